@@ -1,0 +1,3 @@
+// The native operations, captured before any app code can run. `globalThis.__nano` exists only while the builtins
+// are evaluated; bootstrap.js deletes it.
+export const ops = globalThis.__nano.ops;
