@@ -1,1 +1,33 @@
-//! x
+//! The wire between the supervisor and its workers: frames over Unix stream sockets, as values and as bytes.
+//!
+//! This crate does no I/O. [`Frame`] is every message there is; [`Decoder`] turns received bytes into frames and
+//! refuses what the other side must not send; [`Outbox`] turns frames into bytes and says what to write next.
+//!
+//! A worker has one *control link* (boot, modules, logs, statistics, drain) and one *data link* per supervisor shard
+//! (requests and bodies). The first byte the supervisor writes on a control link is [`PROTOCOL_VERSION`]; the data
+//! links' file descriptors travel with it (`SCM_RIGHTS`). Frames follow.
+//!
+//! A worker is hostile: everything it sends is checked here before anybody acts on it. See [`limits`].
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod codec;
+mod frame;
+mod header_block;
+pub mod limits;
+mod outbox;
+mod window;
+
+pub use codec::{DecodeError, Decoder, Side};
+pub use frame::{
+    AccessorStyle, BodyLength, Boot, BootFailed, ExitReason, Frame, LogLevel, LogLine, ModuleError, Ready,
+    RequestAccessors, RequestHead, RequestId, ResetReason, ResponseHead, RuntimeLimits, Stats,
+};
+pub use header_block::{HeaderBlock, HeaderBlockBuilder};
+pub use outbox::Outbox;
+pub use window::{ReceiveWindow, SendWindow, WindowExceeded};
+
+/// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
+/// differs where an installation mixes two.
+pub const PROTOCOL_VERSION: u8 = 1;

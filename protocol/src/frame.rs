@@ -1,0 +1,353 @@
+//! Every frame in one enum, and the values it carries.
+
+use bytes::Bytes;
+
+use crate::header_block::HeaderBlock;
+
+/// A request on one link. The supervisor counts up and never uses a number twice on one link.
+pub type RequestId = u32;
+
+/// One message. The doc of each variant says who sends it, on which link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// Supervisor, control, once and first: what to run and within which limits.
+    Boot(Box<Boot>),
+    /// Worker, control: the source of a module is needed. `path` is relative to the app's directory, `/`-separated.
+    ModuleRequest {
+        /// Chosen by the worker; the answer bears it.
+        id: u32,
+        /// Relative to the app's directory, e.g. `lib/router.js`.
+        path: String,
+    },
+    /// Supervisor, control: the answer to a `ModuleRequest`.
+    ModuleSource {
+        /// The number of the `ModuleRequest`.
+        id: u32,
+        /// The module's text, or why there is none.
+        source: Result<Bytes, ModuleError>,
+    },
+    /// Worker, control: the app is loaded, requests may come.
+    Ready(Ready),
+    /// Worker, control: the app cannot be loaded; the worker exits after this.
+    BootFailed(BootFailed),
+    /// Supervisor, data: a request begins.
+    RequestHead(RequestId, Box<RequestHead>),
+    /// Worker, data: the response to a request begins.
+    ResponseHead(RequestId, ResponseHead),
+    /// Either side, data: a piece of a body, at most [`crate::limits::MAX_CHUNK`] bytes, within the window.
+    BodyChunk {
+        /// The request whose body it is (the request's from the supervisor, the response's from the worker).
+        id: RequestId,
+        /// True on the last piece. After a worker's last piece both sides forget the request.
+        end: bool,
+        /// May be empty, for an `end` that comes alone.
+        data: Bytes,
+    },
+    /// Either side, data: the sender took `bytes` of the body it receives, and may be sent as many more.
+    Credit {
+        /// The request whose body it is.
+        id: RequestId,
+        /// At least 1.
+        bytes: u32,
+    },
+    /// Either side, data: the request is over, nothing more of it will come. Both sides forget it.
+    Reset {
+        /// The request.
+        id: RequestId,
+        /// Why.
+        reason: ResetReason,
+    },
+    /// Worker, control: one message of the app (`console.log`) or of the runtime about the app.
+    Log(LogLine),
+    /// Worker, any link: counters since the worker's start. Sent on a data link before the responses of the turn that
+    /// changed them, so that the supervisor knows them before the client knows the response.
+    Stats(Stats),
+    /// Supervisor, control: are you there?
+    Ping(u64),
+    /// Worker, control: the answer, with the same number.
+    Pong(u64),
+    /// Supervisor, control: no new requests will come; finish what is in flight and what `waitUntil` holds, then exit.
+    Drain,
+    /// Worker, every link, last: the process ends now, and why. `culprit` is the request that caused it, if it came
+    /// over this link.
+    Exiting {
+        /// What ended the worker.
+        reason: ExitReason,
+        /// The request whose code was running.
+        culprit: Option<RequestId>,
+    },
+}
+
+/// What a worker needs before it can load its app.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Boot {
+    /// The app's name, for messages.
+    pub app: String,
+    /// The entry module, relative to the app's directory.
+    pub entry: String,
+    /// The handler's second argument.
+    pub env: Vec<(String, String)>,
+    /// How the incoming request's accessors behave.
+    pub request_accessors: RequestAccessors,
+    /// The app's limits.
+    pub limits: RuntimeLimits,
+}
+
+impl std::fmt::Debug for Boot {
+    /// Leaves the environment's values out: they are the app's secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&str> = self.env.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Boot")
+            .field("app", &self.app)
+            .field("entry", &self.entry)
+            .field("env", &names)
+            .field("request_accessors", &self.request_accessors)
+            .field("limits", &self.limits)
+            .finish()
+    }
+}
+
+/// The limits that a worker keeps itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuntimeLimits {
+    /// Bytes that one stream may hold.
+    pub stream_buffer: u64,
+    /// The same in megabytes as the operator wrote it, for the message that an app sees.
+    pub stream_buffer_text: String,
+    /// Bytes that all streams together may hold; 0: no such limit.
+    pub total_buffer: u64,
+    /// The same in megabytes as the operator wrote it.
+    pub total_buffer_text: String,
+    /// Bytes of V8's heap and array buffers together.
+    pub memory: u64,
+    /// CPU time that one turn of the event loop may take, in milliseconds.
+    pub cpu_ms: u32,
+}
+
+/// What the operator asked for with `request_accessors`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestAccessors {
+    /// `request.url` is a string, by the standard.
+    Property,
+    /// `request.url()` works as well.
+    Method,
+    /// The worker looks at the app's source and decides.
+    Auto,
+}
+
+/// What the worker decided on for `request_accessors`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessorStyle {
+    /// `request.url` is a string, by the standard.
+    Property,
+    /// `request.url()` works as well.
+    Method,
+}
+
+/// Why a module's source cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ModuleError {
+    /// There is no such file.
+    #[error("no such file")]
+    NotFound,
+    /// The path leads out of the app's directory.
+    #[error("it lies outside the app's directory")]
+    Outside,
+    /// The file is larger than [`crate::limits::MAX_MODULE_SOURCE`].
+    #[error("it is larger than 32 MiB")]
+    TooLarge,
+    /// The file could not be read; the text says why, for people.
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// A worker that is ready for requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready {
+    /// V8's version, e.g. `15.2.1`.
+    pub v8: String,
+    /// How the incoming request's accessors behave.
+    pub accessors: AccessorStyle,
+}
+
+/// Why an app could not be loaded, in words for the app's author.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootFailed {
+    /// What is wrong; may have several lines (a stack).
+    pub message: String,
+    /// The module, relative to the app's directory; empty where no module is to blame.
+    pub path: String,
+    /// From 1; 0 where unknown.
+    pub line: u32,
+    /// From 1; 0 where unknown.
+    pub column: u32,
+}
+
+/// A request as the app will see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestHead {
+    /// As the client sent it.
+    pub method: String,
+    /// Absolute, e.g. `http://a.example/path?query`.
+    pub url: String,
+    /// The `x-request-id` of this request, for log lines.
+    pub request_id: String,
+    /// Names in lower case.
+    pub headers: HeaderBlock,
+    /// Whether `BodyChunk` frames follow.
+    pub body: BodyLength,
+}
+
+/// A response's head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResponseHead {
+    /// 200 to 599.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: HeaderBlock,
+    /// Whether `BodyChunk` frames follow.
+    pub body: BodyLength,
+}
+
+/// What is known of a body before it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyLength {
+    /// There is none; no `BodyChunk` follows.
+    None,
+    /// Exactly so many bytes will come.
+    Known(u64),
+    /// Chunks come until one has `end`.
+    Unknown,
+}
+
+/// Why a request ended before its response was complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetReason {
+    /// From the supervisor: the client went away.
+    ClientGone,
+    /// From the supervisor: `timeout_ms` passed.
+    TimedOut,
+    /// From the supervisor: the request's body is over `max_body_mb`.
+    BodyTooLarge,
+    /// From the worker: the handler threw or its promise rejected.
+    HandlerThrew,
+    /// From the worker: the handler returned something that is not a Response.
+    NoResponse,
+    /// From the worker: the response's body failed after its head was sent.
+    BodyErrored,
+    /// From the worker: it was told to drain before the request came, or is out of room.
+    Refused,
+}
+
+/// What ended a worker. One list for the log, the metric's label, `nanoctl` and the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExitReason {
+    /// V8's heap limit.
+    Heap,
+    /// The process's memory limit.
+    Memory,
+    /// `cpu_ms`.
+    Cpu,
+    /// It did not answer in time.
+    Wall,
+    /// It could not be started or its app not loaded.
+    Startup,
+    /// It sent something that it must not send.
+    Protocol,
+    /// It died and nobody knows better.
+    Crash,
+    /// Stopped because it had nothing to do.
+    Idle,
+    /// Replaced by a new generation.
+    Reload,
+    /// Stopped by the operator, by `nanoctl restart` or the end of the supervisor.
+    Restart,
+}
+
+impl ExitReason {
+    /// All of them, in the order of their codes on the wire.
+    pub const ALL: [ExitReason; 10] = [
+        ExitReason::Heap,
+        ExitReason::Memory,
+        ExitReason::Cpu,
+        ExitReason::Wall,
+        ExitReason::Startup,
+        ExitReason::Protocol,
+        ExitReason::Crash,
+        ExitReason::Idle,
+        ExitReason::Reload,
+        ExitReason::Restart,
+    ];
+
+    /// The name in logs, metrics and `nanoctl`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ExitReason::Heap => "heap",
+            ExitReason::Memory => "memory",
+            ExitReason::Cpu => "cpu",
+            ExitReason::Wall => "wall",
+            ExitReason::Startup => "startup",
+            ExitReason::Protocol => "protocol",
+            ExitReason::Crash => "crash",
+            ExitReason::Idle => "idle",
+            ExitReason::Reload => "reload",
+            ExitReason::Restart => "restart",
+        }
+    }
+}
+
+impl std::fmt::Display for ExitReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How grave a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// `console.debug`.
+    Debug,
+    /// `console.log`, `console.info`.
+    Info,
+    /// `console.warn`.
+    Warn,
+    /// `console.error`, uncaught errors.
+    Error,
+}
+
+/// One message for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// How grave it is.
+    pub level: LogLevel,
+    /// The `x-request-id` of the request whose code said it; empty outside of requests.
+    pub request_id: String,
+    /// May have several lines.
+    pub message: String,
+    /// Messages that were dropped before this one, because there were too many.
+    pub dropped: u64,
+}
+
+/// Counters since the worker's start (they only grow) and gauges of the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Chunks refused because a stream's buffer was full.
+    pub overflows: u64,
+    /// Streams errored by an overflow.
+    pub errored_by_overflow: u64,
+    /// Streams errored by their sink, source or transformer.
+    pub errored_by_sink: u64,
+    /// Streams errored by `abort()` or `cancel()`.
+    pub errored_by_abort: u64,
+    /// Streams errored by `controller.error()`.
+    pub errored_by_controller: u64,
+    /// Gauge: bytes in all streams' buffers.
+    pub buffered: u64,
+    /// Most bytes there ever were.
+    pub buffered_peak: u64,
+    /// Gauge: bytes of V8's heap in use.
+    pub heap: u64,
+    /// Gauge: bytes of array buffers.
+    pub array_buffers: u64,
+}

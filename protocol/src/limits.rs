@@ -1,0 +1,65 @@
+//! Every maximum of the wire, in one place. Bytes unless said otherwise.
+
+/// The length and kind in front of every frame: `u32` length of what follows the length field, `u8` kind.
+pub const FRAME_PREFIX: usize = 5;
+
+/// Most bytes of body data in one `BodyChunk`.
+pub const MAX_CHUNK: usize = 64 * 1024;
+
+/// Body bytes a side may send per request and direction before it has to wait for `Credit`.
+pub const INITIAL_WINDOW: u32 = 256 * 1024;
+
+/// Largest total that credits may open a window to; more is a protocol error.
+pub const MAX_WINDOW: u32 = 16 * 1024 * 1024;
+
+/// Largest encoded header block of a request or a response.
+pub const MAX_HEADER_BYTES: usize = 96 * 1024;
+
+/// Most headers of a request or a response, in entries.
+pub const MAX_HEADERS: usize = 256;
+
+/// Longest request URL.
+pub const MAX_URL: usize = 64 * 1024;
+
+/// Longest method name.
+pub const MAX_METHOD: usize = 64;
+
+/// Longest request id (`x-request-id`).
+pub const MAX_REQUEST_ID: usize = 128;
+
+/// Longest text of one log line; the worker cuts what is longer.
+pub const MAX_LOG_TEXT: usize = 64 * 1024;
+
+/// Longest text of an error that a worker reports (a stack included).
+pub const MAX_ERROR_TEXT: usize = 32 * 1024;
+
+/// Longest path of a module, relative to its app's directory.
+pub const MAX_MODULE_PATH: usize = 4096;
+
+/// Largest module source.
+pub const MAX_MODULE_SOURCE: usize = 32 * 1024 * 1024;
+
+/// Largest app environment (names and values together).
+pub const MAX_ENV_BYTES: usize = 1024 * 1024;
+
+/// Most entries of an app's environment.
+pub const MAX_ENV_ENTRIES: usize = 10_000;
+
+/// Largest frame that a worker may send.
+pub const MAX_FRAME_FROM_WORKER: usize = 256 * 1024;
+
+/// Largest frame that the supervisor may send (a module source).
+pub const MAX_FRAME_FROM_SUPERVISOR: usize = MAX_MODULE_SOURCE + 64 * 1024;
+
+/// Most data links of one worker: the most shards a supervisor can have. Linux passes 253 descriptors in one message.
+pub const MAX_LINKS: usize = 128;
+
+const _: () = assert!(MAX_CHUNK + 64 < MAX_FRAME_FROM_WORKER);
+const _: () = assert!(MAX_HEADER_BYTES + 64 < MAX_FRAME_FROM_WORKER);
+const _: () = assert!(MAX_LOG_TEXT + MAX_REQUEST_ID + 64 < MAX_FRAME_FROM_WORKER);
+const _: () = assert!(MAX_ERROR_TEXT + MAX_MODULE_PATH + 64 < MAX_FRAME_FROM_WORKER);
+const _: () = assert!(MAX_HEADER_BYTES + MAX_URL + MAX_METHOD + MAX_REQUEST_ID + 64 < MAX_FRAME_FROM_SUPERVISOR);
+const _: () = assert!(MAX_ENV_BYTES + 8 * MAX_ENV_ENTRIES + 64 * 1024 < MAX_FRAME_FROM_SUPERVISOR);
+const _: () = assert!(MAX_CHUNK < INITIAL_WINDOW as usize && INITIAL_WINDOW < MAX_WINDOW);
+const _: () = assert!(MAX_FRAME_FROM_SUPERVISOR < u32::MAX as usize);
+const _: () = assert!(MAX_LINKS <= 253);

@@ -1,0 +1,119 @@
+//! Credit-based flow control: how much of a body each side may send, kept by both.
+
+use crate::limits::{INITIAL_WINDOW, MAX_WINDOW};
+
+/// The other side broke the rules of flow control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("more body bytes or credit than the flow-control window allows")]
+pub struct WindowExceeded;
+
+/// The sender's side of one body.
+#[derive(Debug, Clone, Copy)]
+pub struct SendWindow {
+    available: u32,
+}
+
+impl Default for SendWindow {
+    fn default() -> Self {
+        Self { available: INITIAL_WINDOW }
+    }
+}
+
+impl SendWindow {
+    /// Bytes that may be sent now.
+    #[must_use]
+    pub fn available(&self) -> usize {
+        self.available as usize
+    }
+
+    /// Takes note of sent bytes; at most [`Self::available`] of them count.
+    pub fn sent(&mut self, bytes: usize) {
+        self.available = self.available.saturating_sub(u32::try_from(bytes).unwrap_or(u32::MAX));
+    }
+
+    /// Takes a `Credit` of the other side.
+    ///
+    /// # Errors
+    /// The window would pass [`MAX_WINDOW`].
+    pub fn credit(&mut self, bytes: u32) -> Result<(), WindowExceeded> {
+        let opened = self.available.checked_add(bytes).filter(|sum| *sum <= MAX_WINDOW).ok_or(WindowExceeded)?;
+        self.available = opened;
+        Ok(())
+    }
+}
+
+/// The receiver's side of one body. It gives credit in large steps, not for every chunk.
+#[derive(Debug, Clone, Copy)]
+pub struct ReceiveWindow {
+    open: u32,
+    taken: u32,
+}
+
+impl Default for ReceiveWindow {
+    fn default() -> Self {
+        Self { open: INITIAL_WINDOW, taken: 0 }
+    }
+}
+
+impl ReceiveWindow {
+    /// A chunk came in.
+    ///
+    /// # Errors
+    /// The sender had no credit for it.
+    pub fn received(&mut self, bytes: usize) -> Result<(), WindowExceeded> {
+        let bytes = u32::try_from(bytes).map_err(|_| WindowExceeded)?;
+        self.open = self.open.checked_sub(bytes).ok_or(WindowExceeded)?;
+        Ok(())
+    }
+
+    /// The consumer took bytes out of the buffer. Returns the credit to send now, if it is time to.
+    #[must_use]
+    pub fn consumed(&mut self, bytes: usize) -> Option<u32> {
+        self.taken = self.taken.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        if self.taken < INITIAL_WINDOW / 2 {
+            return None;
+        }
+        let credit = std::mem::take(&mut self.taken);
+        self.open = self.open.saturating_add(credit);
+        Some(credit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_sender_that_keeps_to_its_window_is_never_refused_and_never_stalls() {
+        let mut sender = SendWindow::default();
+        let mut receiver = ReceiveWindow::default();
+        let mut total = 0_u64;
+        while total < 64 * u64::from(INITIAL_WINDOW) {
+            let bytes = sender.available().min(50_001);
+            assert!(bytes > 0, "stalled after {total} bytes");
+            sender.sent(bytes);
+            receiver.received(bytes).unwrap();
+            if let Some(credit) = receiver.consumed(bytes) {
+                sender.credit(credit).unwrap();
+            }
+            total += bytes as u64;
+        }
+    }
+
+    #[test]
+    fn more_than_the_window_is_refused() {
+        let mut receiver = ReceiveWindow::default();
+        receiver.received(INITIAL_WINDOW as usize).unwrap();
+        assert_eq!(receiver.received(1), Err(WindowExceeded));
+    }
+
+    #[test]
+    fn endless_credit_is_refused() {
+        let mut sender = SendWindow::default();
+        assert_eq!(sender.credit(u32::MAX), Err(WindowExceeded));
+        assert_eq!(sender.credit(MAX_WINDOW), Err(WindowExceeded));
+        assert_eq!(sender.available(), INITIAL_WINDOW as usize);
+    }
+}
