@@ -1,0 +1,72 @@
+# Everything here works on a machine with a Rust toolchain, a C compiler, make and Python 3. `make help` lists the targets.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CONFIG ?= test/streams/writable/nano.json
+WPT_DIR ?= ../wpt
+FUZZ_SECONDS ?= 60
+
+CARGO ?= cargo
+INSTALL ?= install
+BINDIR = $(PREFIX)/bin
+BINARIES = nano nano-worker nanoctl
+# A checkout's dependencies are those of Cargo.lock, always.
+LOCKED = --locked
+
+.DEFAULT_GOAL := help
+.PHONY: help run build v8 test fmt lint bench wpt fuzz install uninstall clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## set everything up and serve CONFIG (test/streams/writable/nano.json, port 8080)
+	exec target/release/nano serve --config $(CONFIG)
+
+build: v8 ## release build of nano, nanoctl and nano-worker in target/release
+	$(CARGO) build $(LOCKED) --release --workspace --bins
+
+v8: ## provide the V8 library: shared folder, cache, release page or source (deploy/provision-v8)
+	@deploy/provision-v8
+
+test: v8 ## set everything up and run all checks and tests
+	@CARGO="$(CARGO)" test/run-all
+
+fmt: ## format the Rust code
+	$(CARGO) fmt --all
+
+lint: v8 ## formatting and clippy, warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
+
+bench: build ## benchmarks: codec frames/s, start-up of a worker, stream writes/s beside node
+	$(CARGO) bench $(LOCKED) -p nano-test
+	python3 test/bench/run.py
+
+wpt: build ## Web Platform Tests of a checkout at WPT_DIR against the expectation list
+	WPT_DIR=$(WPT_DIR) test/wpt/run
+
+fuzz: ## cargo-fuzz on the frame decoder for FUZZ_SECONDS (needs nightly and cargo-fuzz)
+	cd protocol && $(CARGO) +nightly fuzz run decode -- -max_total_time=$(FUZZ_SECONDS)
+
+install: build ## install to DESTDIR, PREFIX=/usr/local: programs, systemd units, example config, Prometheus files
+	$(INSTALL) -d $(addprefix $(DESTDIR), $(BINDIR) $(PREFIX)/lib/systemd/system $(PREFIX)/share/nano/prometheus \
+		$(PREFIX)/share/nano/hello $(PREFIX)/share/man/man1 /etc/nano)
+	$(INSTALL) -m 755 $(addprefix target/release/, $(BINARIES)) $(DESTDIR)$(BINDIR)
+	for unit in nano.service nano.socket; do \
+		sed 's|/usr/local/|$(PREFIX)/|g' deploy/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
+		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; done
+	$(INSTALL) -m 644 deploy/prometheus/*.yml $(DESTDIR)$(PREFIX)/share/nano/prometheus
+	$(INSTALL) -m 644 deploy/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 644 deploy/example/hello/index.js $(DESTDIR)$(PREFIX)/share/nano/hello
+	if [ -e $(DESTDIR)/etc/nano/nano.json ]; then echo "keeping $(DESTDIR)/etc/nano/nano.json"; else \
+		sed 's|/usr/local/|$(PREFIX)/|g' deploy/example/nano.json > $(DESTDIR)/etc/nano/nano.json && \
+		chmod 644 $(DESTDIR)/etc/nano/nano.json; fi
+
+uninstall: ## remove what install put there; the configuration stays
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/, $(BINARIES)) $(DESTDIR)$(PREFIX)/lib/systemd/system/nano.service \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/nano.socket $(DESTDIR)$(PREFIX)/share/man/man1/nano.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man1/nanoctl.1
+	rm -rf $(DESTDIR)$(PREFIX)/share/nano
+
+clean: ## remove build results (the V8 library stays in its cache)
+	$(CARGO) clean
