@@ -1,0 +1,14 @@
+// The clocks (https://w3c.github.io/hr-time/). Both are rounded to microseconds: finer than browsers give to pages that
+// share a process with others, which is fair here because a process holds one app only.
+
+import { ops } from "../ops.js";
+
+/** Milliseconds since the time origin, by the monotonic clock, in steps of a microsecond. */
+export function now() {
+  return ops.performanceNow();
+}
+
+/** The time origin: milliseconds since the Unix epoch at which `now()` was 0. */
+export function timeOrigin() {
+  return ops.performanceTimeOrigin();
+}
