@@ -1,0 +1,49 @@
+//! What the control plane tells a shard. Every command is answered when it has taken effect, so that a reload knows
+//! when the old generation can get no more requests.
+
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::app::App;
+use crate::route::RouteTable;
+use crate::worker::{Worker, WorkerId};
+
+/// The answer to a command.
+pub type Done = oneshot::Sender<()>;
+
+/// One order to a shard.
+#[derive(Debug)]
+pub enum Command {
+    /// A worker of `app` is ready; `socket` (non-blocking) is this shard's link to it.
+    AddLink {
+        /// The generation that the worker runs.
+        app: Arc<App>,
+        /// The worker.
+        worker: Arc<Worker>,
+        /// This shard's end of the data link.
+        socket: UnixStream,
+        /// Answered once requests can go to it.
+        done: Done,
+    },
+    /// From now on requests are routed by this table.
+    SwapRoutes {
+        /// The new table.
+        routes: Arc<RouteTable>,
+        /// Answered once no request can be routed by the old one.
+        done: Done,
+    },
+    /// No new requests to this worker. When the requests in flight are answered, the link is closed.
+    RetireWorker {
+        /// The worker.
+        worker: WorkerId,
+        /// Answered when this shard's link to the worker is closed.
+        done: Done,
+    },
+    /// Stop accepting; finish what is in flight; close idle connections.
+    Drain {
+        /// Answered when no connection is left.
+        done: Done,
+    },
+}
