@@ -1,0 +1,3 @@
+import { order } from "../order.js";
+order.push("answer");
+export const answer = 42;

@@ -1,0 +1,1 @@
+export const loaded = import.meta.url.split("/").at(-1);
