@@ -45,8 +45,9 @@ bench: build ## benchmarks: codec frames/s, start-up of a worker, stream writes/
 wpt: build ## Web Platform Tests of a checkout at WPT_DIR against the expectation list
 	WPT_DIR=$(WPT_DIR) test/wpt/run
 
-fuzz: ## cargo-fuzz on the frame decoder for FUZZ_SECONDS (needs nightly and cargo-fuzz)
-	cd protocol && $(CARGO) +nightly fuzz run decode -- -max_total_time=$(FUZZ_SECONDS)
+fuzz: ## cargo-fuzz on the frame decoder for FUZZ_SECONDS (installs cargo-fuzz; needs no nightly)
+	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
+	cd protocol && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none decode -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
 install: build ## install to DESTDIR, PREFIX=/usr/local: programs, systemd units, example config, Prometheus files
 	$(INSTALL) -d $(addprefix $(DESTDIR), $(BINDIR) $(PREFIX)/lib/systemd/system $(PREFIX)/share/nano/prometheus \
