@@ -2,12 +2,51 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use nano_protocol::{ExitReason, Stats};
 
 /// A worker's number: unique in the supervisor's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorkerId(pub u64);
+
+/// Where a worker is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WorkerState {
+    /// Spawned; its app is being loaded.
+    Starting,
+    /// It takes requests.
+    Ready,
+    /// It finishes what it has and goes.
+    Draining,
+    /// Its process is gone; a new one comes when it is time.
+    Exited,
+}
+
+impl WorkerState {
+    /// All of them.
+    pub const ALL: [WorkerState; 4] = [Self::Starting, Self::Ready, Self::Draining, Self::Exited];
+
+    /// The name in metrics and `nanoctl`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Ready => "ready",
+            Self::Draining => "draining",
+            Self::Exited => "exited",
+        }
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::Starting => 0,
+            Self::Ready => 1,
+            Self::Draining => 2,
+            Self::Exited => 3,
+        }
+    }
+}
 
 /// What shards and the control plane share about a worker. No locks: atomics, and one value that is set once.
 #[derive(Debug)]
@@ -21,6 +60,7 @@ pub struct Worker {
     /// Why it ends or ended, as far as anybody knows; the first word counts.
     exit: OnceLock<ExitReason>,
     stats: SharedStats,
+    cpu_micros: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +80,14 @@ impl Worker {
     /// A worker that was just spawned.
     #[must_use]
     pub fn new(id: WorkerId, pid: u32) -> Self {
-        Self { id, pid, in_flight: AtomicU32::new(0), exit: OnceLock::new(), stats: SharedStats::default() }
+        Self {
+            id,
+            pid,
+            in_flight: AtomicU32::new(0),
+            exit: OnceLock::new(),
+            stats: SharedStats::default(),
+            cpu_micros: AtomicU64::new(0),
+        }
     }
 
     /// Says why the worker ends. The first reason that anybody gives stays.
@@ -66,6 +113,17 @@ impl Worker {
         own.buffered.store(stats.buffered, Ordering::Relaxed);
         own.heap.store(stats.heap, Ordering::Relaxed);
         own.array_buffers.store(stats.array_buffers, Ordering::Relaxed);
+    }
+
+    /// Takes note of the CPU time that the kernel counted for it.
+    pub fn record_cpu(&self, cpu: Duration) {
+        self.cpu_micros.fetch_max(u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// CPU time that it used, as last noted.
+    #[must_use]
+    pub fn cpu(&self) -> Duration {
+        Duration::from_micros(self.cpu_micros.load(Ordering::Relaxed))
     }
 
     /// What the worker reported so far.

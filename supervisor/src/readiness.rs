@@ -1,0 +1,62 @@
+//! Whether nano takes requests: what `/readyz` and `nanoctl status` say.
+
+use std::cell::Cell;
+use std::fmt;
+
+/// Where the supervisor is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Apps are being loaded.
+    Starting,
+    /// Requests are served.
+    Ready,
+    /// Requests in flight are finished, new ones are not taken.
+    Draining,
+}
+
+impl Phase {
+    /// The name in `nanoctl status` and `/readyz`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Ready => "ready",
+            Self::Draining => "draining",
+        }
+    }
+
+    /// Whether a load balancer should send requests here.
+    #[must_use]
+    pub fn is_ready(self) -> bool {
+        self == Self::Ready
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The phase, shared by everything on the main thread.
+#[derive(Debug)]
+pub struct Readiness(Cell<Phase>);
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self(Cell::new(Phase::Starting))
+    }
+}
+
+impl Readiness {
+    /// The phase now.
+    #[must_use]
+    pub fn get(&self) -> Phase {
+        self.0.get()
+    }
+
+    /// A new phase begins.
+    pub fn set(&self, phase: Phase) {
+        self.0.set(phase);
+    }
+}

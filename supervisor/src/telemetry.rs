@@ -1,0 +1,291 @@
+//! What is counted: per app [`AppMetrics`], for all of nano [`Metrics`]. Hot-path handles are plain atomics; they turn
+//! into Prometheus text only when somebody asks ([`Metrics::render`]).
+
+mod histogram;
+mod names;
+mod processes;
+mod render;
+pub mod serve;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use nano_protocol::{ExitReason, Stats};
+
+use crate::worker::{Worker, WorkerState};
+use histogram::Histogram;
+pub use processes::clock_ticks_per_second;
+
+/// Lowest and highest status code that is counted by itself.
+const CODES: std::ops::RangeInclusive<u16> = 100..=599;
+
+/// Responses by status code.
+#[derive(Debug)]
+struct Codes(Box<[AtomicU64]>);
+
+impl Codes {
+    fn new() -> Self {
+        Self(CODES.map(|_| AtomicU64::new(0)).collect())
+    }
+
+    fn count(&self, code: u16) {
+        let at = usize::from(code.clamp(*CODES.start(), *CODES.end()) - CODES.start());
+        if let Some(counter) = self.0.get(at) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The codes that were seen, with their counts.
+    fn seen(&self) -> impl Iterator<Item = (u16, u64)> {
+        CODES.zip(self.0.iter()).map(|(code, counter)| (code, counter.load(Ordering::Relaxed))).filter(|(_, n)| *n > 0)
+    }
+}
+
+/// Counters of one app. They live on over its generations and workers.
+#[derive(Debug)]
+pub struct AppMetrics {
+    started: AtomicU64,
+    finished: AtomicU64,
+    codes: Codes,
+    durations: Histogram,
+    worker_starts: AtomicU64,
+    worker_exits: [AtomicU64; ExitReason::ALL.len()],
+    states: [AtomicU64; WorkerState::ALL.len()],
+    buffer_limit: AtomicU64,
+    workers: Mutex<Workers>,
+}
+
+/// The workers that may still report, and what the ones that no longer can have reported.
+#[derive(Debug, Default)]
+struct Workers {
+    alive: Vec<Arc<Worker>>,
+    /// Their process is gone, but a shard may still read their last frames.
+    gone: Vec<Arc<Worker>>,
+    base: Stats,
+    base_cpu: Duration,
+}
+
+/// What the workers of an app report, summed up.
+#[derive(Debug, Clone, Copy, Default)]
+struct WorkerTotals {
+    stats: Stats,
+    cpu: Duration,
+    resident: u64,
+}
+
+impl Default for AppMetrics {
+    fn default() -> Self {
+        Self {
+            started: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
+            codes: Codes::new(),
+            durations: Histogram::default(),
+            worker_starts: AtomicU64::new(0),
+            worker_exits: std::array::from_fn(|_| AtomicU64::new(0)),
+            states: std::array::from_fn(|_| AtomicU64::new(0)),
+            buffer_limit: AtomicU64::new(0),
+            workers: Mutex::default(),
+        }
+    }
+}
+
+impl AppMetrics {
+    /// A request for this app came in. It ends with [`AppMetrics::request_finished`], whatever happens.
+    pub fn request_started(&self) {
+        self.started.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Its response, or what was sent instead, is over: `took` from its first byte to its last.
+    pub fn request_finished(&self, status: u16, took: Duration) {
+        self.codes.count(status);
+        self.durations.observe(took);
+        self.finished.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Requests that ever came in.
+    #[must_use]
+    pub fn requests_started(&self) -> u64 {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    /// Requests that came in and are not finished.
+    #[must_use]
+    pub fn requests_in_flight(&self) -> u64 {
+        let finished = self.finished.load(Ordering::Relaxed);
+        self.started.load(Ordering::Relaxed).saturating_sub(finished)
+    }
+
+    /// A worker was spawned.
+    pub fn register_worker(&self, worker: Arc<Worker>) {
+        self.worker_starts.fetch_add(1, Ordering::Relaxed);
+        self.lock().alive.push(worker);
+    }
+
+    /// A worker's process is gone. What it reported stays counted, also what shards have yet to read.
+    pub fn worker_gone(&self, worker: &Worker, reason: ExitReason) {
+        if let Some(counter) = ExitReason::ALL.iter().position(|each| *each == reason).and_then(|at| self.worker_exits.get(at))
+        {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        let mut workers = self.lock();
+        if let Some(at) = workers.alive.iter().position(|each| each.id == worker.id) {
+            let gone = workers.alive.swap_remove(at);
+            workers.gone.push(gone);
+        }
+    }
+
+    /// Workers that were ever spawned.
+    #[must_use]
+    pub fn worker_starts(&self) -> u64 {
+        self.worker_starts.load(Ordering::Relaxed)
+    }
+
+    /// How many workers ended for this reason.
+    #[must_use]
+    pub fn worker_exits(&self, reason: ExitReason) -> u64 {
+        let at = ExitReason::ALL.iter().position(|each| *each == reason);
+        at.and_then(|at| self.worker_exits.get(at)).map_or(0, |counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// What one stream of the app may hold, in bytes.
+    pub fn set_buffer_limit(&self, bytes: u64) {
+        self.buffer_limit.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Moves one worker from a state to another; `None` is before its first and after its last.
+    pub fn worker_moved(&self, from: Option<WorkerState>, to: Option<WorkerState>) {
+        if let Some(gauge) = to.and_then(|state| self.states.get(state.index())) {
+            gauge.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(gauge) = from.and_then(|state| self.states.get(state.index())) {
+            gauge.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Workers in this state.
+    #[must_use]
+    pub fn workers(&self, state: WorkerState) -> u64 {
+        self.states.get(state.index()).map_or(0, |gauge| gauge.load(Ordering::Relaxed))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Workers> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn totals(&self) -> WorkerTotals {
+        let mut workers = self.lock();
+        workers.fold_gone();
+        let mut totals = WorkerTotals { stats: workers.base, cpu: workers.base_cpu, resident: 0 };
+        for worker in &workers.gone {
+            add_counters(&mut totals.stats, &worker.stats());
+            totals.cpu += worker.cpu();
+        }
+        for worker in &workers.alive {
+            let usage = processes::usage(worker.pid);
+            if let Some(usage) = usage {
+                worker.record_cpu(usage.cpu);
+                totals.resident += usage.resident;
+            }
+            let stats = worker.stats();
+            add_counters(&mut totals.stats, &stats);
+            totals.stats.buffered += stats.buffered;
+            totals.stats.heap += stats.heap;
+            totals.stats.array_buffers += stats.array_buffers;
+            totals.cpu += worker.cpu();
+        }
+        totals
+    }
+}
+
+impl Workers {
+    /// A worker that only this list still knows can report no more.
+    fn fold_gone(&mut self) {
+        let (base, base_cpu) = (&mut self.base, &mut self.base_cpu);
+        self.gone.retain(|worker| {
+            let may_report = Arc::strong_count(worker) > 1;
+            if !may_report {
+                add_counters(base, &worker.stats());
+                *base_cpu += worker.cpu();
+            }
+            may_report
+        });
+    }
+}
+
+fn add_counters(sum: &mut Stats, one: &Stats) {
+    sum.overflows += one.overflows;
+    sum.errored_by_overflow += one.errored_by_overflow;
+    sum.errored_by_sink += one.errored_by_sink;
+    sum.errored_by_abort += one.errored_by_abort;
+    sum.errored_by_controller += one.errored_by_controller;
+    sum.buffered_peak = sum.buffered_peak.max(one.buffered_peak);
+}
+
+/// Everything that nano counts.
+#[derive(Debug)]
+pub struct Metrics {
+    apps: Mutex<BTreeMap<Arc<str>, Arc<AppMetrics>>>,
+    unrouted: Codes,
+    worker_start_durations: Histogram,
+    reloads_succeeded: AtomicU64,
+    reloads_failed: AtomicU64,
+    last_reload_succeeded: AtomicBool,
+    log_lines_dropped: AtomicU64,
+    v8: OnceLock<String>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            apps: Mutex::default(),
+            unrouted: Codes::new(),
+            worker_start_durations: Histogram::default(),
+            reloads_succeeded: AtomicU64::new(0),
+            reloads_failed: AtomicU64::new(0),
+            last_reload_succeeded: AtomicBool::new(true),
+            log_lines_dropped: AtomicU64::new(0),
+            v8: OnceLock::new(),
+        }
+    }
+}
+
+impl Metrics {
+    /// A request that belongs to no app was answered with `code`.
+    pub fn unrouted_request(&self, code: u16) {
+        self.unrouted.count(code);
+    }
+
+    /// From spawn to ready.
+    pub fn worker_started(&self, took: Duration) {
+        self.worker_start_durations.observe(took);
+    }
+
+    /// The outcome of a reload. The first load is none.
+    pub fn reloaded(&self, succeeded: bool) {
+        let counter = if succeeded { &self.reloads_succeeded } else { &self.reloads_failed };
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.last_reload_succeeded.store(succeeded, Ordering::Relaxed);
+    }
+
+    /// Workers told us which V8 they run.
+    pub fn set_v8(&self, version: &str) {
+        let _ = self.v8.set(version.to_owned());
+    }
+
+    /// V8's version, once a worker told it.
+    #[must_use]
+    pub fn v8(&self) -> Option<&str> {
+        self.v8.get().map(String::as_str)
+    }
+
+    /// Shows exactly these apps from now on; the series of others end.
+    pub fn show_apps(&self, apps: impl IntoIterator<Item = (Arc<str>, Arc<AppMetrics>)>) {
+        *self.apps() = apps.into_iter().collect();
+    }
+
+    fn apps(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<AppMetrics>>> {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,61 @@
+//! Names, types and help texts of all metrics: the one list that the documentation is checked against.
+
+use prometheus::proto::MetricType;
+
+/// One metric.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name {
+    pub(super) name: &'static str,
+    pub(super) kind: MetricType,
+    pub(super) help: &'static str,
+}
+
+macro_rules! names {
+    ($($constant:ident = $name:literal, $kind:ident, $help:literal;)*) => {
+        $(pub(super) const $constant: Name = Name { name: $name, kind: MetricType::$kind, help: $help };)*
+        /// All of them.
+        #[cfg(test)]
+        pub(super) const ALL: &[Name] = &[$($constant),*];
+    };
+}
+
+names! {
+    STREAM_OVERFLOWS = "nano_stream_buffer_overflows_total", COUNTER,
+        "Chunks refused because the stream's buffer was full.";
+    STREAMS_ERRORED = "nano_streams_errored_total", COUNTER,
+        "Streams that became errored, by cause.";
+    STREAM_BUFFERED = "nano_stream_buffered_bytes", GAUGE,
+        "Bytes that the app's streams hold now.";
+    STREAM_BUFFERED_PEAK = "nano_stream_buffered_bytes_peak", GAUGE,
+        "Most bytes that the streams of one worker of the app ever held.";
+    STREAM_LIMIT = "nano_stream_buffer_limit_bytes", GAUGE,
+        "Bytes that one stream of the app may hold.";
+    REQUESTS = "nano_http_requests_total", COUNTER,
+        "HTTP requests answered, by status code; app is empty where no app was found.";
+    REQUEST_DURATION = "nano_http_request_duration_seconds", HISTOGRAM,
+        "Time from a request's head to the end of its response.";
+    REQUESTS_IN_FLIGHT = "nano_http_requests_in_flight", GAUGE,
+        "HTTP requests that are being answered or wait.";
+    WORKERS = "nano_workers", GAUGE,
+        "Workers by state; exited ones wait to be started again.";
+    WORKER_STARTS = "nano_worker_starts_total", COUNTER,
+        "Worker processes started.";
+    WORKER_EXITS = "nano_worker_exits_total", COUNTER,
+        "Worker processes that ended, by reason.";
+    WORKER_START_DURATION = "nano_worker_start_duration_seconds", HISTOGRAM,
+        "Time from spawning a worker until it was ready.";
+    WORKER_HEAP = "nano_worker_heap_bytes", GAUGE,
+        "V8 heap in use in the app's workers, as last reported.";
+    WORKER_RESIDENT = "nano_worker_resident_bytes", GAUGE,
+        "Resident memory of the app's workers.";
+    WORKER_CPU = "nano_worker_cpu_seconds_total", COUNTER,
+        "CPU time used by the app's workers.";
+    EGRESS_REQUESTS = "nano_egress_requests_total", COUNTER,
+        "Outgoing requests of the app, by result.";
+    RELOADS = "nano_config_reloads_total", COUNTER,
+        "Reloads of the configuration, by result.";
+    LAST_RELOAD = "nano_config_last_reload_successful", GAUGE,
+        "1 if the last reload succeeded or there was none, else 0.";
+    BUILD_INFO = "nano_build_info", GAUGE,
+        "Always 1; the labels say what runs.";
+}

@@ -1,0 +1,169 @@
+//! Counters to Prometheus text.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nano_protocol::ExitReason;
+use prometheus::proto::{self, LabelPair, MetricFamily, MetricType};
+use prometheus::{Encoder, TextEncoder};
+
+use super::histogram::Histogram;
+use super::names::{self, Name};
+use super::{AppMetrics, Metrics, WorkerTotals};
+use crate::worker::WorkerState;
+
+/// The media type of [`Metrics::render`]'s text.
+pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
+
+/// Results of an outgoing request.
+const EGRESS_RESULTS: [&str; 3] = ["ok", "denied", "error"];
+
+impl Metrics {
+    /// All metrics in Prometheus's text format.
+    ///
+    /// # Errors
+    /// When the encoder refuses a metric, which would be a fault in this module.
+    pub fn render(&self) -> Result<String, prometheus::Error> {
+        let mut text = Vec::with_capacity(16 * 1024);
+        TextEncoder::new().encode(&self.families(), &mut text)?;
+        String::from_utf8(text).map_err(|error| prometheus::Error::Msg(error.to_string()))
+    }
+
+    fn families(&self) -> Vec<MetricFamily> {
+        let apps: Vec<_> = self.apps().iter().map(|(name, app)| (Arc::clone(name), Arc::clone(app))).collect();
+        let apps: Vec<_> = apps.into_iter().map(|(name, app)| (name, app.totals(), app)).collect();
+        let mut families = Vec::new();
+        let mut add = |name: Name, metrics: Vec<proto::Metric>| {
+            // The encoder takes a family without metrics for a fault.
+            if !metrics.is_empty() {
+                families.push(family(name, metrics));
+            }
+        };
+        let per_app = |name: Name, value: &dyn Fn(&WorkerTotals, &AppMetrics) -> f64| {
+            apps.iter().map(|(app, totals, metrics)| sample(name, &[("app", app)], value(totals, metrics))).collect()
+        };
+
+        use names as n;
+        add(n::STREAM_OVERFLOWS, per_app(n::STREAM_OVERFLOWS, &|totals, _| float(totals.stats.overflows)));
+        add(n::STREAMS_ERRORED, apps.iter().flat_map(|(app, totals, _)| errored(app, totals)).collect());
+        add(n::STREAM_BUFFERED, per_app(n::STREAM_BUFFERED, &|totals, _| float(totals.stats.buffered)));
+        add(n::STREAM_BUFFERED_PEAK, per_app(n::STREAM_BUFFERED_PEAK, &|totals, _| float(totals.stats.buffered_peak)));
+        add(n::STREAM_LIMIT, per_app(n::STREAM_LIMIT, &|_, app| load(&app.buffer_limit)));
+        let unrouted = self.unrouted.seen().map(|(code, count)| ("", code, count));
+        let requests = apps.iter().flat_map(|(app, _, own)| own.codes.seen().map(move |(code, n)| (&**app, code, n)));
+        let requests = unrouted.chain(requests).map(|(app, code, count)| {
+            sample(n::REQUESTS, &[("app", app), ("code", &code.to_string())], float(count))
+        });
+        add(n::REQUESTS, requests.collect());
+        let durations = apps.iter().map(|(app, _, own)| histogram(&own.durations, &[("app", app)]));
+        add(n::REQUEST_DURATION, durations.collect());
+        add(n::REQUESTS_IN_FLIGHT, per_app(n::REQUESTS_IN_FLIGHT, &|_, app| float(app.requests_in_flight())));
+        add(n::WORKERS, apps.iter().flat_map(|(app, _, own)| states(app, own)).collect());
+        add(n::WORKER_STARTS, per_app(n::WORKER_STARTS, &|_, app| load(&app.worker_starts)));
+        add(n::WORKER_EXITS, apps.iter().flat_map(|(app, _, own)| exits(app, own)).collect());
+        add(n::WORKER_START_DURATION, vec![histogram(&self.worker_start_durations, &[])]);
+        add(n::WORKER_HEAP, per_app(n::WORKER_HEAP, &|totals, _| float(totals.stats.heap)));
+        add(n::WORKER_RESIDENT, per_app(n::WORKER_RESIDENT, &|totals, _| float(totals.resident)));
+        add(n::WORKER_CPU, per_app(n::WORKER_CPU, &|totals, _| totals.cpu.as_secs_f64()));
+        let egress = apps.iter().flat_map(|(app, _, _)| {
+            // Outgoing requests do not exist yet: the counts are true.
+            EGRESS_RESULTS.iter().map(move |result| sample(n::EGRESS_REQUESTS, &[("app", app), ("result", result)], 0.0))
+        });
+        add(n::EGRESS_REQUESTS, egress.collect());
+        let reloads = [("success", &self.reloads_succeeded), ("failure", &self.reloads_failed)];
+        add(n::RELOADS, reloads.map(|(result, count)| sample(n::RELOADS, &[("result", result)], load(count))).into());
+        let last = if self.last_reload_succeeded.load(Ordering::Relaxed) { 1.0 } else { 0.0 };
+        add(n::LAST_RELOAD, vec![sample(n::LAST_RELOAD, &[], last)]);
+        let build = [("v8", self.v8().unwrap_or_default()), ("version", env!("CARGO_PKG_VERSION"))];
+        add(n::BUILD_INFO, vec![sample(n::BUILD_INFO, &build, 1.0)]);
+        families
+    }
+}
+
+fn errored(app: &str, totals: &WorkerTotals) -> Vec<proto::Metric> {
+    let stats = &totals.stats;
+    [
+        ("overflow", stats.errored_by_overflow),
+        ("sink", stats.errored_by_sink),
+        ("abort", stats.errored_by_abort),
+        ("controller", stats.errored_by_controller),
+    ]
+    .into_iter()
+    .map(|(cause, count)| sample(names::STREAMS_ERRORED, &[("app", app), ("cause", cause)], float(count)))
+    .collect()
+}
+
+fn states(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
+    let state = |state: &WorkerState| {
+        sample(names::WORKERS, &[("app", app), ("state", state.as_str())], float(metrics.workers(*state)))
+    };
+    WorkerState::ALL.iter().map(state).collect()
+}
+
+fn exits(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
+    let exits = ExitReason::ALL.iter().zip(&metrics.worker_exits);
+    exits
+        .map(|(reason, count)| {
+            sample(names::WORKER_EXITS, &[("app", app), ("reason", reason.as_str())], load(count))
+        })
+        .collect()
+}
+
+fn family(name: Name, metrics: Vec<proto::Metric>) -> MetricFamily {
+    let mut family = MetricFamily::default();
+    family.set_name(name.name.to_owned());
+    family.set_help(name.help.to_owned());
+    family.set_field_type(name.kind);
+    family.set_metric(metrics);
+    family
+}
+
+fn labels(pairs: &[(&str, &str)]) -> Vec<LabelPair> {
+    let pair = |&(name, value): &(&str, &str)| {
+        let mut pair = LabelPair::default();
+        pair.set_name(name.to_owned());
+        pair.set_value(value.to_owned());
+        pair
+    };
+    pairs.iter().map(pair).collect()
+}
+
+fn sample(name: Name, pairs: &[(&str, &str)], value: f64) -> proto::Metric {
+    let mut metric = proto::Metric::from_label(labels(pairs));
+    if name.kind == MetricType::COUNTER {
+        let mut counter = proto::Counter::default();
+        counter.set_value(value);
+        metric.set_counter(counter);
+    } else {
+        let mut gauge = proto::Gauge::default();
+        gauge.set_value(value);
+        metric.set_gauge(gauge);
+    }
+    metric
+}
+
+fn histogram(histogram: &Histogram, pairs: &[(&str, &str)]) -> proto::Metric {
+    let snapshot = histogram.snapshot();
+    let bucket = |(bound, count): (f64, u64)| {
+        let mut bucket = proto::Bucket::default();
+        bucket.set_upper_bound(bound);
+        bucket.set_cumulative_count(count);
+        bucket
+    };
+    let mut histogram = proto::Histogram::default();
+    histogram.set_bucket(snapshot.cumulative.into_iter().map(bucket).collect());
+    histogram.set_sample_count(snapshot.count);
+    histogram.set_sample_sum(snapshot.sum);
+    let mut metric = proto::Metric::from_label(labels(pairs));
+    metric.set_histogram(histogram);
+    metric
+}
+
+fn load(counter: &AtomicU64) -> f64 {
+    float(counter.load(Ordering::Relaxed))
+}
+
+/// Prometheus has no other numbers; counts beyond 2^53 lose their last digits.
+fn float(count: u64) -> f64 {
+    count as f64
+}
