@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod readiness;
+pub mod route;
 pub mod shard;
 pub mod telemetry;
 pub mod worker;

@@ -1,0 +1,62 @@
+//! From a host to an app. A table is made once per configuration, never changed, and swapped whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use nano_config::{HostName, HostPattern};
+
+use crate::app::App;
+
+/// Which app answers for which host.
+#[derive(Debug, Default)]
+pub struct RouteTable {
+    apps: Vec<Arc<App>>,
+    exact: HashMap<HostName, usize>,
+    /// By what stands behind `*.`.
+    wildcards: HashMap<String, usize>,
+    any: Option<usize>,
+}
+
+impl RouteTable {
+    /// The table of these apps. That no two apps claim one pattern is config's to see to; here the first would win.
+    #[must_use]
+    pub fn new(apps: &[(Vec<HostPattern>, Arc<App>)]) -> Self {
+        let mut table = Self { apps: apps.iter().map(|(_, app)| Arc::clone(app)).collect(), ..Self::default() };
+        for (index, (patterns, _)) in apps.iter().enumerate() {
+            for pattern in patterns {
+                match pattern {
+                    HostPattern::Exact(host) => {
+                        table.exact.entry(host.clone()).or_insert(index);
+                    }
+                    HostPattern::Wildcard(name) => {
+                        table.wildcards.entry(name.suffix().to_owned()).or_insert(index);
+                    }
+                    HostPattern::Any => {
+                        table.any.get_or_insert(index);
+                    }
+                }
+            }
+        }
+        table
+    }
+
+    /// The app for a host, as its place in [`Self::apps`]: exact beats the longest wildcard beats `*`.
+    #[must_use]
+    pub fn lookup(&self, host: &HostName) -> Option<usize> {
+        let wildcard = || match self.wildcards.is_empty() {
+            true => None,
+            false => host.suffixes().find_map(|suffix| self.wildcards.get(suffix)),
+        };
+        self.exact.get(host).or_else(wildcard).copied().or(self.any)
+    }
+
+    /// All apps of the table.
+    #[must_use]
+    pub fn apps(&self) -> &[Arc<App>] {
+        &self.apps
+    }
+}
+
+#[cfg(test)]
+#[path = "route_tests.rs"]
+mod tests;

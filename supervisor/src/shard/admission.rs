@@ -1,0 +1,115 @@
+//! Who may send a request to a worker now, who waits, and who is turned away: one for each generation of an app,
+//! shared by all shards.
+//!
+//! A worker takes `max_concurrent` requests at once. Beyond that requests wait, first come first served, at most
+//! [`Admission::queue_bound`] of them over all shards: four times what all workers together may have in flight, and at
+//! least 64. The next one is turned away (503). Nobody waits longer than `timeout_ms`.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+use crate::worker::Worker;
+
+/// Waiting requests for each one that may be in flight.
+const QUEUE_FACTOR: u32 = 4;
+/// The queue is never shorter.
+const MIN_QUEUE: u32 = 64;
+
+/// Counts of one generation of an app. No locks on the path of a request that need not wait.
+#[derive(Debug)]
+pub struct Admission {
+    max_concurrent: u32,
+    queue_bound: u32,
+    waiting: AtomicU32,
+    freed: Notify,
+}
+
+/// As many wait as may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueFull;
+
+impl Admission {
+    /// For `workers` workers, each with at most `max_concurrent` requests in flight.
+    #[must_use]
+    pub fn new(workers: u16, max_concurrent: u32) -> Self {
+        let capacity = u32::from(workers).saturating_mul(max_concurrent);
+        Self {
+            max_concurrent,
+            queue_bound: capacity.saturating_mul(QUEUE_FACTOR).max(MIN_QUEUE),
+            waiting: AtomicU32::new(0),
+            freed: Notify::new(),
+        }
+    }
+
+    /// Most requests that wait.
+    #[must_use]
+    pub fn queue_bound(&self) -> u32 {
+        self.queue_bound
+    }
+
+    /// Requests that wait now.
+    #[must_use]
+    pub fn waiting(&self) -> u32 {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// Counts one more request in flight on `worker`, unless it has as many as it may. True means [`Self::release`]
+    /// is owed.
+    pub fn take(&self, worker: &Worker) -> bool {
+        let more = |now: u32| (now < self.max_concurrent).then(|| now + 1);
+        worker.in_flight.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok()
+    }
+
+    /// A request that [`Self::take`] counted is over: the longest waiting one is woken.
+    pub fn release(&self, worker: &Worker) {
+        worker.in_flight.fetch_sub(1, Ordering::SeqCst);
+        // Either this load sees the waiter, or the waiter's try, which comes after it counted itself, sees the room.
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.freed.notify_one();
+        }
+    }
+
+    /// There is a new worker, or waiting makes no sense any more: everybody who waits looks again.
+    pub fn wake_all(&self) {
+        self.freed.notify_waiters();
+    }
+
+    /// Joins the queue.
+    ///
+    /// # Errors
+    /// The queue is full.
+    pub fn enqueue(&self) -> Result<Place<'_>, QueueFull> {
+        let more = |now: u32| (now < self.queue_bound).then(|| now + 1);
+        self.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).map_err(|_| QueueFull)?;
+        Ok(Place { admission: self })
+    }
+}
+
+/// A place in the queue, left when dropped.
+#[derive(Debug)]
+pub struct Place<'a> {
+    admission: &'a Admission,
+}
+
+impl<'a> Place<'a> {
+    /// Waits in line from now on, even before it is polled. After it is done, try again; if that fails, wait again.
+    #[must_use]
+    pub fn wait(&self) -> Pin<Box<Notified<'a>>> {
+        let mut turn = Box::pin(self.admission.freed.notified());
+        turn.as_mut().enable();
+        turn
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.admission.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+#[path = "admission_tests.rs"]
+mod tests;

@@ -1,0 +1,252 @@
+//! The sockets that clients connect to: bound by us, one per shard, or inherited and shared by all shards.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use nano_config::Listen;
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Connections that wait in the kernel to be accepted; the kernel cuts it to `net.core.somaxconn`.
+const BACKLOG: i32 = 4096;
+
+/// A listening socket of one shard.
+#[derive(Debug)]
+pub struct Listener {
+    pub(super) socket: Kind,
+    address: String,
+}
+
+#[derive(Debug)]
+pub(super) enum Kind {
+    Tcp(std::net::TcpListener),
+    Unix(UnixListener),
+}
+
+/// Why nobody can connect.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// Another process listens there.
+    #[error("{address} is in use by another process: stop that one, or choose another `port` or `listen`")]
+    InUse {
+        /// Where.
+        address: String,
+    },
+    /// A port below 1024, a directory that may not be written.
+    #[error(
+        "{address}: permission denied: a port below 1024 needs CAP_NET_BIND_SERVICE (or a socket from systemd), a unix socket a directory that can be written"
+    )]
+    Denied {
+        /// Where.
+        address: String,
+    },
+    /// Anything else.
+    #[error("cannot listen on {address}: {source}")]
+    Io {
+        /// Where.
+        address: String,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// At a unix socket's path there is something that is no socket.
+    #[error("{path} is there and is no socket: remove it, or choose another path")]
+    NotASocket {
+        /// Where.
+        path: PathBuf,
+    },
+    /// systemd handed over something that is no listening stream socket.
+    #[error("an inherited socket is no listening TCP or unix stream socket")]
+    Inherited,
+}
+
+impl ListenError {
+    fn at(address: &str) -> impl FnOnce(io::Error) -> Self {
+        let address = address.to_owned();
+        move |source| match source.kind() {
+            io::ErrorKind::AddrInUse => Self::InUse { address },
+            io::ErrorKind::PermissionDenied => Self::Denied { address },
+            _ => Self::Io { address, source },
+        }
+    }
+}
+
+impl Listener {
+    /// Where it listens, as log lines and people write it: `127.0.0.1:8080`, `unix:/run/nano.sock`. A port that the
+    /// kernel picked is in it.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The TCP address, if it is one.
+    #[must_use]
+    pub fn tcp_address(&self) -> Option<SocketAddr> {
+        match &self.socket {
+            Kind::Tcp(socket) => socket.local_addr().ok(),
+            Kind::Unix(_) => None,
+        }
+    }
+
+    fn tcp(socket: std::net::TcpListener) -> Result<Self, ListenError> {
+        let address = socket.local_addr().map_err(ListenError::at("a TCP address"))?.to_string();
+        socket.set_nonblocking(true).map_err(ListenError::at(&address))?;
+        Ok(Self { socket: Kind::Tcp(socket), address })
+    }
+
+    fn unix(socket: UnixListener, address: String) -> Result<Self, ListenError> {
+        socket.set_nonblocking(true).map_err(ListenError::at(&address))?;
+        Ok(Self { socket: Kind::Unix(socket), address })
+    }
+
+    fn share(&self) -> Result<Self, ListenError> {
+        let socket = match &self.socket {
+            Kind::Tcp(socket) => socket.try_clone().map(Kind::Tcp),
+            Kind::Unix(socket) => socket.try_clone().map(Kind::Unix),
+        };
+        Ok(Self { socket: socket.map_err(ListenError::at(&self.address))?, address: self.address.clone() })
+    }
+}
+
+/// Binds every address for every shard; the outer list has one entry per shard. With several shards a TCP address is
+/// bound once per shard (`SO_REUSEPORT`), so that the kernel spreads the connections; a unix socket is shared.
+///
+/// # Errors
+/// One of the addresses cannot be had. None stays bound then.
+pub fn bind(addresses: &[Listen], shards: usize) -> Result<Vec<Vec<Listener>>, ListenError> {
+    let shards = shards.max(1);
+    let mut all: Vec<Vec<Listener>> = (0..shards).map(|_| Vec::new()).collect();
+    for listen in addresses {
+        match listen {
+            Listen::Tcp(address) => {
+                let v4_too = !addresses.iter().any(|other| is_v4_twin(other, *address));
+                bind_tcp(*address, v4_too, &mut all)?;
+            }
+            Listen::Unix(path) => share(bind_unix(path)?, &mut all)?,
+        }
+    }
+    Ok(all)
+}
+
+/// Takes listening sockets that somebody else bound (systemd), each shared by all shards.
+///
+/// # Errors
+/// One of them is no listening stream socket.
+pub fn adopt(sockets: Vec<OwnedFd>, shards: usize) -> Result<Vec<Vec<Listener>>, ListenError> {
+    let mut all: Vec<Vec<Listener>> = (0..shards.max(1)).map(|_| Vec::new()).collect();
+    for socket in sockets {
+        let socket = Socket::from(socket);
+        let listens = socket.is_listener().unwrap_or(false) && socket.r#type().is_ok_and(|kind| kind == Type::STREAM);
+        let address = socket.local_addr().map_err(|_| ListenError::Inherited)?;
+        let listener = match (listens, address.as_socket(), address.is_unix()) {
+            (true, Some(_), _) => Listener::tcp(socket.into())?,
+            (true, None, true) => {
+                let path =
+                    address.as_pathname().map_or_else(|| "(unnamed)".to_owned(), |path| path.display().to_string());
+                Listener::unix(OwnedFd::from(socket).into(), format!("unix:{path}"))?
+            }
+            _ => return Err(ListenError::Inherited),
+        };
+        share(listener, &mut all)?;
+    }
+    Ok(all)
+}
+
+/// Whether `other` is `0.0.0.0` with the port of `address`: then `[::]` must leave IPv4 alone.
+fn is_v4_twin(other: &Listen, address: SocketAddr) -> bool {
+    matches!(other, Listen::Tcp(SocketAddr::V4(v4)) if v4.ip().is_unspecified() && v4.port() == address.port())
+}
+
+fn share(listener: Listener, all: &mut [Vec<Listener>]) -> Result<(), ListenError> {
+    let Some((last, others)) = all.split_last_mut() else { return Ok(()) };
+    for own in others {
+        own.push(listener.share()?);
+    }
+    last.push(listener);
+    Ok(())
+}
+
+/// How a TCP socket is bound.
+#[derive(Clone, Copy)]
+struct Binding {
+    address: SocketAddr,
+    reuse_port: bool,
+    v4_too: bool,
+}
+
+impl Binding {
+    fn bind(self) -> io::Result<Socket> {
+        let socket = Socket::new(Domain::for_address(self.address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+        if self.address.is_ipv6() {
+            socket.set_only_v6(!(self.v4_too && self.address.ip().is_unspecified()))?;
+        }
+        // So that a restart can bind at once, while connections of the last run are in TIME_WAIT.
+        socket.set_reuse_address(true)?;
+        socket.set_reuse_port(self.reuse_port)?;
+        socket.bind(&self.address.into())?;
+        Ok(socket)
+    }
+
+    fn listen(self) -> Result<Listener, ListenError> {
+        let socket = match self.bind() {
+            // A machine without IPv6.
+            Err(error) if self.address.is_ipv6() && self.address.ip().is_unspecified() && lacks_ipv6(&error) => {
+                Self { address: SocketAddr::from(([0, 0, 0, 0], self.address.port())), ..self }.bind()
+            }
+            other => other,
+        };
+        let name = self.address.to_string();
+        let socket = socket.map_err(ListenError::at(&name))?;
+        socket.listen(BACKLOG).map_err(ListenError::at(&name))?;
+        Listener::tcp(socket.into())
+    }
+}
+
+fn lacks_ipv6(error: &io::Error) -> bool {
+    use nix::errno::Errno;
+    matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL))
+}
+
+fn bind_tcp(address: SocketAddr, v4_too: bool, shards: &mut [Vec<Listener>]) -> Result<(), ListenError> {
+    let reuse_port = shards.len() > 1;
+    let mut binding = Binding { address, reuse_port, v4_too };
+    if reuse_port && address.port() != 0 {
+        // Two supervisors could share a port without noticing; a socket without the option notices.
+        match (Binding { reuse_port: false, ..binding }).bind() {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                return Err(ListenError::InUse { address: address.to_string() });
+            }
+            _ => {}
+        }
+    }
+    for own in shards {
+        let listener = binding.listen()?;
+        // The first decides the port, if the kernel is to pick it.
+        binding.address = listener.tcp_address().unwrap_or(binding.address);
+        own.push(listener);
+    }
+    Ok(())
+}
+
+fn bind_unix(path: &Path) -> Result<Listener, ListenError> {
+    let address = format!("unix:{}", path.display());
+    if let Ok(found) = fs::symlink_metadata(path) {
+        if !found.file_type().is_socket() {
+            return Err(ListenError::NotASocket { path: path.to_owned() });
+        }
+        // Left by a process that is gone: nobody answers.
+        if UnixStream::connect(path).is_ok() {
+            return Err(ListenError::InUse { address });
+        }
+        fs::remove_file(path).map_err(ListenError::at(&address))?;
+    }
+    let socket = UnixListener::bind(path).map_err(ListenError::at(&address))?;
+    Listener::unix(socket, address)
+}
+
+#[cfg(test)]
+#[path = "listener_tests.rs"]
+mod tests;
