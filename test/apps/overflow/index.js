@@ -1,4 +1,4 @@
-// Fills one stream on purpose: POST-free, all by the query.
+// Fills one stream on purpose, as the query says.
 //   /write?bytes=N&chunks=K   K un-awaited writes of N-byte ASCII strings to a sink that never finishes
 //   /bytes?bytes=N&chunks=K   the same with Uint8Arrays
 //   /ok                       one small write that succeeds

@@ -1,0 +1,174 @@
+//! HTTP/1.1 over a plain socket: the tests send exact bytes and see exact bytes.
+
+use serde_json::Value;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// Longest wait for the next bytes of an answer.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// An answer as it came.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// Status code.
+    pub status: u16,
+    /// Names in lower case, in the order of arrival.
+    pub headers: Vec<(String, String)>,
+    /// Body without its transfer coding.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first header of this name (lower case).
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("a body of UTF-8 text")
+    }
+
+    /// The body as JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+    }
+
+    /// Whether the server will close the connection after this answer.
+    #[must_use]
+    pub fn closes(&self) -> bool {
+        self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    }
+}
+
+/// One client connection, kept alive as long as the server keeps it.
+pub struct Connection {
+    stream: BufReader<TcpStream>,
+}
+
+impl Connection {
+    /// Connects, or says why not.
+    pub fn open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, Duration::from_secs(10))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Self { stream: BufReader::new(stream) })
+    }
+
+    /// Sends these bytes, as they are.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes)
+    }
+
+    /// Sends `GET path` for `host`.
+    pub fn send_get(&mut self, host: &str, path: &str) -> io::Result<()> {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes())
+    }
+
+    /// `GET path` for `host`, and its answer.
+    pub fn get(&mut self, host: &str, path: &str) -> io::Result<Response> {
+        self.send_get(host, path)?;
+        self.receive()
+    }
+
+    /// Reads one answer to a request that was not HEAD. An error of kind `UnexpectedEof` when the server closed before its end.
+    pub fn receive(&mut self) -> io::Result<Response> {
+        loop {
+            let (status, headers) = self.receive_head()?;
+            if (100..200).contains(&status) {
+                continue;
+            }
+            let mut response = Response { status, headers, body: Vec::new() };
+            response.body = self.receive_body(&response)?;
+            return Ok(response);
+        }
+    }
+
+    /// Reads the status line and headers of one answer; its body is left unread.
+    pub fn receive_head(&mut self) -> io::Result<(u16, Vec<(String, String)>)> {
+        let line = self.line()?;
+        let status = line
+            .strip_prefix("HTTP/1.1 ")
+            .and_then(|rest| rest.get(..3))
+            .and_then(|code| code.parse().ok())
+            .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, format!("no status line: {line:?}")))?;
+        let mut headers = Vec::new();
+        loop {
+            let line = self.line()?;
+            if line.is_empty() {
+                return Ok((status, headers));
+            }
+            let (name, value) = line
+                .split_once(':')
+                .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, format!("no header line: {line:?}")))?;
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+    }
+
+    fn receive_body(&mut self, head: &Response) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        if head.status == 204 || head.status == 304 {
+            return Ok(body);
+        }
+        if head.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+            loop {
+                let line = self.line()?;
+                let size = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16)
+                    .map_err(|error| io::Error::new(ErrorKind::InvalidData, format!("chunk size {line:?}: {error}")))?;
+                let start = body.len();
+                body.resize(start + size, 0);
+                self.stream.read_exact(&mut body[start..])?;
+                let end = self.line()?;
+                if !end.is_empty() {
+                    return Err(io::Error::new(ErrorKind::InvalidData, format!("after a chunk: {end:?}")));
+                }
+                if size == 0 {
+                    return Ok(body);
+                }
+            }
+        }
+        match head.header("content-length") {
+            Some(length) => {
+                let length = length.parse().map_err(|_| io::Error::new(ErrorKind::InvalidData, "content-length"))?;
+                body.resize(length, 0);
+                self.stream.read_exact(&mut body)?;
+            }
+            None => {
+                self.stream.read_to_end(&mut body)?;
+            }
+        }
+        Ok(body)
+    }
+
+    /// Whether the server closes (or has closed) without another byte; waits for it.
+    pub fn is_closed_by_server(&mut self) -> bool {
+        match self.stream.fill_buf() {
+            Ok(bytes) => bytes.is_empty(),
+            Err(error) => error.kind() == ErrorKind::ConnectionReset,
+        }
+    }
+
+    fn line(&mut self) -> io::Result<String> {
+        let mut line = Vec::new();
+        self.stream.read_until(b'\n', &mut line)?;
+        if line.pop() != Some(b'\n') {
+            return Err(io::Error::new(ErrorKind::UnexpectedEof, "the server closed the connection"));
+        }
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        String::from_utf8(line).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+    }
+}
+
+/// Sends exact bytes over a new connection and reads one answer.
+pub fn exchange(address: SocketAddr, bytes: &[u8]) -> io::Result<Response> {
+    let mut connection = Connection::open(address)?;
+    connection.send(bytes)?;
+    connection.receive()
+}
