@@ -1,0 +1,19 @@
+// What console.log(stream) shows; console/inspect.js does the formatting.
+
+import { WritableStreamGetDesiredSize } from "./writable/writer_operations.js";
+import { IsWritableStreamLocked } from "./writable/stream_operations.js";
+import { writableStreamSlots } from "./writable_stream.js";
+
+/** `[className, properties]` of a stream, properties in the order to print; undefined for anything else. */
+export function describeStream(value) {
+  const writable = writableStreamSlots(value);
+  if (writable !== undefined) {
+    return ["WritableStream", {
+      __proto__: null,
+      locked: IsWritableStreamLocked(writable),
+      state: writable.state === "erroring" ? "errored" : writable.state,
+      desiredSize: WritableStreamGetDesiredSize(writable),
+    }];
+  }
+  return undefined;
+}

@@ -1,0 +1,309 @@
+// Default controllers (https://streams.spec.whatwg.org/#ws-default-controller-abstract-ops) and their internal methods
+// (#ws-default-controller-internal-methods).
+
+import { createAbortSignal, signalAbort } from "../../dom/abort.js";
+import { primordials } from "../../primordials.js";
+import { CAUSE_CONTROLLER, guard, release, releaseAllBut } from "../budget.js";
+import {
+  Deferred, internalPromiseRejectedWith, kFulfilled, promiseOfAlgorithm, uponPromise,
+} from "../promises.js";
+import { EnqueueValueWithSize, ResetQueue, SubtractSize, TakeValue } from "../queue_with_sizes.js";
+import { createWritableStreamDefaultController } from "../writable_stream_default_controller.js";
+import {
+  WritableStreamAddWriteRequest, WritableStreamCloseQueuedOrInFlight, WritableStreamDealWithRejection,
+  WritableStreamFinishErroring, WritableStreamFinishInFlightClose, WritableStreamFinishInFlightCloseWithError,
+  WritableStreamFinishInFlightWrite, WritableStreamFinishInFlightWriteWithError, WritableStreamMarkCloseRequestInFlight,
+  WritableStreamMarkFirstWriteRequestInFlight, WritableStreamStartErroring, WritableStreamUpdateBackpressure,
+} from "./controller_interface.js";
+import { kNoPromise, kSettledByReaction, WritableStreamDefaultControllerSlots } from "./slots.js";
+
+const { PromisePrototypeThen, ReflectApply } = primordials;
+
+/** "An algorithm that returns a promise resolved with undefined." */
+function doNothing() {}
+
+/** The algorithms are methods of `sink`, undefined where absent; `sinkIsInternal`: see promiseOfAlgorithm. */
+export function SetUpWritableStreamDefaultController(
+  stream, controller, sink, sinkIsInternal, startAlgorithm, writeAlgorithm, closeAlgorithm, abortAlgorithm, highWaterMark,
+  sizeAlgorithm,
+) {
+  stream.controller = controller;
+  controller.strategySizeAlgorithm = sizeAlgorithm;
+  controller.strategyHWM = highWaterMark;
+  controller.sink = sink;
+  controller.sinkIsInternal = sinkIsInternal;
+  controller.writeAlgorithm = writeAlgorithm ?? doNothing;
+  controller.closeAlgorithm = closeAlgorithm ?? doNothing;
+  controller.abortAlgorithm = abortAlgorithm ?? doNothing;
+  if (!sinkIsInternal) controller.object = createWritableStreamDefaultController(controller);
+  WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
+  const startResult = startAlgorithm === undefined ? undefined : ReflectApply(startAlgorithm, sink, [controller.object]);
+  uponPromise(promiseOfAlgorithm(startResult, sinkIsInternal), () => {
+    controller.started = true;
+    WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller);
+  }, (reason) => {
+    controller.started = true;
+    WritableStreamDealWithRejection(stream, reason);
+  });
+}
+
+/** `underlyingSinkDict`: start, write, close and abort, undefined where absent. */
+export function SetUpWritableStreamDefaultControllerFromUnderlyingSink(
+  stream, underlyingSink, underlyingSinkDict, highWaterMark, sizeAlgorithm,
+) {
+  const controller = new WritableStreamDefaultControllerSlots(stream);
+  const { start, write, close, abort } = underlyingSinkDict;
+  SetUpWritableStreamDefaultController(
+    stream, controller, underlyingSink, false, start, write, close, abort, highWaterMark, sizeAlgorithm,
+  );
+}
+
+/** NANO: of [[abortController]]. See WritableStreamDefaultControllerSlots. */
+export function WritableStreamDefaultControllerGetSignal(controller) {
+  if (controller.signal === undefined) {
+    controller.signal = createAbortSignal();
+    if (controller.aborted) signalAbort(controller.signal, controller.abortReason);
+  }
+  return controller.signal;
+}
+
+/** NANO: "Signal abort on [[abortController]]". */
+export function WritableStreamDefaultControllerSignalAbort(controller, reason) {
+  if (controller.aborted) return;
+  controller.aborted = true;
+  controller.abortReason = reason;
+  if (controller.signal !== undefined) signalAbort(controller.signal, reason);
+}
+
+/** [[AbortSteps]] */
+export function WritableStreamDefaultControllerAbortSteps(controller, reason) {
+  let promise;
+  try {
+    const result = ReflectApply(controller.abortAlgorithm, controller.sink, [reason]);
+    promise = promiseOfAlgorithm(result, controller.sinkIsInternal);
+  } catch (error) {
+    promise = internalPromiseRejectedWith(error);
+  }
+  WritableStreamDefaultControllerClearAlgorithms(controller);
+  return promise;
+}
+
+/** [[ErrorSteps]] */
+export function WritableStreamDefaultControllerErrorSteps(controller) {
+  ResetQueue(controller.queue);
+  controller.closeQueued = false;
+  releaseAllBut(controller.account, 0);
+}
+
+/**
+ * NANO: a stream that turns erroring while its sink is busy lets go at once of the chunks that the sink will never
+ * see, and of what they are charged. Nobody can tell, since desiredSize is null from then on.
+ */
+export function WritableStreamDefaultControllerForgetDoomedChunks(controller) {
+  ResetQueue(controller.queue);
+  releaseAllBut(controller.account, controller.inFlightCost);
+}
+
+export function WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller) {
+  const { stream } = controller;
+  if (!controller.started || stream.inFlightWriteRequest !== undefined) return;
+  if (stream.state === "erroring") {
+    WritableStreamFinishErroring(stream);
+    return;
+  }
+  const { queue } = controller;
+  if (queue.length > 0) {
+    WritableStreamMarkFirstWriteRequestInFlight(stream);
+    const chunk = TakeValue(queue);
+    WritableStreamDefaultControllerProcessWrite(controller, chunk, queue.dequeuedSize, queue.dequeuedCost);
+  } else if (controller.closeQueued) {
+    WritableStreamDefaultControllerProcessClose(controller);
+  }
+}
+
+export function WritableStreamDefaultControllerClearAlgorithms(controller) {
+  controller.sink = undefined;
+  controller.writeAlgorithm = undefined;
+  controller.closeAlgorithm = undefined;
+  controller.abortAlgorithm = undefined;
+  controller.strategySizeAlgorithm = undefined;
+}
+
+export function WritableStreamDefaultControllerClose(controller) {
+  controller.closeQueued = true;
+  WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller);
+}
+
+/** NANO: `cause` is for the metrics: one of budget.js's CAUSE_*. */
+export function WritableStreamDefaultControllerError(controller, error, cause) {
+  WritableStreamDefaultControllerClearAlgorithms(controller);
+  WritableStreamStartErroring(controller.stream, error, cause);
+}
+
+export function WritableStreamDefaultControllerErrorIfNeeded(controller, error, cause = CAUSE_CONTROLLER) {
+  if (controller.stream.state === "writable") WritableStreamDefaultControllerError(controller, error, cause);
+}
+
+export function WritableStreamDefaultControllerGetBackpressure(controller) {
+  return WritableStreamDefaultControllerGetDesiredSize(controller) <= 0;
+}
+
+export function WritableStreamDefaultControllerGetChunkSize(controller, chunk) {
+  const { strategySizeAlgorithm } = controller;
+  if (strategySizeAlgorithm === null || strategySizeAlgorithm === undefined) return 1;
+  try {
+    return strategySizeAlgorithm(chunk);
+  } catch (error) {
+    WritableStreamDefaultControllerErrorIfNeeded(controller, error);
+    return 1;
+  }
+}
+
+export function WritableStreamDefaultControllerGetDesiredSize(controller) {
+  return controller.strategyHWM - controller.queue.totalSize;
+}
+
+export function WritableStreamDefaultControllerProcessClose(controller) {
+  const { stream } = controller;
+  WritableStreamMarkCloseRequestInFlight(stream);
+  controller.closeQueued = false;
+  let promise;
+  try {
+    const result = ReflectApply(controller.closeAlgorithm, controller.sink, []);
+    promise = promiseOfAlgorithm(result, controller.sinkIsInternal);
+  } catch (error) {
+    promise = internalPromiseRejectedWith(error);
+  }
+  WritableStreamDefaultControllerClearAlgorithms(controller);
+  uponPromise(
+    promise,
+    () => WritableStreamFinishInFlightClose(stream),
+    (reason) => WritableStreamFinishInFlightCloseWithError(stream, reason),
+  );
+}
+
+/** The request is in flight already, and the chunk out of the queue, though it still counts there. */
+export function WritableStreamDefaultControllerProcessWrite(controller, chunk, size, cost) {
+  controller.inFlightSize = size;
+  controller.inFlightCost = cost;
+  let promise;
+  try {
+    const result = ReflectApply(controller.writeAlgorithm, controller.sink, [chunk, controller.object]);
+    promise = promiseOfAlgorithm(result, controller.sinkIsInternal);
+  } catch (error) {
+    promise = internalPromiseRejectedWith(error);
+  }
+  reactToWrite(controller, promise);
+}
+
+function reactToWrite(controller, promise) {
+  // A sink that never answers must not keep the bytes charged once the stream is gone.
+  if (promise !== kFulfilled) guard(controller, controller.account);
+  makeWriteReactions(controller);
+  uponPromise(promise, controller.onWriteFulfilled, controller.onWriteRejected);
+}
+
+function makeWriteReactions(controller) {
+  if (controller.onWriteFulfilled !== undefined) return;
+  controller.onWriteFulfilled = () => writeFulfilled(controller);
+  controller.onWriteRejected = (reason) => writeRejected(controller, reason);
+}
+
+// "Upon fulfillment of sinkWritePromise."
+function writeFulfilled(controller) {
+  const { stream } = controller;
+  const request = stream.inFlightWriteRequest;
+  if (request === kSettledByReaction) {
+    if (!isSimple(controller)) {
+      // Others may have to settle after the write's promise, which settles when we return: they must wait a turn.
+      stream.simpleWrites = 0;
+      stream.inFlightWriteRequest = kNoPromise;
+      PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
+      return;
+    }
+    stream.inFlightWriteRequest = undefined;
+  } else if (request === kNoPromise) {
+    stream.inFlightWriteRequest = undefined;
+  } else {
+    if (isSimple(controller)) stream.simpleWrites++;
+    else stream.simpleWrites = 0;
+    WritableStreamFinishInFlightWrite(stream);
+  }
+  SubtractSize(controller.queue, controller.inFlightSize);
+  release(controller.account, controller.inFlightCost);
+  controller.inFlightCost = 0;
+  if (stream.state === "writable" && !WritableStreamCloseQueuedOrInFlight(stream)) {
+    WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
+  }
+  WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller);
+}
+
+// "Upon rejection of sinkWritePromise."
+function writeRejected(controller, reason) {
+  const { stream } = controller;
+  if (stream.state === "writable") WritableStreamDefaultControllerClearAlgorithms(controller);
+  release(controller.account, controller.inFlightCost);
+  controller.inFlightCost = 0;
+  WritableStreamFinishInFlightWriteWithError(stream, reason);
+}
+
+/** `size` is valid, `cost` is charged. Returns the promise that the standard has WritableStreamDefaultWriterWrite make. */
+export function WritableStreamDefaultControllerWrite(controller, chunk, size, cost) {
+  const { stream, queue } = controller;
+  if (controller.started && stream.inFlightWriteRequest === undefined && queue.length === 0) {
+    return writeToIdleSink(controller, chunk, size, cost);
+  }
+  guard(controller, controller.account);
+  const promise = WritableStreamAddWriteRequest(stream);
+  EnqueueValueWithSize(queue, chunk, size, cost);
+  WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
+  WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller);
+  return promise;
+}
+
+// NANO: from here on, the shortcut for the commonest case: nothing is queued or in flight, and the sink answers at once
+// and with no promise.
+//
+// The standard makes a promise for the write, and one for the sink's answer whose reaction settles the former. Where
+// settling it is the only thing that the reaction does for others to see, the reaction's own promise does as well, and
+// nobody can tell the difference. That is known only when the reaction runs (isSimple). When it turns out otherwise,
+// all else that the reaction does waits one microtask, so that it still follows the write's promise; relative to
+// promises that have nothing to do with the stream, it then is late by that one. The shortcut is therefore only taken
+// after a run of writes that were simple.
+const SIMPLE_WRITES_BEFORE_SHORTCUT = 8;
+
+/** Whether the end of the write in flight settles no other promise, and calls no sink. */
+function isSimple(controller) {
+  const { stream } = controller;
+  if (stream.state !== "writable" || controller.queue.length !== 0 || stream.closeRequest !== undefined) return false;
+  const { writer } = stream;
+  return writer === undefined || !writer.readyPromise.isAwaited();
+}
+
+function writeToIdleSink(controller, chunk, size, cost) {
+  const { stream, queue } = controller;
+  queue.totalSize += size;
+  WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
+  stream.inFlightWriteRequest = kNoPromise;
+  controller.inFlightSize = size;
+  controller.inFlightCost = cost;
+  let promise;
+  try {
+    const result = ReflectApply(controller.writeAlgorithm, controller.sink, [chunk, controller.object]);
+    if (result === undefined) {
+      if (stream.simpleWrites >= SIMPLE_WRITES_BEFORE_SHORTCUT && isSimple(controller)) {
+        stream.inFlightWriteRequest = kSettledByReaction;
+        return PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
+      }
+      promise = kFulfilled;
+    } else {
+      promise = promiseOfAlgorithm(result, controller.sinkIsInternal);
+    }
+  } catch (error) {
+    promise = internalPromiseRejectedWith(error);
+  }
+  const deferred = new Deferred();
+  stream.inFlightWriteRequest = deferred;
+  reactToWrite(controller, promise);
+  return deferred.promise;
+}
