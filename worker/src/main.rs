@@ -1,1 +1,26 @@
-fn main() {}
+//! One app's process. Started by `nano` only: `nano-worker` serves an app, `nano-worker run SCRIPT` runs a script.
+
+#![deny(unsafe_code)]
+
+use std::env;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+mod run;
+
+/// The heap image with the builtins, written by `build.rs`.
+static SNAPSHOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/snapshot.bin"));
+
+fn main() -> ExitCode {
+    let mut arguments = env::args_os().skip(1);
+    let command = arguments.next();
+    match command.as_deref().and_then(|command| command.to_str()) {
+        Some("run") => run::main(arguments),
+        _ => usage(),
+    }
+}
+
+fn usage() -> ExitCode {
+    let _ = writeln!(io::stderr(), "nano-worker is started by `nano`. By hand: nano-worker run SCRIPT.js [ARG…]");
+    ExitCode::from(2)
+}

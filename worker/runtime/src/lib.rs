@@ -1,1 +1,31 @@
-//! x
+//! The JavaScript runtime of nano: V8 with the builtins of the web platform, its event loop and its limits.
+//!
+//! This is the only crate that links V8. `nano-worker`'s build script calls [`snapshot::create`] and embeds the result;
+//! at run time a [`Runtime`] starts from it. Where to look:
+//!
+//! | question | file |
+//! |---|---|
+//! | which V8 flags are set, where V8 gets entropy and threads | `platform.rs` |
+//! | which JavaScript files are built in, in which order they are evaluated | `builtins.rs`, `js/bootstrap.js` |
+//! | which native operations the builtins may call | `ops.rs`, `ops/` |
+//! | how an app's modules are found and loaded | `modules.rs` |
+//! | what a turn of the event loop does | `event_loop.rs` |
+
+#![deny(unsafe_code)]
+
+mod builtins;
+mod event_loop;
+mod exception;
+mod modules;
+mod ops;
+pub mod platform;
+mod rejections;
+mod runtime;
+mod script;
+pub mod snapshot;
+mod state;
+mod timers;
+
+pub use exception::{Location, ScriptError};
+pub use modules::{FileModules, ModuleSource, SourceError};
+pub use runtime::{LogLevel, LogSink, Runtime, RuntimeError, RuntimeOptions, StreamBudget};

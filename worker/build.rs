@@ -1,0 +1,15 @@
+//! Writes the startup snapshot that `main.rs` embeds.
+
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // Cargo reruns this when nano-runtime, a build-dependency, changes.
+    writeln!(io::stdout(), "cargo::rerun-if-changed=build.rs")?;
+    let out = PathBuf::from(env::var("OUT_DIR")?).join("snapshot.bin");
+    fs::write(out, nano_runtime::snapshot::create()?)?;
+    Ok(())
+}

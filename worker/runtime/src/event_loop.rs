@@ -1,0 +1,169 @@
+//! One turn of the event loop, and the loop of a program that runs until nothing is left to do.
+//!
+//! A turn: V8's own tasks, then due timers; after each call into JavaScript the microtasks, then the promises that
+//! are still unhandled.
+
+use std::mem;
+use std::os::fd::AsFd as _;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
+
+use crate::exception;
+use crate::modules::MainModule;
+use crate::runtime::{Entry, LogLevel, Runtime};
+use crate::state::State;
+
+impl Runtime {
+    /// Runs until nothing is left to do, or the program ended itself, or an error was not caught. The result is the
+    /// exit status.
+    pub fn run_to_completion(&mut self) -> i32 {
+        loop {
+            self.turn();
+            if let Some(code) = self.state.exit.get() {
+                return code;
+            }
+            if let Some(code) = self.end_of_main() {
+                return code;
+            }
+            let deadline = self.next_deadline();
+            if deadline.is_none()
+                && !self.isolate.has_pending_background_tasks()
+                && !self.state.modules.borrow().is_loading()
+            {
+                return self.unfinished_main();
+            }
+            self.sleep_until(deadline);
+        }
+    }
+
+    /// V8's tasks, timers, microtasks.
+    pub fn turn(&mut self) {
+        while let Some(task) = self.tasks.pop_due() {
+            task.run();
+            self.checkpoint();
+        }
+        let now = Instant::now();
+        let horizon = self.state.timers.borrow().horizon();
+        loop {
+            let due = self.state.timers.borrow_mut().pop_due(now, horizon);
+            let Some(id) = due else { break };
+            self.fire_timer(id);
+            if self.state.exit.get().is_some() {
+                return;
+            }
+        }
+    }
+
+    fn fire_timer(&mut self, id: u32) {
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let argument = v8::Integer::new_from_unsigned(scope, id).into();
+        call(scope, &self.state, &self.entry.fire_timer, &[argument]);
+        checkpoint(scope, &self.state);
+    }
+
+    /// Runs the microtasks and reports what nobody handles.
+    pub fn checkpoint(&mut self) {
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        checkpoint(scope, &self.state);
+    }
+
+    /// When a timer or a task of V8 is due next.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let timer = self.state.timers.borrow().next_deadline();
+        timer.into_iter().chain(self.tasks.next_deadline()).min()
+    }
+
+    fn sleep_until(&mut self, deadline: Option<Instant>) {
+        let tasks = Arc::clone(&self.tasks);
+        tasks.sleep(|| {
+            let timeout = deadline.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now())));
+            let mut fds = [PollFd::new(tasks.wake_fd().as_fd(), PollFlags::POLLIN)];
+            // An interrupted sleep is a short one.
+            let _ = ppoll(&mut fds, timeout, None);
+        });
+    }
+
+    /// Whether the main module failed: reports it, returns the exit status.
+    fn end_of_main(&mut self) -> Option<i32> {
+        let error = match self.main_outcome()? {
+            Ok(()) => return None,
+            Err(error) => error,
+        };
+        self.state.write_log(LogLevel::Error, &error.message);
+        Some(1)
+    }
+
+    /// Nothing is left to do: a module that still awaits something will wait for ever.
+    fn unfinished_main(&mut self) -> i32 {
+        let MainModule::Evaluating(promise, module) = self.state.modules.borrow().main() else { return 0 };
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        if v8::Local::new(scope, promise).state() != v8::PromiseState::Pending {
+            return 0;
+        }
+        let module = v8::Local::new(scope, module);
+        let stalled = module.get_stalled_top_level_await_message(scope);
+        let place =
+            stalled.first().map(|(_, message)| exception::location(scope, *message).excerpt()).unwrap_or_default();
+        self.state.write_log(
+            LogLevel::Error,
+            &format!("The top-level await never ends: nothing is left that could end it\n{place}"),
+        );
+        13 // As Node does.
+    }
+}
+
+/// Calls an entry function; what it throws is reported.
+pub(crate) fn call(scope: &mut v8::PinScope, state: &Rc<State>, function: &Entry, arguments: &[v8::Local<v8::Value>]) {
+    v8::tc_scope!(let scope, scope);
+    let function = v8::Local::new(scope, function);
+    let receiver = v8::undefined(scope).into();
+    function.call(scope, receiver, arguments);
+    if scope.has_terminated() {
+        return;
+    }
+    if let Some(exception) = scope.exception() {
+        scope.reset();
+        report(scope, state, "Uncaught ", exception);
+    }
+}
+
+/// Runs the microtasks, then reports promises that are still unhandled, whose reporting may queue more.
+pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &Rc<State>) {
+    loop {
+        scope.perform_microtask_checkpoint();
+        if state.rejections.borrow().is_empty() || scope.is_execution_terminating() {
+            break;
+        }
+        let rejections = mem::take(&mut *state.rejections.borrow_mut());
+        for rejection in rejections {
+            let context = v8::Local::new(scope, &rejection.context);
+            scope.set_continuation_preserved_embedder_data(context);
+            let reason = v8::Local::new(scope, &rejection.reason);
+            report(scope, state, "Uncaught (in promise) ", reason);
+        }
+    }
+    let undefined = v8::undefined(scope).into();
+    scope.set_continuation_preserved_embedder_data(undefined);
+}
+
+/// An error that no code handled.
+pub(crate) fn report(scope: &mut v8::PinScope, state: &Rc<State>, prefix: &str, exception: v8::Local<v8::Value>) {
+    let text = exception::describe(scope, exception);
+    state.write_log(LogLevel::Error, &format!("{prefix}{text}"));
+    if state.exit_on_uncaught {
+        state.exit.set(Some(1));
+    }
+}
+
+/// V8 calls this for errors that no TryCatch sees: those of `queueMicrotask` callbacks.
+pub(crate) extern "C" fn on_message(message: v8::Local<v8::Message>, exception: v8::Local<v8::Value>) {
+    // SAFETY: V8 calls this on the isolate's thread, with a context entered.
+    v8::callback_scope!(unsafe scope, message);
+    if let Some(state) = State::get(scope) {
+        report(scope, &state, "Uncaught ", exception);
+    }
+}

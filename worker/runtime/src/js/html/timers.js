@@ -1,0 +1,82 @@
+// setTimeout and its kin, by HTML "Timers" (https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html).
+// Deadlines are kept natively; callbacks stay here. Timer ids are numbers, as in browsers.
+// NANO: string handlers are refused, since compiling strings is off for apps.
+
+import { ops } from "../ops.js";
+import { primordials } from "../primordials.js";
+
+const {
+  ArrayPrototypeSlice, FunctionPrototypeCall, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, NumberIsFinite,
+  Map, ReflectApply, TypeError, globalThis: global,
+} = primordials;
+
+/** From this nesting level on, delays are at least 4 ms (HTML, step 11 of "timer initialization steps"). */
+const NESTING_LIMIT = 5;
+const NESTED_MINIMUM = 4;
+/** Longest delay: larger ones do not fit a browser's `long` and wrap to 1 ms at most. */
+const MAX_DELAY = 2 ** 31 - 1;
+
+/** Timer id → { callback, args, delay, repeat, nesting, context }. */
+const timers = new Map();
+/** The nesting level of the timer whose callback runs now; 0 outside of timers. */
+let nestingLevel = 0;
+
+function delayOf(value) {
+  const delay = +value; // Throws for BigInt and Symbol, as the conversion to `long` does.
+  return NumberIsFinite(delay) && delay > 0 && delay <= MAX_DELAY ? delay >>> 0 : 0;
+}
+
+function start(name, callback, timeout, args, repeat) {
+  if (typeof callback !== "function") {
+    throw new TypeError(`Failed to execute '${name}': the callback is not a function`);
+  }
+  let delay = delayOf(timeout);
+  if (nestingLevel > NESTING_LIMIT && delay < NESTED_MINIMUM) delay = NESTED_MINIMUM;
+  const id = ops.timerAllocate();
+  const nesting = nestingLevel + 1;
+  MapPrototypeSet(timers, id, { __proto__: null, callback, args, delay, repeat, nesting, context: ops.getAsyncContext() });
+  ops.timerStart(id, delay);
+  return id;
+}
+
+function clear(id) {
+  const number = +id;
+  if (MapPrototypeDelete(timers, number)) ops.timerCancel(number);
+}
+
+export function setTimeout(callback, timeout = 0) {
+  return start("setTimeout", callback, timeout, arguments.length > 2 ? ArrayPrototypeSlice(arguments, 2) : null, false);
+}
+
+export function setInterval(callback, timeout = 0) {
+  return start("setInterval", callback, timeout, arguments.length > 2 ? ArrayPrototypeSlice(arguments, 2) : null, true);
+}
+
+export function clearTimeout(id = undefined) {
+  clear(id);
+}
+
+export function clearInterval(id = undefined) {
+  clear(id);
+}
+
+/** Called natively when a timer is due. What the callback throws goes to the caller, which reports it. */
+export function fireTimer(id) {
+  const timer = MapPrototypeGet(timers, id);
+  if (timer === undefined) return;
+  if (!timer.repeat) MapPrototypeDelete(timers, id);
+  nestingLevel = timer.nesting;
+  ops.setAsyncContext(timer.context);
+  try {
+    if (timer.args === null) FunctionPrototypeCall(timer.callback, global);
+    else ReflectApply(timer.callback, global, timer.args);
+  } finally {
+    nestingLevel = 0;
+    // The callback may have cleared its own interval.
+    if (timer.repeat && MapPrototypeGet(timers, id) === timer) {
+      if (timer.nesting <= NESTING_LIMIT) timer.nesting += 1;
+      else if (timer.delay < NESTED_MINIMUM) timer.delay = NESTED_MINIMUM;
+      ops.timerStart(id, timer.delay);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+//! Which file an `import` means. Pure: paths and specifiers in, a path or a refusal out.
+//!
+//! A module's path is relative to the app's directory, `/`-separated, decoded, without `.` and `..`: `lib/router.js`.
+
+use url::Url;
+
+/// Why an import is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("only relative imports are supported (\"./{0}\"?); packages must be bundled into the app")]
+    Bare(String),
+    #[error("modules cannot be imported by URL; copy the file into the app's directory")]
+    Url,
+    #[error("an absolute path is not allowed; write it relative to the importing file (\"./…\")")]
+    Absolute,
+    #[error("it lies outside the app's directory")]
+    Outside,
+    #[error("it must be the plain path of a file, without query, fragment, backslash or encoded slash")]
+    NotAPath,
+    #[error("a module's name ends in .js or .mjs (or .json, imported with {{ type: \"json\" }})")]
+    Extension,
+    #[error("a JSON file must be imported with {{ type: \"json\" }}")]
+    JsonWithoutType,
+    #[error("only files whose name ends in .json can be imported with {{ type: \"json\" }}")]
+    JsonExtension,
+    #[error("the import attribute {0} is not supported")]
+    Attribute(String),
+}
+
+/// How a module's text is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum ModuleKind {
+    JavaScript,
+    Json,
+}
+
+/// The path that `specifier` means in the module `referrer`.
+pub(crate) fn resolve(referrer: &str, specifier: &str, kind: ModuleKind) -> Result<String, Refusal> {
+    if !(specifier.starts_with("./") || specifier.starts_with("../")) {
+        return Err(match specifier {
+            _ if specifier.starts_with('/') => Refusal::Absolute,
+            _ if Url::parse(specifier).is_ok() => Refusal::Url,
+            _ => Refusal::Bare(specifier.into()),
+        });
+    }
+    if specifier.contains(['?', '#', '\\', '\0']) {
+        return Err(Refusal::NotAPath);
+    }
+    let mut parts: Vec<String> = referrer.split('/').map(str::to_owned).collect();
+    parts.pop();
+    for part in specifier.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop().ok_or(Refusal::Outside)?;
+            }
+            part => parts.push(decode(part).ok_or(Refusal::NotAPath)?),
+        }
+    }
+    let path = parts.join("/");
+    check_extension(&path, kind)?;
+    Ok(path)
+}
+
+fn check_extension(path: &str, kind: ModuleKind) -> Result<(), Refusal> {
+    let json = path.ends_with(".json");
+    match kind {
+        ModuleKind::Json if json => Ok(()),
+        ModuleKind::Json => Err(Refusal::JsonExtension),
+        ModuleKind::JavaScript if json => Err(Refusal::JsonWithoutType),
+        ModuleKind::JavaScript if path.ends_with(".js") || path.ends_with(".mjs") => Ok(()),
+        ModuleKind::JavaScript => Err(Refusal::Extension),
+    }
+}
+
+/// Undoes percent-encoding. `None` where the result could not be one name within a path.
+fn decode(part: &str) -> Option<String> {
+    let mut bytes = part.bytes();
+    let mut decoded = Vec::with_capacity(part.len());
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let digits = [bytes.next()?, bytes.next()?];
+        let digits = std::str::from_utf8(&digits).ok()?;
+        decoded.push(u8::from_str_radix(digits, 16).ok()?);
+    }
+    let name = String::from_utf8(decoded).ok()?;
+    let plain = !name.contains(['/', '\\', '\0']) && name != "." && name != "..";
+    plain.then_some(name)
+}
+
+/// The URL under which a module of `base` (ends in `/`) is known to scripts and in stacks.
+pub(crate) fn url_of(base: &Url, path: &str) -> String {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(path.split('/'));
+    }
+    url.into()
+}
+
+/// The path of a module by its URL, as [`url_of`] made it.
+pub(crate) fn path_of(base: &Url, url: &str) -> Option<String> {
+    let relative = url.strip_prefix(base.as_str())?;
+    relative.split('/').map(decode).collect::<Option<Vec<_>>>().map(|parts| parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn js(referrer: &str, specifier: &str) -> Result<String, Refusal> {
+        resolve(referrer, specifier, ModuleKind::JavaScript)
+    }
+
+    #[test]
+    fn relative_specifiers_stay_in_the_app() {
+        assert_eq!(js("index.js", "./a.js").unwrap(), "a.js");
+        assert_eq!(js("lib/b.js", "../a.mjs").unwrap(), "a.mjs");
+        assert_eq!(js("lib/b.js", "./deep/./c.js").unwrap(), "lib/deep/c.js");
+        assert_eq!(js("index.js", "./a%20b.js").unwrap(), "a b.js");
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for (specifier, refusal) in [
+            ("lodash", Refusal::Bare("lodash".into())),
+            ("node:fs", Refusal::Url),
+            ("https://evil.example/x.js", Refusal::Url),
+            ("file:///etc/passwd", Refusal::Url),
+            ("data:text/javascript,1", Refusal::Url),
+            ("/etc/passwd.js", Refusal::Absolute),
+            ("../x.js", Refusal::Outside),
+            ("./lib/../../x.js", Refusal::Outside),
+            ("./%2e%2e/x.js", Refusal::NotAPath),
+            ("./..%2fx.js", Refusal::NotAPath),
+            ("./x.js%00.js", Refusal::NotAPath),
+            ("./x.js?1", Refusal::NotAPath),
+            ("./%zz.js", Refusal::NotAPath),
+            ("./x", Refusal::Extension),
+            ("./x.ts", Refusal::Extension),
+            ("./x.json", Refusal::JsonWithoutType),
+        ] {
+            assert_eq!(js("index.js", specifier), Err(refusal), "{specifier}");
+        }
+        assert_eq!(resolve("index.js", "./x.js", ModuleKind::Json), Err(Refusal::JsonExtension));
+    }
+
+    #[test]
+    fn urls_and_paths_go_both_ways() {
+        let base = Url::parse("file:///app/").unwrap();
+        for path in ["index.js", "lib/a b.js", "ü/%.js"] {
+            let url = url_of(&base, path);
+            assert!(url.starts_with("file:///app/"), "{url}");
+            assert_eq!(path_of(&base, &url).as_deref(), Some(path), "{url}");
+        }
+        assert_eq!(path_of(&base, "file:///etc/x.js"), None);
+    }
+}

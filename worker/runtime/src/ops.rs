@@ -1,0 +1,64 @@
+//! The native operations ("ops") that the built-in JavaScript calls as `ops.name(…)`.
+//!
+//! To add some: write a file under `ops/` with plain V8 callbacks and an `ops! { "jsName" => rust_name, }` list, and
+//! add one line to [`GROUPS`]. The list doubles as V8's table of external references, so snapshot and process must be
+//! of one build, which embedding guarantees. Callbacks must not panic; on an exception they return at once.
+
+use std::borrow::Cow;
+
+mod clock;
+mod process;
+mod timers;
+
+/// One operation.
+pub(crate) struct OpDecl {
+    /// Its name in JavaScript.
+    pub(crate) name: &'static str,
+    /// Yields the C function that V8 calls. (A function because V8's adapter cannot be named in a constant.)
+    pub(crate) callback: fn() -> v8::FunctionCallback,
+}
+
+/// Declares `OPS`, a file's operations: `ops! { "jsName" => rust_function, }`.
+macro_rules! ops {
+    ($($name:literal => $callback:path,)*) => {
+        pub(crate) const OPS: &[$crate::ops::OpDecl] = &[
+            $($crate::ops::OpDecl { name: $name, callback: || v8::MapFnTo::map_fn_to($callback) },)*
+        ];
+    };
+}
+pub(crate) use ops;
+
+/// All operations. One line per file.
+const GROUPS: &[&[OpDecl]] = &[clock::OPS, process::OPS, timers::OPS];
+
+fn all() -> impl Iterator<Item = &'static OpDecl> {
+    GROUPS.iter().flat_map(|group| group.iter())
+}
+
+/// What V8 needs to find the operations again when it loads a snapshot.
+pub(crate) fn external_references() -> Cow<'static, [v8::ExternalReference]> {
+    all().map(|op| v8::ExternalReference { function: (op.callback)() }).collect::<Vec<_>>().into()
+}
+
+/// The object that JavaScript knows as `ops`; it has no prototype.
+pub(crate) fn table<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
+    let null = v8::null(scope).into();
+    let table = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
+    for op in all() {
+        let name = v8::String::new(scope, op.name)?;
+        let function = v8::Function::builder_raw((op.callback)())
+            .constructor_behavior(v8::ConstructorBehavior::Throw)
+            .build(scope)?;
+        function.set_name(name);
+        table.create_data_property(scope, name.into(), function.into())?;
+    }
+    Some(table)
+}
+
+/// Throws a `TypeError` with `message` from within a callback.
+pub(crate) fn throw_type_error(scope: &v8::PinScope, message: &str) {
+    if let Some(message) = v8::String::new(scope, message) {
+        let error = v8::Exception::type_error(scope, message);
+        scope.throw_exception(error);
+    }
+}

@@ -1,0 +1,53 @@
+//! The log, microtasks, the end of the program.
+
+use super::{ops, throw_type_error};
+use crate::runtime::LogLevel;
+use crate::state::State;
+
+ops! {
+    "exit" => exit,
+    "getAsyncContext" => get_async_context,
+    "log" => log,
+    "queueMicrotask" => queue_microtask,
+    "setAsyncContext" => set_async_context,
+}
+
+/// `log(level, text)`: writes a message to the app's log. `level`: "debug" | "info" | "warn" | "error".
+fn log(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    let Some(state) = State::get(scope) else { return };
+    let level = match args.get(0).to_rust_string_lossy(scope).as_str() {
+        "debug" => LogLevel::Debug,
+        "warn" => LogLevel::Warn,
+        "error" => LogLevel::Error,
+        _ => LogLevel::Info,
+    };
+    let text = args.get(1).to_rust_string_lossy(scope);
+    state.write_log(level, &text);
+}
+
+/// `queueMicrotask(function)`.
+fn queue_microtask(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    match v8::Local::<v8::Function>::try_from(args.get(0)) {
+        Ok(function) => scope.enqueue_microtask(function),
+        Err(_) => throw_type_error(scope, "The callback is not a function"),
+    }
+}
+
+/// `getAsyncContext() → value`: what travels with promises from the code that runs now.
+fn get_async_context(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    rv.set(scope.get_continuation_preserved_embedder_data());
+}
+
+/// `setAsyncContext(value)`: replaces it for the code that runs now and the promises it makes.
+fn set_async_context(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    scope.set_continuation_preserved_embedder_data(args.get(0));
+}
+
+/// `exit(code)`: ends the program; the caller does not continue.
+fn exit(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    let code = args.get(0).int32_value(scope).unwrap_or(0);
+    if let Some(state) = State::get(scope) {
+        state.exit.set(Some(code));
+        scope.terminate_execution();
+    }
+}

@@ -1,0 +1,32 @@
+//! Natives of html/timers.js.
+
+use std::time::{Duration, Instant};
+
+use super::ops;
+use crate::state::State;
+
+ops! {
+    "timerAllocate" => timer_allocate,
+    "timerCancel" => timer_cancel,
+    "timerStart" => timer_start,
+}
+
+/// `timerAllocate() → id`: a number for a new timer.
+fn timer_allocate(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    if let Some(state) = State::get(scope) {
+        rv.set_uint32(state.timers.borrow_mut().allocate());
+    }
+}
+
+/// `timerStart(id, milliseconds)`: `entry.fireTimer(id)` is called once, after that time.
+fn timer_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    let (Some(state), Some(id)) = (State::get(scope), args.get(0).uint32_value(scope)) else { return };
+    let milliseconds = args.get(1).uint32_value(scope).unwrap_or(0);
+    state.timers.borrow_mut().start(id, Instant::now(), Duration::from_millis(milliseconds.into()));
+}
+
+/// `timerCancel(id)`: `entry.fireTimer(id)` will not be called.
+fn timer_cancel(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    let (Some(state), Some(id)) = (State::get(scope), args.get(0).uint32_value(scope)) else { return };
+    state.timers.borrow_mut().cancel(id);
+}

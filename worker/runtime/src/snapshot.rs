@@ -1,0 +1,55 @@
+//! The startup snapshot: a heap image with all builtins evaluated, made at build time, restored in a millisecond.
+
+use crate::builtins::{self, BuiltinError};
+use crate::ops;
+use crate::platform::{self, PlatformError};
+
+/// Why there is no snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// V8 could not be set up.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// A builtin threw.
+    #[error(transparent)]
+    Builtin(#[from] BuiltinError),
+    /// V8 refused to write the heap image.
+    #[error("V8 could not write the snapshot")]
+    Blob,
+}
+
+/// Index of bootstrap.js's `entry` among the context's data in the snapshot.
+const ENTRY_INDEX: usize = 0;
+
+/// Evaluates the builtins and returns the heap image. Called by `nano-worker`'s build script.
+///
+/// # Errors
+///
+/// See [`SnapshotError`]; each is a mistake in nano, found at build time.
+pub fn create() -> Result<Vec<u8>, SnapshotError> {
+    platform::initialize()?;
+    let mut isolate = v8::Isolate::snapshot_creator(Some(ops::external_references()), None);
+    let evaluated = evaluate_into(&mut isolate);
+    // Keep: functions that ran during set-up need not be compiled again in each worker.
+    // (After an error too: V8 insists on a blob before the creator may be dropped.)
+    let blob = isolate.create_blob(v8::FunctionCodeHandling::Keep);
+    evaluated?;
+    let blob = blob.ok_or(SnapshotError::Blob)?;
+    Ok(blob.to_vec())
+}
+
+fn evaluate_into(isolate: &mut v8::OwnedIsolate) -> Result<(), BuiltinError> {
+    v8::scope!(let scope, isolate);
+    let context = v8::Context::new(scope, v8::ContextOptions::default());
+    scope.set_default_context(context);
+    let scope = &mut v8::ContextScope::new(scope, context);
+    let entry = builtins::evaluate(scope)?;
+    let index = scope.add_context_data(context, entry);
+    debug_assert_eq!(index, ENTRY_INDEX, "the entry is the only data");
+    Ok(())
+}
+
+/// The `entry` object of a context that was restored from a snapshot.
+pub(crate) fn entry<'s>(scope: &v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
+    scope.get_context_data_from_snapshot_once::<v8::Object>(ENTRY_INDEX).ok()
+}

@@ -1,0 +1,113 @@
+//! Pending timers, by deadline and then by the order in which they were set.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+/// A timer's number as JavaScript knows it: positive, unique in the isolate.
+pub(crate) type TimerId = u32;
+
+/// The pending timers of one isolate. Knows nothing of callbacks: those stay in JavaScript.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    by_deadline: BTreeMap<(Instant, u64), TimerId>,
+    position: HashMap<TimerId, (Instant, u64)>,
+    sequence: u64,
+    last_id: TimerId,
+}
+
+impl Timers {
+    /// A number that no pending timer has.
+    pub(crate) fn allocate(&mut self) -> TimerId {
+        loop {
+            // Stays within V8's small integers.
+            self.last_id = if self.last_id >= 0x3fff_ffff { 1 } else { self.last_id + 1 };
+            if !self.position.contains_key(&self.last_id) {
+                return self.last_id;
+            }
+        }
+    }
+
+    /// Sets (or sets anew) the timer `id` to fire `delay` after `now`.
+    pub(crate) fn start(&mut self, id: TimerId, now: Instant, delay: Duration) {
+        self.cancel(id);
+        self.sequence += 1;
+        let key = (now + delay, self.sequence);
+        self.by_deadline.insert(key, id);
+        self.position.insert(id, key);
+    }
+
+    /// Forgets a timer; nothing happens if there is none.
+    pub(crate) fn cancel(&mut self, id: TimerId) {
+        if let Some(key) = self.position.remove(&id) {
+            self.by_deadline.remove(&key);
+        }
+    }
+
+    /// When the next timer is due.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.by_deadline.keys().next().map(|(deadline, _)| *deadline)
+    }
+
+    /// Marks the end of what is due in this turn: timers set later than this call are not returned for it.
+    pub(crate) fn horizon(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Takes the next timer that is due at `now` and was set before `horizon` was read. A turn that asks until there
+    /// is none cannot be kept busy by timers that set timers.
+    pub(crate) fn pop_due(&mut self, now: Instant, horizon: u64) -> Option<TimerId> {
+        let (&key, &id) =
+            self.by_deadline.iter().take_while(|((at, _), _)| *at <= now).find(|((_, seq), _)| *seq <= horizon)?;
+        self.by_deadline.remove(&key);
+        self.position.remove(&id);
+        Some(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn fire_by_deadline_then_by_order() {
+        let mut timers = Timers::default();
+        let now = Instant::now();
+        for (id, delay) in [(1, 5), (2, 1), (3, 1), (4, 9)] {
+            timers.start(id, now, MS * delay);
+        }
+        let horizon = timers.horizon();
+        let mut fired = Vec::new();
+        while let Some(id) = timers.pop_due(now + MS * 5, horizon) {
+            fired.push(id);
+        }
+        assert_eq!(fired, [2, 3, 1]);
+        assert_eq!(timers.next_deadline(), Some(now + MS * 9));
+    }
+
+    #[test]
+    fn a_timer_set_while_timers_fire_waits_for_the_next_turn() {
+        let mut timers = Timers::default();
+        let now = Instant::now();
+        timers.start(1, now, Duration::ZERO);
+        let horizon = timers.horizon();
+        assert_eq!(timers.pop_due(now, horizon), Some(1));
+        timers.start(2, now, Duration::ZERO);
+        assert_eq!(timers.pop_due(now, horizon), None);
+        assert_eq!(timers.pop_due(now, timers.horizon()), Some(2));
+    }
+
+    #[test]
+    fn cancelled_timers_do_not_fire_and_ids_are_not_shared() {
+        let mut timers = Timers::default();
+        let now = Instant::now();
+        let first = timers.allocate();
+        timers.start(first, now, MS);
+        let second = timers.allocate();
+        assert_ne!(first, second);
+        timers.cancel(first);
+        timers.cancel(first);
+        assert_eq!(timers.next_deadline(), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! `nano-worker run SCRIPT.js [ARG…]`: an ES module (`.cjs`: a classic script), run until nothing is left to do.
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{fs, process};
+
+use nano_runtime::{FileModules, LogLevel, LogSink, Runtime, RuntimeOptions, StreamBudget};
+use url::Url;
+
+/// Runs the script that the arguments name and ends the process with its exit status.
+pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let Some(script) = arguments.next() else {
+        let _ = writeln!(io::stderr(), "nano run: which script? Usage: nano run SCRIPT.js [ARG…]");
+        return ExitCode::from(2);
+    };
+    match run(Path::new(&script)) {
+        // Without tearing the heap down: nobody needs it, and it takes milliseconds.
+        Ok(status) => process::exit(status),
+        Err(message) => {
+            let _ = writeln!(io::stderr(), "nano run: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(script: &Path) -> Result<i32, String> {
+    let script = fs::canonicalize(script).map_err(|error| format!("cannot open {}: {error}", script.display()))?;
+    let (Some(directory), Some(name)) = (script.parent(), script.file_name().and_then(|name| name.to_str())) else {
+        return Err(format!("{} is not the path of a file", script.display()));
+    };
+    let base = Url::from_directory_path(directory).map_err(|()| format!("{} has no URL", directory.display()))?;
+    let mut runtime = Runtime::new(RuntimeOptions {
+        snapshot: Some(crate::SNAPSHOT),
+        base,
+        modules: Box::new(FileModules::new(PathBuf::from(directory))),
+        log: Box::new(Stdio),
+        code_generation: true,
+        exit_on_uncaught: true,
+        stream_budget: StreamBudget::default(),
+    })
+    .map_err(|error| error.to_string())?;
+    if name.ends_with(".cjs") {
+        let text = fs::read_to_string(&script).map_err(|error| format!("cannot read {}: {error}", script.display()))?;
+        let url = Url::from_file_path(&script).map(String::from).unwrap_or_default();
+        runtime.run_script(&url, &text).map_err(|error| error.message)?;
+    } else {
+        runtime.load_main(name);
+    }
+    Ok(runtime.run_to_completion())
+}
+
+/// `console.log` to stdout, warnings and errors to stderr.
+struct Stdio;
+
+impl LogSink for Stdio {
+    fn write(&mut self, level: LogLevel, text: &str) {
+        // A closed pipe is no reason to stop the program.
+        let _ = match level {
+            LogLevel::Debug | LogLevel::Info => writeln!(io::stdout().lock(), "{text}"),
+            LogLevel::Warn | LogLevel::Error => writeln!(io::stderr().lock(), "{text}"),
+        };
+    }
+}
