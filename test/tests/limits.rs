@@ -1,0 +1,170 @@
+//! Limits: time, CPU, memory, how many at once. Whoever passes one is told; nobody else notices.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use nano_test::{Nano, Site, app_path, until};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// The app `a` with these limits, and an untouched neighbour `b`.
+fn limited(limits: &Value) -> Nano {
+    let mut app = json!({ "name": "a", "hostname": "a.local", "path": app_path("faults") });
+    app.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
+    let site = Site::new();
+    site.apps(json!([app, { "name": "b", "hostname": "b.local", "path": app_path("faults") }]));
+    site.serve()
+}
+
+/// Runs `bomb` while clients use the neighbour, who must not lose a request nor its process.
+fn beside_a_neighbour(nano: &Nano, bomb: impl FnOnce()) {
+    let neighbour = nano.pid_of("b");
+    let load = nano.load("b.local", "/hello");
+    until("load", || (load.served() > 20).then_some(()));
+    bomb();
+    let served = load.served();
+    until("load after it", || (load.served() > served + 20).then_some(()));
+    let tally = load.stop();
+    assert_eq!(tally.failures, Vec::<String>::new(), "of {} requests", tally.served);
+    assert_eq!(nano.pid_of("b"), neighbour);
+}
+
+#[test]
+fn a_handler_that_never_answers_is_a_504() {
+    let nano = limited(&json!({ "timeout_ms": 400 }));
+    beside_a_neighbour(&nano, || {
+        let start = Instant::now();
+        let response = nano.get("a.local", "/never");
+        assert_eq!(response.status, 504);
+        assert!(start.elapsed() >= Duration::from_millis(400), "{:?}", start.elapsed());
+        assert!(response.json()["code"].is_string());
+        assert_eq!(nano.get("a.local", "/hello").text(), "hello");
+        assert_eq!(nano.get("a.local", "/slow?ms=100").text(), "slow");
+    });
+    assert_eq!(nano.metrics().get("nano_http_requests_total", &[("app", "a"), ("code", "504")]), Some(1.0));
+}
+
+#[test]
+fn a_handler_that_loops_is_a_503_and_the_worker_is_replaced() {
+    let nano = limited(&json!({ "cpu_ms": 300 }));
+    for (round, path) in ["/loop", "/microtask-loop"].into_iter().enumerate() {
+        let pid = nano.pid_of("a");
+        beside_a_neighbour(&nano, || {
+            let start = Instant::now();
+            let response = nano.get("a.local", path);
+            assert_eq!(response.status, 503, "{path}: {response:?}");
+            assert!(start.elapsed() >= Duration::from_millis(300), "{path}: {:?}", start.elapsed());
+            until("the app's answer after the loop", || (nano.get("a.local", "/hello").status == 200).then_some(()));
+        });
+        assert_ne!(nano.pid_of("a"), pid, "a terminated isolate is never used again");
+        let count = f64::from(u32::try_from(round).unwrap() + 1);
+        nano.await_metric("nano_worker_exits_total", &[("app", "a"), ("reason", "cpu")], count);
+    }
+}
+
+#[test]
+fn a_module_that_loops_at_start_does_not_hang_the_start() {
+    let site = Site::new();
+    site.app("a", "for (;;);");
+    site.apps(json!([{ "hostname": "a.local", "path": "a", "cpu_ms": 300 }]));
+    let check = nano_test::finish(&mut site.command("nano", &["check", "nano.json"]), "");
+    assert_eq!(check.code, Some(1), "{check:?}");
+    assert!(check.stderr.contains("a.local"), "{check:?}");
+}
+
+#[test]
+fn a_heap_that_grows_past_memory_mb_ends_the_worker_alone() {
+    let nano = limited(&json!({ "memory_mb": 32, "cpu_ms": 20_000 }));
+    let pid = nano.pid_of("a");
+    beside_a_neighbour(&nano, || {
+        let response = nano.get("a.local", "/heap");
+        assert!([502, 503].contains(&response.status), "{response:?}");
+        until("the app's answer after it", || (nano.get("a.local", "/hello").status == 200).then_some(()));
+    });
+    assert_ne!(nano.pid_of("a"), pid);
+    nano.await_metric("nano_worker_exits_total", &[("app", "a"), ("reason", "heap")], 1.0);
+}
+
+#[test]
+fn a_killed_worker_takes_only_its_own_requests_along() {
+    let nano = limited(&json!({}));
+    let mut waiting = nano.connect();
+    waiting.send_get("a.local", "/slow?ms=20000").unwrap();
+    nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], 1.0);
+    beside_a_neighbour(&nano, || {
+        kill(Pid::from_raw(nano.pid_of("a")), Signal::SIGKILL).unwrap();
+        let response = waiting.receive().unwrap();
+        assert_eq!(response.status, 502);
+        assert!(response.json()["code"].is_string());
+        until("the app's answer after it", || (nano.get("a.local", "/hello").status == 200).then_some(()));
+    });
+}
+
+#[test]
+fn more_requests_than_fit_wait_and_then_are_told_to_come_back() {
+    let nano = limited(&json!({ "max_concurrent": 2 }));
+    // In one event loop these take as long as one; two at a time, six take three times as long.
+    let start = Instant::now();
+    let mut clients: Vec<_> = (0..6).map(|_| nano.connect()).collect();
+    for client in &mut clients {
+        client.send_get("a.local", "/slow?ms=200").unwrap();
+    }
+    for client in &mut clients {
+        assert_eq!(client.receive().unwrap().status, 200);
+    }
+    assert!(start.elapsed() >= Duration::from_millis(600), "{:?}", start.elapsed());
+
+    // The queue is bounded.
+    let mut clients: Vec<_> = (0..400).map(|_| nano.connect()).collect();
+    for client in &mut clients {
+        client.send_get("a.local", "/slow?ms=20").unwrap();
+    }
+    let answers: Vec<_> = clients.iter_mut().map(|client| client.receive().unwrap()).collect();
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status != 200).collect();
+    assert!(!refused.is_empty(), "400 requests at once for 2 places, and none was refused");
+    assert!(refused.len() < 400);
+    for answer in refused {
+        assert_eq!(answer.status, 503);
+        let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!(seconds >= 1);
+    }
+    assert_eq!(nano.get("a.local", "/hello").status, 200);
+}
+
+#[test]
+fn an_app_that_dies_at_every_start_is_refused_quickly_and_not_spawned_per_request() {
+    let site = Site::new();
+    // Starts well, and dies of its first request, each time.
+    site.app("a", "export default { fetch() { for (;;); } };");
+    site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a", "cpu_ms": 100 }]));
+    let nano = site.serve();
+    let mut refused = 0;
+    for _ in 0..10 {
+        let response = nano.get("a.local", "/");
+        assert_eq!(response.status, 503, "{response:?}");
+        refused += usize::from(response.header("retry-after").is_some());
+    }
+    assert!(refused > 0, "no backoff in ten deaths");
+    let starts = nano.metrics().get("nano_worker_starts_total", &[("app", "a")]).unwrap();
+    assert!(starts <= 11.0, "{starts} starts for ten requests");
+}
+
+#[test]
+fn idle_workers_stop_and_start_again_on_demand() {
+    let nano = limited(&json!({ "idle_ms": 300 }));
+    let pid = nano.pid_of("a");
+    assert_eq!(nano.get("a.local", "/hello").text(), "hello");
+    nano.await_metric("nano_worker_exits_total", &[("app", "a"), ("reason", "idle")], 1.0);
+    until("the idle process is gone", || (!std::path::Path::new(&format!("/proc/{pid}")).exists()).then_some(()));
+    assert_eq!(nano.get("a.local", "/hello").text(), "hello");
+    assert_ne!(nano.pid_of("a"), pid);
+}
+
+#[test]
+fn a_log_flood_is_cut_and_the_drops_are_told() {
+    let nano = limited(&json!({}));
+    beside_a_neighbour(&nano, || assert_eq!(nano.get("a.local", "/flood").text(), "flooded"));
+    nano.log.wait_for("what was dropped", |record| record["app"] == "a" && record.to_string().contains("dropped"));
+    assert!(nano.log.records().iter().filter(|record| record["app"] == "a").count() < 5_000);
+}
