@@ -13,9 +13,31 @@ macro_rules! builtin_sources {
 
 builtin_sources! {
     "bootstrap.js",
+    "dom/abort.js",
+    "dom/dom_exception.js",
+    "dom/event.js",
     "html/timers.js",
     "ops.js",
+    "performance/clock.js",
     "primordials.js",
+    "streams/budget.js",
+    "streams/byte_length_queuing_strategy.js",
+    "streams/count_queuing_strategy.js",
+    "streams/inspection.js",
+    "streams/lazy_promise.js",
+    "streams/promises.js",
+    "streams/queue_with_sizes.js",
+    "streams/queuing_strategy.js",
+    "streams/queuing_strategy_init.js",
+    "streams/writable/controller_interface.js",
+    "streams/writable/controller_operations.js",
+    "streams/writable/slots.js",
+    "streams/writable/stream_operations.js",
+    "streams/writable/writer_operations.js",
+    "streams/writable_stream.js",
+    "streams/writable_stream_default_controller.js",
+    "streams/writable_stream_default_writer.js",
+    "webidl.js",
 }
 
 /// The module that imports all others, defines the globals, and exports `entry`: the functions that Rust calls.

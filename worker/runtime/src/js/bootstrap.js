@@ -8,6 +8,12 @@
 import { clearInterval, clearTimeout, fireTimer, setInterval, setTimeout } from "./html/timers.js";
 import { ops } from "./ops.js";
 import { primordials } from "./primordials.js";
+import { configureBudget } from "./streams/budget.js";
+import { ByteLengthQueuingStrategy } from "./streams/byte_length_queuing_strategy.js";
+import { CountQueuingStrategy } from "./streams/count_queuing_strategy.js";
+import { WritableStream } from "./streams/writable_stream.js";
+import { WritableStreamDefaultController } from "./streams/writable_stream_default_controller.js";
+import { WritableStreamDefaultWriter } from "./streams/writable_stream_default_writer.js";
 
 const {
   ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
@@ -71,7 +77,12 @@ const line = (level) => (...values) => ops.log(level, values.map(String).join(" 
 const console = { debug: line("debug"), log: line("info"), info: line("info"), warn: line("warn"), error: line("error") };
 
 defineInterfaces({
+  ByteLengthQueuingStrategy,
+  CountQueuingStrategy,
   Navigator: navigator.constructor,
+  WritableStream,
+  WritableStreamDefaultController,
+  WritableStreamDefaultWriter,
   console,
 });
 
@@ -95,5 +106,6 @@ defineAttributes({
 /** The functions that Rust calls, by name. */
 export const entry = {
   __proto__: null,
+  configureBudget,
   fireTimer,
 };
