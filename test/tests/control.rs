@@ -1,0 +1,281 @@
+//! The control socket: nanoctl for people and programs, HTTP for curl, and for nobody else.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use nano_test::{Nano, Site, app_path, finish, tool, until};
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+fn serve() -> (Site, Nano) {
+    let site = Site::new();
+    site.apps(json!([
+        { "name": "a", "hostname": ["a.local", "*.a.local"], "path": app_path("faults") },
+        { "name": "b", "hostname": "b.local", "path": app_path("faults"), "workers": 2 },
+    ]));
+    let nano = site.serve();
+    (site, nano)
+}
+
+/// One exchange over the control socket, as curl --unix-socket does it: status and body.
+fn over_socket(nano: &Nano, request: &str) -> (u16, String) {
+    let mut stream = UnixStream::connect(nano.control_socket()).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+}
+
+fn call(nano: &Nano, method: &str, path: &str) -> (u16, Value) {
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: nano\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let (status, body) = over_socket(nano, &request);
+    (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+}
+
+#[test]
+fn apps_are_listed_for_people_and_for_programs() {
+    let (_site, nano) = serve();
+    let (a, b) = (nano.pid_of("a"), nano.pids("b"));
+    assert_eq!(b.len(), 2);
+    let table = nano.ctl(&["apps"]);
+    assert_eq!(table.code, Some(0));
+    for text in ["a.local", "b.local", &a.to_string(), &b[0].to_string(), &b[1].to_string()] {
+        assert!(table.stdout.contains(text), "lacks {text}:\n{}", table.stdout);
+    }
+    let status = nano.ctl(&["status"]);
+    assert_eq!(status.code, Some(0));
+    assert!(status.stdout.contains(&nano.address.to_string()), "{}", status.stdout);
+    assert!(nano.ctl_json(&["status"]).is_object());
+    let version = nano.ctl(&["version"]);
+    assert_eq!(version.code, Some(0));
+    assert!(version.stdout.contains(env!("CARGO_PKG_VERSION")), "{version:?}");
+    let metrics = nano.ctl(&["metrics"]);
+    assert!(metrics.stdout.contains("# TYPE nano_build_info gauge"), "{metrics:?}");
+}
+
+#[test]
+fn it_speaks_http() {
+    let (_site, nano) = serve();
+    for path in ["/apps", "/status"] {
+        assert_eq!(call(&nano, "GET", path).0, 200, "{path}");
+    }
+    let (status, text) = over_socket(&nano, "GET /metrics HTTP/1.1\r\nHost: nano\r\nConnection: close\r\n\r\n");
+    assert_eq!(status, 200);
+    assert!(text.contains("nano_build_info"));
+    assert_eq!(call(&nano, "POST", "/reload").0, 200);
+    assert_eq!(call(&nano, "GET", "/nowhere").0, 404);
+    assert_eq!(call(&nano, "GET", "/reload").0, 405);
+    assert_eq!(call(&nano, "POST", "/apps/gone/restart").0, 404);
+    let Some(curl) = tool("curl") else { return };
+    let answer = finish(
+        Command::new(curl).args(["-sS", "--unix-socket"]).arg(nano.control_socket()).arg("http://nano/apps"),
+        "",
+    );
+    assert!(serde_json::from_str::<Value>(&answer.stdout).is_ok(), "{answer:?}");
+}
+
+#[test]
+fn restart_replaces_the_workers_without_losing_a_request() {
+    let (_site, nano) = serve();
+    let (a, mut b) = (nano.pid_of("a"), nano.pids("b"));
+    let load = nano.load("b.local", "/slow?ms=20");
+    until("load", || (load.served() > 20).then_some(()));
+    let answer = nano.ctl(&["restart", "b"]);
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    until("two other workers", || {
+        let now = nano.pids("b");
+        (now.len() == 2 && now.iter().all(|pid| !b.contains(pid))).then_some(())
+    });
+    let served = load.served();
+    until("load after it", || (load.served() > served + 20).then_some(()));
+    assert_eq!(load.stop().failures, Vec::<String>::new());
+    assert_eq!(nano.pid_of("a"), a);
+    b.sort_unstable();
+    nano.await_metric("nano_worker_exits_total", &[("app", "b"), ("reason", "restart")], 2.0);
+    let unknown = nano.ctl(&["restart", "gone"]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.stderr.contains("gone"), "{unknown:?}");
+}
+
+#[test]
+fn the_socket_is_for_its_owner_alone() {
+    let (_site, nano) = serve();
+    let mode = std::fs::metadata(nano.control_socket()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // Were the mode to be opened by accident, the peer's uid is looked at still.
+    if !nix::unistd::geteuid().is_root() {
+        return; // needs another user
+    }
+    let Some(setpriv) = tool("setpriv") else { return };
+    let program = Site::new();
+    let open = |path: &std::path::Path| {
+        let mut mode = std::fs::metadata(path).unwrap().permissions();
+        mode.set_mode(0o777);
+        std::fs::set_permissions(path, mode).unwrap();
+    };
+    open(nano.control_socket().parent().unwrap());
+    open(&nano.control_socket());
+    open(program.folder());
+    // The build may lie where that user cannot read.
+    let copy = program.path("nanoctl");
+    std::fs::copy(nano_test::binary("nanoctl"), &copy).unwrap();
+    open(&copy);
+    let stranger = finish(
+        Command::new(setpriv)
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(&copy)
+            .arg("--socket")
+            .arg(nano.control_socket())
+            .arg("apps")
+            .current_dir("/"),
+        "",
+    );
+    assert!(!stranger.stdout.contains("a.local"), "{stranger:?}");
+    assert_ne!(stranger.code, Some(0), "{stranger:?}");
+}
+
+#[test]
+fn no_supervisor_is_exit_code_3() {
+    let site = Site::new();
+    for command in [&["apps"][..], &["reload"], &["status"], &["drain"]] {
+        let answer = finish(&mut site.command("nanoctl", &[&["--socket", "nowhere.sock"], command].concat()), "");
+        assert_eq!(answer.code, Some(3), "{command:?}: {answer:?}");
+        assert!(answer.stderr.contains("nowhere.sock"), "{answer:?}");
+    }
+    // A socket that nobody listens at any more.
+    drop(std::os::unix::net::UnixListener::bind(site.path("dead.sock")).unwrap());
+    let answer = finish(&mut site.command("nanoctl", &["--socket", "dead.sock", "apps"]), "");
+    assert_eq!(answer.code, Some(3), "{answer:?}");
+}
+
+#[test]
+fn a_stale_socket_is_taken_over_and_a_live_one_is_not() {
+    let site = Site::new();
+    site.app("a", "export default { fetch: () => new Response('a') };");
+    site.apps(json!([{ "hostname": "a.local", "path": "a" }]));
+    let mut first = site.serve();
+    let second = finish(&mut site.command("nano", &["serve", "--config", "nano.json"]), "");
+    assert_eq!(second.code, Some(1), "two supervisors at one socket: {second:?}");
+    assert!(second.stderr.contains("control.sock"), "{second:?}");
+    assert_eq!(first.ctl(&["status"]).code, Some(0));
+    first.signal(Signal::SIGKILL);
+    first.wait();
+    assert!(site.path("control.sock").exists());
+    let third = site.serve();
+    assert_eq!(third.ctl(&["status"]).code, Some(0));
+}
+
+#[test]
+fn check_names_what_is_wrong_and_changes_nothing() {
+    let (site, nano) = serve();
+    site.file("other.json", "{ \"apps\": [{ \"hostname\": \"x\", \"path\": \"gone\" }] }");
+    let answer = nano.ctl(&["check", site.path("other.json").to_str().unwrap()]);
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert!(answer.stderr.contains("other.json:1:"), "{answer:?}");
+    let answer = nano.ctl(&["check", site.config_path().to_str().unwrap()]);
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    assert_eq!(nano.metrics().sum("nano_config_reloads_total", &[]), 0.0);
+}
+
+#[test]
+fn logs_are_told_and_followed() {
+    let (site, nano) = serve();
+    assert_eq!(nano.get("a.local", "/log?word=first").status, 200);
+    assert_eq!(nano.get("b.local", "/log?word=other").status, 200);
+    let tail = until("the line in the log", || {
+        Some(nano.ctl(&["logs", "a"])).filter(|answer| answer.stdout.contains("info says first"))
+    });
+    assert!(!tail.stdout.contains("other"), "only app a was asked for: {tail:?}");
+
+    let mut command = site.command("nanoctl", &["--socket", "control.sock", "logs", "-f", "a"]);
+    let mut follower = command.stdout(Stdio::piped()).spawn().unwrap();
+    let seen = nano_test::Log::collect(follower.stdout.take().unwrap());
+    let mut round = 0;
+    until("a followed line", || {
+        round += 1;
+        nano.get("a.local", &format!("/log?word=round{round}"));
+        seen.lines().iter().any(|line| line.contains("info says round")).then_some(())
+    });
+    assert!(follower.try_wait().unwrap().is_none());
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    // A follower that left harms nobody.
+    assert_eq!(nano.get("a.local", "/hello").status, 200);
+}
+
+/// Ends the supervisor in `how` while a request is in flight: the request is finished, new ones are refused, exit code 0.
+fn drains(how: impl FnOnce(&Nano)) {
+    let (_site, mut nano) = serve();
+    let workers = [nano.pids("a"), nano.pids("b")].concat();
+    let mut waiting = nano.connect();
+    waiting.send_get("a.local", "/slow?ms=1000").unwrap();
+    nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], 1.0);
+    how(&nano);
+    assert_eq!(waiting.receive().unwrap().text(), "slow");
+    assert_eq!(nano.wait().code(), Some(0));
+    assert!(nano_test::Connection::open(nano.address).is_err());
+    assert!(!nano.control_socket().exists(), "the socket is removed");
+    for pid in workers {
+        until("the worker is gone", || (!std::path::Path::new(&format!("/proc/{pid}")).exists()).then_some(()));
+    }
+}
+
+#[test]
+fn sigterm_drains() {
+    drains(|nano| nano.signal(Signal::SIGTERM));
+}
+
+#[test]
+fn sigint_drains() {
+    drains(|nano| nano.signal(Signal::SIGINT));
+}
+
+#[test]
+fn nanoctl_drain_drains() {
+    drains(|nano| assert_eq!(nano.ctl(&["drain"]).code, Some(0)));
+}
+
+#[test]
+fn drain_ends_at_drain_ms_and_a_second_signal_ends_it_at_once() {
+    for second_signal in [false, true] {
+        let site = Site::new();
+        let drain_ms = if second_signal { 60_000 } else { 500 };
+        site.config(json!({
+            "drain_ms": drain_ms,
+            "apps": [{ "name": "a", "hostname": "a.local", "path": app_path("faults") }],
+        }));
+        let mut nano = site.serve();
+        let mut waiting = nano.connect();
+        waiting.send_get("a.local", "/never").unwrap();
+        nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], 1.0);
+        let start = Instant::now();
+        nano.signal(Signal::SIGTERM);
+        if second_signal {
+            until("it stops accepting", || nano_test::Connection::open(nano.address).is_err().then_some(()));
+            nano.signal(Signal::SIGTERM);
+        }
+        nano.wait();
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+        assert!(second_signal || start.elapsed() >= Duration::from_millis(500));
+    }
+}
+
+#[test]
+fn a_killed_supervisor_leaves_no_orphan() {
+    let (_site, mut nano) = serve();
+    let workers = [nano.pids("a"), nano.pids("b")].concat();
+    assert_eq!(workers.len(), 3);
+    nano.signal(Signal::SIGKILL);
+    nano.wait();
+    for pid in workers {
+        nano_test::until_within(Duration::from_secs(5), "the orphan ends", || {
+            let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            (state.is_empty() || state.contains(") Z ")).then_some(())
+        });
+    }
+}
