@@ -1,6 +1,8 @@
 //! `nano-worker run SCRIPT.js [ARG…]`: an ES module (`.cjs`: a classic script), run until nothing is left to do.
+//!
+//! `nano-worker run --expose-gc SCRIPT.js` gives it a global `gc()`, for tests.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,11 +13,16 @@ use url::Url;
 
 /// Runs the script that the arguments name and ends the process with its exit status.
 pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let Some(script) = arguments.next() else {
+    let mut script = arguments.next();
+    let expose_gc = script.as_deref() == Some(OsStr::new("--expose-gc"));
+    if expose_gc {
+        script = arguments.next();
+    }
+    let Some(script) = script else {
         let _ = writeln!(io::stderr(), "nano run: which script? Usage: nano run SCRIPT.js [ARG…]");
         return ExitCode::from(2);
     };
-    match run(Path::new(&script)) {
+    match run(Path::new(&script), expose_gc) {
         // Without tearing the heap down: nobody needs it, and it takes milliseconds.
         Ok(status) => process::exit(status),
         Err(message) => {
@@ -25,7 +32,7 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(script: &Path) -> Result<i32, String> {
+fn run(script: &Path, expose_gc: bool) -> Result<i32, String> {
     let script = fs::canonicalize(script).map_err(|error| format!("cannot open {}: {error}", script.display()))?;
     let (Some(directory), Some(name)) = (script.parent(), script.file_name().and_then(|name| name.to_str())) else {
         return Err(format!("{} is not the path of a file", script.display()));
@@ -41,6 +48,9 @@ fn run(script: &Path) -> Result<i32, String> {
         stream_budget: StreamBudget::default(),
     })
     .map_err(|error| error.to_string())?;
+    if expose_gc {
+        runtime.expose_gc();
+    }
     if name.ends_with(".cjs") {
         let text = fs::read_to_string(&script).map_err(|error| format!("cannot read {}: {error}", script.display()))?;
         let url = Url::from_file_path(&script).map(String::from).unwrap_or_default();

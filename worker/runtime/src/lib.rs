@@ -14,6 +14,7 @@
 #![deny(unsafe_code)]
 
 mod builtins;
+mod collector;
 mod event_loop;
 mod exception;
 mod modules;
