@@ -1,7 +1,10 @@
 # Everything here works on a machine with a Rust toolchain, a C compiler, make and Python 3. `make help` lists the targets.
 
 PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
 DESTDIR ?=
+# Where install takes the programs from; anything but the default is taken as built.
+BIN_FROM ?= target/release
 CONFIG ?= test/streams/writable/nano.json
 WPT_DIR ?= ../wpt
 FUZZ_SECONDS ?= 60
@@ -9,6 +12,7 @@ FUZZ_SECONDS ?= 60
 CARGO ?= cargo
 INSTALL ?= install
 BINDIR = $(PREFIX)/bin
+RELOCATE = -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/nano/|$(SYSCONFDIR)/nano/|g'
 BINARIES = nano nano-worker nanoctl
 # A checkout's dependencies are those of Cargo.lock, always.
 LOCKED = --locked
@@ -49,19 +53,19 @@ fuzz: ## cargo-fuzz on the frame decoder for FUZZ_SECONDS (installs cargo-fuzz; 
 	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
 	cd protocol && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none decode -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
-install: build ## install to DESTDIR, PREFIX=/usr/local: programs, systemd units, example config, Prometheus files
+install: $(if $(filter target/release,$(BIN_FROM)),build) ## install to DESTDIR, PREFIX=/usr/local: programs, systemd units, example config, Prometheus files
 	$(INSTALL) -d $(addprefix $(DESTDIR), $(BINDIR) $(PREFIX)/lib/systemd/system $(PREFIX)/share/nano/prometheus \
-		$(PREFIX)/share/nano/hello $(PREFIX)/share/man/man1 /etc/nano)
-	$(INSTALL) -m 755 $(addprefix target/release/, $(BINARIES)) $(DESTDIR)$(BINDIR)
+		$(PREFIX)/share/nano/hello $(PREFIX)/share/man/man1 $(SYSCONFDIR)/nano)
+	$(INSTALL) -m 755 $(addprefix $(BIN_FROM)/, $(BINARIES)) $(DESTDIR)$(BINDIR)
 	for unit in nano.service nano.socket; do \
-		sed 's|/usr/local/|$(PREFIX)/|g' deploy/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
+		sed $(RELOCATE) deploy/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
 		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; done
 	$(INSTALL) -m 644 deploy/prometheus/*.yml $(DESTDIR)$(PREFIX)/share/nano/prometheus
 	$(INSTALL) -m 644 deploy/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 deploy/example/hello/index.js $(DESTDIR)$(PREFIX)/share/nano/hello
-	if [ -e $(DESTDIR)/etc/nano/nano.json ]; then echo "keeping $(DESTDIR)/etc/nano/nano.json"; else \
-		sed 's|/usr/local/|$(PREFIX)/|g' deploy/example/nano.json > $(DESTDIR)/etc/nano/nano.json && \
-		chmod 644 $(DESTDIR)/etc/nano/nano.json; fi
+	if [ -e $(DESTDIR)$(SYSCONFDIR)/nano/nano.json ]; then echo "keeping $(DESTDIR)$(SYSCONFDIR)/nano/nano.json"; else \
+		sed $(RELOCATE) deploy/example/nano.json > $(DESTDIR)$(SYSCONFDIR)/nano/nano.json && \
+		chmod 644 $(DESTDIR)$(SYSCONFDIR)/nano/nano.json; fi
 
 uninstall: ## remove what install put there; the configuration stays
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/, $(BINARIES)) $(DESTDIR)$(PREFIX)/lib/systemd/system/nano.service \
