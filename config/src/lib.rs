@@ -1,1 +1,34 @@
-//! x
+//! `nano.json` → checked values.
+//!
+//! [`load`] reads a file and answers either a [`Config`] in which every value is in range, every directory exists and
+//! no two apps claim one name or host, or a [`ConfigError`] that lists *every* fault with its line, column and key.
+//! [`ReloadPlan::between`] says what changed from one [`Config`] to the next. [`HostName`] and [`HostPattern`] are the
+//! one place that knows how host names are spelled, in the file and in requests.
+//!
+//! `nano.schema.json` beside this crate says the same for editors; tests keep the two in step.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod address;
+mod app;
+mod diff;
+mod egress;
+mod error;
+mod hostname;
+mod json;
+mod load;
+mod megabytes;
+mod schema;
+mod server;
+mod suggest;
+mod validate;
+
+pub use app::{App, AppSettings, RequestAccessors};
+pub use diff::{AppChange, ReloadPlan, ServerChange};
+pub use egress::{Egress, EgressRule, IpNet};
+pub use error::{ConfigError, Diagnostic, Place};
+pub use hostname::{HostError, HostName, HostPattern, WildcardName, split_host_port};
+pub use load::{MAX_FILE_BYTES, load, parse};
+pub use megabytes::Megabytes;
+pub use schema::DEFAULT_PORT;
+pub use server::{Config, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy};

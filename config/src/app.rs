@@ -1,0 +1,128 @@
+//! One app of a checked configuration.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::egress::Egress;
+use crate::error::Place;
+use crate::hostname::HostPattern;
+use crate::megabytes::Megabytes;
+
+/// A tenant's app. Equality is about what it does: where it stands in the file ([`App::place`]) does not count.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// `[a-z0-9._-]+`, unique. Where the file gives none: the first hostname in lower case, `*` → `default`,
+    /// `*.example` → `wildcard.example`, `[::1]` → `ip6---1` (each `:` a `-`).
+    pub name: String,
+    /// At least one. No other app has any of them.
+    pub hostnames: Vec<HostPattern>,
+    /// `path` as it was resolved: absolute, links and `..` kept.
+    pub path: PathBuf,
+    /// The directory of the app's files: absolute, links resolved when the file was read, so that a generation stays
+    /// with the release it started with when a `current` link moves on.
+    pub root: PathBuf,
+    /// File name of the module in `root`, `index.js` for instance.
+    pub entry: String,
+    /// Where `path` stands in the file, for faults that show up when the module is loaded.
+    pub place: Place,
+    /// Everything else, with `defaults` filled in.
+    pub settings: AppSettings,
+}
+
+impl PartialEq for App {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { name, hostnames, path, root, entry, place: _, settings } = self;
+        *name == other.name
+            && *hostnames == other.hostnames
+            && *path == other.path
+            && *root == other.root
+            && *entry == other.entry
+            && *settings == other.settings
+    }
+}
+
+/// The per-app keys. `Debug` prints the names of `env`, never its values.
+#[derive(Clone, PartialEq)]
+pub struct AppSettings {
+    /// `env`: the handler's second argument. An app that has its own replaces the one of `defaults` whole.
+    pub env: BTreeMap<String, String>,
+    /// `max_buffer_size_mb`: what one stream may hold. At least one byte.
+    pub max_buffer: Megabytes,
+    /// `max_total_buffer_mb`: what all streams of one worker may hold together; `None`: no such limit.
+    pub max_total_buffer: Option<Megabytes>,
+    /// `memory_mb` in bytes: V8 heap and array buffers of one worker.
+    pub memory_bytes: u64,
+    /// `timeout_ms`: wall time from dispatch to the response head. Never zero.
+    pub timeout: Duration,
+    /// `cpu_ms`: CPU time one event-loop turn may take. Never zero.
+    pub cpu: Duration,
+    /// `workers`: worker processes. Never zero.
+    pub workers: u16,
+    /// `max_concurrent`: requests in flight per worker. Never zero.
+    pub max_concurrent: u32,
+    /// `max_body_mb` in bytes, rounded down. Never zero.
+    pub max_body_bytes: u64,
+    /// `idle_ms`: stop workers idle for this long; `None`: keep them.
+    pub idle: Option<Duration>,
+    /// `egress`: where the app may connect to.
+    pub egress: Egress,
+    /// `request_accessors`: how the app reads the incoming request.
+    pub request_accessors: RequestAccessors,
+}
+
+impl fmt::Debug for AppSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            env,
+            max_buffer,
+            max_total_buffer,
+            memory_bytes,
+            timeout,
+            cpu,
+            workers,
+            max_concurrent,
+            max_body_bytes,
+            idle,
+            egress,
+            request_accessors,
+        } = self;
+        f.debug_struct("AppSettings")
+            .field("env", &env.keys().collect::<Vec<_>>())
+            .field("max_buffer", max_buffer)
+            .field("max_total_buffer", max_total_buffer)
+            .field("memory_bytes", memory_bytes)
+            .field("timeout", timeout)
+            .field("cpu", cpu)
+            .field("workers", workers)
+            .field("max_concurrent", max_concurrent)
+            .field("max_body_bytes", max_body_bytes)
+            .field("idle", idle)
+            .field("egress", egress)
+            .field("request_accessors", request_accessors)
+            .finish()
+    }
+}
+
+/// Whether `request.url` is a property, as the standard has it, or a method, as apps for the older nano call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestAccessors {
+    /// `request.url`.
+    Property,
+    /// `request.url()`.
+    Method,
+    /// Decided by the app's own source when it is loaded.
+    Auto,
+}
+
+impl RequestAccessors {
+    /// One of the words of the key; anything else is `auto`.
+    pub(crate) fn from_word(word: &str) -> Self {
+        match word {
+            "property" => Self::Property,
+            "method" => Self::Method,
+            _ => Self::Auto,
+        }
+    }
+}

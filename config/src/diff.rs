@@ -1,0 +1,133 @@
+//! What changes from one configuration to the next.
+
+use crate::app::{App, AppSettings};
+use crate::schema;
+use crate::server::{Config, Log};
+
+/// The way from a running configuration to a new one. Apps are known by name; lists are in the order of the new file
+/// (`removed`: of the old one). Says nothing about code: whether an app's modules changed is seen by reading them.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ReloadPlan {
+    /// Names of apps that are new.
+    pub added: Vec<String>,
+    /// Names of apps that are gone.
+    pub removed: Vec<String>,
+    /// Apps of which something differs.
+    pub changed: Vec<AppChange>,
+    /// Names of apps that are the same.
+    pub unchanged: Vec<String>,
+    /// The server's own values that differ.
+    pub server: Vec<ServerChange>,
+}
+
+/// An app of which something differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppChange {
+    /// Its name.
+    pub name: String,
+    /// The keys of `nano.json` whose values differ. `path` also when it leads elsewhere now, as through a moved link.
+    pub keys: Vec<&'static str>,
+}
+
+impl AppChange {
+    /// Whether it needs new workers. A change of hosts alone only needs new routes.
+    #[must_use]
+    pub fn needs_workers(&self) -> bool {
+        self.keys.iter().any(|key| *key != schema::HOSTNAME.name)
+    }
+}
+
+/// A value of the server that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerChange {
+    /// The key: `listen` (also for a changed `port`), `log.format`, ….
+    pub key: &'static str,
+    /// Whether it takes effect at the next start only.
+    pub needs_restart: bool,
+}
+
+impl ReloadPlan {
+    /// Compares two configurations.
+    #[must_use]
+    pub fn between(old: &Config, new: &Config) -> Self {
+        let mut plan = Self { server: server(old, new), ..Self::default() };
+        for app in &new.apps {
+            match old.app(&app.name) {
+                None => plan.added.push(app.name.clone()),
+                Some(before) if before == app => plan.unchanged.push(app.name.clone()),
+                Some(before) => {
+                    plan.changed.push(AppChange { name: app.name.clone(), keys: changed_keys(before, app) });
+                }
+            }
+        }
+        plan.removed = old.apps.iter().filter(|app| new.app(&app.name).is_none()).map(|app| app.name.clone()).collect();
+        plan
+    }
+
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty() && self.server.is_empty()
+    }
+
+    /// The changed keys that wait for the next start.
+    pub fn needs_restart(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.server.iter().filter(|change| change.needs_restart).map(|change| change.key)
+    }
+}
+
+fn changed_keys(old: &App, new: &App) -> Vec<&'static str> {
+    // Taken apart in full, so that a field added later cannot be forgotten here.
+    let App { name: _, hostnames, path, root, entry, place: _, settings } = new;
+    let AppSettings {
+        env,
+        max_buffer,
+        max_total_buffer,
+        memory_bytes,
+        timeout,
+        cpu,
+        workers,
+        max_concurrent,
+        max_body_bytes,
+        idle,
+        egress,
+        request_accessors,
+    } = settings;
+    let before = &old.settings;
+    let differs = [
+        (schema::HOSTNAME, *hostnames != old.hostnames),
+        (schema::PATH, *path != old.path || *root != old.root || *entry != old.entry),
+        (schema::ENV, *env != before.env),
+        (schema::MAX_BUFFER_SIZE_MB, *max_buffer != before.max_buffer),
+        (schema::MAX_TOTAL_BUFFER_MB, *max_total_buffer != before.max_total_buffer),
+        (schema::MEMORY_MB, *memory_bytes != before.memory_bytes),
+        (schema::TIMEOUT_MS, *timeout != before.timeout),
+        (schema::CPU_MS, *cpu != before.cpu),
+        (schema::WORKERS, *workers != before.workers),
+        (schema::MAX_CONCURRENT, *max_concurrent != before.max_concurrent),
+        (schema::MAX_BODY_MB, *max_body_bytes != before.max_body_bytes),
+        (schema::IDLE_MS, *idle != before.idle),
+        (schema::EGRESS, *egress != before.egress),
+        (schema::REQUEST_ACCESSORS, *request_accessors != before.request_accessors),
+    ];
+    differs.iter().filter(|(_, differs)| *differs).map(|(key, _)| key.name).collect()
+}
+
+fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
+    let Config { file: _, listen, metrics, control_socket, log, drain, sandbox, uid_base, watch, apps: _ } = new;
+    let Log { format, level, access } = log;
+    let differs = [
+        ("listen", true, *listen != old.listen),
+        ("metrics", true, *metrics != old.metrics),
+        ("control_socket", true, *control_socket != old.control_socket),
+        ("log.format", true, *format != old.log.format),
+        ("log.level", false, *level != old.log.level),
+        ("log.access", false, *access != old.log.access),
+        ("drain_ms", false, *drain != old.drain),
+        ("sandbox", true, *sandbox != old.sandbox),
+        ("uid_base", true, *uid_base != old.uid_base),
+        ("watch", false, *watch != old.watch),
+    ];
+    let changed = differs.into_iter().filter(|(_, _, differs)| *differs);
+    changed.map(|(key, needs_restart, _)| ServerChange { key, needs_restart }).collect()
+}

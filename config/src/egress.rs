@@ -1,0 +1,188 @@
+//! Where an app may connect to.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::hostname::{HostName, HostPattern, split_host_port};
+
+/// `egress` of an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Egress {
+    /// Everywhere but loopback, private, link-local and metadata addresses.
+    Public,
+    /// Nowhere. Also what an empty list means.
+    Off,
+    /// Only there, in the order of the file.
+    Allow(Vec<EgressRule>),
+}
+
+/// One entry of an `egress` list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EgressRule {
+    /// `"host[:port]"`: a host or `*.` and a name, never [`HostPattern::Any`]; without port every port.
+    Host {
+        /// The host as the app names it in its URL.
+        host: HostPattern,
+        /// The only port, where one is given. Never 0.
+        port: Option<u16>,
+    },
+    /// A CIDR range: addresses, however the app names them; every port.
+    Net(IpNet),
+}
+
+/// An address range in CIDR notation (RFC 4632, RFC 4291 §2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IpNet {
+    first: IpAddr,
+    prefix: u8,
+}
+
+impl IpNet {
+    /// The first address of the range.
+    #[must_use]
+    pub fn first(&self) -> IpAddr {
+        self.first
+    }
+
+    /// How many leading bits all addresses of the range share.
+    #[must_use]
+    pub fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
+    /// Whether the address is in the range. An IPv4 range and an IPv6 address never match, not even a mapped one.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        address.is_ipv4() == self.first.is_ipv4() && network(address, self.prefix) == self.first
+    }
+}
+
+impl std::fmt::Display for IpNet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.first, self.prefix)
+    }
+}
+
+fn network(address: IpAddr, prefix: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => {
+            let mask = u32::MAX.checked_shl(32u32.saturating_sub(prefix.into())).unwrap_or(0);
+            IpAddr::V4((v4.to_bits() & mask).into())
+        }
+        IpAddr::V6(v6) => {
+            let mask = u128::MAX.checked_shl(128u32.saturating_sub(prefix.into())).unwrap_or(0);
+            IpAddr::V6((v6.to_bits() & mask).into())
+        }
+    }
+}
+
+/// Reads one entry; the error is a message and, where it is known, what was meant.
+pub(crate) fn rule(text: &str) -> Result<EgressRule, (String, Option<String>)> {
+    if text.contains("://") {
+        return Err(("a rule is \"host[:port]\" or a CIDR range, without scheme".to_owned(), None));
+    }
+    if let Some((address, prefix)) = text.split_once('/') {
+        return net(address, prefix).map(EgressRule::Net);
+    }
+    let (host, port) = match text.parse::<Ipv6Addr>() {
+        Ok(_) => (text, None),
+        Err(_) => split_host_port(text).map_err(|error| (error.to_string(), None))?,
+    };
+    let host = HostPattern::parse(host).map_err(|error| (error.to_string(), None))?;
+    match (host, port) {
+        (HostPattern::Any, _) => Err((
+            "`*` cannot be a rule".to_owned(),
+            Some("write \"public\" instead of the list, or \"0.0.0.0/0\" and \"::/0\" for every address".to_owned()),
+        )),
+        (_, Some(0)) => Err(("the port must be from 1 to 65535".to_owned(), None)),
+        (host, port) => Ok(EgressRule::Host { host, port }),
+    }
+}
+
+fn net(address: &str, prefix: &str) -> Result<IpNet, (String, Option<String>)> {
+    let address: IpAddr = address.parse().map_err(|_| {
+        (
+            "a rule is \"host[:port]\" without path, or a CIDR range as in \"10.0.0.0/8\" or \"fd00::/8\"".to_owned(),
+            None,
+        )
+    })?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let digits_only = prefix.bytes().all(|byte| byte.is_ascii_digit());
+    let prefix = prefix.parse().ok().filter(|prefix: &u8| digits_only && *prefix <= most);
+    let Some(prefix) = prefix else {
+        return Err((format!("the prefix of this range must be a number from 0 to {most}"), None));
+    };
+    let first = network(address, prefix);
+    if first != address {
+        return Err((
+            format!("the address has bits set beyond its prefix /{prefix}"),
+            Some(format!("did you mean \"{first}/{prefix}\"?")),
+        ));
+    }
+    Ok(IpNet { first, prefix })
+}
+
+impl EgressRule {
+    /// The host of a rule that names one exactly.
+    #[must_use]
+    pub fn exact_host(&self) -> Option<&HostName> {
+        match self {
+            Self::Host { host: HostPattern::Exact(host), .. } => Some(host),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn rules() {
+        for (text, host, port) in [
+            ("API.example", "api.example", None),
+            ("api.example:443", "api.example", Some(443)),
+            ("*.example:443", "*.example", Some(443)),
+            ("10.0.0.1:5432", "10.0.0.1", Some(5432)),
+            ("::1", "[::1]", None),
+            ("[::1]:80", "[::1]", Some(80)),
+        ] {
+            let rule = rule(text).unwrap();
+            assert_eq!(rule, EgressRule::Host { host: HostPattern::parse(host).unwrap(), port }, "{text}");
+        }
+        for (text, part) in [
+            ("", "must not be empty"),
+            ("https://a.example", "without scheme"),
+            ("a.example/x", "without path"),
+            ("*", "`*` cannot be a rule"),
+            ("a.example:0", "from 1 to 65535"),
+            ("a.example:99999", "up to 65535"),
+            ("10.0.0.0/33", "from 0 to 32"),
+            ("10.0.0.0/+8", "from 0 to 32"),
+            ("::/129", "from 0 to 128"),
+            ("10.0.0.0/", "from 0 to 32"),
+            ("10.1.2.3/8", "beyond its prefix /8"),
+        ] {
+            let (message, _) = rule(text).unwrap_err();
+            assert!(message.contains(part), "{text}: {message}");
+        }
+        assert_eq!(rule("10.1.2.3/8").unwrap_err().1.unwrap(), "did you mean \"10.0.0.0/8\"?");
+    }
+
+    #[test]
+    fn ranges() {
+        let contains = |range: &str, address: &str| match rule(range).unwrap() {
+            EgressRule::Net(net) => net.contains(address.parse().unwrap()),
+            other => panic!("{other:?}"),
+        };
+        assert!(contains("10.0.0.0/8", "10.255.0.1"));
+        assert!(!contains("10.0.0.0/8", "11.0.0.0"));
+        assert!(contains("0.0.0.0/0", "203.0.113.9"));
+        assert!(contains("192.0.2.7/32", "192.0.2.7"));
+        assert!(!contains("192.0.2.7/32", "192.0.2.6"));
+        assert!(!contains("0.0.0.0/0", "::ffff:10.0.0.1"));
+        assert!(contains("fd00::/8", "fdff::1"));
+        assert!(contains("::/0", "fdff::1"));
+        assert!(!contains("::1/128", "::2"));
+    }
+}

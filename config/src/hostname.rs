@@ -1,0 +1,441 @@
+//! Host names as `nano.json` and the `Host` header spell them.
+//!
+//! One normal form for both, so that comparing is comparing strings: ASCII, lower case, no trailing dot; addresses in
+//! the form of RFC 5952, IPv6 in brackets. Names follow RFC 1123 with `_` allowed, as real hosts have it; names in
+//! other scripts are written in their ASCII form (`xn--…`, RFC 5890), which is what browsers send.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Longest name in characters, without the trailing dot (RFC 1035 §2.3.4).
+const MAX_NAME: usize = 253;
+/// Longest label between dots.
+const MAX_LABEL: usize = 63;
+
+/// Why a text is not a host.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// Nothing there.
+    #[error("a host name must not be empty")]
+    Empty,
+    /// More than 253 characters.
+    #[error("a host name has at most {MAX_NAME} characters")]
+    TooLong,
+    /// Two dots in a row, or one at the start.
+    #[error("a host name must not have an empty label between dots")]
+    EmptyLabel,
+    /// More than 63 characters between two dots.
+    #[error("a label of a host name has at most {MAX_LABEL} characters")]
+    LabelTooLong,
+    /// A label of a configured name starts or ends with `-`.
+    #[error("a label of a host name must not start or end with `-`")]
+    HyphenAtEdge,
+    /// Not a letter, digit, `-`, `_` or `.`.
+    #[error("{} is not allowed in a host name", crate::error::quote_char(*.0))]
+    Character(char),
+    /// A name in another script than ASCII; with its `xn--` form where it has one.
+    #[error("a host name is written in ASCII{}", .0.as_ref().map_or(String::new(), |ascii| format!(", here `{ascii}`")))]
+    NotAscii(Option<String>),
+    /// The last label is a number, yet the whole is no IPv4 address.
+    #[error("a host name that ends in a number must be an IPv4 address")]
+    Ipv4,
+    /// Brackets or colons, yet no IPv6 address.
+    #[error("not an IPv6 address")]
+    Ipv6,
+    /// `user@host`.
+    #[error("a host must not have a user name before `@`")]
+    UserInfo,
+    /// A port that is no number from 0 to 65535.
+    #[error("the port must be a number up to 65535")]
+    Port,
+    /// A port where only a name may stand.
+    #[error("a hostname is without port: requests to every port are meant")]
+    UnexpectedPort,
+    /// `http://…` or `host/path` where only a name may stand.
+    #[error("a hostname is without scheme and path")]
+    Url,
+    /// A `*` that is neither the whole text nor the whole first label.
+    #[error("`*` stands alone or as the whole first label, as in `*.example`")]
+    Wildcard,
+}
+
+/// A host in normal form: a name or an IP address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostName(String);
+
+impl HostName {
+    /// Reads a host without port, as [`split_host_port`] leaves it. Case and one trailing dot do not matter; an IPv6
+    /// address is in brackets.
+    ///
+    /// # Errors
+    /// When it is not a host: empty, too long, empty labels, user info, spaces, control or other characters.
+    pub fn parse(text: &str) -> Result<Self, HostError> {
+        if let Some(inside) = text.strip_prefix('[') {
+            let address = inside.strip_suffix(']').and_then(|inside| inside.parse::<Ipv6Addr>().ok());
+            return address.map(|address| Self(format!("[{address}]"))).ok_or(HostError::Ipv6);
+        }
+        let name = text.strip_suffix('.').unwrap_or(text);
+        if text.is_empty() {
+            return Err(HostError::Empty);
+        }
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if !name.bytes().all(allowed) {
+            return Err(character_error(name));
+        }
+        if name.len() > MAX_NAME {
+            return Err(HostError::TooLong);
+        }
+        let mut last = "";
+        for label in name.split('.') {
+            match label.len() {
+                0 => return Err(HostError::EmptyLabel),
+                1..=MAX_LABEL => last = label,
+                _ => return Err(HostError::LabelTooLong),
+            }
+        }
+        if last.bytes().all(|byte| byte.is_ascii_digit()) && name.parse::<Ipv4Addr>().is_err() {
+            return Err(HostError::Ipv4);
+        }
+        Ok(Self(name.to_ascii_lowercase()))
+    }
+
+    /// As [`HostName::parse`], for names that people write into a file: stricter about hyphens, says more about what
+    /// is wrong, and takes IPv6 addresses without brackets too.
+    pub(crate) fn parse_configured(text: &str) -> Result<Self, HostError> {
+        if text.contains('/') {
+            return Err(HostError::Url);
+        }
+        if let Ok(address) = text.parse::<Ipv6Addr>() {
+            return Ok(Self(format!("[{address}]")));
+        }
+        if text.contains(':') && !text.ends_with(']') {
+            return Err(if split_host_port(text).is_ok() { HostError::UnexpectedPort } else { HostError::Ipv6 });
+        }
+        let host = Self::parse(text)?;
+        if host.0.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) {
+            return Err(HostError::HyphenAtEdge);
+        }
+        Ok(host)
+    }
+
+    /// The normal form; an IPv6 address in brackets.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is an address. Wildcards never match one.
+    #[must_use]
+    pub fn is_ip(&self) -> bool {
+        self.0.starts_with('[') || self.0.parse::<Ipv4Addr>().is_ok()
+    }
+
+    /// What a wildcard's [`suffix`](WildcardName::suffix) can be to match this host, longest first:
+    /// `a.b.example` → `b.example`, `example`. Nothing for an address.
+    pub fn suffixes(&self) -> impl Iterator<Item = &str> {
+        let name = if self.is_ip() { "" } else { self.as_str() };
+        std::iter::successors(name.split_once('.'), |(_, rest)| rest.split_once('.')).map(|(_, rest)| rest)
+    }
+}
+
+fn character_error(name: &str) -> HostError {
+    if !name.is_ascii() {
+        return HostError::NotAscii(idna::domain_to_ascii(name).ok().filter(|ascii| ascii.is_ascii()));
+    }
+    if name.contains('@') {
+        return HostError::UserInfo;
+    }
+    let allowed = |char: &char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
+    match name.chars().find(|char| !allowed(char)) {
+        Some('*') => HostError::Wildcard,
+        Some(char) => HostError::Character(char),
+        None => HostError::Empty,
+    }
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for HostName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Hash and order are those of the string, so a map of names can be asked with a `&str`.
+impl Borrow<str> for HostName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `*.` and a name: every host at any depth below the name, not the name itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WildcardName(String);
+
+impl WildcardName {
+    /// With the `*.`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Without the `*.`: what a matching host ends in, after a dot.
+    #[must_use]
+    pub fn suffix(&self) -> &str {
+        self.0.strip_prefix("*.").unwrap_or(&self.0)
+    }
+}
+
+/// Which hosts an app answers for. The most specific wins: exact, then the longest wildcard, then `*`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HostPattern {
+    /// `a.example`: this host only.
+    Exact(HostName),
+    /// `*.example`: every host below.
+    Wildcard(WildcardName),
+    /// `*`: every host that no other app claims.
+    Any,
+}
+
+impl HostPattern {
+    /// Reads a hostname of `nano.json`.
+    ///
+    /// # Errors
+    /// When it is neither a host, nor `*.` and a name, nor `*`.
+    pub fn parse(text: &str) -> Result<Self, HostError> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        let Some(suffix) = text.strip_prefix("*.") else { return HostName::parse_configured(text).map(Self::Exact) };
+        let suffix = HostName::parse_configured(suffix)?;
+        if suffix.is_ip() {
+            return Err(HostError::Wildcard);
+        }
+        if suffix.as_str().len() + 2 > MAX_NAME {
+            return Err(HostError::TooLong);
+        }
+        Ok(Self::Wildcard(WildcardName(format!("*.{suffix}"))))
+    }
+
+    /// The normal form: `a.example`, `*.example`, `*`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Exact(host) => host.as_str(),
+            Self::Wildcard(wildcard) => wildcard.as_str(),
+            Self::Any => "*",
+        }
+    }
+
+    /// Whether this pattern, on its own, covers the host.
+    #[must_use]
+    pub fn matches(&self, host: &HostName) -> bool {
+        match self {
+            Self::Exact(exact) => exact == host,
+            Self::Wildcard(wildcard) => host.suffixes().any(|suffix| suffix == wildcard.suffix()),
+            Self::Any => true,
+        }
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Splits `host[:port]` as a `Host` header has it (RFC 9110 §7.2). The host is not checked beyond its brackets: give
+/// it to [`HostName::parse`]. `host:` with nothing behind is `host` (RFC 3986 §3.2.3).
+///
+/// # Errors
+/// On user info, an IPv6 address without brackets or with a missing one, and a port that is no number up to 65535.
+pub fn split_host_port(text: &str) -> Result<(&str, Option<u16>), HostError> {
+    if text.contains('@') {
+        return Err(HostError::UserInfo);
+    }
+    let (host, port) = if text.starts_with('[') {
+        let end = text.find(']').ok_or(HostError::Ipv6)? + 1;
+        let (host, rest) = text.split_at(end);
+        match rest.strip_prefix(':') {
+            Some(port) => (host, port),
+            None if rest.is_empty() => (host, ""),
+            None => return Err(HostError::Ipv6),
+        }
+    } else {
+        text.split_once(':').unwrap_or((text, ""))
+    };
+    if port.contains(':') {
+        return Err(HostError::Ipv6);
+    }
+    if port.is_empty() {
+        return Ok((host, None));
+    }
+    // `u16::from_str` takes a leading `+`.
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(HostError::Port);
+    }
+    port.parse().map(|port| (host, Some(port))).map_err(|_| HostError::Port)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn name(text: &str) -> Result<String, HostError> {
+        HostName::parse(text).map(|host| host.as_str().to_owned())
+    }
+
+    #[test]
+    fn names_have_one_normal_form() {
+        for (given, normal) in [
+            ("a.example", "a.example"),
+            ("A.Example.", "a.example"),
+            ("localhost", "localhost"),
+            ("my_app.local", "my_app.local"),
+            ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+            ("-a-.example", "-a-.example"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("127.0.0.1.", "127.0.0.1"),
+            ("[::1]", "[::1]"),
+            ("[0:0:0:0:0:0:0:1]", "[::1]"),
+            ("[FE80::A]", "[fe80::a]"),
+            ("1.example", "1.example"),
+            ("a.1b", "a.1b"),
+        ] {
+            assert_eq!(name(given).unwrap(), normal);
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        let long_label = format!("{}.example", "a".repeat(64));
+        let long = vec!["a".repeat(62); 5].join(".");
+        for (given, error) in [
+            ("", HostError::Empty),
+            (".", HostError::EmptyLabel),
+            ("..", HostError::EmptyLabel),
+            (".example", HostError::EmptyLabel),
+            ("a..example", HostError::EmptyLabel),
+            ("a.example..", HostError::EmptyLabel),
+            ("a b", HostError::Character(' ')),
+            (" a", HostError::Character(' ')),
+            ("a\t", HostError::Character('\t')),
+            ("a\0", HostError::Character('\0')),
+            ("a/b", HostError::Character('/')),
+            ("a%2e", HostError::Character('%')),
+            ("a,b", HostError::Character(',')),
+            ("a:1", HostError::Character(':')),
+            ("user@a.example", HostError::UserInfo),
+            ("*.example", HostError::Wildcard),
+            ("1.2.3", HostError::Ipv4),
+            ("1.2.3.256", HostError::Ipv4),
+            ("01.2.3.4", HostError::Ipv4),
+            ("12", HostError::Ipv4),
+            ("::1", HostError::Character(':')),
+            ("[::1", HostError::Ipv6),
+            ("[]", HostError::Ipv6),
+            ("[::1]x", HostError::Ipv6),
+            ("[1.2.3.4]", HostError::Ipv6),
+            ("[fe80::1%eth0]", HostError::Ipv6),
+            ("bücher.example", HostError::NotAscii(Some("xn--bcher-kva.example".to_owned()))),
+            (&long_label, HostError::LabelTooLong),
+            (&long, HostError::TooLong),
+        ] {
+            assert_eq!(name(given), Err(error), "{given:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_name_is_253_characters() {
+        let fits = format!("{}.{}", vec!["a".repeat(61); 4].join("."), "b".repeat(5));
+        assert_eq!(fits.len(), 253);
+        assert!(name(&fits).is_ok());
+        assert!(name(&format!("{fits}.")).is_ok(), "the trailing dot does not count");
+        assert_eq!(name(&format!("{fits}c")), Err(HostError::TooLong));
+    }
+
+    #[test]
+    fn a_port_is_split_off() {
+        for (given, host, port) in [
+            ("a.example", "a.example", None),
+            ("a.example:8080", "a.example", Some(8080)),
+            ("a.example:", "a.example", None),
+            ("a.example.:00080", "a.example.", Some(80)),
+            ("[::1]", "[::1]", None),
+            ("[::1]:8080", "[::1]", Some(8080)),
+            ("", "", None),
+        ] {
+            assert_eq!(split_host_port(given), Ok((host, port)), "{given:?}");
+        }
+        for (given, error) in [
+            ("a:65536", HostError::Port),
+            ("a:+80", HostError::Port),
+            ("a:x", HostError::Port),
+            ("a:8 0", HostError::Port),
+            ("::1", HostError::Ipv6),
+            ("[::1", HostError::Ipv6),
+            ("[::1]80", HostError::Ipv6),
+            ("u:p@a:80", HostError::UserInfo),
+        ] {
+            assert_eq!(split_host_port(given), Err(error), "{given:?}");
+        }
+    }
+
+    #[test]
+    fn patterns() {
+        for (given, normal) in [
+            ("*", "*"),
+            ("*.Example.", "*.example"),
+            ("A.example", "a.example"),
+            ("::1", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("10.0.0.1", "10.0.0.1"),
+        ] {
+            assert_eq!(HostPattern::parse(given).unwrap().as_str(), normal);
+        }
+        for (given, error) in [
+            ("a.*.example", HostError::Wildcard),
+            ("*a.example", HostError::Wildcard),
+            ("**", HostError::Wildcard),
+            ("*.*.example", HostError::Wildcard),
+            ("*.", HostError::Empty),
+            ("*.10.0.0.1", HostError::Wildcard),
+            ("*.[::1]", HostError::Wildcard),
+            ("a.example:80", HostError::UnexpectedPort),
+            ("[::1]:80", HostError::UnexpectedPort),
+            ("http://a.example", HostError::Url),
+            ("a.example/x", HostError::Url),
+            ("-a.example", HostError::HyphenAtEdge),
+            ("a-.example", HostError::HyphenAtEdge),
+            ("1:2:3", HostError::Ipv6),
+            ("", HostError::Empty),
+        ] {
+            assert_eq!(HostPattern::parse(given), Err(error), "{given:?}");
+        }
+    }
+
+    #[test]
+    fn wildcards_match_any_depth_below_but_not_the_name_itself() {
+        let matches =
+            |pattern: &str, host: &str| HostPattern::parse(pattern).unwrap().matches(&HostName::parse(host).unwrap());
+        assert!(matches("*.example", "a.example"));
+        assert!(matches("*.example", "c.b.a.example"));
+        assert!(!matches("*.example", "example"));
+        assert!(!matches("*.example", "aexample"));
+        assert!(!matches("*.b.example", "a.example"));
+        assert!(matches("*", "127.0.0.1"));
+        assert!(matches("[::1]", "[::1]"));
+        assert!(matches("a.example", "A.EXAMPLE."));
+        let host = HostName::parse("a.b.example").unwrap();
+        assert_eq!(host.suffixes().collect::<Vec<_>>(), ["b.example", "example"]);
+        assert_eq!(HostName::parse("10.0.0.1").unwrap().suffixes().count(), 0);
+        assert_eq!(HostName::parse("[::1.2.3.4]").unwrap().suffixes().count(), 0);
+    }
+}

@@ -1,0 +1,181 @@
+//! Every key of `nano.json`: name, type, range, default. `nano.schema.json` says the same; a test compares them.
+
+/// A key.
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// What a key's value may be.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// A whole number in `min..=max`; `1.0` and `1e0` are whole.
+    Whole { min: u64, max: u64, default: Option<u64> },
+    /// MB, perhaps fractional, above 0 (or 0 too) and up to [`MAX_MB`].
+    Megabytes { zero: bool, default: u32 },
+    /// `true` or `false`.
+    Flag { default: bool },
+    /// One of these words.
+    Choice { words: &'static [&'static str], default: Option<&'static str> },
+    /// Has a reader of its own.
+    Own { expected: &'static str },
+}
+
+/// The keys that one kind of object may have.
+pub(crate) struct Level {
+    pub(crate) keys: &'static [&'static [Key]],
+    /// Completes "`x` belongs …".
+    pub(crate) belongs: &'static str,
+}
+
+impl Level {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
+        self.keys.iter().copied().flatten().map(|key| key.name)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+}
+
+/// Used where neither the file nor the command line says otherwise.
+pub const DEFAULT_PORT: u16 = 8080;
+
+/// 1 TiB: more than any machine gives one app, and far from overflow in bytes.
+pub(crate) const MAX_MB: u32 = 1 << 20;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+const fn whole(name: &'static str, min: u64, max: u64, default: u64) -> Key {
+    Key { name, kind: Kind::Whole { min, max, default: Some(default) } }
+}
+
+const fn megabytes(name: &'static str, zero: bool, default: u32) -> Key {
+    Key { name, kind: Kind::Megabytes { zero, default } }
+}
+
+const fn own(name: &'static str, expected: &'static str) -> Key {
+    Key { name, kind: Kind::Own { expected } }
+}
+
+pub(crate) const SCHEMA: Key = own("$schema", "a string");
+pub(crate) const PORT: Key = whole("port", 1, 65535, DEFAULT_PORT as u64);
+pub(crate) const LISTEN: Key = own("listen", "a list of \"addr:port\" or \"unix:/path\"");
+pub(crate) const METRICS: Key = own("metrics", "\"addr:port\" or \"off\"");
+pub(crate) const CONTROL_SOCKET: Key = own("control_socket", "a path as a string");
+pub(crate) const LOG: Key = own("log", "an object");
+pub(crate) const DRAIN_MS: Key = whole("drain_ms", 0, DAY_MS, 30_000);
+pub(crate) const SANDBOX: Key =
+    Key { name: "sandbox", kind: Kind::Choice { words: &["required", "best-effort"], default: None } };
+/// Below 1000 are the machine's own users; above the last 65536 there would be no room for the apps' offsets.
+pub(crate) const UID_BASE: Key =
+    Key { name: "uid_base", kind: Kind::Whole { min: 1000, max: 0xFFFF_0000 - 1, default: None } };
+pub(crate) const WATCH: Key = Key { name: "watch", kind: Kind::Flag { default: false } };
+pub(crate) const DEFAULTS: Key = own("defaults", "an object");
+pub(crate) const APPS: Key = own("apps", "a list of apps");
+
+pub(crate) const LOG_FORMAT: Key =
+    Key { name: "format", kind: Kind::Choice { words: &["json", "pretty"], default: None } };
+pub(crate) const LOG_LEVEL: Key = Key {
+    name: "level",
+    kind: Kind::Choice { words: &["error", "warn", "info", "debug", "trace"], default: Some("info") },
+};
+pub(crate) const LOG_ACCESS: Key = Key { name: "access", kind: Kind::Flag { default: true } };
+
+pub(crate) const NAME: Key = own("name", "a string");
+pub(crate) const HOSTNAME: Key = own("hostname", "a string or a list of strings");
+pub(crate) const PATH: Key = own("path", "a string");
+
+pub(crate) const ENV: Key = own("env", "an object with string values");
+pub(crate) const MAX_BUFFER_SIZE_MB: Key = megabytes("max_buffer_size_mb", false, 64);
+pub(crate) const MAX_TOTAL_BUFFER_MB: Key = megabytes("max_total_buffer_mb", true, 0);
+pub(crate) const MEMORY_MB: Key = whole("memory_mb", 8, MAX_MB as u64, 128);
+pub(crate) const TIMEOUT_MS: Key = whole("timeout_ms", 1, DAY_MS, 30_000);
+pub(crate) const CPU_MS: Key = whole("cpu_ms", 1, DAY_MS, 5000);
+pub(crate) const WORKERS: Key = whole("workers", 1, 256, 1);
+pub(crate) const MAX_CONCURRENT: Key = whole("max_concurrent", 1, 65536, 256);
+pub(crate) const MAX_BODY_MB: Key = megabytes("max_body_mb", false, 100);
+pub(crate) const IDLE_MS: Key = whole("idle_ms", 0, 30 * DAY_MS, 0);
+pub(crate) const EGRESS: Key = own("egress", "\"public\", \"off\" or a list of \"host[:port]\" and CIDR ranges");
+pub(crate) const REQUEST_ACCESSORS: Key = Key {
+    name: "request_accessors",
+    kind: Kind::Choice { words: &["property", "method", "auto"], default: Some("auto") },
+};
+
+const SERVER_KEYS: &[Key] =
+    &[SCHEMA, PORT, LISTEN, METRICS, CONTROL_SOCKET, LOG, DRAIN_MS, SANDBOX, UID_BASE, WATCH, DEFAULTS, APPS];
+const IDENTITY_KEYS: &[Key] = &[HOSTNAME, NAME, PATH];
+const SETTING_KEYS: &[Key] = &[
+    ENV,
+    MAX_BUFFER_SIZE_MB,
+    MAX_TOTAL_BUFFER_MB,
+    MEMORY_MB,
+    TIMEOUT_MS,
+    CPU_MS,
+    WORKERS,
+    MAX_CONCURRENT,
+    MAX_BODY_MB,
+    IDLE_MS,
+    EGRESS,
+    REQUEST_ACCESSORS,
+];
+
+/// The document itself.
+pub(crate) const SERVER_LEVEL: Level = Level { keys: &[SERVER_KEYS], belongs: "at the top level" };
+/// `log`.
+pub(crate) const LOG_LEVEL_KEYS: Level = Level { keys: &[&[LOG_FORMAT, LOG_LEVEL, LOG_ACCESS]], belongs: "in `log`" };
+/// `defaults`.
+pub(crate) const DEFAULTS_LEVEL: Level = Level { keys: &[SETTING_KEYS], belongs: "in an app or in `defaults`" };
+/// An entry of `apps`.
+pub(crate) const APP_LEVEL: Level = Level { keys: &[IDENTITY_KEYS, SETTING_KEYS], belongs: "in an entry of `apps`" };
+
+/// In the order in which a misplaced key is looked for: what `defaults` takes is named before what only apps take.
+pub(crate) const LEVELS: &[&Level] = &[&SERVER_LEVEL, &LOG_LEVEL_KEYS, &DEFAULTS_LEVEL, &APP_LEVEL];
+
+impl Key {
+    /// The default of a whole number, 0 where there is none.
+    pub(crate) fn default_whole(&self) -> u64 {
+        match self.kind {
+            Kind::Whole { default, .. } => default.unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// The default of a size in MB.
+    pub(crate) fn default_mb(&self) -> u32 {
+        match self.kind {
+            Kind::Megabytes { default, .. } => default,
+            _ => 0,
+        }
+    }
+
+    /// The default of a flag.
+    pub(crate) fn default_flag(&self) -> bool {
+        matches!(self.kind, Kind::Flag { default: true })
+    }
+
+    /// The default of a choice, empty where there is none.
+    pub(crate) fn default_word(&self) -> &'static str {
+        match self.kind {
+            Kind::Choice { default: Some(word), .. } => word,
+            _ => "",
+        }
+    }
+
+    /// "expected …" in messages.
+    pub(crate) fn expected(&self) -> String {
+        match self.kind {
+            Kind::Whole { min, max, .. } => format!("a whole number from {min} to {max}"),
+            Kind::Megabytes { zero: true, .. } => format!("a number of MB from 0 to {MAX_MB}"),
+            Kind::Megabytes { zero: false, .. } => format!("a number of MB above 0 and up to {MAX_MB}"),
+            Kind::Flag { .. } => "true or false".to_owned(),
+            Kind::Choice { words, .. } => {
+                let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                words.join(" or ")
+            }
+            Kind::Own { expected } => expected.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

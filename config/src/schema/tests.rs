@@ -1,0 +1,73 @@
+//! The table of keys and `nano.schema.json` say the same.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn document() -> Value {
+    serde_json::from_str(include_str!("../../nano.schema.json")).unwrap()
+}
+
+/// The schema of a property, through its `$ref`.
+fn property<'s>(root: &'s Value, object: &'s Value, name: &str) -> &'s Value {
+    let property = &object["properties"][name];
+    match property["$ref"].as_str() {
+        Some(reference) => root.pointer(reference.strip_prefix('#').unwrap()).unwrap(),
+        None => property,
+    }
+}
+
+#[test]
+fn every_key_is_in_both() {
+    let root = document();
+    let places = [
+        (&SERVER_LEVEL, &root),
+        (&LOG_LEVEL_KEYS, &root["$defs"]["log"]),
+        (&DEFAULTS_LEVEL, &root["$defs"]["defaults"]),
+        (&APP_LEVEL, &root["$defs"]["app"]),
+    ];
+    for (level, object) in places {
+        let in_code: BTreeSet<&str> = level.names().collect();
+        let in_schema: BTreeSet<&str> = object["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(in_code, in_schema, "{}", level.belongs);
+        assert_eq!(object["additionalProperties"], json!(false));
+        for key in level.keys.iter().copied().flatten() {
+            let property = property(&root, object, key.name);
+            assert!(property["description"].is_string(), "{} has no description", key.name);
+            same_kind(key, property);
+        }
+    }
+}
+
+/// Type, range and default of a key.
+fn same_kind(key: &Key, property: &Value) {
+    let (expected, fields): (Value, &[&str]) = match key.kind {
+        Kind::Whole { min, max, default } => (
+            json!({"type": "integer", "minimum": min, "maximum": max, "default": default}),
+            &["type", "minimum", "maximum", "default"],
+        ),
+        Kind::Megabytes { zero, default } => (
+            json!({"type": "number", "minimum": zero.then_some(0), "exclusiveMinimum": (!zero).then_some(0),
+                "maximum": MAX_MB, "default": default}),
+            &["type", "minimum", "exclusiveMinimum", "maximum", "default"],
+        ),
+        Kind::Flag { default } => (json!({"type": "boolean", "default": default}), &["type", "default"]),
+        Kind::Choice { words, default } => (json!({"enum": words, "default": default}), &["enum", "default"]),
+        Kind::Own { .. } => return,
+    };
+    for field in fields {
+        assert_eq!(property[field], expected[field], "{}: {field}", key.name);
+    }
+}
+
+#[test]
+fn nothing_in_the_schema_is_left_unused() {
+    let root = document();
+    let text = root.to_string();
+    for name in root["$defs"].as_object().unwrap().keys() {
+        assert!(text.contains(&format!("\"#/$defs/{name}\"")), "{name}");
+    }
+}

@@ -1,0 +1,170 @@
+//! The whole of a checked configuration: the server's own keys and its apps.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::app::App;
+use crate::error::ConfigError;
+use crate::validate;
+
+/// A checked `nano.json`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The file it was read from, spelled as given; `None` for [`Config::single_app`].
+    pub file: Option<PathBuf>,
+    /// Where to serve, at least one, no two alike. Sockets inherited from systemd win over it.
+    pub listen: Vec<Listen>,
+    /// Where `/metrics`, `/healthz` and `/readyz` are.
+    pub metrics: Metrics,
+    /// `control_socket`, absolute: a relative path counts from the directory of the file.
+    pub control_socket: Option<PathBuf>,
+    /// What is logged and how.
+    pub log: Log,
+    /// `drain_ms`: longest wait for requests in flight at stop and reload. May be zero.
+    pub drain: Duration,
+    /// `sandbox`; `None`: required as root, else best effort.
+    pub sandbox: Option<SandboxPolicy>,
+    /// `uid_base`: first uid of the workers' own range.
+    pub uid_base: Option<u32>,
+    /// `watch`: reload when the file or an app's directory changes.
+    pub watch: bool,
+    /// At least one, in the order of the file.
+    pub apps: Vec<App>,
+}
+
+impl Config {
+    /// The configuration of `nano serve --app DIR [--port]`: one app with all defaults that answers any Host, named
+    /// `default`. `dir` may be a `.js` or `.mjs` file too; a relative one counts from the working directory. Port 0
+    /// lets the kernel pick.
+    ///
+    /// # Errors
+    /// When `dir` is missing or holds no module.
+    pub fn single_app(dir: &Path, port: u16) -> Result<Self, ConfigError> {
+        validate::single_app(dir, port)
+    }
+
+    /// The app of this name.
+    #[must_use]
+    pub fn app(&self, name: &str) -> Option<&App> {
+        self.apps.iter().find(|app| app.name == name)
+    }
+}
+
+/// An address to serve on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// A TCP address. `[::]` is meant dual-stack: bind it with `IPV6_V6ONLY` off, unless the list has `0.0.0.0` with
+    /// the same port too; on a machine without IPv6 bind `0.0.0.0` instead.
+    Tcp(SocketAddr),
+    /// A Unix socket, absolute path.
+    Unix(PathBuf),
+}
+
+impl Listen {
+    /// What `port` stands for: `[::]:port`, dual-stack as [`Listen::Tcp`] says.
+    #[must_use]
+    pub fn all_addresses(port: u16) -> Self {
+        Self::Tcp(SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port))
+    }
+
+    /// Whether the kernel picks the port, so that the same address may be there twice.
+    pub(crate) fn is_any_port(&self) -> bool {
+        matches!(self, Self::Tcp(address) if address.port() == 0)
+    }
+}
+
+/// The metrics address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metrics {
+    /// Not in the file: [`Metrics::DEFAULT`], which may fall away with a warning when it is taken.
+    Default,
+    /// In the file: it must work. Port 0 lets the kernel pick.
+    At(SocketAddr),
+    /// `"off"`.
+    Off,
+}
+
+impl Metrics {
+    /// `127.0.0.1:9464`, the port that OpenTelemetry's Prometheus exporters took.
+    pub const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
+
+    /// The address, and whether it must be had.
+    #[must_use]
+    pub fn address(self) -> Option<(SocketAddr, bool)> {
+        match self {
+            Self::Default => Some((Self::DEFAULT, false)),
+            Self::At(address) => Some((address, true)),
+            Self::Off => None,
+        }
+    }
+}
+
+/// `log`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// `None`: JSON when stderr is no terminal, else pretty.
+    pub format: Option<LogFormat>,
+    /// The least level that is logged.
+    pub level: LogLevel,
+    /// Whether each request is logged.
+    pub access: bool,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// How bad a thing must be to be logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Something failed.
+    Error,
+    /// Something may fail.
+    Warn,
+    /// Something happened.
+    Info,
+    /// How it happened.
+    Debug,
+    /// Every step of it.
+    Trace,
+}
+
+impl LogLevel {
+    /// One of the words of the key; anything else is `info`.
+    pub(crate) fn from_word(word: &str) -> Self {
+        match word {
+            "error" => Self::Error,
+            "warn" => Self::Warn,
+            "debug" => Self::Debug,
+            "trace" => Self::Trace,
+            _ => Self::Info,
+        }
+    }
+
+    /// As in the file, and as `tracing` reads it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// What happens when a worker lacks a layer of the sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SandboxPolicy {
+    /// It is not started.
+    Required,
+    /// It is started, and says so.
+    BestEffort,
+}

@@ -1,0 +1,213 @@
+//! The checks. All of them run, so that one look at the errors is enough; only a syntax error ends it early.
+
+mod apps;
+mod module_path;
+mod read;
+mod report;
+mod settings;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::address;
+use crate::app::App;
+use crate::error::{ConfigError, Diagnostic, Place};
+use crate::hostname::HostPattern;
+use crate::json::{self, Node, Span, Value};
+use crate::schema;
+use crate::server::{Config, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy};
+use read::Object;
+use report::{KeyPath, Report};
+
+/// Checks a document. `text` is without byte-order mark.
+pub(crate) fn document(text: &str, file: &Path, cwd: &Path) -> Result<Config, ConfigError> {
+    let mut report = Report::new(text, file);
+    let config = match json::parse(text) {
+        Ok(root) => {
+            duplicate_keys(&mut report, &root, &KeyPath::root());
+            server(&mut report, &root, file, cwd)
+        }
+        Err(error) => {
+            report.syntax(&error);
+            None
+        }
+    };
+    report.finish(config)
+}
+
+/// See [`Config::single_app`].
+pub(crate) fn single_app(dir: &Path, port: u16) -> Result<Config, ConfigError> {
+    let place = Place::whole(dir);
+    let fault = |message: String| Diagnostic::at(&place, "", message);
+    let path = std::path::absolute(dir).map_err(|error| fault(format!("not a usable path: {error}")))?;
+    let module =
+        module_path::single(path).map_err(|(message, suggestion)| fault(message).with_suggestion(suggestion))?;
+    let app = App {
+        name: apps::ANY_NAME.to_owned(),
+        hostnames: vec![HostPattern::Any],
+        path: module.path,
+        root: module.root,
+        entry: module.entry,
+        place,
+        settings: settings::Settings::default().resolve(&settings::Settings::default()),
+    };
+    Ok(Config {
+        file: None,
+        listen: vec![Listen::all_addresses(port)],
+        metrics: Metrics::Default,
+        control_socket: None,
+        log: default_log(),
+        drain: Duration::from_millis(schema::DRAIN_MS.default_whole()),
+        sandbox: None,
+        uid_base: None,
+        watch: schema::WATCH.default_flag(),
+        apps: vec![app],
+    })
+}
+
+/// In every object, known or not.
+fn duplicate_keys(report: &mut Report<'_>, node: &Node, path: &KeyPath) {
+    match &node.value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                duplicate_keys(report, item, &path.item(index));
+            }
+        }
+        Value::Object(members) => {
+            let mut seen = HashMap::new();
+            for member in members {
+                let here = path.key(&member.key);
+                match seen.entry(member.key.as_str()) {
+                    Entry::Vacant(free) => {
+                        free.insert(member.key_span);
+                    }
+                    Entry::Occupied(first) => {
+                        let first = report.line_column(first.get().start);
+                        let message = format!("this key is here twice, first at {first}");
+                        report.fault(member.key_span, &here, message, None);
+                    }
+                }
+                duplicate_keys(report, &member.value, &here);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path) -> Option<Config> {
+    let directory = directory_of(file, cwd);
+    let top =
+        Object::open(report, root, KeyPath::root(), &schema::SERVER_LEVEL, "the configuration must be an object")?;
+    top.text(report, &schema::SCHEMA);
+    let defaults = top.node(&schema::DEFAULTS).and_then(|(node, path)| {
+        let expected = "expected an object with keys of apps";
+        let object = Object::open(report, node, path, &schema::DEFAULTS_LEVEL, expected)?;
+        Some(settings::Settings::read(report, &object))
+    });
+    let port = top.whole(report, &schema::PORT).and_then(|port| u16::try_from(port).ok());
+    Some(Config {
+        file: Some(file.to_path_buf()),
+        listen: listen(report, &top)
+            .unwrap_or_else(|| vec![Listen::all_addresses(port.unwrap_or(schema::DEFAULT_PORT))]),
+        metrics: metrics(report, &top),
+        control_socket: control_socket(report, &top, &directory),
+        log: log(report, &top),
+        drain: Duration::from_millis(top.whole_or_default(report, &schema::DRAIN_MS)),
+        sandbox: top.choice(report, &schema::SANDBOX).map(|word| match word {
+            "required" => SandboxPolicy::Required,
+            _ => SandboxPolicy::BestEffort,
+        }),
+        uid_base: top.whole(report, &schema::UID_BASE).and_then(|uid| u32::try_from(uid).ok()),
+        watch: top.flag(report, &schema::WATCH),
+        apps: apps::read(report, &top, defaults.unwrap_or_default(), &directory, cwd),
+    })
+}
+
+/// Absolute if `cwd` is.
+fn directory_of(file: &Path, cwd: &Path) -> PathBuf {
+    cwd.join(file.parent().unwrap_or(Path::new("")))
+}
+
+fn listen(report: &mut Report<'_>, top: &Object<'_>) -> Option<Vec<Listen>> {
+    let (node, path) = top.node(&schema::LISTEN)?;
+    let Value::Array(items) = &node.value else {
+        let suggestion = matches!(node.value, Value::String(_)).then(|| "put it into `[ ]`".to_owned());
+        report.wrong_type(node, &path, &schema::LISTEN, suggestion);
+        return None;
+    };
+    if items.is_empty() {
+        report.fault(node.span, &path, "the list must not be empty", None);
+    }
+    let mut listens: Vec<(Listen, Span)> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = path.item(index);
+        let Value::String(text) = &item.value else {
+            report.wrong_type_of(item, &path, "\"addr:port\" or \"unix:/path\"", None);
+            continue;
+        };
+        match address::listen(text) {
+            Ok(listen) => match listens.iter().find(|(known, _)| *known == listen && !listen.is_any_port()) {
+                Some((_, first)) => {
+                    let message = format!("duplicate address, first at {}", report.line_column(first.start));
+                    report.fault(item.span, &path, message, None);
+                }
+                None => listens.push((listen, item.span)),
+            },
+            Err((message, suggestion)) => report.fault(item.span, &path, message, suggestion),
+        }
+    }
+    Some(listens.into_iter().map(|(listen, _)| listen).collect())
+}
+
+fn metrics(report: &mut Report<'_>, top: &Object<'_>) -> Metrics {
+    let Some((text, node, path)) = top.text(report, &schema::METRICS) else { return Metrics::Default };
+    if text == "off" {
+        return Metrics::Off;
+    }
+    match address::socket_addr(text) {
+        Ok(address) => Metrics::At(address),
+        Err((message, suggestion)) => {
+            report.fault(node.span, &path, format!("{message}, or \"off\""), suggestion);
+            Metrics::Default
+        }
+    }
+}
+
+fn control_socket(report: &mut Report<'_>, top: &Object<'_>, directory: &Path) -> Option<PathBuf> {
+    let (text, node, path) = top.text(report, &schema::CONTROL_SOCKET)?;
+    if text.is_empty() {
+        report.fault(node.span, &path, "the path must not be empty", None);
+        return None;
+    }
+    let socket = directory.join(text);
+    if let Err((message, suggestion)) = address::socket_path(&socket) {
+        report.fault(node.span, &path, message, suggestion);
+    }
+    Some(socket)
+}
+
+fn default_level() -> LogLevel {
+    LogLevel::from_word(schema::LOG_LEVEL.default_word())
+}
+
+fn default_log() -> Log {
+    Log { format: None, level: default_level(), access: schema::LOG_ACCESS.default_flag() }
+}
+
+fn log(report: &mut Report<'_>, top: &Object<'_>) -> Log {
+    let object = top.node(&schema::LOG).and_then(|(node, path)| {
+        let expected = "expected an object such as {\"format\": \"json\"}";
+        Object::open(report, node, path, &schema::LOG_LEVEL_KEYS, expected)
+    });
+    let Some(object) = object else { return default_log() };
+    Log {
+        format: object.choice(report, &schema::LOG_FORMAT).map(|word| match word {
+            "json" => LogFormat::Json,
+            _ => LogFormat::Pretty,
+        }),
+        level: object.choice(report, &schema::LOG_LEVEL).map_or_else(default_level, LogLevel::from_word),
+        access: object.flag(report, &schema::LOG_ACCESS),
+    }
+}

@@ -1,0 +1,247 @@
+//! The list of apps: names, hosts and paths, and that no two apps share one.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use crate::app::App;
+use crate::error::{Place, quote};
+use crate::hostname::HostPattern;
+use crate::json::{Node, Span, Value};
+use crate::schema;
+use crate::validate::module_path;
+use crate::validate::read::Object;
+use crate::validate::report::{KeyPath, Report};
+use crate::validate::settings::Settings;
+
+/// The name of an app that answers `*` and has none of its own.
+pub(crate) const ANY_NAME: &str = "default";
+/// As long as a host name, so that every hostname makes a name.
+const MAX_NAME: usize = 253;
+
+/// Who had a name or host first.
+struct Claim {
+    app: KeyPath,
+    at: Span,
+    /// The hostname, and for names the one it comes from.
+    host: Option<HostPattern>,
+}
+
+#[derive(Default)]
+struct Claims {
+    names: HashMap<String, Claim>,
+    hosts: HashMap<HostPattern, Claim>,
+}
+
+pub(crate) fn read(
+    report: &mut Report<'_>,
+    top: &Object<'_>,
+    defaults: Settings,
+    directory: &Path,
+    cwd: &Path,
+) -> Vec<App> {
+    let Some((node, path)) = top.node(&schema::APPS) else {
+        report.fault(top.span, &KeyPath::root(), "`apps` is missing: a list of at least one app", None);
+        return Vec::new();
+    };
+    let Value::Array(items) = &node.value else {
+        let suggestion = matches!(node.value, Value::Object(_)).then(|| "put it into `[ ]`".to_owned());
+        report.wrong_type(node, &path, &schema::APPS, suggestion);
+        return Vec::new();
+    };
+    if items.is_empty() {
+        report.fault(node.span, &path, "there must be at least one app", None);
+    }
+    let mut claims = Claims::default();
+    let mut apps = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let Some(object) =
+            Object::open(report, item, path.item(index), &schema::APP_LEVEL, "expected an object, an app")
+        else {
+            continue;
+        };
+        let settings = Settings::read(report, &object).resolve(&defaults);
+        let identity = identity(report, &object, &mut claims);
+        let module = module(report, &object, directory, cwd);
+        if let (Some((name, hostnames)), Some((module, place))) = (identity, module) {
+            let module_path::Module { path, root, entry } = module;
+            apps.push(App { name, hostnames, path, root, entry, place, settings });
+        }
+    }
+    apps
+}
+
+fn module(
+    report: &mut Report<'_>,
+    app: &Object<'_>,
+    directory: &Path,
+    cwd: &Path,
+) -> Option<(module_path::Module, Place)> {
+    if app.node(&schema::PATH).is_none() {
+        report.fault(app.span, &app.path, "`path` is missing: the app's directory or module", None);
+        return None;
+    }
+    let (text, node, path) = app.text(report, &schema::PATH)?;
+    let place = report.place(app.key_span(&schema::PATH).unwrap_or(node.span).start);
+    match module_path::resolve(text, directory, cwd) {
+        Ok(module) => Some((module, place)),
+        Err((message, suggestion)) => {
+            report.fault(node.span, &path, message, suggestion);
+            None
+        }
+    }
+}
+
+/// The name and the hostnames, of which either may stand in for the other.
+fn identity(report: &mut Report<'_>, app: &Object<'_>, claims: &mut Claims) -> Option<(String, Vec<HostPattern>)> {
+    let name = explicit_name(report, app);
+    let hosts = match app.node(&schema::HOSTNAME) {
+        Some((node, path)) => hostnames(report, node, &path),
+        None => match app.node(&schema::NAME) {
+            None => {
+                report.fault(app.span, &app.path, "`hostname` is missing: the host that the app answers for", None);
+                return None;
+            }
+            Some((node, path)) => vec![(hostname_from_name(report, name.as_deref()?, node, &path)?, node.span, path)],
+        },
+    };
+    let mut unique = Vec::new();
+    for (host, at, path) in &hosts {
+        if claim_host(report, claims, host, *at, path, &app.path) {
+            unique.push(host.clone());
+        }
+    }
+    let name = match (name, app.node(&schema::NAME)) {
+        (Some(name), Some((node, path))) => {
+            claim_name(report, claims, &name, node.span, &path, app, None);
+            name
+        }
+        // It is there and wrong, which was reported.
+        (None, Some(_)) => return None,
+        (_, None) => {
+            let (host, at, path) = hosts.first()?;
+            let name = derived_name(host);
+            if name.len() > MAX_NAME {
+                let message = format!("too long to serve as the app's name too (at most {MAX_NAME} characters)");
+                report.fault(*at, path, message, Some("set `name`".to_owned()));
+                return None;
+            }
+            claim_name(report, claims, &name, *at, path, app, Some(host));
+            name
+        }
+    };
+    Some((name, unique))
+}
+
+fn explicit_name(report: &mut Report<'_>, app: &Object<'_>) -> Option<String> {
+    let (text, node, path) = app.text(report, &schema::NAME)?;
+    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+    if text.is_empty() {
+        report.fault(node.span, &path, "the name must not be empty", None);
+    } else if !text.bytes().all(allowed) {
+        let likely: String = text.to_lowercase().replace(' ', "-");
+        let suggestion = likely.bytes().all(allowed).then(|| format!("did you mean \"{}\"?", quote(&likely)));
+        let message = format!("a name has only a-z, 0-9, `.`, `_` and `-`, found \"{}\"", quote(text));
+        report.fault(node.span, &path, message, suggestion);
+    } else if text.len() > MAX_NAME {
+        report.fault(node.span, &path, format!("a name has at most {MAX_NAME} characters"), None);
+    } else if text == "." || text == ".." {
+        report.fault(node.span, &path, "`.` and `..` cannot be names", None);
+    } else {
+        return Some(text.to_owned());
+    }
+    None
+}
+
+fn hostnames(report: &mut Report<'_>, node: &Node, path: &KeyPath) -> Vec<(HostPattern, Span, KeyPath)> {
+    let items: Vec<(&Node, KeyPath)> = match &node.value {
+        Value::String(_) => vec![(node, path.clone())],
+        Value::Array(items) if items.is_empty() => {
+            report.fault(node.span, path, "the list must not be empty", Some("\"*\" answers any host".to_owned()));
+            Vec::new()
+        }
+        Value::Array(items) => items.iter().enumerate().map(|(index, item)| (item, path.item(index))).collect(),
+        _ => {
+            report.wrong_type(node, path, &schema::HOSTNAME, None);
+            Vec::new()
+        }
+    };
+    let mut hosts = Vec::new();
+    for (item, path) in items {
+        let Value::String(text) = &item.value else {
+            report.wrong_type_of(item, &path, "a string", None);
+            continue;
+        };
+        match HostPattern::parse(text) {
+            Ok(host) => hosts.push((host, item.span, path)),
+            Err(error) => report.fault(item.span, &path, format!("{error}, found \"{}\"", quote(text)), None),
+        }
+    }
+    hosts
+}
+
+fn hostname_from_name(report: &mut Report<'_>, name: &str, node: &Node, path: &KeyPath) -> Option<HostPattern> {
+    HostPattern::parse(name)
+        .inspect_err(|error| {
+            let message = format!("without `hostname` the name serves as one, and \"{}\" cannot: {error}", quote(name));
+            report.fault(node.span, path, message, Some("set `hostname`".to_owned()));
+        })
+        .ok()
+}
+
+fn claim_host(
+    report: &mut Report<'_>,
+    claims: &mut Claims,
+    host: &HostPattern,
+    at: Span,
+    path: &KeyPath,
+    app: &KeyPath,
+) -> bool {
+    let Some(first) = claims.hosts.get(host) else {
+        claims.hosts.insert(host.clone(), Claim { app: app.clone(), at, host: Some(host.clone()) });
+        return true;
+    };
+    let message = if first.app.as_str() == app.as_str() {
+        format!("duplicate hostname \"{host}\", first at {}", report.line_column(first.at.start))
+    } else {
+        let place = report.line_column(first.at.start);
+        format!("duplicate hostname \"{host}\": {} has it already, at {place}", first.app.as_str())
+    };
+    report.fault(at, path, message, None);
+    false
+}
+
+fn claim_name(
+    report: &mut Report<'_>,
+    claims: &mut Claims,
+    name: &str,
+    at: Span,
+    path: &KeyPath,
+    app: &Object<'_>,
+    host: Option<&HostPattern>,
+) {
+    let Some(first) = claims.names.get(name) else {
+        claims.names.insert(name.to_owned(), Claim { app: app.path.clone(), at, host: host.cloned() });
+        return;
+    };
+    // Two apps whose first hostname is the same were told so already.
+    if host.is_some() && first.host.as_ref() == host {
+        return;
+    }
+    let origin = if host.is_some() { " (from the hostname)" } else { "" };
+    let place = report.line_column(first.at.start);
+    let message = format!("duplicate name \"{name}\"{origin}: {} has it already, at {place}", first.app.as_str());
+    let suggestion = (host.is_some() || first.host.is_some()).then(|| "set `name`".to_owned());
+    report.fault(at, path, message, suggestion);
+}
+
+/// The name that an app without one gets; see [`App::name`].
+fn derived_name(host: &HostPattern) -> String {
+    match host {
+        HostPattern::Any => ANY_NAME.to_owned(),
+        HostPattern::Wildcard(wildcard) => format!("wildcard.{}", wildcard.suffix()),
+        HostPattern::Exact(host) => match host.as_str().strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+            Some(address) => format!("ip6-{}", address.replace(':', "-")),
+            None => host.as_str().to_owned(),
+        },
+    }
+}

@@ -1,0 +1,114 @@
+//! `path` of an app → the module that it means.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The module that a directory stands for.
+const INDEX: &str = "index.js";
+
+/// What a usable `path` means; see the fields of the same names in [`crate::App`].
+pub(crate) struct Module {
+    pub(crate) path: PathBuf,
+    pub(crate) root: PathBuf,
+    pub(crate) entry: String,
+}
+
+/// What is at one of the places where a path is looked for.
+enum Found {
+    Module(Module),
+    Nothing,
+    /// Something, but not an app: why, and what would do.
+    Unusable(String, Option<String>),
+}
+
+type Fault = (String, Option<String>);
+
+/// Looks beside the config file, then in the working directory; the first place where anything is, counts.
+pub(crate) fn resolve(text: &str, directory: &Path, cwd: &Path) -> Result<Module, Fault> {
+    if text.is_empty() {
+        return Err(("the path must not be empty".to_owned(), None));
+    }
+    if text.contains('\0') {
+        return Err(("a path must not hold a NUL character".to_owned(), None));
+    }
+    let beside = directory.join(text);
+    let within = cwd.join(text);
+    if beside == within || same_directory(directory, cwd) {
+        return single(beside);
+    }
+    match (look(beside.clone()), look(within.clone())) {
+        (Found::Module(module), _) | (Found::Nothing, Found::Module(module)) => Ok(module),
+        (Found::Nothing, Found::Nothing) => {
+            Err((format!("there is neither {} nor {}", beside.display(), within.display()), None))
+        }
+        (Found::Nothing, Found::Unusable(why, suggestion)) => {
+            Err((format!("{why}, and there is no {}", beside.display()), suggestion))
+        }
+        (Found::Unusable(why, suggestion), Found::Nothing) => {
+            Err((format!("{why}, and there is no {}", within.display()), suggestion))
+        }
+        (Found::Unusable(why, _), Found::Module(_)) => Err((
+            format!("{why}, and it comes before {} because it is beside the configuration", within.display()),
+            Some("write the path that is meant in full".to_owned()),
+        )),
+        (Found::Unusable(why, suggestion), Found::Unusable(other, _)) => {
+            Err((format!("{why}, and {other}"), suggestion))
+        }
+    }
+}
+
+/// The module at an absolute path.
+pub(crate) fn single(path: PathBuf) -> Result<Module, Fault> {
+    match look(path.clone()) {
+        Found::Module(module) => Ok(module),
+        Found::Nothing => Err((format!("there is no {}", path.display()), None)),
+        Found::Unusable(why, suggestion) => Err((why, suggestion)),
+    }
+}
+
+fn same_directory(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+fn look(path: PathBuf) -> Found {
+    let metadata = match fs::metadata(&path) {
+        Ok(metadata) => metadata,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Found::Nothing,
+        Err(error) => return Found::Unusable(format!("{} cannot be read: {error}", path.display()), None),
+    };
+    if metadata.is_dir() { directory(path) } else { file(path, metadata.is_file()) }
+}
+
+fn directory(path: PathBuf) -> Found {
+    match fs::metadata(path.join(INDEX)) {
+        Ok(metadata) if metadata.is_file() => module(path.clone(), &path, INDEX),
+        Ok(_) => Found::Unusable(format!("{} is not a file", path.join(INDEX).display()), None),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let others = ["index.mjs", "main.js", "app.js", "server.js", "src/index.js", "dist/index.js"];
+            let other = others.into_iter().find(|other| path.join(other).is_file());
+            let suggestion = other.map(|other| format!("`path` may name the file itself: there is {other}"));
+            Found::Unusable(format!("{} has no {INDEX}", path.display()), suggestion)
+        }
+        Err(error) => Found::Unusable(format!("{} cannot be read: {error}", path.join(INDEX).display()), None),
+    }
+}
+
+fn file(path: PathBuf, regular: bool) -> Found {
+    let is_module = path.extension().is_some_and(|extension| extension == "js" || extension == "mjs");
+    if !regular || !is_module {
+        return Found::Unusable(format!("{} is neither a directory nor a .js or .mjs file", path.display()), None);
+    }
+    match (path.parent().map(Path::to_path_buf), path.file_name().and_then(OsStr::to_str).map(str::to_owned)) {
+        (Some(parent), Some(entry)) => module(path, &parent, &entry),
+        _ => Found::Unusable(format!("{} has no usable file name", path.display()), None),
+    }
+}
+
+fn module(path: PathBuf, root: &Path, entry: &str) -> Found {
+    match root.canonicalize() {
+        Ok(root) => Found::Module(Module { path, root, entry: entry.to_owned() }),
+        Err(error) => Found::Unusable(format!("{} cannot be read: {error}", root.display()), None),
+    }
+}

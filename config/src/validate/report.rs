@@ -1,0 +1,113 @@
+//! Collects faults: spans to places, key paths, the words for what was found.
+
+use std::path::Path;
+
+use crate::error::{ConfigError, Diagnostic, Place, quote};
+use crate::json::lines::Lines;
+use crate::json::{Node, Span, SyntaxError, Value};
+use crate::schema::Key;
+use crate::server::Config;
+
+/// Where in the document: `apps[0].env.KEY`.
+#[derive(Clone)]
+pub(crate) struct KeyPath(String);
+
+impl KeyPath {
+    pub(crate) fn root() -> Self {
+        Self(String::new())
+    }
+
+    pub(crate) fn key(&self, key: &str) -> Self {
+        let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '$');
+        if key.is_empty() || key.len() > 64 || !key.chars().all(plain) {
+            return Self(format!("{}[\"{}\"]", self.0, quote(key)));
+        }
+        let dot = if self.0.is_empty() { "" } else { "." };
+        Self(format!("{}{dot}{key}", self.0))
+    }
+
+    pub(crate) fn item(&self, index: usize) -> Self {
+        Self(format!("{}[{index}]", self.0))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The faults so far.
+pub(crate) struct Report<'t> {
+    lines: Lines<'t>,
+    file: &'t Path,
+    faults: Vec<Diagnostic>,
+}
+
+impl<'t> Report<'t> {
+    pub(crate) fn new(text: &'t str, file: &'t Path) -> Self {
+        Self { lines: Lines::new(text), file, faults: Vec::new() }
+    }
+
+    /// The configuration if there are no faults.
+    pub(crate) fn finish(self, config: Option<Config>) -> Result<Config, ConfigError> {
+        match (ConfigError::from_diagnostics(self.faults), config) {
+            (None, Some(config)) => Ok(config),
+            (Some(error), _) => Err(error),
+            // A check that gives up always says why; this is for one that forgets to.
+            (None, None) => Err(Diagnostic::at(&Place::whole(self.file), "", "the configuration is not valid").into()),
+        }
+    }
+
+    pub(crate) fn place(&self, at: usize) -> Place {
+        let (line, column) = self.lines.locate(at);
+        Place { file: self.file.to_path_buf(), line, column }
+    }
+
+    /// `3:14`.
+    pub(crate) fn line_column(&self, at: usize) -> String {
+        let (line, column) = self.lines.locate(at);
+        format!("{line}:{column}")
+    }
+
+    pub(crate) fn fault(&mut self, at: Span, key: &KeyPath, message: impl Into<String>, suggestion: Option<String>) {
+        let fault = Diagnostic::at(&self.place(at.start), key.as_str(), message).with_suggestion(suggestion);
+        self.faults.push(fault);
+    }
+
+    pub(crate) fn syntax(&mut self, error: &SyntaxError) {
+        let mut message = error.message.clone();
+        if let Some(opened) = error.opened {
+            message = format!("{message}; it was opened at {}", self.line_column(opened));
+        }
+        self.faults.push(Diagnostic::at(&self.place(error.at), "", message));
+    }
+
+    pub(crate) fn wrong_type(&mut self, node: &Node, path: &KeyPath, key: &Key, suggestion: Option<String>) {
+        self.wrong_type_of(node, path, &key.expected(), suggestion);
+    }
+
+    pub(crate) fn wrong_type_of(&mut self, node: &Node, path: &KeyPath, expected: &str, suggestion: Option<String>) {
+        self.fault(node.span, path, format!("expected {expected}, found {}", describe(node)), suggestion);
+    }
+}
+
+/// What a value is, in words. Not for values of `env`: those are secrets.
+pub(crate) fn describe(node: &Node) -> String {
+    match &node.value {
+        Value::Number(text) => format!("the number {}", quote(text)),
+        Value::String(text) => format!("the string \"{}\"", quote(text)),
+        _ => describe_type(node).to_owned(),
+    }
+}
+
+/// What a value is, without the value.
+pub(crate) fn describe_type(node: &Node) -> &'static str {
+    match &node.value {
+        Value::Null => "null",
+        Value::Bool(true) => "true",
+        Value::Bool(false) => "false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,142 @@
+//! The keys that apps and `defaults` share.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::app::{AppSettings, RequestAccessors};
+use crate::egress::{self, Egress};
+use crate::json::Value;
+use crate::megabytes::Megabytes;
+use crate::schema::{self, Key};
+use crate::suggest;
+use crate::validate::read::Object;
+use crate::validate::report::{Report, describe_type};
+
+/// What one object says; what it does not say is `None`.
+#[derive(Clone, Default)]
+pub(crate) struct Settings {
+    env: Option<BTreeMap<String, String>>,
+    max_buffer: Option<Megabytes>,
+    max_total_buffer: Option<Megabytes>,
+    memory_mb: Option<u64>,
+    timeout_ms: Option<u64>,
+    cpu_ms: Option<u64>,
+    workers: Option<u64>,
+    max_concurrent: Option<u64>,
+    max_body: Option<Megabytes>,
+    idle_ms: Option<u64>,
+    egress: Option<Egress>,
+    request_accessors: Option<RequestAccessors>,
+}
+
+impl Settings {
+    pub(crate) fn read(report: &mut Report<'_>, object: &Object<'_>) -> Self {
+        Self {
+            env: env(report, object),
+            max_buffer: object.megabytes(report, &schema::MAX_BUFFER_SIZE_MB),
+            max_total_buffer: object.megabytes(report, &schema::MAX_TOTAL_BUFFER_MB),
+            memory_mb: object.whole(report, &schema::MEMORY_MB),
+            timeout_ms: object.whole(report, &schema::TIMEOUT_MS),
+            cpu_ms: object.whole(report, &schema::CPU_MS),
+            workers: object.whole(report, &schema::WORKERS),
+            max_concurrent: object.whole(report, &schema::MAX_CONCURRENT),
+            max_body: object.megabytes(report, &schema::MAX_BODY_MB),
+            idle_ms: object.whole(report, &schema::IDLE_MS),
+            egress: egress(report, object),
+            request_accessors: object.choice(report, &schema::REQUEST_ACCESSORS).map(RequestAccessors::from_word),
+        }
+    }
+
+    /// The app's own, else those of `defaults`, else the built-in ones.
+    pub(crate) fn resolve(self, defaults: &Self) -> AppSettings {
+        let pick =
+            |own: Option<u64>, default: Option<u64>, key: &Key| own.or(default).unwrap_or_else(|| key.default_whole());
+        let size = |own: Option<Megabytes>, default: &Option<Megabytes>, key: &Key| {
+            own.or_else(|| default.clone()).unwrap_or_else(|| Megabytes::from_mb(key.default_mb()))
+        };
+        let workers = pick(self.workers, defaults.workers, &schema::WORKERS);
+        let max_concurrent = pick(self.max_concurrent, defaults.max_concurrent, &schema::MAX_CONCURRENT);
+        let total = size(self.max_total_buffer, &defaults.max_total_buffer, &schema::MAX_TOTAL_BUFFER_MB);
+        let idle = pick(self.idle_ms, defaults.idle_ms, &schema::IDLE_MS);
+        AppSettings {
+            env: self.env.or_else(|| defaults.env.clone()).unwrap_or_default(),
+            max_buffer: size(self.max_buffer, &defaults.max_buffer, &schema::MAX_BUFFER_SIZE_MB),
+            max_total_buffer: Some(total).filter(|total| total.bytes() > 0),
+            memory_bytes: pick(self.memory_mb, defaults.memory_mb, &schema::MEMORY_MB) << 20,
+            timeout: Duration::from_millis(pick(self.timeout_ms, defaults.timeout_ms, &schema::TIMEOUT_MS)),
+            cpu: Duration::from_millis(pick(self.cpu_ms, defaults.cpu_ms, &schema::CPU_MS)),
+            workers: u16::try_from(workers).unwrap_or(u16::MAX),
+            max_concurrent: u32::try_from(max_concurrent).unwrap_or(u32::MAX),
+            max_body_bytes: size(self.max_body, &defaults.max_body, &schema::MAX_BODY_MB).bytes(),
+            idle: (idle > 0).then(|| Duration::from_millis(idle)),
+            egress: self.egress.or_else(|| defaults.egress.clone()).unwrap_or(Egress::Public),
+            request_accessors: self
+                .request_accessors
+                .or(defaults.request_accessors)
+                .unwrap_or_else(|| RequestAccessors::from_word(schema::REQUEST_ACCESSORS.default_word())),
+        }
+    }
+}
+
+fn env(report: &mut Report<'_>, object: &Object<'_>) -> Option<BTreeMap<String, String>> {
+    let (node, path) = object.node(&schema::ENV)?;
+    let Value::Object(members) = &node.value else {
+        // Whatever stands here may be a secret.
+        let message = format!("expected {}, found {}", schema::ENV.expected(), describe_type(node));
+        report.fault(node.span, &path, message, None);
+        return None;
+    };
+    let mut env = BTreeMap::new();
+    for member in members {
+        let path = path.key(&member.key);
+        if member.key.is_empty() {
+            report.fault(member.key_span, &path, "a name in `env` must not be empty", None);
+        }
+        match &member.value.value {
+            Value::String(text) => {
+                env.entry(member.key.clone()).or_insert_with(|| text.clone());
+            }
+            Value::Number(_) | Value::Bool(_) => {
+                let message = format!("expected a string, found {}", describe_type(&member.value));
+                report.fault(member.value.span, &path, message, Some("put it into quotes".to_owned()));
+            }
+            Value::Null | Value::Array(_) | Value::Object(_) => {
+                let message = format!("expected a string, found {}", describe_type(&member.value));
+                report.fault(member.value.span, &path, message, None);
+            }
+        }
+    }
+    Some(env)
+}
+
+fn egress(report: &mut Report<'_>, object: &Object<'_>) -> Option<Egress> {
+    let (node, path) = object.node(&schema::EGRESS)?;
+    let items = match &node.value {
+        Value::String(text) if text == "public" => return Some(Egress::Public),
+        Value::String(text) if text == "off" => return Some(Egress::Off),
+        Value::Array(items) => items,
+        value => {
+            let suggestion = match value {
+                Value::String(text) => match suggest::nearest(text, ["public", "off"].into_iter()) {
+                    Some(word) => Some(format!("did you mean \"{word}\"?")),
+                    None => egress::rule(text).is_ok().then(|| "put it into `[ ]`".to_owned()),
+                },
+                _ => None,
+            };
+            report.wrong_type(node, &path, &schema::EGRESS, suggestion);
+            return None;
+        }
+    };
+    let mut rules = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = path.item(index);
+        match &item.value {
+            Value::String(text) => match egress::rule(text) {
+                Ok(rule) => rules.push(rule),
+                Err((message, suggestion)) => report.fault(item.span, &path, message, suggestion),
+            },
+            _ => report.wrong_type_of(item, &path, "\"host[:port]\" or a CIDR range", None),
+        }
+    }
+    Some(if items.is_empty() { Egress::Off } else { Egress::Allow(rules) })
+}

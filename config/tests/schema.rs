@@ -1,0 +1,291 @@
+//! `nano.schema.json` and the checks agree on what is a good file.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+
+use jsonschema::Validator;
+use nano_config::{Config, parse};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../nano.schema.json")).unwrap()
+}
+
+fn validator() -> Validator {
+    let schema = schema();
+    jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("not a schema: {error}"));
+    jsonschema::options().with_draft(jsonschema::Draft::Draft202012).build(&schema).unwrap()
+}
+
+fn directory() -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("a")).unwrap();
+    fs::write(dir.path().join("a/index.js"), "export default {}").unwrap();
+    dir
+}
+
+fn check(dir: &TempDir, document: &str) -> Result<Config, nano_config::ConfigError> {
+    parse(document, Path::new("nano.json"), dir.path())
+}
+
+/// A document with these top-level keys and one good app.
+fn server(keys: &str) -> String {
+    format!("{{{keys}, \"apps\": [{{\"hostname\": \"h.example\", \"path\": \"a\"}}]}}")
+}
+
+/// A document with one app that has these keys besides a path.
+fn app(keys: &str) -> String {
+    format!("{{\"apps\": [{{\"path\": \"a\", {keys}}}]}}")
+}
+
+/// The same keys in a good app and in `defaults`.
+fn setting(keys: &str) -> [String; 2] {
+    [app(&format!("\"hostname\": \"h.example\", {keys}")), server(&format!("\"defaults\": {{{keys}}}"))]
+}
+
+const SERVER_GOOD: &[&str] = &[
+    r#""$schema": "./nano.schema.json""#,
+    r#""port": 1"#,
+    r#""port": 65535"#,
+    r#""port": 8080.0"#,
+    r#""port": 8e3"#,
+    r#""listen": ["127.0.0.1:80", "[::1]:80", "unix:/run/nano.sock", "0.0.0.0:0"]"#,
+    r#""metrics": "off""#,
+    r#""metrics": "[::1]:9000""#,
+    r#""control_socket": "control.sock""#,
+    r#""log": {}"#,
+    r#""log": {"format": "pretty", "level": "trace", "access": false}"#,
+    r#""drain_ms": 0"#,
+    r#""drain_ms": 86400000"#,
+    r#""sandbox": "required""#,
+    r#""uid_base": 1000"#,
+    r#""uid_base": 4294901759"#,
+    r#""watch": true"#,
+    r#""defaults": {}"#,
+];
+
+const SERVER_BAD: &[&str] = &[
+    r#""prot": 1"#,
+    r#""$schema": 1"#,
+    r#""port": 0"#,
+    r#""port": 65536"#,
+    r#""port": 80.5"#,
+    r#""port": "80""#,
+    r#""port": null"#,
+    r#""listen": []"#,
+    r#""listen": "127.0.0.1:80""#,
+    r#""listen": ["80"]"#,
+    r#""listen": ["localhost:80"]"#,
+    r#""listen": ["127.0.0.1"]"#,
+    r#""listen": ["unix:run/nano.sock"]"#,
+    r#""listen": [80]"#,
+    r#""metrics": "on""#,
+    r#""metrics": false"#,
+    r#""control_socket": """#,
+    r#""control_socket": 1"#,
+    r#""log": true"#,
+    r#""log": {"format": "text"}"#,
+    r#""log": {"level": "verbose"}"#,
+    r#""log": {"access": 1}"#,
+    r#""log": {"file": "x"}"#,
+    r#""drain_ms": -1"#,
+    r#""drain_ms": 86400001"#,
+    r#""sandbox": true"#,
+    r#""uid_base": 999"#,
+    r#""uid_base": 4294901760"#,
+    r#""watch": "yes""#,
+    r#""defaults": []"#,
+    r#""defaults": {"name": "x"}"#,
+    r#""defaults": {"path": "a"}"#,
+    r#""defaults": {"hostname": "x"}"#,
+    r#""workers": 1"#,
+];
+
+const APP_GOOD: &[&str] = &[
+    r#""hostname": "a""#,
+    r#""hostname": "A.Example.""#,
+    r#""hostname": "my_app.local""#,
+    r#""hostname": "xn--bcher-kva.example""#,
+    r#""hostname": "*""#,
+    r#""hostname": "*.example""#,
+    r#""hostname": "127.0.0.1""#,
+    r#""hostname": "[::1]""#,
+    r#""hostname": "::1""#,
+    r#""hostname": ["a", "*.b", "*"]"#,
+    r#""name": "shop""#,
+    r#""name": "a-b_c.d", "hostname": "*""#,
+];
+
+const APP_BAD: &[&str] = &[
+    r#""workers": 1"#,
+    r#""hostname": """#,
+    r#""hostname": []"#,
+    r#""hostname": 1"#,
+    r#""hostname": [1]"#,
+    r#""hostname": ["a", "a"]"#,
+    r#""hostname": "a b""#,
+    r#""hostname": "a..b""#,
+    r#""hostname": ".a""#,
+    r#""hostname": "-a""#,
+    r#""hostname": "a-""#,
+    r#""hostname": "ä""#,
+    r#""hostname": "a:80""#,
+    r#""hostname": "http://a""#,
+    r#""hostname": "a.*""#,
+    r#""hostname": "*a""#,
+    r#""hostname": "**""#,
+    r#""hostname": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa""#,
+    r#""name": "Shop""#,
+    r#""name": "a b""#,
+    r#""name": """#,
+    r#""name": "..", "hostname": "a""#,
+    r#""name": 1"#,
+    r#""hostname": "a", "path": """#,
+    r#""hostname": "a", "port": 80"#,
+];
+
+const SETTING_GOOD: &[&str] = &[
+    r#""env": {}"#,
+    r#""env": {"A": "", "b c": "x"}"#,
+    r#""max_buffer_size_mb": 1"#,
+    r#""max_buffer_size_mb": 0.5"#,
+    r#""max_buffer_size_mb": 1048576"#,
+    r#""max_total_buffer_mb": 0"#,
+    r#""max_total_buffer_mb": 0.5"#,
+    r#""memory_mb": 8"#,
+    r#""timeout_ms": 1"#,
+    r#""cpu_ms": 86400000"#,
+    r#""workers": 256"#,
+    r#""max_concurrent": 65536"#,
+    r#""max_body_mb": 0.1"#,
+    r#""idle_ms": 0"#,
+    r#""idle_ms": 2592000000"#,
+    r#""egress": "public""#,
+    r#""egress": "off""#,
+    r#""egress": []"#,
+    r#""egress": ["api.example", "api.example:443", "*.example:443", "10.0.0.0/8", "fd00::/8", "[::1]:80"]"#,
+    r#""request_accessors": "property""#,
+];
+
+const SETTING_BAD: &[&str] = &[
+    r#""env": []"#,
+    r#""env": {"A": 1}"#,
+    r#""env": {"": "x"}"#,
+    r#""max_buffer_size_mb": 0"#,
+    r#""max_buffer_size_mb": -1"#,
+    r#""max_buffer_size_mb": 1048577"#,
+    r#""max_buffer_size_mb": "1""#,
+    r#""max_total_buffer_mb": -1"#,
+    r#""memory_mb": 7"#,
+    r#""memory_mb": 64.5"#,
+    r#""timeout_ms": 0"#,
+    r#""cpu_ms": 86400001"#,
+    r#""workers": 0"#,
+    r#""workers": 257"#,
+    r#""max_concurrent": 0"#,
+    r#""max_body_mb": 0"#,
+    r#""idle_ms": -1"#,
+    r#""idle_ms": 1.5"#,
+    r#""egress": "all""#,
+    r#""egress": ["*"]"#,
+    r#""egress": [""]"#,
+    r#""egress": ["https://a.example"]"#,
+    r#""egress": [1]"#,
+    r#""request_accessors": "getter""#,
+    r#""max_bufer_size_mb": 1"#,
+];
+
+/// What a schema cannot say; the checks alone refuse these.
+const BEYOND_THE_SCHEMA: &[&str] = &[
+    r#"{"apps": [{"hostname": "a", "path": "a"}, {"hostname": "a", "path": "a"}]}"#,
+    r#"{"apps": [{"hostname": ["a", "A."], "path": "a"}]}"#,
+    r#"{"apps": [{"name": "x", "hostname": "a", "path": "a"}, {"name": "x", "hostname": "b", "path": "a"}]}"#,
+    r#"{"apps": [{"hostname": "a", "path": "missing"}]}"#,
+    r#"{"apps": [{"hostname": "a", "path": "a", "path": "a"}]}"#,
+    r#"{"apps": [{"hostname": "a", "path": "a", "max_buffer_size_mb": 0.0000001}]}"#,
+    r#"{"apps": [{"hostname": "a", "path": "a", "egress": ["10.1.0.0/8"]}]}"#,
+    r#"{"apps": [{"hostname": "1.2.3", "path": "a"}]}"#,
+    r#"{"apps": [{"hostname": "[:::]", "path": "a"}]}"#,
+    r#"{"apps": [{"name": "a..b", "path": "a"}]}"#,
+    r#"{"listen": ["999.0.0.1:80"], "apps": [{"hostname": "a", "path": "a"}]}"#,
+    r#"{"listen": ["127.0.0.1:80", "127.0.0.1:80"], "apps": [{"hostname": "a", "path": "a"}]}"#,
+];
+
+#[test]
+fn both_agree() {
+    let dir = directory();
+    let validator = validator();
+    let mut count = 0;
+    let mut agree = |document: &str, good: bool| {
+        let value: Value = serde_json::from_str(document).unwrap();
+        let checked = check(&dir, document);
+        assert_eq!(checked.is_ok(), good, "the checks on {document}: {checked:?}");
+        let schema = validator.validate(&value);
+        assert_eq!(schema.is_ok(), good, "the schema on {document}: {schema:?}");
+        count += 1;
+    };
+    for (keys, good) in [(SERVER_GOOD, true), (SERVER_BAD, false)] {
+        keys.iter().for_each(|keys| agree(&server(keys), good));
+    }
+    for (keys, good) in [(APP_GOOD, true), (APP_BAD, false)] {
+        keys.iter().for_each(|keys| agree(&app(keys), good));
+    }
+    for (keys, good) in [(SETTING_GOOD, true), (SETTING_BAD, false)] {
+        keys.iter().flat_map(|keys| setting(keys)).for_each(|document| agree(&document, good));
+    }
+    for document in ["{}", "[]", "null", r#"{"apps": []}"#, r#"{"apps": {}}"#, r#"{"apps": [1]}"#] {
+        agree(document, false);
+    }
+    agree(r#"{"apps": [{"hostname": "h"}]}"#, false);
+    assert!(count > 150);
+}
+
+#[test]
+fn what_the_schema_cannot_say_the_checks_do() {
+    let dir = directory();
+    let validator = validator();
+    for document in BEYOND_THE_SCHEMA {
+        assert!(
+            validator.is_valid(&serde_json::from_str(document).unwrap()),
+            "{document}: no longer beyond the schema"
+        );
+        assert!(check(&dir, document).is_err(), "{document}");
+    }
+}
+
+/// The schema's defaults, written out, change nothing, so they are the code's.
+#[test]
+fn defaults_written_out_change_nothing() {
+    let schema = schema();
+    let defaults = |properties: &Value| -> serde_json::Map<String, Value> {
+        let properties = properties.as_object().unwrap();
+        let resolve = |property: &Value| match property["$ref"].as_str() {
+            Some(reference) => schema.pointer(reference.strip_prefix('#').unwrap()).unwrap().clone(),
+            None => property.clone(),
+        };
+        let with_default = |(key, property): (&String, &Value)| {
+            let default = resolve(property).get("default").cloned()?;
+            Some((key.clone(), default))
+        };
+        properties.iter().filter_map(with_default).collect()
+    };
+    let dir = directory();
+    let bare = check(&dir, r#"{"apps": [{"hostname": "h", "path": "a"}]}"#).unwrap();
+
+    let mut app = defaults(&schema["$defs"]["app"]["properties"]);
+    assert_eq!(app.len(), 12, "every setting has a default");
+    app.insert("hostname".to_owned(), json!("h"));
+    app.insert("path".to_owned(), json!("a"));
+    let mut document = defaults(&schema["properties"]);
+    let metrics = document.remove("metrics").unwrap();
+    assert_eq!(document.keys().collect::<Vec<_>>(), ["drain_ms", "port", "watch"]);
+    document.insert("log".to_owned(), defaults(&schema["$defs"]["log"]["properties"]).into());
+    document.insert("defaults".to_owned(), defaults(&schema["$defs"]["defaults"]["properties"]).into());
+    document.insert("apps".to_owned(), json!([app]));
+    assert_eq!(check(&dir, &Value::from(document).to_string()).unwrap(), bare);
+
+    // Written out, this one must work; it is the same address.
+    assert_eq!(metrics, json!(nano_config::Metrics::DEFAULT.to_string()));
+}

@@ -1,0 +1,218 @@
+//! What a good file means.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nano_config::{
+    Config, Egress, EgressRule, HostPattern, Listen, LogFormat, LogLevel, Metrics, RequestAccessors, SandboxPolicy,
+    load, parse,
+};
+use tempfile::TempDir;
+
+/// A directory with an app `a` and a module `b.mjs`; and its path without links.
+fn directory() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("a")).unwrap();
+    fs::write(dir.path().join("a/index.js"), "export default {}").unwrap();
+    fs::write(dir.path().join("b.mjs"), "export default {}").unwrap();
+    let real = dir.path().canonicalize().unwrap();
+    (dir, real)
+}
+
+fn config(text: &str) -> Config {
+    let (dir, _) = directory();
+    parse(text, Path::new("nano.json"), dir.path()).unwrap()
+}
+
+/// A config whose only app has these keys besides a path.
+fn app(keys: &str) -> nano_config::App {
+    config(&format!("{{\"apps\":[{{\"path\":\"a\",{keys}}}]}}")).apps.remove(0)
+}
+
+#[test]
+fn defaults_are_those_of_the_documentation() {
+    let (dir, real) = directory();
+    let config =
+        parse(r#"{"apps":[{"hostname":"x.example","path":"a"}]}"#, Path::new("nano.json"), dir.path()).unwrap();
+    assert_eq!(config.file, Some(PathBuf::from("nano.json")));
+    assert_eq!(config.listen, [Listen::Tcp("[::]:8080".parse().unwrap())]);
+    assert_eq!(config.metrics, Metrics::Default);
+    assert_eq!(config.metrics.address(), Some(("127.0.0.1:9464".parse().unwrap(), false)));
+    assert_eq!(config.control_socket, None);
+    assert_eq!((config.log.format, config.log.level, config.log.access), (None, LogLevel::Info, true));
+    assert_eq!(config.drain, Duration::from_secs(30));
+    assert_eq!((config.sandbox, config.uid_base, config.watch), (None, None, false));
+    let [app] = config.apps.as_slice() else { unreachable!() };
+    assert_eq!(app.name, "x.example");
+    assert_eq!(app.hostnames, [HostPattern::parse("x.example").unwrap()]);
+    assert_eq!((&app.path, &app.root, app.entry.as_str()), (&dir.path().join("a"), &real.join("a"), "index.js"));
+    assert_eq!(app.place.to_string(), "nano.json:1:34");
+    let settings = &app.settings;
+    assert!(settings.env.is_empty());
+    assert_eq!((settings.max_buffer.text(), settings.max_buffer.bytes()), ("64", 64 << 20));
+    assert_eq!(settings.max_total_buffer, None);
+    assert_eq!((settings.memory_bytes, settings.max_body_bytes), (128 << 20, 100 << 20));
+    assert_eq!((settings.timeout, settings.cpu), (Duration::from_secs(30), Duration::from_secs(5)));
+    assert_eq!((settings.workers, settings.max_concurrent, settings.idle), (1, 256, None));
+    assert_eq!((&settings.egress, settings.request_accessors), (&Egress::Public, RequestAccessors::Auto));
+}
+
+#[test]
+fn every_key_is_read() {
+    let (dir, real) = directory();
+    let text = r#"{
+        "$schema": "./nano.schema.json",
+        "port": 1234,
+        "listen": ["127.0.0.1:0", "127.0.0.1:0", "[::1]:81", "unix:/run/x.sock"],
+        "metrics": "127.0.0.1:9464",
+        "control_socket": "run/control.sock",
+        "log": {"format": "json", "level": "debug", "access": false},
+        "drain_ms": 0, "sandbox": "best-effort", "uid_base": 70000, "watch": true,
+        "apps": [{
+            "name": "one", "hostname": ["One.example", "*.one.example", "::1"], "path": "b.mjs",
+            "env": {"B": "2", "A": "é\n"},
+            "max_buffer_size_mb": 0.5, "max_total_buffer_mb": 1.50, "memory_mb": 64.0, "timeout_ms": 1e3, "cpu_ms": 7,
+            "workers": 3, "max_concurrent": 9, "max_body_mb": 0.25, "idle_ms": 60000,
+            "egress": ["api.example:443", "10.0.0.0/8"], "request_accessors": "method"
+        }]
+    }"#;
+    let config = parse(text, &dir.path().join("nano.json"), Path::new("/")).unwrap();
+    let tcp = |text: &str| Listen::Tcp(text.parse().unwrap());
+    assert_eq!(
+        config.listen,
+        [tcp("127.0.0.1:0"), tcp("127.0.0.1:0"), tcp("[::1]:81"), Listen::Unix("/run/x.sock".into())],
+        "`listen` replaces `port`"
+    );
+    assert_eq!(
+        config.metrics.address(),
+        Some(("127.0.0.1:9464".parse().unwrap(), true)),
+        "written down, so it must work"
+    );
+    assert_eq!(config.control_socket, Some(dir.path().join("run/control.sock")));
+    assert_eq!(
+        (config.log.format, config.log.level, config.log.access),
+        (Some(LogFormat::Json), LogLevel::Debug, false)
+    );
+    assert_eq!((config.drain, config.sandbox), (Duration::ZERO, Some(SandboxPolicy::BestEffort)));
+    assert_eq!((config.uid_base, config.watch), (Some(70000), true));
+    let app = config.app("one").unwrap();
+    let hosts: Vec<&str> = app.hostnames.iter().map(HostPattern::as_str).collect();
+    assert_eq!(hosts, ["one.example", "*.one.example", "[::1]"]);
+    assert_eq!((&app.root, app.entry.as_str()), (&real, "b.mjs"));
+    let settings = &app.settings;
+    assert_eq!(
+        settings.env.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect::<Vec<_>>(),
+        [("A", "é\n"), ("B", "2")]
+    );
+    assert_eq!((settings.max_buffer.text(), settings.max_buffer.bytes()), ("0.5", 1 << 19));
+    let total = settings.max_total_buffer.as_ref().unwrap();
+    assert_eq!((total.text(), total.bytes()), ("1.50", 3 << 19));
+    assert_eq!((settings.memory_bytes, settings.max_body_bytes), (64 << 20, 1 << 18));
+    assert_eq!((settings.timeout, settings.cpu), (Duration::from_secs(1), Duration::from_millis(7)));
+    assert_eq!((settings.workers, settings.max_concurrent), (3, 9));
+    assert_eq!(settings.idle, Some(Duration::from_secs(60)));
+    assert_eq!(settings.request_accessors, RequestAccessors::Method);
+    let Egress::Allow(rules) = &settings.egress else { unreachable!() };
+    assert_eq!(rules[0].exact_host().unwrap().as_str(), "api.example");
+    assert!(matches!(rules[1], EgressRule::Net(net) if net.to_string() == "10.0.0.0/8"));
+}
+
+#[test]
+fn apps_take_what_they_lack_from_defaults() {
+    let config = config(
+        r#"{"defaults": {"max_buffer_size_mb": 2, "workers": 4, "env": {"A": "1", "B": "1"}, "egress": "off", "idle_ms": 5},
+            "apps": [{"hostname": "p", "path": "a"},
+                     {"hostname": "q", "path": "a", "workers": 1, "env": {"A": "2"}, "idle_ms": 0}]}"#,
+    );
+    let (p, q) = (&config.app("p").unwrap().settings, &config.app("q").unwrap().settings);
+    assert_eq!((p.max_buffer.text(), q.max_buffer.text()), ("2", "2"));
+    assert_eq!((p.workers, q.workers), (4, 1));
+    assert_eq!((p.env.len(), q.env.len()), (2, 1), "`env` is replaced whole");
+    assert_eq!((&p.egress, &q.egress), (&Egress::Off, &Egress::Off));
+    assert_eq!((p.idle, q.idle), (Some(Duration::from_millis(5)), None));
+}
+
+#[test]
+fn a_name_comes_from_the_hostname_and_the_reverse() {
+    for (keys, name, host) in [
+        (r#""hostname": "A.Example.""#, "a.example", "a.example"),
+        (r#""hostname": "*""#, "default", "*"),
+        (r#""hostname": "*.Example""#, "wildcard.example", "*.example"),
+        (r#""hostname": ["b.example", "*"]"#, "b.example", "b.example"),
+        (r#""hostname": "[::1]""#, "ip6---1", "[::1]"),
+        (r#""hostname": "10.0.0.1""#, "10.0.0.1", "10.0.0.1"),
+        (r#""name": "shop.example""#, "shop.example", "shop.example"),
+        (r#""name": "shop", "hostname": "*""#, "shop", "*"),
+    ] {
+        let app = app(keys);
+        assert_eq!((app.name.as_str(), app.hostnames[0].as_str()), (name, host), "{keys}");
+    }
+}
+
+#[test]
+fn an_empty_egress_list_is_off() {
+    assert_eq!(app(r#""hostname":"h","egress":[]"#).settings.egress, Egress::Off);
+}
+
+#[test]
+fn a_relative_path_is_looked_for_beside_the_file_then_in_the_working_directory() {
+    let (conf, real_conf) = directory();
+    let (work, real_work) = directory();
+    fs::create_dir(work.path().join("only")).unwrap();
+    fs::write(work.path().join("only/index.js"), "").unwrap();
+    let root = |path: &str| {
+        let text = format!(r#"{{"apps":[{{"hostname":"h","path":"{path}"}}]}}"#);
+        parse(&text, &conf.path().join("nano.json"), work.path()).unwrap().apps.remove(0).root
+    };
+    assert_eq!(root("a"), real_conf.join("a"));
+    assert_eq!(root("./a/"), real_conf.join("a"));
+    assert_eq!(root("a/../b.mjs"), real_conf);
+    assert_eq!(root("only"), real_work.join("only"));
+    assert_eq!(root(work.path().join("a").to_str().unwrap()), real_work.join("a"), "absolute");
+}
+
+#[test]
+fn the_root_stays_with_the_release_that_a_link_led_to() {
+    let (dir, real) = directory();
+    fs::create_dir(dir.path().join("a2")).unwrap();
+    fs::write(dir.path().join("a2/index.js"), "").unwrap();
+    let current = dir.path().join("current");
+    let read = || parse(r#"{"apps":[{"hostname":"h","path":"current"}]}"#, Path::new("nano.json"), dir.path()).unwrap();
+    symlink("a", &current).unwrap();
+    let before = read();
+    fs::remove_file(&current).unwrap();
+    symlink("a2", &current).unwrap();
+    let after = read();
+    assert_eq!((&before.apps[0].path, &after.apps[0].path), (&current, &current));
+    assert_eq!((&before.apps[0].root, &after.apps[0].root), (&real.join("a"), &real.join("a2")));
+    assert_ne!(before, after);
+}
+
+#[test]
+fn single_app_answers_any_host() {
+    let (dir, real) = directory();
+    let config = Config::single_app(&dir.path().join("a"), 3000).unwrap();
+    assert_eq!(config.listen, [Listen::Tcp("[::]:3000".parse().unwrap())]);
+    assert_eq!(config.file, None);
+    let [app] = config.apps.as_slice() else { unreachable!() };
+    assert_eq!((app.name.as_str(), app.hostnames.as_slice()), ("default", [HostPattern::Any].as_slice()));
+    assert_eq!((&app.root, app.entry.as_str()), (&real.join("a"), "index.js"));
+    let by_file =
+        parse(r#"{"port":3000,"apps":[{"hostname":"*","path":"a"}]}"#, Path::new("nano.json"), dir.path()).unwrap();
+    assert_eq!(Config { file: None, ..by_file }, config, "the same as a file that says only this");
+    let module = Config::single_app(&dir.path().join("b.mjs"), 0).unwrap();
+    assert_eq!((&module.apps[0].root, module.apps[0].entry.as_str()), (&real, "b.mjs"));
+}
+
+#[test]
+fn load_reads_a_file_with_byte_order_mark() {
+    let (dir, _) = directory();
+    let file = dir.path().join("nano.json");
+    fs::write(&file, "\u{feff}{\r\n\"apps\":[{\"hostname\":\"h\",\"path\":\"a\"}]}").unwrap();
+    let config = load(&file).unwrap();
+    assert_eq!(config.file.as_deref(), Some(&*file));
+    assert_eq!((config.apps[0].place.line, config.apps[0].place.column), (2, 25));
+}
