@@ -82,7 +82,13 @@ impl Site {
     /// Serves the configuration and waits until every app is ready.
     #[must_use]
     pub fn serve(&self) -> Nano {
-        Nano::serve(self.command("nano", &["serve", "--config", "nano.json"]), self.path("control.sock"))
+        self.serve_with(self.command("nano", &["serve", "--config", "nano.json"]))
+    }
+
+    /// The same by a command of the test's own making.
+    #[must_use]
+    pub fn serve_with(&self, command: Command) -> Nano {
+        Nano::serve(command, self.path("control.sock"))
     }
 
     /// The site's folder.

@@ -1,0 +1,160 @@
+//! `nano run`: one script, until nothing is left to do.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use nano_test::{Finished, Site, finish};
+
+fn run(files: &[(&str, &str)], arguments: &[&str]) -> Finished {
+    let site = Site::new();
+    for (name, source) in files {
+        site.file(name, source);
+    }
+    finish(&mut site.command("nano", &[&["run"], arguments].concat()), "")
+}
+
+fn script(source: &str) -> Finished {
+    run(&[("script.js", source)], &["script.js"])
+}
+
+#[test]
+fn prints_awaits_and_waits_for_timers() {
+    let answer = script(
+        "console.log('one');
+         setTimeout(() => console.log('four'), 30);
+         queueMicrotask(() => console.log('three'));
+         console.log('two');
+         await new Promise((resolve) => setTimeout(resolve, 10));
+         console.error('to stderr');",
+    );
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    assert_eq!(answer.stdout, "one\ntwo\nthree\nfour\n");
+    assert_eq!(answer.stderr, "to stderr\n");
+}
+
+#[test]
+fn modules_are_imported_beside_the_script() {
+    let answer = run(
+        &[
+            ("deep/script.mjs", "import { answer } from './lib/answer.js'; console.log(answer);"),
+            ("deep/lib/answer.js", "export const answer = 42;"),
+        ],
+        &["deep/script.mjs"],
+    );
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(0), "42\n"), "{answer:?}");
+}
+
+#[test]
+fn cjs_is_a_classic_script() {
+    let answer = run(
+        &[(
+            "script.cjs",
+            "var seen = this === globalThis; console.log(seen, typeof undeclared); with ({ x: 1 }) console.log(x);",
+        )],
+        &["script.cjs"],
+    );
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(0), "true undefined\n1\n"), "{answer:?}");
+}
+
+#[test]
+fn failures_are_exit_code_1_with_the_reason() {
+    let cases = [
+        ("throw new Error('broken here');", "broken here"),
+        ("const = 1;", "script.js:1"),
+        ("await Promise.reject(new TypeError('awaited'));", "awaited"),
+        ("Promise.reject(new Error('unhandled one'));", "unhandled one"),
+        ("setTimeout(() => { throw new Error('later'); }, 1);", "later"),
+        ("import './gone.js';", "gone.js"),
+        ("await new Promise(() => {});", "await"),
+    ];
+    for (source, reason) in cases {
+        let answer = script(source);
+        assert_eq!(answer.code, Some(1), "{source}: {answer:?}");
+        assert!(answer.stderr.contains(reason), "{source}: {answer:?}");
+        assert!(!answer.stderr.contains("panicked"), "{answer:?}");
+    }
+    let gone = run(&[], &["gone.js"]);
+    assert_eq!(gone.code, Some(1), "{gone:?}");
+    assert!(gone.stderr.contains("gone.js"), "{gone:?}");
+}
+
+#[test]
+fn streams_have_a_limit_of_64_mb() {
+    let answer = script(
+        "const writer = new WritableStream({ write: () => new Promise(() => {}) }).getWriter();
+         writer.closed.catch(() => {}); writer.ready.catch(() => {});
+         const mib = new Uint8Array(1 << 20);
+         let taken = 0, refused = null;
+         for (let i = 0; i < 70 && !refused; i++) {
+           const write = writer.write(mib);
+           write.catch((error) => (refused ??= error.message));
+           await new Promise((resolve) => setTimeout(resolve));
+           if (!refused) taken++;
+         }
+         console.log(taken, refused);",
+    );
+    assert_eq!(answer.stdout, "63 Stream buffer size limit exceeded (max: 64MB)\n", "{answer:?}");
+    assert_eq!(answer.code, Some(0));
+}
+
+#[test]
+fn the_globals_of_the_common_api_are_there() {
+    let names = [
+        "AbortController",
+        "AbortSignal",
+        "ByteLengthQueuingStrategy",
+        "CountQueuingStrategy",
+        "DOMException",
+        "Event",
+        "EventTarget",
+        "Headers",
+        "Request",
+        "Response",
+        "TextDecoder",
+        "TextEncoder",
+        "URL",
+        "URLSearchParams",
+        "WritableStream",
+        "WritableStreamDefaultController",
+        "WritableStreamDefaultWriter",
+        "atob",
+        "btoa",
+        "clearInterval",
+        "clearTimeout",
+        "console",
+        "crypto",
+        "performance",
+        "queueMicrotask",
+        "setInterval",
+        "setTimeout",
+        "structuredClone",
+    ];
+    let list = serde_json::to_string(&names).unwrap();
+    let answer = script(&format!(
+        "console.log({list}.filter((name) => typeof globalThis[name] === 'undefined').join() || 'none missing');"
+    ));
+    assert_eq!(answer.stdout, "none missing\n", "{answer:?}");
+    let answer = script(
+        "console.log(typeof eval, typeof __nano, typeof primordials, typeof require, typeof Deno, typeof process);",
+    );
+    assert!(
+        !answer.stdout.contains("object undefined") && answer.stdout.contains(" undefined undefined "),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn values_print_as_in_node() {
+    let source = "console.log({ a: 1, b: 'two', c: [1, 2, { d: null }] }, [undefined, -0], 'plain', Symbol('s'), 10n);
+         console.log(new Map([['k', { v: 1 }]]), new Set([1, 'a']), new Error('e').message, /x/g, new Date(0));
+         console.log(new Uint8Array([1, 2]), class A {}, function f() {}, () => {}, Promise.resolve(4));
+         console.log('%s is %d and %o', 'x', 42, { deep: [1] }, 'rest');
+         const self = { name: 'self' }; self.me = self; console.log(self);
+         console.log({ a: { b: { c: { d: 1 } } } }, Array.from({ length: 120 }, (_, i) => i));";
+    let site = Site::new();
+    site.file("script.mjs", source);
+    let ours = finish(&mut site.command("nano", &["run", "script.mjs"]), "");
+    assert_eq!(ours.code, Some(0), "{ours:?}");
+    let Some(node) = nano_test::tool("node") else { return };
+    let theirs = finish(std::process::Command::new(node).arg("script.mjs").current_dir(site.folder()), "");
+    assert_eq!(ours.stdout, theirs.stdout);
+}

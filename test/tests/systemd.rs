@@ -1,0 +1,179 @@
+//! Under systemd: the units as installed, the notify protocol, inherited sockets.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use nano_test::{Site, binary, finish, repository, tool, until};
+use nix::sys::signal::Signal;
+use serde_json::json;
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixDatagram;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// `make install` below a folder of its own, of the programs that the tests run.
+fn installed() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let make = finish(
+        Command::new("make")
+            .current_dir(repository())
+            .env_remove("MAKEFLAGS")
+            .arg("install")
+            .arg(format!("BIN_FROM={}", binary("nano").parent().unwrap().display()))
+            .arg(format!("PREFIX={}/usr/local", folder.path().display()))
+            .arg(format!("SYSCONFDIR={}/etc", folder.path().display())),
+        "",
+    );
+    assert_eq!(make.code, Some(0), "{make:?}");
+    folder
+}
+
+#[test]
+fn installed_units_pass_systemd_analyze_verify() {
+    let Some(analyze) = tool("systemd-analyze") else { return };
+    let folder = installed();
+    let units = folder.path().join("usr/local/lib/systemd/system");
+    let verify = || {
+        finish(
+            Command::new(&analyze)
+                .args(["verify", "--recursive-errors=yes", "--man=no"])
+                .arg(units.join("nano.service"))
+                .arg(units.join("nano.socket")),
+            "",
+        )
+    };
+    let verdict = verify();
+    assert_eq!(verdict.code, Some(0), "{verdict:?}");
+    assert_eq!(verdict.stderr.trim(), "");
+    // What the units must say, for V8 and for the drain to work.
+    let service = fs::read_to_string(units.join("nano.service")).unwrap();
+    for line in ["Type=notify", "KillMode=mixed", "Delegate=yes", "TimeoutStopSec=45s"] {
+        assert!(service.lines().any(|found| found == line), "no {line}");
+    }
+    assert!(!service.lines().any(|line| line.starts_with("MemoryDenyWriteExecute=yes")), "V8 would die");
+    // The control: the same check sees a key that systemd does not know, and a program that is not there.
+    fs::write(units.join("nano.service"), service.replace("LimitNOFILE", "LimitNoFiles")).unwrap();
+    assert_ne!(verify().code, Some(0));
+    fs::write(units.join("nano.service"), service.replace("bin/nanoctl", "bin/nanoctrl")).unwrap();
+    assert_ne!(verify().code, Some(0));
+}
+
+#[test]
+fn hardening_does_not_get_weaker_unnoticed() {
+    let Some(analyze) = tool("systemd-analyze") else { return };
+    let unit = repository().join("deploy/nano.service");
+    let security =
+        |threshold: &str| finish(Command::new(&analyze).args(["security", "--offline=true", threshold]).arg(&unit), "");
+    let verdict = security("--threshold=50");
+    assert_eq!(verdict.code, Some(0), "{}", verdict.stdout);
+    assert_ne!(security("--threshold=10").code, Some(0), "the control: the threshold means something");
+}
+
+#[test]
+fn the_installed_example_is_valid_and_an_install_keeps_a_configuration() {
+    let folder = installed();
+    let config = folder.path().join("etc/nano/nano.json");
+    let check = finish(Command::new(folder.path().join("usr/local/bin/nano")).arg("check").arg(&config), "");
+    assert_eq!(check.code, Some(0), "{check:?}");
+    for page in ["nano.1", "nanoctl.1"] {
+        assert!(folder.path().join("usr/local/share/man/man1").join(page).is_file());
+    }
+    fs::write(&config, "mine").unwrap();
+    let again = finish(
+        Command::new("make")
+            .current_dir(repository())
+            .env_remove("MAKEFLAGS")
+            .arg("install")
+            .arg(format!("BIN_FROM={}", binary("nano").parent().unwrap().display()))
+            .arg(format!("PREFIX={}/usr/local", folder.path().display()))
+            .arg(format!("SYSCONFDIR={}/etc", folder.path().display())),
+        "",
+    );
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert_eq!(fs::read_to_string(&config).unwrap(), "mine");
+}
+
+#[test]
+fn systemd_is_told_when_it_is_ready_reloads_and_stops() {
+    let site = Site::new();
+    site.app("a", "export default { fetch: () => new Response('a') };");
+    site.apps(json!([{ "hostname": "a.local", "path": "a" }]));
+    let path = site.path("notify.sock");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut command = site.command("nano", &["serve", "--config", "nano.json"]);
+    command.env("NOTIFY_SOCKET", &path);
+    let mut nano = site.serve_with(command);
+    let expect = |state: &str| {
+        let mut seen = String::new();
+        loop {
+            let mut buffer = [0; 4096];
+            let length = socket.recv(&mut buffer).unwrap_or_else(|error| panic!("no {state} ({error}) after: {seen}"));
+            let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if message.lines().any(|line| line == state) {
+                return message;
+            }
+            seen.push_str(&message);
+        }
+    };
+    expect("READY=1");
+    nano.signal(Signal::SIGTERM);
+    expect("STOPPING=1");
+    assert_eq!(nano.wait().code(), Some(0));
+    // Workers do not get the socket: one that spoke to it would speak for the service.
+    drop(nano);
+}
+
+#[test]
+fn ready_is_not_said_before_every_app_is() {
+    let site = Site::new();
+    site.app(
+        "a",
+        "await new Promise((resolve) => setTimeout(resolve, 600)); export default { fetch: () => new Response('a') };",
+    );
+    site.apps(json!([{ "hostname": "a.local", "path": "a" }]));
+    let path = site.path("notify.sock");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    let mut command = site.command("nano", &["serve", "--config", "nano.json"]);
+    let mut child = command.env("NOTIFY_SOCKET", &path).stderr(std::process::Stdio::null()).spawn().unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
+    let mut buffer = [0; 4096];
+    if let Ok(length) = socket.recv(&mut buffer) {
+        assert!(!String::from_utf8_lossy(&buffer[..length]).contains("READY=1"));
+    }
+    until("READY=1", || {
+        let length = socket.recv(&mut buffer).ok()?;
+        String::from_utf8_lossy(&buffer[..length]).contains("READY=1").then_some(())
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn inherited_sockets_win_over_port_and_listen() {
+    let Some(activate) = tool("systemd-socket-activate") else { return };
+    let site = Site::new();
+    site.app("a", "export default { fetch: () => new Response('inherited') };");
+    // A listen address that could not be bound, to be sure.
+    site.config(json!({ "listen": ["192.0.2.1:1"], "apps": [{ "hostname": "a.local", "path": "a" }] }));
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = Command::new(activate);
+    command.args(["-l", &address.to_string()]).arg(binary("nano")).args(["serve", "--config", "nano.json"]);
+    command.current_dir(site.folder());
+    // The first connection starts the program, which is what serve_with waits for.
+    let first = thread::spawn(move || {
+        until("the activator's port", || {
+            let stream = TcpStream::connect(address).ok()?;
+            Some(stream)
+        })
+    });
+    let nano = site.serve_with(command);
+    assert_eq!(nano.address, address);
+    assert_eq!(nano.get("a.local", "/").text(), "inherited");
+    drop(first.join().unwrap());
+    // A reload keeps them.
+    assert_eq!(nano.ctl(&["reload"]).code, Some(0));
+    assert_eq!(nano.get("a.local", "/").text(), "inherited");
+}
