@@ -70,7 +70,7 @@ function groupInColumns(ctx, parts, value) {
   if (totalLength / actualMax <= 5 && maxLength > 6) return parts;
 
   const bias = MathSqrt(actualMax - totalLength / parts.length);
-  const biasedMax = MathMax(actualMax - bias, 1);
+  const biasedMax = MathMax(actualMax - 3 - bias, 1);
   const columns = MathMin(
     // A character is about 2.5 times as high as it is wide.
     MathRound(MathSqrt(2.5 * biasedMax * count) / biasedMax),

@@ -33,7 +33,8 @@ export function constructorName(ctx, value, depth, onPrototype = undefined) {
   const own = ops.constructorName(value);
   if (ctx.depth !== null && depth > ctx.depth) return `${own} <Complex prototype>`;
   const inherited = constructorName(ctx, firstPrototype, depth + 1);
-  return `${own} <${inherited === null ? "[Object: null prototype] {}" : inherited}>`;
+  if (inherited !== null) return `${own} <${inherited}>`;
+  return `${own} <[Object: null prototype]${ops.ownNonIndexProperties(firstPrototype, true).length === 0 ? " {}" : ""}>`;
 }
 
 function isInstance(value, constructor) {
@@ -92,7 +93,7 @@ function classBase(value, constructor, tag) {
   if (constructor !== "Function" && constructor !== null) base += ` [${constructor}]`;
   if (tag !== "" && constructor !== tag) base += ` [${tag}]`;
   if (constructor === null) {
-    base += " extends null";
+    base += " extends [null prototype]";
   } else {
     const superName = ObjectGetPrototypeOf(value).name;
     if (superName) base += ` extends ${superName}`;

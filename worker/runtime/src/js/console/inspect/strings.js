@@ -51,7 +51,7 @@ export function escape(string, mark = "") {
         i++;
         continue;
       }
-      replacement = `\\u${StringPrototypeToUpperCase(NumberPrototypeToString(code, 16))}`;
+      replacement = `\\u${NumberPrototypeToString(code, 16)}`;
     } else {
       continue;
     }

@@ -1,0 +1,673 @@
+// inspect(value, options): the text of any value, in the format of Node's util.inspect.
+//
+// Values come from tenants, so every step may meet a getter or a proxy that throws: a value that cannot be looked at is
+// printed as such, and the rest still is. The whole text is bounded whatever the value.
+
+import { ops } from "../ops.js";
+import { primordials } from "../primordials.js";
+import {
+  arrayBufferParts, arrayParts, iteratorParts, mapParts, promiseParts, setParts, typedArrayParts,
+} from "./inspect/collections.js";
+import { formatError, isError } from "./inspect/errors.js";
+import * as kinds from "./inspect/kinds.js";
+import { kArrayItems, kArrayParts, kObjectParts, layOut } from "./inspect/layout.js";
+import { constructorName, functionBase, prefixOf } from "./inspect/names.js";
+import { escape, formatNumber, formatPrimitive, indentLines, quote, spaces, stringWidth } from "./inspect/strings.js";
+
+const {
+  ArrayBufferPrototypeGetByteLength, ArrayIsArray, ArrayPrototypeIncludes, ArrayPrototypePop, ArrayPrototypePush,
+  ArrayPrototypeSort, ArrayPrototypeSplice, BigIntPrototypeValueOf, BooleanPrototypeValueOf, DatePrototypeGetTime,
+  DatePrototypeToISOString, DatePrototypeToString, FunctionPrototypeCall, Map, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet,
+  NumberIsNaN, NumberPrototypeValueOf, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyNames, ObjectGetOwnPropertySymbols,
+  ObjectGetPrototypeOf, ObjectKeys, ObjectPrototypeHasOwnProperty, ObjectPrototypePropertyIsEnumerable, ReflectApply, ReflectOwnKeys,
+  RegExp, RegExpPrototypeExec, RegExpPrototypeToString, Set, SetPrototypeAdd, SetPrototypeGetSize, SetPrototypeHas,
+  StringPrototypeSlice, StringPrototypeValueOf, SymbolFor, SymbolIterator, SymbolPrototypeToString, SymbolPrototypeValueOf,
+  SymbolToStringTag, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSlice, WeakMap,
+  WeakMapPrototypeGet, WeakMapPrototypeSet, globalThis,
+} = primordials;
+
+/** The key of a value's own formatter, the one that Node has: `[Symbol.for("nodejs.util.inspect.custom")](depth, options, inspect)`. */
+export const customInspect = SymbolFor("nodejs.util.inspect.custom");
+
+/** Characters of one text, about: beyond it, values are left out. */
+export const outputLimit = 1 << 20;
+
+const defaults = {
+  __proto__: null,
+  showHidden: false,
+  depth: 2,
+  colors: false,
+  customInspect: true,
+  showProxy: false,
+  maxArrayLength: 100,
+  maxStringLength: 10000,
+  breakLength: 80,
+  compact: 3,
+  sorted: false,
+  getters: false,
+};
+
+const colorCodes = {
+  __proto__: null,
+  special: [36, 39],
+  number: [33, 39],
+  bigint: [33, 39],
+  boolean: [33, 39],
+  undefined: [90, 39],
+  null: [1, 22],
+  string: [32, 39],
+  symbol: [32, 39],
+  date: [35, 39],
+  regexp: [31, 39],
+  module: [4, 24],
+};
+
+// The constructors of the realm: their prototypes' properties are not worth printing with showHidden.
+const builtinNames = new Set();
+for (const name of ObjectGetOwnPropertyNames(globalThis)) {
+  if (RegExpPrototypeExec(/^[A-Z][a-zA-Z0-9]+$/, name) !== null) SetPrototypeAdd(builtinNames, name);
+}
+
+/** True for the name of one of the realm's own constructors. */
+export function isBuiltinName(name) {
+  return SetPrototypeHas(builtinNames, name);
+}
+
+// Prototype of a host class → { describe, asEntries }.
+const inspectors = new WeakMap();
+
+/**
+ * How instances of a host class are printed: `describe(value)` returns an object whose properties are shown, or undefined
+ * when `value` is no instance. With `asEntries`, it returns a flat array of keys and values, shown as a map's.
+ */
+export function registerInspector(prototype, describe, asEntries = false) {
+  WeakMapPrototypeSet(inspectors, prototype, { __proto__: null, describe, asEntries });
+}
+
+class Context {
+  constructor(options, budget) {
+    for (const key in defaults) {
+      const given = options === undefined ? undefined : options[key];
+      this[key] = given === undefined ? defaults[key] : given;
+    }
+    if (this.maxArrayLength === null) this.maxArrayLength = Infinity;
+    if (this.maxStringLength === null) this.maxStringLength = Infinity;
+    this.indentation = 0;
+    this.currentDepth = 0;
+    this.seen = [];
+    this.circular = undefined;
+    this.budget = budget;
+  }
+
+  stylize(text, style) {
+    this.budget.used += text.length;
+    if (!this.colors) return text;
+    const codes = colorCodes[style];
+    return codes === undefined ? text : `\u001b[${codes[0]}m${text}\u001b[${codes[1]}m`;
+  }
+
+  isExhausted() {
+    return this.budget.used > outputLimit;
+  }
+
+  formatValue(value, depth, inTypedArray = false) {
+    return formatValue(this, value, depth, inTypedArray);
+  }
+
+  formatProperty(object, depth, key, kind) {
+    return formatProperty(this, object, depth, key, kind);
+  }
+}
+
+/** The text of `value`. Never throws. */
+export function inspect(value, options = undefined) {
+  let ctx;
+  try {
+    // The older form, inspect(value, showHidden, depth, colors).
+    if (typeof options === "boolean" || arguments.length > 2) {
+      options = { __proto__: null, showHidden: options, depth: arguments[2], colors: arguments[3] };
+    }
+    ctx = new Context(options !== null && typeof options === "object" ? options : undefined, { __proto__: null, used: 0 });
+  } catch {
+    ctx = new Context(undefined, { __proto__: null, used: 0 });
+  }
+  return formatValue(ctx, value, 0);
+}
+
+function formatValue(ctx, value, depth, inTypedArray = false) {
+  if (value === null) return ctx.stylize("null", "null");
+  if (typeof value !== "object" && typeof value !== "function") return formatPrimitive(ctx, value);
+  if (ctx.isExhausted()) return "...";
+  const { indentation, currentDepth } = ctx;
+  const seen = ctx.seen.length;
+  try {
+    return formatObject(ctx, value, depth, inTypedArray);
+  } catch (error) {
+    // A trap or getter threw, or the stack is full. What was begun for this value is undone.
+    ctx.indentation = indentation;
+    ctx.currentDepth = currentDepth;
+    while (ctx.seen.length > seen) ArrayPrototypePop(ctx.seen);
+    return ctx.stylize(failureText(value, error), "special");
+  }
+}
+
+function failureText(value, error) {
+  let name = "Object";
+  let reason = "Inspection threw";
+  try {
+    name = ops.constructorName(value) || name;
+    const message = ObjectGetOwnPropertyDescriptor(error, "message")?.value;
+    if (message === "Maximum call stack size exceeded") {
+      return `[${name}: Inspection interrupted prematurely. ${message}.]`;
+    }
+    if (typeof message === "string") reason = `Inspection threw (${StringPrototypeSlice(message, 0, 200)})`;
+  } catch {
+    // The stack is full even here: the constants will do.
+  }
+  return `[${name} <${reason}>]`;
+}
+
+function formatObject(ctx, value, depth, inTypedArray) {
+  const context = value;
+  let kind = ops.valueKind(value);
+  const isProxy = kind === kinds.kProxy;
+  while (kind === kinds.kProxy) {
+    const details = ops.proxyDetails(value);
+    if (details[1] === null) return ctx.stylize("<Revoked Proxy>", "special");
+    if (ctx.showProxy) return formatProxy(ctx, details, depth);
+    value = details[0];
+    kind = ops.valueKind(value);
+  }
+  if (ctx.customInspect) {
+    const custom = formatCustom(ctx, context, value, depth, isProxy);
+    if (custom !== undefined) return custom;
+  }
+  if (ArrayPrototypeIncludes(ctx.seen, value)) {
+    if (ctx.circular === undefined) ctx.circular = new Map();
+    let index = MapPrototypeGet(ctx.circular, value);
+    if (index === undefined) {
+      index = MapPrototypeGetSize(ctx.circular) + 1;
+      MapPrototypeSet(ctx.circular, value, index);
+    }
+    return ctx.stylize(`[Circular *${index}]`, "special");
+  }
+  const description = describeHostObject(value);
+  if (description !== undefined) return formatHostObject(ctx, value, description, depth);
+  return formatRaw(ctx, value, kind, depth, inTypedArray);
+}
+
+function formatCustom(ctx, context, value, depth, isProxy) {
+  const custom = value[customInspect];
+  if (typeof custom !== "function" || custom === inspect) return undefined;
+  // A prototype that happens to carry the formatter of its instances is printed raw.
+  const { constructor } = value;
+  if (constructor && constructor.prototype === value) return undefined;
+  const remaining = ctx.depth === null ? null : ctx.depth - depth;
+  const options = { ...userOptions(ctx), stylize: (text, style) => ctx.stylize(`${text}`, style) };
+  let result;
+  try {
+    result = FunctionPrototypeCall(custom, context, remaining, options, inspect);
+  } catch {
+    return undefined;
+  }
+  if (result === context) return undefined;
+  if (typeof result !== "object" || result === null) {
+    const text = typeof result === "symbol" ? SymbolPrototypeToString(result) : `${result}`;
+    ctx.budget.used += text.length;
+    return indentLines(text, ctx.indentation);
+  }
+  return indentLines(formatValue(ctx, result, depth), isProxy ? 0 : ctx.indentation);
+}
+
+function userOptions(ctx) {
+  const options = {};
+  for (const key in defaults) options[key] = ctx[key];
+  return options;
+}
+
+// ---- host classes ----
+
+function describeHostObject(value) {
+  let prototype = value;
+  // Tenants' classes extend ours, but not twenty levels deep; proxies in the chain end the search.
+  for (let i = 0; i < 20; i++) {
+    if (ops.valueKind(prototype) === kinds.kProxy) return undefined;
+    prototype = ObjectGetPrototypeOf(prototype);
+    if (prototype === null) return undefined;
+    const inspector = WeakMapPrototypeGet(inspectors, prototype);
+    if (inspector === undefined) continue;
+    const data = inspector.describe(value);
+    if (data !== undefined) return { __proto__: null, data, asEntries: inspector.asEntries, prototype };
+  }
+  return undefined;
+}
+
+function formatHostObject(ctx, value, description, depth) {
+  const { data, asEntries } = description;
+  const name = constructorName(ctx, value, depth) ?? description.prototype[SymbolToStringTag] ?? "Object";
+  if (ctx.depth !== null && depth > ctx.depth) return ctx.stylize(`[${name}]`, "special");
+  // As Node's own classes do: the data is laid out as if it stood alone, then moved to its place.
+  const inner = new Context(ctx, ctx.budget);
+  inner.depth = ctx.depth === null ? null : MathMax(ctx.depth - 1, 0);
+  inner.seen = ctx.seen;
+  inner.circular = ctx.circular;
+  ArrayPrototypePush(ctx.seen, value);
+  inner.currentDepth = 1;
+  const parts = [];
+  if (asEntries) {
+    for (let i = 0; i < data.length && !ctx.isExhausted(); i += 2) {
+      inner.indentation = 2;
+      ArrayPrototypePush(parts, `${formatValue(inner, data[i], 1)} => ${formatValue(inner, data[i + 1], 1)}`);
+    }
+  } else {
+    const keys = ObjectKeys(data);
+    for (let i = 0; i < keys.length && !ctx.isExhausted(); i++) {
+      ArrayPrototypePush(parts, formatProperty(inner, data, 1, keys[i], kObjectParts));
+    }
+  }
+  inner.indentation = 0;
+  ArrayPrototypePop(ctx.seen);
+  if (ctx.circular === undefined) ctx.circular = inner.circular;
+  let reference = "";
+  if (ctx.circular !== undefined) {
+    const index = MapPrototypeGet(ctx.circular, value);
+    if (index !== undefined) reference = `${ctx.stylize(`<ref *${index}>`, "special")} `;
+  }
+  if (parts.length === 0) return `${reference}${name} {}`;
+  return indentLines(`${reference}${name} ${layOut(inner, parts, "", ["{", "}"], kObjectParts, 1)}`, ctx.indentation);
+}
+
+// ---- everything else ----
+
+function formatProxy(ctx, details, depth) {
+  if (ctx.depth !== null && depth > ctx.depth) return ctx.stylize("Proxy [Array]", "special");
+  depth += 1;
+  ctx.indentation += 2;
+  const parts = [formatValue(ctx, details[0], depth), formatValue(ctx, details[1], depth)];
+  ctx.indentation -= 2;
+  return layOut(ctx, parts, "", ["Proxy [", "]"], kArrayParts, depth);
+}
+
+function keysOf(value, showHidden) {
+  const symbols = ObjectGetOwnPropertySymbols(value);
+  let keys;
+  if (showHidden) {
+    keys = ObjectGetOwnPropertyNames(value);
+    for (let i = 0; i < symbols.length; i++) ArrayPrototypePush(keys, symbols[i]);
+    return keys;
+  }
+  try {
+    keys = ObjectKeys(value);
+  } catch {
+    // A module namespace whose bindings are not all initialised.
+    keys = ObjectGetOwnPropertyNames(value);
+  }
+  for (let i = 0; i < symbols.length; i++) {
+    if (ObjectPrototypePropertyIsEnumerable(value, symbols[i])) ArrayPrototypePush(keys, symbols[i]);
+  }
+  return keys;
+}
+
+// How one kind of value is printed: braces around parts, or only a base.
+function formatRaw(ctx, value, kind, depth, inTypedArray) {
+  let inherited;
+  let onPrototype;
+  if (ctx.showHidden && (ctx.depth === null || depth <= ctx.depth)) {
+    inherited = [];
+    onPrototype = (object, isFirst, name) => {
+      if (!isFirst || !SetPrototypeHas(builtinNames, name)) {
+        addInheritedProperties(ctx, value, isFirst ? object : value, depth, inherited);
+      }
+    };
+  }
+  const constructor = constructorName(ctx, value, depth, onPrototype);
+  if (inherited !== undefined && inherited.length === 0) inherited = undefined;
+
+  let tag = value[SymbolToStringTag];
+  // An own tag is printed among the properties.
+  if (
+    typeof tag !== "string" ||
+    (tag !== "" &&
+      (ctx.showHidden ? ObjectPrototypeHasOwnProperty : ObjectPrototypePropertyIsEnumerable)(value, SymbolToStringTag))
+  ) tag = "";
+
+  let base = "";
+  let braces = ["{", "}"];
+  let partsKind = kObjectParts;
+  let contents;
+  let keys;
+  const isPlain = () => keys.length === 0 && inherited === undefined;
+
+  // What lost its iterator or pretends to be a plain object is printed as one.
+  const isIterable = constructor === null || !!value[SymbolIterator];
+  const isArray = isIterable && ArrayIsArray(value);
+  if (!isIterable && kind >= kinds.kMap && kind <= kinds.kSetIterator) kind = kinds.kOrdinary;
+  if (constructor === "Object" && typeof value !== "function" && kind > kinds.kArguments) kind = kinds.kOrdinary;
+
+  if (isArray) {
+    const prefix = constructor !== "Array" || tag !== "" ? prefixOf(constructor, tag, "Array", `(${value.length})`) : "";
+    keys = ops.ownNonIndexProperties(value, !ctx.showHidden);
+    braces = [`${prefix}[`, "]"];
+    if (value.length === 0 && isPlain()) return `${braces[0]}]`;
+    partsKind = kArrayParts;
+    contents = arrayParts;
+  } else {
+    switch (kind) {
+      case kinds.kSet: {
+        const size = SetPrototypeGetSize(value);
+        keys = keysOf(value, ctx.showHidden);
+        const prefix = prefixOf(constructor, tag, "Set", `(${size})`);
+        if (size === 0 && isPlain()) return `${prefix}{}`;
+        braces[0] = `${prefix}{`;
+        contents = () => setParts(ctx, value, size, depth);
+        break;
+      }
+      case kinds.kMap: {
+        const size = MapPrototypeGetSize(value);
+        keys = keysOf(value, ctx.showHidden);
+        const prefix = prefixOf(constructor, tag, "Map", `(${size})`);
+        if (size === 0 && isPlain()) return `${prefix}{}`;
+        braces[0] = `${prefix}{`;
+        contents = () => mapParts(ctx, value, size, depth);
+        break;
+      }
+      case kinds.kTypedArray: {
+        keys = ops.ownNonIndexProperties(value, !ctx.showHidden);
+        const fallback = constructor === null ? TypedArrayPrototypeGetSymbolToStringTag(value) : "";
+        const size = TypedArrayPrototypeGetLength(value);
+        braces = [`${prefixOf(constructor, tag, fallback, `(${size})`)}[`, "]"];
+        if (size === 0 && keys.length === 0 && !ctx.showHidden) return `${braces[0]}]`;
+        partsKind = kArrayParts;
+        contents = typedArrayParts;
+        break;
+      }
+      case kinds.kMapIterator:
+      case kinds.kSetIterator: {
+        keys = keysOf(value, ctx.showHidden);
+        const name = kind === kinds.kMapIterator ? "Map Iterator" : "Set Iterator";
+        braces = [`[${tag === name ? tag : tag === "" ? name : `${tag}] [${name}`}] {`, "}"];
+        contents = () => iteratorParts(ctx, value, depth, braces);
+        break;
+      }
+      case kinds.kArguments:
+        keys = keysOf(value, ctx.showHidden);
+        braces[0] = constructor === "Object" ? "[Arguments] {" : `${prefixOf(constructor, tag, "Arguments")}{`;
+        if (isPlain()) return `${braces[0]}}`;
+        break;
+      case kinds.kFunction:
+      case kinds.kAsyncFunction:
+      case kinds.kGeneratorFunction:
+      case kinds.kAsyncGeneratorFunction:
+        keys = keysOf(value, ctx.showHidden);
+        base = functionBase(value, kind, constructor, tag);
+        if (isPlain()) return ctx.stylize(base, "special");
+        break;
+      case kinds.kRegExp: {
+        keys = keysOf(value, ctx.showHidden);
+        base = RegExpPrototypeToString(constructor === null ? new RegExp(value) : value);
+        const prefix = prefixOf(constructor, tag, "RegExp");
+        if (prefix !== "RegExp ") base = `${prefix}${base}`;
+        if (isPlain() || (ctx.depth !== null && depth > ctx.depth)) return ctx.stylize(base, "regexp");
+        break;
+      }
+      case kinds.kDate: {
+        keys = keysOf(value, ctx.showHidden);
+        base = NumberIsNaN(DatePrototypeGetTime(value)) ? DatePrototypeToString(value) : DatePrototypeToISOString(value);
+        const prefix = prefixOf(constructor, tag, "Date");
+        if (prefix !== "Date ") base = `${prefix}${base}`;
+        if (isPlain()) return ctx.stylize(base, "date");
+        break;
+      }
+      case kinds.kArrayBuffer:
+      case kinds.kSharedArrayBuffer: {
+        keys = keysOf(value, ctx.showHidden);
+        const prefix = prefixOf(constructor, tag, kind === kinds.kArrayBuffer ? "ArrayBuffer" : "SharedArrayBuffer");
+        const byteLength = kind === kinds.kArrayBuffer
+          ? ArrayBufferPrototypeGetByteLength(value)
+          : primordials.SharedArrayBufferPrototypeGetByteLength(value);
+        if (inTypedArray && isPlain()) return `${prefix}{ byteLength: ${formatNumber(ctx, byteLength)} }`;
+        braces[0] = `${prefix}{`;
+        contents = () => {
+          const parts = inTypedArray ? [] : arrayBufferParts(ctx, value);
+          ArrayPrototypePush(parts, `byteLength: ${formatNumber(ctx, byteLength)}`);
+          return parts;
+        };
+        break;
+      }
+      case kinds.kDataView:
+        keys = keysOf(value, ctx.showHidden);
+        braces[0] = `${prefixOf(constructor, tag, "DataView")}{`;
+        contents = () => dataViewParts(ctx, value, depth);
+        break;
+      case kinds.kPromise:
+        keys = keysOf(value, ctx.showHidden);
+        braces[0] = `${prefixOf(constructor, tag, "Promise")}{`;
+        contents = promiseParts;
+        break;
+      case kinds.kWeakSet:
+      case kinds.kWeakMap:
+        keys = keysOf(value, ctx.showHidden);
+        braces[0] = `${prefixOf(constructor, tag, kind === kinds.kWeakSet ? "WeakSet" : "WeakMap")}{`;
+        contents = () => [ctx.stylize("<items unknown>", "special")];
+        break;
+      case kinds.kModuleNamespace: {
+        const names = keysOf(value, ctx.showHidden);
+        keys = [];
+        braces[0] = `${prefixOf(constructor, tag, "Module")}{`;
+        contents = () => namespaceParts(ctx, value, names, depth);
+        break;
+      }
+      case kinds.kNumberObject:
+      case kinds.kStringObject:
+      case kinds.kBooleanObject:
+      case kinds.kBigIntObject:
+      case kinds.kSymbolObject:
+        keys = keysOf(value, ctx.showHidden);
+        base = boxedBase(ctx, value, kind, keys, constructor, tag);
+        if (isPlain()) return base;
+        break;
+      default:
+        keys = keysOf(value, ctx.showHidden);
+        if (constructor !== "Object" && isError(value)) {
+          base = formatError(ctx, value, constructor, tag, keys);
+          ctx.budget.used += base.length;
+          if (isPlain()) return base;
+        } else if (constructor === "Object") {
+          if (tag !== "") braces[0] = `${prefixOf(constructor, tag, "Object")}{`;
+          if (isPlain()) return `${braces[0]}}`;
+        } else {
+          if (isPlain()) return `${prefixOf(constructor, tag, "Object")}{}`;
+          braces[0] = `${prefixOf(constructor, tag, "Object")}{`;
+        }
+    }
+  }
+
+  if (ctx.depth !== null && depth > ctx.depth) {
+    const name = StringPrototypeSlice(prefixOf(constructor, tag, isArray ? "Array" : "Object"), 0, -1);
+    return ctx.stylize(constructor === null ? name : `[${name}]`, "special");
+  }
+
+  depth += 1;
+  ArrayPrototypePush(ctx.seen, value);
+  ctx.currentDepth = depth;
+  const parts = contents === undefined ? [] : contents(ctx, value, depth);
+  for (let i = 0; i < keys.length; i++) {
+    if (ctx.isExhausted()) {
+      const rest = keys.length - i;
+      ArrayPrototypePush(parts, `... ${rest} more propert${rest > 1 ? "ies" : "y"}`);
+      break;
+    }
+    ArrayPrototypePush(parts, formatProperty(ctx, value, depth, keys[i], partsKind));
+  }
+  if (inherited !== undefined) for (let i = 0; i < inherited.length; i++) ArrayPrototypePush(parts, inherited[i]);
+  if (ctx.circular !== undefined) {
+    const index = MapPrototypeGet(ctx.circular, value);
+    if (index !== undefined) {
+      const reference = ctx.stylize(`<ref *${index}>`, "special");
+      if (ctx.compact !== true) base = base === "" ? reference : `${reference} ${base}`;
+      else braces[0] = `${reference} ${braces[0]}`;
+    }
+  }
+  ArrayPrototypePop(ctx.seen);
+  if (ctx.sorted) {
+    const compare = typeof ctx.sorted === "function" ? ctx.sorted : undefined;
+    ArrayPrototypeSort(parts, compare);
+  }
+  return layOut(ctx, parts, base, braces, partsKind, depth, partsKind === kArrayParts ? value : undefined);
+}
+
+function dataViewParts(ctx, view, depth) {
+  const parts = [
+    `byteLength: ${formatNumber(ctx, primordials.DataViewPrototypeGetByteLength(view))}`,
+    `byteOffset: ${formatNumber(ctx, primordials.DataViewPrototypeGetByteOffset(view))}`,
+  ];
+  const { indentation } = ctx;
+  ctx.indentation += 2;
+  const buffer = formatValue(ctx, primordials.DataViewPrototypeGetBuffer(view), depth);
+  ctx.indentation = indentation;
+  ArrayPrototypePush(parts, `buffer: ${buffer}`);
+  return parts;
+}
+
+function namespaceParts(ctx, namespace, names, depth) {
+  const parts = [];
+  for (let i = 0; i < names.length; i++) {
+    if (ctx.isExhausted()) break;
+    try {
+      ArrayPrototypePush(parts, formatProperty(ctx, namespace, depth, names[i], kObjectParts));
+    } catch {
+      ArrayPrototypePush(parts, `${keyText(ctx, names[i], true)}: ${ctx.stylize("<uninitialized>", "special")}`);
+    }
+  }
+  return parts;
+}
+
+function boxedBase(ctx, value, kind, keys, constructor, tag) {
+  let type;
+  let style;
+  let primitive;
+  switch (kind) {
+    case kinds.kNumberObject:
+      type = "Number";
+      style = "number";
+      primitive = NumberPrototypeValueOf(value);
+      break;
+    case kinds.kStringObject:
+      type = "String";
+      style = "string";
+      primitive = StringPrototypeValueOf(value);
+      // The characters are own properties, too.
+      ArrayPrototypeSplice(keys, 0, primitive.length);
+      break;
+    case kinds.kBooleanObject:
+      type = "Boolean";
+      style = "boolean";
+      primitive = BooleanPrototypeValueOf(value);
+      break;
+    case kinds.kBigIntObject:
+      type = "BigInt";
+      style = "bigint";
+      primitive = BigIntPrototypeValueOf(value);
+      break;
+    default:
+      type = "Symbol";
+      style = "symbol";
+      primitive = SymbolPrototypeValueOf(value);
+  }
+  let base = `[${type}`;
+  if (type !== constructor) base += constructor === null ? " (null prototype)" : ` (${constructor})`;
+  const { colors } = ctx;
+  ctx.colors = false;
+  base += `: ${formatPrimitive(ctx, primitive)}]`;
+  ctx.colors = colors;
+  if (tag !== "" && tag !== constructor) base += ` [${tag}]`;
+  return keys.length === 0 ? ctx.stylize(base, style) : base;
+}
+
+const identifier = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
+
+function keyText(ctx, key, enumerable) {
+  if (typeof key === "symbol") return `[${ctx.stylize(escape(SymbolPrototypeToString(key), "'"), "symbol")}]`;
+  if (key === "__proto__") return "['__proto__']";
+  if (!enumerable) return `[${escape(key, "'")}]`;
+  if (RegExpPrototypeExec(identifier, key) !== null) return ctx.stylize(key, "name");
+  return ctx.stylize(quote(key), "string");
+}
+
+function formatProperty(ctx, object, depth, key, kind, descriptor = undefined, receiver = object) {
+  descriptor ??= ObjectGetOwnPropertyDescriptor(object, key) ??
+    { __proto__: null, value: object[key], configurable: true, enumerable: true };
+  let text;
+  let separator = " ";
+  if (descriptor.value !== undefined) {
+    const difference = ctx.compact !== true || kind !== kObjectParts ? 2 : 3;
+    ctx.indentation += difference;
+    text = formatValue(ctx, descriptor.value, depth);
+    if (difference === 3 && ctx.breakLength < stringWidth(text, ctx.colors)) separator = `\n${spaces(ctx.indentation)}`;
+    ctx.indentation -= difference;
+  } else if (descriptor.get !== undefined) {
+    text = formatAccessor(ctx, descriptor, depth, receiver);
+  } else if (descriptor.set !== undefined) {
+    text = ctx.stylize("[Setter]", "special");
+  } else {
+    text = ctx.stylize("undefined", "undefined");
+  }
+  if (kind === kArrayItems) return text;
+  return `${keyText(ctx, key, descriptor.enumerable)}:${separator}${text}`;
+}
+
+function formatAccessor(ctx, descriptor, depth, receiver) {
+  const label = descriptor.set !== undefined ? "Getter/Setter" : "Getter";
+  const wanted = ctx.getters === true || (ctx.getters === "get" && descriptor.set === undefined) ||
+    (ctx.getters === "set" && descriptor.set !== undefined);
+  if (!wanted) return ctx.stylize(`[${label}]`, "special");
+  let value;
+  try {
+    value = ReflectApply(descriptor.get, receiver, []);
+  } catch (error) {
+    let message = "";
+    try {
+      message = `${error.message}`;
+    } catch {
+      // Nothing more to say.
+    }
+    return ctx.stylize(`[${label}: <Inspection threw (${message})>]`, "special");
+  }
+  if (value === null || typeof value !== "object") {
+    const text = value === null ? ctx.stylize("null", "null") : formatValue(ctx, value, depth);
+    return `${ctx.stylize(`[${label}:`, "special")} ${text}${ctx.stylize("]", "special")}`;
+  }
+  ctx.indentation += 2;
+  const text = `${ctx.stylize(`[${label}]`, "special")} ${formatValue(ctx, value, depth)}`;
+  ctx.indentation -= 2;
+  return text;
+}
+
+// With showHidden: the data properties of up to three prototypes that are not built-ins'.
+function addInheritedProperties(ctx, main, object, depth, output) {
+  const shown = new Set();
+  let keys = [];
+  for (let level = 0; level < 3; level++) {
+    if (level !== 0 || main === object) {
+      object = ObjectGetPrototypeOf(object);
+      if (object === null) return;
+      const descriptor = ObjectGetOwnPropertyDescriptor(object, "constructor");
+      if (
+        descriptor !== undefined && typeof descriptor.value === "function" &&
+        SetPrototypeHas(builtinNames, descriptor.value.name)
+      ) return;
+    }
+    for (let i = 0; i < keys.length; i++) SetPrototypeAdd(shown, keys[i]);
+    keys = ReflectOwnKeys(object);
+    ArrayPrototypePush(ctx.seen, main);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i];
+      if (key === "constructor" || ObjectPrototypeHasOwnProperty(main, key) || SetPrototypeHas(shown, key)) continue;
+      const descriptor = ObjectGetOwnPropertyDescriptor(object, key);
+      if (typeof descriptor.value === "function") continue;
+      const text = formatProperty(ctx, object, depth, key, kObjectParts, descriptor, main);
+      ArrayPrototypePush(output, ctx.colors ? `\u001b[2m${text}\u001b[22m` : text);
+    }
+    ArrayPrototypePop(ctx.seen);
+  }
+}
