@@ -295,6 +295,19 @@ impl ExitReason {
             ExitReason::Restart => "restart",
         }
     }
+
+    /// The exit status of a worker that ends for this reason; the only word of one that cannot send `Exiting`.
+    /// Above 100, so that it is no status of Rust's (101 is a panic's, which is [`ExitReason::Crash`] anyway).
+    #[must_use]
+    pub const fn exit_status(self) -> u8 {
+        110 + self as u8
+    }
+
+    /// The reason that an exit status stands for; `None` for statuses of other programs, and for 0.
+    #[must_use]
+    pub fn from_exit_status(status: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| i32::from(reason.exit_status()) == status)
+    }
 }
 
 impl std::fmt::Display for ExitReason {
