@@ -55,12 +55,13 @@ fuzz: ## cargo-fuzz on the frame decoder for FUZZ_SECONDS (installs cargo-fuzz; 
 
 install: $(if $(filter target/release,$(BIN_FROM)),build) ## install to DESTDIR, PREFIX=/usr/local: programs, systemd units, example config, Prometheus files
 	$(INSTALL) -d $(addprefix $(DESTDIR), $(BINDIR) $(PREFIX)/lib/systemd/system $(PREFIX)/share/nano/prometheus \
-		$(PREFIX)/share/nano/hello $(PREFIX)/share/man/man1 $(SYSCONFDIR)/nano)
+		$(PREFIX)/share/nano/grafana $(PREFIX)/share/nano/hello $(PREFIX)/share/man/man1 $(SYSCONFDIR)/nano)
 	$(INSTALL) -m 755 $(addprefix $(BIN_FROM)/, $(BINARIES)) $(DESTDIR)$(BINDIR)
 	for unit in nano.service nano.socket; do \
 		sed $(RELOCATE) deploy/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
 		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; done
 	$(INSTALL) -m 644 deploy/prometheus/*.yml $(DESTDIR)$(PREFIX)/share/nano/prometheus
+	$(INSTALL) -m 644 deploy/grafana/nano.json $(DESTDIR)$(PREFIX)/share/nano/grafana
 	$(INSTALL) -m 644 deploy/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 deploy/example/hello/index.js $(DESTDIR)$(PREFIX)/share/nano/hello
 	if [ -e $(DESTDIR)$(SYSCONFDIR)/nano/nano.json ]; then echo "keeping $(DESTDIR)$(SYSCONFDIR)/nano/nano.json"; else \

@@ -234,13 +234,36 @@ fn the_shipped_scrape_file_and_rules_are_valid() {
     let file = repository().join("deploy/prometheus/nano.yml");
     let verdict = finish(Command::new(promtool).args(["check", "config"]).arg(file), "");
     assert_eq!(verdict.code, Some(0), "{verdict:?}");
-    // Every metric that the rules use exists.
-    let rules = std::fs::read_to_string(repository().join("deploy/prometheus/nano.rules.yml")).unwrap();
-    let words = rules.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.starts_with("nano_"));
-    let mut count = 0;
-    for word in words {
-        assert!(METRICS.iter().any(|(name, _)| *name == word), "nano.rules.yml uses {word}, which is no metric");
-        count += 1;
+}
+
+#[test]
+fn rules_and_dashboard_use_metrics_that_exist() {
+    for file in ["deploy/prometheus/nano.rules.yml", "deploy/grafana/nano.json"] {
+        let text = std::fs::read_to_string(repository().join(file)).unwrap();
+        let words =
+            text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.starts_with("nano_"));
+        let mut count = 0;
+        for word in words {
+            let family = word.strip_suffix("_bucket").unwrap_or(word);
+            assert!(METRICS.iter().any(|(name, _)| *name == family), "{file} uses {word}, which is no metric");
+            count += 1;
+        }
+        assert!(count > 5, "{file}");
     }
-    assert!(count > 5);
+    let dashboard = std::fs::read_to_string(repository().join("deploy/grafana/nano.json")).unwrap();
+    let dashboard: Value = serde_json::from_str(&dashboard).unwrap();
+    assert!(dashboard["panels"].as_array().is_some_and(|panels| !panels.is_empty()));
+    let Some(promtool) = tool("promtool") else { return };
+    // Each expression parses: as the rule of a rules file, with Grafana's own variables filled in.
+    let mut rules = String::from("groups:\n  - name: dashboard\n    rules:\n");
+    for target in dashboard["panels"].as_array().unwrap().iter().flat_map(|panel| panel["targets"].as_array().unwrap())
+    {
+        let expression = target["expr"].as_str().unwrap().replace("$__rate_interval", "5m").replace("$app", ".*");
+        rules.push_str(&format!("      - record: a{}\n        expr: '{expression}'\n", rules.len()));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.yml");
+    std::fs::write(&file, rules).unwrap();
+    let verdict = finish(Command::new(promtool).args(["check", "rules"]).arg(file), "");
+    assert_eq!(verdict.code, Some(0), "{verdict:?}");
 }
