@@ -6,6 +6,9 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod fleet;
+pub mod log;
+mod ingress;
 pub mod readiness;
 pub mod route;
 pub mod shard;

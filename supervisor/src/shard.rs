@@ -3,9 +3,15 @@
 //! Nothing on the path of a request is shared between shards but a few atomics ([`admission`], counters); within a
 //! shard everything is on one thread, in `Rc` and `Cell`.
 
+mod accept;
 pub mod admission;
+mod client;
 pub mod command;
+mod connections;
+mod link;
 pub mod listener;
+mod pool;
+mod state;
 mod thread;
 
 use std::io;
@@ -21,6 +27,10 @@ use crate::worker::Worker;
 use command::Command;
 use listener::Listener;
 
+pub(crate) use client::Client;
+pub(crate) use link::{Death, Failed, Outgoing, Request, Uplink};
+pub(crate) use pool::{NotAdmitted, Permit};
+pub(crate) use state::State;
 
 /// Commands that wait for a shard.
 const COMMANDS: usize = 64;

@@ -1,23 +1,79 @@
-//! The thread of one shard.
+//! The thread of one shard: its runtime, and the orders of the control plane.
 
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_local};
 
-use super::Options;
 use super::command::Command;
 use super::listener::Listener;
+use super::state::State;
+use super::{Options, accept, connections};
 use crate::route::RouteTable;
 
+/// Starts the thread. What can fail fails before this returns.
 pub(super) fn start(
     index: usize,
     listeners: Vec<Listener>,
     routes: Arc<RouteTable>,
     options: Options,
-    mut inbox: mpsc::Receiver<Command>,
-) -> io::Result<JoinHandle<()>> {
-    let _ = (&listeners, &routes, &options);
-    std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || while inbox.blocking_recv().is_some() {})
+    inbox: mpsc::Receiver<Command>,
+) -> io::Result<std::thread::JoinHandle<()>> {
+    let (started, outcome) = std::sync::mpsc::sync_channel(1);
+    let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || {
+        let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
+            Ok(runtime) => runtime,
+            Err(error) => return drop(started.send(Err(error))),
+        };
+        runtime.block_on(async {
+            let state = State::new(options, routes);
+            let acceptors: io::Result<Vec<_>> = listeners.into_iter().map(accept::Acceptor::new).collect();
+            match acceptors {
+                Ok(acceptors) => {
+                    let accepting = acceptors.into_iter().map(|one| spawn_local(one.run(Rc::clone(&state)))).collect();
+                    spawn_local(connections::sweep(Rc::clone(&state)));
+                    let _ = started.send(Ok(()));
+                    obey(&state, accepting, inbox).await;
+                }
+                Err(error) => drop(started.send(Err(error))),
+            }
+        });
+    })?;
+    match outcome.recv() {
+        Ok(Ok(())) => Ok(thread),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(io::Error::other("the thread ended at once")),
+    }
+}
+
+/// Does what the control plane says, until it says nothing more.
+async fn obey(state: &Rc<State>, mut accepting: Vec<JoinHandle<()>>, mut inbox: mpsc::Receiver<Command>) {
+    while let Some(command) = inbox.recv().await {
+        match command {
+            Command::AddLink { app, worker, socket, done } => {
+                state.add_link(&app, worker, socket);
+                let _ = done.send(());
+            }
+            Command::SwapRoutes { routes, done } => {
+                state.swap_routes(routes);
+                let _ = done.send(());
+            }
+            Command::RetireWorker { worker, done } => state.retire(worker, done),
+            Command::Drain { done } => {
+                state.drain();
+                let state = Rc::clone(state);
+                let accepting = std::mem::take(&mut accepting);
+                spawn_local(async move {
+                    for acceptor in accepting {
+                        let _ = acceptor.await;
+                    }
+                    state.connections.none().await;
+                    let _ = done.send(());
+                });
+            }
+        }
+    }
 }

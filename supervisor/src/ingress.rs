@@ -1,0 +1,129 @@
+//! One request, from hyper to a worker and back. [`handle_request`] is the function to read first.
+//!
+//! route · admit · dispatch · relay · rescue: the host says which app, the app's pool says which worker and when, the
+//! request goes over the worker's link, the response is relayed chunk by chunk, and whatever goes wrong before the
+//! response has begun ends in [`rescue`], the only place where an error becomes a status.
+
+mod record;
+mod relay;
+mod request_head;
+pub(crate) mod request_id;
+mod rescue;
+mod response_head;
+mod target;
+mod upload;
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Instant;
+
+use http::request::Parts;
+use http::{Method, Response};
+use hyper::body::Incoming;
+use nano_protocol::{BodyLength, ResetReason, ResponseHead};
+
+use crate::shard::{Client, Death, Failed, NotAdmitted, Outgoing, Permit, Request, State};
+use record::Record;
+pub(crate) use relay::ResponseBody;
+pub(crate) use rescue::{Failure, refuse_connection};
+use target::Target;
+use upload::Upload;
+
+/// How often a request whose worker went away is sent to another one.
+const RETRIES: u32 = 1;
+
+/// Answers one request. Never fails: what goes wrong becomes a response, or a cut connection once that has begun.
+pub(crate) async fn handle_request(
+    state: Rc<State>,
+    client: Rc<Client>,
+    request: http::Request<Incoming>,
+) -> Response<ResponseBody> {
+    let (head, body) = request.into_parts();
+    let mut record = Record::begin(&state, &client, &head);
+    let outcome = match forward(&state, &mut record, &head, body).await {
+        Ok(answer) => relay::relay(answer, &head, record),
+        Err(failure) => Err((failure, record)),
+    };
+    outcome.unwrap_or_else(|(failure, record)| rescue::rescue(failure, record))
+}
+
+/// A request whose response has begun.
+struct Answer {
+    head: ResponseHead,
+    request: Request,
+    permit: Permit,
+    /// What is still to come of the request's body.
+    upload: Option<Upload>,
+}
+
+/// route · admit · dispatch: gets the request to a worker and waits for the head of its response.
+async fn forward(state: &Rc<State>, record: &mut Record, head: &Parts, body: Incoming) -> Result<Answer, Failure> {
+    let target = Target::read(head)?;
+    let mut pool = state.route(&target.host).ok_or(Failure::UnknownHost)?;
+    record.routed(&pool.app);
+    let timeout = pool.app.settings.timeout;
+    let mut upload = Upload::new(body, pool.app.settings.max_body_bytes, record.client())?;
+    let length = upload.as_ref().map_or(BodyLength::None, Upload::length);
+    let mut outgoing = Outgoing::new(request_head::build(head, &target, record.id(), length)?);
+
+    let patience = Instant::now() + timeout;
+    let mut due = None;
+    let mut retries = 0;
+    loop {
+        let permit = match pool.admit(due.unwrap_or(patience)).await {
+            Ok(permit) => permit,
+            Err(NotAdmitted::Moved) => {
+                pool = state.route(&target.host).ok_or(Failure::UnknownHost)?;
+                continue;
+            }
+            Err(NotAdmitted::TimedOut) if due.is_some() => return Err(Failure::TimedOut),
+            Err(refused) => return Err(refused.into()),
+        };
+        // Counted from the first time it is sent to a worker.
+        let due = *due.get_or_insert_with(|| Instant::now() + timeout);
+        let Some(request) = permit.send(&mut outgoing, due) else { continue };
+        record.dispatched(&request);
+        match response_head(&request, &mut upload).await {
+            Ok(head) => return Ok(Answer { head, request, permit, upload }),
+            Err(Failure::Worker(failed)) if may_go_again(failed, upload.as_ref(), &head.method, retries) => {
+                retries += 1
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+/// Waits for the head of the response, and sends the request's body meanwhile.
+async fn response_head(request: &Request, upload: &mut Option<Upload>) -> Result<ResponseHead, Failure> {
+    poll_fn(|cx| {
+        if let Some(sending) = upload {
+            match sending.poll(cx, request.uplink()) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(())) => *upload = None,
+                Poll::Ready(Err(error)) => {
+                    request.reset(error.reset_reason());
+                    return Poll::Ready(Err(error.into()));
+                }
+            }
+        }
+        request.poll_head(cx).map_err(Failure::Worker)
+    })
+    .await
+}
+
+/// Whether a request that got no response may be sent to another worker. Its body, once begun, cannot be had again.
+fn may_go_again(failed: Failed, upload: Option<&Upload>, method: &Method, retries: u32) -> bool {
+    if upload.is_some_and(Upload::has_begun) {
+        return false;
+    }
+    match failed {
+        Failed::Died(Death { seen: false, .. }) => true,
+        Failed::Died(Death { culprit, .. }) => {
+            let harmless = matches!(*method, Method::GET | Method::HEAD) && upload.is_none();
+            harmless && !culprit && retries < RETRIES
+        }
+        Failed::Reset(ResetReason::Refused) => retries < RETRIES,
+        Failed::Reset(_) | Failed::TimedOut | Failed::Protocol | Failed::Upload => false,
+    }
+}

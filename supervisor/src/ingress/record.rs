@@ -1,0 +1,165 @@
+//! What is remembered of a request until it is over, whatever way it ends: for metrics and the access log.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::request::Parts;
+use http::{Method, StatusCode, Uri};
+
+use super::Failure;
+use super::request_id::RequestIdValue;
+use crate::app::App;
+use crate::shard::{Client, Request, State};
+
+/// The target of access log lines.
+const ACCESS: &str = "access";
+/// nginx's number for a client that left before it was answered.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// Dropped when the response is over.
+#[derive(Debug)]
+pub(super) struct Record {
+    state: Rc<State>,
+    client: Rc<Client>,
+    id: RequestIdValue,
+    started: Instant,
+    app: Option<Arc<App>>,
+    status: u16,
+    bytes: u64,
+    /// For programs: what went wrong, if something did.
+    code: &'static str,
+    pid: u32,
+    line: Option<Line>,
+}
+
+/// What only the access log wants.
+#[derive(Debug)]
+struct Line {
+    method: Method,
+    uri: Uri,
+    host: String,
+}
+
+impl Record {
+    pub(super) fn begin(state: &Rc<State>, client: &Rc<Client>, head: &Parts) -> Self {
+        client.begin();
+        let line = is_logged(state).then(|| Line {
+            method: head.method.clone(),
+            uri: head.uri.clone(),
+            host: head
+                .headers
+                .get(http::header::HOST)
+                .map_or_else(String::new, |host| String::from_utf8_lossy(host.as_bytes()).into_owned()),
+        });
+        Self {
+            state: Rc::clone(state),
+            client: Rc::clone(client),
+            id: state.ids.choose(&head.headers),
+            started: Instant::now(),
+            app: None,
+            status: CLIENT_CLOSED_REQUEST,
+            bytes: 0,
+            code: "",
+            pid: 0,
+            line,
+        }
+    }
+
+    pub(super) fn id(&self) -> &RequestIdValue {
+        &self.id
+    }
+
+    pub(super) fn client(&self) -> &Rc<Client> {
+        &self.client
+    }
+
+    /// Whether the connection is not to be kept.
+    pub(super) fn closes(&self) -> bool {
+        self.state.is_draining()
+    }
+
+    pub(super) fn routed(&mut self, app: &Arc<App>) {
+        app.metrics.request_started();
+        self.app = Some(Arc::clone(app));
+    }
+
+    pub(super) fn dispatched(&mut self, request: &Request) {
+        self.pid = request.worker().pid;
+    }
+
+    pub(super) fn answered(&mut self, status: StatusCode) {
+        self.status = status.as_u16();
+    }
+
+    pub(super) fn failed(&mut self, status: StatusCode, code: &'static str) {
+        self.status = status.as_u16();
+        self.code = code;
+    }
+
+    pub(super) fn sent(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
+    /// The response could not be completed.
+    pub(super) fn cut(&mut self, failure: Failure) {
+        self.code = failure.code();
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.client.end();
+        let took = self.started.elapsed();
+        match &self.app {
+            Some(app) => app.metrics.request_finished(self.status, took),
+            None => self.state.options.metrics.unrouted_request(self.status),
+        }
+        let Some(line) = &self.line else { return };
+        tracing::info!(
+            target: ACCESS,
+            app = self.app.as_ref().map_or("", |app| &app.name),
+            method = %line.method,
+            path = line.uri.path(),
+            host = line.host,
+            status = self.status,
+            bytes = self.bytes,
+            duration_ms = took.as_secs_f64() * 1000.0,
+            request_id = self.id.as_str(),
+            client = %Peer(&self.client),
+            pid = self.pid,
+            error = self.code,
+        );
+    }
+}
+
+/// Counts and logs an answer to a connection that never got to be a request.
+pub(super) fn refused(state: &State, client: &Client, status: StatusCode, code: &'static str, id: &str, bytes: usize) {
+    state.options.metrics.unrouted_request(status.as_u16());
+    if is_logged(state) {
+        tracing::info!(
+            target: ACCESS,
+            app = "",
+            status = status.as_u16(),
+            bytes,
+            request_id = id,
+            client = %Peer(client),
+            error = code,
+        );
+    }
+}
+
+fn is_logged(state: &State) -> bool {
+    state.options.access_log && tracing::enabled!(target: ACCESS, tracing::Level::INFO)
+}
+
+struct Peer<'a>(&'a Client);
+
+impl std::fmt::Display for Peer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.peer() {
+            Some(address) => address.fmt(f),
+            None => f.write_str("unix"),
+        }
+    }
+}

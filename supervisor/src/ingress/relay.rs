@@ -1,0 +1,130 @@
+//! The response on its way to the client, as fast as the client takes it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::CONNECTION;
+use http::request::Parts;
+use http::{HeaderValue, Response, Version};
+use hyper::body::{Body, Frame, SizeHint};
+
+use super::record::Record;
+use super::request_id::X_REQUEST_ID;
+use super::{Answer, Failure, response_head, upload};
+use crate::shard::{Failed, Permit, Request};
+
+/// The body of every response.
+#[derive(Debug)]
+pub(crate) struct ResponseBody {
+    source: Source,
+    record: Record,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// All there is, not yet taken.
+    Whole(Bytes),
+    /// What a worker sends.
+    Worker {
+        request: Request,
+        /// Held until the worker is done with the request.
+        permit: Option<Permit>,
+    },
+}
+
+/// A response that cannot be completed: hyper cuts the connection, so that nobody takes it for whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the response was cut off: {0:?}")]
+pub(crate) struct Cut(Failed);
+
+/// Turns a worker's answer into hyper's response.
+pub(super) fn relay(
+    answer: Answer,
+    asked: &Parts,
+    mut record: Record,
+) -> Result<Response<ResponseBody>, (Failure, Record)> {
+    let Answer { head, request, permit, upload } = answer;
+    let Some(checked) = response_head::check(&head, &asked.method) else {
+        request.refuse_head();
+        return Err((Failure::Worker(Failed::Protocol), record));
+    };
+    if let Some(upload) = upload {
+        upload::finish(upload, request.uplink().clone());
+    }
+    record.answered(checked.status);
+    let mut headers = checked.headers;
+    headers.insert(X_REQUEST_ID, record.id().header());
+    if record.closes() {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    if asked.version == Version::HTTP_10 && request.body_left().is_none() {
+        // Its end is the connection's end.
+        record.client().cut_abruptly();
+    }
+    let source = if checked.bodyless {
+        // Dropping the request tells the worker that its body is not wanted.
+        Source::Whole(Bytes::new())
+    } else {
+        let permit = (!request.is_complete()).then_some(permit);
+        Source::Worker { request, permit }
+    };
+    let mut response = Response::new(ResponseBody { source, record });
+    *response.status_mut() = checked.status;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+impl ResponseBody {
+    /// A body that is here already.
+    pub(super) fn whole(bytes: Bytes, record: Record) -> Self {
+        Self { source: Source::Whole(bytes), record }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let Self { source, record } = self.get_mut();
+        let chunk = match source {
+            Source::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
+            Source::Whole(bytes) => Ok(std::mem::take(bytes)),
+            Source::Worker { request, permit } => match request.poll_chunk(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(Some(chunk)) => {
+                    if request.is_complete() {
+                        *permit = None;
+                    }
+                    chunk
+                }
+            },
+        };
+        Poll::Ready(Some(match chunk {
+            Ok(bytes) => {
+                record.sent(bytes.len());
+                Ok(Frame::data(bytes))
+            }
+            Err(failed) => {
+                record.cut(Failure::Worker(failed));
+                Err(Cut(failed))
+            }
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Whole(bytes) => bytes.is_empty(),
+            Source::Worker { request, .. } => request.is_drained(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Source::Worker { request, .. } => request.body_left().map_or_else(SizeHint::default, SizeHint::with_exact),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! A request's head as the worker gets it.
+
+use http::header::{self, HeaderMap, HeaderName};
+use http::request::Parts;
+use nano_protocol::limits::{MAX_METHOD, MAX_URL};
+use nano_protocol::{BodyLength, HeaderBlock, RequestHead};
+
+use super::Failure;
+use super::request_id::{RequestIdValue, X_REQUEST_ID};
+use super::target::Target;
+
+/// Headers that concern one connection only (RFC 9110 §7.6.1), and those that we write ourselves.
+pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
+    *name == header::CONNECTION
+        || *name == header::TRANSFER_ENCODING
+        || *name == header::UPGRADE
+        || *name == header::TE
+        || *name == header::TRAILER
+        || *name == "keep-alive"
+        || *name == "proxy-connection"
+}
+
+/// Everything of the client's head that concerns the app.
+///
+/// # Errors
+/// It is over a limit of the wire.
+pub(super) fn build(
+    head: &Parts,
+    target: &Target<'_>,
+    id: &RequestIdValue,
+    body: BodyLength,
+) -> Result<RequestHead, Failure> {
+    let method = head.method.as_str();
+    if method.len() > MAX_METHOD {
+        return Err(Failure::MethodNotAllowed);
+    }
+    let url = format!("http://{}{}", target.authority, target.path);
+    if url.len() > MAX_URL {
+        return Err(Failure::UriTooLong);
+    }
+    Ok(RequestHead {
+        method: method.to_owned(),
+        url,
+        request_id: id.as_str().to_owned(),
+        headers: headers(&head.headers, target, id, body)?,
+        body,
+    })
+}
+
+fn headers(
+    given: &HeaderMap,
+    target: &Target<'_>,
+    id: &RequestIdValue,
+    body: BodyLength,
+) -> Result<HeaderBlock, Failure> {
+    let named = Named::of(given);
+    let mut block = HeaderBlock::builder();
+    let mut fits = true;
+    for (name, value) in given {
+        let skip = is_hop_by_hop(name)
+            || *name == header::HOST
+            || *name == header::EXPECT
+            || *name == header::PROXY_AUTHORIZATION
+            || *name == X_REQUEST_ID
+            // Two ways to say how long a body is: hyper followed the other one.
+            || (*name == header::CONTENT_LENGTH && body == BodyLength::Unknown)
+            || named.holds(name);
+        fits &= skip || block.push(name.as_str().as_bytes(), value.as_bytes());
+    }
+    // The host that the request was routed by, also where an absolute target overruled the header.
+    fits &= block.push(b"host", target.authority.as_bytes());
+    fits &= block.push(X_REQUEST_ID.as_str().as_bytes(), id.as_str().as_bytes());
+    if fits { Ok(block.finish()) } else { Err(Failure::HeadersTooLarge) }
+}
+
+/// The headers that `Connection` declares to be of this connection.
+struct Named<'a>(Vec<&'a str>);
+
+impl<'a> Named<'a> {
+    fn of(given: &'a HeaderMap) -> Self {
+        let values = given.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+        let names = values.flat_map(|value| value.split(',')).map(str::trim);
+        Self(names.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("keep-alive")).collect())
+    }
+
+    fn holds(&self, name: &HeaderName) -> bool {
+        self.0.iter().any(|each| each.eq_ignore_ascii_case(name.as_str()))
+    }
+}

@@ -1,0 +1,237 @@
+//! Where an error becomes a status: the only place.
+//!
+//! | code | status | when |
+//! |---|---|---|
+//! | `bad_request` | 400 | the request is no HTTP |
+//! | `missing_host`, `several_hosts`, `malformed_host` | 400 | not exactly one well-formed `Host` |
+//! | `malformed_target` | 400 | neither a path nor an `http(s)` URL |
+//! | `malformed_body` | 400 | the body's framing is broken |
+//! | `unknown_host` | 404 | no app for the host |
+//! | `method_not_allowed` | 405 | `CONNECT`, `TRACE`, a method name without end |
+//! | `request_timeout` | 408 | the head was not there in 10 s, or the body stalled |
+//! | `body_too_large` | 413 | over `max_body_mb` |
+//! | `uri_too_long` | 414 | the target is over 64 KiB |
+//! | `headers_too_large` | 431 | the head is over 64 KiB, or has over 100 headers |
+//! | `handler_threw` | 500 | the app threw or rejected |
+//! | `no_response` | 500 | the app answered with something that is no Response |
+//! | `worker_died` | 502 | the worker ended before the response began |
+//! | `worker_protocol` | 502 | the worker broke the wire's rules |
+//! | `queue_full`, `queue_timeout` | 503 | too many requests wait, or this one waited too long |
+//! | `app_unavailable` | 503 | the app does not start, or crashes again and again |
+//! | `cpu_limit`, `memory_limit` | 503 | this request took the worker past `cpu_ms` or `memory_mb` |
+//! | `worker_refused` | 503 | the worker is out of room |
+//! | `timeout` | 504 | no response head within `timeout_ms` |
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+use nano_protocol::{ExitReason, ResetReason};
+
+use super::record::Record;
+use super::relay::ResponseBody;
+use super::request_id::X_REQUEST_ID;
+use crate::shard::{Client, Death, Failed, NotAdmitted, State};
+
+/// Everything that can keep a request from its response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// hyper could not parse it, and would answer this status.
+    Unreadable(u16),
+    /// The head did not come in time.
+    HeadTimeout,
+    /// The body did not come in time.
+    BodyTimeout,
+    /// No `Host`.
+    MissingHost,
+    /// More than one.
+    SeveralHosts,
+    /// No host name in it.
+    MalformedHost,
+    /// A request target of another kind.
+    MalformedTarget,
+    /// The body's framing is broken.
+    MalformedBody,
+    /// No app.
+    UnknownHost,
+    /// Not for apps.
+    MethodNotAllowed,
+    /// Over `max_body_mb`.
+    BodyTooLarge,
+    /// The URL.
+    UriTooLong,
+    /// The head.
+    HeadersTooLarge,
+    /// No place to wait.
+    QueueFull,
+    /// Waited, and no worker took it.
+    QueueTimeout,
+    /// The app does not run; when to ask again.
+    Unavailable(Duration),
+    /// No head within `timeout_ms`.
+    TimedOut,
+    /// A worker had it.
+    Worker(Failed),
+}
+
+/// What a failure is to the client.
+struct Verdict {
+    status: StatusCode,
+    code: &'static str,
+    text: &'static str,
+    retry_after: Option<Duration>,
+}
+
+impl From<NotAdmitted> for Failure {
+    fn from(refused: NotAdmitted) -> Self {
+        match refused {
+            NotAdmitted::QueueFull => Self::QueueFull,
+            NotAdmitted::Unavailable(wait) => Self::Unavailable(wait),
+            NotAdmitted::TimedOut => Self::QueueTimeout,
+            // Looked up again, it would have been found if it were there.
+            NotAdmitted::Moved => Self::UnknownHost,
+        }
+    }
+}
+
+impl Failure {
+    fn verdict(self) -> Verdict {
+        let say = |status: StatusCode, code, text| Verdict { status, code, text, retry_after: None };
+        let later =
+            |code, text, wait| Verdict { status: StatusCode::SERVICE_UNAVAILABLE, code, text, retry_after: Some(wait) };
+        let soon = Duration::from_secs(1);
+        match self {
+            Self::Unreadable(431) | Self::HeadersTooLarge => say(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "headers_too_large",
+                "the request's header section is too large",
+            ),
+            Self::Unreadable(414) | Self::UriTooLong => {
+                say(StatusCode::URI_TOO_LONG, "uri_too_long", "the request's URL is too long")
+            }
+            Self::Unreadable(_) => say(StatusCode::BAD_REQUEST, "bad_request", "the request is not valid HTTP"),
+            Self::HeadTimeout => say(
+                StatusCode::REQUEST_TIMEOUT,
+                "request_timeout",
+                "the request's header section did not arrive in time",
+            ),
+            Self::BodyTimeout => {
+                say(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the request's body did not arrive in time")
+            }
+            Self::MissingHost => say(StatusCode::BAD_REQUEST, "missing_host", "the request has no Host header"),
+            Self::SeveralHosts => {
+                say(StatusCode::BAD_REQUEST, "several_hosts", "the request has more than one Host header")
+            }
+            Self::MalformedHost => {
+                say(StatusCode::BAD_REQUEST, "malformed_host", "the request's host is not a host name")
+            }
+            Self::MalformedTarget => say(
+                StatusCode::BAD_REQUEST,
+                "malformed_target",
+                "the request's target is neither a path nor an http URL",
+            ),
+            Self::MalformedBody => {
+                say(StatusCode::BAD_REQUEST, "malformed_body", "the request's body is not framed as HTTP wants")
+            }
+            Self::UnknownHost => say(StatusCode::NOT_FOUND, "unknown_host", "no app answers for this host"),
+            Self::MethodNotAllowed => {
+                say(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this method is not served")
+            }
+            Self::BodyTooLarge => {
+                say(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the request's body is too large")
+            }
+            Self::QueueFull => later("queue_full", "the app has too many requests waiting", soon),
+            Self::QueueTimeout => later("queue_timeout", "the app had no room for the request in time", soon),
+            Self::Unavailable(wait) => later("app_unavailable", "the app is not running", wait),
+            Self::TimedOut | Self::Worker(Failed::TimedOut) => {
+                say(StatusCode::GATEWAY_TIMEOUT, "timeout", "the app did not answer in time")
+            }
+            Self::Worker(Failed::Reset(ResetReason::NoResponse)) => {
+                say(StatusCode::INTERNAL_SERVER_ERROR, "no_response", "the app's handler did not return a Response")
+            }
+            Self::Worker(Failed::Reset(ResetReason::Refused)) => {
+                later("worker_refused", "the app has no room for the request", soon)
+            }
+            Self::Worker(Failed::Reset(_)) => {
+                say(StatusCode::INTERNAL_SERVER_ERROR, "handler_threw", "the app's handler failed")
+            }
+            Self::Worker(Failed::Died(Death { reason: Some(reason), culprit: true, .. })) => match reason {
+                ExitReason::Cpu => later("cpu_limit", "the request took more CPU time than the app may use", soon),
+                ExitReason::Heap | ExitReason::Memory => {
+                    later("memory_limit", "the request took more memory than the app may use", soon)
+                }
+                _ => say(StatusCode::BAD_GATEWAY, "worker_died", "the app's process ended before it answered"),
+            },
+            Self::Worker(Failed::Died(_)) => {
+                say(StatusCode::BAD_GATEWAY, "worker_died", "the app's process ended before it answered")
+            }
+            Self::Worker(Failed::Protocol) => {
+                say(StatusCode::BAD_GATEWAY, "worker_protocol", "the app's process gave no valid answer")
+            }
+            Self::Worker(Failed::Upload) => {
+                say(StatusCode::BAD_REQUEST, "malformed_body", "the request's body ended early")
+            }
+        }
+    }
+}
+
+impl Failure {
+    /// For programs.
+    pub(super) fn code(self) -> &'static str {
+        self.verdict().code
+    }
+}
+
+impl Verdict {
+    fn body(&self, id: &str) -> String {
+        // The three values hold nothing that JSON would escape.
+        format!(r#"{{"error":"{}","code":"{}","request_id":"{id}"}}"#, self.text, self.code)
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        self.retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).map(|seconds| seconds.max(1))
+    }
+}
+
+/// The response for a failure.
+pub(super) fn rescue(failure: Failure, mut record: Record) -> Response<ResponseBody> {
+    let verdict = failure.verdict();
+    let body = Bytes::from(verdict.body(record.id().as_str()));
+    record.failed(verdict.status, verdict.code);
+    let mut response = Response::new(());
+    *response.status_mut() = verdict.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_REQUEST_ID, record.id().header());
+    if let Some(seconds) = verdict.retry_after() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if record.closes() {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response.map(|()| ResponseBody::whole(body, record))
+}
+
+/// The same as bytes, for connections that hyper is done with; the connection ends after it.
+pub(crate) fn refuse_connection(state: &State, client: &Client, failure: Failure) -> Vec<u8> {
+    let verdict = failure.verdict();
+    let id = state.ids.fresh();
+    let body = verdict.body(id.as_str());
+    super::record::refused(state, client, verdict.status, verdict.code, id.as_str(), body.len());
+    format!(
+        "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\ncache-control: no-store\r\nx-request-id: {}\r\n\
+         content-length: {}\r\nconnection: close\r\ndate: {}\r\n\r\n{body}",
+        verdict.status.as_str(),
+        verdict.status.canonical_reason().unwrap_or("Error"),
+        id.as_str(),
+        body.len(),
+        httpdate::fmt_http_date(SystemTime::now()),
+    )
+    .into_bytes()
+}
+
+#[cfg(test)]
+#[path = "rescue_tests.rs"]
+mod tests;

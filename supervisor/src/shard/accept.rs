@@ -1,0 +1,194 @@
+//! Takes connections and serves them one by one.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use nix::errno::Errno;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use super::client::{Client, ClientStream, Expiry, Socket};
+use super::listener::{Kind, Listener};
+use super::state::State;
+use crate::ingress::{self, Failure};
+
+/// Largest head of a request, its first line included. Over it: 431.
+pub(crate) const MAX_HEAD: usize = 64 * 1024;
+/// Most bytes of one connection that hyper holds in each direction.
+const MAX_BUFFER: usize = 64 * 1024 + 8 * 1024;
+/// How long to leave the listener alone when there are no file descriptors left; a closed connection ends it.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+/// How long and how much a client may still send after its connection is over for us.
+const LINGER_TIME: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// Accepts on one listener.
+#[derive(Debug)]
+pub(super) struct Acceptor {
+    listener: TokioListener,
+    address: String,
+}
+
+#[derive(Debug)]
+enum TokioListener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+type Accepted = (Socket, Option<SocketAddr>);
+
+impl Acceptor {
+    pub(super) fn new(listener: Listener) -> io::Result<Self> {
+        let address = listener.address().to_owned();
+        let listener = match listener.socket {
+            Kind::Tcp(socket) => TokioListener::Tcp(TcpListener::from_std(socket)?),
+            Kind::Unix(socket) => TokioListener::Unix(UnixListener::from_std(socket)?),
+        };
+        Ok(Self { listener, address })
+    }
+
+    /// Accepts until the shard drains; then takes what the kernel has accepted already, and stops.
+    pub(super) async fn run(self, state: Rc<State>) {
+        while !state.is_draining() {
+            state.connections.room().await;
+            match self.next(&state).await {
+                Some(Ok(accepted)) => admit(&state, accepted),
+                Some(Err(error)) => self.pause(&state, &error).await,
+                None => {}
+            }
+        }
+        // Closing a listener resets the connections that wait in it.
+        match self.listener.take_rest() {
+            Ok(rest) => rest.into_iter().for_each(|accepted| admit(&state, accepted)),
+            Err(error) => tracing::warn!(address = %self.address, %error, "some connections could not be accepted"),
+        }
+    }
+
+    /// The next connection, or `None` when the shard drains.
+    async fn next(&self, state: &State) -> Option<io::Result<Accepted>> {
+        let mut drain = pin!(state.draining.notified());
+        poll_fn(|cx| match self.listener.poll_accept(cx) {
+            Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
+            Poll::Pending => drain.as_mut().poll(cx).map(|()| None),
+        })
+        .await
+    }
+
+    async fn pause(&self, state: &State, error: &io::Error) {
+        let exhausted = [Errno::EMFILE, Errno::ENFILE, Errno::ENOBUFS, Errno::ENOMEM];
+        if error.raw_os_error().map(Errno::from_raw).is_some_and(|errno| exhausted.contains(&errno)) {
+            tracing::warn!(address = %self.address, %error, "cannot accept: connections wait in the kernel");
+            let _ = tokio::time::timeout(EXHAUSTED_PAUSE, state.connections.change()).await;
+        }
+        // Anything else is the fault of one connection that was reset before it was accepted.
+    }
+}
+
+impl TokioListener {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
+        match self {
+            Self::Tcp(listener) => listener.poll_accept(cx).map_ok(|(socket, peer)| (Socket::Tcp(socket), Some(peer))),
+            Self::Unix(listener) => listener.poll_accept(cx).map_ok(|(socket, _)| (Socket::Unix(socket), None)),
+        }
+    }
+
+    /// Closes the listener and returns the connections that waited in it.
+    fn take_rest(self) -> io::Result<Vec<Accepted>> {
+        let mut rest = Vec::new();
+        match self {
+            Self::Tcp(listener) => {
+                let listener = listener.into_std()?;
+                while let Some((socket, peer)) = no_more(listener.accept())? {
+                    socket.set_nonblocking(true)?;
+                    rest.push((Socket::Tcp(TcpStream::from_std(socket)?), Some(peer)));
+                }
+            }
+            Self::Unix(listener) => {
+                let listener = listener.into_std()?;
+                while let Some((socket, _)) = no_more(listener.accept())? {
+                    socket.set_nonblocking(true)?;
+                    rest.push((Socket::Unix(UnixStream::from_std(socket)?), None));
+                }
+            }
+        }
+        Ok(rest)
+    }
+}
+
+fn no_more<T>(accepted: io::Result<T>) -> io::Result<Option<T>> {
+    match accepted {
+        Ok(accepted) => Ok(Some(accepted)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn admit(state: &Rc<State>, (socket, peer): Accepted) {
+    if let Socket::Tcp(socket) = &socket {
+        // Responses are written in one go; waiting for more would only delay them. If it fails they are late.
+        let _ = socket.set_nodelay(true);
+    }
+    let client = Client::new(socket, peer, state.connections.clock());
+    let key = state.connections.insert(Rc::clone(&client));
+    let state = Rc::clone(state);
+    tokio::task::spawn_local(async move {
+        serve(&state, &client).await;
+        state.connections.remove(key);
+    });
+}
+
+/// Serves one connection to its end.
+async fn serve(state: &Rc<State>, client: &Rc<Client>) {
+    let ended = converse(state, client).await;
+    let answer = match (client.refused(), ended) {
+        (Some(status), _) => Some(Failure::Unreadable(status)),
+        (None, Ended::Expired(Expiry::Head)) => Some(Failure::HeadTimeout),
+        (None, Ended::Expired(Expiry::Stalled)) if !client.is_answering() => Some(Failure::BodyTimeout),
+        (None, Ended::Expired(Expiry::Stalled) | Ended::Cut) => return client.prepare_cut(),
+        (None, Ended::Expired(Expiry::Idle) | Ended::Done) => None,
+    };
+    let close = async {
+        if let Some(failure) = answer {
+            let bytes = ingress::refuse_connection(state, client, failure);
+            if client.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+        client.linger(LINGER_BYTES).await;
+    };
+    let _ = tokio::time::timeout(LINGER_TIME, close).await;
+}
+
+enum Ended {
+    /// All requests were answered.
+    Done,
+    /// It broke, from either side.
+    Cut,
+    /// We waited long enough.
+    Expired(Expiry),
+}
+
+/// Lets hyper read requests and write responses until one side has enough.
+async fn converse(state: &Rc<State>, client: &Rc<Client>) -> Ended {
+    let service = service_fn(|request| {
+        let (state, client) = (Rc::clone(state), Rc::clone(client));
+        async move { Ok::<_, Infallible>(ingress::handle_request(state, client, request).await) }
+    });
+    let mut http = http1::Builder::new();
+    http.half_close(false).max_header_size(MAX_HEAD).max_buf_size(MAX_BUFFER);
+    let mut connection = pin!(http.serve_connection(ClientStream(Rc::clone(client)), service));
+    poll_fn(|cx| {
+        if let Some(expiry) = client.poll_expired(cx) {
+            return Poll::Ready(Ended::Expired(expiry));
+        }
+        connection.as_mut().poll(cx).map(|end| if end.is_ok() { Ended::Done } else { Ended::Cut })
+    })
+    .await
+}

@@ -1,0 +1,135 @@
+//! The client connections of one shard: how many there may be, and which have been waited for long enough.
+//!
+//! No connection has a timer of its own. Once a tick, a task looks at all of them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::client::{Client, Expiry, Phase};
+use super::{Options, State};
+
+/// How long an idle connection is still listened to when the shard drains, for requests that are on their way.
+const DRAIN_GRACE: Duration = Duration::from_millis(500);
+
+/// See the file's head.
+#[derive(Debug)]
+pub(super) struct Connections {
+    max: usize,
+    tick: Duration,
+    /// Ticks since the shard began: a coarse clock that costs nothing to read.
+    now: Rc<Cell<u32>>,
+    next: Cell<u64>,
+    open: RefCell<HashMap<u64, Rc<Client>>>,
+    /// Woken when a connection opens, if none was, and when one closes.
+    changed: Notify,
+}
+
+impl Connections {
+    pub(super) fn new(options: &Options) -> Self {
+        let shortest = options.head_timeout.min(options.idle_timeout).min(options.stall_timeout);
+        Self {
+            max: options.max_connections.max(1),
+            tick: (shortest / 10).clamp(Duration::from_millis(5), Duration::from_millis(500)),
+            now: Rc::new(Cell::new(0)),
+            next: Cell::new(0),
+            open: RefCell::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    pub(super) fn clock(&self) -> Rc<Cell<u32>> {
+        Rc::clone(&self.now)
+    }
+
+    pub(super) fn insert(&self, client: Rc<Client>) -> u64 {
+        let key = self.next.get();
+        self.next.set(key + 1);
+        let mut open = self.open.borrow_mut();
+        open.insert(key, client);
+        if open.len() == 1 {
+            self.changed.notify_waiters();
+        }
+        key
+    }
+
+    pub(super) fn remove(&self, key: u64) {
+        self.open.borrow_mut().remove(&key);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until one more connection may be opened.
+    pub(super) async fn room(&self) {
+        self.until(|open| open < self.max).await;
+    }
+
+    /// Waits until no connection is open.
+    pub(super) async fn none(&self) {
+        self.until(|open| open == 0).await;
+    }
+
+    /// Waits for a connection to close, for those who are out of file descriptors.
+    pub(super) async fn change(&self) {
+        self.changed.notified().await;
+    }
+
+    async fn until(&self, reached: impl Fn(usize) -> bool) {
+        while !reached(self.open.borrow().len()) {
+            // Nothing runs between the look and the wait: all of it is on one thread.
+            self.changed.notified().await;
+        }
+    }
+
+    fn ticks(&self, time: Duration) -> u32 {
+        u32::try_from(time.as_nanos().div_ceil(self.tick.as_nanos())).unwrap_or(u32::MAX)
+    }
+}
+
+/// Ends connections that have been waited for long enough. Runs as long as the shard.
+pub(super) async fn sweep(state: Rc<State>) {
+    let connections = &state.connections;
+    let options = &state.options;
+    let limits = Limits {
+        head: connections.ticks(options.head_timeout),
+        idle: connections.ticks(options.idle_timeout),
+        stall: connections.ticks(options.stall_timeout),
+        grace: connections.ticks(DRAIN_GRACE),
+    };
+    let mut drained_for = 0_u32;
+    loop {
+        connections.until(|open| open > 0).await;
+        tokio::time::sleep(connections.tick).await;
+        connections.now.set(connections.now.get().wrapping_add(1));
+        if state.is_draining() {
+            drained_for = drained_for.saturating_add(1);
+        }
+        for client in connections.open.borrow().values() {
+            if let Some(expiry) = limits.check(client, drained_for) {
+                client.expire(expiry);
+            }
+        }
+    }
+}
+
+/// In ticks.
+struct Limits {
+    head: u32,
+    idle: u32,
+    stall: u32,
+    grace: u32,
+}
+
+impl Limits {
+    fn check(&self, client: &Client, drained_for: u32) -> Option<Expiry> {
+        // The first tick of a wait is not a whole one.
+        match client.phase() {
+            Phase::Fresh | Phase::Idle if drained_for > self.grace => Some(Expiry::Idle),
+            Phase::Idle => (client.phase_ticks() > self.idle).then_some(Expiry::Idle),
+            Phase::Fresh | Phase::Head => (client.phase_ticks() > self.head).then_some(Expiry::Head),
+            Phase::Busy => (client.stalled_ticks() > self.stall).then_some(Expiry::Stalled),
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! A shard's link to one worker: many requests over one socket.
+//!
+//! One task per link reads what the worker sent, in batches, and hands it to the requests; everything that requests
+//! want to send gathers in an [`Outbox`], and the link's task, woken once however many they are, writes it in one go.
+//! The worker is hostile: whatever it sends out of turn ends the link ([`Violation`]).
+
+mod exchange;
+mod task;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::io;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::Bytes;
+use nano_protocol::{DecodeError, ExitReason, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead};
+use tokio::net::UnixStream;
+
+use crate::worker::Worker;
+use exchange::Exchange;
+pub(crate) use exchange::{Death, Failed};
+pub(crate) use task::{End, run};
+
+/// What a worker must not send, and did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Violation {
+    /// No frame at all.
+    #[error("{0}")]
+    Decode(#[from] DecodeError),
+    /// A frame of the control link.
+    #[error("a frame that does not belong on a data link")]
+    WrongLink,
+    /// A number that no request ever had.
+    #[error("a frame for request {0}, which was never sent")]
+    UnknownRequest(RequestId),
+    /// Two response heads.
+    #[error("a second response head for one request")]
+    SecondHead,
+    /// A body without a head.
+    #[error("a response body before its head")]
+    BodyBeforeHead,
+    /// A chunk that says nothing.
+    #[error("an empty chunk that is not the last")]
+    EmptyChunk,
+    /// More than the window.
+    #[error("more body bytes or credit than the flow-control window allows")]
+    Window,
+    /// More or less than announced.
+    #[error("a body of another length than its head announced")]
+    Length,
+    /// A reason that is not the worker's to give.
+    #[error("a reset for a reason that only the supervisor has")]
+    ResetReason,
+    /// A response head that is no HTTP.
+    #[error("a response header that is not legal in HTTP")]
+    Header,
+}
+
+/// A link, as its task and the requests on it share it.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// The worker at the other end.
+    pub(crate) worker: Arc<Worker>,
+    socket: UnixStream,
+    sending: RefCell<Sending>,
+    requests: RefCell<HashMap<RequestId, Rc<Exchange>, BuildHasherDefault<IdHasher>>>,
+    /// The earliest time at which a response head may be overdue.
+    due: Cell<Option<Instant>>,
+    task: RefCell<Option<Waker>>,
+    retiring: Cell<bool>,
+    violation: Cell<Option<Violation>>,
+    ended: Cell<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Sending {
+    outbox: Outbox,
+    /// Bytes ever put into the outbox, and ever written.
+    pushed: u64,
+    written: u64,
+    next_id: RequestId,
+    wrapped: bool,
+}
+
+impl Link {
+    /// Takes the supervisor's end of a data link. Give it to [`run`] as well.
+    ///
+    /// # Errors
+    /// The socket cannot be registered with the shard's runtime.
+    pub(crate) fn new(worker: Arc<Worker>, socket: StdUnixStream) -> io::Result<Rc<Self>> {
+        socket.set_nonblocking(true)?;
+        Ok(Rc::new(Self {
+            worker,
+            socket: UnixStream::from_std(socket)?,
+            sending: RefCell::default(),
+            requests: RefCell::default(),
+            due: Cell::new(None),
+            task: RefCell::new(None),
+            retiring: Cell::new(false),
+            violation: Cell::new(None),
+            ended: Cell::new(false),
+        }))
+    }
+
+    /// Sends a request, if the link still takes any. The response head must come before `deadline`.
+    pub(crate) fn send(self: &Rc<Self>, head: &mut Outgoing, deadline: Instant) -> Option<Request> {
+        if self.ended.get() || self.retiring.get() {
+            return None;
+        }
+        let exchange = {
+            let mut requests = self.requests.borrow_mut();
+            let mut sending = self.sending.borrow_mut();
+            let mut id = sending.take_id();
+            while requests.contains_key(&id) {
+                id = sending.take_id();
+            }
+            let exchange = Rc::new(Exchange::new(id, deadline, sending.pushed));
+            sending.push(|outbox| outbox.push(head.numbered(id)));
+            requests.insert(id, Rc::clone(&exchange));
+            exchange
+        };
+        if self.due.get().is_none_or(|due| deadline < due) {
+            self.due.set(Some(deadline));
+        }
+        self.wake_task();
+        Some(Request(Uplink { link: Rc::clone(self), exchange }))
+    }
+
+    /// No new requests; the task ends when the last one is over.
+    pub(crate) fn retire(&self) {
+        self.retiring.set(true);
+        self.wake_task();
+    }
+
+    /// The worker sent something illegal that only the reader of a response noticed.
+    fn violate(&self, violation: Violation) {
+        self.violation.set(Some(violation));
+        self.wake_task();
+    }
+
+    fn push(&self, frame: &Frame) {
+        self.sending.borrow_mut().push(|outbox| outbox.push(frame));
+        self.wake_task();
+    }
+
+    /// Takes a request off the link; what the worker may still send about it is ignored.
+    fn forget(&self, id: RequestId) -> Option<Rc<Exchange>> {
+        let exchange = self.requests.borrow_mut().remove(&id)?;
+        exchange.forgotten();
+        if self.retiring.get() {
+            self.wake_task();
+        }
+        Some(exchange)
+    }
+
+    fn reset(&self, id: RequestId, reason: ResetReason) {
+        if self.forget(id).is_some() && !self.ended.get() {
+            self.push(&Frame::Reset { id, reason });
+        }
+    }
+
+    fn wake_task(&self) {
+        if let Some(task) = self.task.borrow_mut().take() {
+            task.wake();
+        }
+    }
+}
+
+impl Sending {
+    fn take_id(&mut self) -> RequestId {
+        let id = self.next_id;
+        self.next_id = id.wrapping_add(1);
+        self.wrapped |= self.next_id == 0;
+        id
+    }
+
+    fn was_issued(&self, id: RequestId) -> bool {
+        self.wrapped || id < self.next_id
+    }
+
+    fn push(&mut self, push: impl FnOnce(&mut Outbox)) {
+        let before = self.outbox.len();
+        push(&mut self.outbox);
+        self.pushed += (self.outbox.len() - before) as u64;
+    }
+}
+
+/// A request's head, ready to be sent, and to be sent again.
+#[derive(Debug)]
+pub(crate) struct Outgoing(Frame);
+
+impl Outgoing {
+    pub(crate) fn new(head: RequestHead) -> Self {
+        Self(Frame::RequestHead(0, Box::new(head)))
+    }
+
+    fn numbered(&mut self, number: RequestId) -> &Frame {
+        if let Frame::RequestHead(id, _) = &mut self.0 {
+            *id = number;
+        }
+        &self.0
+    }
+}
+
+/// A request that was sent. Dropped before its response came to an end, it tells the worker that nobody listens.
+#[derive(Debug)]
+pub(crate) struct Request(Uplink);
+
+impl Request {
+    /// The worker that has it.
+    pub(crate) fn worker(&self) -> &Arc<Worker> {
+        &self.0.link.worker
+    }
+
+    /// Waits for the response's head.
+    pub(crate) fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Failed>> {
+        self.0.exchange.poll_head(cx)
+    }
+
+    /// The next piece of the response's body; taking it gives the worker credit.
+    pub(crate) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failed>>> {
+        self.0.exchange.poll_chunk(cx).map_ok(|(data, credit)| {
+            if let Some(bytes) = credit {
+                self.0.link.push(&Frame::Credit { id: self.0.exchange.id, bytes });
+            }
+            data
+        })
+    }
+
+    /// True when the whole body came, whether or not it was taken: the worker is done.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.0.exchange.is_complete()
+    }
+
+    /// True when the whole body came and was taken.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.0.exchange.is_drained()
+    }
+
+    /// Bytes of the body that are yet to be taken, if that is certain.
+    pub(crate) fn body_left(&self) -> Option<u64> {
+        self.0.exchange.body_left()
+    }
+
+    /// Gives the request up and says why.
+    pub(crate) fn reset(&self, reason: ResetReason) {
+        self.0.link.reset(self.0.exchange.id, reason);
+    }
+
+    /// The response's head is no HTTP: the worker is not to be trusted.
+    pub(crate) fn refuse_head(&self) {
+        self.0.link.violate(Violation::Header);
+    }
+
+    /// Where the request's body goes.
+    pub(crate) fn uplink(&self) -> &Uplink {
+        &self.0
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.reset(ResetReason::ClientGone);
+    }
+}
+
+/// Where a request's body goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Uplink {
+    link: Rc<Link>,
+    exchange: Rc<Exchange>,
+}
+
+impl Uplink {
+    /// Waits until at least one byte may be sent; answers how many may, or `None` when the request is over.
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Option<usize>> {
+        let room = self.exchange.send_room(cx);
+        if !self.is_open() {
+            return Poll::Ready(None);
+        }
+        if room == 0 { Poll::Pending } else { Poll::Ready(Some(room)) }
+    }
+
+    /// Whether the request is still on the link.
+    pub(crate) fn is_open(&self) -> bool {
+        self.link.requests.borrow().contains_key(&self.exchange.id)
+    }
+
+    /// Sends a piece: at most as much as [`Self::poll_room`] said.
+    pub(crate) fn send(&self, data: Bytes, end: bool) {
+        self.exchange.sent(data.len());
+        self.link.sending.borrow_mut().push(|outbox| outbox.push_chunk(self.exchange.id, end, data));
+        self.link.wake_task();
+    }
+
+    /// The body cannot be had to its end: gives the request up, and its response too.
+    pub(crate) fn fail(&self, reason: ResetReason) {
+        self.link.reset(self.exchange.id, reason);
+        self.exchange.fail(Failed::Upload);
+    }
+}
+
+/// Spreads request numbers, which count up and which nobody outside chooses.
+#[derive(Debug, Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+/// Reasons for which a worker ends because of one request's code.
+pub(crate) fn is_limit(reason: ExitReason) -> bool {
+    matches!(reason, ExitReason::Cpu | ExitReason::Heap | ExitReason::Memory)
+}

@@ -1,0 +1,250 @@
+//! One request on a link: what the link's task and the request's own future both know of it.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use nano_protocol::limits::MAX_CHUNK;
+use nano_protocol::{BodyLength, ExitReason, ReceiveWindow, RequestId, ResetReason, ResponseHead, SendWindow};
+
+use super::Violation;
+
+/// Chunks below this size are copied together while nobody takes them, so that a worker cannot make us keep a large
+/// buffer for each tiny chunk.
+const COALESCE_BELOW: usize = 4096;
+
+/// Why a request got no response, or not all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failed {
+    /// The worker gave this request up.
+    Reset(ResetReason),
+    /// No response head within `timeout_ms`.
+    TimedOut,
+    /// The worker is gone.
+    Died(Death),
+    /// The worker sent what it must not send.
+    Protocol,
+    /// The request's body ended in an error, or was too large, after the response had begun.
+    Upload,
+}
+
+/// How a worker's end concerns one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Death {
+    /// Why it ended, if that is known by now.
+    pub(crate) reason: Option<ExitReason>,
+    /// Whether this request brought it about: known, or the only one there was.
+    pub(crate) culprit: bool,
+    /// Whether the worker may have seen the request.
+    pub(crate) seen: bool,
+}
+
+/// See the file's head.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) id: RequestId,
+    /// When the response head must be there.
+    pub(super) deadline: Instant,
+    /// Where its `RequestHead` begins in the bytes of the link.
+    pub(super) offset: u64,
+    state: RefCell<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    head: Option<ResponseHead>,
+    head_seen: bool,
+    /// Bytes of a body of known length that have yet to come.
+    remaining: Option<u64>,
+    chunks: VecDeque<Bytes>,
+    /// Small chunks that came while `chunks` was not empty; they stand behind it.
+    tail: BytesMut,
+    received: ReceiveWindow,
+    /// Everything came.
+    ended: bool,
+    failed: Option<Failed>,
+    reader: Option<Waker>,
+    send: SendWindow,
+    uploader: Option<Waker>,
+}
+
+impl Exchange {
+    pub(super) fn new(id: RequestId, deadline: Instant, offset: u64) -> Self {
+        Self { id, deadline, offset, state: RefCell::default() }
+    }
+
+    // What the link's task calls. True means that the worker is done with the request.
+
+    pub(super) fn on_head(&self, head: ResponseHead) -> Result<bool, Violation> {
+        let mut state = self.state.borrow_mut();
+        if std::mem::replace(&mut state.head_seen, true) {
+            return Err(Violation::SecondHead);
+        }
+        state.ended = matches!(head.body, BodyLength::None | BodyLength::Known(0));
+        if let BodyLength::Known(length) = head.body {
+            state.remaining = Some(length);
+        }
+        state.head = Some(head);
+        state.wake_reader();
+        Ok(state.ended)
+    }
+
+    pub(super) fn on_chunk(&self, data: Bytes, end: bool) -> Result<bool, Violation> {
+        let mut state = self.state.borrow_mut();
+        if !state.head_seen {
+            return Err(Violation::BodyBeforeHead);
+        }
+        if data.is_empty() && !end {
+            return Err(Violation::EmptyChunk);
+        }
+        state.received.received(data.len()).map_err(|_| Violation::Window)?;
+        if let Some(remaining) = &mut state.remaining {
+            *remaining = remaining.checked_sub(data.len() as u64).ok_or(Violation::Length)?;
+            if end && *remaining != 0 {
+                return Err(Violation::Length);
+            }
+        }
+        state.ended = end || state.remaining == Some(0);
+        state.push(data);
+        state.wake_reader();
+        Ok(state.ended)
+    }
+
+    pub(super) fn on_credit(&self, bytes: u32) -> Result<(), Violation> {
+        if bytes == 0 {
+            return Err(Violation::Window);
+        }
+        let mut state = self.state.borrow_mut();
+        state.send.credit(bytes).map_err(|_| Violation::Window)?;
+        state.wake_uploader();
+        Ok(())
+    }
+
+    pub(super) fn fail(&self, why: Failed) {
+        let mut state = self.state.borrow_mut();
+        state.failed.get_or_insert(why);
+        state.wake_reader();
+        state.wake_uploader();
+    }
+
+    /// The request is no longer on the link: who uploads its body may stop.
+    pub(super) fn forgotten(&self) {
+        self.state.borrow_mut().wake_uploader();
+    }
+
+    pub(super) fn waits_for_head(&self) -> bool {
+        let state = self.state.borrow();
+        !state.head_seen && state.failed.is_none()
+    }
+
+    // What the request's own future calls.
+
+    pub(super) fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Failed>> {
+        let mut state = self.state.borrow_mut();
+        if let Some(head) = state.head.take() {
+            return Poll::Ready(Ok(head));
+        }
+        if let Some(why) = state.failed {
+            return Poll::Ready(Err(why));
+        }
+        store(&mut state.reader, cx);
+        Poll::Pending
+    }
+
+    /// The next piece of the body, and the credit to give for it.
+    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<(Bytes, Option<u32>), Failed>>> {
+        let mut state = self.state.borrow_mut();
+        if let Some(data) = state.pop() {
+            let credit = state.received.consumed(data.len()).filter(|_| !state.ended);
+            return Poll::Ready(Some(Ok((data, credit))));
+        }
+        if state.ended {
+            return Poll::Ready(None);
+        }
+        if let Some(why) = state.failed {
+            return Poll::Ready(Some(Err(why)));
+        }
+        store(&mut state.reader, cx);
+        Poll::Pending
+    }
+
+    /// True when the whole body came.
+    pub(super) fn is_complete(&self) -> bool {
+        self.state.borrow().ended
+    }
+
+    /// True when the whole body came and was taken.
+    pub(super) fn is_drained(&self) -> bool {
+        let state = self.state.borrow();
+        state.ended && state.chunks.is_empty() && state.tail.is_empty()
+    }
+
+    /// Bytes of the body that are yet to be taken, if that is certain.
+    pub(super) fn body_left(&self) -> Option<u64> {
+        let state = self.state.borrow();
+        let buffered = state.chunks.iter().map(Bytes::len).sum::<usize>() + state.tail.len();
+        match state.remaining {
+            Some(remaining) => Some(remaining + buffered as u64),
+            None => state.ended.then_some(buffered as u64),
+        }
+    }
+
+    /// How much of the request's body may be sent now. Whoever asks is woken when that grows or the request ends.
+    pub(super) fn send_room(&self, cx: &mut Context<'_>) -> usize {
+        let mut state = self.state.borrow_mut();
+        store(&mut state.uploader, cx);
+        state.send.available().min(MAX_CHUNK)
+    }
+
+    pub(super) fn sent(&self, bytes: usize) {
+        self.state.borrow_mut().send.sent(bytes);
+    }
+}
+
+impl State {
+    fn push(&mut self, data: Bytes) {
+        if data.is_empty() {
+            return;
+        }
+        if !self.chunks.is_empty() && data.len() < COALESCE_BELOW {
+            self.tail.extend_from_slice(&data);
+            return;
+        }
+        self.seal_tail();
+        self.chunks.push_back(data);
+    }
+
+    fn pop(&mut self) -> Option<Bytes> {
+        if self.chunks.is_empty() {
+            self.seal_tail();
+        }
+        self.chunks.pop_front()
+    }
+
+    fn seal_tail(&mut self) {
+        if !self.tail.is_empty() {
+            self.chunks.push_back(self.tail.split().freeze());
+        }
+    }
+
+    fn wake_reader(&mut self) {
+        if let Some(waker) = self.reader.take() {
+            waker.wake();
+        }
+    }
+
+    fn wake_uploader(&mut self) {
+        if let Some(waker) = self.uploader.take() {
+            waker.wake();
+        }
+    }
+}
+
+fn store(slot: &mut Option<Waker>, cx: &Context<'_>) {
+    match slot {
+        Some(waker) => waker.clone_from(cx.waker()),
+        None => *slot = Some(cx.waker().clone()),
+    }
+}

@@ -1,0 +1,245 @@
+//! The task of a link: reads, decodes, hands out, times out, writes.
+
+use std::future::poll_fn;
+use std::io::{ErrorKind, IoSlice};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::BytesMut;
+use nano_protocol::{Decoder, ExitReason, Frame, RequestId, ResetReason, Side};
+use tokio::time::Sleep;
+
+use super::{Death, Failed, Link, Violation, is_limit};
+
+/// Room for each read.
+const READ_ROOM: usize = 64 * 1024;
+/// Less room than this, and more is made.
+const MIN_ROOM: usize = 16 * 1024;
+/// Reads in a row before other tasks get their turn.
+const READS_PER_TURN: usize = 8;
+/// Pieces per write.
+const SLICES: usize = 64;
+
+/// How a link ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was retired, and nothing is in flight.
+    Retired,
+    /// The worker closed it.
+    Closed,
+    /// The worker sent what it must not send.
+    Violated(Violation),
+}
+
+/// Runs a link until it ends. Every request that is still on it has failed then.
+pub(crate) async fn run(link: Rc<Link>) -> End {
+    let far = Instant::now() + std::time::Duration::from_secs(3600);
+    let mut task = Task {
+        inbox: BytesMut::with_capacity(READ_ROOM),
+        timer: Box::pin(tokio::time::sleep_until(far.into())),
+        armed: None,
+        exiting: None,
+        link,
+    };
+    let end = poll_fn(|cx| task.poll(cx)).await;
+    task.finish(end);
+    end
+}
+
+struct Task {
+    link: Rc<Link>,
+    inbox: BytesMut,
+    timer: Pin<Box<Sleep>>,
+    /// What the timer is set to.
+    armed: Option<Instant>,
+    /// What the worker said when it said goodbye.
+    exiting: Option<(ExitReason, Option<RequestId>)>,
+}
+
+impl Task {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        *self.link.task.borrow_mut() = Some(cx.waker().clone());
+        if let Some(end) = self.read(cx) {
+            return Poll::Ready(end);
+        }
+        self.check_deadlines(cx);
+        if self.write(cx).is_err() {
+            // The worker is gone. It may have sent something since the read above, its reason for instance.
+            return Poll::Ready(self.read(cx).unwrap_or(End::Closed));
+        }
+        if let Some(violation) = self.link.violation.take() {
+            return Poll::Ready(End::Violated(violation));
+        }
+        let idle = self.link.requests.borrow().is_empty() && self.link.sending.borrow().outbox.is_empty();
+        if self.link.retiring.get() && idle {
+            return Poll::Ready(End::Retired);
+        }
+        Poll::Pending
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) -> Option<End> {
+        for _ in 0..READS_PER_TURN {
+            match self.link.socket.poll_read_ready(cx) {
+                Poll::Pending => return None,
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => return Some(End::Closed),
+            }
+            if self.inbox.capacity() - self.inbox.len() < MIN_ROOM {
+                self.inbox.reserve(READ_ROOM);
+            }
+            match self.link.socket.try_read_buf(&mut self.inbox) {
+                Ok(0) => return Some(End::Closed),
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => continue,
+                Err(_) => return Some(End::Closed),
+            }
+            if let Err(violation) = self.take_frames() {
+                return Some(End::Violated(violation));
+            }
+            if self.exiting.is_some() {
+                return Some(End::Closed);
+            }
+        }
+        cx.waker().wake_by_ref();
+        None
+    }
+
+    fn take_frames(&mut self) -> Result<(), Violation> {
+        let decoder = Decoder::new(Side::Worker);
+        while let Some(frame) = decoder.decode(&mut self.inbox)? {
+            self.on_frame(frame)?;
+        }
+        Ok(())
+    }
+
+    fn on_frame(&mut self, frame: Frame) -> Result<(), Violation> {
+        let link = &self.link;
+        let (id, done) = match frame {
+            Frame::ResponseHead(id, head) => (id, link.with(id, |exchange| exchange.on_head(head))?),
+            Frame::BodyChunk { id, end, data } => (id, link.with(id, |exchange| exchange.on_chunk(data, end))?),
+            Frame::Credit { id, bytes } => (id, link.with(id, |exchange| exchange.on_credit(bytes).map(|()| false))?),
+            Frame::Reset { id, reason } => {
+                use ResetReason::{BodyErrored, HandlerThrew, NoResponse, Refused};
+                if !matches!(reason, HandlerThrew | NoResponse | BodyErrored | Refused) {
+                    return Err(Violation::ResetReason);
+                }
+                let fail = |exchange: &super::Exchange| {
+                    exchange.fail(Failed::Reset(reason));
+                    Ok(true)
+                };
+                (id, link.with(id, fail)?)
+            }
+            Frame::Stats(stats) => {
+                link.worker.record(&stats);
+                return Ok(());
+            }
+            Frame::Exiting { reason, culprit } => {
+                link.worker.set_exit(reason);
+                self.exiting = Some((reason, culprit));
+                return Ok(());
+            }
+            _ => return Err(Violation::WrongLink),
+        };
+        if done {
+            link.forget(id);
+        }
+        Ok(())
+    }
+
+    /// One timer for all requests of the link. They have one timeout, so the timer is set once in that time, not once
+    /// per request: when it goes off, it is set to the earliest head that is then missing.
+    fn check_deadlines(&mut self, cx: &mut Context<'_>) {
+        while let Some(due) = self.link.due.get() {
+            if self.armed != Some(due) {
+                self.timer.as_mut().reset(due.into());
+                self.armed = Some(due);
+            }
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return;
+            }
+            self.armed = None;
+            let now = Instant::now();
+            let mut next: Option<Instant> = None;
+            let mut overdue = Vec::new();
+            for exchange in self.link.requests.borrow().values().filter(|exchange| exchange.waits_for_head()) {
+                if exchange.deadline <= now {
+                    overdue.push(Rc::clone(exchange));
+                } else {
+                    next = Some(next.map_or(exchange.deadline, |next| next.min(exchange.deadline)));
+                }
+            }
+            for exchange in overdue {
+                exchange.fail(Failed::TimedOut);
+                self.link.reset(exchange.id, ResetReason::TimedOut);
+            }
+            self.link.due.set(next);
+        }
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), ()> {
+        let mut sending = self.link.sending.borrow_mut();
+        while !sending.outbox.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let count = sending.outbox.io_slices(&mut slices);
+            let written = self.link.socket.try_write_vectored(slices.get(..count).unwrap_or(&[]));
+            match written {
+                Ok(written) => {
+                    sending.outbox.advance(written);
+                    sending.written += written as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.link.socket.poll_write_ready(cx).is_pending() {
+                        return Ok(());
+                    }
+                }
+                Err(_) => return Err(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails everything that is still on the link.
+    fn finish(&mut self, end: End) {
+        let link = &self.link;
+        link.ended.set(true);
+        if let End::Violated(_) = end {
+            link.worker.set_exit(ExitReason::Protocol);
+        }
+        let written = link.sending.borrow().written;
+        // Nobody said which request ended the worker; but it had only one.
+        let alone = self.exiting.is_none() && link.worker.in_flight.load(Ordering::Relaxed) == 1;
+        let reason = link.worker.exit();
+        let left: Vec<_> = link.requests.borrow_mut().drain().map(|(_, exchange)| exchange).collect();
+        for exchange in left {
+            let seen = exchange.offset < written;
+            let named = self.exiting.is_some_and(|(_, culprit)| culprit == Some(exchange.id));
+            let culprit = seen && (named || (alone && reason.is_some_and(is_limit)));
+            exchange.fail(match end {
+                End::Violated(_) => Failed::Protocol,
+                End::Retired | End::Closed => Failed::Died(Death { reason, culprit, seen }),
+            });
+        }
+        *link.sending.borrow_mut() = super::Sending::default();
+    }
+}
+
+impl Link {
+    /// Hands something to a request. A request that is over already knows nothing of it; one that never was is a
+    /// violation.
+    fn with(
+        &self,
+        id: RequestId,
+        hand: impl FnOnce(&super::Exchange) -> Result<bool, Violation>,
+    ) -> Result<bool, Violation> {
+        let requests = self.requests.borrow();
+        match requests.get(&id) {
+            Some(exchange) => hand(exchange),
+            None if self.sending.borrow().was_issued(id) => Ok(false),
+            None => Err(Violation::UnknownRequest(id)),
+        }
+    }
+}
