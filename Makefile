@@ -43,7 +43,7 @@ lint: v8 ## formatting and clippy, warnings are errors
 	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
 
 bench: build ## benchmarks: codec frames/s, start-up of a worker, stream writes/s beside node
-	$(CARGO) bench $(LOCKED) -p nano-test
+	$(CARGO) bench $(LOCKED) -p nano-test --bench codec
 	python3 test/bench/run.py
 
 wpt: build ## Web Platform Tests of a checkout at WPT_DIR against the expectation list
