@@ -6,6 +6,7 @@ use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+mod boot;
 mod run;
 
 /// The heap image with the builtins, written by `build.rs`.
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
     let command = arguments.next();
     match command.as_deref().and_then(|command| command.to_str()) {
+        None => boot::main(),
         Some("run") => run::main(arguments),
         _ => usage(),
     }

@@ -45,6 +45,7 @@ fn run(script: &Path, expose_gc: bool) -> Result<i32, String> {
         log: Box::new(Stdio),
         code_generation: true,
         exit_on_uncaught: true,
+        memory: None,
         stream_budget: StreamBudget::default(),
     })
     .map_err(|error| error.to_string())?;
@@ -65,7 +66,7 @@ fn run(script: &Path, expose_gc: bool) -> Result<i32, String> {
 struct Stdio;
 
 impl LogSink for Stdio {
-    fn write(&mut self, level: LogLevel, text: &str) {
+    fn write(&mut self, level: LogLevel, _request_id: &str, text: &str) {
         // A closed pipe is no reason to stop the program.
         let _ = match level {
             LogLevel::Debug | LogLevel::Info => writeln!(io::stdout().lock(), "{text}"),

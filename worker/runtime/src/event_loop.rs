@@ -43,6 +43,7 @@ impl Runtime {
     /// V8's tasks, timers, microtasks.
     pub fn turn(&mut self) {
         while let Some(task) = self.tasks.pop_due() {
+            let _turn = self.state.turn();
             task.run();
             self.checkpoint();
         }
@@ -52,13 +53,14 @@ impl Runtime {
             let due = self.state.timers.borrow_mut().pop_due(now, horizon);
             let Some(id) = due else { break };
             self.fire_timer(id);
-            if self.state.exit.get().is_some() {
+            if self.state.exit.get().is_some() || self.state.ending.reason().is_some() {
                 return;
             }
         }
     }
 
     fn fire_timer(&mut self, id: u32) {
+        let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         let argument = v8::Integer::new_from_unsigned(scope, id).into();
         call(scope, &self.state, &self.entry.fire_timer, &[argument]);
@@ -67,6 +69,7 @@ impl Runtime {
 
     /// Runs the microtasks and reports what nobody handles.
     pub fn checkpoint(&mut self) {
+        let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         checkpoint(scope, &self.state);
     }
@@ -93,8 +96,12 @@ impl Runtime {
             Ok(()) => return None,
             Err(error) => error,
         };
-        self.state.write_log(LogLevel::Error, &error.message);
+        self.log_error(&error.message);
         Some(1)
+    }
+
+    fn log_error(&self, text: &str) {
+        self.state.log.borrow_mut().write(LogLevel::Error, "", text);
     }
 
     /// Nothing is left to do: a module that still awaits something will wait for ever.
@@ -108,10 +115,11 @@ impl Runtime {
         let stalled = module.get_stalled_top_level_await_message(scope);
         let place =
             stalled.first().map(|(_, message)| exception::location(scope, *message).excerpt()).unwrap_or_default();
-        self.state.write_log(
-            LogLevel::Error,
-            &format!("The top-level await never ends: nothing is left that could end it\n{place}"),
+        let text = format!(
+            "The top-level await never ends: nothing is left that could end it
+{place}"
         );
+        self.state.write_log(scope, LogLevel::Error, &text);
         13 // As Node does.
     }
 }
@@ -153,7 +161,7 @@ pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &Rc<State>) {
 /// An error that no code handled.
 pub(crate) fn report(scope: &mut v8::PinScope, state: &Rc<State>, prefix: &str, exception: v8::Local<v8::Value>) {
     let text = exception::describe(scope, exception);
-    state.write_log(LogLevel::Error, &format!("{prefix}{text}"));
+    state.write_log(scope, LogLevel::Error, &format!("{prefix}{text}"));
     if state.exit_on_uncaught {
         state.exit.set(Some(1));
     }

@@ -13,20 +13,34 @@
 
 #![deny(unsafe_code)]
 
+mod accessor_style;
+mod app;
+mod app_log;
 mod builtins;
 mod collector;
+mod counters;
+mod ending;
 mod event_loop;
 mod exception;
+mod fatal;
+mod link;
+mod memory;
 mod modules;
 mod ops;
 pub mod platform;
 mod rejections;
+mod request;
 mod runtime;
 mod script;
+mod serve;
 pub mod snapshot;
 mod state;
 mod timers;
+mod watchdog;
 
 pub use exception::{Location, ScriptError};
+pub use fatal::exit_now;
+pub use link::LinkError;
 pub use modules::{FileModules, ModuleSource, SourceError};
 pub use runtime::{LogLevel, LogSink, Runtime, RuntimeError, RuntimeOptions, StreamBudget};
+pub use serve::{Connection, ServeError, Spare};

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use url::Url;
 
+use crate::accessor_style::Detector;
 use crate::exception::{Location, ScriptError, caught};
 use crate::state::State;
 
@@ -68,6 +69,8 @@ pub(crate) struct ModuleMap {
     loads: BTreeMap<usize, Load>,
     next_load: usize,
     main: MainModule,
+    /// Looks at the app's source while it is loaded.
+    detector: Option<Detector>,
 }
 
 impl ModuleMap {
@@ -82,7 +85,23 @@ impl ModuleMap {
             loads: BTreeMap::new(),
             next_load: 0,
             main: MainModule::Loading,
+            detector: None,
         }
+    }
+
+    /// From now on, [`ModuleMap::accessor_call`] will know.
+    pub(crate) fn detect_accessors(&mut self) {
+        self.detector = Some(Detector::default());
+    }
+
+    /// The first call of the request's accessors as methods in the modules loaded so far. Asked once.
+    pub(crate) fn accessor_call(&mut self) -> Option<String> {
+        self.detector.take()?.method_call()
+    }
+
+    /// The path of the module that scripts know as `url`.
+    pub(crate) fn path_of(&self, url: &str) -> Option<String> {
+        specifier::path_of(&self.base, url)
     }
 
     pub(crate) fn main(&self) -> MainModule {
@@ -257,6 +276,9 @@ fn compile_text<'s>(
         map.json_values.insert(key.0.clone(), value);
         let export = v8::String::new(scope, "default").ok_or_else(too_long)?;
         return Ok(v8::Module::create_synthetic_module(scope, name, &[export], evaluate_json));
+    }
+    if let Some(detector) = &mut map.detector {
+        detector.add(text);
     }
     let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, true, None);
     let mut source = v8::script_compiler::Source::new(source_text, Some(&origin));

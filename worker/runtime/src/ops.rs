@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 mod clock;
 mod process;
+pub(crate) mod request;
 mod streams;
 mod timers;
 
@@ -30,7 +31,7 @@ macro_rules! ops {
 pub(crate) use ops;
 
 /// All operations. One line per file.
-const GROUPS: &[&[OpDecl]] = &[clock::OPS, process::OPS, streams::OPS, timers::OPS];
+const GROUPS: &[&[OpDecl]] = &[clock::OPS, process::OPS, request::OPS, streams::OPS, timers::OPS];
 
 fn all() -> impl Iterator<Item = &'static OpDecl> {
     GROUPS.iter().flat_map(|group| group.iter())

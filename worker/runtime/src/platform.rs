@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use crate::fatal;
+
 pub(crate) mod tasks;
 
 /// Bytes of native stack that must exist for the thread that runs JavaScript; see [`STACK_KIB`].
@@ -43,6 +45,7 @@ fn initialize_once() -> Result<(), PlatformError> {
         return Err(PlatformError::UnknownFlags(unknown[1..].join(" ")));
     }
     v8::V8::set_entropy_source(fill_random);
+    v8::V8::set_fatal_error_handler(fatal::on_fatal_error);
     v8::V8::initialize_platform(new_platform().make_shared());
     v8::V8::initialize();
     Ok(())

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::app::AppEntries;
 use crate::builtins::{self, BuiltinError};
 use crate::event_loop;
 use crate::exception::{self, ScriptError};
+use crate::fatal;
+use crate::memory::{self, Budget};
 use crate::modules::{self, MainModule, ModuleMap, ModuleSource, SourceError};
 use crate::ops;
 use crate::platform::tasks::{self, TaskQueue};
@@ -32,8 +35,9 @@ pub enum LogLevel {
 
 /// Takes what programs log.
 pub trait LogSink {
-    /// `text` may have several lines; it has no line break at its end.
-    fn write(&mut self, level: LogLevel, text: &str);
+    /// `request_id`: the request whose code says it; empty outside of requests. `text` may have several lines; it has no
+    /// line break at its end.
+    fn write(&mut self, level: LogLevel, request_id: &str, text: &str);
 }
 
 /// How much streams may hold.
@@ -75,6 +79,8 @@ pub struct RuntimeOptions {
     pub code_generation: bool,
     /// Whether an error that nobody catches ends the program (as for scripts) or is only logged (as for apps).
     pub exit_on_uncaught: bool,
+    /// Bytes of V8's heap and array buffers together; `None`: what V8 finds right for this machine.
+    pub memory: Option<usize>,
     /// The streams' limit.
     pub stream_budget: StreamBudget,
 }
@@ -101,7 +107,10 @@ pub(crate) type Entry = v8::Global<v8::Function>;
 
 /// bootstrap.js's `entry`.
 pub(crate) struct Entries {
+    pub(crate) configure_budget: Entry,
     pub(crate) fire_timer: Entry,
+    /// What only apps need; looked up when one starts.
+    pub(crate) others: v8::Global<v8::Object>,
 }
 
 /// One isolate. Everything it does happens on the thread that made it.
@@ -110,6 +119,7 @@ pub struct Runtime {
     pub(crate) context: v8::Global<v8::Context>,
     pub(crate) state: Rc<State>,
     pub(crate) tasks: Arc<TaskQueue>,
+    pub(crate) app: Option<AppEntries>,
     pub(crate) isolate: v8::OwnedIsolate,
 }
 
@@ -130,6 +140,10 @@ impl Runtime {
             }
             params = params.snapshot_blob(snapshot);
         }
+        let budget = Arc::new(Budget::new(options.memory.unwrap_or(usize::MAX)));
+        if let Some(memory) = options.memory {
+            params = params.heap_limits(0, memory).array_buffer_allocator(memory::allocator(&budget).make_shared());
+        }
         let mut isolate = v8::Isolate::new(params);
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
         isolate.set_capture_stack_trace_for_uncaught_exceptions(true, 16);
@@ -138,15 +152,23 @@ impl Runtime {
         isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
         isolate.set_host_initialize_import_meta_object_callback(modules::initialize_import_meta);
         let tasks = tasks::queue_of(tasks::address(&isolate)).ok_or(RuntimeError::Descriptors)?;
-        let state = State::new(options.log, ModuleMap::new(options.base, options.modules), options.exit_on_uncaught);
-        let state = Rc::new(state);
+        let modules = ModuleMap::new(options.base, options.modules);
+        let state = Rc::new(State::new(options.log, modules, options.exit_on_uncaught, Arc::clone(&budget)));
         isolate.set_slot(Rc::clone(&state));
+        isolate.set_oom_error_handler(fatal::on_out_of_memory);
+        if options.memory.is_some() {
+            memory::guard(&mut isolate, budget, Arc::clone(&state.ending));
+        }
         let (context, entry) = enter(&mut isolate, options.snapshot.is_some(), options.code_generation)?;
-        Ok(Self { entry, context, state, tasks, isolate })
+        let _ = state.context.set(context.clone());
+        let mut runtime = Self { entry, context, state, tasks, app: None, isolate };
+        runtime.configure_streams(&options.stream_budget).ok_or(RuntimeError::Snapshot)?;
+        Ok(runtime)
     }
 
     /// Begins to load and run the program. `path`: relative to the program's directory.
     pub fn load_main(&mut self, path: &str) {
+        let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         modules::load_main(scope, &self.state, path);
         event_loop::checkpoint(scope, &self.state);
@@ -154,6 +176,7 @@ impl Runtime {
 
     /// A module that [`ModuleSource::fetch`] promised is there.
     pub fn module_arrived(&mut self, path: &str, text: Result<Vec<u8>, SourceError>) {
+        let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         modules::arrived(scope, &self.state, path, text);
         event_loop::checkpoint(scope, &self.state);
@@ -189,6 +212,7 @@ impl Runtime {
     ///
     /// The script does not compile or throws.
     pub fn run_script(&mut self, name: &str, text: &str) -> Result<(), ScriptError> {
+        let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         let result = script::run(scope, name, text);
         event_loop::checkpoint(scope, &self.state);
@@ -203,6 +227,7 @@ impl Runtime {
 
     /// Runs `body` in the program's realm, for what has no method of its own (the REPL).
     pub fn with_scope<R>(&mut self, body: impl FnOnce(&mut v8::PinScope) -> R) -> R {
+        let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         body(scope)
     }
@@ -220,13 +245,19 @@ fn enter(
     context.set_allow_generation_from_strings(code_generation);
     let entry =
         if from_snapshot { snapshot::entry(scope).ok_or(RuntimeError::Snapshot)? } else { builtins::evaluate(scope)? };
-    let function = |name: &str| {
-        let key = v8::String::new(scope, name)?;
-        let function = v8::Local::<v8::Function>::try_from(entry.get(scope, key.into())?).ok()?;
-        Some(v8::Global::new(scope, function))
+    let function = |name: &str| entry_function(scope, entry, name);
+    let (Some(configure_budget), Some(fire_timer)) = (function("configureBudget"), function("fireTimer")) else {
+        return Err(RuntimeError::Snapshot);
     };
-    let fire_timer = function("fireTimer").ok_or(RuntimeError::Snapshot)?;
-    Ok((v8::Global::new(scope, context), Entries { fire_timer }))
+    let others = v8::Global::new(scope, entry);
+    Ok((v8::Global::new(scope, context), Entries { configure_budget, fire_timer, others }))
+}
+
+/// A function of bootstrap.js's `entry`.
+pub(crate) fn entry_function(scope: &v8::PinScope, entry: v8::Local<v8::Object>, name: &str) -> Option<Entry> {
+    let key = v8::String::new(scope, name)?;
+    let function = v8::Local::<v8::Function>::try_from(entry.get(scope, key.into())?).ok()?;
+    Some(v8::Global::new(scope, function))
 }
 
 impl Drop for Runtime {

@@ -1,6 +1,7 @@
 //! The log, microtasks, the end of the program.
 
 use super::{ops, throw_type_error};
+use crate::event_loop;
 use crate::runtime::LogLevel;
 use crate::state::State;
 
@@ -9,6 +10,7 @@ ops! {
     "getAsyncContext" => get_async_context,
     "log" => log,
     "queueMicrotask" => queue_microtask,
+    "reportError" => report_error,
     "setAsyncContext" => set_async_context,
 }
 
@@ -22,7 +24,14 @@ fn log(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::Ret
         _ => LogLevel::Info,
     };
     let text = args.get(1).to_rust_string_lossy(scope);
-    state.write_log(level, &text);
+    state.write_log(scope, level, &text);
+}
+
+/// `reportError(error)`: treats it as an error that nobody caught.
+fn report_error(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    if let Some(state) = State::get(scope) {
+        event_loop::report(scope, &state, "Uncaught ", args.get(0));
+    }
 }
 
 /// `queueMicrotask(function)`.

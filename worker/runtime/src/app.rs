@@ -1,0 +1,189 @@
+//! [`Runtime`]'s dealings with an app: its start, its requests. `serve.rs` calls these for each frame.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, WindowExceeded};
+
+use crate::counters::Counters;
+use crate::event_loop::{call, checkpoint};
+use crate::exception;
+use crate::modules::MainModule;
+use crate::ops::request::settle_reader;
+use crate::request::{BodyEvent, RequestKey};
+use crate::runtime::{Entry, Runtime, StreamBudget, entry_function};
+use crate::watchdog::{WatchdogThread, Watched};
+
+/// The functions of worker/dispatch.js.
+pub(crate) struct AppEntries {
+    abort_request: Entry,
+    dispatch_request: Entry,
+}
+
+impl Runtime {
+    /// Tells the streams their limits. Before any code of the program runs.
+    pub(crate) fn configure_streams(&mut self, budget: &StreamBudget) -> Option<()> {
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let (counters, array) = Counters::new(scope)?;
+        let options = v8::Object::new(scope);
+        #[allow(clippy::cast_precision_loss, reason = "limits are far below 2^52 bytes")]
+        let fields: [(&str, v8::Local<v8::Value>); 5] = [
+            ("maxStreamBytes", v8::Number::new(scope, budget.max_stream_bytes as f64).into()),
+            ("maxStreamText", v8::String::new(scope, &budget.max_stream_text)?.into()),
+            ("maxTotalBytes", v8::Number::new(scope, budget.max_total_bytes as f64).into()),
+            ("maxTotalText", v8::String::new(scope, &budget.max_total_text)?.into()),
+            ("counters", array.into()),
+        ];
+        for (name, value) in fields {
+            let name = v8::String::new(scope, name)?;
+            options.create_data_property(scope, name.into(), value)?;
+        }
+        let function = v8::Local::new(scope, &self.entry.configure_budget);
+        let undefined = v8::undefined(scope).into();
+        function.call(scope, undefined, &[options.into()])?;
+        self.state.counters.set(counters).ok()
+    }
+
+    /// Sets the CPU limit of each turn.
+    pub(crate) fn watch(&mut self, thread: WatchdogThread, limit: Duration) {
+        let watched = Watched {
+            limit,
+            isolate: self.isolate.thread_safe_handle(),
+            ending: std::sync::Arc::clone(&self.state.ending),
+        };
+        let _ = self.state.watchdog.set(thread.watch(watched));
+    }
+
+    /// The path of the module that scripts know as `url`.
+    pub(crate) fn module_path(&self, url: &str) -> Option<String> {
+        self.state.modules.borrow().path_of(url)
+    }
+
+    /// Hands the evaluated main module to the dispatcher. An error says what is wrong with the app.
+    pub(crate) fn start_app(&mut self, env: &[(String, String)], style: AccessorStyle) -> Result<(), String> {
+        let _turn = self.state.turn();
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let MainModule::Evaluating(_, module) = self.state.modules.borrow().main() else {
+            return Err("it is not loaded".into());
+        };
+        let namespace = v8::Local::new(scope, module).get_module_namespace();
+        let mut list: Vec<v8::Local<v8::Value>> = Vec::with_capacity(env.len() * 2);
+        for text in env.iter().flat_map(|(name, value)| [name, value]) {
+            list.push(v8::String::new(scope, text).ok_or("its environment is too large")?.into());
+        }
+        let list = v8::Array::new_with_elements(scope, &list);
+        let entry = v8::Local::new(scope, &self.entry.others);
+        let function = |name: &str| entry_function(scope, entry, name).ok_or("the dispatcher is not built in");
+        let app =
+            AppEntries { abort_request: function("abortRequest")?, dispatch_request: function("dispatchRequest")? };
+        let start_app = function("startApp")?;
+        self.app = Some(app);
+        let style = match style {
+            AccessorStyle::Property => "property",
+            AccessorStyle::Method => "method",
+        };
+        let style = v8::String::new(scope, style).ok_or("V8 is out of memory")?;
+        v8::tc_scope!(let scope, scope);
+        let function = v8::Local::new(scope, start_app);
+        let undefined = v8::undefined(scope).into();
+        let result = function.call(scope, undefined, &[namespace, list.into(), style.into()]);
+        let result = match (result, scope.exception()) {
+            (Some(complaint), _) if complaint.is_undefined() => Ok(()),
+            (Some(complaint), _) => Err(complaint.to_rust_string_lossy(scope)),
+            (None, Some(exception)) => Err(exception::describe(scope, exception)),
+            (None, None) => Err("its execution was terminated".into()),
+        };
+        checkpoint(scope, &self.state);
+        result
+    }
+
+    /// A request came in: calls the app.
+    pub(crate) fn request(&mut self, link: usize, id: RequestId, head: RequestHead) {
+        let Some(app) = &self.app else { return };
+        let _turn = self.state.turn();
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let method = one_byte(scope, head.method.as_bytes());
+        let url = v8::String::new(scope, &head.url);
+        let has_body = v8::Boolean::new(scope, head.body != BodyLength::None);
+        let key = self.state.requests.borrow_mut().open(link, id, head);
+        let (Some(method), Some(url)) = (method, url) else {
+            self.state.requests.borrow_mut().fail(key, ResetReason::Refused);
+            return;
+        };
+        let key = v8::Integer::new_from_unsigned(scope, key).into();
+        scope.set_continuation_preserved_embedder_data(key);
+        call(scope, &self.state, &app.dispatch_request, &[key, method.into(), url.into(), has_body.into()]);
+        checkpoint(scope, &self.state);
+    }
+
+    /// A piece of a request's body came in.
+    pub(crate) fn request_chunk(
+        &mut self,
+        link: usize,
+        id: RequestId,
+        data: Bytes,
+        end: bool,
+    ) -> Result<(), WindowExceeded> {
+        let event = self.state.requests.borrow_mut().chunk(link, id, data, end)?;
+        let BodyEvent::Readable(reader) = event else { return Ok(()) };
+        let key = self.state.requests.borrow().key_of(link, id);
+        if let Some(key) = key {
+            self.with_request(key, |runtime_scope, state| settle_reader(runtime_scope, state, key, &reader));
+        }
+        Ok(())
+    }
+
+    /// The supervisor takes more of a response's body.
+    pub(crate) fn request_credit(&mut self, link: usize, id: RequestId, bytes: u32) -> Result<(), WindowExceeded> {
+        let key = self.state.requests.borrow().key_of(link, id);
+        let reader = self.state.requests.borrow_mut().credit(link, id, bytes)?;
+        if let (Some(key), Some(reader)) = (key, reader) {
+            self.with_request(key, |scope, state| settle_reader(scope, state, key, &reader));
+        }
+        Ok(())
+    }
+
+    /// The supervisor ended a request.
+    pub(crate) fn request_reset(&mut self, link: usize, id: RequestId, reason: ResetReason) {
+        let Some((key, reader)) = self.state.requests.borrow_mut().reset(link, id) else { return };
+        let message = match reason {
+            ResetReason::TimedOut => "The request took too long",
+            ResetReason::BodyTooLarge => "The request's body is too large",
+            _ => "The client closed the connection",
+        };
+        let Some(abort) = self.app.as_ref().map(|app| app.abort_request.clone()) else { return };
+        self.with_request(key, |scope, state| {
+            if let Some(reader) = reader {
+                settle_reader(scope, state, key, &reader);
+            }
+            if let Some(message) = v8::String::new(scope, message) {
+                let key = v8::Integer::new_from_unsigned(scope, key).into();
+                call(scope, state, &abort, &[key, message.into()]);
+            }
+        });
+    }
+
+    /// Runs `body` as a request's code, then the microtasks.
+    fn with_request(
+        &mut self,
+        key: RequestKey,
+        body: impl FnOnce(&mut v8::PinScope, &std::rc::Rc<crate::state::State>),
+    ) {
+        let _turn = self.state.turn();
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let context = v8::Integer::new_from_unsigned(scope, key).into();
+        scope.set_continuation_preserved_embedder_data(context);
+        body(scope, &self.state);
+        checkpoint(scope, &self.state);
+    }
+
+    /// Looks at the heap and sends all counters and gauges on every data link.
+    pub(crate) fn send_stats(&mut self) {
+        self.state.heap.set(self.isolate.get_heap_statistics().used_heap_size());
+        self.state.send_stats();
+    }
+}
+
+fn one_byte<'s>(scope: &v8::PinScope<'s, '_>, text: &[u8]) -> Option<v8::Local<'s, v8::String>> {
+    v8::String::new_from_one_byte(scope, text, v8::NewStringType::Internalized)
+}

@@ -1,0 +1,102 @@
+// Requests to the app's `fetch` and responses back. Native code calls `startApp` once, then `dispatchRequest` for each
+// request: one call in, one `ops.respond` out.
+
+import { DOMException } from "../dom/dom_exception.js";
+import { abortIncomingRequest, createIncomingRequest } from "../fetch/request.js";
+import { responseParts } from "../fetch/response.js";
+import { ops } from "../ops.js";
+import { primordials } from "../primordials.js";
+import { createExecutionContext, onRejectedWait } from "./execution_context.js";
+
+const {
+  FunctionPrototypeCall, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty,
+  PromisePrototypeThen, PromiseResolve,
+} = primordials;
+
+/** The app's default export, whose `fetch` is looked up for each request, as workerd does. */
+let app;
+let env;
+/** "property" | "method": how the incoming request's accessors behave. */
+let accessorStyle = "property";
+
+/** Request id → Request, until it is answered. */
+const inFlight = new Map();
+
+onRejectedWait((reason) => ops.reportError(reason));
+
+function describe(value) {
+  if (value === null) return "null";
+  if (typeof value === "object") return "an object";
+  if (typeof value === "function") return "a function";
+  return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
+}
+
+/**
+ * Takes the app's module namespace, its environment as `[name, value, …]`, and the accessor style. Returns what is wrong
+ * with the app in words, or undefined.
+ */
+export function startApp(namespace, environment, style) {
+  const expected = "`export default { async fetch(request, env, ctx) { … } }`";
+  const exported = namespace.default;
+  if (exported === undefined) return `it has no default export; nano needs ${expected}`;
+  if (exported === null || (typeof exported !== "object" && typeof exported !== "function")) {
+    return `its default export is ${describe(exported)}; nano needs ${expected}`;
+  }
+  if (typeof exported.fetch !== "function") {
+    return `its default export has no \`fetch\` function (\`fetch\` is ${describe(exported.fetch)}); nano needs ${expected}`;
+  }
+  app = exported;
+  accessorStyle = style;
+  env = {};
+  for (let i = 0; i < environment.length; i += 2) {
+    ObjectDefineProperty(env, environment[i], {
+      __proto__: null, value: environment[i + 1], writable: true, enumerable: true, configurable: true,
+    });
+  }
+  return undefined;
+}
+
+/** Called natively for each request, with its id as the async context. */
+export function dispatchRequest(id, method, url, hasBody) {
+  const request = createIncomingRequest(id, method, url, accessorStyle, hasBody);
+  MapPrototypeSet(inFlight, id, request);
+  try {
+    const result = FunctionPrototypeCall(app.fetch, app, request, env, createExecutionContext());
+    // A Response that is there already needs no turn of the microtask queue.
+    const parts = responseParts(result);
+    if (parts !== null) return respond(id, parts);
+    PromisePrototypeThen(
+      PromiseResolve(result),
+      (response) => respond(id, responseParts(response), response),
+      (error) => fail(id, error),
+    );
+  } catch (error) {
+    fail(id, error);
+  }
+}
+
+function respond(id, parts, response) {
+  MapPrototypeDelete(inFlight, id);
+  if (parts === null) {
+    ops.requestFailed(id, "no-response", `The handler returned ${describe(response)}, not a Response`);
+    return;
+  }
+  try {
+    ops.respond(id, parts.status, parts.headers, parts.body);
+  } catch (error) {
+    ops.requestFailed(id, "threw", error);
+  }
+}
+
+function fail(id, error) {
+  MapPrototypeDelete(inFlight, id);
+  ops.requestFailed(id, "threw", error);
+}
+
+/** Called natively when the supervisor ended a request: the client left, or it took too long. */
+export function abortRequest(id, message) {
+  const request = MapPrototypeGet(inFlight, id);
+  if (request === undefined) return;
+  MapPrototypeDelete(inFlight, id);
+  abortIncomingRequest(request, new DOMException(message, "AbortError"));
+}

@@ -1,0 +1,47 @@
+// The handler's third argument, by workerd's ExecutionContext
+// (https://developers.cloudflare.com/workers/runtime-apis/context/).
+
+import { ops } from "../ops.js";
+import { primordials } from "../primordials.js";
+
+const { ObjectDefineProperties, PromisePrototypeThen, PromiseResolve, SymbolToStringTag, TypeError } = primordials;
+
+const kCreate = {};
+let reportError;
+
+/** Sets what is called with the reason of a rejected promise that `waitUntil` was given. */
+export function onRejectedWait(callback) {
+  reportError = callback;
+}
+
+export class ExecutionContext {
+  #brand;
+
+  constructor(key) {
+    if (key !== kCreate) throw new TypeError("Illegal constructor");
+  }
+
+  /** The worker does not end before `promise` is settled; if it rejects, that is logged. */
+  waitUntil(promise) {
+    if (!(#brand in this)) throw new TypeError("Illegal invocation");
+    if (arguments.length < 1) {
+      throw new TypeError("Failed to execute 'waitUntil' on 'ExecutionContext': 1 argument required, but only 0 present");
+    }
+    const settled = PromiseResolve(promise);
+    ops.waitUntilBegan();
+    PromisePrototypeThen(settled, ops.waitUntilEnded, (reason) => {
+      ops.waitUntilEnded();
+      reportError(reason);
+    });
+  }
+}
+
+ObjectDefineProperties(ExecutionContext.prototype, {
+  __proto__: null,
+  waitUntil: { __proto__: null, enumerable: true },
+  [SymbolToStringTag]: { __proto__: null, value: "ExecutionContext", configurable: true },
+});
+
+export function createExecutionContext() {
+  return new ExecutionContext(kCreate);
+}

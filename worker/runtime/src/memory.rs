@@ -1,0 +1,191 @@
+//! The memory limit: V8's heap and the bytes of array buffers together.
+//!
+//! Near its limit V8 asks [`near_heap_limit`], which stops the code and grants a quarter more, once, so that the stop
+//! can happen. Array buffers come from [`Budget`], which refuses what would pass the limit (JavaScript sees a
+//! `RangeError`, after V8 collected garbage and tried again). Resizable buffers and WebAssembly memories bypass it:
+//! V8 flags bound each of them, see `platform.rs`.
+
+use std::alloc::{self, Layout};
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use nano_protocol::ExitReason;
+
+use crate::ending::Ending;
+
+/// V8 writes vectors into buffers.
+const ALIGNMENT: usize = 16;
+
+/// One isolate's account of array buffers' bytes. V8 uses it from several threads.
+pub(crate) struct Budget {
+    /// Heap and array buffers together.
+    limit: usize,
+    array_buffers: AtomicUsize,
+    /// The heap's size after the last garbage collection.
+    heap: AtomicUsize,
+}
+
+impl Budget {
+    /// `limit`: bytes of the heap and of array buffers together.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, array_buffers: AtomicUsize::new(0), heap: AtomicUsize::new(0) }
+    }
+
+    /// Bytes of array buffers.
+    pub(crate) fn array_buffers(&self) -> usize {
+        self.array_buffers.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of the heap's size after a collection. Returns whether the limit holds.
+    pub(crate) fn set_heap(&self, bytes: usize) -> bool {
+        self.heap.store(bytes, Ordering::Relaxed);
+        bytes.saturating_add(self.array_buffers()) <= self.limit
+    }
+
+    fn reserve(&self, bytes: usize) -> bool {
+        let available = self.limit.saturating_sub(self.heap.load(Ordering::Relaxed));
+        let add = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= available);
+        self.array_buffers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+
+    fn release(&self, bytes: usize) {
+        self.array_buffers.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn allocate(&self, length: usize, zeroed: bool) -> *mut c_void {
+        if length == 0 {
+            // V8 wants an address that is not null; it is never followed, nor freed with a length.
+            return ptr::without_provenance_mut(ALIGNMENT);
+        }
+        let Ok(layout) = Layout::from_size_align(length, ALIGNMENT) else { return ptr::null_mut() };
+        if !self.reserve(length) {
+            return ptr::null_mut();
+        }
+        // SAFETY: the layout's size is not 0.
+        #[expect(unsafe_code, reason = "raw memory for V8")]
+        let memory = unsafe { if zeroed { alloc::alloc_zeroed(layout) } else { alloc::alloc(layout) } };
+        if memory.is_null() {
+            self.release(length);
+        }
+        memory.cast()
+    }
+
+    fn free(&self, memory: *mut c_void, length: usize) {
+        let Ok(layout) = Layout::from_size_align(length, ALIGNMENT) else { return };
+        if length == 0 || memory.is_null() {
+            return;
+        }
+        // SAFETY: V8 frees what `allocate` gave, once, with the same length.
+        #[expect(unsafe_code, reason = "raw memory of V8")]
+        unsafe {
+            alloc::dealloc(memory.cast(), layout);
+        }
+        self.release(length);
+    }
+}
+
+extern "C" fn allocate(budget: &Budget, length: usize) -> *mut c_void {
+    budget.allocate(length, true)
+}
+
+extern "C" fn allocate_uninitialized(budget: &Budget, length: usize) -> *mut c_void {
+    budget.allocate(length, false)
+}
+
+extern "C" fn free(budget: &Budget, memory: *mut c_void, length: usize) {
+    budget.free(memory, length);
+}
+
+extern "C" fn drop_budget(budget: *const Budget) {
+    // SAFETY: V8 gives back, once, the reference that `allocator` handed over.
+    #[expect(unsafe_code, reason = "V8 holds the budget as a bare pointer")]
+    unsafe {
+        drop(Arc::from_raw(budget));
+    }
+}
+
+static VTABLE: v8::RustAllocatorVtable<Budget> =
+    v8::RustAllocatorVtable { allocate, allocate_uninitialized, free, drop: drop_budget };
+
+/// The allocator for an isolate's array buffers.
+pub(crate) fn allocator(budget: &Arc<Budget>) -> v8::UniqueRef<v8::Allocator> {
+    // SAFETY: the handle is an `Arc`'s, as `drop_budget` expects, and the vtable is made for its type.
+    #[expect(unsafe_code, reason = "V8 takes the budget as a bare pointer")]
+    unsafe {
+        v8::new_rust_allocator(Arc::into_raw(Arc::clone(budget)), &VTABLE)
+    }
+}
+
+/// What V8's callbacks about memory need. Lives as long as the process: isolates with limits end with it.
+pub(crate) struct Guard {
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) ending: Arc<Ending>,
+    pub(crate) isolate: v8::IsolateHandle,
+    granted: AtomicBool,
+}
+
+/// Lets V8 call back about the heap's size.
+pub(crate) fn guard(isolate: &mut v8::Isolate, budget: Arc<Budget>, ending: Arc<Ending>) {
+    let handle = isolate.thread_safe_handle();
+    let guard: &'static Guard =
+        Box::leak(Box::new(Guard { budget, ending, isolate: handle, granted: AtomicBool::new(false) }));
+    let data = ptr::from_ref(guard).cast_mut().cast();
+    isolate.add_near_heap_limit_callback(near_heap_limit, data);
+    isolate.add_gc_epilogue_callback(after_collection, data, v8::GCType::kGCTypeMarkSweepCompact);
+}
+
+/// The guard that V8 passes back.
+fn guard_of(data: *mut c_void) -> &'static Guard {
+    // SAFETY: `data` is the leaked guard of `guard`.
+    #[expect(unsafe_code, reason = "V8 passes the guard as a bare pointer")]
+    unsafe {
+        &*data.cast_const().cast()
+    }
+}
+
+/// V8 calls this when garbage collection no longer keeps the heap below its limit. Returns the new limit; the old one
+/// again means that V8 gives up at once.
+extern "C" fn near_heap_limit(data: *mut c_void, current: usize, initial: usize) -> usize {
+    let guard = guard_of(data);
+    guard.ending.begin(&guard.isolate, ExitReason::Heap);
+    if guard.granted.swap(true, Ordering::SeqCst) { current } else { current.saturating_add(initial / 4) }
+}
+
+/// V8 calls this after each full garbage collection.
+extern "C" fn after_collection(
+    isolate: v8::UnsafeRawIsolatePtr,
+    _: v8::GCType,
+    _: v8::GCCallbackFlags,
+    data: *mut c_void,
+) {
+    let guard = guard_of(data);
+    // SAFETY: V8 passes the isolate that collected, on its thread.
+    #[expect(unsafe_code, reason = "V8 passes the isolate as a bare pointer")]
+    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+    let heap = isolate.get_heap_statistics().used_heap_size();
+    if !guard.budget.set_heap(heap) {
+        guard.ending.begin(&guard.isolate, ExitReason::Heap);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn array_buffers_and_heap_share_the_limit() {
+        let budget = Budget::new(1000);
+        let first = budget.allocate(600, true);
+        assert!(!first.is_null());
+        assert!(budget.allocate(401, true).is_null());
+        assert!(budget.set_heap(300));
+        assert!(budget.allocate(101, true).is_null());
+        assert!(!budget.set_heap(401), "heap and buffers together are over");
+        budget.free(first, 600);
+        assert_eq!(budget.array_buffers(), 0);
+        assert!(budget.allocate(usize::MAX, true).is_null());
+        assert!(!budget.allocate(0, true).is_null());
+    }
+}

@@ -1,0 +1,427 @@
+//! A worker's life: Boot, the app's modules, Ready, requests until Drain, the end. One thread runs this and V8.
+//!
+//! The loop's turn: sleep in poll(2) until a socket, a timer or a task of V8 is due; take what has come, dispatch it;
+//! timers and tasks; then write everything that is to be sent, once per link.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use nano_protocol::limits::MAX_ERROR_TEXT;
+use nano_protocol::{
+    AccessorStyle, Boot, BootFailed, ExitReason, Frame, Outbox, Ready, RequestAccessors, RequestHead, RequestId,
+    ResetReason,
+};
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
+use url::Url;
+
+use crate::app_log::{AppLog, cut};
+use crate::exception::ScriptError;
+use crate::link::{Link, LinkError};
+use crate::modules::{ModuleSource, SourceError};
+use crate::platform;
+use crate::runtime::{LogLevel, Runtime, RuntimeOptions, StreamBudget};
+use crate::watchdog::WatchdogThread;
+
+/// Unsent bytes of a link beyond which nothing more is read from it: its requests would only add to them.
+const MAX_BACKLOG: usize = 4 * 1024 * 1024;
+/// How long last words may take to be written.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+/// The app's directory as scripts see it; where it really is, is none of their business.
+const APP_URL: &str = "file:///app/";
+
+/// The sockets that a worker gets.
+pub struct Connection {
+    /// Boot, modules, logs.
+    pub control: UnixStream,
+    /// Requests, one link per shard of the supervisor.
+    pub links: Vec<UnixStream>,
+}
+
+/// Why a worker ended without having been told to.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A link failed.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// A socket could not be prepared, or the watchdog not be started.
+    #[error("cannot prepare the worker's sockets and threads: {0}")]
+    Io(#[from] io::Error),
+    /// The supervisor does not keep to the protocol.
+    #[error("the supervisor broke the protocol: {0}")]
+    Protocol(&'static str),
+    /// There is no runtime.
+    #[error(transparent)]
+    Runtime(#[from] crate::runtime::RuntimeError),
+}
+
+impl ServeError {
+    /// The exit status for this end.
+    #[must_use]
+    pub fn exit_status(&self) -> i32 {
+        let reason = match self {
+            Self::Link(LinkError::Closed | LinkError::Io(_)) => ExitReason::Restart,
+            Self::Link(LinkError::Decode(_)) | Self::Protocol(_) => ExitReason::Protocol,
+            Self::Io(_) | Self::Runtime(_) => ExitReason::Startup,
+        };
+        reason.exit_status().into()
+    }
+}
+
+/// A worker that has its threads but no app yet.
+pub struct Spare {
+    control: Link,
+    links: Vec<Link>,
+    watchdog: WatchdogThread,
+}
+
+impl Spare {
+    /// Prepares everything that needs no app: V8 and the watchdog's thread. After this no thread is started any more.
+    ///
+    /// # Errors
+    ///
+    /// V8 or a thread cannot be started.
+    pub fn prepare(connection: Connection) -> Result<Self, ServeError> {
+        platform::initialize().map_err(crate::runtime::RuntimeError::from)?;
+        let supervisor: OwnedFd = connection.control.as_fd().try_clone_to_owned()?;
+        let watchdog = WatchdogThread::start(supervisor)?;
+        let links = connection.links.into_iter().map(Link::new).collect::<io::Result<_>>()?;
+        Ok(Self { control: Link::new(connection.control)?, links, watchdog })
+    }
+
+    /// Waits for `Boot`, loads the app and serves until the end. Returns the exit status.
+    ///
+    /// # Errors
+    ///
+    /// See [`ServeError`]: the supervisor is gone or mad.
+    pub fn serve(mut self, snapshot: &'static [u8]) -> Result<i32, ServeError> {
+        let mut scratch = Link::scratch();
+        let boot = loop {
+            if let Some(frame) = self.control.next_frame()? {
+                match frame {
+                    Frame::Boot(boot) => break boot,
+                    _ => return Err(ServeError::Protocol("the first frame is not Boot")),
+                }
+            }
+            let mut fds = [PollFd::new(self.control.as_fd(), PollFlags::POLLIN)];
+            let _ = ppoll(&mut fds, None, None);
+            self.control.receive(&mut scratch)?;
+        };
+        Worker::new(self, &boot, snapshot, scratch)?.run(&boot)
+    }
+}
+
+/// How far the worker is.
+#[derive(PartialEq, Eq)]
+enum Phase {
+    Loading,
+    Serving,
+    Draining,
+}
+
+struct Worker {
+    runtime: Runtime,
+    control: Link,
+    control_outbox: Rc<RefCell<Outbox>>,
+    links: Vec<Link>,
+    modules: Rc<RefCell<HashMap<u32, String>>>,
+    phase: Phase,
+    scratch: Vec<u8>,
+}
+
+impl Worker {
+    fn new(spare: Spare, boot: &Boot, snapshot: &'static [u8], scratch: Vec<u8>) -> Result<Self, ServeError> {
+        let control_outbox = Rc::new(RefCell::new(Outbox::default()));
+        let modules = Rc::new(RefCell::new(HashMap::new()));
+        let base = Url::parse(APP_URL).map_err(|_| ServeError::Protocol("the app's URL"))?;
+        let limits = &boot.limits;
+        let mut runtime = Runtime::new(RuntimeOptions {
+            snapshot: Some(snapshot),
+            base,
+            modules: Box::new(ControlModules {
+                outbox: Rc::clone(&control_outbox),
+                asked: Rc::clone(&modules),
+                next: 0,
+            }),
+            log: Box::new(AppLog::new(Rc::clone(&control_outbox))),
+            code_generation: false,
+            exit_on_uncaught: false,
+            memory: Some(usize::try_from(limits.memory).unwrap_or(usize::MAX)),
+            stream_budget: StreamBudget {
+                max_stream_bytes: limits.stream_buffer,
+                max_stream_text: limits.stream_buffer_text.clone(),
+                max_total_bytes: limits.total_buffer,
+                max_total_text: limits.total_buffer_text.clone(),
+            },
+        })?;
+        runtime.state.requests.borrow_mut().set_links(spare.links.len());
+        runtime.watch(spare.watchdog, Duration::from_millis(limits.cpu_ms.into()));
+        if boot.request_accessors == RequestAccessors::Auto {
+            runtime.state.modules.borrow_mut().detect_accessors();
+        }
+        Ok(Self {
+            runtime,
+            control: spare.control,
+            control_outbox,
+            links: spare.links,
+            modules,
+            phase: Phase::Loading,
+            scratch,
+        })
+    }
+
+    fn run(mut self, boot: &Boot) -> Result<i32, ServeError> {
+        self.runtime.load_main(&boot.entry);
+        loop {
+            if let Some(reason) = self.runtime.state.ending.reason() {
+                return Ok(self.last_words(reason));
+            }
+            if self.phase == Phase::Loading
+                && let Some(outcome) = self.runtime.main_outcome()
+            {
+                let started = outcome.map_err(|error| self.boot_failed(error)).and_then(|()| self.start(boot));
+                match started {
+                    Ok(ready) => {
+                        self.control_outbox.borrow_mut().push(&Frame::Ready(ready));
+                        self.phase = Phase::Serving;
+                    }
+                    Err(failed) => {
+                        self.control_outbox.borrow_mut().push(&Frame::BootFailed(failed));
+                        self.flush_last();
+                        return Ok(ExitReason::Startup.exit_status().into());
+                    }
+                }
+            }
+            if self.phase == Phase::Draining && self.runtime.state.requests.borrow().in_flight() == 0 {
+                if self.runtime.state.waiting.get() == 0 {
+                    self.runtime.send_stats();
+                    self.flush_last();
+                    return Ok(0);
+                }
+            }
+            self.flush()?;
+            self.wait_and_receive()?;
+            self.runtime.turn();
+            if self.runtime.state.counters_changed() {
+                self.runtime.state.send_stats();
+            }
+        }
+    }
+
+    /// Hands the evaluated app to JavaScript's dispatcher.
+    fn start(&mut self, boot: &Boot) -> Result<Ready, BootFailed> {
+        let style = match boot.request_accessors {
+            RequestAccessors::Property => AccessorStyle::Property,
+            RequestAccessors::Method => AccessorStyle::Method,
+            RequestAccessors::Auto => match self.runtime.state.modules.borrow_mut().accessor_call() {
+                None => AccessorStyle::Property,
+                Some(call) => {
+                    let text = format!(
+                        "The app calls {call}: url, method and headers of incoming requests are methods for it. \
+                         Set \"request_accessors\" to \"method\" or \"property\" to decide this yourself."
+                    );
+                    self.runtime.state.log.borrow_mut().write(LogLevel::Info, "", &text);
+                    AccessorStyle::Method
+                }
+            },
+        };
+        match self.runtime.start_app(&boot.env, style) {
+            Ok(()) => Ok(Ready { v8: platform::v8_version().into(), accessors: style }),
+            Err(message) => Err(BootFailed {
+                message: cut(&format!("{}: {message}", boot.entry), MAX_ERROR_TEXT),
+                path: boot.entry.clone(),
+                line: 0,
+                column: 0,
+            }),
+        }
+    }
+
+    fn boot_failed(&self, error: ScriptError) -> BootFailed {
+        let path = self.runtime.module_path(&error.location.script).unwrap_or_default();
+        BootFailed {
+            message: cut(&error.message, MAX_ERROR_TEXT),
+            path,
+            line: error.location.line,
+            column: error.location.column,
+        }
+    }
+
+    /// Sleeps until something is due, then takes in what has come.
+    fn wait_and_receive(&mut self) -> Result<(), ServeError> {
+        let deadline = self.runtime.next_deadline();
+        let mut ready = Vec::with_capacity(self.links.len() + 2);
+        {
+            let mut requests = self.runtime.state.requests.borrow_mut();
+            let mut fds = Vec::with_capacity(self.links.len() + 2);
+            fds.push(PollFd::new(self.runtime.tasks.wake_fd().as_fd(), PollFlags::POLLIN));
+            fds.push(PollFd::new(self.control.as_fd(), wanted(self.control_outbox.borrow().len())));
+            for (index, link) in self.links.iter().enumerate() {
+                let backlog = requests.outbox(index).map_or(0, |outbox| outbox.len());
+                fds.push(PollFd::new(link.as_fd(), wanted(backlog)));
+            }
+            drop(requests);
+            self.runtime.tasks.sleep(|| {
+                let timeout = deadline.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now())));
+                // An interrupted sleep is a short one.
+                let _ = ppoll(&mut fds, timeout, None);
+            });
+            ready.extend(fds.iter().map(|fd| fd.revents().unwrap_or(PollFlags::empty())));
+        }
+        let readable = PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR;
+        for (index, events) in ready.into_iter().enumerate().skip(1) {
+            if !events.intersects(readable) {
+                continue;
+            }
+            match index.checked_sub(2) {
+                None => self.receive_control()?,
+                Some(link) => self.receive_requests(link)?,
+            }
+            if self.runtime.state.ending.reason().is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn receive_control(&mut self) -> Result<(), ServeError> {
+        self.control.receive(&mut self.scratch)?;
+        while let Some(frame) = self.control.next_frame()? {
+            match frame {
+                Frame::ModuleSource { id, source } => {
+                    let Some(path) = self.modules.borrow_mut().remove(&id) else {
+                        return Err(ServeError::Protocol("a module that was not asked for"));
+                    };
+                    let source = source.map(|bytes| bytes.to_vec()).map_err(|error| SourceError(error.to_string()));
+                    self.runtime.module_arrived(&path, source);
+                }
+                Frame::Ping(number) => {
+                    self.runtime.send_stats();
+                    self.control_outbox.borrow_mut().push(&Frame::Pong(number));
+                }
+                Frame::Drain => self.phase = Phase::Draining,
+                _ => return Err(ServeError::Protocol("a frame on the control link that belongs elsewhere")),
+            }
+        }
+        Ok(())
+    }
+
+    fn receive_requests(&mut self, link: usize) -> Result<(), ServeError> {
+        let Some(socket) = self.links.get_mut(link) else { return Ok(()) };
+        socket.receive(&mut self.scratch)?;
+        loop {
+            let Some(frame) = self.links.get_mut(link).map(Link::next_frame).transpose()?.flatten() else {
+                return Ok(());
+            };
+            match frame {
+                Frame::RequestHead(id, head) => self.open_request(link, id, *head)?,
+                Frame::BodyChunk { id, end, data } => {
+                    self.runtime
+                        .request_chunk(link, id, data, end)
+                        .map_err(|_| ServeError::Protocol("body over the window"))?;
+                }
+                Frame::Credit { id, bytes } => {
+                    self.runtime
+                        .request_credit(link, id, bytes)
+                        .map_err(|_| ServeError::Protocol("credit over the window"))?;
+                }
+                Frame::Reset { id, reason } => self.runtime.request_reset(link, id, reason),
+                _ => return Err(ServeError::Protocol("a frame on a data link that belongs elsewhere")),
+            }
+            if self.runtime.state.ending.reason().is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn open_request(&mut self, link: usize, id: RequestId, head: RequestHead) -> Result<(), ServeError> {
+        if self.runtime.state.requests.borrow().key_of(link, id).is_some() {
+            return Err(ServeError::Protocol("a request id that is in use"));
+        }
+        match self.phase {
+            Phase::Serving => self.runtime.request(link, id, head),
+            _ => {
+                if let Some(outbox) = self.runtime.state.requests.borrow_mut().outbox(link) {
+                    outbox.push(&Frame::Reset { id, reason: ResetReason::Refused });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), ServeError> {
+        self.control.flush(&mut self.control_outbox.borrow_mut())?;
+        let mut requests = self.runtime.state.requests.borrow_mut();
+        for (index, link) in self.links.iter_mut().enumerate() {
+            if let Some(outbox) = requests.outbox(index) {
+                link.flush(outbox)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says why the worker ends, on every link. Returns the exit status.
+    fn last_words(&mut self, reason: ExitReason) -> i32 {
+        self.runtime.state.send_stats();
+        {
+            let mut requests = self.runtime.state.requests.borrow_mut();
+            let culprit = self.runtime.state.ending.culprit().and_then(|key| requests.wire_id(key));
+            for index in 0..self.links.len() {
+                let culprit = culprit.filter(|(link, _)| *link == index).map(|(_, id)| id);
+                if let Some(outbox) = requests.outbox(index) {
+                    outbox.push(&Frame::Exiting { reason, culprit });
+                }
+            }
+        }
+        self.control_outbox.borrow_mut().push(&Frame::Exiting { reason, culprit: None });
+        self.flush_last();
+        reason.exit_status().into()
+    }
+
+    /// Writes everything that is to be sent, as far as the supervisor takes it in time.
+    fn flush_last(&mut self) {
+        let deadline = Instant::now() + LAST_WORDS;
+        let mut requests = self.runtime.state.requests.borrow_mut();
+        for (index, link) in self.links.iter_mut().enumerate() {
+            if let Some(outbox) = requests.outbox(index) {
+                let _ = link.flush_until(outbox, deadline);
+            }
+        }
+        // Last, so that the supervisor knows of everything before the control link says that this is the end.
+        let _ = self.control.flush_until(&mut self.control_outbox.borrow_mut(), deadline);
+    }
+}
+
+/// What to wait for on a socket with so many unsent bytes.
+fn wanted(backlog: usize) -> PollFlags {
+    match backlog {
+        0 => PollFlags::POLLIN,
+        1..=MAX_BACKLOG => PollFlags::POLLIN | PollFlags::POLLOUT,
+        _ => PollFlags::POLLOUT,
+    }
+}
+
+/// Modules that the supervisor hands out.
+struct ControlModules {
+    outbox: Rc<RefCell<Outbox>>,
+    /// Number of the request → path.
+    asked: Rc<RefCell<HashMap<u32, String>>>,
+    next: u32,
+}
+
+impl ModuleSource for ControlModules {
+    fn fetch(&mut self, path: &str) -> Option<Result<Vec<u8>, SourceError>> {
+        if path.len() > nano_protocol::limits::MAX_MODULE_PATH {
+            return Some(Err(SourceError("its path is too long".into())));
+        }
+        let id = self.next;
+        self.next = self.next.wrapping_add(1);
+        self.asked.borrow_mut().insert(id, path.into());
+        self.outbox.borrow_mut().push(&Frame::ModuleRequest { id, path: path.into() });
+        None
+    }
+}

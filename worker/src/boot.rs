@@ -1,0 +1,111 @@
+//! What a worker does before it knows its app, in this order. Standard input is the control socket; the environment is
+//! empty; nothing is read from files.
+//!
+//! 1. Not dumpable (exec made it so again), ended by the kernel when the supervisor dies.
+//! 2. The data links come with the first byte on the control socket.
+//! 3. *Here the OS sandbox goes that must be closed before any thread starts (file access).*
+//! 4. V8's set-up on the main thread; V8's and the watchdog's threads.
+//! 5. *Here the OS sandbox goes that needs all threads to exist (the system call filter).*
+//! 6. Only then the supervisor sends `Boot`: code, environment, limits.
+
+use std::io::{self, IoSliceMut, Write as _};
+use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+
+use nano_protocol::PROTOCOL_VERSION;
+use nano_protocol::limits::MAX_LINKS;
+use nano_runtime::{Connection, ServeError, Spare, exit_now};
+use nix::cmsg_space;
+use nix::errno::Errno;
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
+
+/// Serves an app; ends the process.
+pub(crate) fn main() -> ! {
+    let status = match prepare().and_then(|spare| Ok(spare.serve(crate::SNAPSHOT)?)) {
+        Ok(status) => status,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "nano-worker: {error}");
+            error.exit_status()
+        }
+    };
+    exit_now(status)
+}
+
+/// Why a worker could not serve.
+#[derive(Debug, thiserror::Error)]
+enum BootError {
+    #[error(
+        "standard input is no control socket; nano-worker is started by `nano`, by hand only as `nano-worker run SCRIPT`"
+    )]
+    NoSocket,
+    #[error(
+        "the supervisor speaks version {0} of the protocol, this worker version {PROTOCOL_VERSION}: nano and nano-worker are of different builds"
+    )]
+    Version(u8),
+    #[error("cannot {0}: {1}")]
+    System(&'static str, io::Error),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+impl BootError {
+    fn exit_status(&self) -> i32 {
+        match self {
+            Self::NoSocket => 2,
+            Self::Version(_) | Self::System(..) => nano_protocol::ExitReason::Startup.exit_status().into(),
+            Self::Serve(error) => error.exit_status(),
+        }
+    }
+}
+
+fn prepare() -> Result<Spare, BootError> {
+    prctl::set_dumpable(false).map_err(|error| BootError::System("become undumpable", error.into()))?;
+    // A supervisor that died before this line closed the control socket, which the next step sees.
+    prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| BootError::System("follow the supervisor", error.into()))?;
+    let connection = receive_connection()?;
+    Ok(Spare::prepare(connection)?)
+}
+
+/// Reads the protocol's version and the data links off the control socket.
+fn receive_connection() -> Result<Connection, BootError> {
+    let control = io::stdin().as_fd().try_clone_to_owned();
+    let control = UnixStream::from(control.map_err(|error| BootError::System("use standard input", error))?);
+    let mut version = [0];
+    let mut space = cmsg_space!([RawFd; MAX_LINKS]);
+    let links = {
+        let mut buffers = [IoSliceMut::new(&mut version)];
+        let received = loop {
+            let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+            match recvmsg::<()>(control.as_raw_fd(), &mut buffers, Some(&mut space), flags) {
+                Err(Errno::EINTR) => {}
+                Err(Errno::ENOTSOCK) => return Err(BootError::NoSocket),
+                Err(error) => return Err(BootError::System("read from the control socket", error.into())),
+                Ok(received) if received.bytes == 0 => {
+                    return Err(BootError::System("reach the supervisor", io::ErrorKind::UnexpectedEof.into()));
+                }
+                Ok(received) => break received,
+            }
+        };
+        let messages = received.cmsgs().map_err(|error| BootError::System("take over the data links", error.into()))?;
+        messages.filter_map(descriptors).flatten().map(own).map(UnixStream::from).collect()
+    };
+    match version {
+        [PROTOCOL_VERSION] => Ok(Connection { control, links }),
+        [other] => Err(BootError::Version(other)),
+    }
+}
+
+fn descriptors(message: ControlMessageOwned) -> Option<Vec<RawFd>> {
+    match message {
+        ControlMessageOwned::ScmRights(descriptors) => Some(descriptors),
+        _ => None,
+    }
+}
+
+#[expect(unsafe_code, reason = "received descriptors are bare numbers")]
+fn own(descriptor: RawFd) -> OwnedFd {
+    // SAFETY: the kernel made it for this process by `recvmsg`, and nobody else knows it.
+    unsafe { OwnedFd::from_raw_fd(descriptor) }
+}
