@@ -6,11 +6,17 @@
 
 use std::borrow::Cow;
 
+mod bytes;
 mod clock;
+mod crypto;
+mod encoding;
+mod inspect;
 mod process;
 pub(crate) mod request;
 mod streams;
+mod structured_clone;
 mod timers;
+mod url;
 
 /// One operation.
 pub(crate) struct OpDecl {
@@ -31,7 +37,18 @@ macro_rules! ops {
 pub(crate) use ops;
 
 /// All operations. One line per file.
-const GROUPS: &[&[OpDecl]] = &[clock::OPS, process::OPS, request::OPS, streams::OPS, timers::OPS];
+const GROUPS: &[&[OpDecl]] = &[
+    clock::OPS,
+    crypto::OPS,
+    encoding::OPS,
+    inspect::OPS,
+    process::OPS,
+    request::OPS,
+    streams::OPS,
+    structured_clone::OPS,
+    timers::OPS,
+    url::OPS,
+];
 
 fn all() -> impl Iterator<Item = &'static OpDecl> {
     GROUPS.iter().flat_map(|group| group.iter())

@@ -2,13 +2,18 @@
 // share a process with others, which is fair here because a process holds one app only.
 
 import { ops } from "../ops.js";
+import { primordials } from "../primordials.js";
+
+const { MathRound } = primordials;
 
 /** Milliseconds since the time origin, by the monotonic clock, in steps of a microsecond. */
 export function now() {
-  return ops.performanceNow();
+  return MathRound(ops.now() * 1000) / 1000;
 }
+
+let origin;
 
 /** The time origin: milliseconds since the Unix epoch at which `now()` was 0. */
 export function timeOrigin() {
-  return ops.performanceTimeOrigin();
+  return origin ??= MathRound(ops.timeOrigin() * 1000) / 1000;
 }

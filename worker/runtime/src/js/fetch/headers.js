@@ -1,0 +1,298 @@
+// Headers (https://fetch.spec.whatwg.org/#headers-class).
+//
+// A header list is a flat array `[name, value, …]`: names in lower case, in the order they were added. Requests and
+// responses own lists; a Headers object is made for one when it is looked at.
+//
+// NANO: the guards "request" and "response" refuse nothing: a server sets cookies, hosts and origins as it likes.
+
+import { primordials } from "../primordials.js";
+import {
+  configureInterface, conversionError, converters, forEachOfIterable, illegalInvocation, isObject, kInternal, requireArguments,
+} from "../webidl.js";
+import { defineIterable } from "../webidl/iterable.js";
+
+const {
+  ArrayPrototypePush, ArrayPrototypeSort, ArrayPrototypeSplice, ObjectPrototypePropertyIsEnumerable, ReflectOwnKeys,
+  RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeSlice, StringPrototypeToLowerCase, SymbolIterator, TypeError,
+} = primordials;
+
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const notInValue = /[\0\n\r]/;
+const notByte = /[^\0-\xff]/;
+const needsCare = /[^\x21-\x7e]/;
+
+// Names that need no check, as written by most programs.
+const knownNames = { __proto__: null };
+for (
+  const name of [
+    "Accept", "Accept-Encoding", "Accept-Language", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods",
+    "Access-Control-Allow-Origin", "Authorization", "Cache-Control", "Connection", "Content-Disposition", "Content-Encoding",
+    "Content-Length", "Content-Type", "Cookie", "Date", "ETag", "Expires", "Host", "If-Modified-Since", "If-None-Match",
+    "Last-Modified", "Location", "Origin", "Referer", "Set-Cookie", "User-Agent", "Vary", "X-Forwarded-For", "X-Request-Id",
+  ]
+) {
+  knownNames[name] = knownNames[name.toLowerCase()] = name.toLowerCase();
+}
+
+/** A name as lists hold it; throws where it is none. */
+export function headerName(name, prefix) {
+  if (typeof name === "string") {
+    const known = knownNames[name];
+    if (known !== undefined) return known;
+  }
+  name = converters.ByteString(name, prefix, "Header name");
+  if (RegExpPrototypeExec(token, name) === null) throw conversionError(prefix, `Header name '${name}'`, "is not valid");
+  return StringPrototypeToLowerCase(name);
+}
+
+/** A value as lists hold it ("normalize"); throws where it cannot be one. */
+export function headerValue(value, prefix) {
+  if (typeof value !== "string") value = converters.DOMString(value, prefix, "Header value");
+  if (RegExpPrototypeExec(needsCare, value) === null) return value;
+  if (RegExpPrototypeExec(notByte, value) !== null) {
+    throw conversionError(prefix, "Header value", "is not a valid ByteString: it contains a character greater than 255");
+  }
+  let start = 0;
+  let end = value.length;
+  while (start < end && isHttpSpace(StringPrototypeCharCodeAt(value, start))) start++;
+  while (end > start && isHttpSpace(StringPrototypeCharCodeAt(value, end - 1))) end--;
+  value = StringPrototypeSlice(value, start, end);
+  if (RegExpPrototypeExec(notInValue, value) !== null) throw conversionError(prefix, "Header value", "contains a line break or a null");
+  return value;
+}
+
+function isHttpSpace(code) {
+  return code === 32 || code === 9 || code === 10 || code === 13;
+}
+
+// ---- operations on lists ----
+
+/** "Get": all values of a name, joined; null where there are none. */
+export function listGet(list, name) {
+  let result = null;
+  for (let i = 0; i < list.length; i += 2) {
+    if (list[i] === name) result = result === null ? list[i + 1] : `${result}, ${list[i + 1]}`;
+  }
+  return result;
+}
+
+/** "Contains". */
+export function listHas(list, name) {
+  for (let i = 0; i < list.length; i += 2) if (list[i] === name) return true;
+  return false;
+}
+
+/** "Append". */
+export function listAppend(list, name, value) {
+  ArrayPrototypePush(list, name);
+  ArrayPrototypePush(list, value);
+}
+
+function listDelete(list, name) {
+  for (let i = list.length - 2; i >= 0; i -= 2) if (list[i] === name) ArrayPrototypeSplice(list, i, 2);
+}
+
+function listSet(list, name, value) {
+  let found = false;
+  for (let i = 0; i < list.length; i += 2) {
+    if (list[i] !== name) continue;
+    if (found) {
+      ArrayPrototypeSplice(list, i, 2);
+      i -= 2;
+    } else {
+      list[i + 1] = value;
+      found = true;
+    }
+  }
+  if (!found) listAppend(list, name, value);
+}
+
+// "Sort and combine".
+function listSorted(list) {
+  const names = [];
+  for (let i = 0; i < list.length; i += 2) if (!arrayHas(names, list[i])) ArrayPrototypePush(names, list[i]);
+  ArrayPrototypeSort(names, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const sorted = [];
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    if (name !== "set-cookie") {
+      listAppend(sorted, name, listGet(list, name));
+      continue;
+    }
+    for (let j = 0; j < list.length; j += 2) if (list[j] === name) listAppend(sorted, name, list[j + 1]);
+  }
+  return sorted;
+}
+
+function arrayHas(array, item) {
+  for (let i = 0; i < array.length; i++) if (array[i] === item) return true;
+  return false;
+}
+
+/** A copy of a list. */
+export function copyList(list) {
+  const copy = [];
+  for (let i = 0; i < list.length; i++) ArrayPrototypePush(copy, list[i]);
+  return copy;
+}
+
+/** "Fill": appends what `init`, a HeadersInit, holds to a list. */
+export function fillList(list, init, prefix) {
+  if (!isObject(init)) throw conversionError(prefix, "HeadersInit", "is not a sequence or a record");
+  const method = init[SymbolIterator];
+  if (method !== undefined && method !== null) {
+    if (typeof method !== "function") throw conversionError(prefix, "HeadersInit", "is not iterable");
+    const source = method === originalIterator ? listOfHeaders(init) : undefined;
+    if (source !== undefined) {
+      for (let i = 0; i < source.length; i++) ArrayPrototypePush(list, source[i]);
+      return;
+    }
+    fillFromSequence(list, init, method, prefix);
+    return;
+  }
+  const keys = ReflectOwnKeys(init);
+  // All conversions come before the first check of their results, as Web IDL converts the whole record first.
+  const pairs = [];
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
+    if (!ObjectPrototypePropertyIsEnumerable(init, key)) continue;
+    const name = typeof key === "string" && knownNames[key] !== undefined ? key : converters.ByteString(key, prefix, "Header name");
+    listAppend(pairs, name, converters.ByteString(init[key], prefix, "Header value"));
+  }
+  for (let i = 0; i < pairs.length; i += 2) {
+    listAppend(list, headerName(pairs[i], prefix), headerValue(pairs[i + 1], prefix));
+  }
+}
+
+function fillFromSequence(list, init, method, prefix) {
+  const pairs = [];
+  forEachOfIterable(init, method, prefix, "HeadersInit", (pair) => {
+    const inner = isObject(pair) ? pair[SymbolIterator] : undefined;
+    if (typeof inner !== "function") throw conversionError(prefix, "Item of HeadersInit", "is not a sequence");
+    let count = 0;
+    forEachOfIterable(pair, inner, prefix, "Item of HeadersInit", (item) => {
+      ArrayPrototypePush(pairs, converters.ByteString(item, prefix, "Item of HeadersInit"));
+      count++;
+    });
+    // Wrong lengths are refused when the pair's turn comes; until then the place is kept.
+    if (count !== 2) {
+      pairs.length -= count;
+      ArrayPrototypePush(pairs, null);
+      ArrayPrototypePush(pairs, null);
+    }
+  });
+  for (let i = 0; i < pairs.length; i += 2) {
+    if (pairs[i] === null) throw conversionError(prefix, "Item of HeadersInit", "is not a pair of name and value");
+    listAppend(list, headerName(pairs[i], prefix), headerValue(pairs[i + 1], prefix));
+  }
+}
+
+// ---- the class ----
+
+let createHeadersImpl;
+let listOfHeaders;
+let sortedPairs;
+
+export class Headers {
+  #list;
+  #isImmutable = false;
+  // The list sorted and combined; null when it has to be made again.
+  #sorted = null;
+
+  constructor(init = undefined) {
+    this.#list = [];
+    if (init === kInternal) return;
+    if (init !== undefined) fillList(this.#list, init, "Failed to construct 'Headers'");
+  }
+
+  append(name, value) {
+    if (!(#list in this)) throw illegalInvocation("Headers");
+    const prefix = "Failed to execute 'append' on 'Headers'";
+    requireArguments(arguments.length, 2, prefix);
+    // Both are converted before either is checked.
+    if (typeof name !== "string") name = converters.ByteString(name, prefix, "Header name");
+    value = headerValue(converters.ByteString(value, prefix, "Header value"), prefix);
+    name = headerName(name, prefix);
+    this.#checkMutable(prefix);
+    listAppend(this.#list, name, value);
+    this.#sorted = null;
+  }
+
+  delete(name) {
+    if (!(#list in this)) throw illegalInvocation("Headers");
+    const prefix = "Failed to execute 'delete' on 'Headers'";
+    requireArguments(arguments.length, 1, prefix);
+    name = headerName(name, prefix);
+    this.#checkMutable(prefix);
+    listDelete(this.#list, name);
+    this.#sorted = null;
+  }
+
+  get(name) {
+    if (!(#list in this)) throw illegalInvocation("Headers");
+    const prefix = "Failed to execute 'get' on 'Headers'";
+    requireArguments(arguments.length, 1, prefix);
+    return listGet(this.#list, headerName(name, prefix));
+  }
+
+  getSetCookie() {
+    if (!(#list in this)) throw illegalInvocation("Headers");
+    const list = this.#list;
+    const cookies = [];
+    for (let i = 0; i < list.length; i += 2) if (list[i] === "set-cookie") ArrayPrototypePush(cookies, list[i + 1]);
+    return cookies;
+  }
+
+  has(name) {
+    if (!(#list in this)) throw illegalInvocation("Headers");
+    const prefix = "Failed to execute 'has' on 'Headers'";
+    requireArguments(arguments.length, 1, prefix);
+    return listHas(this.#list, headerName(name, prefix));
+  }
+
+  set(name, value) {
+    if (!(#list in this)) throw illegalInvocation("Headers");
+    const prefix = "Failed to execute 'set' on 'Headers'";
+    requireArguments(arguments.length, 2, prefix);
+    if (typeof name !== "string") name = converters.ByteString(name, prefix, "Header name");
+    value = headerValue(converters.ByteString(value, prefix, "Header value"), prefix);
+    name = headerName(name, prefix);
+    this.#checkMutable(prefix);
+    listSet(this.#list, name, value);
+    this.#sorted = null;
+  }
+
+  #checkMutable(prefix) {
+    if (this.#isImmutable) throw new TypeError(`${prefix}: these headers are immutable; copy them with new Headers(headers)`);
+  }
+
+  static {
+    createHeadersImpl = (list, isImmutable) => {
+      const headers = new Headers(kInternal);
+      headers.#list = list;
+      headers.#isImmutable = isImmutable;
+      return headers;
+    };
+    listOfHeaders = (value) => (isObject(value) && #list in value ? value.#list : undefined);
+    sortedPairs = (headers) => {
+      if (!isObject(headers) || !(#list in headers)) throw illegalInvocation("Headers");
+      return headers.#sorted ??= listSorted(headers.#list);
+    };
+  }
+}
+
+configureInterface(Headers);
+const originalIterator = (() => {
+  defineIterable(Headers, "Headers", sortedPairs);
+  return Headers.prototype[SymbolIterator];
+})();
+
+/** A Headers object for a list that its owner keeps. An immutable one throws when it is to be changed. */
+export function createHeaders(list, isImmutable) {
+  return createHeadersImpl(list, isImmutable);
+}
+
+/** The list of a Headers object; undefined for any other value. */
+export function headersList(value) {
+  return listOfHeaders(value);
+}
