@@ -6,11 +6,17 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod check;
+pub mod control;
 pub mod fleet;
-pub mod log;
 mod ingress;
+pub mod log;
 pub mod readiness;
+mod reload;
 pub mod route;
+pub mod serve;
 pub mod shard;
+pub mod supervisor;
 pub mod telemetry;
+mod watch;
 pub mod worker;

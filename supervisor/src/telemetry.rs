@@ -16,7 +16,7 @@ use nano_protocol::{ExitReason, Stats};
 
 use crate::worker::{Worker, WorkerState};
 use histogram::Histogram;
-pub use processes::clock_ticks_per_second;
+pub(crate) use processes::{ProcessState, cpu_time, state, usage};
 
 /// Lowest and highest status code that is counted by itself.
 const CODES: std::ops::RangeInclusive<u16> = 100..=599;
@@ -125,7 +125,8 @@ impl AppMetrics {
 
     /// A worker's process is gone. What it reported stays counted, also what shards have yet to read.
     pub fn worker_gone(&self, worker: &Worker, reason: ExitReason) {
-        if let Some(counter) = ExitReason::ALL.iter().position(|each| *each == reason).and_then(|at| self.worker_exits.get(at))
+        if let Some(counter) =
+            ExitReason::ALL.iter().position(|each| *each == reason).and_then(|at| self.worker_exits.get(at))
         {
             counter.fetch_add(1, Ordering::Relaxed);
         }
@@ -168,6 +169,12 @@ impl AppMetrics {
     #[must_use]
     pub fn workers(&self, state: WorkerState) -> u64 {
         self.states.get(state.index()).map_or(0, |gauge| gauge.load(Ordering::Relaxed))
+    }
+
+    /// What the app's streams did and hold.
+    #[must_use]
+    pub fn stream_stats(&self) -> Stats {
+        self.totals().stats
     }
 
     fn lock(&self) -> MutexGuard<'_, Workers> {
@@ -232,7 +239,6 @@ pub struct Metrics {
     reloads_succeeded: AtomicU64,
     reloads_failed: AtomicU64,
     last_reload_succeeded: AtomicBool,
-    log_lines_dropped: AtomicU64,
     v8: OnceLock<String>,
 }
 
@@ -245,7 +251,6 @@ impl Default for Metrics {
             reloads_succeeded: AtomicU64::new(0),
             reloads_failed: AtomicU64::new(0),
             last_reload_succeeded: AtomicBool::new(true),
-            log_lines_dropped: AtomicU64::new(0),
             v8: OnceLock::new(),
         }
     }

@@ -16,14 +16,39 @@ pub(crate) struct Usage {
 
 /// Reads it; `None` when there is no such process. Works for zombies too: their time is still there.
 pub(crate) fn usage(pid: u32) -> Option<Usage> {
-    let cpu = cpu_time(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?;
+    let cpu = cpu_time(pid)?;
     let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
     let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
     Some(Usage { cpu, resident: pages * page_size() })
 }
 
+/// User and system time of a process since it started.
+pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
+    parse_cpu_time(&read_stat(pid)?)
+}
+
+/// What a process does right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProcessState {
+    /// It runs or would if it got a processor.
+    Running,
+    /// It waits, is stopped or has ended.
+    Other,
+}
+
+/// What the process's first thread does right now.
+pub(crate) fn state(pid: u32) -> Option<ProcessState> {
+    let stat = read_stat(pid)?;
+    let (_, rest) = stat.rsplit_once(')')?;
+    Some(if rest.trim_start().starts_with('R') { ProcessState::Running } else { ProcessState::Other })
+}
+
+fn read_stat(pid: u32) -> Option<String> {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()
+}
+
 /// Fields 14 and 15; the name (field 2) may hold spaces and brackets, so count from its last bracket.
-fn cpu_time(stat: &str) -> Option<Duration> {
+fn parse_cpu_time(stat: &str) -> Option<Duration> {
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_ascii_whitespace().skip(11);
     let user: u64 = fields.next()?.parse().ok()?;
@@ -33,8 +58,7 @@ fn cpu_time(stat: &str) -> Option<Duration> {
 }
 
 /// The unit of times in `/proc`.
-#[must_use]
-pub fn clock_ticks_per_second() -> u64 {
+fn clock_ticks_per_second() -> u64 {
     static TICKS: OnceLock<u64> = OnceLock::new();
     *TICKS.get_or_init(|| setting(SysconfVar::CLK_TCK, 100))
 }
@@ -45,7 +69,12 @@ fn page_size() -> u64 {
 }
 
 fn setting(name: SysconfVar, otherwise: u64) -> u64 {
-    sysconf(name).ok().flatten().and_then(|value| u64::try_from(value).ok()).filter(|value| *value > 0).unwrap_or(otherwise)
+    sysconf(name)
+        .ok()
+        .flatten()
+        .and_then(|value| u64::try_from(value).ok())
+        .filter(|value| *value > 0)
+        .unwrap_or(otherwise)
 }
 
 #[cfg(test)]
@@ -56,7 +85,7 @@ mod tests {
     #[test]
     fn a_name_with_brackets_does_not_shift_the_fields() {
         let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 1 0 100 1000 10";
-        assert_eq!(cpu_time(stat).unwrap().as_millis(), u128::from(300_000 / clock_ticks_per_second()));
+        assert_eq!(parse_cpu_time(stat).unwrap().as_millis(), u128::from(300_000 / clock_ticks_per_second()));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{AppMetrics, Metrics, WorkerTotals};
 use crate::worker::WorkerState;
 
 /// The media type of [`Metrics::render`]'s text.
-pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
+pub(super) const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
 /// Results of an outgoing request.
 const EGRESS_RESULTS: [&str; 3] = ["ok", "denied", "error"];
@@ -51,9 +51,9 @@ impl Metrics {
         add(n::STREAM_LIMIT, per_app(n::STREAM_LIMIT, &|_, app| load(&app.buffer_limit)));
         let unrouted = self.unrouted.seen().map(|(code, count)| ("", code, count));
         let requests = apps.iter().flat_map(|(app, _, own)| own.codes.seen().map(move |(code, n)| (&**app, code, n)));
-        let requests = unrouted.chain(requests).map(|(app, code, count)| {
-            sample(n::REQUESTS, &[("app", app), ("code", &code.to_string())], float(count))
-        });
+        let requests = unrouted
+            .chain(requests)
+            .map(|(app, code, count)| sample(n::REQUESTS, &[("app", app), ("code", &code.to_string())], float(count)));
         add(n::REQUESTS, requests.collect());
         let durations = apps.iter().map(|(app, _, own)| histogram(&own.durations, &[("app", app)]));
         add(n::REQUEST_DURATION, durations.collect());
@@ -67,7 +67,9 @@ impl Metrics {
         add(n::WORKER_CPU, per_app(n::WORKER_CPU, &|totals, _| totals.cpu.as_secs_f64()));
         let egress = apps.iter().flat_map(|(app, _, _)| {
             // Outgoing requests do not exist yet: the counts are true.
-            EGRESS_RESULTS.iter().map(move |result| sample(n::EGRESS_REQUESTS, &[("app", app), ("result", result)], 0.0))
+            EGRESS_RESULTS
+                .iter()
+                .map(move |result| sample(n::EGRESS_REQUESTS, &[("app", app), ("result", result)], 0.0))
         });
         add(n::EGRESS_REQUESTS, egress.collect());
         let reloads = [("success", &self.reloads_succeeded), ("failure", &self.reloads_failed)];
@@ -103,9 +105,7 @@ fn states(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
 fn exits(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
     let exits = ExitReason::ALL.iter().zip(&metrics.worker_exits);
     exits
-        .map(|(reason, count)| {
-            sample(names::WORKER_EXITS, &[("app", app), ("reason", reason.as_str())], load(count))
-        })
+        .map(|(reason, count)| sample(names::WORKER_EXITS, &[("app", app), ("reason", reason.as_str())], load(count)))
         .collect()
 }
 

@@ -1,0 +1,67 @@
+//! `nano check`: a configuration is read as `nano serve` would read it, and every app's module is loaded by a real
+//! worker.
+
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nano_config::{Config, ConfigError};
+use tokio::task::LocalSet;
+
+use crate::fleet::{Fleet, NoWorker, find_worker};
+use crate::reload;
+use crate::telemetry::{AppMetrics, Metrics};
+
+/// Workers that load apps at once.
+const AT_ONCE: usize = 4;
+
+/// What is wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// Faults of the file or the apps' modules.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Nothing to load apps with.
+    #[error(transparent)]
+    NoWorker(#[from] NoWorker),
+    /// The machine gives too little.
+    #[error("the check cannot be run: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Checks the file and loads its apps. Blocks.
+///
+/// # Errors
+/// Everything that is wrong, each with its place.
+pub fn check(file: &Path) -> Result<Config, CheckError> {
+    let config = nano_config::load(file)?;
+    let program = find_worker()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let faults = LocalSet::new()
+        .block_on(&runtime, load_all(&config, Fleet::new(program, Arc::new(Metrics::default()), Duration::ZERO)));
+    match ConfigError::from_diagnostics(faults) {
+        Some(error) => Err(error.into()),
+        None => Ok(config),
+    }
+}
+
+async fn load_all(config: &Config, fleet: Fleet) -> Vec<nano_config::Diagnostic> {
+    let mut faults = Vec::new();
+    let apps: Vec<_> = config.apps.iter().enumerate().collect();
+    for apps in apps.chunks(AT_ONCE) {
+        let mut started = Vec::new();
+        for (index, app) in apps {
+            let mut single = (*app).clone();
+            single.settings.workers = 1;
+            match fleet.start(single, Arc::new(AppMetrics::default())) {
+                Ok(generation) => started.push((*index, *app, Rc::clone(&generation))),
+                Err(error) => faults.push(reload::fault(*index, app, &error)),
+            }
+        }
+        faults.extend(reload::wait_until_ready(&started).await);
+        // Dropped, they are killed and reaped.
+    }
+    faults
+}

@@ -1,0 +1,198 @@
+//! The control socket: HTTP/1.1 with JSON over a Unix socket, for `nanoctl` and `curl --unix-socket`. Only root and the
+//! user that runs nano may use it.
+
+mod follow;
+pub mod socket;
+mod status;
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{Either, Full};
+use hyper::body::{Body, Frame, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::{Value, json};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::reload::{ReloadError, Trigger};
+use crate::supervisor::{Stop, Supervisor};
+
+/// How long a client may take to send a request's head.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections at once. Operators' tools need few.
+const CONNECTIONS: usize = 64;
+
+type Reply = Response<Either<Full<Bytes>, Lines>>;
+
+/// A body whose pieces come from a channel.
+pub(crate) struct Lines(mpsc::Receiver<Bytes>);
+
+impl Body for Lines {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    }
+}
+
+/// Answers until it is dropped; `finish` lets the answers under way go out. Must run in a `LocalSet`.
+pub(crate) struct Server {
+    listener: UnixListener,
+    supervisor: Rc<Supervisor>,
+    connections: JoinSet<()>,
+}
+
+impl Server {
+    pub(crate) fn new(listener: UnixListener, supervisor: Rc<Supervisor>) -> Self {
+        Self { listener, supervisor, connections: JoinSet::new() }
+    }
+
+    pub(crate) async fn run(&mut self) {
+        loop {
+            while self.connections.len() >= CONNECTIONS {
+                self.connections.join_next().await;
+            }
+            match self.listener.accept().await {
+                Ok((stream, _)) => self.admit(stream),
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+            while self.connections.try_join_next().is_some() {}
+        }
+    }
+
+    /// Waits for the answers under way.
+    pub(crate) async fn finish(mut self, most: Duration) {
+        let _ = tokio::time::timeout(most, async { while self.connections.join_next().await.is_some() {} }).await;
+    }
+
+    fn admit(&mut self, stream: UnixStream) {
+        let own = nix::unistd::geteuid().as_raw();
+        let peer = stream.peer_cred().map(|peer| peer.uid());
+        if !peer.as_ref().is_ok_and(|uid| *uid == own || *uid == 0) {
+            tracing::warn!(?peer, "a stranger at the control socket was turned away");
+            return;
+        }
+        let supervisor = Rc::clone(&self.supervisor);
+        self.connections.spawn_local(async move {
+            let service = service_fn(|request| {
+                let supervisor = Rc::clone(&supervisor);
+                async move { Ok::<_, Infallible>(answer(&supervisor, &request).await) }
+            });
+            let mut builder = http1::Builder::new();
+            builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+            let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+            let mut drained = supervisor.drained.subscribe();
+            // What goes wrong on the connection is the client's to report.
+            tokio::select! {
+                _ = connection.as_mut() => return,
+                _ = drained.wait_for(|drained| *drained) => connection.as_mut().graceful_shutdown(),
+            }
+            let _ = connection.await;
+        });
+    }
+}
+
+/// Most of a request's answer is decided by this table.
+async fn answer(supervisor: &Rc<Supervisor>, request: &Request<Incoming>) -> Reply {
+    let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
+    let allowed = match path.as_slice() {
+        ["apps" | "status" | "metrics" | "logs"] => Method::GET,
+        ["reload" | "drain"] | ["apps", _, "restart"] => Method::POST,
+        _ => return failure(StatusCode::NOT_FOUND, "not_found", "there is no such path on the control socket"),
+    };
+    if *request.method() != allowed {
+        let mut reply = failure(StatusCode::METHOD_NOT_ALLOWED, "method", &format!("use {allowed} for this path"));
+        if let Ok(allowed) = HeaderValue::from_str(allowed.as_str()) {
+            reply.headers_mut().insert(header::ALLOW, allowed);
+        }
+        return reply;
+    }
+    match path.as_slice() {
+        ["apps"] => json_reply(StatusCode::OK, &status::apps(supervisor)),
+        ["status"] => json_reply(StatusCode::OK, &status::server(supervisor)),
+        ["metrics"] => match supervisor.metrics.render() {
+            Ok(text) => reply(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text),
+            Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, "metrics", &error.to_string()),
+        },
+        ["logs"] => follow::logs(supervisor, request.uri().query().unwrap_or_default()),
+        ["reload"] => reload(supervisor).await,
+        ["apps", name, "restart"] => restart(supervisor, name).await,
+        _ => drain(supervisor).await,
+    }
+}
+
+async fn reload(supervisor: &Rc<Supervisor>) -> Reply {
+    match supervisor.reload(Trigger::Control).await {
+        Ok(report) => json_reply(StatusCode::OK, &serde_json::to_value(report).unwrap_or_default()),
+        Err(error) => change_failed(&error),
+    }
+}
+
+async fn restart(supervisor: &Rc<Supervisor>, name: &str) -> Reply {
+    match supervisor.restart(name).await {
+        Ok(()) => json_reply(StatusCode::OK, &json!({ "restarted": name })),
+        Err(error) => change_failed(&error),
+    }
+}
+
+/// Answers when everything in flight is done and nano is about to end.
+async fn drain(supervisor: &Rc<Supervisor>) -> Reply {
+    let begun = std::time::Instant::now();
+    tracing::info!("drain asked for at the control socket");
+    supervisor.stop(Stop::Drain);
+    let mut drained = supervisor.drained.subscribe();
+    let _ = drained.wait_for(|drained| *drained).await;
+    json_reply(StatusCode::OK, &json!({ "drained": true, "took_ms": crate::reload::millis(begun.elapsed()) }))
+}
+
+fn change_failed(error: &ReloadError) -> Reply {
+    let status = match error {
+        ReloadError::NoSuchApp(_) => StatusCode::NOT_FOUND,
+        ReloadError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        ReloadError::NeedsRestart(_) => StatusCode::CONFLICT,
+        ReloadError::Config(_) | ReloadError::Apps(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let mut body = json!({ "error": error.to_string(), "code": error.code() });
+    if let (ReloadError::Config(faults) | ReloadError::Apps(faults), Some(body)) = (error, body.as_object_mut()) {
+        let faults = faults.diagnostics().iter().map(|fault| {
+            json!({
+                "file": fault.file.display().to_string(), "line": fault.line, "column": fault.column,
+                "key": fault.key, "message": fault.message, "suggestion": fault.suggestion,
+            })
+        });
+        body.insert("faults".to_owned(), faults.collect());
+    }
+    json_reply(status, &body)
+}
+
+fn failure(status: StatusCode, code: &str, error: &str) -> Reply {
+    json_reply(status, &json!({ "error": error, "code": code }))
+}
+
+fn json_reply(status: StatusCode, body: &Value) -> Reply {
+    reply(status, "application/json", format!("{body}\n"))
+}
+
+fn reply(status: StatusCode, content_type: &'static str, body: String) -> Reply {
+    let mut reply = Response::new(Either::Left(Full::new(Bytes::from(body))));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    reply
+}

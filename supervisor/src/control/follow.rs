@@ -1,0 +1,131 @@
+//! `GET /logs?app=NAME&follow=1`: the log's last lines as JSON lines, and those to come.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Either;
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc};
+
+use super::{Lines, Reply, failure};
+use crate::log::Record;
+use crate::supervisor::Supervisor;
+
+/// Pieces between the log and the client's socket.
+const PIECES: usize = 16;
+
+/// A client that takes nothing for so long is gone.
+const STALLED: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Query {
+    app: Option<String>,
+    follow: bool,
+}
+
+impl Query {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut query = Self::default();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=').unwrap_or((pair, "")) {
+                // Names of apps need no escapes.
+                ("app", name) => query.app = Some(name.to_owned()).filter(|name| !name.is_empty()),
+                ("follow", "" | "1" | "true") => query.follow = true,
+                ("follow", "0" | "false") => query.follow = false,
+                (key, _) => {
+                    return Err(format!(
+                        "{key:?} is no parameter of /logs, or its value is none: there are app=NAME and follow=1"
+                    ));
+                }
+            }
+        }
+        Ok(query)
+    }
+
+    fn wants(&self, record: &Record) -> bool {
+        self.app.is_none() || self.app.as_deref() == record.app.as_deref()
+    }
+}
+
+pub(super) fn logs(supervisor: &Rc<Supervisor>, query: &str) -> Reply {
+    let query = match Query::parse(query) {
+        Ok(query) => query,
+        Err(error) => return failure(StatusCode::BAD_REQUEST, "query", &error),
+    };
+    if let Some(name) = &query.app
+        && supervisor.config().app(name).is_none()
+    {
+        return failure(StatusCode::NOT_FOUND, "no_such_app", &format!("there is no app {name:?}"));
+    }
+    let (kept, live) = supervisor.logs.recent().subscribe();
+    let (pieces, lines) = mpsc::channel(PIECES);
+    let follow = query.follow;
+    let mut drained = supervisor.drained.subscribe();
+    // Ends with the client, at the latest when the log says its next line.
+    let _task = tokio::task::spawn_local(async move {
+        tokio::select! {
+            () = feed(kept, follow.then_some(live), query, pieces) => {}
+            _ = drained.wait_for(|drained| *drained) => {}
+        }
+    });
+    let mut reply = Response::new(Either::Right(Lines(lines)));
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    reply
+}
+
+async fn feed(kept: Vec<Record>, live: Option<broadcast::Receiver<Record>>, query: Query, pieces: mpsc::Sender<Bytes>) {
+    let mut batch = String::new();
+    for record in kept.iter().filter(|record| query.wants(record)) {
+        batch.push_str(&record.json);
+        if batch.len() > 64 * 1024 && !send(&pieces, std::mem::take(&mut batch)).await {
+            return;
+        }
+    }
+    if !batch.is_empty() && !send(&pieces, batch).await {
+        return;
+    }
+    let Some(mut live) = live else { return };
+    loop {
+        let next = tokio::select! {
+            next = live.recv() => next,
+            () = pieces.closed() => return,
+        };
+        let line = match next {
+            Ok(record) if query.wants(&record) => record.json.to_string(),
+            Ok(_) => continue,
+            Err(RecvError::Lagged(missed)) => {
+                format!(
+                    "{}\n",
+                    json!({ "level": "warn", "message": "lines are missing here: the reader is too slow", "missed": missed })
+                )
+            }
+            Err(RecvError::Closed) => return,
+        };
+        if !send(&pieces, line).await {
+            return;
+        }
+    }
+}
+
+async fn send(pieces: &mpsc::Sender<Bytes>, text: String) -> bool {
+    matches!(tokio::time::timeout(STALLED, pieces.send(Bytes::from(text))).await, Ok(Ok(())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries() {
+        let parse = Query::parse;
+        assert_eq!(parse(""), Ok(Query::default()));
+        assert_eq!(parse("app=a.example&follow=1"), Ok(Query { app: Some("a.example".to_owned()), follow: true }));
+        assert_eq!(parse("follow&app="), Ok(Query { app: None, follow: true }));
+        assert_eq!(parse("follow=0"), Ok(Query::default()));
+        assert!(parse("aap=x").is_err());
+        assert!(parse("follow=maybe").is_err());
+    }
+}

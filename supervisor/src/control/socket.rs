@@ -1,0 +1,225 @@
+//! Where the control socket is, and how it is bound: readable for its owner only, a stale one removed, a live one left
+//! alone.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::geteuid;
+
+/// Names the socket, for `nano` and `nanoctl`.
+pub const VARIABLE: &str = "NANO_CONTROL_SOCKET";
+
+const FILE_NAME: &str = "control.sock";
+
+/// Why there is no control socket.
+#[derive(Debug, thiserror::Error)]
+pub enum SocketError {
+    /// Another supervisor has it.
+    #[error(
+        "another nano answers at the control socket {0}: stop that one, or give this one its own by `control_socket` in the config or NANO_CONTROL_SOCKET"
+    )]
+    Taken(PathBuf),
+    /// Something else lies there.
+    #[error("{0} is there and is no socket: remove it, or choose another `control_socket`")]
+    NotASocket(PathBuf),
+    /// Somebody else made the directory.
+    #[error("{0} belongs to another user or can be written by others: remove it, or choose another `control_socket`")]
+    Directory(PathBuf),
+    /// What the kernel said.
+    #[error("cannot make the control socket {path}: {source}")]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The environment, as far as it says where the socket is.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    variable: Option<PathBuf>,
+    runtime_directory: Option<PathBuf>,
+    xdg_runtime_dir: Option<PathBuf>,
+    uid: u32,
+}
+
+impl Environment {
+    /// This process's.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        Self {
+            variable: path(VARIABLE),
+            // systemd gives a list if the unit has several.
+            runtime_directory: path("RUNTIME_DIRECTORY").map(|list| first_of_list(list.as_os_str())),
+            xdg_runtime_dir: path("XDG_RUNTIME_DIR"),
+            uid: geteuid().as_raw(),
+        }
+    }
+
+    /// Where the socket is: the option, the variable, the config, or the place for this user.
+    #[must_use]
+    pub fn path(&self, option: Option<&Path>, config: Option<&Path>) -> PathBuf {
+        let named = option.or(self.variable.as_deref()).or(config);
+        named.map_or_else(|| self.default_directory().join(FILE_NAME), Path::to_owned)
+    }
+
+    fn default_directory(&self) -> PathBuf {
+        match (&self.runtime_directory, &self.xdg_runtime_dir, self.uid) {
+            (Some(directory), _, _) => directory.clone(),
+            (None, Some(directory), _) => directory.join("nano"),
+            (None, None, 0) => "/run/nano".into(),
+            (None, None, uid) => format!("/tmp/nano-{uid}").into(),
+        }
+    }
+}
+
+fn first_of_list(list: &OsStr) -> PathBuf {
+    let bytes = list.as_encoded_bytes();
+    let first = bytes.split(|byte| *byte == b':').next().unwrap_or_default();
+    String::from_utf8_lossy(first).into_owned().into()
+}
+
+/// The bound socket. Its file goes when this is dropped.
+#[derive(Debug)]
+pub struct BoundSocket {
+    path: PathBuf,
+    inode: u64,
+}
+
+impl Drop for BoundSocket {
+    fn drop(&mut self) {
+        // Not that of a successor.
+        if fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Binds the socket. Call it before there are other threads: it changes the process's umask for a moment.
+///
+/// # Errors
+/// Somebody else has it, or the kernel refuses.
+pub fn bind(path: &Path) -> Result<(UnixListener, BoundSocket), SocketError> {
+    let io = |source| SocketError::Io { path: path.to_owned(), source };
+    let path = std::path::absolute(path).map_err(io)?;
+    if let Some(parent) = path.parent() {
+        prepare_directory(parent)?;
+    }
+    remove_stale(&path)?;
+    let before = umask(Mode::from_bits_truncate(0o177));
+    let bound = UnixListener::bind(&path);
+    umask(before);
+    let listener = bound.map_err(|error| match error.kind() {
+        // Somebody was faster.
+        io::ErrorKind::AddrInUse => SocketError::Taken(path.clone()),
+        _ => io(error),
+    })?;
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(io)?;
+    listener.set_nonblocking(true).map_err(io)?;
+    let inode = fs::symlink_metadata(&path).map_err(io)?.ino();
+    Ok((listener, BoundSocket { path, inode }))
+}
+
+/// A missing directory is made, for the owner alone. In one that everybody may write (`/tmp`), a directory of ours that
+/// somebody else made is a trap.
+fn prepare_directory(directory: &Path) -> Result<(), SocketError> {
+    let io = |source| SocketError::Io { path: directory.to_owned(), source };
+    match DirBuilder::new().recursive(true).mode(0o700).create(directory) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(io(error)),
+    }
+    let in_tmp = directory.parent() == Some(Path::new("/tmp"))
+        && directory.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"nano-"));
+    if in_tmp {
+        let found = fs::symlink_metadata(directory).map_err(io)?;
+        if !found.is_dir() || found.uid() != geteuid().as_raw() || found.mode() & 0o022 != 0 {
+            return Err(SocketError::Directory(directory.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn remove_stale(path: &Path) -> Result<(), SocketError> {
+    let io = |source| SocketError::Io { path: path.to_owned(), source };
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io(error)),
+    };
+    if !found.file_type().is_socket() {
+        return Err(SocketError::NotASocket(path.to_owned()));
+    }
+    match UnixStream::connect(path) {
+        Ok(_) => Err(SocketError::Taken(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path).map_err(io),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(io(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn the_order_of_places() {
+        let option = Path::new("/option.sock");
+        let config = Path::new("/config.sock");
+        let mut environment = Environment { uid: 1000, ..Environment::default() };
+        assert_eq!(environment.path(None, None), Path::new("/tmp/nano-1000/control.sock"));
+        environment.uid = 0;
+        assert_eq!(environment.path(None, None), Path::new("/run/nano/control.sock"));
+        environment.xdg_runtime_dir = Some("/run/user/0".into());
+        assert_eq!(environment.path(None, None), Path::new("/run/user/0/nano/control.sock"));
+        environment.runtime_directory = Some(first_of_list(OsStr::new("/run/one:/run/two")));
+        assert_eq!(environment.path(None, None), Path::new("/run/one/control.sock"));
+        assert_eq!(environment.path(None, Some(config)), config);
+        environment.variable = Some("/variable.sock".into());
+        assert_eq!(environment.path(None, Some(config)), Path::new("/variable.sock"));
+        assert_eq!(environment.path(Some(option), Some(config)), option);
+    }
+
+    #[test]
+    fn only_the_owner_may_connect_and_the_file_goes() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("run/control.sock");
+        let (listener, bound) = bind(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+        assert!(UnixStream::connect(&path).is_ok());
+        drop((listener, bound));
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_live_one_is_refused_a_stale_one_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("control.sock");
+        let (listener, bound) = bind(&path).unwrap();
+        assert!(matches!(bind(&path), Err(SocketError::Taken(taken)) if taken == path));
+        assert!(path.exists());
+        drop(listener);
+        // As after kill -9: the file is there, nobody listens.
+        let (_listener, _successor) = bind(&path).unwrap();
+        drop(bound);
+        assert!(path.exists(), "the file of the successor stays");
+    }
+
+    #[test]
+    fn what_is_no_socket_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("control.sock");
+        fs::write(&path, "precious").unwrap();
+        assert!(matches!(bind(&path), Err(SocketError::NotASocket(_))));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+    }
+}

@@ -1,0 +1,106 @@
+//! What `GET /status` and `GET /apps` say.
+
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::{Instant, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::fleet::Generation;
+use crate::fleet::SlotStatus;
+use crate::reload::millis;
+use crate::supervisor::Supervisor;
+use crate::telemetry;
+use crate::worker::WorkerState;
+
+pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
+    let generations = supervisor.generations.borrow();
+    let workers = WorkerState::ALL.iter().map(|state| {
+        let count: u64 = generations.values().map(|each| each.app().metrics.workers(*state)).sum();
+        (state.as_str().to_owned(), json!(count))
+    });
+    let last_reload = supervisor.last_reload.borrow().as_ref().map(|last| {
+        let at = last.at.duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default();
+        json!({ "at_unix": at, "successful": last.error.is_none(), "error": last.error })
+    });
+    json!({
+        "phase": supervisor.readiness.get().as_str(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "v8": supervisor.metrics.v8(),
+        "pid": std::process::id(),
+        "uptime_ms": millis(supervisor.started.elapsed()),
+        "config": supervisor.config().file.as_ref().map(|file| file.display().to_string()),
+        "listen": supervisor.addresses.http,
+        "metrics": supervisor.addresses.metrics,
+        "control_socket": supervisor.addresses.control.as_ref().map(|path| path.display().to_string()),
+        "shards": supervisor.shards().len(),
+        "apps": generations.len(),
+        "workers": workers.collect::<serde_json::Map<_, _>>(),
+        "generations_draining": supervisor.retiring.borrow().len(),
+        "last_reload": last_reload,
+        "log_lines_dropped": supervisor.logs.dropped(),
+    })
+}
+
+pub(super) fn apps(supervisor: &Rc<Supervisor>) -> Value {
+    let config = supervisor.config();
+    let generations = supervisor.generations.borrow();
+    let apps = config.apps.iter().filter_map(|app| {
+        let generation = generations.get(&app.name)?;
+        let own = generation.app();
+        let metrics = &own.metrics;
+        let stats = metrics.stream_stats();
+        Some(json!({
+            "name": app.name,
+            "hostnames": app.hostnames.iter().map(|host| host.as_str()).collect::<Vec<_>>(),
+            "path": app.path.display().to_string(),
+            "generation": own.generation.0,
+            "state": state(generation),
+            "requests": metrics.requests_started(),
+            "in_flight": metrics.requests_in_flight(),
+            "worker_starts": metrics.worker_starts(),
+            "max_buffer_size_mb": app.settings.max_buffer.text(),
+            "buffer_overflows": stats.overflows,
+            "buffered_bytes": stats.buffered,
+            "workers": generation.slots.iter().map(|slot| worker(slot)).collect::<Vec<_>>(),
+        }))
+    });
+    json!({ "apps": apps.collect::<Vec<_>>() })
+}
+
+/// The app in a word.
+fn state(generation: &Generation) -> &'static str {
+    let in_state = |state| generation.slots.iter().any(|slot| slot.state() == Some(state));
+    if in_state(WorkerState::Ready) {
+        "ready"
+    } else if generation.app().availability.refused().is_some() {
+        "crash loop"
+    } else if in_state(WorkerState::Starting) {
+        "starting"
+    } else if in_state(WorkerState::Draining) {
+        "draining"
+    } else if generation.slots.iter().all(|slot| slot.stopped_for_idleness()) {
+        "idle"
+    } else {
+        "restarting"
+    }
+}
+
+fn worker(slot: &SlotStatus) -> Value {
+    let worker = slot.worker.borrow();
+    let usage = worker.as_ref().and_then(|worker| telemetry::usage(worker.pid));
+    let stats = worker.as_ref().map(|worker| worker.stats());
+    json!({
+        "state": slot.state().map(WorkerState::as_str),
+        "pid": worker.as_ref().map(|worker| worker.pid),
+        "in_flight": worker.as_ref().map(|worker| worker.in_flight.load(Ordering::Relaxed)),
+        "since_ms": millis(Instant::now().saturating_duration_since(slot.since.get())),
+        "restarts": slot.restarts.get(),
+        "failures_in_a_row": slot.failures.get(),
+        "resident_bytes": usage.map(|usage| usage.resident),
+        "cpu_ms": usage.map(|usage| millis(usage.cpu)),
+        "heap_bytes": stats.map(|stats| stats.heap),
+        "buffered_bytes": stats.map(|stats| stats.buffered),
+        "last_exit": slot.last_exit.borrow().as_ref().map(|(reason, how)| json!({ "reason": reason.as_str(), "how": how })),
+    })
+}

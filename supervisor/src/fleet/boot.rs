@@ -1,0 +1,183 @@
+//! From a spawned process to a worker that is ready for requests.
+
+use std::fmt::Write;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nano_config::App as AppConfig;
+use nano_protocol::{Boot, BootFailed, Frame, LogLine, ModuleError, Ready, RequestAccessors, RuntimeLimits, Stats};
+
+use super::control_link::LinkError;
+use super::modules::Modules;
+use super::process::{Process, describe};
+
+/// Time for V8, the disk and a busy machine, on top of the app's own `cpu_ms`.
+const START_ALLOWANCE: Duration = Duration::from_secs(10);
+
+/// Why a worker did not become ready.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The kernel gave no process.
+    #[error("cannot start nano-worker: {0}")]
+    Spawn(io::Error),
+    /// The app's directory is gone.
+    #[error("cannot open the app's directory: {0}")]
+    Directory(io::Error),
+    /// The app's module does not compile, or threw.
+    #[error("{}", module_fault(.0))]
+    Module(BootFailed),
+    /// The process ended.
+    #[error("the worker died while it loaded the app ({how}){}", tail(.stderr))]
+    Died {
+        /// Signal or exit code.
+        how: String,
+        /// The last it wrote on stderr.
+        stderr: String,
+    },
+    /// It took too long.
+    #[error("the app was not loaded within {} ms (is there a top-level await that never ends?)", .0.as_millis())]
+    Late(Duration),
+    /// It said something that it must not say.
+    #[error("the worker broke the protocol: {0}")]
+    Protocol(String),
+}
+
+fn module_fault(fault: &BootFailed) -> String {
+    let mut text = String::new();
+    if !fault.path.is_empty() {
+        text.push_str(&fault.path);
+        if fault.line > 0 {
+            let _ = write!(text, ":{}:{}", fault.line, fault.column);
+        }
+        text.push_str(": ");
+    }
+    text.push_str(fault.message.trim_end());
+    text
+}
+
+fn tail(stderr: &str) -> String {
+    if stderr.is_empty() { String::new() } else { format!("; its last words: {stderr}") }
+}
+
+/// What a worker is told of its app.
+pub(super) fn order(app: &AppConfig) -> Boot {
+    let settings = &app.settings;
+    let (total_buffer, total_buffer_text) = settings
+        .max_total_buffer
+        .as_ref()
+        .map_or((0, "0".to_owned()), |total| (total.bytes(), total.text().to_owned()));
+    Boot {
+        app: app.name.clone(),
+        entry: app.entry.clone(),
+        env: settings.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        request_accessors: match settings.request_accessors {
+            nano_config::RequestAccessors::Property => RequestAccessors::Property,
+            nano_config::RequestAccessors::Method => RequestAccessors::Method,
+            nano_config::RequestAccessors::Auto => RequestAccessors::Auto,
+        },
+        limits: RuntimeLimits {
+            stream_buffer: settings.max_buffer.bytes(),
+            stream_buffer_text: settings.max_buffer.text().to_owned(),
+            total_buffer,
+            total_buffer_text,
+            memory: settings.memory_bytes,
+            cpu_ms: u32::try_from(settings.cpu.as_millis()).unwrap_or(u32::MAX),
+        },
+    }
+}
+
+/// How long a worker of this app may take to be ready.
+pub(super) fn deadline(app: &AppConfig) -> Duration {
+    START_ALLOWANCE + app.settings.cpu
+}
+
+/// What a worker says while it boots, besides asking for modules.
+pub(super) enum Said {
+    Log(LogLine),
+    Stats(Stats),
+}
+
+/// Loads the app in a fresh process.
+pub(super) async fn boot(
+    process: &mut Process,
+    app: &AppConfig,
+    modules: &Arc<Modules>,
+    mut hear: impl FnMut(Said),
+) -> Result<Ready, StartError> {
+    process.link.queue(&Frame::Boot(Box::new(order(app))));
+    let within = deadline(app);
+    match tokio::time::timeout(within, converse(process, modules, &mut hear)).await {
+        Ok(Ok(ready)) => Ok(ready),
+        Ok(Err(Some(error))) => Err(error),
+        Ok(Err(None)) => Err(died(process).await),
+        Err(_) => Err(StartError::Late(within)),
+    }
+}
+
+/// `Err(None)`: the link ended.
+async fn converse(
+    process: &mut Process,
+    modules: &Arc<Modules>,
+    hear: &mut impl FnMut(Said),
+) -> Result<Ready, Option<StartError>> {
+    loop {
+        let frame = match process.link.next().await {
+            Ok(Some(frame)) => frame,
+            Ok(None) | Err(LinkError::Io(_)) => return Err(None),
+            Err(LinkError::Decode(error)) => return Err(Some(StartError::Protocol(error.to_string()))),
+        };
+        match frame {
+            Frame::ModuleRequest { id, path } => {
+                let source = read_module(modules, path).await;
+                process.link.queue(&Frame::ModuleSource { id, source });
+            }
+            Frame::Ready(ready) => return Ok(ready),
+            Frame::BootFailed(fault) => return Err(Some(StartError::Module(fault))),
+            Frame::Log(line) => hear(Said::Log(line)),
+            Frame::Stats(stats) => hear(Said::Stats(stats)),
+            Frame::Exiting { reason, .. } => {
+                let message = format!("the worker was ended while it loaded the app: {reason}");
+                let fault = BootFailed { message, path: String::new(), line: 0, column: 0 };
+                return Err(Some(StartError::Module(fault)));
+            }
+            other => return Err(Some(StartError::Protocol(format!("{} while booting", kind(&other))))),
+        }
+    }
+}
+
+/// Reads a module's source off the main thread: disks can be slow.
+pub(super) async fn read_module(modules: &Arc<Modules>, path: String) -> Result<bytes::Bytes, ModuleError> {
+    let modules = Arc::clone(modules);
+    let read = tokio::task::spawn_blocking(move || modules.source(&path)).await;
+    read.unwrap_or_else(|error| Err(ModuleError::Unreadable(error.to_string())))
+}
+
+async fn died(process: &mut Process) -> StartError {
+    let _ = tokio::time::timeout(Duration::from_secs(1), process.ended()).await;
+    process.finish_stderr().await;
+    let how = describe(&process.reap());
+    StartError::Died { how, stderr: process.stderr_tail() }
+}
+
+/// A frame's name, for messages: its contents may be secrets.
+pub(super) fn kind(frame: &Frame) -> &'static str {
+    match frame {
+        Frame::Boot(_) => "Boot",
+        Frame::ModuleRequest { .. } => "ModuleRequest",
+        Frame::ModuleSource { .. } => "ModuleSource",
+        Frame::Ready(_) => "Ready",
+        Frame::BootFailed(_) => "BootFailed",
+        Frame::RequestHead(..) => "RequestHead",
+        Frame::ResponseHead(..) => "ResponseHead",
+        Frame::BodyChunk { .. } => "BodyChunk",
+        Frame::Credit { .. } => "Credit",
+        Frame::Reset { .. } => "Reset",
+        Frame::Log(_) => "Log",
+        Frame::Stats(_) => "Stats",
+        Frame::Ping(_) => "Ping",
+        Frame::Pong(_) => "Pong",
+        Frame::Drain => "Drain",
+        Frame::Exiting { .. } => "Exiting",
+    }
+}

@@ -1,0 +1,153 @@
+//! The control link to one worker: frames both ways, without ever waiting for the worker to read.
+
+use std::io::{self, IoSlice};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream as StdUnixStream;
+
+use bytes::BytesMut;
+use nano_protocol::{DecodeError, Decoder, Frame, Outbox, PROTOCOL_VERSION, Side};
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+
+/// While so many bytes wait to be read by the worker, nothing it says is heard: a worker that asks and does not listen
+/// must not fill our memory.
+const DEAF_ABOVE: usize = 1 << 20;
+
+/// Pieces of one write.
+const SLICES: usize = 16;
+
+/// Why no more frames will come.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LinkError {
+    #[error("the control link broke: {0}")]
+    Io(#[from] io::Error),
+    #[error("it sent what is no frame: {0}")]
+    Decode(#[from] DecodeError),
+}
+
+/// The supervisor's end.
+#[derive(Debug)]
+pub(super) struct ControlLink {
+    stream: UnixStream,
+    decoder: Decoder,
+    inbox: BytesMut,
+    outbox: Outbox,
+}
+
+impl ControlLink {
+    /// A pair of connected ends. The worker's end has the greeting in it already: the protocol's version and, with it,
+    /// the worker's ends of the data links.
+    pub(super) fn pair(data_links: &[OwnedFd]) -> io::Result<(Self, OwnedFd)> {
+        let (own, workers) = StdUnixStream::pair()?;
+        let descriptors: Vec<i32> = data_links.iter().map(AsRawFd::as_raw_fd).collect();
+        let rights = [ControlMessage::ScmRights(&descriptors)];
+        let rights = if descriptors.is_empty() { &[][..] } else { &rights[..] };
+        let greeting = [IoSlice::new(&[PROTOCOL_VERSION])];
+        sendmsg::<()>(own.as_raw_fd(), &greeting, rights, MsgFlags::MSG_NOSIGNAL, None)?;
+        own.set_nonblocking(true)?;
+        let link = Self {
+            stream: UnixStream::from_std(own)?,
+            decoder: Decoder::new(Side::Worker),
+            inbox: BytesMut::new(),
+            outbox: Outbox::default(),
+        };
+        Ok((link, workers.into()))
+    }
+
+    /// Queues a frame; [`ControlLink::next`] writes it.
+    pub(super) fn queue(&mut self, frame: &Frame) {
+        self.outbox.push(frame);
+    }
+
+    /// The next frame; `None` at the link's end. Writes what is queued meanwhile. Cancelling it loses nothing.
+    pub(super) async fn next(&mut self) -> Result<Option<Frame>, LinkError> {
+        loop {
+            let listening = self.outbox.len() < DEAF_ABOVE;
+            if listening && let Some(frame) = self.decoder.decode(&mut self.inbox)? {
+                return Ok(Some(frame));
+            }
+            let interest = match (listening, self.outbox.is_empty()) {
+                (true, true) => Interest::READABLE,
+                (true, false) => Interest::READABLE | Interest::WRITABLE,
+                (false, _) => Interest::WRITABLE,
+            };
+            let ready = self.stream.ready(interest).await?;
+            if ready.is_writable() && !self.outbox.is_empty() {
+                self.write()?;
+            }
+            if listening && ready.is_readable() {
+                match self.stream.try_read_buf(&mut self.inbox) {
+                    Ok(0) => return Ok(None),
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    // Its process is gone.
+                    Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+    }
+
+    fn write(&mut self) -> Result<(), LinkError> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let count = self.outbox.io_slices(&mut slices);
+        let written = self.stream.try_write_vectored(slices.get(..count).unwrap_or_default());
+        match written {
+            Ok(written) => self.outbox.advance(written),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            // It closed its end; what it said before that is still to be read.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.outbox = Outbox::default(),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::io::{Read, Write};
+    use std::time::Duration;
+
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_that_does_not_read_is_not_heard() {
+        let (mut link, workers) = ControlLink::pair(&[]).unwrap();
+        let mut worker = StdUnixStream::from(workers);
+        let mut greeting = [0];
+        worker.read_exact(&mut greeting).unwrap();
+        assert_eq!(greeting, [PROTOCOL_VERSION]);
+        let mut pong = Outbox::default();
+        pong.push(&Frame::Pong(7));
+        let mut slices = [IoSlice::new(&[]); 1];
+        pong.io_slices(&mut slices);
+        worker.write_all(&slices[0]).unwrap();
+
+        link.queue(&Frame::ModuleSource { id: 1, source: Ok(Bytes::from(vec![b' '; 2 * DEAF_ABOVE])) });
+        assert!(tokio::time::timeout(Duration::from_millis(50), link.next()).await.is_err());
+        let reader = std::thread::spawn(move || {
+            let mut bytes = vec![0; 2 * DEAF_ABOVE];
+            worker.read_exact(&mut bytes).unwrap();
+            worker
+        });
+        assert_eq!(link.next().await.unwrap(), Some(Frame::Pong(7)));
+        drop(reader.join().unwrap());
+    }
+
+    #[tokio::test]
+    async fn garbage_and_the_end() {
+        let (mut link, workers) = ControlLink::pair(&[]).unwrap();
+        StdUnixStream::from(workers).write_all(&[0xff; 16]).unwrap();
+        assert!(matches!(link.next().await, Err(LinkError::Decode(_))));
+        let (mut link, workers) = ControlLink::pair(&[]).unwrap();
+        let mut worker = StdUnixStream::from(workers);
+        worker.read_exact(&mut [0]).unwrap();
+        drop(worker);
+        link.queue(&Frame::Drain);
+        assert_eq!(link.next().await.unwrap(), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! Whether a worker is still there: it must answer a ping within what one turn of its event loop may take.
+
+use std::time::{Duration, Instant};
+
+use nano_protocol::ExitReason;
+
+use crate::telemetry::{self, ProcessState};
+
+/// On top of `cpu_ms`: the worker's own watchdog acts first and says which request it was.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Between pings while requests are in flight.
+const BUSY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Between pings while nothing happens.
+const QUIET_INTERVAL: Duration = Duration::from_secs(5);
+
+/// A process that would run if it got a processor may take so many times as long: a crowded machine is no fault of the
+/// app.
+const STARVED_FACTOR: u32 = 4;
+
+/// What the kernel says about the process.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pulse {
+    cpu: Duration,
+    running: bool,
+}
+
+impl Pulse {
+    pub(super) fn of(pid: u32) -> Self {
+        let cpu = telemetry::cpu_time(pid).unwrap_or_default();
+        Self { cpu, running: telemetry::state(pid) == Some(ProcessState::Running) }
+    }
+}
+
+/// What to do now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beat {
+    /// Nothing, until [`Heartbeat::next`].
+    Wait,
+    /// Send this ping.
+    Ping(u64),
+    /// Kill it.
+    Kill(ExitReason),
+}
+
+#[derive(Debug)]
+struct Outstanding {
+    nonce: u64,
+    sent: Instant,
+    cpu: Duration,
+}
+
+/// The pings to one worker.
+#[derive(Debug)]
+pub(super) struct Heartbeat {
+    limit: Duration,
+    cpu_limit: Duration,
+    last: Instant,
+    nonce: u64,
+    outstanding: Option<Outstanding>,
+}
+
+impl Heartbeat {
+    pub(super) fn new(cpu_limit: Duration, now: Instant) -> Self {
+        Self { limit: cpu_limit + GRACE, cpu_limit, last: now, nonce: 0, outstanding: None }
+    }
+
+    /// When [`Heartbeat::beat`] wants to be called again.
+    pub(super) fn next(&self, now: Instant) -> Instant {
+        match &self.outstanding {
+            Some(ping) if ping.sent + self.limit > now => ping.sent + self.limit,
+            _ => now + BUSY_INTERVAL,
+        }
+    }
+
+    /// `pulse` is only asked for when it is needed.
+    pub(super) fn beat(&mut self, busy: bool, now: Instant, pulse: impl FnOnce() -> Pulse) -> Beat {
+        let Some(ping) = &self.outstanding else {
+            let interval = if busy { BUSY_INTERVAL } else { QUIET_INTERVAL };
+            if now.saturating_duration_since(self.last) < interval {
+                return Beat::Wait;
+            }
+            self.nonce += 1;
+            self.last = now;
+            self.outstanding = Some(Outstanding { nonce: self.nonce, sent: now, cpu: pulse().cpu });
+            return Beat::Ping(self.nonce);
+        };
+        let waited = now.saturating_duration_since(ping.sent);
+        if waited < self.limit {
+            return Beat::Wait;
+        }
+        let pulse = pulse();
+        if pulse.cpu.saturating_sub(ping.cpu) >= self.cpu_limit {
+            return Beat::Kill(ExitReason::Cpu);
+        }
+        if pulse.running && waited < self.limit * STARVED_FACTOR {
+            return Beat::Wait;
+        }
+        Beat::Kill(ExitReason::Wall)
+    }
+
+    /// The worker answered. False if nobody asked.
+    pub(super) fn pong(&mut self, nonce: u64) -> bool {
+        self.outstanding.take_if(|ping| ping.nonce == nonce).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CPU: Duration = Duration::from_millis(500);
+
+    fn pulse(cpu_ms: u64, running: bool) -> impl FnOnce() -> Pulse {
+        move || Pulse { cpu: Duration::from_millis(cpu_ms), running }
+    }
+
+    fn asked() -> (Heartbeat, Instant) {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(CPU, start);
+        assert_eq!(heartbeat.beat(true, start + BUSY_INTERVAL, pulse(100, true)), Beat::Ping(1));
+        (heartbeat, start + BUSY_INTERVAL)
+    }
+
+    #[test]
+    fn pings_more_often_while_busy() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(CPU, start);
+        assert_eq!(heartbeat.beat(false, start + BUSY_INTERVAL, pulse(0, false)), Beat::Wait);
+        assert_eq!(heartbeat.beat(false, start + QUIET_INTERVAL, pulse(0, false)), Beat::Ping(1));
+        assert!(heartbeat.pong(1));
+        assert_eq!(heartbeat.beat(true, start + QUIET_INTERVAL + BUSY_INTERVAL, pulse(0, false)), Beat::Ping(2));
+        assert!(!heartbeat.pong(1));
+        assert!(heartbeat.pong(2));
+        assert!(!heartbeat.pong(2));
+    }
+
+    #[test]
+    fn a_loop_is_a_matter_of_cpu() {
+        let (mut heartbeat, sent) = asked();
+        let late = sent + CPU + GRACE;
+        assert_eq!(heartbeat.next(sent), late);
+        assert_eq!(heartbeat.beat(true, late - Duration::from_millis(1), pulse(2600, true)), Beat::Wait);
+        assert_eq!(heartbeat.beat(true, late, pulse(600, true)), Beat::Kill(ExitReason::Cpu));
+    }
+
+    #[test]
+    fn a_stopped_one_is_a_matter_of_time() {
+        let (mut heartbeat, sent) = asked();
+        assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, pulse(110, false)), Beat::Kill(ExitReason::Wall));
+    }
+
+    #[test]
+    fn a_starved_one_gets_more_time() {
+        let (mut heartbeat, sent) = asked();
+        assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, pulse(599, true)), Beat::Wait);
+        let last = sent + (CPU + GRACE) * STARVED_FACTOR;
+        assert_eq!(heartbeat.beat(true, last, pulse(599, true)), Beat::Kill(ExitReason::Wall));
+    }
+}

@@ -1,0 +1,272 @@
+//! A ready worker: hears what it says, asks whether it is there, and sees it off.
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nano_protocol::{ExitReason, Frame};
+use tokio::sync::mpsc;
+
+use super::control_link::LinkError;
+use super::heartbeat::{Beat, Heartbeat, Pulse};
+use super::process::Process;
+use super::slot::{Slot, retired};
+use super::{Alarm, boot};
+use crate::shard::command::Command;
+use crate::worker::{Worker, WorkerState};
+
+/// A worker that closed a link ends by itself within this time, or is made to.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Shortest time between two looks at whether the app is idle.
+const IDLE_LOOK: Duration = Duration::from_millis(20);
+
+/// How a worker's life ended.
+pub(super) enum End {
+    /// Its generation was retired.
+    Retired,
+    /// It had nothing to do.
+    Idle,
+    /// Somebody else killed it.
+    Killed { healthy_for: Duration },
+    /// It failed.
+    Failed { healthy_for: Duration },
+}
+
+/// Whether nano itself ends workers for this reason when nothing is wrong.
+pub(super) fn is_planned(reason: ExitReason) -> bool {
+    matches!(reason, ExitReason::Idle | ExitReason::Reload | ExitReason::Restart)
+}
+
+type Acknowledged = Pin<Box<dyn Future<Output = ()>>>;
+
+pub(super) struct Live {
+    process: Process,
+    worker: Arc<Worker>,
+    alarms: mpsc::Receiver<Alarm>,
+    heartbeat: Heartbeat,
+    ready_at: Instant,
+    link_open: bool,
+    /// When to kill it, if it has not ended by then.
+    deadline: Option<Instant>,
+    /// Why nano wants it to end.
+    planned: Option<ExitReason>,
+    /// The shards' word that they have nothing for it any more.
+    released: Option<Acknowledged>,
+    idle: Idle,
+}
+
+/// Since when the app had nothing to do.
+struct Idle {
+    since: Instant,
+    requests: u64,
+}
+
+impl Live {
+    pub(super) fn new(process: Process, worker: Arc<Worker>, alarms: mpsc::Receiver<Alarm>, cpu: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            process,
+            worker,
+            alarms,
+            heartbeat: Heartbeat::new(cpu, now),
+            ready_at: now,
+            link_open: true,
+            deadline: None,
+            planned: None,
+            released: None,
+            idle: Idle { since: now, requests: 0 },
+        }
+    }
+
+    /// Until its process is gone.
+    pub(super) async fn supervise(mut self, slot: &mut Slot) -> End {
+        self.idle.requests = slot.shared.app.metrics.requests_started();
+        loop {
+            let now = Instant::now();
+            let beat_at = self.heartbeat.next(now);
+            let look_at = slot
+                .shared
+                .config
+                .settings
+                .idle
+                .filter(|_| self.planned.is_none())
+                .map(|idle| self.idle.due(idle, now));
+            tokio::select! {
+                frame = self.process.link.next(), if self.link_open => self.on_frame(frame, slot).await,
+                _ = self.process.pidfd.readable() => break,
+                () = until(Some(beat_at)) => self.on_beat(),
+                () = until(look_at) => self.on_idle_look(slot),
+                () = until(self.deadline) => {
+                    self.deadline = None;
+                    self.process.kill();
+                }
+                Some(alarm) = self.alarms.recv() => self.on_alarm(alarm),
+                () = retired(&mut slot.orders), if self.planned.is_none() => {
+                    let order = *slot.orders.borrow();
+                    self.retire(slot, order.reason(), order.deadline());
+                }
+                () = acknowledged(&mut self.released) => {
+                    self.released = None;
+                    self.drain();
+                }
+            }
+        }
+        self.read_last_words(slot).await;
+        let healthy_for = self.ready_at.elapsed();
+        let reason = match (self.worker.exit(), self.planned) {
+            (Some(reason), _) if !is_planned(reason) && reason != ExitReason::Startup => reason,
+            (_, Some(planned)) => planned,
+            _ => ExitReason::Crash,
+        };
+        let killed = slot.end(&mut self.process, &self.worker, reason, None).await;
+        match self.planned {
+            Some(ExitReason::Idle) => End::Idle,
+            Some(_) => End::Retired,
+            None if killed => End::Killed { healthy_for },
+            None => End::Failed { healthy_for },
+        }
+    }
+
+    async fn on_frame(&mut self, frame: Result<Option<Frame>, LinkError>, slot: &Slot) {
+        let frame = match frame {
+            Ok(Some(frame)) => frame,
+            Ok(None) | Err(LinkError::Io(_)) => return self.link_closed(),
+            Err(LinkError::Decode(error)) => return self.violation(slot, &error.to_string()),
+        };
+        match frame {
+            Frame::Log(line) => slot.shared.log(self.worker.pid, line),
+            Frame::Stats(stats) => self.worker.record(&stats),
+            Frame::Pong(nonce) => {
+                if !self.heartbeat.pong(nonce) {
+                    self.violation(slot, "Pong without Ping");
+                }
+            }
+            Frame::ModuleRequest { id, path } => {
+                let source = boot::read_module(&slot.shared.modules, path).await;
+                self.process.link.queue(&Frame::ModuleSource { id, source });
+            }
+            Frame::Exiting { reason, .. } => self.worker.set_exit(reason),
+            other => self.violation(slot, &format!("{} on the control link", boot::kind(&other))),
+        }
+    }
+
+    fn link_closed(&mut self) {
+        self.link_open = false;
+        self.deadline_in(LAST_WORDS);
+    }
+
+    fn violation(&mut self, slot: &Slot, detail: &str) {
+        tracing::error!(app = %slot.shared.app.name, pid = self.worker.pid, detail, "the worker broke the protocol");
+        self.link_open = false;
+        self.kill(ExitReason::Protocol);
+    }
+
+    fn kill(&mut self, reason: ExitReason) {
+        self.worker.set_exit(reason);
+        self.process.kill();
+    }
+
+    fn deadline_in(&mut self, wait: Duration) {
+        let at = Instant::now() + wait;
+        self.deadline = Some(self.deadline.map_or(at, |before| before.min(at)));
+    }
+
+    fn on_beat(&mut self) {
+        let busy = self.worker.in_flight.load(std::sync::atomic::Ordering::Relaxed) > 0;
+        let pid = self.worker.pid;
+        match self.heartbeat.beat(busy, Instant::now(), || Pulse::of(pid)) {
+            Beat::Wait => {}
+            Beat::Ping(nonce) if self.link_open => self.process.link.queue(&Frame::Ping(nonce)),
+            Beat::Ping(_) => {}
+            Beat::Kill(reason) => self.kill(reason),
+        }
+    }
+
+    fn on_alarm(&mut self, alarm: Alarm) {
+        match alarm {
+            // Whoever raised it said why.
+            Alarm::Kill => self.process.kill(),
+            Alarm::LinkClosed if self.planned.is_none() => self.deadline_in(LAST_WORDS),
+            Alarm::LinkClosed => {}
+        }
+    }
+
+    fn on_idle_look(&mut self, slot: &Slot) {
+        let metrics = &slot.shared.app.metrics;
+        let now = Instant::now();
+        let requests = metrics.requests_started();
+        if requests != self.idle.requests || metrics.requests_in_flight() > 0 {
+            self.idle = Idle { since: now, requests };
+            return;
+        }
+        let Some(most) = slot.shared.config.settings.idle else { return };
+        if now.saturating_duration_since(self.idle.since) < most {
+            return;
+        }
+        // An old call for a worker must not start one again at once; requests from here on call anew.
+        take_stale_call(&slot.shared.app.availability.wanted);
+        self.retire(slot, ExitReason::Idle, now + slot.context.drain.get());
+    }
+
+    /// Takes the worker from the shards; when they have let go of it, it is told to drain.
+    fn retire(&mut self, slot: &Slot, reason: ExitReason, deadline: Instant) {
+        slot.status.enter(Some(WorkerState::Draining));
+        self.planned = Some(reason);
+        self.deadline = Some(self.deadline.map_or(deadline, |before| before.min(deadline)));
+        let (context, worker) = (Rc::clone(&slot.context), self.worker.id);
+        self.released = Some(Box::pin(async move {
+            context.tell_shards(|done| Some(Command::RetireWorker { worker, done })).await;
+        }));
+    }
+
+    fn drain(&mut self) {
+        if let Some(reason) = self.planned {
+            self.worker.set_exit(reason);
+        }
+        self.process.link.queue(&Frame::Drain);
+    }
+
+    /// What the worker wrote before it ended is still in the socket.
+    async fn read_last_words(&mut self, slot: &Slot) {
+        let _ = tokio::time::timeout(LAST_WORDS, async {
+            while let Ok(Some(frame)) = self.process.link.next().await {
+                match frame {
+                    Frame::Log(line) => slot.shared.log(self.worker.pid, line),
+                    Frame::Stats(stats) => self.worker.record(&stats),
+                    Frame::Exiting { reason, .. } => self.worker.set_exit(reason),
+                    _ => {}
+                }
+            }
+        })
+        .await;
+    }
+}
+
+impl Idle {
+    fn due(&self, idle: Duration, now: Instant) -> Instant {
+        (self.since + idle).max(now + IDLE_LOOK.min(idle))
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => pending().await,
+    }
+}
+
+async fn acknowledged(released: &mut Option<Acknowledged>) {
+    match released {
+        Some(released) => released.await,
+        None => pending().await,
+    }
+}
+
+fn take_stale_call(wanted: &tokio::sync::Notify) {
+    let mut call = std::pin::pin!(wanted.notified());
+    // Takes the permit if there is one; a fresh listener that is dropped takes none.
+    let _ = call.as_mut().enable();
+}

@@ -1,0 +1,311 @@
+//! One place for a worker of an app's generation: keeps it filled, for as long as the generation serves.
+
+use std::cell::{Cell, RefCell};
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nano_protocol::{ExitReason, Ready};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::Context;
+use super::backoff::Backoff;
+use super::boot::{self, Said, StartError};
+use super::generation::{Order, Shared};
+use super::live::{self, End, Live};
+use super::process::{Process, describe};
+use crate::log;
+use crate::shard::command::Command;
+use crate::worker::{Worker, WorkerState};
+
+/// While a crash loop lasts, requests are refused until so long after the next start is due.
+const REFUSE_LONGER: Duration = Duration::from_secs(2);
+
+/// Between two restarts of a worker that somebody kills again and again.
+const KILLED_AGAIN: Duration = Duration::from_millis(100);
+
+/// What is known of a slot, for `nanoctl` and the metrics.
+#[derive(Debug)]
+pub(crate) struct SlotStatus {
+    shared: Rc<Shared>,
+    state: Cell<Option<WorkerState>>,
+    /// The worker while there is one.
+    pub(crate) worker: RefCell<Option<Arc<Worker>>>,
+    /// When the worker was spawned, or the last one ended.
+    pub(crate) since: Cell<Instant>,
+    /// Workers started after the first.
+    pub(crate) restarts: Cell<u64>,
+    /// Why and how the last worker ended.
+    pub(crate) last_exit: RefCell<Option<(ExitReason, String)>>,
+    /// Failures in a row.
+    pub(crate) failures: Cell<u32>,
+}
+
+impl SlotStatus {
+    pub(super) fn new(shared: &Rc<Shared>) -> Rc<Self> {
+        Rc::new(Self {
+            shared: Rc::clone(shared),
+            state: Cell::new(None),
+            worker: RefCell::default(),
+            since: Cell::new(Instant::now()),
+            restarts: Cell::new(0),
+            last_exit: RefCell::default(),
+            failures: Cell::new(0),
+        })
+    }
+
+    pub(crate) fn state(&self) -> Option<WorkerState> {
+        self.state.get()
+    }
+
+    /// Whether it has no worker because none is needed.
+    pub(crate) fn stopped_for_idleness(&self) -> bool {
+        let idle = |exit: &(ExitReason, String)| exit.0 == ExitReason::Idle;
+        self.state() == Some(WorkerState::Exited) && self.last_exit.borrow().as_ref().is_some_and(idle)
+    }
+
+    pub(super) fn enter(&self, state: Option<WorkerState>) {
+        let before = self.state.replace(state);
+        self.shared.app.metrics.worker_moved(before, state);
+        let ready = &self.shared.ready;
+        if before == Some(WorkerState::Ready) {
+            ready.set(ready.get().saturating_sub(1));
+        }
+        if state == Some(WorkerState::Ready) {
+            ready.set(ready.get() + 1);
+        }
+    }
+}
+
+impl Drop for SlotStatus {
+    fn drop(&mut self) {
+        self.enter(None);
+    }
+}
+
+/// The first worker's fate, for whoever started the generation.
+pub(super) type First = oneshot::Sender<Result<Ready, StartError>>;
+
+pub(super) struct Slot {
+    pub(super) context: Rc<Context>,
+    pub(super) shared: Rc<Shared>,
+    pub(super) status: Rc<SlotStatus>,
+    pub(super) orders: watch::Receiver<Order>,
+    pub(super) wakes: watch::Receiver<()>,
+    pub(super) first: Option<First>,
+}
+
+/// What to do after a worker.
+enum Next {
+    Restart(Duration),
+    WaitForDemand,
+    Leave,
+}
+
+impl Slot {
+    /// Runs until the generation is retired, or its first worker cannot be started.
+    pub(super) async fn run(mut self) {
+        let mut backoff = Backoff::default();
+        loop {
+            let next = match self.start().await {
+                Ok(None) => Next::Leave,
+                Ok(Some((live, ready))) => {
+                    if let Some(first) = self.first.take() {
+                        let _ = first.send(Ok(ready));
+                    }
+                    self.shared.app.availability.allow();
+                    match live.supervise(&mut self).await {
+                        End::Retired => Next::Leave,
+                        End::Idle => Next::WaitForDemand,
+                        End::Killed { healthy_for } if healthy_for >= KILLED_AGAIN => Next::Restart(Duration::ZERO),
+                        End::Killed { .. } => Next::Restart(KILLED_AGAIN),
+                        End::Failed { healthy_for } => Next::Restart(backoff.failed(healthy_for)),
+                    }
+                }
+                Err(error) => match self.first.take() {
+                    // Whoever started the generation decides what follows.
+                    Some(first) => {
+                        let _ = first.send(Err(error));
+                        Next::Leave
+                    }
+                    None => Next::Restart(backoff.failed(Duration::ZERO)),
+                },
+            };
+            self.status.failures.set(backoff.failures());
+            let retired = match next {
+                Next::Leave => true,
+                Next::WaitForDemand => self.wait_for_demand().await,
+                Next::Restart(wait) => self.wait_before_restart(wait, backoff.is_loop()).await,
+            };
+            if retired {
+                break;
+            }
+            self.status.restarts.set(self.status.restarts.get() + 1);
+        }
+        self.status.enter(None);
+    }
+
+    /// True if the generation was retired meanwhile.
+    async fn wait_before_restart(&mut self, wait: Duration, is_loop: bool) -> bool {
+        if is_loop && self.shared.ready.get() == 0 {
+            self.shared.app.availability.refuse_for(wait + REFUSE_LONGER);
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            tracing::error!(app = %self.shared.app.name, wait_ms, "crash loop: the app's worker fails again and again; its requests are refused until the next start");
+        }
+        if wait.is_zero() {
+            return self.orders.borrow().is_retire();
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => false,
+            () = retired(&mut self.orders) => true,
+        }
+    }
+
+    /// True if the generation was retired meanwhile.
+    async fn wait_for_demand(&mut self) -> bool {
+        let wanted = &self.shared.app.availability.wanted;
+        tokio::select! {
+            () = wanted.notified() => {
+                // The whole app is wanted, not just the one worker that heard it.
+                self.shared.wake.send_replace(());
+                false
+            }
+            _ = self.wakes.changed() => false,
+            () = retired(&mut self.orders) => true,
+        }
+    }
+
+    /// Spawns a worker, loads the app in it and gives it to the shards. `None`: retired meanwhile.
+    async fn start(&mut self) -> Result<Option<(Live, Ready)>, StartError> {
+        if self.orders.borrow().is_retire() {
+            return Ok(None);
+        }
+        let config = &self.shared.config;
+        self.status.since.set(Instant::now());
+        self.status.enter(Some(WorkerState::Starting));
+        let (own, workers) = data_links(self.context.shards().len()).map_err(|error| self.not_spawned(error))?;
+        let mut process = Process::spawn(&self.context.program, &config.name, workers, &self.shared.rate)
+            .map_err(|error| self.not_spawned(error))?;
+        let worker = Arc::new(Worker::new(self.context.worker_id(), process.pid));
+        self.shared.app.metrics.register_worker(Arc::clone(&worker));
+        *self.status.worker.borrow_mut() = Some(Arc::clone(&worker));
+        tracing::debug!(app = %config.name, pid = process.pid, "worker spawned");
+
+        let shared = Rc::clone(&self.shared);
+        let hear = |said: Said| match said {
+            Said::Log(line) => shared.log(worker.pid, line),
+            Said::Stats(stats) => worker.record(&stats),
+        };
+        let booted = tokio::select! {
+            booted = boot::boot(&mut process, config, &self.shared.modules, hear) => Some(booted),
+            () = retired(&mut self.orders) => None,
+        };
+        match booted {
+            Some(Ok(ready)) => {
+                let took = process.spawned.elapsed();
+                self.context.metrics.worker_started(took);
+                self.context.metrics.set_v8(&ready.v8);
+                let (alarm, alarms) = mpsc::channel(4);
+                self.context.alarms.borrow_mut().insert(worker.id, alarm);
+                self.give_to_shards(&worker, own).await;
+                self.status.enter(Some(WorkerState::Ready));
+                let start_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(app = %config.name, pid = worker.pid, generation = self.shared.app.generation.0, start_ms, "worker ready");
+                Ok(Some((Live::new(process, worker, alarms, config.settings.cpu), ready)))
+            }
+            Some(Err(error)) => {
+                let reason = match &error {
+                    StartError::Protocol(_) => ExitReason::Protocol,
+                    _ => ExitReason::Startup,
+                };
+                self.end(&mut process, &worker, reason, Some(&error.to_string())).await;
+                Err(error)
+            }
+            None => {
+                let reason = self.orders.borrow().reason();
+                self.end(&mut process, &worker, reason, None).await;
+                Ok(None)
+            }
+        }
+    }
+
+    fn not_spawned(&self, error: std::io::Error) -> StartError {
+        self.status.enter(Some(WorkerState::Exited));
+        tracing::error!(app = %self.shared.app.name, %error, "a worker cannot be started");
+        StartError::Spawn(error)
+    }
+
+    async fn give_to_shards(&self, worker: &Arc<Worker>, links: Vec<UnixStream>) {
+        let mut links = links.into_iter();
+        self.context
+            .tell_shards(|done| {
+                let socket = links.next()?;
+                Some(Command::AddLink { app: Arc::clone(&self.shared.app), worker: Arc::clone(worker), socket, done })
+            })
+            .await;
+    }
+
+    /// Kills and reaps what is left of a worker, and counts and logs its end.
+    pub(super) async fn end(
+        &self,
+        process: &mut Process,
+        worker: &Worker,
+        reason: ExitReason,
+        detail: Option<&str>,
+    ) -> bool {
+        let killed_by_us = worker.exit().is_some() || detail.is_some();
+        process.finish_stderr().await;
+        if let Some(cpu) = process.cpu() {
+            worker.record_cpu(cpu);
+        }
+        worker.set_exit(reason);
+        self.shared.app.metrics.worker_gone(worker, reason);
+        self.context.alarms.borrow_mut().remove(&worker.id);
+        let lived = process.spawned.elapsed();
+        let status = process.reap();
+        let how = describe(&status);
+        let lived_ms = u64::try_from(lived.as_millis()).unwrap_or(u64::MAX);
+        let (app, pid) = (&*self.shared.app.name, worker.pid);
+        if live::is_planned(reason) {
+            tracing::info!(app, pid, %reason, how, lived_ms, "worker ended");
+        } else {
+            tracing::warn!(app, pid, %reason, how, lived_ms, detail, "worker ended");
+        }
+        *self.status.worker.borrow_mut() = None;
+        *self.status.last_exit.borrow_mut() = Some((reason, how));
+        self.status.since.set(Instant::now());
+        self.status.enter(Some(WorkerState::Exited));
+        !killed_by_us && super::process::was_killed(&status)
+    }
+}
+
+/// Pairs of connected sockets, one for each shard: our ends and the worker's.
+fn data_links(shards: usize) -> std::io::Result<(Vec<UnixStream>, Vec<UnixStream>)> {
+    let mut ends = (Vec::with_capacity(shards), Vec::with_capacity(shards));
+    for _ in 0..shards {
+        let (own, workers) = UnixStream::pair()?;
+        own.set_nonblocking(true)?;
+        workers.set_nonblocking(true)?;
+        ends.0.push(own);
+        ends.1.push(workers);
+    }
+    Ok(ends)
+}
+
+/// Waits until the generation is retired.
+pub(super) async fn retired(orders: &mut watch::Receiver<Order>) {
+    // The sender only goes away with the generation itself.
+    let _ = orders.wait_for(Order::is_retire).await;
+}
+
+impl Shared {
+    /// Logs what a worker says, within what its app may log.
+    pub(super) fn log(&self, pid: u32, mut line: nano_protocol::LogLine) {
+        let admitted = self.rate.borrow_mut().admit(line.message.len(), Instant::now());
+        if let Some(dropped) = admitted {
+            line.dropped = line.dropped.saturating_add(dropped);
+            log::app_line(&self.app.name, pid, &line);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The log: one line per event on stderr as JSON or for people, never blocking whoever logs, and a short memory of it
+//! for `nanoctl logs`.
+
+mod layer;
+mod line;
+mod rate;
+mod recent;
+mod sink;
+
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::time::Duration;
+
+use nano_config::{LogFormat, LogLevel};
+use nano_protocol::LogLine;
+use tracing::Level;
+use tracing_subscriber::layer::SubscriberExt;
+
+pub use rate::Rate;
+pub use recent::{Recent, Record};
+use sink::Sink;
+
+/// Target of the access log: `tracing::info!(target: log::ACCESS, …)`. Off with `"access": false`.
+pub const ACCESS: &str = "nano::access";
+
+/// Target of what apps say.
+pub const APP: &str = "nano::app";
+
+/// The log of this process. Clones are the same log.
+#[derive(Debug, Clone)]
+pub struct Logs {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    pretty: bool,
+    colour: bool,
+    level: AtomicU8,
+    access: AtomicBool,
+    recent: Recent,
+    sink: Sink,
+}
+
+impl Logs {
+    /// Starts the log and makes it this process's own.
+    ///
+    /// # Errors
+    /// When its thread cannot be started, or there is one already.
+    pub fn start(settings: &nano_config::Log) -> io::Result<Self> {
+        let terminal = io::stderr().is_terminal();
+        let pretty = match settings.format {
+            Some(format) => format == LogFormat::Pretty,
+            None => terminal,
+        };
+        let shared = Shared {
+            pretty,
+            colour: terminal && std::env::var_os("NO_COLOR").is_none(),
+            level: AtomicU8::new(rank(to_tracing(settings.level))),
+            access: AtomicBool::new(settings.access),
+            recent: Recent::default(),
+            sink: Sink::start(io::stderr())?,
+        };
+        let logs = Self { shared: Arc::new(shared) };
+        let subscriber = tracing_subscriber::registry().with(layer::LogLayer(logs.clone()));
+        tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)?;
+        Ok(logs)
+    }
+
+    /// Takes over what of the settings can change while nano runs: level and access log.
+    pub fn apply(&self, settings: &nano_config::Log) {
+        self.shared.level.store(rank(to_tracing(settings.level)), Ordering::Relaxed);
+        self.shared.access.store(settings.access, Ordering::Relaxed);
+    }
+
+    /// The last lines, and those to come.
+    #[must_use]
+    pub fn recent(&self) -> &Recent {
+        &self.shared.recent
+    }
+
+    /// Lines that were dropped because stderr took no more.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.shared.sink.dropped()
+    }
+
+    /// Waits until everything logged so far is written, but not longer than `most`.
+    pub fn flush(&self, most: Duration) {
+        self.shared.sink.flush(most);
+    }
+
+    fn enabled(&self, target: &str, level: Level) -> bool {
+        // Of others' crates only what is grave: their debugging lines are not ours to format.
+        let own = target.starts_with("nano");
+        rank(level) <= self.shared.level.load(Ordering::Relaxed)
+            && (own || level <= Level::WARN)
+            && (target != ACCESS || self.shared.access.load(Ordering::Relaxed))
+    }
+}
+
+fn to_tracing(level: LogLevel) -> Level {
+    match level {
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Trace => Level::TRACE,
+    }
+}
+
+/// Smaller is graver.
+fn rank(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 1,
+        Level::WARN => 2,
+        Level::INFO => 3,
+        Level::DEBUG => 4,
+        Level::TRACE => 5,
+    }
+}
+
+/// Logs one message of an app.
+pub fn app_line(app: &str, pid: u32, line: &LogLine) {
+    let LogLine { level, request_id, message, dropped } = line;
+    let request_id = (!request_id.is_empty()).then_some(request_id.as_str());
+    let dropped = (*dropped > 0).then_some(*dropped);
+    macro_rules! log {
+        ($level:ident) => {
+            tracing::event!(target: APP, Level::$level, app, request_id, pid, dropped, "{message}")
+        };
+    }
+    match level {
+        nano_protocol::LogLevel::Debug => log!(DEBUG),
+        nano_protocol::LogLevel::Info => log!(INFO),
+        nano_protocol::LogLevel::Warn => log!(WARN),
+        nano_protocol::LogLevel::Error => log!(ERROR),
+    }
+}

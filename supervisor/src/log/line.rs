@@ -1,0 +1,144 @@
+//! How a line looks: one JSON object, or text for people.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+use tracing::Level;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+
+/// The fields of an event in their order; the message apart.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    message: String,
+    others: Vec<(&'static str, Value)>,
+}
+
+impl Fields {
+    pub(super) fn push(&mut self, name: &'static str, value: Value) {
+        match (name, value) {
+            ("message", Value::String(text)) => self.message = text,
+            (name, value) => self.others.push((name, value)),
+        }
+    }
+
+    pub(super) fn app(&self) -> Option<&str> {
+        self.others.iter().find(|(name, _)| *name == "app").and_then(|(_, value)| value.as_str())
+    }
+}
+
+/// RFC 3339 in UTC with microseconds.
+pub(super) fn timestamp() -> String {
+    let mut text = String::with_capacity(32);
+    // Writing to a String cannot fail; a clock before 1970 would give an empty time.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut text));
+    text
+}
+
+pub(super) fn json(now: &str, level: Level, fields: &Fields) -> String {
+    let mut line = format!("{{\"timestamp\":\"{now}\",\"level\":\"{}\",\"message\":", name(level));
+    push_string(&mut line, &fields.message);
+    for (name, value) in &fields.others {
+        // Field names are Rust identifiers: nothing in them to escape.
+        let _ = write!(line, ",\"{name}\":");
+        match value {
+            Value::String(text) => push_string(&mut line, text),
+            other => {
+                let _ = write!(line, "{other}");
+            }
+        }
+    }
+    line.push_str("}\n");
+    line
+}
+
+fn push_string(line: &mut String, text: &str) {
+    // Serialising a string cannot fail.
+    line.push_str(&serde_json::to_string(text).unwrap_or_default());
+}
+
+pub(super) fn pretty(now: &str, level: Level, fields: &Fields, colour: bool) -> String {
+    let paint = |code: &str, text: &str| if colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() };
+    let clock = now.get(11..23).unwrap_or(now);
+    let level_colour = match level {
+        Level::ERROR => "31",
+        Level::WARN => "33",
+        Level::INFO => "32",
+        _ => "2",
+    };
+    let mut line =
+        format!("{} {} ", paint("2", clock), paint(level_colour, &format!("{:5}", name(level).to_ascii_uppercase())));
+    if let Some(app) = fields.app() {
+        let _ = write!(line, "{} ", paint("36", &format!("[{}]", printable(app))));
+    }
+    // A line of an app must not look like one of nano's, nor move the cursor.
+    line.push_str(&printable(&fields.message).replace('\n', "\n    "));
+    for (name, value) in fields.others.iter().filter(|(name, _)| *name != "app") {
+        let text = match value {
+            Value::String(text) if plain(text) => text.clone(),
+            Value::String(text) => format!("{text:?}"),
+            other => other.to_string(),
+        };
+        let _ = write!(line, " {}{text}", paint("2", &format!("{name}=")));
+    }
+    line.push('\n');
+    line
+}
+
+fn plain(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"')
+}
+
+/// Without control characters but newline and tab, which could drive the terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+fn name(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn fields() -> Fields {
+        let mut fields = Fields::default();
+        fields.push("message", "two\nlines \"\u{1b}[31m\"".into());
+        fields.push("app", "a.example".into());
+        fields.push("pid", 7.into());
+        fields.push("path", "with space".into());
+        fields
+    }
+
+    #[test]
+    fn json_is_one_line_and_escaped() {
+        let line = json("2026-01-02T03:04:05.678901Z", Level::WARN, &fields());
+        assert_eq!(line.lines().count(), 1);
+        let value: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["timestamp"], "2026-01-02T03:04:05.678901Z");
+        assert_eq!(value["level"], "warn");
+        assert_eq!(value["message"], "two\nlines \"\u{1b}[31m\"");
+        assert_eq!(value["app"], "a.example");
+        assert_eq!(value["pid"], 7);
+    }
+
+    #[test]
+    fn pretty_cannot_drive_the_terminal() {
+        let line = pretty("2026-01-02T03:04:05.678901Z", Level::WARN, &fields(), false);
+        assert_eq!(line, "03:04:05.678 WARN  [a.example] two\n    lines \"\u{fffd}[31m\" pid=7 path=\"with space\"\n");
+    }
+
+    #[test]
+    fn the_clock_is_rfc_3339() {
+        let now = timestamp();
+        assert!(now.len() == 27 && now.ends_with('Z') && now.as_bytes().get(10) == Some(&b'T'), "{now}");
+    }
+}

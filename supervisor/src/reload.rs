@@ -1,0 +1,294 @@
+//! From the configuration that serves to the one that is written now: checked whole, started whole, switched at once,
+//! or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use nano_config::{App as AppConfig, Config, ConfigError, Diagnostic, ReloadPlan};
+use nano_protocol::ExitReason;
+use serde::Serialize;
+
+use crate::fleet::{Fleet, Generation, StartError, tell};
+use crate::shard::command::Command;
+use crate::supervisor::{LastReload, Stop, Supervisor};
+use crate::telemetry::AppMetrics;
+
+/// What asked for a reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    Control,
+    Signal,
+    Watch,
+}
+
+impl Trigger {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Control => "control socket",
+            Self::Signal => "SIGHUP",
+            Self::Watch => "watch",
+        }
+    }
+}
+
+/// Why everything stayed as it was.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReloadError {
+    #[error("{0}")]
+    Config(ConfigError),
+    #[error("{0}")]
+    Apps(ConfigError),
+    #[error("{} changed: that takes effect at a restart of nano only, so nothing was applied (put the old value back, or restart)", .0.join(", "))]
+    NeedsRestart(Vec<&'static str>),
+    #[error("there is no app {0:?}")]
+    NoSuchApp(String),
+    #[error("nano is about to end")]
+    Stopping,
+}
+
+impl ReloadError {
+    /// For programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "config_invalid",
+            Self::Apps(_) => "app_start_failed",
+            Self::NeedsRestart(_) => "needs_restart",
+            Self::NoSuchApp(_) => "no_such_app",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
+/// What a reload did, by app.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Report {
+    pub(crate) added: Vec<String>,
+    pub(crate) removed: Vec<String>,
+    /// Settings or code changed.
+    pub(crate) changed: Vec<Changed>,
+    pub(crate) unchanged: Vec<String>,
+    /// The server's own keys that took effect.
+    pub(crate) server: Vec<&'static str>,
+    pub(crate) took_ms: u64,
+}
+
+/// Why an app got new workers or routes.
+#[derive(Debug, Serialize)]
+pub(crate) struct Changed {
+    pub(crate) name: String,
+    /// Keys of `nano.json`, or `code`.
+    pub(crate) what: Vec<&'static str>,
+}
+
+impl Report {
+    fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty() && self.server.is_empty()
+    }
+}
+
+impl Supervisor {
+    /// Reads the configuration anew and goes over to it.
+    pub(crate) async fn reload(self: &Rc<Self>, trigger: Trigger) -> Result<Report, ReloadError> {
+        let _alone = self.changing.lock().await;
+        notify(&[sd_notify::NotifyState::Reloading]);
+        let begun = Instant::now();
+        let outcome = self.load_and_change().await;
+        notify(&[sd_notify::NotifyState::Ready]);
+        // A file of the app that is no module of it: for a watcher that is nothing to speak of.
+        let silent = trigger == Trigger::Watch && outcome.as_ref().is_ok_and(Report::is_empty);
+        if !silent {
+            self.metrics.reloaded(outcome.is_ok());
+            let error = outcome.as_ref().err().map(ToString::to_string);
+            *self.last_reload.borrow_mut() = Some(LastReload { at: SystemTime::now(), error });
+        }
+        let trigger = trigger.as_str();
+        let took_ms = millis(begun.elapsed());
+        match &outcome {
+            Ok(_) if silent => tracing::debug!(trigger, "nothing to reload"),
+            Ok(report) => tracing::info!(
+                trigger,
+                took_ms,
+                added = report.added.len(),
+                removed = report.removed.len(),
+                changed = report.changed.len(),
+                unchanged = report.unchanged.len(),
+                "reloaded"
+            ),
+            Err(error) => {
+                tracing::error!(trigger, took_ms, code = error.code(), %error, "reload failed, everything stays as it was")
+            }
+        }
+        outcome.map(|report| Report { took_ms, ..report })
+    }
+
+    /// Replaces the workers of one app, whose files are read anew.
+    pub(crate) async fn restart(self: &Rc<Self>, name: &str) -> Result<(), ReloadError> {
+        let _alone = self.changing.lock().await;
+        let config = self.config();
+        if config.app(name).is_none() {
+            return Err(ReloadError::NoSuchApp(name.to_owned()));
+        }
+        let only = BTreeSet::from([name.to_owned()]);
+        self.change(config, &only, ExitReason::Restart).await?;
+        tracing::info!(app = name, "restarted");
+        Ok(())
+    }
+
+    async fn load_and_change(self: &Rc<Self>) -> Result<Report, ReloadError> {
+        let source = self.source.clone();
+        let loaded = tokio::task::spawn_blocking(move || source.load()).await;
+        let new = match loaded {
+            Ok(Ok(config)) => Rc::new(config),
+            Ok(Err(error)) => return Err(ReloadError::Config(error)),
+            // The runtime only cancels it when it ends.
+            Err(_) => return Err(ReloadError::Stopping),
+        };
+        *self.tried.borrow_mut() = Some(Rc::clone(&new));
+        self.rewatch.send_replace(());
+        let plan = ReloadPlan::between(&self.config(), &new);
+        let needs_restart: Vec<_> = plan.needs_restart().collect();
+        if !needs_restart.is_empty() {
+            return Err(ReloadError::NeedsRestart(needs_restart));
+        }
+        let mut report = Report {
+            added: plan.added.clone(),
+            removed: plan.removed.clone(),
+            server: plan.server.iter().map(|change| change.key).collect(),
+            ..Report::default()
+        };
+        let mut replace: BTreeSet<String> = plan.added.iter().cloned().collect();
+        for change in &plan.changed {
+            let mut what = change.keys.clone();
+            if change.needs_workers() {
+                replace.insert(change.name.clone());
+            } else if self.code_changed(&change.name).await {
+                replace.insert(change.name.clone());
+                what.push("code");
+            }
+            report.changed.push(Changed { name: change.name.clone(), what });
+        }
+        for name in &plan.unchanged {
+            if self.code_changed(name).await {
+                replace.insert(name.clone());
+                report.changed.push(Changed { name: name.clone(), what: vec!["code"] });
+            } else {
+                report.unchanged.push(name.clone());
+            }
+        }
+        self.change(new, &replace, ExitReason::Reload).await?;
+        Ok(report)
+    }
+
+    async fn code_changed(&self, name: &str) -> bool {
+        let generation = self.generations.borrow().get(name).map(Rc::clone);
+        match generation {
+            Some(generation) => generation.code_changed().await,
+            None => true,
+        }
+    }
+
+    /// Starts new generations of the apps in `replace`, and switches when all are ready.
+    async fn change(
+        self: &Rc<Self>,
+        new: Rc<Config>,
+        replace: &BTreeSet<String>,
+        reason: ExitReason,
+    ) -> Result<(), ReloadError> {
+        if *self.stop.borrow() != Stop::No {
+            return Err(ReloadError::Stopping);
+        }
+        let old = self.generations.borrow().clone();
+        let apps = new.apps.iter().enumerate().filter(|(_, app)| replace.contains(&app.name));
+        let mut fresh = start(&self.fleet, apps, &old).await.map_err(ReloadError::Apps)?;
+        if *self.stop.borrow() != Stop::No {
+            return Err(ReloadError::Stopping);
+        }
+        // From here on nothing can fail.
+        let mut next = BTreeMap::new();
+        let mut leaving = Vec::new();
+        for app in &new.apps {
+            let before = old.get(&app.name);
+            if let Some(generation) = fresh.remove(&app.name).or_else(|| before.map(Rc::clone)) {
+                next.insert(app.name.clone(), generation);
+            }
+        }
+        for (name, generation) in old {
+            if !next.get(&name).is_some_and(|new| Rc::ptr_eq(new, &generation)) {
+                leaving.push(generation);
+            }
+        }
+        let routes = Self::routes(&new, &next);
+        tell(self.shards(), |done| Some(Command::SwapRoutes { routes: Arc::clone(&routes), done })).await;
+        let drain = new.drain;
+        self.install(new, next);
+        for generation in leaving {
+            self.retire(generation, reason, drain);
+        }
+        Ok(())
+    }
+}
+
+/// Starts these apps, each with its place in the file's list, and waits until all their workers are ready. If one
+/// fails, all of them are ended again and every fault is told.
+pub(crate) async fn start<'a>(
+    fleet: &Fleet,
+    apps: impl Iterator<Item = (usize, &'a AppConfig)>,
+    old: &BTreeMap<String, Rc<Generation>>,
+) -> Result<BTreeMap<String, Rc<Generation>>, ConfigError> {
+    let mut started = Vec::new();
+    let mut faults = Vec::new();
+    for (index, app) in apps {
+        let metrics = old.get(&app.name).map(|before| Arc::clone(&before.app().metrics));
+        match fleet.start(app.clone(), metrics.unwrap_or_else(|| Arc::new(AppMetrics::default()))) {
+            Ok(generation) => started.push((index, app, generation)),
+            Err(error) => faults.push(fault(index, app, &error)),
+        }
+    }
+    faults.extend(wait_until_ready(&started).await);
+    match ConfigError::from_diagnostics(faults) {
+        None => Ok(started.into_iter().map(|(_, app, generation)| (app.name.clone(), generation)).collect()),
+        Some(error) => {
+            for (_, _, generation) in &started {
+                generation.retire(ExitReason::Reload, Instant::now());
+            }
+            for (_, _, generation) in &started {
+                generation.ended().await;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The faults of those that did not get ready.
+pub(crate) async fn wait_until_ready(started: &[(usize, &AppConfig, Rc<Generation>)]) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    // They all start at once; only the waiting is in turn.
+    for (index, app, generation) in started {
+        if let Err(error) = generation.ready().await {
+            faults.push(fault(*index, app, &error));
+        }
+    }
+    faults
+}
+
+/// The fault of an app, at its place in the file.
+pub(crate) fn fault(index: usize, app: &AppConfig, error: &StartError) -> Diagnostic {
+    let message = match error {
+        StartError::Module(_) => format!("app {:?}: {error}", app.name),
+        other => format!("app {:?} cannot be started: {other}", app.name),
+    };
+    Diagnostic::at(&app.place, format!("apps[{index}].path"), message)
+}
+
+/// Tells systemd, if it started us and wants to know.
+pub(crate) fn notify(states: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "systemd cannot be notified");
+    }
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,375 @@
+//! `nano serve`: everything is bound before anything is started, everything is ready before anybody is told so, and
+//! what is in flight is finished before it ends.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nano_config::{Config, ConfigError};
+use nano_protocol::ExitReason;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::{JoinSet, LocalSet};
+
+use crate::control::socket::{self, Environment, SocketError};
+use crate::control::{self};
+use crate::fleet::{Fleet, NoWorker, find_worker, tell};
+use crate::log::Logs;
+use crate::readiness::{Phase, Readiness};
+use crate::reload::{self, Trigger, notify};
+use crate::shard::command::Command;
+use crate::shard::listener::{self, ListenError, Listener};
+use crate::shard::{self, Event, Shard, ShardError, ShardHandle};
+use crate::supervisor::{Addresses, Parts, Source, Stop, Supervisor};
+use crate::telemetry::{self, AppMetrics, Metrics};
+use crate::watch;
+
+/// Events of shards that may wait.
+const EVENTS: usize = 1024;
+
+/// After the last request, workers get at least this long for what `waitUntil` holds.
+const SHORTEST_FAREWELL: Duration = Duration::from_secs(1);
+
+/// For answers on the control socket that are under way at the end.
+const CONTROL_FAREWELL: Duration = Duration::from_millis(500);
+
+/// For log lines that are on their way.
+const LOG_FAREWELL: Duration = Duration::from_secs(1);
+
+/// What to serve, and how.
+#[derive(Debug)]
+pub struct Options {
+    /// Where the configuration comes from.
+    pub source: Source,
+    /// Threads that take requests; `None`: half of the processors.
+    pub shards: Option<usize>,
+}
+
+/// Why nano does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Faults of the configuration or of the apps' modules.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// Nothing to run apps with.
+    #[error(transparent)]
+    NoWorker(#[from] NoWorker),
+    /// An address cannot be had.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// What systemd handed over.
+    #[error("the sockets that systemd passed cannot be used: {0}")]
+    Inherited(io::Error),
+    /// The metrics address cannot be had.
+    #[error(
+        "cannot listen on the metrics address {address}: {source} (another `metrics` address, or \"off\", in the config)"
+    )]
+    Metrics {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The control socket cannot be had.
+    #[error(transparent)]
+    Control(#[from] SocketError),
+    /// A thread that takes requests.
+    #[error(transparent)]
+    Shard(#[from] ShardError),
+    /// The machine gives too little.
+    #[error("nano cannot be started: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// How serving ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Asked to, with everything in flight done or given up at `drain_ms`.
+    Drained,
+    /// At once, by a second signal.
+    Cut,
+}
+
+/// Serves until a signal or `nanoctl drain` ends it. Blocks. Call it on the main thread, before there are others.
+///
+/// # Errors
+/// It could not be started.
+pub fn serve(options: &Options) -> Result<Ended, ServeError> {
+    let config = options.source.load()?;
+    let program = find_worker()?;
+    raise_descriptor_limit();
+    let shards = options.shards.unwrap_or_else(default_shards).clamp(1, nano_protocol::limits::MAX_LINKS);
+    let listeners = listeners(&config, shards)?;
+    let control = bind_control(&config, &options.source)?;
+    let logs = Logs::start(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
+    let local = LocalSet::new();
+    let start = Start { source: options.source.clone(), config, program, listeners, control, logs: logs.clone() };
+    let ended = local.block_on(&runtime, start.run());
+    // Kills and reaps every worker that is left.
+    drop(local);
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    logs.flush(LOG_FAREWELL);
+    ended
+}
+
+/// Half of the processors: the others are for the apps.
+fn default_shards() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| count.get() / 2).max(1)
+}
+
+/// As many descriptors as the system allows: each connection is one. The default of 1024 is for select(2).
+fn raise_descriptor_limit() {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
+fn listeners(config: &Config, shards: usize) -> Result<Vec<Vec<Listener>>, ServeError> {
+    let mut inherited = listenfd::ListenFd::from_env();
+    if inherited.len() == 0 {
+        return Ok(listener::bind(&config.listen, shards)?);
+    }
+    let mut sockets = Vec::new();
+    for index in 0..inherited.len() {
+        // It checks the family, so ask for both.
+        let socket = match inherited.take_tcp_listener(index) {
+            Ok(socket) => socket.map(OwnedFd::from),
+            Err(_) => inherited.take_unix_listener(index).map_err(ServeError::Inherited)?.map(OwnedFd::from),
+        };
+        sockets.extend(socket);
+    }
+    Ok(listener::adopt(sockets, shards)?)
+}
+
+type Control = (std::os::unix::net::UnixListener, socket::BoundSocket, PathBuf);
+
+fn bind_control(config: &Config, source: &Source) -> Result<Option<Control>, SocketError> {
+    let path = Environment::of_process().path(None, config.control_socket.as_deref());
+    match (socket::bind(&path), source) {
+        (Ok((listener, bound)), _) => Ok(Some((listener, bound, path))),
+        // To try an app beside a nano that serves needs no socket of its own.
+        (Err(SocketError::Taken(_)), Source::App { .. }) => Ok(None),
+        (Err(error), _) => Err(error),
+    }
+}
+
+struct Start {
+    source: Source,
+    config: Config,
+    program: PathBuf,
+    listeners: Vec<Vec<Listener>>,
+    control: Option<Control>,
+    logs: Logs,
+}
+
+impl Start {
+    async fn run(self) -> Result<Ended, ServeError> {
+        let Self { source, config, program, listeners, control, logs } = self;
+        let mut signals = Signals::new()?;
+        let metrics = Arc::new(Metrics::default());
+        let readiness = Rc::new(Readiness::default());
+        let mut background = JoinSet::new();
+        let metrics_address = serve_metrics(&config, &metrics, &readiness, &mut background)?;
+        let mut http: Vec<String> =
+            listeners.first().into_iter().flatten().map(|listener| listener.address().to_owned()).collect();
+        http.dedup();
+
+        // Until the shards run nothing is awaited, so no worker's keeper runs before it knows them.
+        let fleet = Fleet::new(program, Arc::clone(&metrics), config.drain);
+        let mut faults = Vec::new();
+        let mut started = Vec::new();
+        for (index, app) in config.apps.iter().enumerate() {
+            match fleet.start(app.clone(), Arc::new(AppMetrics::default())) {
+                Ok(generation) => started.push((index, app, generation)),
+                Err(error) => faults.push(reload::fault(index, app, &error)),
+            }
+        }
+        let generations: BTreeMap<_, _> =
+            started.iter().map(|(_, app, generation)| (app.name.clone(), Rc::clone(generation))).collect();
+        let routes = Supervisor::routes(&config, &generations);
+        let (events, event_source) = mpsc::channel(EVENTS);
+        let shards: Vec<ShardHandle> = listeners
+            .into_iter()
+            .enumerate()
+            .map(|(index, own)| {
+                let mut options = shard::Options::new(Arc::clone(&metrics), events.clone());
+                // Whether lines are written is the log's to decide: it can change while nano runs.
+                options.access_log = true;
+                Shard::spawn(index, own, Arc::clone(&routes), options)
+            })
+            .collect::<Result<_, _>>()?;
+        fleet.set_shards(shards.iter().map(|shard| shard.commands().clone()).collect());
+
+        let (control, bound) =
+            control.map_or((None, None), |(listener, bound, path)| (Some((listener, path)), Some(bound)));
+        let addresses =
+            Addresses { http, metrics: metrics_address, control: control.as_ref().map(|(_, path)| path.clone()) };
+        let supervisor =
+            Supervisor::new(Parts { source, config: config.clone(), fleet, metrics, logs, readiness, addresses });
+        background.spawn_local(hear_shards(Rc::clone(&supervisor), event_source));
+        let mut control = match control {
+            Some((listener, _)) => {
+                Some(control::Server::new(tokio::net::UnixListener::from_std(listener)?, Rc::clone(&supervisor)))
+            }
+            None => None,
+        };
+
+        let serving = async {
+            // Nothing may change the apps before they are there.
+            let alone = supervisor.changing.lock().await;
+            faults.extend(reload::wait_until_ready(&started).await);
+            drop(started);
+            if let Some(error) = ConfigError::from_diagnostics(faults) {
+                return Err(error.into());
+            }
+            supervisor.install(Rc::new(config.clone()), generations);
+            drop(alone);
+            announce(&supervisor);
+            background.spawn_local(watch::run(Rc::clone(&supervisor)));
+            background.spawn_local(feed_watchdog());
+            let mut stop = supervisor.stop.subscribe();
+            let _ = stop.wait_for(|stop| *stop != Stop::No).await;
+            drain(&supervisor).await;
+            Ok(Ended::Drained)
+        };
+        let ended = tokio::select! {
+            ended = serving => ended,
+            () = signals.obey(&supervisor) => Ok(Ended::Cut),
+            () = async { match &mut control { Some(server) => server.run().await, None => std::future::pending().await } } => Ok(Ended::Cut),
+        };
+        if let Some(server) = control {
+            server.finish(CONTROL_FAREWELL).await;
+        }
+        background.shutdown().await;
+        drop(bound);
+        // The shards' threads end with the process: what is still open is cut either way.
+        drop(shards);
+        ended
+    }
+}
+
+fn serve_metrics(
+    config: &Config,
+    metrics: &Arc<Metrics>,
+    readiness: &Rc<Readiness>,
+    background: &mut JoinSet<()>,
+) -> Result<Option<String>, ServeError> {
+    let Some((address, required)) = config.metrics.address() else { return Ok(None) };
+    let listener = match telemetry::serve::bind(address) {
+        Ok(listener) => listener,
+        Err(source) if required => return Err(ServeError::Metrics { address, source }),
+        Err(error) => {
+            tracing::warn!(%address, %error, "the default metrics address cannot be had; going on without metrics (set `metrics` in the config)");
+            return Ok(None);
+        }
+    };
+    let address = listener.local_addr()?.to_string();
+    background.spawn_local(telemetry::serve::serve(listener, Arc::clone(metrics), Rc::clone(readiness)));
+    Ok(Some(address))
+}
+
+/// Everything is ready: says so to the log, to `/readyz` and to systemd.
+fn announce(supervisor: &Rc<Supervisor>) {
+    supervisor.readiness.set(Phase::Ready);
+    for address in &supervisor.addresses.http {
+        tracing::info!(address, "listening");
+    }
+    if let Some(address) = &supervisor.addresses.metrics {
+        tracing::info!(address, "metrics listening");
+    }
+    match &supervisor.addresses.control {
+        Some(path) => tracing::info!(address = %path.display(), "control listening"),
+        None => tracing::warn!("another nano has the control socket; going on without (set NANO_CONTROL_SOCKET)"),
+    }
+    let status = format!("serving {} apps on {}", supervisor.config().apps.len(), supervisor.addresses.http.join(", "));
+    notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
+}
+
+async fn hear_shards(supervisor: Rc<Supervisor>, mut events: mpsc::Receiver<Event>) {
+    while let Some(event) = events.recv().await {
+        supervisor.fleet.on_event(event);
+    }
+}
+
+/// systemd restarts us when this thread hangs, if the unit says `WatchdogSec=`.
+async fn feed_watchdog() {
+    let Some(within) = sd_notify::watchdog_enabled() else { return };
+    let mut ticks = tokio::time::interval(within / 2);
+    loop {
+        ticks.tick().await;
+        notify(&[NotifyState::Watchdog]);
+    }
+}
+
+/// Finishes what is in flight, within `drain_ms`, then ends the workers.
+async fn drain(supervisor: &Rc<Supervisor>) {
+    let within = supervisor.config().drain;
+    let deadline = Instant::now() + within;
+    supervisor.readiness.set(Phase::Draining);
+    notify(&[NotifyState::Stopping, NotifyState::Status("finishing requests in flight")]);
+    tracing::info!(drain_ms = reload::millis(within), "stopping: no new connections, finishing what is in flight");
+    let drained = tell(supervisor.shards(), |done| Some(Command::Drain { done }));
+    if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
+        tracing::warn!("drain_ms is over: what is still in flight is cut");
+    }
+    let farewell = deadline.max(Instant::now() + SHORTEST_FAREWELL);
+    let generations = std::mem::take(&mut *supervisor.generations.borrow_mut());
+    for generation in generations.into_values() {
+        supervisor.retire(generation, ExitReason::Restart, farewell.saturating_duration_since(Instant::now()));
+    }
+    // Whoever is left is killed at the deadline; a second more for the kernel to clear up.
+    let _ = tokio::time::timeout_at((farewell + Duration::from_secs(1)).into(), supervisor.retired()).await;
+    tracing::info!("stopped");
+    supervisor.drained.send_replace(true);
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Returns when nano is to end at once.
+    async fn obey(&mut self, supervisor: &Rc<Supervisor>) {
+        let mut reloads = JoinSet::new();
+        loop {
+            let name = tokio::select! {
+                _ = self.terminate.recv() => "SIGTERM",
+                _ = self.interrupt.recv() => "SIGINT",
+                _ = self.hangup.recv() => {
+                    while reloads.try_join_next().is_some() {}
+                    let supervisor = Rc::clone(supervisor);
+                    // The outcome is in the log.
+                    reloads.spawn_local(async move { drop(supervisor.reload(Trigger::Signal).await) });
+                    continue;
+                }
+            };
+            let starting = supervisor.readiness.get() == Phase::Starting;
+            if starting || *supervisor.stop.borrow() != Stop::No {
+                tracing::warn!(signal = name, "ending at once");
+                supervisor.stop(Stop::AtOnce);
+                return;
+            }
+            tracing::info!(signal = name, "asked to stop; a second signal ends it at once");
+            supervisor.stop(Stop::Drain);
+        }
+    }
+}

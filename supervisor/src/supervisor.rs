@@ -1,0 +1,203 @@
+//! What the control plane knows, in one place: configuration, generations, addresses. Lives on the main thread.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use nano_config::{Config, ConfigError};
+use nano_protocol::ExitReason;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::fleet::{Fleet, Generation};
+use crate::log::Logs;
+use crate::readiness::Readiness;
+use crate::route::RouteTable;
+use crate::shard::command::Command;
+use crate::telemetry::Metrics;
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// `nano serve --app DIR`.
+    App {
+        /// The app's directory or module.
+        path: PathBuf,
+        /// Where to serve.
+        port: u16,
+    },
+}
+
+impl Source {
+    /// Reads and checks it.
+    ///
+    /// # Errors
+    /// All faults of the configuration.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        match self {
+            Self::File(path) => nano_config::load(path),
+            Self::App { path, port } => Config::single_app(path, *port),
+        }
+    }
+}
+
+/// How the supervisor is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stop {
+    /// Not yet.
+    No,
+    /// When what is in flight is done.
+    Drain,
+    /// Now.
+    AtOnce,
+}
+
+/// Where nano can be reached.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Addresses {
+    pub(crate) http: Vec<String>,
+    pub(crate) metrics: Option<String>,
+    pub(crate) control: Option<PathBuf>,
+}
+
+/// How the last reload went.
+#[derive(Debug, Clone)]
+pub(crate) struct LastReload {
+    pub(crate) at: SystemTime,
+    pub(crate) error: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    pub(crate) source: Source,
+    pub(crate) config: RefCell<Rc<Config>>,
+    pub(crate) fleet: Fleet,
+    /// The generation that serves, by the app's name.
+    pub(crate) generations: RefCell<BTreeMap<String, Rc<Generation>>>,
+    /// Generations that finish what they have.
+    pub(crate) retiring: RefCell<Vec<Rc<Generation>>>,
+    /// Waits for them.
+    retirements: RefCell<JoinSet<()>>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) logs: Logs,
+    pub(crate) readiness: Rc<Readiness>,
+    pub(crate) addresses: Addresses,
+    pub(crate) started: Instant,
+    pub(crate) last_reload: RefCell<Option<LastReload>>,
+    /// Held while the set of apps changes: one change at a time.
+    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// The directories to watch may have changed.
+    pub(crate) rewatch: watch::Sender<()>,
+    /// Apps' directories of the last configuration that was tried, also when it failed.
+    pub(crate) tried: RefCell<Option<Rc<Config>>>,
+    pub(crate) stop: watch::Sender<Stop>,
+    /// True once everything in flight is done.
+    pub(crate) drained: watch::Sender<bool>,
+}
+
+/// The parts of a [`Supervisor`] that are made elsewhere.
+pub(crate) struct Parts {
+    pub(crate) source: Source,
+    pub(crate) config: Config,
+    pub(crate) fleet: Fleet,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) logs: Logs,
+    pub(crate) readiness: Rc<Readiness>,
+    pub(crate) addresses: Addresses,
+}
+
+impl Supervisor {
+    pub(crate) fn new(parts: Parts) -> Rc<Self> {
+        let Parts { source, config, fleet, metrics, logs, readiness, addresses } = parts;
+        Rc::new(Self {
+            source,
+            config: RefCell::new(Rc::new(config)),
+            fleet,
+            generations: RefCell::default(),
+            retiring: RefCell::default(),
+            retirements: RefCell::default(),
+            metrics,
+            logs,
+            readiness,
+            addresses,
+            started: Instant::now(),
+            last_reload: RefCell::default(),
+            changing: tokio::sync::Mutex::new(()),
+            rewatch: watch::channel(()).0,
+            tried: RefCell::default(),
+            stop: watch::channel(Stop::No).0,
+            drained: watch::channel(false).0,
+        })
+    }
+
+    /// The configuration that serves.
+    pub(crate) fn config(&self) -> Rc<Config> {
+        Rc::clone(&self.config.borrow())
+    }
+
+    /// Asks for the end; a stronger wish replaces a weaker one.
+    pub(crate) fn stop(&self, how: Stop) {
+        self.stop.send_if_modified(|now| {
+            let stronger = how > *now;
+            *now = (*now).max(how);
+            stronger
+        });
+    }
+
+    /// The route table of these apps.
+    pub(crate) fn routes(config: &Config, generations: &BTreeMap<String, Rc<Generation>>) -> Arc<RouteTable> {
+        let apps: Vec<_> = config
+            .apps
+            .iter()
+            .filter_map(|app| Some((app.hostnames.clone(), Arc::clone(generations.get(&app.name)?.app()))))
+            .collect();
+        Arc::new(RouteTable::new(&apps))
+    }
+
+    /// Makes this configuration with these generations the one that metrics, log and `nanoctl` show.
+    pub(crate) fn install(&self, config: Rc<Config>, generations: BTreeMap<String, Rc<Generation>>) {
+        for generation in generations.values() {
+            let app = generation.app();
+            app.metrics.set_buffer_limit(app.settings.max_buffer.bytes());
+        }
+        self.metrics.show_apps(
+            generations.values().map(|each| (Arc::clone(&each.app().name), Arc::clone(&each.app().metrics))),
+        );
+        self.logs.apply(&config.log);
+        self.fleet.set_drain(config.drain);
+        *self.generations.borrow_mut() = generations;
+        *self.config.borrow_mut() = config;
+        self.rewatch.send_replace(());
+    }
+
+    /// Lets a generation finish and go; returns at once.
+    pub(crate) fn retire(self: &Rc<Self>, generation: Rc<Generation>, reason: ExitReason, within: Duration) {
+        generation.retire(reason, Instant::now() + within);
+        self.retiring.borrow_mut().push(Rc::clone(&generation));
+        let weak = Rc::downgrade(self);
+        let mut retirements = self.retirements.borrow_mut();
+        while retirements.try_join_next().is_some() {}
+        retirements.spawn_local(async move {
+            generation.ended().await;
+            if let Some(own) = weak.upgrade() {
+                own.retiring.borrow_mut().retain(|each| !Rc::ptr_eq(each, &generation));
+            }
+        });
+    }
+
+    /// Waits until every generation that retires is gone.
+    pub(crate) async fn retired(&self) {
+        let mut retirements = self.retirements.take();
+        while retirements.join_next().await.is_some() {}
+    }
+
+    /// The shards' command channels.
+    pub(crate) fn shards(&self) -> &[mpsc::Sender<Command>] {
+        self.fleet.shards()
+    }
+}
