@@ -139,6 +139,7 @@ impl Link {
 
     /// The worker sent something illegal that only the reader of a response noticed.
     fn violate(&self, violation: Violation) {
+        self.worker.set_exit(ExitReason::Protocol);
         self.violation.set(Some(violation));
         self.wake_task();
     }

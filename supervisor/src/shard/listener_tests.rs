@@ -1,1 +1,69 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::net::TcpStream;
+
+use super::*;
+
+fn tcp(text: &str) -> Listen {
+    Listen::Tcp(text.parse().unwrap())
+}
+
+#[test]
+fn a_port_in_use_is_named_with_what_to_do() {
+    for shards in [1, 2] {
+        let held = bind(&[tcp("127.0.0.1:0")], shards).unwrap();
+        let address = held[0][0].tcp_address().unwrap();
+        let error = bind(&[Listen::Tcp(address)], shards).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{address} is in use")) && error.contains("`port`"), "{error}");
+    }
+}
+
+#[test]
+fn every_shard_has_the_same_port() {
+    let all = bind(&[tcp("127.0.0.1:0"), tcp("127.0.0.1:0")], 3).unwrap();
+    assert_eq!(all.len(), 3);
+    let ports: Vec<Vec<_>> = all.iter().map(|own| own.iter().map(Listener::address).collect()).collect();
+    assert_eq!(ports[0], ports[1]);
+    assert_eq!(ports[1], ports[2]);
+    assert_ne!(ports[0][0], ports[0][1]);
+}
+
+#[test]
+fn all_addresses_are_both_families() {
+    let all = bind(&[Listen::all_addresses(0)], 1).unwrap();
+    let port = all[0][0].tcp_address().unwrap().port();
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_ok());
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        assert!(TcpStream::connect(("::1", port)).is_ok());
+    }
+}
+
+#[test]
+fn a_unix_socket_left_by_a_dead_process_is_replaced_a_live_one_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("nano.sock");
+    let listen = [Listen::Unix(path.clone())];
+    drop(bind(&listen, 1).unwrap());
+    assert!(path.exists());
+    let held = bind(&listen, 2).unwrap();
+    assert_eq!(held[1][0].address(), format!("unix:{}", path.display()));
+    assert!(matches!(bind(&listen, 1), Err(ListenError::InUse { .. })));
+
+    let file = dir.path().join("file");
+    std::fs::write(&file, "precious").unwrap();
+    assert!(matches!(bind(&[Listen::Unix(file.clone())], 1), Err(ListenError::NotASocket { .. })));
+    assert_eq!(std::fs::read(&file).unwrap(), b"precious");
+}
+
+#[test]
+fn inherited_sockets_are_shared_and_anything_else_refused() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let all = adopt(vec![listener.into()], 2).unwrap();
+    assert!(all.iter().all(|own| own[0].address() == address));
+
+    let datagram = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    assert!(matches!(adopt(vec![datagram.into()], 1), Err(ListenError::Inherited)));
+    let (stream, _other) = UnixStream::pair().unwrap();
+    assert!(matches!(adopt(vec![stream.into()], 1), Err(ListenError::Inherited)));
+}

@@ -1,0 +1,184 @@
+//! Workers that end while requests are with them.
+
+use std::time::{Duration, Instant};
+
+use nano_protocol::{BodyLength, ExitReason, Frame};
+use nano_supervisor::shard::Event;
+
+use crate::client::Cut;
+use crate::host::{Host, settings, until};
+use crate::worker::{chunk, head};
+
+#[test]
+fn a_get_whose_worker_died_goes_to_another_once() {
+    let (mut host, mut first) = Host::with_worker();
+    let mut client = host.get("/");
+    first.request();
+    let mut second = host.add_worker();
+    drop(first);
+    let (id, request) = second.request();
+    assert_eq!(request.url, "http://a.example/");
+    second.respond(id, "second try");
+    assert_eq!(client.answer().body, "second try");
+    assert!(matches!(host.events.blocking_recv(), Some(Event::LinkClosed { .. })));
+}
+
+#[test]
+fn a_get_waits_for_the_worker_that_comes_after() {
+    let (host, mut first) = Host::with_worker();
+    let mut client = host.get("/");
+    first.request();
+    drop(first);
+    until("it waits", || host.app.admission.waiting() == 1);
+    let mut second = host.add_worker();
+    let (id, _) = second.request();
+    second.respond(id, "fresh");
+    assert_eq!(client.answer().body, "fresh");
+}
+
+#[test]
+fn a_get_that_ends_two_workers_is_given_up() {
+    let (host, mut first) = Host::with_worker();
+    let mut client = host.get("/");
+    first.request();
+    drop(first);
+    let mut second = host.add_worker();
+    second.request();
+    drop(second);
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.error_code().as_str()), (502, "worker_died"));
+}
+
+#[test]
+fn a_post_is_not_sent_twice() {
+    let (host, mut first) = Host::with_worker();
+    let mut client = host.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n");
+    first.request();
+    let _second = host.add_worker();
+    drop(first);
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.error_code().as_str()), (502, "worker_died"));
+}
+
+#[test]
+fn a_begun_response_is_cut_and_never_ends_cleanly() {
+    for known in [BodyLength::Known(100), BodyLength::Unknown] {
+        let (host, mut worker) = Host::with_worker();
+        let mut client = host.get("/");
+        let (id, _) = worker.request();
+        worker.send(&[head(id, 200, &[], known), chunk(id, "part", false)]);
+        // Only then is it certain that the response has begun.
+        let answer = client.head().unwrap();
+        drop(worker);
+        match answer.header("content-length") {
+            Some(_) => assert_eq!(client.exactly(100), Err(Cut)),
+            None => {
+                assert_eq!(client.chunk().unwrap().unwrap(), b"part");
+                assert_eq!(client.chunk(), Err(Cut));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_begun_response_to_http_1_0_is_reset_because_its_end_would_look_clean() {
+    let (host, mut worker) = Host::with_worker();
+    let mut client = host.connect();
+    client.send("GET / HTTP/1.0\r\nHost: a.example\r\n\r\n");
+    let (id, _) = worker.request();
+    worker.send(&[head(id, 200, &[], BodyLength::Unknown), chunk(id, "part", false)]);
+    client.head().unwrap();
+    assert_eq!(client.exactly(4).unwrap(), b"part");
+    drop(worker);
+    assert_eq!(client.rest(), Err(Cut));
+}
+
+#[test]
+fn the_culprit_of_a_limit_is_told_and_the_others_go_on() {
+    for (reason, code) in
+        [(ExitReason::Cpu, "cpu_limit"), (ExitReason::Heap, "memory_limit"), (ExitReason::Memory, "memory_limit")]
+    {
+        let (host, mut first) = Host::with_worker();
+        let mut culprit = host.get("/culprit");
+        let (id, _) = first.request();
+        let mut other = host.get("/other");
+        first.request();
+        first.send(&[Frame::Exiting { reason, culprit: Some(id) }]);
+        let answer = culprit.answer();
+        assert_eq!((answer.status, answer.error_code().as_str()), (503, code));
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        assert_eq!(first.worker.exit(), Some(reason));
+        let mut second = host.add_worker();
+        let (id, request) = second.request();
+        assert_eq!(request.url, "http://a.example/other");
+        second.respond(id, "unharmed");
+        assert_eq!(other.answer().body, "unharmed");
+    }
+}
+
+#[test]
+fn the_only_request_of_a_worker_that_was_killed_for_a_limit_is_the_culprit() {
+    let (host, mut worker) = Host::with_worker();
+    let mut client = host.get("/");
+    worker.request();
+    worker.worker.set_exit(ExitReason::Cpu);
+    drop(worker);
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.error_code().as_str()), (503, "cpu_limit"));
+}
+
+#[test]
+fn a_worker_that_does_not_answer_in_time_costs_only_that_request() {
+    let mut hasty = settings();
+    hasty.timeout = Duration::from_millis(100);
+    let host = Host::with(hasty, |_| {});
+    let mut worker = host.add_worker();
+    let start = Instant::now();
+    let mut client = host.get("/slow");
+    let (slow, _) = worker.request();
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.error_code().as_str()), (504, "timeout"));
+    assert!(start.elapsed() >= Duration::from_millis(100), "after {:?}", start.elapsed());
+    assert_eq!(worker.reset(), (slow, nano_protocol::ResetReason::TimedOut));
+
+    // The time ends with the head; a body may take longer.
+    let mut client = host.get("/");
+    let (id, _) = worker.request();
+    worker.send(&[head(id, 200, &[], BodyLength::Unknown)]);
+    client.head().unwrap();
+    std::thread::sleep(Duration::from_millis(150));
+    worker.send(&[chunk(id, "late", true)]);
+    assert_eq!(client.chunk().unwrap().unwrap(), b"late");
+    assert_eq!(client.chunk().unwrap(), None);
+}
+
+#[test]
+fn without_a_worker_requests_wait_but_not_for_ever() {
+    let mut hasty = settings();
+    hasty.timeout = Duration::from_millis(50);
+    let host = Host::with(hasty, |_| {});
+    let answer = host.get("/").answer();
+    assert_eq!((answer.status, answer.error_code().as_str()), (503, "queue_timeout"));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+}
+
+#[test]
+fn an_app_that_does_not_run_refuses_at_once() {
+    let host = Host::new();
+    let mut waiting = host.get("/");
+    until("it waits", || host.app.admission.waiting() == 1);
+    host.app.availability.refuse_for(Duration::from_millis(4500));
+    host.app.admission.wake_all();
+    for client in [&mut waiting, &mut host.get("/")] {
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.error_code().as_str()), (503, "app_unavailable"));
+        assert_eq!(answer.header("retry-after"), Some("5"));
+    }
+    host.app.availability.allow();
+    let mut client = host.get("/");
+    let mut worker = host.add_worker();
+    let (id, _) = worker.request();
+    worker.respond(id, "back");
+    assert_eq!(client.answer().body, "back");
+}

@@ -1,0 +1,75 @@
+//! The end of a shard.
+
+use nano_protocol::BodyLength;
+use nano_supervisor::shard::command::Command;
+
+use crate::client::Client;
+use crate::host::{Host, until};
+use crate::worker::{chunk, head};
+
+#[test]
+fn what_is_in_flight_is_finished_and_told_to_close() {
+    let (host, mut worker) = Host::with_worker();
+    let mut begun = host.get("/begun");
+    let (begun_id, _) = worker.request();
+    worker.send(&[head(begun_id, 200, &[], BodyLength::Unknown), chunk(begun_id, "1", false)]);
+    begun.head().unwrap();
+    let mut waiting = host.get("/waiting");
+    let (waiting_id, _) = worker.request();
+
+    let drained = host.order_later(|done| Command::Drain { done });
+    let address = host.address;
+    until("nobody listens", || std::net::TcpStream::connect(address).is_err());
+    worker.respond(waiting_id, "still");
+    let answer = waiting.answer();
+    assert_eq!((answer.body.as_str(), answer.header("connection")), ("still", Some("close")));
+    waiting.assert_closed();
+    worker.send(&[chunk(begun_id, "2", true)]);
+    assert_eq!(begun.chunk().unwrap().unwrap(), b"1");
+    assert_eq!(begun.chunk().unwrap().unwrap(), b"2");
+    assert_eq!(begun.chunk().unwrap(), None);
+    begun.assert_closed();
+    drop((waiting, begun));
+    drained.blocking_recv().unwrap();
+}
+
+#[test]
+fn idle_connections_may_ask_once_more_and_are_closed() {
+    let (host, worker) = Host::with_worker();
+    let server = worker.serve();
+    let mut late = host.connect();
+    late.get("/");
+    late.answer();
+    let mut idle = host.connect();
+    idle.get("/");
+    idle.answer();
+    let drained = host.order_later(|done| Command::Drain { done });
+    let address = host.address;
+    until("nobody listens", || std::net::TcpStream::connect(address).is_err());
+    late.get("/late");
+    let answer = late.answer();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    idle.assert_closed();
+    drop((late, idle));
+    drained.blocking_recv().unwrap();
+    drop(host);
+    assert_eq!(server.join().unwrap(), 3);
+}
+
+#[test]
+fn no_accepted_connection_is_lost() {
+    for _ in 0..20 {
+        let (host, worker) = Host::with_worker();
+        let server = worker.serve();
+        // Connected and asked, but maybe not accepted yet when the order comes.
+        let mut clients: Vec<Client> = (0..20).map(|_| host.get("/")).collect();
+        let drained = host.order_later(|done| Command::Drain { done });
+        for client in &mut clients {
+            assert_eq!(client.answer().status, 200);
+        }
+        drop(clients);
+        drained.blocking_recv().unwrap();
+        drop(host);
+        assert_eq!(server.join().unwrap(), 20);
+    }
+}

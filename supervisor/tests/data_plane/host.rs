@@ -1,0 +1,124 @@
+//! One shard with one app, as the control plane would set it up.
+
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use nano_config::{AppSettings, Config, HostPattern, Listen};
+use nano_supervisor::app::{App, Availability, Generation};
+use nano_supervisor::route::RouteTable;
+use nano_supervisor::shard::admission::Admission;
+use nano_supervisor::shard::command::{Command, Done};
+use nano_supervisor::shard::{Event, Options, Shard, ShardHandle, listener};
+use nano_supervisor::telemetry::{AppMetrics, Metrics};
+use nano_supervisor::worker::{Worker, WorkerId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::client::Client;
+use crate::worker::FakeWorker;
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// How long anything may take before a test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Host {
+    pub(crate) address: SocketAddr,
+    pub(crate) app: Arc<App>,
+    pub(crate) events: mpsc::Receiver<Event>,
+    shard: ShardHandle,
+}
+
+pub(crate) fn settings() -> AppSettings {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("index.js"), "export default {}").unwrap();
+    let mut config = Config::single_app(dir.path(), 0).unwrap();
+    let mut settings = config.apps.remove(0).settings;
+    settings.timeout = PATIENCE;
+    settings
+}
+
+pub(crate) fn app(settings: AppSettings) -> Arc<App> {
+    Arc::new(App {
+        name: "under-test".into(),
+        generation: Generation(NEXT.fetch_add(1, Ordering::Relaxed)),
+        admission: Admission::new(settings.workers, settings.max_concurrent),
+        settings,
+        metrics: Arc::new(AppMetrics::default()),
+        availability: Availability::default(),
+    })
+}
+
+pub(crate) fn routes(app: &Arc<App>) -> Arc<RouteTable> {
+    Arc::new(RouteTable::new(&[(vec![HostPattern::parse("a.example").unwrap()], Arc::clone(app))]))
+}
+
+impl Host {
+    pub(crate) fn new() -> Self {
+        Self::with(settings(), |_| {})
+    }
+
+    pub(crate) fn with(settings: AppSettings, tune: impl FnOnce(&mut Options)) -> Self {
+        let (events, inbox) = mpsc::channel(16);
+        let mut options = Options::new(Arc::new(Metrics::default()), events);
+        tune(&mut options);
+        let listeners = listener::bind(&[Listen::Tcp(([127, 0, 0, 1], 0).into())], 1).unwrap().remove(0);
+        let address = listeners[0].tcp_address().unwrap();
+        let app = app(settings);
+        let shard = Shard::spawn(0, listeners, routes(&app), options).unwrap();
+        Self { address, app, events: inbox, shard }
+    }
+
+    /// A host and its one worker.
+    pub(crate) fn with_worker() -> (Self, FakeWorker) {
+        let host = Self::new();
+        let worker = host.add_worker();
+        (host, worker)
+    }
+
+    pub(crate) fn add_worker(&self) -> FakeWorker {
+        self.add_worker_of(&self.app)
+    }
+
+    pub(crate) fn add_worker_of(&self, app: &Arc<App>) -> FakeWorker {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let worker = Arc::new(Worker::new(WorkerId(number), number as u32));
+        let (app, handle) = (Arc::clone(app), Arc::clone(&worker));
+        self.order(|done| Command::AddLink { app, worker: handle, socket: ours, done });
+        FakeWorker::new(theirs, worker)
+    }
+
+    /// Gives an order and waits until it is done.
+    pub(crate) fn order(&self, command: impl FnOnce(Done) -> Command) {
+        self.order_later(command).blocking_recv().unwrap();
+    }
+
+    pub(crate) fn order_later(&self, command: impl FnOnce(Done) -> Command) -> oneshot::Receiver<()> {
+        let (done, outcome) = oneshot::channel();
+        self.shard.commands().blocking_send(command(done)).unwrap();
+        outcome
+    }
+
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// One `GET` on a connection of its own; the response is read by [`Client::answer`].
+    pub(crate) fn get(&self, path: &str) -> Client {
+        let mut client = self.connect();
+        client.get(path);
+        client
+    }
+}
+
+/// Waits for a condition that nothing announces.
+pub(crate) fn until(what: &str, mut reached: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !reached() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}

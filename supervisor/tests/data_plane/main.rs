@@ -1,0 +1,21 @@
+//! The data plane against real sockets on both sides: HTTP by hand at the front, and at the back a worker that is
+//! played by the test, frame by frame.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "tests stop at the first surprise"
+)]
+
+mod bodies;
+mod client;
+mod deaths;
+mod draining;
+mod host;
+mod queueing;
+mod raw;
+mod responses;
+mod violations;
+mod worker;

@@ -1,0 +1,172 @@
+//! More requests than the workers may have.
+
+use std::sync::atomic::Ordering;
+
+use nano_protocol::Frame;
+use nano_supervisor::shard::command::Command;
+
+use crate::host::{Host, app, routes, settings, until};
+
+#[test]
+fn beyond_max_concurrent_requests_wait_and_then_go_in_order() {
+    let mut narrow = settings();
+    narrow.max_concurrent = 2;
+    let host = Host::with(narrow, |_| {});
+    let mut worker = host.add_worker();
+    let mut clients = Vec::new();
+    for n in 0..6 {
+        clients.push(host.get(&format!("/{n}")));
+        until("it is where it should be", || {
+            let waiting = host.app.admission.waiting();
+            waiting + worker.worker.in_flight.load(Ordering::SeqCst) == n + 1 && waiting == (n + 1).saturating_sub(2)
+        });
+    }
+    let mut order = Vec::new();
+    for _ in 0..6 {
+        let (id, request) = worker.request();
+        assert!(worker.worker.in_flight.load(Ordering::SeqCst) <= 2);
+        worker.respond(id, "done");
+        order.push(request.url);
+    }
+    assert_eq!(order, (0..6).map(|n| format!("http://a.example/{n}")).collect::<Vec<_>>());
+    for client in &mut clients {
+        assert_eq!(client.answer().body, "done");
+    }
+}
+
+#[test]
+fn a_full_queue_refuses() {
+    let mut narrow = settings();
+    narrow.max_concurrent = 1;
+    let host = Host::with(narrow, |_| {});
+    let worker = host.add_worker();
+    let bound = host.app.admission.queue_bound();
+    assert_eq!(bound, 64);
+    let mut clients: Vec<_> = (0..=bound).map(|_| host.get("/")).collect();
+    until("the queue is full", || host.app.admission.waiting() == bound);
+    let answer = host.get("/").answer();
+    assert_eq!((answer.status, answer.error_code().as_str()), (503, "queue_full"));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    // One that gives up makes room for another.
+    clients.pop();
+    until("there is room", || host.app.admission.waiting() == bound - 1);
+    let server = worker.serve();
+    for client in &mut clients {
+        assert_eq!(client.answer().status, 200);
+    }
+    drop(host);
+    assert!(server.join().unwrap() >= clients.len());
+}
+
+#[test]
+fn the_least_loaded_worker_is_chosen() {
+    let (host, mut first) = Host::with_worker();
+    let mut second = host.add_worker();
+    let clients: Vec<_> = (0..10).map(|_| host.get("/")).collect();
+    for _ in 0..5 {
+        first.request();
+        second.request();
+    }
+    drop(clients);
+}
+
+#[test]
+fn requests_that_wait_go_to_the_new_generation() {
+    let mut narrow = settings();
+    narrow.max_concurrent = 1;
+    let host = Host::with(narrow.clone(), |_| {});
+    let mut old = host.add_worker();
+    let mut running = host.get("/running");
+    let (id, _) = old.request();
+    let mut waiting = host.get("/waiting");
+    until("it waits", || host.app.admission.waiting() == 1);
+
+    let next = app(narrow);
+    let mut new = host.add_worker_of(&next);
+    host.order(|done| Command::SwapRoutes { routes: routes(&next), done });
+    let retired = host.order_later(|done| Command::RetireWorker { worker: old.worker.id, done });
+    let (new_id, request) = new.request();
+    assert_eq!(request.url, "http://a.example/waiting");
+    new.respond(new_id, "new");
+    assert_eq!(waiting.answer().body, "new");
+
+    // The old one finishes what it has; then its link closes.
+    old.respond(id, "old");
+    assert_eq!(running.answer().body, "old");
+    retired.blocking_recv().unwrap();
+    assert_eq!(old.next(), None);
+}
+
+#[test]
+fn an_app_that_was_removed_is_not_found() {
+    let (host, worker) = Host::with_worker();
+    let server = worker.serve();
+    let mut client = host.connect();
+    client.get("/");
+    assert_eq!(client.answer().status, 200);
+    host.order(|done| Command::SwapRoutes { routes: std::sync::Arc::default(), done });
+    client.get("/");
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.error_code().as_str()), (404, "unknown_host"));
+    drop(host);
+    server.join().unwrap();
+}
+
+#[test]
+fn nothing_is_lost_while_workers_are_replaced_under_load() {
+    let host = Host::new();
+    let first = host.add_worker();
+    let mut servers = vec![(first.worker.id, first.serve())];
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let served = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut client = host.connect();
+                    let mut count = 0;
+                    while !stop.load(Ordering::Relaxed) {
+                        client.get("/");
+                        assert_eq!(client.answer().status, 200);
+                        count += 1;
+                    }
+                    count
+                })
+            })
+            .collect();
+        for _ in 0..50 {
+            let worker = host.add_worker();
+            let id = worker.worker.id;
+            servers.push((id, worker.serve()));
+            let (old, server) = servers.remove(0);
+            host.order(|done| Command::RetireWorker { worker: old, done });
+            server.join().unwrap();
+        }
+        stop.store(true, Ordering::Relaxed);
+        clients.into_iter().map(|client| client.join().unwrap()).sum::<usize>()
+    });
+    assert!(served > 0);
+    drop(host);
+}
+
+#[test]
+fn a_stalled_worker_does_not_hold_its_neighbours() {
+    let (host, mut stalled) = Host::with_worker();
+    let other = app(settings());
+    let worker = host.add_worker_of(&other);
+    let patterns = |name| vec![nano_config::HostPattern::parse(name).unwrap()];
+    let table = nano_supervisor::route::RouteTable::new(&[
+        (patterns("a.example"), std::sync::Arc::clone(&host.app)),
+        (patterns("*.b.example"), std::sync::Arc::clone(&other)),
+    ]);
+    host.order(|done| Command::SwapRoutes { routes: std::sync::Arc::new(table), done });
+    let _stuck: Vec<_> = (0..50).map(|_| host.get("/")).collect();
+    assert!(matches!(stalled.next(), Some(Frame::RequestHead(..))));
+    let server = worker.serve();
+    let mut client = host.connect();
+    for _ in 0..50 {
+        client.send("GET / HTTP/1.1\r\nHost: x.b.example\r\n\r\n");
+        assert_eq!(client.answer().status, 200);
+    }
+    drop((client, host));
+    server.join().unwrap();
+}

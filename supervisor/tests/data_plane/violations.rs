@@ -1,0 +1,124 @@
+//! Workers that send what they must not send: each costs its own requests and nothing else.
+
+use bytes::Bytes;
+use nano_protocol::{BodyLength, ExitReason, Frame, RequestId, ResetReason};
+use nano_supervisor::shard::Event;
+
+use crate::host::Host;
+use crate::worker::{FakeWorker, chunk, head};
+
+/// Has a worker do something illegal with a request in flight, and checks that it is found out.
+fn found_out(crime: impl FnOnce(&mut FakeWorker, RequestId)) -> String {
+    let (mut host, mut worker) = Host::with_worker();
+    let mut client = host.get("/");
+    let (id, _) = worker.request();
+    crime(&mut worker, id);
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.error_code().as_str()), (502, "worker_protocol"));
+    assert_eq!(worker.worker.exit(), Some(ExitReason::Protocol));
+    let Some(Event::ProtocolViolation { worker: accused, detail }) = host.events.blocking_recv() else {
+        panic!("the control plane was not told")
+    };
+    assert_eq!(accused.id, worker.worker.id);
+    while worker.next().is_some() {}
+
+    let server = host.add_worker().serve();
+    assert_eq!(host.get("/").answer().status, 200);
+    drop(host);
+    server.join().unwrap();
+    detail
+}
+
+#[test]
+fn garbage() {
+    assert!(found_out(|worker, _| worker.send_bytes(&[0xff; 100])).contains("over the maximum"));
+    assert!(found_out(|worker, _| worker.send_bytes(&[1, 0, 0, 0, 99])).contains("kind 99"));
+}
+
+#[test]
+fn frames_of_another_link_or_side() {
+    assert!(found_out(|worker, _| worker.send(&[Frame::Pong(1)])).contains("data link"));
+    assert!(found_out(|worker, _| worker.send(&[Frame::Drain])).contains("kind"));
+}
+
+#[test]
+fn numbers_that_were_never_given() {
+    assert!(found_out(|worker, id| worker.send(&[head(id + 1, 200, &[], BodyLength::None)])).contains("never sent"));
+    assert!(found_out(|worker, id| worker.send(&[Frame::Credit { id: id + 7, bytes: 1 }])).contains("never sent"));
+}
+
+#[test]
+fn frames_in_the_wrong_order() {
+    assert!(found_out(|worker, id| worker.send(&[chunk(id, "x", true)])).contains("before its head"));
+}
+
+#[test]
+fn more_than_the_window() {
+    assert!(found_out(|worker, id| worker.send(&[Frame::Credit { id, bytes: u32::MAX }])).contains("window"));
+    assert!(found_out(|worker, id| worker.send(&[Frame::Credit { id, bytes: 0 }])).contains("window"));
+}
+
+#[test]
+fn reasons_that_are_not_theirs() {
+    let reset = |reason| move |worker: &mut FakeWorker, id| worker.send(&[Frame::Reset { id, reason }]);
+    for reason in [ResetReason::ClientGone, ResetReason::TimedOut, ResetReason::BodyTooLarge] {
+        assert!(found_out(reset(reason)).contains("reset"));
+    }
+}
+
+#[test]
+fn headers_that_are_no_http() {
+    for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nset-cookie: b"), ("x", "a\0b"), ("x:", "y")] {
+        let detail = found_out(|worker, id| worker.send(&[head(id, 200, &[(name, value)], BodyLength::None)]));
+        assert!(detail.contains("header"), "{name:?}: {value:?}: {detail}");
+    }
+}
+
+/// The response has begun, so there is no status to send any more.
+fn cut_off(crime: impl FnOnce(&mut FakeWorker, RequestId)) {
+    let (mut host, mut worker) = Host::with_worker();
+    let mut client = host.get("/");
+    let (id, _) = worker.request();
+    worker.send(&[head(id, 200, &[], BodyLength::Known(10)), chunk(id, "123", false)]);
+    client.head().unwrap();
+    crime(&mut worker, id);
+    assert!(client.exactly(10).is_err(), "a cut response came to an end");
+    assert!(matches!(host.events.blocking_recv(), Some(Event::ProtocolViolation { .. })));
+}
+
+#[test]
+fn bodies_of_another_length_than_announced() {
+    cut_off(|worker, id| worker.send(&[chunk(id, "45678", true)]));
+    cut_off(|worker, id| worker.send(&[chunk(id, "4567890+", true)]));
+}
+
+#[test]
+fn a_second_head() {
+    cut_off(|worker, id| worker.send(&[head(id, 200, &[], BodyLength::None)]));
+}
+
+#[test]
+fn chunks_that_say_nothing() {
+    cut_off(|worker, id| worker.send(&[chunk(id, "", false)]));
+}
+
+#[test]
+fn a_body_that_does_not_wait_for_credit() {
+    let (mut host, mut worker) = Host::with_worker();
+    let mut client = host.get("/");
+    let (id, _) = worker.request();
+    worker.send(&[head(id, 200, &[], BodyLength::Unknown)]);
+    client.head().unwrap();
+    let data = Bytes::from(vec![0; 32 * 1024]);
+    // More than everything in between can hold, from a worker that ignores credit.
+    for _ in 0..2000 {
+        if worker.try_send(&[Frame::BodyChunk { id, end: false, data: data.clone() }]).is_err() {
+            break;
+        }
+    }
+    match host.events.blocking_recv() {
+        Some(Event::ProtocolViolation { detail, .. }) => assert!(detail.contains("window"), "{detail}"),
+        other => panic!("{other:?}"),
+    }
+    drop(client);
+}
