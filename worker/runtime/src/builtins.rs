@@ -1,7 +1,13 @@
 //! The JavaScript files that are built in, and their evaluation into a fresh context.
 
+use std::collections::HashMap;
+
 use crate::exception;
 use crate::ops;
+
+mod module_function;
+
+use module_function::ModuleFunction;
 
 /// Lists the files under `js/` that are built in. A new file is one new line; the order does not matter, imports do.
 macro_rules! builtin_sources {
@@ -57,29 +63,30 @@ impl BuiltinError {
     fn new(path: &str, message: impl Into<String>) -> Self {
         Self { path: path.into(), message: message.into() }
     }
+
+    /// The exception that a TryCatch holds.
+    fn caught(scope: &mut v8::PinnedRef<v8::TryCatch<v8::HandleScope>>, path: &str) -> Self {
+        Self::new(path, exception::caught(scope).message)
+    }
 }
 
 /// Evaluates all builtins in the current context and returns bootstrap.js's `entry`.
 pub(crate) fn evaluate<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
-    let failed = |message: &str| BuiltinError::new(BOOTSTRAP, message);
-    install_nano_object(scope).ok_or_else(|| failed("globalThis.__nano could not be made"))?;
-    scope.set_slot(Compiled::default());
-    let namespace = {
-        v8::tc_scope!(let scope, scope);
-        let namespace = instantiate_and_evaluate(scope);
-        match (namespace, scope.exception()) {
-            (Some(namespace), None) => namespace,
-            (_, Some(exception)) => {
-                let message = exception::describe(scope, exception);
-                return Err(failed(&message));
-            }
-            (None, None) => return Err(failed("it is not in the list of built-in files")),
-        }
-    };
-    scope.remove_slot::<Compiled>();
-    get(scope, namespace, "entry")
+    install_nano_object(scope).ok_or_else(|| BuiltinError::new(BOOTSTRAP, "globalThis.__nano could not be made"))?;
+    let mut graph = Graph::default();
+    graph.load(scope, BOOTSTRAP)?;
+    graph.check_imports()?;
+    graph.link(scope)?;
+    for path in graph.order.clone() {
+        graph.link_one(scope, &path)?;
+        graph.module(&path)?.step(scope)?;
+    }
+    // Once more, for imports that a cycle left open.
+    graph.link(scope)?;
+    let exports = graph.module(BOOTSTRAP)?.exports(scope)?;
+    get(scope, exports, "entry")
         .and_then(|entry| v8::Local::<v8::Object>::try_from(entry).ok())
-        .ok_or_else(|| failed("it does not export `entry`"))
+        .ok_or_else(|| BuiltinError::new(BOOTSTRAP, "it does not export `entry`"))
 }
 
 /// `globalThis.__nano = { ops, version }`; bootstrap.js deletes it.
@@ -93,67 +100,142 @@ fn install_nano_object(scope: &mut v8::PinScope) -> Option<()> {
     set(scope, global, "__nano", nano.into())
 }
 
-fn instantiate_and_evaluate<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
-    let module = compile(scope, BOOTSTRAP)?;
-    module.instantiate_module(scope, resolve)?;
-    module.evaluate(scope)?;
-    scope.perform_microtask_checkpoint();
-    if module.get_status() == v8::ModuleStatus::Errored {
-        let exception = module.get_exception();
-        scope.throw_exception(exception);
-        return None;
-    }
-    v8::Local::<v8::Object>::try_from(module.get_module_namespace()).ok()
-}
-
-/// The modules compiled so far. Lives in an isolate slot while the builtins are evaluated.
+/// The built-in modules, as far as bootstrap.js needs them.
 #[derive(Default)]
-struct Compiled {
-    modules: Vec<(&'static str, v8::Global<v8::Module>)>,
+struct Graph<'s> {
+    modules: HashMap<String, Module<'s>>,
+    /// Paths in the order of evaluation: a module after its imports, except within cycles.
+    order: Vec<String>,
 }
 
-/// The module of the file `path` beneath `js/`. `None`: an exception is pending, or there is no such file.
-fn compile<'s>(scope: &mut v8::PinScope<'s, '_>, path: &str) -> Option<v8::Local<'s, v8::Module>> {
-    let known = scope.get_slot::<Compiled>()?.modules.iter().find(|(known, _)| *known == path);
-    if let Some((_, module)) = known.cloned() {
-        return Some(v8::Local::new(scope, module));
+struct Module<'s> {
+    path: String,
+    function: ModuleFunction,
+    /// Paths of the modules imported from, in the order of `function.imports`.
+    imports: Vec<String>,
+    /// What the generator fills with `exports` and `link`.
+    object: v8::Local<'s, v8::Object>,
+    generator: v8::Local<'s, v8::Object>,
+}
+
+impl<'s> Graph<'s> {
+    fn module(&self, path: &str) -> Result<&Module<'s>, BuiltinError> {
+        self.modules.get(path).ok_or_else(|| BuiltinError::new(path, "it is not loaded"))
     }
-    let Some((path, text)) = SOURCES.iter().find(|(known, _)| *known == path) else {
-        let message = v8::String::new(scope, &format!("{path} is not in the list of built-in files (builtins.rs)"))?;
-        let error = v8::Exception::error(scope, message);
-        scope.throw_exception(error);
-        return None;
-    };
-    let name = v8::String::new(scope, &format!("nano:{path}"))?;
-    let text = v8::String::new(scope, text)?;
-    let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, true, None);
-    let mut source = v8::script_compiler::Source::new(text, Some(&origin));
-    let module = v8::script_compiler::compile_module(scope, &mut source)?;
-    let handle = v8::Global::new(scope, module);
-    scope.get_slot_mut::<Compiled>()?.modules.push((path, handle));
-    Some(module)
+
+    /// Loads a module and what it imports, and runs their first steps.
+    fn load(&mut self, scope: &mut v8::PinScope<'s, '_>, path: &str) -> Result<(), BuiltinError> {
+        if self.modules.contains_key(path) {
+            return Ok(());
+        }
+        let module = Module::load(scope, path)?;
+        module.step(scope)?;
+        let imports = module.imports.clone();
+        self.modules.insert(path.to_owned(), module);
+        for import in imports {
+            self.load(scope, &import)?;
+        }
+        self.order.push(path.to_owned());
+        Ok(())
+    }
+
+    /// Refuses imports of what is not exported, as the linking of ES modules does.
+    fn check_imports(&self) -> Result<(), BuiltinError> {
+        for module in self.modules.values() {
+            for (import, from) in module.function.imports.iter().zip(&module.imports) {
+                let exports = &self.module(from)?.function.exports;
+                if let Some((name, _)) = import.names.iter().find(|(name, _)| !exports.contains(name)) {
+                    return Err(BuiltinError::new(&module.path, format!("{from} does not export `{name}`")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&self, scope: &mut v8::PinScope<'s, '_>) -> Result<(), BuiltinError> {
+        self.order.iter().try_for_each(|path| self.link_one(scope, path))
+    }
+
+    /// Fills in a module's imports, as far as they are there.
+    fn link_one(&self, scope: &mut v8::PinScope<'s, '_>, path: &str) -> Result<(), BuiltinError> {
+        let module = self.module(path)?;
+        let from = module.imports.iter().map(|import| Ok(self.module(import)?.exports(scope)?.into()));
+        let from: Vec<v8::Local<v8::Value>> = from.collect::<Result<_, BuiltinError>>()?;
+        let from = v8::Array::new_with_elements(scope, &from).into();
+        call_method(scope, path, module.object, "link", &[from])?;
+        Ok(())
+    }
 }
 
-fn resolve<'s>(
-    context: v8::Local<'s, v8::Context>,
-    specifier: v8::Local<'s, v8::String>,
-    _attributes: v8::Local<'s, v8::FixedArray>,
-    referrer: v8::Local<'s, v8::Module>,
-) -> Option<v8::Local<'s, v8::Module>> {
-    // SAFETY: V8 calls this on the isolate's thread with `context` entered.
-    v8::callback_scope!(unsafe scope, context);
-    let specifier = specifier.to_rust_string_lossy(scope);
-    let hash = referrer.get_identity_hash();
-    let referrer = {
-        let compiled = &scope.get_slot::<Compiled>()?.modules;
-        let found = compiled.iter().find(|(_, module)| {
-            let module = v8::Local::new(scope, module);
-            module.get_identity_hash() == hash && module == referrer
-        });
-        found.map(|(path, _)| *path)?
-    };
-    let path = join(referrer, &specifier);
-    compile(scope, &path)
+impl<'s> Module<'s> {
+    /// Compiles the file `path` beneath `js/` and makes its generator.
+    fn load(scope: &mut v8::PinScope<'s, '_>, path: &str) -> Result<Self, BuiltinError> {
+        let (_, text) = SOURCES
+            .iter()
+            .find(|(known, _)| *known == path)
+            .ok_or_else(|| BuiltinError::new(path, "it is not in the list of built-in files (builtins.rs)"))?;
+        let function = module_function::rewrite(text).map_err(|unknown| {
+            let line = unknown.line;
+            let message = "import and export must have one of the forms that builtins/module_function.rs knows \
+                           (no default, no `export let`: export a function that returns the value)";
+            BuiltinError::new(path, format!("line {line}: {message}"))
+        })?;
+        let imports = function.imports.iter().map(|import| join(path, &import.specifier)).collect();
+        let object = v8::Object::new(scope);
+        let generator = {
+            v8::tc_scope!(let scope, scope);
+            match make_generator(scope, path, &function.body, object) {
+                Some(generator) => generator,
+                None => return Err(BuiltinError::caught(scope, path)),
+            }
+        };
+        Ok(Self { path: path.to_owned(), function, imports, object, generator })
+    }
+
+    /// Runs the generator's next step: the first makes the exports, the second runs the module.
+    fn step(&self, scope: &mut v8::PinScope<'s, '_>) -> Result<(), BuiltinError> {
+        call_method(scope, &self.path, self.generator, "next", &[]).map(drop)
+    }
+
+    fn exports(&self, scope: &v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
+        get(scope, self.object, "exports")
+            .and_then(|exports| v8::Local::<v8::Object>::try_from(exports).ok())
+            .ok_or_else(|| BuiltinError::new(&self.path, "it has no exports object"))
+    }
+}
+
+fn make_generator<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    path: &str,
+    body: &str,
+    object: v8::Local<'s, v8::Object>,
+) -> Option<v8::Local<'s, v8::Object>> {
+    let name = v8::String::new(scope, &format!("nano:{path}"))?;
+    let body = v8::String::new(scope, body)?;
+    let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, false, None);
+    let mut source = v8::script_compiler::Source::new(body, Some(&origin));
+    let options = v8::script_compiler::CompileOptions::NoCompileOptions;
+    let reason = v8::script_compiler::NoCacheReason::NoReason;
+    let outer = v8::script_compiler::compile_function(scope, &mut source, &[], &[], options, reason)?;
+    let undefined = v8::undefined(scope).into();
+    let function = v8::Local::<v8::Function>::try_from(outer.call(scope, undefined, &[])?).ok()?;
+    v8::Local::<v8::Object>::try_from(function.call(scope, undefined, &[object.into()])?).ok()
+}
+
+/// Calls `object[method](…arguments)`.
+fn call_method<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    path: &str,
+    object: v8::Local<'s, v8::Object>,
+    method: &str,
+    arguments: &[v8::Local<v8::Value>],
+) -> Result<v8::Local<'s, v8::Value>, BuiltinError> {
+    v8::tc_scope!(let scope, scope);
+    let function = get(scope, object, method).and_then(|function| v8::Local::<v8::Function>::try_from(function).ok());
+    match function.and_then(|function| function.call(scope, object.into(), arguments)) {
+        Some(value) => Ok(value),
+        None => Err(BuiltinError::caught(scope, path)),
+    }
 }
 
 /// `specifier` as seen from the file `referrer`, both `/`-separated and beneath `js/`.

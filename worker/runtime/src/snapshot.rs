@@ -16,6 +16,9 @@ pub enum SnapshotError {
     /// V8 refused to write the heap image.
     #[error("V8 could not write the snapshot")]
     Blob,
+    /// Each process would have the hash seed of the build.
+    #[error("the snapshot cannot be rehashed: some builtin keeps a table in it that V8 cannot seed anew")]
+    NotRehashable,
 }
 
 /// Index of bootstrap.js's `entry` among the context's data in the snapshot.
@@ -35,6 +38,9 @@ pub fn create() -> Result<Vec<u8>, SnapshotError> {
     let blob = isolate.create_blob(v8::FunctionCodeHandling::Keep);
     evaluated?;
     let blob = blob.ok_or(SnapshotError::Blob)?;
+    if !blob.can_be_rehashed() {
+        return Err(SnapshotError::NotRehashable);
+    }
     Ok(blob.to_vec())
 }
 

@@ -4,6 +4,7 @@
 // A new builtin needs four lines: its file in the list of ../builtins.rs, its natives (if any) in ../ops.rs, its
 // import here, and its names in one of the tables below. Then try it on the real thing:
 //     cargo run -q -p nano-worker -- run script.js
+// Exports are functions, classes and constants, by name (`export let` is refused: importers would not see it change).
 
 import { clearInterval, clearTimeout, fireTimer, setInterval, setTimeout } from "./html/timers.js";
 import { ops } from "./ops.js";
