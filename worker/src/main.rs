@@ -1,4 +1,5 @@
-//! One app's process. Started by `nano` only: `nano-worker` serves an app, `nano-worker run SCRIPT` runs a script.
+//! One app's process. Started by `nano` only: `nano-worker` serves an app, `nano-worker run SCRIPT` runs a script,
+//! `nano-worker repl` is the interactive session.
 
 #![deny(unsafe_code)]
 
@@ -7,6 +8,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 mod boot;
+mod repl;
 mod run;
 
 /// The heap image with the builtins, written by `build.rs`.
@@ -17,12 +19,16 @@ fn main() -> ExitCode {
     let command = arguments.next();
     match command.as_deref().and_then(|command| command.to_str()) {
         None => boot::main(),
+        Some("repl") => repl::main(arguments),
         Some("run") => run::main(arguments),
         _ => usage(),
     }
 }
 
 fn usage() -> ExitCode {
-    let _ = writeln!(io::stderr(), "nano-worker is started by `nano`. By hand: nano-worker run SCRIPT.js [ARG…]");
+    let _ = writeln!(
+        io::stderr(),
+        "nano-worker is started by `nano`. By hand: nano-worker run SCRIPT.js [ARG…], or nano-worker repl"
+    );
     ExitCode::from(2)
 }

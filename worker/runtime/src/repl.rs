@@ -1,0 +1,233 @@
+//! The evaluating half of the REPL: one [`ReplSession`] takes entries, runs the event loop while they are awaited, and
+//! gives results as text. The terminal half is `nano-worker`'s.
+//!
+//! Entries go through V8's inspector in its REPL mode, which is where top-level `await` and declaring a `let` or
+//! `const` again come from.
+
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
+
+use crate::event_loop;
+use crate::repl::console::{Console, Reply};
+use crate::repl::last_value::LastValue;
+use crate::runtime::{Entry, Runtime, RuntimeError, RuntimeOptions, entry_function};
+
+mod completion;
+mod console;
+mod interrupt;
+mod last_value;
+mod syntax;
+mod text;
+
+pub use completion::Completions;
+pub use interrupt::{Interrupter, Interruption};
+
+/// What came of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its value as text.
+    Value {
+        /// As Node's REPL prints it.
+        text: String,
+        /// Whether it is `undefined`, which is not always worth a line.
+        is_undefined: bool,
+    },
+    /// It threw: `Uncaught TypeError: …`.
+    Uncaught(String),
+    /// [`Interrupter::interrupt`] ended it.
+    Interrupted,
+}
+
+/// An isolate and what a REPL needs of it.
+pub struct ReplSession {
+    console: Console,
+    /// The number of the entry whose end is awaited.
+    pending: Option<i32>,
+    entries: u32,
+    last: LastValue,
+    last_error: LastValue,
+    inspect: Option<Entry>,
+    colors: bool,
+    uncaught: bool,
+    /// The pending entry was interrupted.
+    interrupted: bool,
+    interrupter: Arc<Interrupter>,
+    // Last: the inspector must go before the isolate.
+    runtime: Runtime,
+}
+
+impl ReplSession {
+    /// Makes the isolate. `colors`: whether values are printed with terminal colours.
+    ///
+    /// # Errors
+    ///
+    /// See [`Runtime::new`].
+    pub fn new(mut options: RuntimeOptions, colors: bool) -> Result<Self, RuntimeError> {
+        // Here it ends nothing; it is how `after_running` learns of errors outside of entries.
+        options.exit_on_uncaught = true;
+        let mut runtime = Runtime::new(options)?;
+        let others = runtime.entry.others.clone();
+        let inspect = runtime.with_scope(|scope| entry_function(scope, v8::Local::new(scope, others), "inspect"));
+        let console = Console::connect(&mut runtime);
+        let interrupter = Arc::new(Interrupter::new(runtime.isolate.thread_safe_handle()));
+        Ok(Self {
+            console,
+            pending: None,
+            entries: 0,
+            last: LastValue::new("_"),
+            last_error: LastValue::new("_error"),
+            inspect,
+            colors,
+            uncaught: false,
+            interrupted: false,
+            interrupter,
+            runtime,
+        })
+    }
+
+    /// What stops running code, from any thread.
+    #[must_use]
+    pub fn interrupter(&self) -> Arc<Interrupter> {
+        Arc::clone(&self.interrupter)
+    }
+
+    /// Whether `entry` is a whole program, rather than the beginning of one. What can never be one counts as whole: its
+    /// evaluation tells the error.
+    pub fn is_whole(&mut self, entry: &str) -> bool {
+        self.runtime.with_scope(|scope| syntax::is_whole(scope, entry))
+    }
+
+    /// Begins to evaluate `entry`; [`ReplSession::outcome`] tells how it ended. Call it only when nothing is pending.
+    pub fn evaluate(&mut self, entry: &str) {
+        self.entries += 1;
+        self.interrupted = false;
+        let name = format!("{}{}", text::ENTRY_NAME, self.entries);
+        let (console, runtime) = (&mut self.console, &mut self.runtime);
+        let (id, interrupted) = self.interrupter.while_running(|| {
+            let source = runtime.with_scope(|scope| syntax::as_program(scope, entry));
+            let id = console.evaluate(runtime, &source, &name);
+            runtime.checkpoint();
+            id
+        });
+        self.pending = Some(id);
+        self.after_running(interrupted);
+    }
+
+    /// How the entry ended, once.
+    pub fn outcome(&mut self) -> Option<Outcome> {
+        if std::mem::take(&mut self.interrupted) && self.abandon() {
+            return Some(Outcome::Interrupted);
+        }
+        let id = self.pending?;
+        let reply = self.console.take_reply(id)?;
+        self.pending = None;
+        let Self { console, runtime, last, last_error, inspect, colors, .. } = self;
+        let state = Rc::clone(&runtime.state);
+        let (outcome, interrupted) = self.interrupter.while_running(|| {
+            let outcome = runtime.with_scope(|scope| {
+                let outcome = match console.read(scope, &reply) {
+                    Some(Reply::Value(value)) => {
+                        last.set(scope, value);
+                        let text = text::of_value(scope, inspect.as_ref(), value, *colors);
+                        Outcome::Value { text, is_undefined: value.is_undefined() }
+                    }
+                    Some(Reply::Thrown(exception)) => {
+                        last_error.set(scope, exception);
+                        Outcome::Uncaught(text::of_exception(scope, inspect.as_ref(), exception, *colors))
+                    }
+                    // The inspector's own errors: all but those of a termination would be mistakes of ours.
+                    Some(Reply::Failed(message)) => Outcome::Uncaught(format!("Uncaught Error: {message}")),
+                    None => Outcome::Uncaught("Uncaught Error: the result cannot be read".into()),
+                };
+                // A getter or an inspect function may have queued something.
+                event_loop::checkpoint(scope, &state);
+                outcome
+            });
+            console.release(runtime);
+            outcome
+        });
+        self.after_running(interrupted);
+        // Printing it was: of a getter that loops, for one.
+        Some(if std::mem::take(&mut self.interrupted) { Outcome::Interrupted } else { outcome })
+    }
+
+    /// Whether an entry has not ended.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Stops waiting for the entry; what it still does goes on. Returns whether there was one.
+    pub fn abandon(&mut self) -> bool {
+        let abandoned = self.pending.take();
+        if let Some(id) = abandoned {
+            self.console.ignore(id);
+        }
+        abandoned.is_some()
+    }
+
+    /// One turn of the event loop. Returns whether it was interrupted.
+    pub fn turn(&mut self) -> bool {
+        let runtime = &mut self.runtime;
+        let ((), interrupted) = self.interrupter.while_running(|| runtime.turn());
+        self.after_running(interrupted);
+        interrupted
+    }
+
+    /// Whether anything is left that could still happen by itself: a timer, a module on its way, a compilation.
+    pub fn has_work(&mut self) -> bool {
+        self.runtime.next_deadline().is_some()
+            || self.runtime.isolate.has_pending_background_tasks()
+            || self.runtime.state.modules.borrow().is_loading()
+    }
+
+    /// Sleeps until a timer is due, V8 has a task, or `input` is readable.
+    pub fn wait(&mut self, input: Option<BorrowedFd<'_>>) {
+        let deadline = self.runtime.next_deadline();
+        let tasks = Arc::clone(&self.runtime.tasks);
+        tasks.sleep(|| {
+            let timeout = deadline.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now())));
+            let fds = [Some(tasks.wake_fd().as_fd()), input];
+            let mut fds: Vec<_> = fds.into_iter().flatten().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+            // An interrupted sleep is a short one.
+            let _ = ppoll(&mut fds, timeout, None);
+        });
+    }
+
+    /// Whether an error went uncaught since the last call: in a timer, or as a promise that nobody handles. (Those of
+    /// entries are outcomes.)
+    pub fn take_uncaught(&mut self) -> bool {
+        std::mem::take(&mut self.uncaught)
+    }
+
+    /// What the program asked for with `exit(code)`.
+    #[must_use]
+    pub fn exit_requested(&self) -> Option<i32> {
+        self.runtime.exit_requested()
+    }
+
+    /// What the identifier or property that ends at byte `position` of `line` may become.
+    pub fn complete(&mut self, line: &str, position: usize) -> Completions {
+        let (console, runtime) = (&mut self.console, &mut self.runtime);
+        let (completions, interrupted) =
+            self.interrupter.while_running(|| completion::complete(console, runtime, line, position));
+        self.after_running(interrupted);
+        completions
+    }
+
+    fn after_running(&mut self, interrupted: bool) {
+        if interrupted {
+            self.interrupted = true;
+            self.runtime.isolate.cancel_terminate_execution();
+        }
+        // `exit()` terminates the code that calls it; an uncaught error does not.
+        if !self.runtime.isolate.is_execution_terminating() && self.runtime.state.exit.take().is_some() {
+            self.uncaught = true;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `nano-worker repl`: entries from a terminal, with history and completion, or line by line from a pipe.
+//!
+//! This thread runs JavaScript. Reading happens on another (`repl/terminal.rs`, `repl/pipe.rs`), so timers and
+//! promises go on while somebody thinks; the two talk over [`Input`].
+
+use std::env;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::{self, ExitCode};
+
+use nano_runtime::{FileModules, ReplSession, RuntimeOptions, StreamBudget, platform};
+use url::Url;
+
+mod command;
+mod editor;
+mod history;
+mod input;
+mod pipe;
+mod screen;
+mod terminal;
+
+use screen::Screen;
+
+/// Runs the REPL and ends the process with its exit status.
+pub(crate) fn main(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> ExitCode {
+    if let Some(argument) = arguments.next() {
+        let _ = writeln!(io::stderr(), "nano repl takes no arguments, but got {}", argument.display());
+        return ExitCode::from(2);
+    }
+    let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let status = if is_terminal { terminal::run() } else { pipe::run() };
+    match status {
+        // Without tearing the heap down: nobody needs it, and it takes milliseconds.
+        Ok(status) => process::exit(status),
+        Err(message) => {
+            let _ = writeln!(io::stderr(), "nano repl: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The session's isolate: modules from the working directory, the limits of `nano run`.
+fn session(screen: Screen, colors: bool) -> Result<ReplSession, String> {
+    // A directory that was removed is no reason not to calculate.
+    let directory = env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    let base = Url::from_directory_path(&directory).map_err(|()| format!("{} has no URL", directory.display()))?;
+    let options = RuntimeOptions {
+        snapshot: Some(crate::SNAPSHOT),
+        base,
+        modules: Box::new(FileModules::new(directory)),
+        log: Box::new(screen),
+        code_generation: true,
+        exit_on_uncaught: false,
+        memory: None,
+        stream_budget: StreamBudget::default(),
+    };
+    ReplSession::new(options, colors).map_err(|error| error.to_string())
+}
+
+fn banner() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("nano {version} (V8 {})\nType .help for the commands, Ctrl-D to leave.", platform::v8_version())
+}

@@ -1,0 +1,55 @@
+//! The commands that are not JavaScript: lines that begin with a dot and a name.
+
+/// A command.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Command<'a> {
+    Help,
+    Exit,
+    /// Drop the entry that was begun.
+    Break,
+    /// Evaluate a file's text as an entry.
+    Load(&'a str),
+    Unknown(&'a str),
+}
+
+pub(super) const HELP: &str = "\
+.break      drop the entry that was begun (as Ctrl-C does)
+.exit       leave (as Ctrl-D does)
+.help       this
+.load FILE  evaluate a file as if it were typed here
+
+`_` is the last value, `_error` the last exception. `await` works everywhere, `import(\"./file.js\")` from this directory.
+Ctrl-C stops what runs.";
+
+/// The command that a line is; `None` for JavaScript (`.5` is a number).
+pub(super) fn parse(line: &str) -> Option<Command<'_>> {
+    let line = line.trim();
+    let command = line.strip_prefix('.')?;
+    if !command.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    Some(match (name, rest.trim()) {
+        ("help", "") => Command::Help,
+        ("exit", "") => Command::Exit,
+        ("break", "") => Command::Break,
+        ("load", file) => Command::Load(file),
+        _ => Command::Unknown(line),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_before_names_are_commands() {
+        assert_eq!(parse(".exit"), Some(Command::Exit));
+        assert_eq!(parse("  .help "), Some(Command::Help));
+        assert_eq!(parse(".load  a b.js"), Some(Command::Load("a b.js")));
+        assert_eq!(parse(".exit now"), Some(Command::Unknown(".exit now")));
+        assert_eq!(parse(".5 + 1"), None);
+        assert_eq!(parse("...[1]"), None);
+        assert_eq!(parse("a.b"), None);
+    }
+}

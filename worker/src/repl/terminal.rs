@@ -1,0 +1,210 @@
+//! The REPL at a terminal. rustyline edits lines on a thread of its own ([`editor`](super::editor)); this one evaluates
+//! them and runs the event loop meanwhile.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
+use std::process;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nano_runtime::{Interrupter, Interruption, Outcome, ReplSession};
+use nix::sys::signal::{SigSet, Signal};
+
+use super::command::{self, Command, HELP};
+use super::editor::{self, Request};
+use super::input::{self, Event, Events, Input};
+use super::screen::Screen;
+
+const PROMPT: &str = "> ";
+const MORE: &str = "... ";
+
+/// After this long, Ctrl-C ends the process where it could not end the code.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+struct Terminal {
+    session: ReplSession,
+    screen: Screen,
+    input: Input,
+    editor: SyncSender<Request>,
+    /// Lines that are no whole entry yet.
+    entry: String,
+    /// Ctrl-C was pressed on an empty line: the next one leaves.
+    leaving: bool,
+}
+
+/// Talks to whoever sits at the terminal. Returns the exit status.
+pub(super) fn run() -> Result<i32, String> {
+    // Before any thread is made, so that all inherit it: Ctrl-C is for the thread below alone.
+    let mut interrupts = SigSet::empty();
+    interrupts.add(Signal::SIGINT);
+    interrupts.thread_block().map_err(|error| format!("cannot block SIGINT: {error}"))?;
+
+    let (events, input) = input::channel()?;
+    let (screen, editor) = editor::prepare(events.clone())?;
+    let session = super::session(screen.clone(), colors())?;
+    let interrupter = session.interrupter();
+    let editor = editor.start(Arc::clone(&interrupter));
+    thread::spawn(move || take_interrupts(interrupts, &interrupter, &events));
+    screen.print(&super::banner());
+    Terminal { session, screen, input, editor, entry: String::new(), leaving: false }.run()
+}
+
+/// Ctrl-C, except while a line is edited: then it is a key.
+fn take_interrupts(interrupts: SigSet, interrupter: &Interrupter, events: &Events) {
+    let mut since = Instant::now();
+    while interrupts.wait().is_ok() {
+        match interrupter.interrupt() {
+            Interruption::Nothing => {
+                if !events.send(Event::Signal) {
+                    return;
+                }
+            }
+            Interruption::Begun => since = Instant::now(),
+            Interruption::Stuck if since.elapsed() > PATIENCE => {
+                let _ = writeln!(io::stderr(), "\nnano repl: the code does not stop; leaving");
+                process::exit(130);
+            }
+            Interruption::Stuck => {}
+        }
+    }
+}
+
+fn colors() -> bool {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && set("TERM").is_some_and(|terminal| terminal != "dumb")
+}
+
+impl Terminal {
+    fn run(mut self) -> Result<i32, String> {
+        loop {
+            let prompt = if self.entry.is_empty() { PROMPT } else { MORE };
+            let event = self.read(prompt)?;
+            let leaving = std::mem::take(&mut self.leaving);
+            match event {
+                Event::Line(line) => {
+                    if self.line(&line) {
+                        return Ok(0);
+                    }
+                }
+                Event::Cancelled { was_empty } => {
+                    if was_empty && self.entry.is_empty() {
+                        if leaving {
+                            return Ok(0);
+                        }
+                        self.leaving = true;
+                        self.screen.print("(To leave, press Ctrl-C again or Ctrl-D, or type .exit)");
+                    }
+                    self.entry.clear();
+                }
+                Event::End => return Ok(0),
+                Event::Failed(message) => return Err(message),
+                Event::Signal | Event::Complete(..) => {}
+            }
+            if let Some(status) = self.session.exit_requested() {
+                return Ok(status);
+            }
+        }
+    }
+
+    /// Lets a line be edited, and what is due happen meanwhile.
+    fn read(&mut self, prompt: &'static str) -> Result<Event, String> {
+        self.screen.begin_editing();
+        if self.editor.send(Request::Read(prompt)).is_err() {
+            return Err("the line editor is gone".into());
+        }
+        let event = loop {
+            match self.input.next() {
+                Some(Event::Signal) => {}
+                Some(Event::Complete(line, position, reply)) => {
+                    let _ = reply.try_send(self.session.complete(&line, position));
+                }
+                Some(event) => break event,
+                None => {
+                    self.session.wait(Some(self.input.as_fd()));
+                    if self.session.turn() {
+                        self.screen.print("(interrupted)");
+                    }
+                    if self.session.exit_requested().is_some() {
+                        break Event::End;
+                    }
+                }
+            }
+        };
+        self.screen.end_editing();
+        Ok(event)
+    }
+
+    /// Takes a line in. Returns whether it was the last.
+    fn line(&mut self, line: &str) -> bool {
+        match command::parse(line) {
+            Some(Command::Unknown(_)) if !self.entry.is_empty() => self.entry_line(line),
+            None => self.entry_line(line),
+            Some(command) => {
+                self.remember(line.trim());
+                match command {
+                    Command::Exit => return true,
+                    Command::Break => self.entry.clear(),
+                    Command::Help => self.screen.print(HELP),
+                    Command::Load(file) => match fs::read_to_string(file) {
+                        Ok(text) => self.evaluate(&text),
+                        Err(error) => self.screen.print_error(&format!("{file} cannot be loaded: {error}")),
+                    },
+                    Command::Unknown(command) => {
+                        self.screen.print_error(&format!("{command} is no command; .help lists them"));
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    fn entry_line(&mut self, line: &str) {
+        if self.entry.is_empty() && line.trim().is_empty() {
+            return;
+        }
+        self.entry.push_str(line);
+        self.entry.push('\n');
+        if self.session.is_whole(&self.entry) {
+            let entry = std::mem::take(&mut self.entry);
+            self.remember(entry.trim_end());
+            self.evaluate(&entry);
+        }
+    }
+
+    fn remember(&self, entry: &str) {
+        // An editor that is gone is noticed at the next prompt.
+        let _ = self.editor.send(Request::Remember(entry.to_owned()));
+    }
+
+    fn evaluate(&mut self, entry: &str) {
+        self.session.evaluate(entry);
+        let outcome = loop {
+            if let Some(outcome) = self.session.outcome() {
+                break outcome;
+            }
+            if self.session.exit_requested().is_some() {
+                return;
+            }
+            match self.input.next() {
+                Some(Event::Signal) => {
+                    self.session.abandon();
+                    break Outcome::Interrupted;
+                }
+                Some(_) => {}
+                None => {
+                    self.session.wait(Some(self.input.as_fd()));
+                    self.session.turn();
+                }
+            }
+        };
+        match outcome {
+            Outcome::Value { text, .. } => self.screen.print(&text),
+            Outcome::Uncaught(text) => self.screen.print_error(&text),
+            // The terminal has written ^C.
+            Outcome::Interrupted => self.screen.print("\n(interrupted)"),
+        }
+    }
+}
