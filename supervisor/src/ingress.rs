@@ -27,6 +27,7 @@ use crate::shard::{Client, Death, Failed, NotAdmitted, Outgoing, Permit, Request
 use record::Record;
 pub(crate) use relay::ResponseBody;
 pub(crate) use rescue::{Failure, refuse_connection};
+use response_head::CheckedHead;
 use target::Target;
 use upload::Upload;
 
@@ -41,16 +42,15 @@ pub(crate) async fn handle_request(
 ) -> Response<ResponseBody> {
     let (head, body) = request.into_parts();
     let mut record = Record::begin(&state, &client, &head);
-    let outcome = match forward(&state, &mut record, &head, body).await {
+    match forward(&state, &mut record, &head, body).await {
         Ok(answer) => relay::relay(answer, &head, record),
-        Err(failure) => Err((failure, record)),
-    };
-    outcome.unwrap_or_else(|(failure, record)| rescue::rescue(failure, record))
+        Err(failure) => rescue::rescue(failure, record),
+    }
 }
 
 /// A request whose response has begun.
 struct Answer {
-    head: ResponseHead,
+    head: CheckedHead,
     request: Request,
     permit: Permit,
     /// What is still to come of the request's body.
@@ -85,7 +85,13 @@ async fn forward(state: &Rc<State>, record: &mut Record, head: &Parts, body: Inc
         let Some(request) = permit.send(&mut outgoing, due) else { continue };
         record.dispatched(&request);
         match response_head(&request, &mut upload).await {
-            Ok(head) => return Ok(Answer { head, request, permit, upload }),
+            Ok(given) => {
+                let Some(head) = CheckedHead::check(&given, &head.method) else {
+                    request.refuse_head();
+                    return Err(Failure::Worker(Failed::Protocol));
+                };
+                return Ok(Answer { head, request, permit, upload });
+            }
             Err(Failure::Worker(failed)) if may_go_again(failed, upload.as_ref(), &head.method, retries) => {
                 retries += 1
             }

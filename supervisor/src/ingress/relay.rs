@@ -11,7 +11,7 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::record::Record;
 use super::request_id::X_REQUEST_ID;
-use super::{Answer, Failure, response_head, upload};
+use super::{Answer, Failure, upload};
 use crate::shard::{Failed, Permit, Request};
 
 /// The body of every response.
@@ -39,21 +39,13 @@ enum Source {
 pub(crate) struct Cut(Failed);
 
 /// Turns a worker's answer into hyper's response.
-pub(super) fn relay(
-    answer: Answer,
-    asked: &Parts,
-    mut record: Record,
-) -> Result<Response<ResponseBody>, (Failure, Record)> {
+pub(super) fn relay(answer: Answer, asked: &Parts, mut record: Record) -> Response<ResponseBody> {
     let Answer { head, request, permit, upload } = answer;
-    let Some(checked) = response_head::check(&head, &asked.method) else {
-        request.refuse_head();
-        return Err((Failure::Worker(Failed::Protocol), record));
-    };
     if let Some(upload) = upload {
         upload::finish(upload, request.uplink().clone());
     }
-    record.answered(checked.status);
-    let mut headers = checked.headers;
+    record.answered(head.status);
+    let mut headers = head.headers;
     headers.insert(X_REQUEST_ID, record.id().header());
     if record.closes() {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -62,7 +54,7 @@ pub(super) fn relay(
         // Its end is the connection's end.
         record.client().cut_abruptly();
     }
-    let source = if checked.bodyless {
+    let source = if head.bodyless {
         // Dropping the request tells the worker that its body is not wanted.
         Source::Whole(Bytes::new())
     } else {
@@ -70,9 +62,9 @@ pub(super) fn relay(
         Source::Worker { request, permit }
     };
     let mut response = Response::new(ResponseBody { source, record });
-    *response.status_mut() = checked.status;
+    *response.status_mut() = head.status;
     *response.headers_mut() = headers;
-    Ok(response)
+    response
 }
 
 impl ResponseBody {

@@ -16,35 +16,37 @@ pub(super) struct CheckedHead {
     pub(super) bodyless: bool,
 }
 
-/// Checks a worker's head. `None` if it is not legal HTTP, which a worker's runtime never lets an app say.
-pub(super) fn check(head: &ResponseHead, method: &Method) -> Option<CheckedHead> {
-    let status = StatusCode::from_u16(head.status).ok()?;
-    let is_head = *method == Method::HEAD;
-    let bodyless = is_head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let mut headers = HeaderMap::with_capacity(8);
-    let mut announced = None;
-    for (name, value) in head.headers.iter() {
-        let name = HeaderName::from_bytes(name).ok()?;
-        // Both are slices of one buffer: no copy.
-        let value = HeaderValue::from_maybe_shared(head.headers.as_bytes().slice_ref(value)).ok()?;
-        if name == header::CONTENT_LENGTH {
-            announced = Some(value);
-        } else if !is_hop_by_hop(&name) && name != X_REQUEST_ID {
-            headers.try_append(name, value).ok()?;
+impl CheckedHead {
+    /// Checks a worker's head. `None` if it is not legal HTTP, which a worker's runtime never lets an app say.
+    pub(super) fn check(head: &ResponseHead, method: &Method) -> Option<Self> {
+        let status = StatusCode::from_u16(head.status).ok()?;
+        let is_head = *method == Method::HEAD;
+        let bodyless = is_head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let mut headers = HeaderMap::with_capacity(8);
+        let mut announced = None;
+        for (name, value) in head.headers.iter() {
+            let name = HeaderName::from_bytes(name).ok()?;
+            // Both are slices of one buffer: no copy.
+            let value = HeaderValue::from_maybe_shared(head.headers.as_bytes().slice_ref(value)).ok()?;
+            if name == header::CONTENT_LENGTH {
+                announced = Some(value);
+            } else if !is_hop_by_hop(&name) && name != X_REQUEST_ID {
+                headers.try_append(name, value).ok()?;
+            }
         }
-    }
-    // What a GET would have had. Anywhere else hyper counts itself.
-    if is_head && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED {
-        let length = match (head.body, announced) {
-            (BodyLength::Known(length), _) => Some(HeaderValue::from(length)),
-            (BodyLength::None, Some(announced)) => is_length(&announced).then_some(announced),
-            (BodyLength::None | BodyLength::Unknown, _) => None,
-        };
-        if let Some(length) = length {
-            headers.insert(header::CONTENT_LENGTH, length);
+        // What a GET would have had. Anywhere else hyper counts itself.
+        if is_head && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED {
+            let length = match (head.body, announced) {
+                (BodyLength::Known(length), _) => Some(HeaderValue::from(length)),
+                (BodyLength::None, Some(announced)) => is_length(&announced).then_some(announced),
+                (BodyLength::None | BodyLength::Unknown, _) => None,
+            };
+            if let Some(length) = length {
+                headers.insert(header::CONTENT_LENGTH, length);
+            }
         }
+        Some(Self { status, headers, bodyless })
     }
-    Some(CheckedHead { status, headers, bodyless })
 }
 
 fn is_length(value: &HeaderValue) -> bool {

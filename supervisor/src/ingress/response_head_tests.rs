@@ -13,7 +13,7 @@ fn head(status: u16, headers: &[(&[u8], &[u8])], body: BodyLength) -> ResponseHe
 }
 
 fn length(head: &ResponseHead, method: Method) -> Option<String> {
-    let checked = check(head, &method).unwrap();
+    let checked = CheckedHead::check(head, &method).unwrap();
     checked.headers.get(header::CONTENT_LENGTH).map(|value| value.to_str().unwrap().to_owned())
 }
 
@@ -24,7 +24,7 @@ fn legal_headers_pass_in_order_and_may_repeat() {
         &[(b"set-cookie", b"a=1"), (b"X-Upper", b"\xfcber"), (b"set-cookie", b"b=2"), (b"empty", b"")],
         BodyLength::None,
     );
-    let checked = check(&given, &Method::GET).unwrap();
+    let checked = CheckedHead::check(&given, &Method::GET).unwrap();
     assert_eq!((checked.status.as_u16(), checked.bodyless), (201, false));
     assert_eq!(checked.headers.get_all("set-cookie").iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
     assert_eq!(checked.headers.get("x-upper").unwrap().as_bytes(), b"\xfcber");
@@ -44,7 +44,10 @@ fn illegal_headers_are_a_violation() {
         (b"a", b"x\0"),
         (b"a", b"\x7f"),
     ] {
-        assert!(check(&head(200, &[(name, value)], BodyLength::None), &Method::GET).is_none(), "{name:?}: {value:?}");
+        assert!(
+            CheckedHead::check(&head(200, &[(name, value)], BodyLength::None), &Method::GET).is_none(),
+            "{name:?}: {value:?}"
+        );
     }
 }
 
@@ -52,7 +55,7 @@ fn illegal_headers_are_a_violation() {
 fn as_many_headers_as_the_wire_carries_are_fine() {
     let names: Vec<String> = (0..nano_protocol::limits::MAX_HEADERS).map(|n| format!("x-{n}")).collect();
     let headers: Vec<_> = names.iter().map(|name| (name.as_bytes(), &b"1"[..])).collect();
-    let checked = check(&head(200, &headers, BodyLength::None), &Method::GET).unwrap();
+    let checked = CheckedHead::check(&head(200, &headers, BodyLength::None), &Method::GET).unwrap();
     assert_eq!(checked.headers.len(), names.len());
 }
 
@@ -69,7 +72,8 @@ fn framing_is_not_the_workers_business() {
         "trailer",
         "x-request-id",
     ] {
-        let checked = check(&head(200, &[(name.as_bytes(), b"1")], BodyLength::Unknown), &Method::GET).unwrap();
+        let checked =
+            CheckedHead::check(&head(200, &[(name.as_bytes(), b"1")], BodyLength::Unknown), &Method::GET).unwrap();
         assert!(checked.headers.is_empty(), "{name}");
     }
 }
@@ -89,7 +93,7 @@ fn head_says_what_get_would_have_had() {
 #[test]
 fn statuses_without_a_body() {
     for (status, bodyless) in [(200, false), (204, true), (205, false), (304, true), (404, false)] {
-        assert_eq!(check(&head(status, &[], BodyLength::None), &Method::GET).unwrap().bodyless, bodyless);
+        assert_eq!(CheckedHead::check(&head(status, &[], BodyLength::None), &Method::GET).unwrap().bodyless, bodyless);
     }
-    assert!(check(&head(200, &[], BodyLength::None), &Method::HEAD).unwrap().bodyless);
+    assert!(CheckedHead::check(&head(200, &[], BodyLength::None), &Method::HEAD).unwrap().bodyless);
 }

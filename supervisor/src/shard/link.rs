@@ -22,8 +22,8 @@ use nano_protocol::{DecodeError, ExitReason, Frame, Outbox, RequestHead, Request
 use tokio::net::UnixStream;
 
 use crate::worker::Worker;
-use exchange::Exchange;
 pub(crate) use exchange::{Death, Failed};
+use exchange::{Exchange, Piece};
 pub(crate) use task::{End, run};
 
 /// What a worker must not send, and did.
@@ -225,7 +225,7 @@ impl Request {
 
     /// The next piece of the response's body; taking it gives the worker credit.
     pub(crate) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failed>>> {
-        self.0.exchange.poll_chunk(cx).map_ok(|(data, credit)| {
+        self.0.exchange.poll_chunk(cx).map_ok(|Piece { data, credit }| {
             if let Some(bytes) = credit {
                 self.0.link.push(&Frame::Credit { id: self.0.exchange.id, bytes });
             }

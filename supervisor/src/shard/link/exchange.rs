@@ -70,6 +70,13 @@ struct State {
     uploader: Option<Waker>,
 }
 
+/// A piece of a response's body.
+pub(super) struct Piece {
+    pub(super) data: Bytes,
+    /// To give to the worker now that the piece was taken.
+    pub(super) credit: Option<u32>,
+}
+
 impl Exchange {
     pub(super) fn new(id: RequestId, deadline: Instant, offset: u64) -> Self {
         Self { id, deadline, offset, state: RefCell::default() }
@@ -153,12 +160,11 @@ impl Exchange {
         Poll::Pending
     }
 
-    /// The next piece of the body, and the credit to give for it.
-    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<(Bytes, Option<u32>), Failed>>> {
+    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Piece, Failed>>> {
         let mut state = self.state.borrow_mut();
         if let Some(data) = state.pop() {
             let credit = state.received.consumed(data.len()).filter(|_| !state.ended);
-            return Poll::Ready(Some(Ok((data, credit))));
+            return Poll::Ready(Some(Ok(Piece { data, credit })));
         }
         if state.ended {
             return Poll::Ready(None);
