@@ -93,3 +93,9 @@ export function promiseOfAlgorithm(value, isInternal) {
   if (!isInternal) return internalPromiseResolvedWith(value);
   return value === undefined ? kFulfilled : value;
 }
+
+/** Resolves what newInternalPromise() returned with a LazyPromise: it will settle as that does. */
+export function adopt(internal, lazyPromise) {
+  // The microtask is what "resolve" takes to call `then`.
+  PromisePrototypeThen(kFulfilled, () => lazyPromise.react(() => internal.resolve(undefined), internal.reject));
+}

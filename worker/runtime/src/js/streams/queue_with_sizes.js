@@ -47,6 +47,17 @@ export class Ring {
     this.slots = undefined;
   }
 
+  /** Another ring with everything that was in this one. */
+  takeAll() {
+    const taken = new Ring();
+    taken.length = this.length;
+    taken.head = this.head;
+    taken.mask = this.mask;
+    taken.slots = this.slots;
+    this.clear();
+    return taken;
+  }
+
   #grow() {
     const capacity = this.slots === undefined ? FIRST_CAPACITY : (this.mask + 1) * 2;
     const slots = filled(capacity);

@@ -50,7 +50,7 @@ export class WritableStream {
     const slots = slotsOf(this);
     if (slots === undefined) return promiseRejectedWith(illegalInvocation("WritableStream"));
     if (IsWritableStreamLocked(slots)) return promiseRejectedWith(lockedError());
-    return WritableStreamAbort(slots, reason);
+    return WritableStreamAbort(slots, reason).get();
   }
 
   close() {
@@ -60,7 +60,7 @@ export class WritableStream {
     if (WritableStreamCloseQueuedOrInFlight(slots)) {
       return promiseRejectedWith(new TypeError("Cannot close a stream that is already closing"));
     }
-    return WritableStreamClose(slots);
+    return WritableStreamClose(slots).get();
   }
 
   getWriter() {

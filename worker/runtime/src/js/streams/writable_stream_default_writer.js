@@ -54,7 +54,7 @@ export class WritableStreamDefaultWriter {
     const slots = slotsOf(this);
     if (slots === undefined) return promiseRejectedWith(illegalInvocation("WritableStreamDefaultWriter"));
     if (slots.stream === undefined) return promiseRejectedWith(releasedError());
-    return WritableStreamDefaultWriterAbort(slots, reason);
+    return WritableStreamDefaultWriterAbort(slots, reason).get();
   }
 
   close() {
@@ -64,7 +64,7 @@ export class WritableStreamDefaultWriter {
     if (WritableStreamCloseQueuedOrInFlight(slots.stream)) {
       return promiseRejectedWith(new TypeError("Cannot close a stream that is already closing"));
     }
-    return WritableStreamDefaultWriterClose(slots);
+    return WritableStreamDefaultWriterClose(slots).get();
   }
 
   releaseLock() {

@@ -2,17 +2,16 @@
 // affects its stream.
 
 import { CAUSE_SINK, countErrored } from "../budget.js";
-import { Deferred, uponPromise } from "../promises.js";
+import { uponPromise } from "../promises.js";
 import {
   WritableStreamDefaultControllerAbortSteps, WritableStreamDefaultControllerErrorSteps,
   WritableStreamDefaultControllerForgetDoomedChunks,
 } from "./controller_operations.js";
 import { WritableStreamDefaultWriterEnsureReadyPromiseRejected } from "./writer_operations.js";
 
-export function WritableStreamAddWriteRequest(stream) {
-  const deferred = new Deferred();
-  stream.writeRequests.push(deferred);
-  return deferred.promise;
+/** NANO: given `request`, instead of making a promise; pipes have a cheaper one. */
+export function WritableStreamAddWriteRequest(stream, request) {
+  stream.writeRequests.push(request);
 }
 
 export function WritableStreamCloseQueuedOrInFlight(stream) {
@@ -39,27 +38,27 @@ export function WritableStreamFinishErroring(stream) {
   }
   stream.pendingAbortRequest = undefined;
   if (abortRequest.wasAlreadyErroring) {
-    abortRequest.deferred.reject(storedError);
+    abortRequest.promise.reject(storedError);
     WritableStreamRejectCloseAndClosedPromiseIfNeeded(stream);
     return;
   }
   const promise = WritableStreamDefaultControllerAbortSteps(stream.controller, abortRequest.reason);
   uponPromise(promise, () => {
-    abortRequest.deferred.resolve(undefined);
+    abortRequest.promise.resolve();
     WritableStreamRejectCloseAndClosedPromiseIfNeeded(stream);
   }, (reason) => {
-    abortRequest.deferred.reject(reason);
+    abortRequest.promise.reject(reason);
     WritableStreamRejectCloseAndClosedPromiseIfNeeded(stream);
   });
 }
 
 export function WritableStreamFinishInFlightClose(stream) {
-  stream.inFlightCloseRequest.resolve(undefined);
+  stream.inFlightCloseRequest.resolve();
   stream.inFlightCloseRequest = undefined;
   if (stream.state === "erroring") {
     stream.storedError = undefined;
     if (stream.pendingAbortRequest !== undefined) {
-      stream.pendingAbortRequest.deferred.resolve(undefined);
+      stream.pendingAbortRequest.promise.resolve();
       stream.pendingAbortRequest = undefined;
     }
   }
@@ -72,7 +71,7 @@ export function WritableStreamFinishInFlightCloseWithError(stream, error) {
   stream.inFlightCloseRequest.reject(error);
   stream.inFlightCloseRequest = undefined;
   if (stream.pendingAbortRequest !== undefined) {
-    stream.pendingAbortRequest.deferred.reject(error);
+    stream.pendingAbortRequest.promise.reject(error);
     stream.pendingAbortRequest = undefined;
   }
   WritableStreamDealWithRejection(stream, error);

@@ -247,18 +247,22 @@ function writeRejected(controller, reason) {
   WritableStreamFinishInFlightWriteWithError(stream, reason);
 }
 
-/** `size` is valid, `cost` is charged. Returns the promise that the standard has WritableStreamDefaultWriterWrite make. */
-export function WritableStreamDefaultControllerWrite(controller, chunk, size, cost) {
+/**
+ * `size` is valid, `cost` is charged. NANO: without a `request`, makes and returns the promise that the standard has
+ * WritableStreamDefaultWriterWrite make.
+ */
+export function WritableStreamDefaultControllerWrite(controller, chunk, size, cost, request) {
   const { stream, queue } = controller;
   if (controller.started && stream.inFlightWriteRequest === undefined && queue.length === 0) {
-    return writeToIdleSink(controller, chunk, size, cost);
+    return writeToIdleSink(controller, chunk, size, cost, request);
   }
   guard(controller, controller.account);
-  const promise = WritableStreamAddWriteRequest(stream);
+  const writeRequest = request ?? new Deferred();
+  WritableStreamAddWriteRequest(stream, writeRequest);
   EnqueueValueWithSize(queue, chunk, size, cost);
   WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
   WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller);
-  return promise;
+  return writeRequest.promise;
 }
 
 // NANO: from here on, the shortcut for the commonest case: nothing is queued or in flight, and the sink answers at once
@@ -280,7 +284,7 @@ function isSimple(controller) {
   return writer === undefined || !writer.readyPromise.isAwaited();
 }
 
-function writeToIdleSink(controller, chunk, size, cost) {
+function writeToIdleSink(controller, chunk, size, cost, request) {
   const { stream, queue } = controller;
   queue.totalSize += size;
   WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
@@ -291,7 +295,7 @@ function writeToIdleSink(controller, chunk, size, cost) {
   try {
     const result = ReflectApply(controller.writeAlgorithm, controller.sink, [chunk, controller.object]);
     if (result === undefined) {
-      if (stream.simpleWrites >= SIMPLE_WRITES_BEFORE_SHORTCUT && isSimple(controller)) {
+      if (request === undefined && stream.simpleWrites >= SIMPLE_WRITES_BEFORE_SHORTCUT && isSimple(controller)) {
         stream.inFlightWriteRequest = kSettledByReaction;
         return PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
       }
@@ -302,8 +306,8 @@ function writeToIdleSink(controller, chunk, size, cost) {
   } catch (error) {
     promise = internalPromiseRejectedWith(error);
   }
-  const deferred = new Deferred();
-  stream.inFlightWriteRequest = deferred;
+  const writeRequest = request ?? new Deferred();
+  stream.inFlightWriteRequest = writeRequest;
   reactToWrite(controller, promise);
-  return deferred.promise;
+  return writeRequest.promise;
 }

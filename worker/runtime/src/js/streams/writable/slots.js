@@ -14,14 +14,17 @@ export class WritableStreamSlots {
     this.writer = undefined;
     /** WritableStreamDefaultControllerSlots. */
     this.controller = undefined;
-    /** A Deferred, or one of the two marks below while NANO's shortcut is taken, or undefined. */
+    /** A write request, or one of the two marks below while NANO's shortcut is taken, or undefined. */
     this.inFlightWriteRequest = undefined;
-    /** Deferreds or undefined. */
+    /** LazyPromises or undefined. */
     this.closeRequest = undefined;
     this.inFlightCloseRequest = undefined;
     /** PendingAbortRequest or undefined. */
     this.pendingAbortRequest = undefined;
-    /** Deferreds of the chunks in the controller's queue, in the same order. */
+    /**
+     * One for each chunk in the controller's queue, in the same order: a Deferred, or whatever else has the methods
+     * resolve and reject.
+     */
     this.writeRequests = new Ring();
     this.backpressure = false;
     /** How many writes in a row were simple enough for the shortcut: see WritableStreamDefaultControllerProcessWrite. */
@@ -36,8 +39,9 @@ export const kNoPromise = { __proto__: null };
 
 /** A pending abort request. */
 export class PendingAbortRequest {
-  constructor(deferred, reason, wasAlreadyErroring) {
-    this.deferred = deferred;
+  constructor(promise, reason, wasAlreadyErroring) {
+    /** A LazyPromise. */
+    this.promise = promise;
     this.reason = reason;
     this.wasAlreadyErroring = wasAlreadyErroring;
   }

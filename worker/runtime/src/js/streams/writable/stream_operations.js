@@ -3,7 +3,7 @@
 
 import { primordials } from "../../primordials.js";
 import { CAUSE_ABORT } from "../budget.js";
-import { Deferred, promiseRejectedWith, promiseResolvedWithUndefined } from "../promises.js";
+import { LazyPromise } from "../lazy_promise.js";
 import { WritableStreamCloseQueuedOrInFlight, WritableStreamStartErroring } from "./controller_interface.js";
 import {
   SetUpWritableStreamDefaultController, WritableStreamDefaultControllerClose, WritableStreamDefaultControllerSignalAbort,
@@ -66,30 +66,32 @@ export function SetUpWritableStreamDefaultWriter(writer, stream) {
   }
 }
 
+/** Returns a LazyPromise. */
 export function WritableStreamAbort(stream, reason) {
-  if (stream.state === "closed" || stream.state === "errored") return promiseResolvedWithUndefined();
+  if (stream.state === "closed" || stream.state === "errored") return LazyPromise.resolved();
   WritableStreamDefaultControllerSignalAbort(stream.controller, reason);
   // Listeners of the signal have run.
   const { state } = stream;
-  if (state === "closed" || state === "errored") return promiseResolvedWithUndefined();
-  if (stream.pendingAbortRequest !== undefined) return stream.pendingAbortRequest.deferred.promise;
+  if (state === "closed" || state === "errored") return LazyPromise.resolved();
+  if (stream.pendingAbortRequest !== undefined) return stream.pendingAbortRequest.promise;
   const wasAlreadyErroring = state === "erroring";
   if (wasAlreadyErroring) reason = undefined;
-  const deferred = new Deferred();
-  stream.pendingAbortRequest = new PendingAbortRequest(deferred, reason, wasAlreadyErroring);
+  const promise = new LazyPromise();
+  stream.pendingAbortRequest = new PendingAbortRequest(promise, reason, wasAlreadyErroring);
   if (!wasAlreadyErroring) WritableStreamStartErroring(stream, reason, CAUSE_ABORT);
-  return deferred.promise;
+  return promise;
 }
 
+/** Returns a LazyPromise. */
 export function WritableStreamClose(stream) {
   const { state } = stream;
   if (state === "closed" || state === "errored") {
-    return promiseRejectedWith(new TypeError(`Cannot close a stream that is ${state}`));
+    return LazyPromise.rejected(new TypeError(`Cannot close a stream that is ${state}`));
   }
-  const deferred = new Deferred();
-  stream.closeRequest = deferred;
+  const promise = new LazyPromise();
+  stream.closeRequest = promise;
   const { writer } = stream;
   if (writer !== undefined && stream.backpressure && state === "writable") writer.readyPromise.resolve();
   WritableStreamDefaultControllerClose(stream.controller);
-  return deferred.promise;
+  return promise;
 }

@@ -2,7 +2,8 @@
 
 import { primordials } from "../../primordials.js";
 import { CAUSE_OVERFLOW, charge, chunkCost, overflowError } from "../budget.js";
-import { promiseRejectedWith, promiseResolvedWithUndefined } from "../promises.js";
+import { LazyPromise } from "../lazy_promise.js";
+import { Deferred, promiseRejectedWith } from "../promises.js";
 import { IsValidChunkSize, invalidChunkSizeError } from "../queue_with_sizes.js";
 import { WritableStreamAddWriteRequest, WritableStreamCloseQueuedOrInFlight } from "./controller_interface.js";
 import {
@@ -19,19 +20,22 @@ export function releasedError() {
   return new TypeError("This writer has been released and no longer has a stream");
 }
 
+/** Returns a LazyPromise. */
 export function WritableStreamDefaultWriterAbort(writer, reason) {
   return WritableStreamAbort(writer.stream, reason);
 }
 
+/** Returns a LazyPromise. */
 export function WritableStreamDefaultWriterClose(writer) {
   return WritableStreamClose(writer.stream);
 }
 
+/** Returns a LazyPromise. */
 export function WritableStreamDefaultWriterCloseWithErrorPropagation(writer) {
   const { stream } = writer;
   const { state } = stream;
-  if (WritableStreamCloseQueuedOrInFlight(stream) || state === "closed") return promiseResolvedWithUndefined();
-  if (state === "errored") return promiseRejectedWith(stream.storedError);
+  if (WritableStreamCloseQueuedOrInFlight(stream) || state === "closed") return LazyPromise.resolved();
+  if (state === "errored") return LazyPromise.rejected(stream.storedError);
   return WritableStreamDefaultWriterClose(writer);
 }
 
@@ -76,16 +80,45 @@ export function WritableStreamDefaultWriterWrite(writer, chunk) {
   }
   if (state === "erroring") return promiseRejectedWith(stream.storedError);
   if (!IsValidChunkSize(chunkSize)) {
-    const promise = WritableStreamAddWriteRequest(stream);
-    WritableStreamDefaultControllerErrorIfNeeded(controller, invalidChunkSizeError());
-    return promise;
+    const request = new Deferred();
+    refuseChunkOfInvalidSize(stream, request);
+    return request.promise;
   }
   // NANO: the buffer limit. Refused before it is stored, and told so at once even while the sink is busy.
   const cost = chunkCost(chunk);
-  if (!charge(controller.account, cost)) {
-    const error = overflowError(controller.account, cost);
-    WritableStreamDefaultControllerError(controller, error, CAUSE_OVERFLOW);
-    return promiseRejectedWith(error);
+  if (!charge(controller.account, cost)) return promiseRejectedWith(refuseChunkBeyondLimit(controller, cost));
+  return WritableStreamDefaultControllerWrite(controller, chunk, chunkSize, cost, undefined);
+}
+
+/**
+ * NANO: WritableStreamDefaultWriterWrite for pipes: no promise is made, `request` is resolved or rejected instead.
+ * Returns whether that will happen; if not, the chunk was refused.
+ */
+export function WritableStreamDefaultWriterWriteForPipe(writer, chunk, request) {
+  const { stream } = writer;
+  const { controller } = stream;
+  const chunkSize = WritableStreamDefaultControllerGetChunkSize(controller, chunk);
+  if (stream.state !== "writable" || WritableStreamCloseQueuedOrInFlight(stream)) return false;
+  if (!IsValidChunkSize(chunkSize)) {
+    refuseChunkOfInvalidSize(stream, request);
+    return true;
   }
-  return WritableStreamDefaultControllerWrite(controller, chunk, chunkSize, cost);
+  const cost = chunkCost(chunk);
+  if (!charge(controller.account, cost)) {
+    refuseChunkBeyondLimit(controller, cost);
+    return false;
+  }
+  WritableStreamDefaultControllerWrite(controller, chunk, chunkSize, cost, request);
+  return true;
+}
+
+function refuseChunkOfInvalidSize(stream, request) {
+  WritableStreamAddWriteRequest(stream, request);
+  WritableStreamDefaultControllerErrorIfNeeded(stream.controller, invalidChunkSizeError());
+}
+
+function refuseChunkBeyondLimit(controller, cost) {
+  const error = overflowError(controller.account, cost);
+  WritableStreamDefaultControllerError(controller, error, CAUSE_OVERFLOW);
+  return error;
 }
