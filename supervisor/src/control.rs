@@ -171,15 +171,18 @@ fn change_failed(error: &ReloadError) -> Reply {
     };
     let mut body = json!({ "error": error.to_string(), "code": error.code() });
     if let (ReloadError::Config(faults) | ReloadError::Apps(faults), Some(body)) = (error, body.as_object_mut()) {
-        let faults = faults.diagnostics().iter().map(|fault| {
-            json!({
-                "file": fault.file.display().to_string(), "line": fault.line, "column": fault.column,
-                "key": fault.key, "message": fault.message, "suggestion": fault.suggestion,
-            })
-        });
+        let faults = faults.diagnostics().iter().map(fault_json);
         body.insert("faults".to_owned(), faults.collect());
     }
     json_reply(status, &body)
+}
+
+/// One fault of a configuration, for programs.
+pub(crate) fn fault_json(fault: &nano_config::Diagnostic) -> Value {
+    json!({
+        "file": fault.file.display().to_string(), "line": fault.line, "column": fault.column,
+        "key": fault.key, "message": fault.message, "suggestion": fault.suggestion,
+    })
 }
 
 fn failure(status: StatusCode, code: &str, error: &str) -> Reply {

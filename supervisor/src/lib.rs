@@ -11,6 +11,7 @@ pub mod control;
 pub mod fleet;
 mod ingress;
 pub mod log;
+pub mod nanoctl;
 pub mod readiness;
 mod reload;
 pub mod route;

@@ -17,6 +17,7 @@ use nano_protocol::LogLine;
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt;
 
+pub(crate) use line::pretty_from_json;
 pub use rate::Rate;
 pub use recent::{Recent, Record};
 use sink::Sink;

@@ -294,3 +294,7 @@ impl Metrics {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+#[path = "telemetry_tests.rs"]
+mod tests;

@@ -86,17 +86,24 @@ fn first_of_list(list: &OsStr) -> PathBuf {
     String::from_utf8_lossy(first).into_owned().into()
 }
 
+/// Inode and time of its last change: an inode's number alone is soon used again.
+type Identity = (u64, i64, i64);
+
+fn identity(found: &fs::Metadata) -> Identity {
+    (found.ino(), found.ctime(), found.ctime_nsec())
+}
+
 /// The bound socket. Its file goes when this is dropped.
 #[derive(Debug)]
 pub struct BoundSocket {
     path: PathBuf,
-    inode: u64,
+    identity: Identity,
 }
 
 impl Drop for BoundSocket {
     fn drop(&mut self) {
         // Not that of a successor.
-        if fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
+        if fs::symlink_metadata(&self.path).is_ok_and(|found| identity(&found) == self.identity) {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -123,8 +130,8 @@ pub fn bind(path: &Path) -> Result<(UnixListener, BoundSocket), SocketError> {
     })?;
     fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(io)?;
     listener.set_nonblocking(true).map_err(io)?;
-    let inode = fs::symlink_metadata(&path).map_err(io)?.ino();
-    Ok((listener, BoundSocket { path, inode }))
+    let identity = identity(&fs::symlink_metadata(&path).map_err(io)?);
+    Ok((listener, BoundSocket { path, identity }))
 }
 
 /// A missing directory is made, for the owner alone. In one that everybody may write (`/tmp`), a directory of ours that

@@ -132,10 +132,10 @@ mod tests {
         let reader = std::thread::spawn(move || {
             let mut bytes = vec![0; 2 * DEAF_ABOVE];
             worker.read_exact(&mut bytes).unwrap();
-            worker
         });
         assert_eq!(link.next().await.unwrap(), Some(Frame::Pong(7)));
-        drop(reader.join().unwrap());
+        assert_eq!(link.next().await.unwrap(), None, "the rest is written, then the worker is gone");
+        reader.join().unwrap();
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! How a line looks: one JSON object, or text for people.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde_json::Value;
@@ -11,19 +12,19 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     message: String,
-    others: Vec<(&'static str, Value)>,
+    others: Vec<(Cow<'static, str>, Value)>,
 }
 
 impl Fields {
-    pub(super) fn push(&mut self, name: &'static str, value: Value) {
-        match (name, value) {
-            ("message", Value::String(text)) => self.message = text,
+    pub(super) fn push(&mut self, name: impl Into<Cow<'static, str>>, value: Value) {
+        match (name.into(), value) {
+            (name, Value::String(text)) if name == "message" => self.message = text,
             (name, value) => self.others.push((name, value)),
         }
     }
 
     pub(super) fn app(&self) -> Option<&str> {
-        self.others.iter().find(|(name, _)| *name == "app").and_then(|(_, value)| value.as_str())
+        self.others.iter().find(|(name, _)| name == "app").and_then(|(_, value)| value.as_str())
     }
 }
 
@@ -73,7 +74,7 @@ pub(super) fn pretty(now: &str, level: Level, fields: &Fields, colour: bool) -> 
     }
     // A line of an app must not look like one of nano's, nor move the cursor.
     line.push_str(&printable(&fields.message).replace('\n', "\n    "));
-    for (name, value) in fields.others.iter().filter(|(name, _)| *name != "app") {
+    for (name, value) in fields.others.iter().filter(|(name, _)| name != "app") {
         let text = match value {
             Value::String(text) if plain(text) => text.clone(),
             Value::String(text) => format!("{text:?}"),
@@ -83,6 +84,22 @@ pub(super) fn pretty(now: &str, level: Level, fields: &Fields, colour: bool) -> 
     }
     line.push('\n');
     line
+}
+
+/// A line of [`json`] as [`pretty`] shows it; `None` if it is none.
+pub(crate) fn pretty_from_json(line: &str, colour: bool) -> Option<String> {
+    let Ok(Value::Object(members)) = serde_json::from_str(line) else { return None };
+    let mut fields = Fields::default();
+    let mut now = String::new();
+    let mut level = Level::INFO;
+    for (name, value) in members {
+        match (name.as_str(), value) {
+            ("timestamp", Value::String(text)) => now = text,
+            ("level", Value::String(text)) => level = text.parse().ok()?,
+            (_, value) => fields.push(name, value),
+        }
+    }
+    Some(pretty(&now, level, &fields, colour))
 }
 
 fn plain(text: &str) -> bool {

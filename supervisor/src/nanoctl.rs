@@ -1,0 +1,243 @@
+//! What `nanoctl` does: one request on the control socket, shown for people or as JSON.
+
+mod client;
+mod show;
+
+use std::fmt::Display;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use serde_json::{Value, json};
+
+use crate::check::{CheckError, check};
+use crate::control::socket::Environment;
+use client::{Answer, CallError, Client};
+
+/// Talks to a running nano.
+#[derive(Debug, Parser)]
+#[command(name = "nanoctl", disable_version_flag = true)]
+pub struct Cli {
+    /// The control socket (else NANO_CONTROL_SOCKET, the config's control_socket, or the usual place)
+    #[arg(long, global = true, value_name = "PATH")]
+    socket: Option<PathBuf>,
+
+    /// Take the control socket from this config file
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Read the configuration anew and go over to it, or say why not
+    Reload,
+    /// What runs, since when, where
+    Status,
+    /// The apps and their workers
+    Apps,
+    /// Replace an app's workers, without losing a request
+    Restart {
+        /// The app's name
+        app: String,
+    },
+    /// Take no more requests, finish those in flight, end
+    Drain,
+    /// The log's last lines
+    Logs {
+        /// Go on with those to come
+        #[arg(short = 'f', long)]
+        follow: bool,
+        /// Only this app's
+        app: Option<String>,
+    },
+    /// The metrics as Prometheus reads them
+    Metrics,
+    /// Validate a config file and load every app's module, here and now
+    Check {
+        /// The config file
+        file: PathBuf,
+    },
+    /// The versions of nanoctl and of the nano that runs
+    Version,
+}
+
+/// It failed; the reason is on stderr.
+const FAILED: u8 = 1;
+
+/// No supervisor answers at the socket.
+const NO_SUPERVISOR: u8 = 3;
+
+/// Runs a command and returns the exit code.
+#[must_use]
+pub fn run(cli: &Cli) -> u8 {
+    match execute(cli) {
+        Ok(()) => 0,
+        Err(Failure { code, error }) => {
+            let mut stderr = io::stderr().lock();
+            let _ =
+                if cli.json { writeln!(stderr, "{error}") } else { writeln!(stderr, "nanoctl: {}", text_of(&error)) };
+            code
+        }
+    }
+}
+
+/// Why a command failed, as the control socket's errors are.
+struct Failure {
+    code: u8,
+    error: Value,
+}
+
+impl Failure {
+    fn new(code: u8, error: &dyn Display) -> Self {
+        Self { code, error: json!({ "error": error.to_string() }) }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        let code = if matches!(error, CallError::NoSupervisor { .. }) { NO_SUPERVISOR } else { FAILED };
+        Self::new(code, &error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::new(FAILED, &error)
+    }
+}
+
+fn text_of(error: &Value) -> String {
+    error.get("error").and_then(Value::as_str).map_or_else(|| error.to_string(), str::to_owned)
+}
+
+fn execute(cli: &Cli) -> Result<(), Failure> {
+    match &cli.command {
+        Action::Check { file } => return check_file(cli, file),
+        Action::Version => return versions(cli),
+        _ => {}
+    }
+    let client = client(cli)?;
+    match &cli.command {
+        Action::Reload => print(cli, &json_of(client.post("/reload")?)?, show::reload),
+        Action::Status => print(cli, &json_of(client.get("/status")?)?, show::status),
+        Action::Apps => print(cli, &json_of(client.get("/apps")?)?, show::apps),
+        Action::Restart { app } => {
+            print(cli, &json_of(client.post(&format!("/apps/{}/restart", segment(app)?))?)?, show::restart)
+        }
+        Action::Drain => print(cli, &json_of(client.post("/drain")?)?, show::drain),
+        Action::Metrics => metrics(cli, client.get("/metrics")?),
+        Action::Logs { follow, app } => logs(cli, &client, *follow, app.as_deref()),
+        Action::Check { .. } | Action::Version => Ok(()),
+    }
+}
+
+fn client(cli: &Cli) -> Result<Client, Failure> {
+    let config = match &cli.config {
+        Some(file) => nano_config::load(file).map_err(|error| Failure::new(FAILED, &error))?.control_socket,
+        None => None,
+    };
+    let path = Environment::of_process().path(cli.socket.as_deref(), config.as_deref());
+    Ok(Client::new(path))
+}
+
+/// A name that can stand in a path as it is; the supervisor knows no other names.
+fn segment(app: &str) -> Result<&str, Failure> {
+    let plain = !app.is_empty() && app.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if plain { Ok(app) } else { Err(Failure::new(FAILED, &format_args!("there is no app {app:?}"))) }
+}
+
+/// The body of a success; else the error that the body tells.
+fn json_of(answer: Answer) -> Result<Value, Failure> {
+    let status = answer.status;
+    let text = answer.text()?;
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    if status == 200 { Ok(body) } else { Err(Failure { code: FAILED, error: body }) }
+}
+
+fn print(cli: &Cli, body: &Value, show: impl Fn(&Value) -> String) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    if cli.json {
+        writeln!(stdout, "{body}")?
+    } else {
+        stdout.write_all(show(body).as_bytes())?
+    }
+    Ok(())
+}
+
+fn metrics(cli: &Cli, answer: Answer) -> Result<(), Failure> {
+    if answer.status != 200 {
+        return json_of(answer).map(drop);
+    }
+    let text = answer.text()?;
+    if cli.json {
+        return print(cli, &json!({ "text": text }), |_| String::new());
+    }
+    Ok(io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+fn logs(cli: &Cli, client: &Client, follow: bool, app: Option<&str>) -> Result<(), Failure> {
+    let app = app.map(segment).transpose()?;
+    let path = format!("/logs?follow={}{}", u8::from(follow), app.map(|app| format!("&app={app}")).unwrap_or_default());
+    let answer = client.get(&path)?;
+    if answer.status != 200 {
+        return json_of(answer).map(drop);
+    }
+    let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    for line in answer.lines() {
+        let line = line?;
+        let mut stdout = io::stdout().lock();
+        let shown = if cli.json { format!("{line}\n") } else { show::log_line(&line, colour) };
+        match stdout.write_all(shown.as_bytes()).and_then(|()| stdout.flush()) {
+            // As in `nanoctl logs | head`.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+fn check_file(cli: &Cli, file: &std::path::Path) -> Result<(), Failure> {
+    match check(file) {
+        Ok(config) => {
+            let names: Vec<_> = config.apps.iter().map(|app| app.name.clone()).collect();
+            print(cli, &json!({ "ok": true, "file": file.display().to_string(), "apps": names }), show::check)
+        }
+        Err(CheckError::Config(error)) => {
+            let faults = error.diagnostics().iter().map(crate::control::fault_json);
+            Err(Failure {
+                code: FAILED,
+                error: json!({ "error": error.to_string(), "code": "config_invalid", "faults": faults.collect::<Vec<_>>() }),
+            })
+        }
+        Err(error) => Err(Failure::new(FAILED, &error)),
+    }
+}
+
+/// Works without a supervisor too.
+fn versions(cli: &Cli) -> Result<(), Failure> {
+    let running = match client(cli)?.get("/status") {
+        Ok(answer) => Some(json_of(answer)?),
+        Err(CallError::NoSupervisor { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let body = json!({
+        "nanoctl": env!("CARGO_PKG_VERSION"),
+        "nano": running.as_ref().map(|status| &status["version"]),
+        "v8": running.as_ref().map(|status| &status["v8"]),
+    });
+    print(cli, &body, show::version)
+}
+
+/// Lines of a stream.
+impl Answer {
+    fn lines(self) -> impl Iterator<Item = io::Result<String>> {
+        self.body.lines()
+    }
+}

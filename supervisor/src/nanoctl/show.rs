@@ -1,0 +1,221 @@
+//! Answers of the control socket, for people.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(all) if all.is_empty() => "-".to_owned(),
+        Value::Array(all) => all.iter().map(text).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// Columns as wide as their widest cell; the first row is the heading.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut out = String::new();
+    for row in rows {
+        let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(out, "{}", line.join("  ").trim_end());
+    }
+    out
+}
+
+fn duration(ms: &Value) -> String {
+    let Some(ms) = ms.as_u64() else { return "-".to_owned() };
+    let seconds = ms / 1000;
+    match seconds {
+        0 => format!("{ms} ms"),
+        1..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+fn bytes(count: &Value) -> String {
+    let Some(count) = count.as_u64() else { return "-".to_owned() };
+    match count {
+        0..1024 => format!("{count} B"),
+        1024..1_048_576 => format!("{:.1} KiB", count as f64 / 1024.0),
+        _ => format!("{:.1} MiB", count as f64 / 1_048_576.0),
+    }
+}
+
+pub(super) fn status(body: &Value) -> String {
+    let workers = body["workers"].as_object().map(|states| {
+        let counts = states.iter().filter(|(_, count)| count.as_u64() != Some(0));
+        counts.map(|(state, count)| format!("{count} {state}")).collect::<Vec<_>>().join(", ")
+    });
+    let last_reload = match &body["last_reload"] {
+        Value::Null => "none".to_owned(),
+        last if last["successful"] == Value::Bool(true) => "successful".to_owned(),
+        last => format!("failed: {}", text(&last["error"])),
+    };
+    let row = |name: &str, value: String| vec![name.to_owned(), value];
+    table(&[
+        row("state", text(&body["phase"])),
+        row("version", format!("{} (V8 {})", text(&body["version"]), text(&body["v8"]))),
+        row("pid", text(&body["pid"])),
+        row("uptime", duration(&body["uptime_ms"])),
+        row("config", text(&body["config"])),
+        row("listen", text(&body["listen"])),
+        row("metrics", text(&body["metrics"])),
+        row("control socket", text(&body["control_socket"])),
+        row("shards", text(&body["shards"])),
+        row("apps", text(&body["apps"])),
+        row("workers", workers.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned())),
+        row("last reload", last_reload),
+        row("log lines dropped", text(&body["log_lines_dropped"])),
+    ])
+}
+
+pub(super) fn apps(body: &Value) -> String {
+    let heading = [
+        "APP",
+        "STATE",
+        "HOSTS",
+        "PID",
+        "WORKER",
+        "SINCE",
+        "RESTARTS",
+        "IN FLIGHT",
+        "MEMORY",
+        "CPU",
+        "REQUESTS",
+        "OVERFLOWS",
+        "LAST EXIT",
+    ];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    for app in list(&body["apps"]) {
+        for (index, worker) in list(&app["workers"]).enumerate() {
+            let own = |cell: String| if index == 0 { cell } else { String::new() };
+            let last_exit = match &worker["last_exit"] {
+                Value::Null => "-".to_owned(),
+                exit => format!("{} ({})", text(&exit["reason"]), text(&exit["how"])),
+            };
+            rows.push(vec![
+                own(text(&app["name"])),
+                own(text(&app["state"])),
+                own(text(&app["hostnames"])),
+                text(&worker["pid"]),
+                text(&worker["state"]),
+                duration(&worker["since_ms"]),
+                text(&worker["restarts"]),
+                text(&worker["in_flight"]),
+                bytes(&worker["resident_bytes"]),
+                duration(&worker["cpu_ms"]),
+                own(text(&app["requests"])),
+                own(text(&app["buffer_overflows"])),
+                last_exit,
+            ]);
+        }
+    }
+    table(&rows)
+}
+
+pub(super) fn reload(body: &Value) -> String {
+    let mut out = String::new();
+    for name in list(&body["added"]) {
+        let _ = writeln!(out, "added      {}", text(name));
+    }
+    for name in list(&body["removed"]) {
+        let _ = writeln!(out, "removed    {}", text(name));
+    }
+    for app in list(&body["changed"]) {
+        let _ = writeln!(out, "changed    {} ({})", text(&app["name"]), text(&app["what"]));
+    }
+    for name in list(&body["unchanged"]) {
+        let _ = writeln!(out, "unchanged  {}", text(name));
+    }
+    for key in list(&body["server"]) {
+        let _ = writeln!(out, "set        {}", text(key));
+    }
+    let _ = writeln!(out, "reloaded in {}", duration(&body["took_ms"]));
+    out
+}
+
+pub(super) fn restart(body: &Value) -> String {
+    format!("restarted {}\n", text(&body["restarted"]))
+}
+
+pub(super) fn drain(body: &Value) -> String {
+    format!("drained in {}; nano ends\n", duration(&body["took_ms"]))
+}
+
+pub(super) fn check(body: &Value) -> String {
+    format!("{}: ok, every app loads: {}\n", text(&body["file"]), text(&body["apps"]))
+}
+
+pub(super) fn version(body: &Value) -> String {
+    let running = match &body["nano"] {
+        Value::Null => "nano is not running\n".to_owned(),
+        version => format!("nano {} (V8 {})\n", text(version), text(&body["v8"])),
+    };
+    format!("nanoctl {}\n{running}", text(&body["nanoctl"]))
+}
+
+/// A line of the log as the log itself would print it for people; what is no JSON as it is.
+pub(super) fn log_line(line: &str, colour: bool) -> String {
+    crate::log::pretty_from_json(line, colour).unwrap_or_else(|| format!("{line}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn one_row_per_worker() {
+        let body = json!({ "apps": [{
+            "name": "a.example", "state": "ready", "hostnames": ["a.example", "*.a.example"], "requests": 12, "buffer_overflows": 3,
+            "workers": [
+                { "state": "ready", "pid": 41, "since_ms": 61_000, "restarts": 0, "in_flight": 2, "resident_bytes": 52_428_800, "cpu_ms": 1500 },
+                { "state": "exited", "pid": null, "since_ms": 5, "restarts": 7, "last_exit": { "reason": "crash", "how": "signal SIGSEGV" } },
+            ],
+        }] });
+        let table = apps(&body);
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines.len(), 3, "{table}");
+        assert_eq!(
+            lines.get(1).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).as_deref(),
+            Some("a.example ready a.example, *.a.example 41 ready 1 min 1 s 0 2 50.0 MiB 1 s 12 3 -")
+        );
+        assert!(
+            lines
+                .get(2)
+                .is_some_and(|line| line.trim_start().starts_with("-") && line.ends_with("crash (signal SIGSEGV)")),
+            "{table}"
+        );
+    }
+
+    #[test]
+    fn units() {
+        let shown = |ms: u64| duration(&json!(ms));
+        assert_eq!(
+            [shown(999), shown(59_999), shown(7_260_000), shown(90_000_000)],
+            ["999 ms", "59 s", "2 h 1 min", "1 d 1 h"]
+        );
+        assert_eq!([bytes(&json!(1023)), bytes(&json!(1536)), bytes(&Value::Null)], ["1023 B", "1.5 KiB", "-"]);
+    }
+
+    #[test]
+    fn log_lines() {
+        let line = r#"{"timestamp":"2026-01-02T03:04:05.678901Z","level":"info","message":"hi","app":"a","pid":7}"#;
+        assert_eq!(log_line(line, false), "03:04:05.678 INFO  [a] hi pid=7\n");
+        assert_eq!(log_line("no json", false), "no json\n");
+    }
+}
