@@ -4,6 +4,7 @@
 
 import { primordials } from "../primordials.js";
 import { Deferred, kFulfilled, promiseResolvedWithUndefined, setPromiseIsHandledToTrue } from "./promises.js";
+import { Ring } from "./queue_with_sizes.js";
 
 const { Promise, PromisePrototypeThen } = primordials;
 
@@ -20,9 +21,10 @@ export class LazyPromise {
     this.promise = undefined;
     /** What settles `promise`, while that is pending. */
     this.deferred = undefined;
-    // What the builtins do when it settles; see react().
+    // What the builtins do when it settles; see react(). There is hardly ever more than one reaction.
     this.onFulfilled = undefined;
     this.onRejected = undefined;
+    this.furtherReactions = undefined;
   }
 
   /** The promise itself, the same each time until it is replaced. */
@@ -39,16 +41,19 @@ export class LazyPromise {
     return this.promise;
   }
 
-  /** "Upon fulfillment" and "upon rejection", for the builtins. Only once in the life of a promise. */
+  /** "Upon fulfillment" and "upon rejection", for the builtins. The steps must not throw. */
   react(onFulfilled, onRejected) {
-    if (this.state === PENDING) {
+    if (this.state === FULFILLED) {
+      scheduleFulfilled(onFulfilled);
+    } else if (this.state === REJECTED) {
+      scheduleRejected(onRejected, this.reason);
+    } else if (this.onFulfilled === undefined && this.onRejected === undefined) {
       this.onFulfilled = onFulfilled;
       this.onRejected = onRejected;
-    } else if (this.state === FULFILLED) {
-      if (onFulfilled !== undefined) PromisePrototypeThen(kFulfilled, onFulfilled);
-    } else if (onRejected !== undefined) {
-      const { reason } = this;
-      PromisePrototypeThen(kFulfilled, () => onRejected(reason));
+    } else {
+      this.furtherReactions ??= new Ring();
+      this.furtherReactions.push(onFulfilled);
+      this.furtherReactions.push(onRejected);
     }
   }
 
@@ -59,6 +64,9 @@ export class LazyPromise {
     this.isHandled = false;
     this.promise = undefined;
     this.deferred = undefined;
+    this.onFulfilled = undefined;
+    this.onRejected = undefined;
+    this.furtherReactions = undefined;
   }
 
   isFulfilled() {
@@ -74,11 +82,18 @@ export class LazyPromise {
   resolve() {
     if (this.state !== PENDING) return;
     this.state = FULFILLED;
-    const { deferred, onFulfilled } = this;
+    const { deferred, onFulfilled, furtherReactions } = this;
     if (onFulfilled !== undefined) {
       this.onFulfilled = undefined;
       this.onRejected = undefined;
-      PromisePrototypeThen(kFulfilled, onFulfilled);
+      scheduleFulfilled(onFulfilled);
+    }
+    if (furtherReactions !== undefined) {
+      this.furtherReactions = undefined;
+      while (furtherReactions.length > 0) {
+        scheduleFulfilled(furtherReactions.shift());
+        furtherReactions.shift();
+      }
     }
     if (deferred !== undefined) {
       this.deferred = undefined;
@@ -86,16 +101,22 @@ export class LazyPromise {
     }
   }
 
-  /** "Reject". It must be pending. */
+  /** "Reject". Without effect when it is settled. */
   reject(reason) {
-    const { deferred, onRejected } = this;
+    if (this.state !== PENDING) return;
+    const { deferred, onRejected, furtherReactions } = this;
     this.state = REJECTED;
     this.reason = reason;
-    if (onRejected !== undefined) PromisePrototypeThen(kFulfilled, () => onRejected(reason));
+    this.deferred = undefined;
     this.onFulfilled = undefined;
     this.onRejected = undefined;
+    this.furtherReactions = undefined;
+    scheduleRejected(onRejected, reason);
+    while (furtherReactions !== undefined && furtherReactions.length > 0) {
+      furtherReactions.shift();
+      scheduleRejected(furtherReactions.shift(), reason);
+    }
     if (deferred === undefined) return;
-    this.deferred = undefined;
     // Handled first, or it would be reported as an unhandled rejection.
     if (this.isHandled) setPromiseIsHandledToTrue(deferred.promise);
     deferred.reject(reason);
@@ -120,6 +141,22 @@ export class LazyPromise {
     promise.reason = reason;
     return promise;
   }
+}
+
+LazyPromise.prototype.isLazy = true;
+
+function scheduleFulfilled(onFulfilled) {
+  if (onFulfilled !== undefined) PromisePrototypeThen(kFulfilled, onFulfilled);
+}
+
+function scheduleRejected(onRejected, reason) {
+  if (onRejected !== undefined) PromisePrototypeThen(kFulfilled, () => onRejected(reason));
+}
+
+/** "Resolve `promise` with `other`", both LazyPromises: it will settle as that does. */
+export function resolveWith(promise, other) {
+  // The microtask is what "resolve" takes to call `then`.
+  PromisePrototypeThen(kFulfilled, () => other.react(() => promise.resolve(), (reason) => promise.reject(reason)));
 }
 
 let reject;

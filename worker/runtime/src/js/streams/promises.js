@@ -78,24 +78,19 @@ export function internalPromiseRejectedWith(reason) {
 }
 
 /**
- * "Upon fulfillment" and "upon rejection" of a promise made by this file's internal* functions. The steps must not
- * throw; what they return is of no account.
+ * "Upon fulfillment" and "upon rejection" of a LazyPromise, or of a promise that was made by this file's internal*
+ * functions. The steps must not throw; what they return is of no account.
  */
 export function uponPromise(promise, onFulfilled, onRejected) {
-  PromisePrototypeThen(promise, onFulfilled, onRejected);
+  if (promise.isLazy === true) promise.react(onFulfilled, onRejected);
+  else PromisePrototypeThen(promise, onFulfilled, onRejected);
 }
 
 /**
  * What an algorithm of a stream returned, as a promise for `uponPromise`. Algorithms of the builtins (`isInternal`)
- * return undefined or a promise made here; those of tenants return anything.
+ * return undefined or a LazyPromise; those of tenants return anything.
  */
 export function promiseOfAlgorithm(value, isInternal) {
   if (!isInternal) return internalPromiseResolvedWith(value);
   return value === undefined ? kFulfilled : value;
-}
-
-/** Resolves what newInternalPromise() returned with a LazyPromise: it will settle as that does. */
-export function adopt(internal, lazyPromise) {
-  // The microtask is what "resolve" takes to call `then`.
-  PromisePrototypeThen(kFulfilled, () => lazyPromise.react(() => internal.resolve(undefined), internal.reject));
 }

@@ -3,7 +3,8 @@
 
 import { primordials } from "../../primordials.js";
 import { CloneAsUint8Array } from "../array_buffers.js";
-import { adopt, kFulfilled, newInternalPromise } from "../promises.js";
+import { LazyPromise, resolveWith } from "../lazy_promise.js";
+import { kFulfilled } from "../promises.js";
 import {
   ReadableByteStreamControllerClose, ReadableByteStreamControllerEnqueue, ReadableByteStreamControllerError,
   ReadableByteStreamControllerGetBYOBRequest, ReadableByteStreamControllerRespond,
@@ -36,7 +37,7 @@ class ByteTee {
     this.canceled2 = false;
     this.reason1 = undefined;
     this.reason2 = undefined;
-    this.cancelPromise = newInternalPromise();
+    this.cancelPromise = new LazyPromise();
     this.branch1 = CreateReadableByteStream(this, undefined, this.pull1, this.cancel1);
     this.branch2 = CreateReadableByteStream(this, undefined, this.pull2, this.cancel2);
     this.forwardReaderError(this.reader);
@@ -46,7 +47,7 @@ class ByteTee {
     thisReader.closedPromise.react(undefined, (r) => {
       if (thisReader !== this.reader) return;
       this.errorBoth(r);
-      if (!this.canceled1 || !this.canceled2) this.cancelPromise.resolve(undefined);
+      if (!this.canceled1 || !this.canceled2) this.cancelPromise.resolve();
     });
   }
 
@@ -108,7 +109,7 @@ class ByteTee {
       return CloneAsUint8Array(chunk);
     } catch (error) {
       this.errorBoth(error);
-      adopt(this.cancelPromise, ReadableStreamCancel(this.stream, error));
+      resolveWith(this.cancelPromise, ReadableStreamCancel(this.stream, error));
       return undefined;
     }
   }
@@ -127,18 +128,18 @@ class ByteTee {
     this.canceled1 = true;
     this.reason1 = reason;
     if (this.canceled2) this.cancelBoth();
-    return this.cancelPromise.promise;
+    return this.cancelPromise;
   }
 
   cancel2(reason) {
     this.canceled2 = true;
     this.reason2 = reason;
     if (this.canceled1) this.cancelBoth();
-    return this.cancelPromise.promise;
+    return this.cancelPromise;
   }
 
   cancelBoth() {
-    adopt(this.cancelPromise, ReadableStreamCancel(this.stream, [this.reason1, this.reason2]));
+    resolveWith(this.cancelPromise, ReadableStreamCancel(this.stream, [this.reason1, this.reason2]));
   }
 }
 
@@ -174,7 +175,7 @@ class TeeReadRequest {
     if (!tee.canceled2) ReadableByteStreamControllerClose(branch2.controller);
     if (branch1.controller.pendingPullIntos.length > 0) ReadableByteStreamControllerRespond(branch1.controller, 0);
     if (branch2.controller.pendingPullIntos.length > 0) ReadableByteStreamControllerRespond(branch2.controller, 0);
-    if (!tee.canceled1 || !tee.canceled2) tee.cancelPromise.resolve(undefined);
+    if (!tee.canceled1 || !tee.canceled2) tee.cancelPromise.resolve();
   }
 
   errorSteps() {
@@ -239,7 +240,7 @@ class TeeReadIntoRequest {
         ReadableByteStreamControllerRespond(otherController, 0);
       }
     }
-    if (!byobCanceled || !otherCanceled) tee.cancelPromise.resolve(undefined);
+    if (!byobCanceled || !otherCanceled) tee.cancelPromise.resolve();
   }
 
   errorSteps() {

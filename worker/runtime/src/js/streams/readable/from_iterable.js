@@ -4,6 +4,7 @@
 import { primordials } from "../../primordials.js";
 import { conversionError, isObject } from "../../webidl.js";
 import { CAUSE_SINK } from "../budget.js";
+import { LazyPromise } from "../lazy_promise.js";
 import { internalPromiseRejectedWith, newInternalPromise, uponPromise } from "../promises.js";
 import {
   ReadableStreamDefaultControllerClose, ReadableStreamDefaultControllerEnqueue, ReadableStreamDefaultControllerError,
@@ -44,19 +45,19 @@ class IteratorSource {
   }
 
   pull() {
-    const pulled = newInternalPromise();
+    const pulled = new LazyPromise();
     uponPromise(this.nextResult(), (result) => {
       try {
         this.deliver(result);
       } catch (error) {
         ReadableStreamDefaultControllerError(this.stream.controller, error, CAUSE_SINK);
       }
-      pulled.resolve(undefined);
+      pulled.resolve();
     }, (reason) => {
       ReadableStreamDefaultControllerError(this.stream.controller, reason, CAUSE_SINK);
-      pulled.resolve(undefined);
+      pulled.resolve();
     });
-    return pulled.promise;
+    return pulled;
   }
 
   // An iterator result; of a sync iterator with its value awaited, as AsyncFromSyncIterator has it.
@@ -100,7 +101,7 @@ class IteratorSource {
   }
 
   cancel(reason) {
-    const closed = newInternalPromise();
+    const closed = new LazyPromise();
     try {
       const returnMethod = this.iterator.return;
       if (returnMethod === undefined || returnMethod === null) return undefined;
@@ -108,13 +109,13 @@ class IteratorSource {
       const returned = newInternalPromise();
       returned.resolve(ReflectApply(returnMethod, this.iterator, [reason]));
       uponPromise(returned.promise, (result) => {
-        if (isObject(result)) closed.resolve(undefined);
+        if (isObject(result)) closed.resolve();
         else closed.reject(notAnObject("return"));
-      }, closed.reject);
+      }, (reason) => closed.reject(reason));
     } catch (error) {
       closed.reject(error);
     }
-    return closed.promise;
+    return closed;
   }
 
   // IteratorClose after an error: what `return` does is of no account.

@@ -2,7 +2,8 @@
 // The tee object is the source of both branches and its own read request.
 
 import { primordials } from "../../primordials.js";
-import { adopt, kFulfilled, newInternalPromise } from "../promises.js";
+import { LazyPromise, resolveWith } from "../lazy_promise.js";
+import { kFulfilled } from "../promises.js";
 import { ReadableByteStreamTee } from "./byte_tee.js";
 import { ReadableStreamCancel } from "./controller_interface.js";
 import {
@@ -33,13 +34,13 @@ class DefaultTee {
     this.canceled2 = false;
     this.reason1 = undefined;
     this.reason2 = undefined;
-    this.cancelPromise = newInternalPromise();
+    this.cancelPromise = new LazyPromise();
     this.branch1 = CreateReadableStream(this, undefined, this.pull, this.cancel1);
     this.branch2 = CreateReadableStream(this, undefined, this.pull, this.cancel2);
     this.reader.closedPromise.react(undefined, (r) => {
       ReadableStreamDefaultControllerError(this.branch1.controller, r);
       ReadableStreamDefaultControllerError(this.branch2.controller, r);
-      if (!this.canceled1 || !this.canceled2) this.cancelPromise.resolve(undefined);
+      if (!this.canceled1 || !this.canceled2) this.cancelPromise.resolve();
     });
   }
 
@@ -67,7 +68,7 @@ class DefaultTee {
     this.reading = false;
     if (!this.canceled1) ReadableStreamDefaultControllerClose(this.branch1.controller);
     if (!this.canceled2) ReadableStreamDefaultControllerClose(this.branch2.controller);
-    if (!this.canceled1 || !this.canceled2) this.cancelPromise.resolve(undefined);
+    if (!this.canceled1 || !this.canceled2) this.cancelPromise.resolve();
   }
 
   errorSteps() {
@@ -88,17 +89,17 @@ class DefaultTee {
     this.canceled1 = true;
     this.reason1 = reason;
     if (this.canceled2) this.cancelBoth();
-    return this.cancelPromise.promise;
+    return this.cancelPromise;
   }
 
   cancel2(reason) {
     this.canceled2 = true;
     this.reason2 = reason;
     if (this.canceled1) this.cancelBoth();
-    return this.cancelPromise.promise;
+    return this.cancelPromise;
   }
 
   cancelBoth() {
-    adopt(this.cancelPromise, ReadableStreamCancel(this.stream, [this.reason1, this.reason2]));
+    resolveWith(this.cancelPromise, ReadableStreamCancel(this.stream, [this.reason1, this.reason2]));
   }
 }

@@ -1,0 +1,84 @@
+// Working with transform streams (https://streams.spec.whatwg.org/#ts-abstract-ops).
+
+import { LazyPromise } from "../lazy_promise.js";
+import { ReadableStreamDefaultControllerError } from "../readable/default_controller_operations.js";
+import { CreateReadableStream } from "../readable/stream_operations.js";
+import { WritableStreamDefaultControllerErrorIfNeeded } from "../writable/controller_operations.js";
+import { CreateWritableStream } from "../writable/stream_operations.js";
+import { TransformStreamDefaultControllerClearAlgorithms } from "./controller_operations.js";
+import {
+  TransformStreamDefaultSinkAbortAlgorithm, TransformStreamDefaultSinkCloseAlgorithm,
+  TransformStreamDefaultSinkWriteAlgorithm,
+} from "./sink_operations.js";
+import {
+  TransformStreamDefaultSourceCancelAlgorithm, TransformStreamDefaultSourcePullAlgorithm,
+} from "./source_operations.js";
+
+/** The sink and source of a transform stream: its sides' algorithms as methods. */
+class Sides {
+  constructor(stream, startPromise) {
+    this.stream = stream;
+    this.startPromise = startPromise;
+  }
+
+  start() {
+    return this.startPromise;
+  }
+
+  write(chunk) {
+    return TransformStreamDefaultSinkWriteAlgorithm(this.stream, chunk);
+  }
+
+  abort(reason) {
+    return TransformStreamDefaultSinkAbortAlgorithm(this.stream, reason);
+  }
+
+  close() {
+    return TransformStreamDefaultSinkCloseAlgorithm(this.stream);
+  }
+
+  pull() {
+    return TransformStreamDefaultSourcePullAlgorithm(this.stream);
+  }
+
+  cancel(reason) {
+    return TransformStreamDefaultSourceCancelAlgorithm(this.stream, reason);
+  }
+}
+
+/** `startPromise`: a LazyPromise. */
+export function InitializeTransformStream(
+  stream, startPromise, writableHighWaterMark, writableSizeAlgorithm, readableHighWaterMark, readableSizeAlgorithm,
+) {
+  const sides = new Sides(stream, startPromise);
+  stream.writable = CreateWritableStream(
+    sides, sides.start, sides.write, sides.close, sides.abort, writableHighWaterMark, writableSizeAlgorithm,
+  );
+  stream.readable = CreateReadableStream(
+    sides, sides.start, sides.pull, sides.cancel, readableHighWaterMark, readableSizeAlgorithm,
+  );
+  TransformStreamSetBackpressure(stream, true);
+}
+
+export function TransformStreamError(stream, e) {
+  ReadableStreamDefaultControllerError(stream.readable.controller, e);
+  TransformStreamErrorWritableAndUnblockWrite(stream, e);
+}
+
+/** NANO: `cause` is for the metrics: one of budget.js's CAUSE_*. */
+export function TransformStreamErrorWritableAndUnblockWrite(stream, e, cause = undefined) {
+  TransformStreamDefaultControllerClearAlgorithms(stream.controller);
+  WritableStreamDefaultControllerErrorIfNeeded(stream.writable.controller, e, cause);
+  TransformStreamUnblockWrite(stream);
+}
+
+export function TransformStreamSetBackpressure(stream, backpressure) {
+  const before = stream.backpressureChangePromise;
+  stream.backpressureChangePromise = new LazyPromise();
+  stream.backpressure = backpressure;
+  if (before !== undefined) before.resolve();
+}
+
+export function TransformStreamUnblockWrite(stream) {
+  if (stream.backpressure) TransformStreamSetBackpressure(stream, false);
+}
