@@ -12,6 +12,14 @@ import { primordials } from "./primordials.js";
 import { configureBudget } from "./streams/budget.js";
 import { ByteLengthQueuingStrategy } from "./streams/byte_length_queuing_strategy.js";
 import { CountQueuingStrategy } from "./streams/count_queuing_strategy.js";
+import { ReadableByteStreamController } from "./streams/readable_byte_stream_controller.js";
+import { ReadableStream } from "./streams/readable_stream.js";
+import { ReadableStreamBYOBReader } from "./streams/readable_stream_byob_reader.js";
+import { ReadableStreamBYOBRequest } from "./streams/readable_stream_byob_request.js";
+import { ReadableStreamDefaultController } from "./streams/readable_stream_default_controller.js";
+import { ReadableStreamDefaultReader } from "./streams/readable_stream_default_reader.js";
+import { TransformStream } from "./streams/transform_stream.js";
+import { TransformStreamDefaultController } from "./streams/transform_stream_default_controller.js";
 import { WritableStream } from "./streams/writable_stream.js";
 import { WritableStreamDefaultController } from "./streams/writable_stream_default_controller.js";
 import { WritableStreamDefaultWriter } from "./streams/writable_stream_default_writer.js";
@@ -79,12 +87,20 @@ const console = { debug: line("debug"), log: line("info"), info: line("info"), w
 
 defineInterfaces({
   ByteLengthQueuingStrategy,
+  console,
   CountQueuingStrategy,
   Navigator: navigator.constructor,
+  ReadableByteStreamController,
+  ReadableStream,
+  ReadableStreamBYOBReader,
+  ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController,
+  ReadableStreamDefaultReader,
+  TransformStream,
+  TransformStreamDefaultController,
   WritableStream,
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
-  console,
 });
 
 defineFunctions({
