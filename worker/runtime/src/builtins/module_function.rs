@@ -109,7 +109,7 @@ fn statement(rest: &str) -> Option<&str> {
 /// `import { a, b as c } from "x";`, `import * as a from "x";`, `import "x";`
 fn parse_import(statement: &str) -> Option<Import> {
     let inner = statement.strip_prefix("import ")?.strip_suffix(';')?.trim();
-    let (what, specifier) = match inner.rsplit_once("from") {
+    let (what, specifier) = match inner.rsplit_once(" from ") {
         Some((what, specifier)) => (what.trim(), specifier.trim()),
         None => ("{}", inner),
     };

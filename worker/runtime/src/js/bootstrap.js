@@ -6,8 +6,23 @@
 //     cargo run -q -p nano-worker -- run script.js
 // Exports are functions, classes and constants, by name (`export let` is refused: importers would not see it change).
 
+import { console } from "./console/console.js";
+import { inspect } from "./console/inspect.js";
+import "./console/inspectors.js";
+import { Crypto, crypto } from "./crypto/crypto.js";
+import { AbortController, AbortSignal, configureAbortTimers } from "./dom/abort.js";
+import { DOMException } from "./dom/dom_exception.js";
+import {
+  CustomEvent, ErrorEvent, Event, EventTarget, PromiseRejectionEvent, globalEventTarget,
+} from "./dom/event.js";
+import { atob, btoa } from "./encoding/base64.js";
+import { TextDecoder } from "./encoding/text_decoder.js";
+import { TextEncoder } from "./encoding/text_encoder.js";
+import { getGlobalHandler, reportError, setGlobalHandler } from "./html/error_reporting.js";
+import { structuredClone } from "./html/structured_clone.js";
 import { clearInterval, clearTimeout, fireTimer, setInterval, setTimeout } from "./html/timers.js";
 import { ops } from "./ops.js";
+import { Performance, performance } from "./performance/performance.js";
 import { primordials } from "./primordials.js";
 import { configureBudget } from "./streams/budget.js";
 import { ByteLengthQueuingStrategy } from "./streams/byte_length_queuing_strategy.js";
@@ -23,9 +38,11 @@ import { TransformStreamDefaultController } from "./streams/transform_stream_def
 import { WritableStream } from "./streams/writable_stream.js";
 import { WritableStreamDefaultController } from "./streams/writable_stream_default_controller.js";
 import { WritableStreamDefaultWriter } from "./streams/writable_stream_default_writer.js";
+import { URLSearchParams } from "./url/search_params.js";
+import { URL } from "./url/url.js";
 
 const {
-  ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
+  MathMin, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
 } = primordials;
 const { version } = globalThis.__nano;
 delete globalThis.__nano;
@@ -81,48 +98,91 @@ const navigator = new (class Navigator {
   }
 })();
 
-// Until console/console.js is there.
-const line = (level) => (...values) => ops.log(level, values.map(String).join(" "));
-const console = { debug: line("debug"), log: line("info"), info: line("info"), warn: line("warn"), error: line("error") };
+// The global scope is an event target whose state is another object's.
+globalEventTarget();
+const { addEventListener, dispatchEvent, removeEventListener } = EventTarget.prototype;
+configureAbortTimers((callback, milliseconds) => setTimeout(callback, MathMin(milliseconds, 2 ** 31 - 1)), clearTimeout);
 
 defineInterfaces({
+  AbortController,
+  AbortSignal,
   ByteLengthQueuingStrategy,
   console,
   CountQueuingStrategy,
+  Crypto,
+  CustomEvent,
+  DOMException,
+  ErrorEvent,
+  Event,
+  EventTarget,
   Navigator: navigator.constructor,
+  Performance,
+  PromiseRejectionEvent,
   ReadableByteStreamController,
   ReadableStream,
   ReadableStreamBYOBReader,
   ReadableStreamBYOBRequest,
   ReadableStreamDefaultController,
   ReadableStreamDefaultReader,
+  TextDecoder,
+  TextEncoder,
   TransformStream,
   TransformStreamDefaultController,
+  URL,
+  URLSearchParams,
   WritableStream,
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 });
 
 defineFunctions({
+  addEventListener,
+  atob,
+  btoa,
   clearInterval,
   clearTimeout,
+  dispatchEvent,
   queueMicrotask,
+  removeEventListener,
+  reportError,
   setInterval,
   setTimeout,
+  structuredClone,
 });
 
 defineAttributes({
+  get crypto() {
+    return crypto;
+  },
   get navigator() {
     return navigator;
+  },
+  get performance() {
+    return performance;
   },
   get self() {
     return global;
   },
 });
 
+/** HTML event handler attributes of the global scope. */
+for (const type of ["error", "rejectionhandled", "unhandledrejection"]) {
+  const attribute = {
+    get [`on${type}`]() {
+      return getGlobalHandler(type);
+    },
+    set [`on${type}`](value) {
+      setGlobalHandler(type, value);
+    },
+  };
+  const { get, set } = ObjectGetOwnPropertyDescriptor(attribute, `on${type}`);
+  ObjectDefineProperty(global, `on${type}`, { __proto__: null, get, set, enumerable: true, configurable: true });
+}
+
 /** The functions that Rust calls, by name. */
 export const entry = {
   __proto__: null,
   configureBudget,
   fireTimer,
+  inspect,
 };

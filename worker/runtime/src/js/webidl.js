@@ -386,6 +386,41 @@ export function createDictionaryConverter(name, ...dictionaries) {
 
 // ---- interfaces (§3.7) ----
 
+// Marks the prototypes of interfaces with what only this module can see, so that objects of the platform can be told from
+// others without a table to look them up in.
+class Marked extends (function (prototype) {
+  return prototype;
+}) {
+  #cloner = null;
+
+  static is(object) {
+    return #cloner in object;
+  }
+
+  static cloner(prototype) {
+    return prototype.#cloner;
+  }
+
+  static setCloner(prototype, cloner) {
+    prototype.#cloner = cloner;
+  }
+}
+
+/** True for the prototype of an interface; `object` must be an object. */
+export function isInterfacePrototype(object) {
+  return Marked.is(object);
+}
+
+/** How structuredClone copies instances of the interface; null where it refuses them. */
+export function clonerOf(prototype) {
+  return Marked.cloner(prototype);
+}
+
+/** Makes an interface serializable: `cloner(object)` returns a copy, or undefined for what is no instance. */
+export function setCloner(prototype, cloner) {
+  Marked.setCloner(prototype, cloner);
+}
+
 /**
  * Gives a class the shape of an interface object: enumerable members, and @@toStringTag. Members keyed by symbols and
  * private members are left alone. `name` is the interface's identifier where it differs from the class's name.
@@ -393,6 +428,7 @@ export function createDictionaryConverter(name, ...dictionaries) {
 export function configureInterface(constructor, name = constructor.name) {
   makeEnumerable(constructor);
   makeEnumerable(constructor.prototype);
+  new Marked(constructor.prototype);
   ObjectDefineProperty(constructor.prototype, SymbolToStringTag, {
     __proto__: null,
     value: name,

@@ -18,12 +18,12 @@ const {
   ArrayBufferPrototypeGetByteLength, ArrayIsArray, ArrayPrototypeIncludes, ArrayPrototypePop, ArrayPrototypePush,
   ArrayPrototypeSort, ArrayPrototypeSplice, BigIntPrototypeValueOf, BooleanPrototypeValueOf, DatePrototypeGetTime,
   DatePrototypeToISOString, DatePrototypeToString, FunctionPrototypeCall, Map, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet,
+  MathMax,
   NumberIsNaN, NumberPrototypeValueOf, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyNames, ObjectGetOwnPropertySymbols,
   ObjectGetPrototypeOf, ObjectKeys, ObjectPrototypeHasOwnProperty, ObjectPrototypePropertyIsEnumerable, ReflectApply, ReflectOwnKeys,
   RegExp, RegExpPrototypeExec, RegExpPrototypeToString, Set, SetPrototypeAdd, SetPrototypeGetSize, SetPrototypeHas,
   StringPrototypeSlice, StringPrototypeValueOf, SymbolFor, SymbolIterator, SymbolPrototypeToString, SymbolPrototypeValueOf,
-  SymbolToStringTag, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSlice, WeakMap,
-  WeakMapPrototypeGet, WeakMapPrototypeSet, globalThis,
+  SymbolToStringTag, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, globalThis,
 } = primordials;
 
 /** The key of a value's own formatter, the one that Node has: `[Symbol.for("nodejs.util.inspect.custom")](depth, options, inspect)`. */
@@ -63,25 +63,38 @@ const colorCodes = {
 };
 
 // The constructors of the realm: their prototypes' properties are not worth printing with showHidden.
-const builtinNames = new Set();
+const builtinNames = { __proto__: null };
 for (const name of ObjectGetOwnPropertyNames(globalThis)) {
-  if (RegExpPrototypeExec(/^[A-Z][a-zA-Z0-9]+$/, name) !== null) SetPrototypeAdd(builtinNames, name);
+  if (RegExpPrototypeExec(/^[A-Z][a-zA-Z0-9]+$/, name) !== null) builtinNames[name] = true;
 }
 
 /** True for the name of one of the realm's own constructors. */
 export function isBuiltinName(name) {
-  return SetPrototypeHas(builtinNames, name);
+  return builtinNames[name] === true;
 }
 
-// Prototype of a host class → { describe, asEntries }.
-const inspectors = new WeakMap();
+// Stamps prototypes of host classes with how their instances are printed, where only this module can see it.
+class Stamped extends (function (object) {
+  return object;
+}) {
+  #inspector;
+
+  constructor(prototype, inspector) {
+    super(prototype);
+    this.#inspector = inspector;
+  }
+
+  static get(prototype) {
+    return #inspector in prototype ? prototype.#inspector : undefined;
+  }
+}
 
 /**
  * How instances of a host class are printed: `describe(value)` returns an object whose properties are shown, or undefined
  * when `value` is no instance. With `asEntries`, it returns a flat array of keys and values, shown as a map's.
  */
 export function registerInspector(prototype, describe, asEntries = false) {
-  WeakMapPrototypeSet(inspectors, prototype, { __proto__: null, describe, asEntries });
+  new Stamped(prototype, { __proto__: null, describe, asEntries });
 }
 
 class Context {
@@ -234,7 +247,7 @@ function describeHostObject(value) {
     if (ops.valueKind(prototype) === kinds.kProxy) return undefined;
     prototype = ObjectGetPrototypeOf(prototype);
     if (prototype === null) return undefined;
-    const inspector = WeakMapPrototypeGet(inspectors, prototype);
+    const inspector = Stamped.get(prototype);
     if (inspector === undefined) continue;
     const data = inspector.describe(value);
     if (data !== undefined) return { __proto__: null, data, asEntries: inspector.asEntries, prototype };
@@ -315,7 +328,7 @@ function formatRaw(ctx, value, kind, depth, inTypedArray) {
   if (ctx.showHidden && (ctx.depth === null || depth <= ctx.depth)) {
     inherited = [];
     onPrototype = (object, isFirst, name) => {
-      if (!isFirst || !SetPrototypeHas(builtinNames, name)) {
+      if (!isFirst || !isBuiltinName(name)) {
         addInheritedProperties(ctx, value, isFirst ? object : value, depth, inherited);
       }
     };
@@ -654,7 +667,7 @@ function addInheritedProperties(ctx, main, object, depth, output) {
       const descriptor = ObjectGetOwnPropertyDescriptor(object, "constructor");
       if (
         descriptor !== undefined && typeof descriptor.value === "function" &&
-        SetPrototypeHas(builtinNames, descriptor.value.name)
+        isBuiltinName(descriptor.value.name)
       ) return;
     }
     for (let i = 0; i < keys.length; i++) SetPrototypeAdd(shown, keys[i]);

@@ -3,7 +3,9 @@
 import { primordials } from "../primordials.js";
 import { configureInterface, converters, defineConstants, illegalInvocation } from "../webidl.js";
 
-const { Error, ErrorCaptureStackTrace, ObjectSetPrototypeOf } = primordials;
+const {
+  Error, ErrorCaptureStackTrace, ObjectDefineProperty, ObjectSetPrototypeOf,
+} = primordials;
 
 // §2.8.1, the names that have a legacy code, in the order of their codes; holes are codes no longer given.
 const codeNames = [
@@ -40,6 +42,7 @@ const codes = {
 };
 
 let isDOMExceptionImpl;
+let cloneDOMExceptionImpl;
 
 export class DOMException {
   #name;
@@ -70,6 +73,14 @@ export class DOMException {
 
   static {
     isDOMExceptionImpl = (value) => typeof value === "object" && value !== null && #name in value;
+    cloneDOMExceptionImpl = (exception) => {
+      const copy = new DOMException(exception.#message, exception.#name);
+      const { stack } = exception;
+      if (typeof stack === "string") {
+        ObjectDefineProperty(copy, "stack", { __proto__: null, value: stack, writable: true, enumerable: false, configurable: true });
+      }
+      return copy;
+    };
   }
 }
 
@@ -82,4 +93,9 @@ defineConstants(DOMException, constants);
 /** The brand check. */
 export function isDOMException(value) {
   return isDOMExceptionImpl(value);
+}
+
+/** A copy for structuredClone, with the stack of the original. */
+export function cloneDOMException(exception) {
+  return cloneDOMExceptionImpl(exception);
 }

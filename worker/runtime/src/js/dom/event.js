@@ -187,6 +187,13 @@ export class Event {
       isStopped: (event) => event.#stopPropagation,
       isStoppedAtOnce: (event) => event.#stopImmediate,
       initialize: (event, type, bubbles, cancelable) => event.#initialize(type, bubbles, cancelable),
+      describe: (event) => ({
+        __proto__: null,
+        type: event.#type,
+        defaultPrevented: event.#canceled,
+        cancelable: event.#cancelable,
+        timeStamp: event.#timeStamp,
+      }),
       trust(event) {
         event.#trusted = true;
       },
@@ -222,6 +229,11 @@ defineConstants(Event, { __proto__: null, NONE: 0, CAPTURING_PHASE: 1, AT_TARGET
 /** The brand check. */
 export function isEvent(value) {
   return eventInternals.is(value);
+}
+
+/** What the console shows of an event; undefined for any other value. */
+export function describeEvent(value) {
+  return eventInternals.is(value) ? eventInternals.describe(value) : undefined;
 }
 
 const eventInitMembers = () => [

@@ -8,12 +8,12 @@ const { MathRound } = primordials;
 
 /** Milliseconds since the time origin, by the monotonic clock, in steps of a microsecond. */
 export function now() {
-  return MathRound(ops.now() * 1000) / 1000;
+  return MathRound(ops.performanceNow() * 1000) / 1000;
 }
 
 let origin;
 
 /** The time origin: milliseconds since the Unix epoch at which `now()` was 0. */
 export function timeOrigin() {
-  return origin ??= MathRound(ops.timeOrigin() * 1000) / 1000;
+  return origin ??= MathRound(ops.performanceTimeOrigin() * 1000) / 1000;
 }

@@ -90,29 +90,12 @@ export class URL {
 
   get origin() {
     if (!(#href in this)) throw illegalInvocation("URL");
-    const protocol = StringPrototypeSlice(this.#href, 0, this.#schemeEnd + 1);
-    switch (protocol) {
-      case "http:":
-      case "https:":
-      case "ws:":
-      case "wss:":
-      case "ftp:":
-        return `${protocol}//${this.#hostAndPort()}`;
-      case "blob:": {
-        const href = ops.urlParse(StringPrototypeSlice(this.#href, this.#pathStart, this.#pathEnd()), undefined, components);
-        if (href === undefined) return "null";
-        const inner = new URL(kInternal);
-        inner.#take(href);
-        return (inner.#schemeEnd === 4 || inner.#schemeEnd === 5) && StringPrototypeStartsWith(href, "http") ? URL.#originOfHttp(inner) : "null";
-      }
-      default:
-        return "null";
-    }
+    return this.#origin();
   }
 
   get protocol() {
     if (!(#href in this)) throw illegalInvocation("URL");
-    return StringPrototypeSlice(this.#href, 0, this.#schemeEnd + 1);
+    return this.#protocol();
   }
 
   set protocol(value) {
@@ -122,8 +105,7 @@ export class URL {
 
   get username() {
     if (!(#href in this)) throw illegalInvocation("URL");
-    const start = this.#schemeEnd + 3;
-    return this.#usernameEnd > start ? StringPrototypeSlice(this.#href, start, this.#usernameEnd) : "";
+    return this.#username();
   }
 
   set username(value) {
@@ -133,10 +115,7 @@ export class URL {
 
   get password() {
     if (!(#href in this)) throw illegalInvocation("URL");
-    // Between the user name and the host stand ":password@", "@" or nothing.
-    return this.#hostStart - this.#usernameEnd > 1
-      ? StringPrototypeSlice(this.#href, this.#usernameEnd + 1, this.#hostStart - 1)
-      : "";
+    return this.#password();
   }
 
   set password(value) {
@@ -156,7 +135,7 @@ export class URL {
 
   get hostname() {
     if (!(#href in this)) throw illegalInvocation("URL");
-    return StringPrototypeSlice(this.#href, this.#hostStart, this.#hostEnd);
+    return this.#hostname();
   }
 
   set hostname(value) {
@@ -176,7 +155,7 @@ export class URL {
 
   get pathname() {
     if (!(#href in this)) throw illegalInvocation("URL");
-    return StringPrototypeSlice(this.#href, this.#pathStart, this.#pathEnd());
+    return this.#pathname();
   }
 
   set pathname(value) {
@@ -186,8 +165,7 @@ export class URL {
 
   get search() {
     if (!(#href in this)) throw illegalInvocation("URL");
-    const query = this.#query();
-    return query === "" ? "" : `?${query}`;
+    return this.#search();
   }
 
   set search(value) {
@@ -203,8 +181,7 @@ export class URL {
 
   get hash() {
     if (!(#href in this)) throw illegalInvocation("URL");
-    const start = this.#fragmentStart;
-    return start === NONE || start + 1 === this.#href.length ? "" : StringPrototypeSlice(this.#href, start);
+    return this.#hash();
   }
 
   set hash(value) {
@@ -239,8 +216,60 @@ export class URL {
     if (href !== undefined) this.#take(href);
   }
 
-  static #originOfHttp(url) {
-    return `${StringPrototypeSlice(url.#href, 0, url.#schemeEnd + 1)}//${url.#hostAndPort()}`;
+  #origin() {
+    const protocol = StringPrototypeSlice(this.#href, 0, this.#schemeEnd + 1);
+    switch (protocol) {
+      case "http:":
+      case "https:":
+      case "ws:":
+      case "wss:":
+      case "ftp:":
+        return `${protocol}//${this.#hostAndPort()}`;
+      case "blob:": {
+        const href = ops.urlParse(StringPrototypeSlice(this.#href, this.#pathStart, this.#pathEnd()), undefined, components);
+        if (href === undefined) return "null";
+        const inner = new URL(kInternal);
+        inner.#take(href);
+        const isHttp = StringPrototypeStartsWith(href, "http:") || StringPrototypeStartsWith(href, "https:");
+        return isHttp ? `${StringPrototypeSlice(href, 0, inner.#schemeEnd + 1)}//${inner.#hostAndPort()}` : "null";
+      }
+      default:
+        return "null";
+    }
+  }
+
+  #protocol() {
+    return StringPrototypeSlice(this.#href, 0, this.#schemeEnd + 1);
+  }
+
+  #username() {
+    const start = this.#schemeEnd + 3;
+    return this.#usernameEnd > start ? StringPrototypeSlice(this.#href, start, this.#usernameEnd) : "";
+  }
+
+  #password() {
+    // Between the user name and the host stand ":password@", "@" or nothing.
+    return this.#hostStart - this.#usernameEnd > 1
+      ? StringPrototypeSlice(this.#href, this.#usernameEnd + 1, this.#hostStart - 1)
+      : "";
+  }
+
+  #hostname() {
+    return StringPrototypeSlice(this.#href, this.#hostStart, this.#hostEnd);
+  }
+
+  #pathname() {
+    return StringPrototypeSlice(this.#href, this.#pathStart, this.#pathEnd());
+  }
+
+  #search() {
+    const query = this.#query();
+    return query === "" ? "" : `?${query}`;
+  }
+
+  #hash() {
+    const start = this.#fragmentStart;
+    return start === NONE || start + 1 === this.#href.length ? "" : StringPrototypeSlice(this.#href, start);
   }
 
   #hostAndPort() {
@@ -266,6 +295,21 @@ export class URL {
       __proto__: null,
       is: (value) => isObject(value) && #href in value,
       href: (url) => url.#href,
+      describe: (url) => ({
+        __proto__: null,
+        href: url.#href,
+        origin: url.#origin(),
+        protocol: url.#protocol(),
+        username: url.#username(),
+        password: url.#password(),
+        host: url.#hostAndPort(),
+        hostname: url.#hostname(),
+        port: url.#port === NONE ? "" : `${url.#port}`,
+        pathname: url.#pathname(),
+        search: url.#search(),
+        searchParams: url.#searchParams ??= createSearchParams(url, url.#query()),
+        hash: url.#hash(),
+      }),
       // A serialized query needs no encoding any more, but an opaque path may lose trailing spaces without it.
       setQuery(url, query) {
         const href = ops.urlSet(url.#href, kSearch, query, components);
@@ -281,6 +325,11 @@ setSearchParamsOwnerUpdate(internals.setQuery);
 /** The brand check. */
 export function isURL(value) {
   return internals.is(value);
+}
+
+/** What the console shows of a URL; undefined for any other value. */
+export function describeURL(value) {
+  return internals.is(value) ? internals.describe(value) : undefined;
 }
 
 /** The href of a URL object. */
