@@ -73,6 +73,9 @@ impl Acceptor {
 
     /// The next connection, or `None` when the shard drains.
     async fn next(&self, state: &State) -> Option<io::Result<Accepted>> {
+        if state.is_draining() {
+            return None;
+        }
         let mut drain = pin!(state.draining.notified());
         poll_fn(|cx| match self.listener.poll_accept(cx) {
             Poll::Ready(accepted) => Poll::Ready(Some(accepted)),

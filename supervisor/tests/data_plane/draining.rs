@@ -4,7 +4,7 @@ use nano_protocol::BodyLength;
 use nano_supervisor::shard::command::Command;
 
 use crate::client::Client;
-use crate::host::{Host, until};
+use crate::host::{Host, settings, until};
 use crate::worker::{chunk, head};
 
 #[test]
@@ -72,4 +72,21 @@ fn no_accepted_connection_is_lost() {
         drop(host);
         assert_eq!(server.join().unwrap(), 20);
     }
+}
+
+#[test]
+fn a_full_shard_drains_too() {
+    let host = Host::with(settings(), |options| options.max_connections = 1);
+    let server = host.add_worker().serve();
+    let mut only = host.get("/");
+    only.answer();
+    let mut outside = host.get("/outside");
+    let drained = host.order_later(|done| Command::Drain { done });
+    only.assert_closed();
+    drop(only);
+    assert_eq!(outside.answer().status, 200, "it was connected before the end");
+    drop(outside);
+    drained.blocking_recv().unwrap();
+    drop(host);
+    server.join().unwrap();
 }

@@ -61,11 +61,19 @@ impl Host {
     }
 
     pub(crate) fn with(settings: AppSettings, tune: impl FnOnce(&mut Options)) -> Self {
+        Self::build(settings, tune, &Listen::Tcp(([127, 0, 0, 1], 0).into()))
+    }
+
+    pub(crate) fn listening(at: &Listen) -> Self {
+        Self::build(settings(), |_| {}, at)
+    }
+
+    fn build(settings: AppSettings, tune: impl FnOnce(&mut Options), at: &Listen) -> Self {
         let (events, inbox) = mpsc::channel(16);
         let mut options = Options::new(Arc::new(Metrics::default()), events);
         tune(&mut options);
-        let listeners = listener::bind(&[Listen::Tcp(([127, 0, 0, 1], 0).into())], 1).unwrap().remove(0);
-        let address = listeners[0].tcp_address().unwrap();
+        let listeners = listener::bind(std::slice::from_ref(at), 1).unwrap().remove(0);
+        let address = listeners[0].tcp_address().unwrap_or(([0, 0, 0, 0], 0).into());
         let app = app(settings);
         let shard = Shard::spawn(0, listeners, routes(&app), options).unwrap();
         Self { address, app, events: inbox, shard }

@@ -9,10 +9,12 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod access_log;
 mod bodies;
 mod client;
 mod deaths;
 mod draining;
+mod exhaustion;
 mod host;
 mod queueing;
 mod raw;

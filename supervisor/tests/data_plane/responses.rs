@@ -232,3 +232,34 @@ fn what_is_counted_adds_up() {
     drop(host);
     server.join().unwrap();
 }
+
+#[test]
+fn an_upgrade_is_ignored_as_the_standard_allows() {
+    let (host, mut worker) = Host::with_worker();
+    let mut client = host.connect();
+    client.send("GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    let (id, request) = worker.request();
+    assert_eq!((header(&request, "upgrade"), header(&request, "connection")), (None, None));
+    worker.respond(id, "plain");
+    assert_eq!(client.answer().body, "plain");
+    client.get("/");
+    let (id, _) = worker.request();
+    worker.respond(id, "kept");
+    assert_eq!(client.answer().body, "kept");
+}
+
+#[test]
+fn a_unix_socket_serves_as_well() {
+    use std::io::{Read, Write};
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("front.sock");
+    let host = Host::listening(&nano_config::Listen::Unix(path.clone()));
+    let server = host.add_worker().serve();
+    let mut client = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    client.write_all(b"GET /x HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("http://a.example/x"), "{answer}");
+    drop(host);
+    server.join().unwrap();
+}

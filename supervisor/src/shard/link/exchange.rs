@@ -254,3 +254,55 @@ fn store(slot: &mut Option<Waker>, cx: &Context<'_>) {
         None => *slot = Some(cx.waker().clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn begun(body: BodyLength) -> Exchange {
+        let exchange = Exchange::new(0, Instant::now(), 0);
+        let head = ResponseHead { status: 200, headers: nano_protocol::HeaderBlock::default(), body };
+        exchange.on_head(head).unwrap();
+        exchange
+    }
+
+    fn taken(exchange: &Exchange) -> Vec<Bytes> {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut taken = Vec::new();
+        while let Poll::Ready(Some(Ok(piece))) = exchange.poll_chunk(&mut cx) {
+            taken.push(piece.data);
+        }
+        taken
+    }
+
+    #[test]
+    fn tiny_chunks_that_nobody_takes_do_not_keep_a_buffer_each() {
+        let exchange = begun(BodyLength::Unknown);
+        for n in 0..100_000_u32 {
+            exchange.on_chunk(Bytes::from(vec![n.to_le_bytes()[0]]), false).unwrap();
+        }
+        let taken = taken(&exchange);
+        assert!(taken.len() <= 2, "{} pieces", taken.len());
+        let bytes = taken.concat();
+        assert_eq!(bytes.len(), 100_000);
+        assert!(bytes.iter().zip(0_u32..).all(|(byte, n)| *byte == n.to_le_bytes()[0]), "out of order");
+    }
+
+    #[test]
+    fn large_chunks_are_not_copied_and_small_ones_keep_their_place_between() {
+        let exchange = begun(BodyLength::Known(30_005));
+        let large = Bytes::from(vec![1; 10_000]);
+        let small = Bytes::from_static(&[2]);
+        for data in [&large, &small, &small, &large, &small, &large, &small] {
+            assert!(!exchange.on_chunk(data.clone(), false).unwrap());
+        }
+        assert_eq!(exchange.body_left(), Some(30_005));
+        assert!(exchange.on_chunk(small, false).unwrap(), "all that was announced is there");
+        let taken = taken(&exchange);
+        assert_eq!(taken.iter().map(Bytes::len).collect::<Vec<_>>(), [10_000, 2, 10_000, 1, 10_000, 2]);
+        assert!(taken.iter().step_by(2).all(|chunk| chunk.as_ptr() == large.as_ptr()));
+        assert!(exchange.is_drained());
+    }
+}
