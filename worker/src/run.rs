@@ -1,28 +1,30 @@
 //! `nano-worker run SCRIPT.js [ARG…]`: an ES module (`.cjs`: a classic script), run until nothing is left to do.
 //!
-//! `nano-worker run --expose-gc SCRIPT.js` gives it a global `gc()`, for tests.
+//! For tests there are options before the script: see [`Options`].
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, process};
 
-use nano_runtime::{FileModules, LogLevel, LogSink, Runtime, RuntimeOptions, StreamBudget};
+use nano_runtime::{FileModules, LogLevel, LogSink, Runtime, RuntimeOptions};
 use url::Url;
+
+mod options;
+
+use options::Options;
 
 /// Runs the script that the arguments name and ends the process with its exit status.
 pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let mut script = arguments.next();
-    let expose_gc = script.as_deref() == Some(OsStr::new("--expose-gc"));
-    if expose_gc {
-        script = arguments.next();
-    }
-    let Some(script) = script else {
-        let _ = writeln!(io::stderr(), "nano run: which script? Usage: nano run SCRIPT.js [ARG…]");
-        return ExitCode::from(2);
+    let options = match Options::parse(&mut arguments) {
+        Ok(options) => options,
+        Err(message) => {
+            let _ = writeln!(io::stderr(), "{message}");
+            return ExitCode::from(2);
+        }
     };
-    match run(Path::new(&script), expose_gc) {
+    match run(options) {
         // Without tearing the heap down: nobody needs it, and it takes milliseconds.
         Ok(status) => process::exit(status),
         Err(message) => {
@@ -32,7 +34,8 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(script: &Path, expose_gc: bool) -> Result<i32, String> {
+fn run(options: Options) -> Result<i32, String> {
+    let script = Path::new(&options.script);
     let script = fs::canonicalize(script).map_err(|error| format!("cannot open {}: {error}", script.display()))?;
     let (Some(directory), Some(name)) = (script.parent(), script.file_name().and_then(|name| name.to_str())) else {
         return Err(format!("{} is not the path of a file", script.display()));
@@ -46,10 +49,10 @@ fn run(script: &Path, expose_gc: bool) -> Result<i32, String> {
         code_generation: true,
         exit_on_uncaught: true,
         memory: None,
-        stream_budget: StreamBudget::default(),
+        stream_budget: options.stream_budget,
     })
     .map_err(|error| error.to_string())?;
-    if expose_gc {
+    if options.expose_gc {
         runtime.expose_gc();
     }
     if name.ends_with(".cjs") {

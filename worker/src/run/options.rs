@@ -1,0 +1,86 @@
+//! The options of `nano-worker run`. `nano run` passes none: they are for tests, of nano's own and of the Web Platform.
+
+use std::ffi::OsString;
+
+use nano_runtime::StreamBudget;
+
+const USAGE: &str = "nano run: which script? Usage: nano run SCRIPT.js [ARG…]";
+
+/// What comes before the script.
+#[derive(Debug, PartialEq)]
+pub(super) struct Options {
+    /// `--expose-gc`: a global `gc()`.
+    pub(super) expose_gc: bool,
+    /// `--max-buffer-size-mb`, `--max-total-buffer-mb`: as in nano.json.
+    pub(super) stream_budget: StreamBudget,
+    /// The path of the script.
+    pub(super) script: OsString,
+}
+
+impl Options {
+    /// Reads the options and the script, and leaves the script's own arguments.
+    pub(super) fn parse(arguments: &mut impl Iterator<Item = OsString>) -> Result<Self, String> {
+        let mut expose_gc = false;
+        let mut stream_budget = StreamBudget::default();
+        loop {
+            let argument = arguments.next().ok_or(USAGE)?;
+            match argument.to_str() {
+                Some("--expose-gc") => expose_gc = true,
+                Some("--max-buffer-size-mb") => {
+                    (stream_budget.max_stream_bytes, stream_budget.max_stream_text) = megabytes(arguments.next())?;
+                }
+                Some("--max-total-buffer-mb") => {
+                    (stream_budget.max_total_bytes, stream_budget.max_total_text) = megabytes(arguments.next())?;
+                }
+                Some(option) if option.starts_with("--") => return Err(format!("nano run: unknown option {option}")),
+                _ => return Ok(Self { expose_gc, stream_budget, script: argument }),
+            }
+        }
+    }
+}
+
+/// Megabytes of 2^20 bytes, and the text itself.
+fn megabytes(text: Option<OsString>) -> Result<(u64, String), String> {
+    let text = text.and_then(|text| text.into_string().ok()).unwrap_or_default();
+    let bytes = text.parse::<f64>().ok().map(|megabytes| megabytes * f64::from(1 << 20)).filter(|bytes| *bytes >= 0.0);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; saturates")]
+    let bytes = bytes.ok_or_else(|| format!("nano run: '{text}' is not a number of megabytes"))? as u64;
+    Ok((bytes, text))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<(Options, usize), String> {
+        let mut arguments = arguments.iter().map(OsString::from);
+        let options = Options::parse(&mut arguments)?;
+        Ok((options, arguments.count()))
+    }
+
+    #[test]
+    fn a_script_alone_has_the_defaults() {
+        let (options, rest) = parse(&["a.js", "--expose-gc", "b"]).unwrap();
+        let expected = Options { expose_gc: false, stream_budget: StreamBudget::default(), script: "a.js".into() };
+        assert_eq!((options, rest), (expected, 2));
+    }
+
+    #[test]
+    fn limits_keep_their_text() {
+        let (options, _) = parse(&["--max-buffer-size-mb", "0.5", "--max-total-buffer-mb", "2", "a.js"]).unwrap();
+        let budget = options.stream_budget;
+        assert_eq!((budget.max_stream_bytes, budget.max_stream_text.as_str()), (1 << 19, "0.5"));
+        assert_eq!((budget.max_total_bytes, budget.max_total_text.as_str()), (2 << 20, "2"));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for arguments in
+            [&[][..], &["--fast", "a.js"], &["--max-buffer-size-mb", "much", "a.js"], &["--max-total-buffer-mb"]]
+        {
+            parse(arguments).unwrap_err();
+        }
+    }
+}
