@@ -18,6 +18,9 @@ import {
 import { atob, btoa } from "./encoding/base64.js";
 import { TextDecoder } from "./encoding/text_decoder.js";
 import { TextEncoder } from "./encoding/text_encoder.js";
+import { Headers } from "./fetch/headers.js";
+import { Request } from "./fetch/request.js";
+import { Response } from "./fetch/response.js";
 import { getGlobalHandler, reportError, setGlobalHandler } from "./html/error_reporting.js";
 import { structuredClone } from "./html/structured_clone.js";
 import { clearInterval, clearTimeout, fireTimer, setInterval, setTimeout } from "./html/timers.js";
@@ -115,6 +118,7 @@ defineInterfaces({
   ErrorEvent,
   Event,
   EventTarget,
+  Headers,
   Navigator: navigator.constructor,
   Performance,
   PromiseRejectionEvent,
@@ -124,6 +128,8 @@ defineInterfaces({
   ReadableStreamBYOBRequest,
   ReadableStreamDefaultController,
   ReadableStreamDefaultReader,
+  Request,
+  Response,
   TextDecoder,
   TextEncoder,
   TransformStream,

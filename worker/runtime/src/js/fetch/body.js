@@ -1,193 +1,268 @@
-// Bodies (https://fetch.spec.whatwg.org/#bodies): where the bytes come from, and the methods that Request and Response
-// share to read them.
+// Bodies (https://fetch.spec.whatwg.org/#bodies): where the bytes come from, and how they are read as a whole.
 //
 // A body that is there as a whole stays the string or the bytes that it was made of. Others have a source:
 // `{ pull() → Uint8Array | null | Promise of either }`, which is asked for one chunk at a time; null is the end.
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { Deferred } from "../streams/promises.js";
 import { searchParamsList } from "../url/search_params.js";
 import { serializeUrlencoded } from "../url/urlencoded.js";
-import { converters, isArrayBuffer, isObject, isSharedArrayBuffer, viewBuffer } from "../webidl.js";
+import { converters, illegalInvocation, isArrayBuffer, viewBuffer } from "../webidl.js";
 
 const {
-  ArrayBufferIsView, ArrayBufferPrototypeSlice, ArrayPrototypePush, ArrayPrototypeShift, DataViewPrototypeGetByteLength,
-  DataViewPrototypeGetByteOffset, JSONParse, PromisePrototypeThen, PromiseReject, PromiseResolve, StringPrototypeCharCodeAt,
-  StringPrototypeSlice, StringPrototypeToWellFormed, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
-  TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet,
-  TypedArrayPrototypeSlice, Uint8Array,
+  ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayPrototypePush, ArrayPrototypeShift, DataViewPrototypeGetByteLength,
+  DataViewPrototypeGetByteOffset, JSONParse, ObjectDefineProperty, PromisePrototypeThen, PromiseReject, PromiseResolve,
+  StringPrototypeCharCodeAt, StringPrototypeSlice, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
+  TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array,
 } = primordials;
 
-/** A body. */
+/** A body, of a request or a response. */
 export class Body {
-  /** A string, a Uint8Array that nobody else changes, or an object with `pull`. */
-  content;
-  used = false;
-  /** The bytes are those of a clone as well: whoever gives them away copies them. */
-  shared = false;
-
-  constructor(content) {
+  /** `content`: a well-formed string, a Uint8Array that nobody else changes, or a source. `type`: its Content-Type or null. */
+  constructor(content, type) {
     this.content = content;
+    this.type = type;
+    /** "Disturbed": read, or on its way to be. */
+    this.used = false;
+    /** The bytes are those of a clone as well: whoever gives them away copies them. */
+    this.shared = false;
   }
 }
 
-/** What `extractBody` found beside the body: the Content-Type that goes with it, or null. */
-export let extractedType = null;
+// Interfaces that bodies are made of, beside those named here: { isInstance, extract }.
+const bodyTypes = [];
 
-/** "Extract a body" from any BodyInit but null and undefined. */
-export function extractBody(init, prefix) {
-  if (typeof init === "string") {
-    extractedType = "text/plain;charset=UTF-8";
-    return new Body(init);
-  }
-  extractedType = null;
-  if (isObject(init)) {
-    if (ArrayBufferIsView(init) || isArrayBuffer(init) || isSharedArrayBuffer(init)) {
-      return new Body(copyBytes(converters.AllowSharedBufferSource(init, prefix, "The body")));
-    }
-    const pairs = searchParamsList(init);
-    if (pairs !== undefined) {
-      extractedType = "application/x-www-form-urlencoded;charset=UTF-8";
-      return new Body(serializeUrlencoded(pairs));
-    }
-  }
-  const text = converters.USVString(init, prefix, "The body");
-  extractedType = "text/plain;charset=UTF-8";
-  return new Body(text);
+/** Makes instances of one more interface bodies: `extract(value)` returns a Body. For Blob, FormData and ReadableStream. */
+export function registerBodyType(isInstance, extract) {
+  ArrayPrototypePush(bodyTypes, { __proto__: null, isInstance, extract });
 }
 
-/** A copy of the bytes of a buffer or view. */
+function findBodyType(value) {
+  for (let i = 0; i < bodyTypes.length; i++) if (bodyTypes[i].isInstance(value)) return bodyTypes[i];
+  return undefined;
+}
+
+/** Converts to BodyInit, or null for null. */
+export function toBodyInit(value, prefix) {
+  if (typeof value !== "object" || value === null) return value === null ? null : converters.USVString(value, prefix, "The body");
+  if (ArrayBufferIsView(value)) return converters.ArrayBufferView(value, prefix, "The body");
+  if (isArrayBuffer(value) || searchParamsList(value) !== undefined || findBodyType(value) !== undefined) return value;
+  return converters.USVString(value, prefix, "The body");
+}
+
+/** "Extract a body" from a BodyInit. */
+export function extractBody(init) {
+  if (typeof init === "string") return new Body(init, "text/plain;charset=UTF-8");
+  if (ArrayBufferIsView(init) || isArrayBuffer(init)) return new Body(copyBytes(init), null);
+  const pairs = searchParamsList(init);
+  if (pairs !== undefined) return new Body(serializeUrlencoded(pairs), "application/x-www-form-urlencoded;charset=UTF-8");
+  return findBodyType(init).extract(init);
+}
+
+/** "Get a copy of the bytes" of an ArrayBuffer or a view; none of a detached one. */
 export function copyBytes(source) {
-  if (!ArrayBufferIsView(source)) return TypedArrayPrototypeSlice(new Uint8Array(source));
-  const tag = TypedArrayPrototypeGetSymbolToStringTag(source);
-  const offset = tag === undefined ? DataViewPrototypeGetByteOffset(source) : TypedArrayPrototypeGetByteOffset(source);
-  const length = tag === undefined ? DataViewPrototypeGetByteLength(source) : TypedArrayPrototypeGetByteLength(source);
+  let buffer = source;
+  let offset = 0;
+  let length;
+  if (!ArrayBufferIsView(source)) {
+    length = ArrayBufferPrototypeGetByteLength(source);
+  } else if (TypedArrayPrototypeGetSymbolToStringTag(source) !== undefined) {
+    buffer = TypedArrayPrototypeGetBuffer(source);
+    offset = TypedArrayPrototypeGetByteOffset(source);
+    length = TypedArrayPrototypeGetByteLength(source);
+  } else {
+    buffer = viewBuffer(source);
+    try {
+      offset = DataViewPrototypeGetByteOffset(source);
+      length = DataViewPrototypeGetByteLength(source);
+    } catch {
+      // Detached, or out of the bounds of a buffer that shrank.
+      length = 0;
+    }
+  }
   const copy = new Uint8Array(length);
-  TypedArrayPrototypeSet(copy, new Uint8Array(viewBuffer(source), offset, length));
+  if (length > 0) TypedArrayPrototypeSet(copy, new Uint8Array(buffer, offset, length));
   return copy;
+}
+
+/** True for a body's content that is a source of chunks. */
+export function isSource(content) {
+  return typeof content !== "string" && TypedArrayPrototypeGetSymbolToStringTag(content) === undefined;
+}
+
+export function unusableBody() {
+  return new TypeError("Body is unusable: Body has already been read");
 }
 
 /** "Clone a body": `body` goes on as one of the two, the other is returned. */
 export function cloneBody(body) {
-  const { content } = body;
-  if (typeof content !== "string" && TypedArrayPrototypeGetSymbolToStringTag(content) === undefined) {
-    const branches = new Tee(content);
-    body.content = branches.first;
-    return new Body(branches.second);
+  if (isSource(body.content)) {
+    const branches = tee(body.content);
+    body.content = branches[0];
+    return new Body(branches[1], body.type);
   }
   body.shared = true;
-  const clone = new Body(content);
+  const clone = new Body(body.content, body.type);
   clone.shared = true;
   return clone;
 }
 
-// A source read by two. What one has read ahead waits for the other.
-class Tee {
-  constructor(source) {
-    const queues = [[], []];
-    let ended = false;
-    let reading = null;
-    const deliver = (chunk, own) => {
-      reading = null;
-      if (chunk === null) {
-        ended = true;
-        return null;
-      }
-      ArrayPrototypePush(queues[1 - own], TypedArrayPrototypeSlice(chunk));
-      return chunk;
-    };
-    const pull = (own) => {
-      if (queues[own].length > 0) return ArrayPrototypeShift(queues[own]);
-      if (ended) return null;
-      // The other one is waiting for a chunk: this one gets its copy when that is there.
-      if (reading !== null) return PromisePrototypeThen(reading, () => pull(own));
-      const chunk = source.pull();
-      if (chunk === null || isChunk(chunk)) return deliver(chunk, own);
-      reading = PromisePrototypeThen(chunk, (value) => deliver(value, own));
-      return reading;
-    };
-    this.first = { __proto__: null, pull: () => pull(0) };
-    this.second = { __proto__: null, pull: () => pull(1) };
-  }
+/** Takes what a body holds, for a new owner; the body counts as used from then on. */
+export function transferBody(body) {
+  const moved = new Body(body.content, body.type);
+  moved.shared = body.shared;
+  body.used = true;
+  body.content = "";
+  return moved;
 }
+
+// ---- sources ----
 
 function isChunk(value) {
   return TypedArrayPrototypeGetSymbolToStringTag(value) !== undefined;
 }
 
-// ---- consuming (§5.2) ----
+const noConstructor = { __proto__: null, value: undefined, writable: false, enumerable: false, configurable: false };
 
-/** How the bytes are wanted. */
-export const kText = 0;
-export const kJson = 1;
-export const kArrayBuffer = 2;
-export const kBytes = 3;
-
-/** "Consume body": a promise of the whole in the form wanted. `body` may be null. */
-export function consumeBody(body, form) {
-  if (body === null) return settle("", false, form);
-  if (body.used) return PromiseReject(new TypeError("Body is unusable: it has already been read"));
-  body.used = true;
-  const { content, shared } = body;
-  body.content = "";
-  if (typeof content === "string" || isChunk(content)) return settle(content, shared, form);
-  return PromisePrototypeThen(readAll(content), (bytes) => convert(bytes, false, form));
+/** Waits for a promise that a source returned and nobody else has: `then` would look at Promise.prototype.constructor. */
+function upon(promise, onFulfilled, onRejected) {
+  ObjectDefineProperty(promise, "constructor", noConstructor);
+  PromisePrototypeThen(promise, onFulfilled, onRejected);
 }
 
-function settle(content, shared, form) {
-  try {
-    return PromiseResolve(convert(content, shared, form));
-  } catch (error) {
-    return PromiseReject(error);
+/** An incoming request's body. */
+export class IncomingSource {
+  #id;
+
+  constructor(id) {
+    this.#id = id;
+  }
+
+  pull() {
+    return ops.requestBodyRead(this.#id);
   }
 }
 
-function convert(content, shared, form) {
-  const isText = typeof content === "string";
-  switch (form) {
-    case kText:
-      return isText ? decodedForm(content) : ops.decode(content, undefined, false, false);
-    case kJson:
-      return JSONParse(isText ? decodedForm(content) : ops.decode(content, undefined, false, false));
-    case kArrayBuffer: {
-      const bytes = isText ? ops.utf8Encode(content) : content;
-      const buffer = TypedArrayPrototypeGetBuffer(bytes);
-      return shared && !isText ? ArrayBufferPrototypeSlice(buffer) : buffer;
+// One source read by two. What one has read ahead waits for the other, who gets a copy of it.
+function tee(source) {
+  const queues = [[], []];
+  // Promises of a branch, and how to settle them; there while a chunk is awaited.
+  const waiting = [null, null];
+  let isPending = false;
+  let end;
+
+  function settle(deliver) {
+    isPending = false;
+    for (let branch = 0; branch < 2; branch++) {
+      const deferred = waiting[branch];
+      if (deferred === null) continue;
+      waiting[branch] = null;
+      deliver(deferred, branch);
     }
-    default:
-      if (isText) return ops.utf8Encode(content);
-      return shared ? TypedArrayPrototypeSlice(content) : content;
   }
+
+  function take(chunk, reader) {
+    if (chunk === null) {
+      end = null;
+      return;
+    }
+    ArrayPrototypePush(queues[1 - reader], copyBytes(chunk));
+    ArrayPrototypePush(queues[reader], chunk);
+  }
+
+  function pull(branch) {
+    if (queues[branch].length > 0) return ArrayPrototypeShift(queues[branch]);
+    if (end !== undefined) return end === null ? null : PromiseReject(end.error);
+    if (!isPending) {
+      const result = source.pull();
+      if (result === null || isChunk(result)) {
+        take(result, branch);
+        return result === null ? null : ArrayPrototypeShift(queues[branch]);
+      }
+      isPending = true;
+      upon(
+        result,
+        (chunk) => {
+          take(chunk, branch);
+          settle((deferred, each) => deferred.resolve(chunk === null ? null : ArrayPrototypeShift(queues[each])));
+        },
+        (error) => {
+          end = { __proto__: null, error };
+          settle((deferred) => deferred.reject(error));
+        },
+      );
+    }
+    waiting[branch] = new Deferred();
+    return waiting[branch].promise;
+  }
+
+  return [{ __proto__: null, pull: () => pull(0) }, { __proto__: null, pull: () => pull(1) }];
 }
 
-// What a string is after it has been encoded and decoded as UTF-8.
-function decodedForm(text) {
-  return StringPrototypeToWellFormed(StringPrototypeCharCodeAt(text, 0) === 0xfeff ? StringPrototypeSlice(text, 1) : text);
-}
-
-// All chunks of a source as one, a promise.
-function readAll(source) {
+// Reads a source to its end, then calls one of the two.
+function readAll(source, onBytes, onError) {
   const chunks = [];
   let total = 0;
-  const step = (chunk) => {
-    while (chunk !== null) {
-      ArrayPrototypePush(chunks, chunk);
-      total += TypedArrayPrototypeGetLength(chunk);
-      chunk = source.pull();
-      if (chunk !== null && !isChunk(chunk)) return PromisePrototypeThen(chunk, step);
+  function step(chunk) {
+    try {
+      while (chunk !== null) {
+        if (!isChunk(chunk)) return upon(chunk, step, onError);
+        ArrayPrototypePush(chunks, chunk);
+        total += TypedArrayPrototypeGetByteLength(chunk);
+        chunk = source.pull();
+      }
+      onBytes(chunks.length === 1 ? chunks[0] : concatenate(chunks, total));
+    } catch (error) {
+      onError(error);
     }
-    if (chunks.length === 1) return chunks[0];
-    const all = new Uint8Array(total);
-    let offset = 0;
-    for (let i = 0; i < chunks.length; i++) {
-      TypedArrayPrototypeSet(all, chunks[i], offset);
-      offset += TypedArrayPrototypeGetLength(chunks[i]);
-    }
-    return all;
-  };
+  }
+  step(source.pull());
+}
+
+function concatenate(chunks, total) {
+  const all = new Uint8Array(total);
+  let offset = 0;
+  for (let i = 0; i < chunks.length; i++) {
+    TypedArrayPrototypeSet(all, chunks[i], offset);
+    offset += TypedArrayPrototypeGetByteLength(chunks[i]);
+  }
+  return all;
+}
+
+// ---- consuming (§5.2) ----
+
+/** The forms of `consumeBody`. Each takes the whole content, a string or a Uint8Array of its own, and may throw. */
+export const forms = {
+  __proto__: null,
+  arrayBuffer: (content) => TypedArrayPrototypeGetBuffer(forms.bytes(content)),
+  bytes: (content) => (typeof content === "string" ? ops.utf8Encode(content) : content),
+  json: (content) => JSONParse(forms.text(content)),
+  // "UTF-8 decode": without a byte order mark. A string was well-formed when it became a body.
+  text(content) {
+    if (typeof content !== "string") return ops.decode(content, undefined, false, false);
+    return StringPrototypeCharCodeAt(content, 0) === 0xfeff ? StringPrototypeSlice(content, 1) : content;
+  },
+};
+
+/** "Consume body": a promise of `form(content)`. `body` may be null; undefined is what a brand check found wanting. */
+export function consumeBody(body, form, interfaceName) {
+  if (body === undefined) return PromiseReject(illegalInvocation(interfaceName));
+  if (body === null) return settled(form, "");
+  if (body.used) return PromiseReject(unusableBody());
+  body.used = true;
+  const { content } = body;
+  body.content = "";
+  if (typeof content === "string") return settled(form, content);
+  if (!isSource(content)) return settled(form, body.shared ? copyBytes(content) : content);
+  const { promise, resolve, reject } = new Deferred();
+  readAll(content, (bytes) => resolve(form(bytes)), reject);
+  return promise;
+}
+
+function settled(form, content) {
   try {
-    const chunk = source.pull();
-    return chunk === null || isChunk(chunk) ? PromiseResolve(step(chunk)) : PromisePrototypeThen(chunk, step);
+    return PromiseResolve(form(content));
   } catch (error) {
     return PromiseReject(error);
   }

@@ -5,6 +5,7 @@
 //
 // NANO: the guards "request" and "response" refuse nothing: a server sets cookies, hosts and origins as it likes.
 
+import { registerInspector } from "../console/inspect.js";
 import { primordials } from "../primordials.js";
 import {
   configureInterface, conversionError, converters, forEachOfIterable, illegalInvocation, isObject, kInternal, requireArguments,
@@ -136,55 +137,57 @@ export function copyList(list) {
   return copy;
 }
 
-/** "Fill": appends what `init`, a HeadersInit, holds to a list. */
-export function fillList(list, init, prefix) {
+/**
+ * Converts a HeadersInit to a fresh flat array, its names and values byte strings that nobody has checked yet. All
+ * conversions come before the first check, as Web IDL has it. A sequence's item of a wrong length stands there as two nulls.
+ */
+export function convertHeadersInit(init, prefix) {
   if (!isObject(init)) throw conversionError(prefix, "HeadersInit", "is not a sequence or a record");
   const method = init[SymbolIterator];
   if (method !== undefined && method !== null) {
     if (typeof method !== "function") throw conversionError(prefix, "HeadersInit", "is not iterable");
-    const source = method === originalIterator ? listOfHeaders(init) : undefined;
-    if (source !== undefined) {
-      for (let i = 0; i < source.length; i++) ArrayPrototypePush(list, source[i]);
-      return;
+    if (method === originalIterator && iteratorPrototype.next === originalNext) {
+      const source = listOfHeaders(init);
+      if (source !== undefined) return copyList(source);
     }
-    fillFromSequence(list, init, method, prefix);
-    return;
+    return convertSequence(init, method, prefix);
   }
-  const keys = ReflectOwnKeys(init);
-  // All conversions come before the first check of their results, as Web IDL converts the whole record first.
   const pairs = [];
+  const keys = ReflectOwnKeys(init);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i];
+    // One [[GetOwnProperty]], and no descriptor to allocate.
     if (!ObjectPrototypePropertyIsEnumerable(init, key)) continue;
     const name = typeof key === "string" && knownNames[key] !== undefined ? key : converters.ByteString(key, prefix, "Header name");
     listAppend(pairs, name, converters.ByteString(init[key], prefix, "Header value"));
   }
-  for (let i = 0; i < pairs.length; i += 2) {
-    listAppend(list, headerName(pairs[i], prefix), headerValue(pairs[i + 1], prefix));
-  }
+  return pairs;
 }
 
-function fillFromSequence(list, init, method, prefix) {
+function convertSequence(init, method, prefix) {
   const pairs = [];
   forEachOfIterable(init, method, prefix, "HeadersInit", (pair) => {
     const inner = isObject(pair) ? pair[SymbolIterator] : undefined;
     if (typeof inner !== "function") throw conversionError(prefix, "Item of HeadersInit", "is not a sequence");
-    let count = 0;
+    const items = [];
     forEachOfIterable(pair, inner, prefix, "Item of HeadersInit", (item) => {
-      ArrayPrototypePush(pairs, converters.ByteString(item, prefix, "Item of HeadersInit"));
-      count++;
+      ArrayPrototypePush(items, converters.ByteString(item, prefix, "Item of HeadersInit"));
     });
-    // Wrong lengths are refused when the pair's turn comes; until then the place is kept.
-    if (count !== 2) {
-      pairs.length -= count;
-      ArrayPrototypePush(pairs, null);
-      ArrayPrototypePush(pairs, null);
-    }
+    const isPair = items.length === 2;
+    listAppend(pairs, isPair ? items[0] : null, isPair ? items[1] : null);
   });
+  return pairs;
+}
+
+/** "Fill" an empty list with converted pairs: checks and normalizes them where they are; they are the list then. */
+export function listFromPairs(pairs, prefix) {
   for (let i = 0; i < pairs.length; i += 2) {
     if (pairs[i] === null) throw conversionError(prefix, "Item of HeadersInit", "is not a pair of name and value");
-    listAppend(list, headerName(pairs[i], prefix), headerValue(pairs[i + 1], prefix));
+    const value = headerValue(pairs[i + 1], prefix);
+    pairs[i] = headerName(pairs[i], prefix);
+    pairs[i + 1] = value;
   }
+  return pairs;
 }
 
 // ---- the class ----
@@ -200,9 +203,9 @@ export class Headers {
   #sorted = null;
 
   constructor(init = undefined) {
-    this.#list = [];
     if (init === kInternal) return;
-    if (init !== undefined) fillList(this.#list, init, "Failed to construct 'Headers'");
+    const prefix = "Failed to construct 'Headers'";
+    this.#list = init === undefined ? [] : listFromPairs(convertHeadersInit(init, prefix), prefix);
   }
 
   append(name, value) {
@@ -282,10 +285,19 @@ export class Headers {
 }
 
 configureInterface(Headers);
-const originalIterator = (() => {
-  defineIterable(Headers, "Headers", sortedPairs);
-  return Headers.prototype[SymbolIterator];
-})();
+const { prototype: iteratorPrototype } = defineIterable(Headers, "Headers", sortedPairs);
+const originalIterator = Headers.prototype[SymbolIterator];
+const originalNext = iteratorPrototype.next;
+registerInspector(Headers.prototype, describeHeaders);
+
+/** What the console shows: each name once, with all its values. */
+export function describeHeaders(value) {
+  const list = listOfHeaders(value);
+  if (list === undefined) return undefined;
+  const description = { __proto__: null };
+  for (let i = 0; i < list.length; i += 2) description[list[i]] ??= listGet(list, list[i]);
+  return description;
+}
 
 /** A Headers object for a list that its owner keeps. An immutable one throws when it is to be changed. */
 export function createHeaders(list, isImmutable) {

@@ -1,0 +1,237 @@
+// Response (https://fetch.spec.whatwg.org/#response-class), and what dispatch needs to send one.
+
+import { registerInspector } from "../console/inspect.js";
+import { primordials } from "../primordials.js";
+import { parseHref } from "../url/url.js";
+import { configureInterface, conversionError, converters, illegalInvocation, isObject, kInternal, requireArguments } from "../webidl.js";
+import {
+  Body, cloneBody, consumeBody, extractBody, forms, toBodyInit, unusableBody,
+} from "./body.js";
+import { convertHeadersInit, copyList, createHeaders, listAppend, listFromPairs, listHas } from "./headers.js";
+
+const { JSONStringify, RangeError, RegExpPrototypeExec, StringPrototypeToWellFormed, TypeError } = primordials;
+
+const notInReasonPhrase = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** "Null body status". */
+function isNullBodyStatus(status) {
+  return status === 204 || status === 205 || status === 304 || status === 101 || status === 103;
+}
+
+function isRedirectStatus(status) {
+  return status === 302 || status === 301 || status === 303 || status === 307 || status === 308;
+}
+
+let internals;
+
+export class Response {
+  #status = 200;
+  #statusText = "";
+  #list;
+  // The Headers object for #list, made when it is looked at.
+  #headers = null;
+  // A Body, or null.
+  #body = null;
+  #type = "default";
+
+  constructor(body = null, init = undefined) {
+    if (body === kInternal) return;
+    const prefix = "Failed to construct 'Response'";
+    body = toBodyInit(body, prefix);
+    this.#initialize(init, prefix);
+    if (body !== null) this.#setBody(extractBody(body), prefix);
+  }
+
+  static error() {
+    const response = new Response(kInternal);
+    response.#type = "error";
+    response.#status = 0;
+    response.#list = [];
+    response.#headers = createHeaders(response.#list, true);
+    return response;
+  }
+
+  static redirect(url, status = 302) {
+    const prefix = "Failed to execute 'redirect' on 'Response'";
+    requireArguments(arguments.length, 1, prefix);
+    url = converters.USVString(url, prefix, "Argument 1");
+    status = converters["unsigned short"](status, prefix, "Argument 2");
+    const href = parseHref(url);
+    if (href === undefined) throw conversionError(prefix, "Argument 1", `'${url}' is not a valid absolute URL`);
+    if (!isRedirectStatus(status)) throw new RangeError(`${prefix}: ${status} is not the status of a redirect`);
+    const response = new Response(kInternal);
+    response.#status = status;
+    response.#list = ["location", href];
+    response.#headers = createHeaders(response.#list, true);
+    return response;
+  }
+
+  static json(data, init = undefined) {
+    const prefix = "Failed to execute 'json' on 'Response'";
+    requireArguments(arguments.length, 1, prefix);
+    // The dictionary is converted before the data is serialized.
+    const response = new Response(kInternal);
+    const converted = convertInit(init, prefix);
+    const text = JSONStringify(data);
+    if (text === undefined) throw conversionError(prefix, "Argument 1", "cannot be serialized as JSON");
+    response.#apply(converted, prefix);
+    response.#setBody(new Body(StringPrototypeToWellFormed(text), "application/json"), prefix);
+    return response;
+  }
+
+  get type() {
+    if (!(#list in this)) throw illegalInvocation("Response");
+    return this.#type;
+  }
+
+  get url() {
+    if (!(#list in this)) throw illegalInvocation("Response");
+    return "";
+  }
+
+  get redirected() {
+    if (!(#list in this)) throw illegalInvocation("Response");
+    return false;
+  }
+
+  get status() {
+    if (!(#list in this)) throw illegalInvocation("Response");
+    return this.#status;
+  }
+
+  get ok() {
+    if (!(#list in this)) throw illegalInvocation("Response");
+    return this.#status >= 200 && this.#status <= 299;
+  }
+
+  get statusText() {
+    if (!(#list in this)) throw illegalInvocation("Response");
+    return this.#statusText;
+  }
+
+  get headers() {
+    if (!(#list in this)) throw illegalInvocation("Response");
+    return this.#headers ??= createHeaders(this.#list, false);
+  }
+
+  get bodyUsed() {
+    if (!(#list in this)) throw illegalInvocation("Response");
+    return this.#body !== null && this.#body.used;
+  }
+
+  arrayBuffer() {
+    return consumeBody(internals.body(this), forms.arrayBuffer, "Response");
+  }
+
+  bytes() {
+    return consumeBody(internals.body(this), forms.bytes, "Response");
+  }
+
+  json() {
+    return consumeBody(internals.body(this), forms.json, "Response");
+  }
+
+  text() {
+    return consumeBody(internals.body(this), forms.text, "Response");
+  }
+
+  clone() {
+    if (!(#list in this)) throw illegalInvocation("Response");
+    if (this.#body !== null && this.#body.used) throw unusableBody();
+    const response = new Response(kInternal);
+    response.#status = this.#status;
+    response.#statusText = this.#statusText;
+    response.#type = this.#type;
+    response.#list = copyList(this.#list);
+    if (this.#headers !== null && this.#type === "error") response.#headers = createHeaders(response.#list, true);
+    if (this.#body !== null) response.#body = cloneBody(this.#body);
+    return response;
+  }
+
+  // "Initialize a response", its first half: the dictionary ResponseInit.
+  #initialize(init, prefix) {
+    if (init === undefined) {
+      this.#list = [];
+      return;
+    }
+    this.#apply(convertInit(init, prefix), prefix);
+  }
+
+  #apply(init, prefix) {
+    const { status, statusText } = init;
+    if (status < 200 || status > 599) throw new RangeError(`${prefix}: the status ${status} is not in the range of 200 to 599`);
+    if (statusText !== "" && RegExpPrototypeExec(notInReasonPhrase, statusText) !== null) {
+      throw conversionError(prefix, "'statusText'", "is not a valid reason phrase");
+    }
+    this.#status = status;
+    this.#statusText = statusText;
+    this.#list = init.headers === null ? [] : listFromPairs(init.headers, prefix);
+  }
+
+  // Its second half.
+  #setBody(body, prefix) {
+    if (isNullBodyStatus(this.#status)) throw new TypeError(`${prefix}: a response of status ${this.#status} cannot have a body`);
+    this.#body = body;
+    if (body.type !== null && !listHas(this.#list, "content-type")) listAppend(this.#list, "content-type", body.type);
+  }
+
+  static {
+    internals = {
+      __proto__: null,
+      body: (value) => (isObject(value) && #list in value ? value.#body : undefined),
+      parts(value) {
+        if (!isObject(value) || !(#list in value)) return null;
+        if (value.#type === "error") throw new TypeError("The handler returned Response.error(), which no client can be sent");
+        const body = value.#body;
+        let content = null;
+        if (body !== null) {
+          if (body.used) throw unusableBody();
+          body.used = true;
+          content = body.content;
+          body.content = "";
+        }
+        return { __proto__: null, status: value.#status, headers: value.#list, body: content };
+      },
+    };
+  }
+}
+
+configureInterface(Response);
+
+registerInspector(Response.prototype, (value) => {
+  const body = internals.body(value);
+  if (body === undefined) return undefined;
+  return {
+    __proto__: null,
+    status: value.status,
+    statusText: value.statusText,
+    headers: value.headers,
+    bodyUsed: value.bodyUsed,
+    ok: value.ok,
+    redirected: value.redirected,
+    type: value.type,
+    url: value.url,
+  };
+});
+
+// The dictionary ResponseInit, its members in lexicographical order.
+function convertInit(init, prefix) {
+  const result = { headers: null, status: 200, statusText: "" };
+  if (init === undefined || init === null) return result;
+  if (!isObject(init)) throw conversionError(prefix, "Argument 2", "cannot be converted to a dictionary (ResponseInit)");
+  const { headers } = init;
+  if (headers !== undefined) result.headers = convertHeadersInit(headers, prefix);
+  const { status } = init;
+  if (status !== undefined) result.status = converters["unsigned short"](status, prefix, "'status' of 'ResponseInit'");
+  const { statusText } = init;
+  if (statusText !== undefined) result.statusText = converters.ByteString(statusText, prefix, "'statusText' of 'ResponseInit'");
+  return result;
+}
+
+/**
+ * What is to be sent of a response, whose body is used up by that: `{ status, headers, body }`, headers as a flat array,
+ * body null, a string or a Uint8Array. Null if `value` is no Response. Throws where the body is used, or there is nothing to send.
+ */
+export function responseParts(value) {
+  return internals.parts(value);
+}
