@@ -7,6 +7,7 @@ import { TextEncoder, isTextEncoder } from "../encoding/text_encoder.js";
 import { Performance, isPerformance } from "../performance/performance.js";
 import { timeOrigin } from "../performance/clock.js";
 import { describeStream } from "../streams/inspection.js";
+import { ReadableStream } from "../streams/readable_stream.js";
 import { WritableStream } from "../streams/writable_stream.js";
 import { URLSearchParams, searchParamsList } from "../url/search_params.js";
 import { URL, describeURL } from "../url/url.js";
@@ -31,4 +32,5 @@ function streamProperties(value) {
   const description = describeStream(value);
   return description === undefined ? undefined : description[1];
 }
+registerInspector(ReadableStream.prototype, streamProperties);
 registerInspector(WritableStream.prototype, streamProperties);
