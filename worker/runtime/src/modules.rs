@@ -185,7 +185,9 @@ fn want(scope: &mut v8::PinScope, state: &Rc<State>, load: usize, wanted: Vec<(K
                 }
             }
         };
-        match requests(scope, &state.modules.borrow(), &key, module) {
+        // Not in the match: its borrow would last until the end of that.
+        let requests = requests(scope, &state.modules.borrow(), &key, module);
+        match requests {
             Ok(requests) => wanted.extend(requests),
             Err(error) => fail(&mut state.modules.borrow_mut(), load, error),
         }
