@@ -5,13 +5,14 @@
 // 'Headers'"), `context` the value ("Argument 1"). Both only serve messages, so callers pass constants, never strings
 // that would have to be built on the path without errors.
 
+import { ops } from "./ops.js";
 import { primordials } from "./primordials.js";
 
 const {
-  ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayIsArray, ArrayIteratorPrototype, ArrayPrototypePush,
+  ArrayBufferIsView, ArrayIsArray, ArrayIteratorPrototype, ArrayPrototypePush,
   ArrayPrototypeSort, BigInt, DataViewPrototypeGetBuffer, Map, MapPrototypeSet, MathFloor, MathFround, MathMax, MathMin,
   MathTrunc, Number, NumberIsFinite, NumberIsNaN, ObjectDefineProperty, ObjectDefineProperties, PromiseResolve, ReflectApply,
-  ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, RegExpPrototypeExec, SharedArrayBuffer,
+  ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, RegExpPrototypeExec,
   StringPrototypeToWellFormed, SymbolIterator, SymbolToStringTag, TypeError, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetSymbolToStringTag,
 } = primordials;
@@ -19,7 +20,6 @@ const {
 // The values that the fast path of sequences compares with, read while the realm is pristine.
 const arrayValues = globalThis.Array.prototype[SymbolIterator];
 const arrayIteratorNext = ArrayIteratorPrototype.next;
-const sharedByteLength = SharedArrayBuffer === undefined ? undefined : primordials.SharedArrayBufferPrototypeGetByteLength;
 
 /** Passed to constructors of interfaces that users cannot construct, and by builtins that skip conversions. */
 export const kInternal = { __proto__: null };
@@ -169,26 +169,14 @@ function toFunction(value, prefix, context) {
   return value;
 }
 
-/** True for an ArrayBuffer of any realm; false for a SharedArrayBuffer. */
+/** True for an ArrayBuffer; false for a SharedArrayBuffer. */
 export function isArrayBuffer(value) {
-  if (typeof value !== "object" || value === null) return false;
-  try {
-    ArrayBufferPrototypeGetByteLength(value);
-    return true;
-  } catch {
-    return false;
-  }
+  return typeof value === "object" && value !== null && ops.valueKind(value) === 11;
 }
 
-/** True for a SharedArrayBuffer of any realm. */
+/** True for a SharedArrayBuffer. V8 adds that class to realms after the snapshot is loaded, so nothing of it is captured. */
 export function isSharedArrayBuffer(value) {
-  if (sharedByteLength === undefined || typeof value !== "object" || value === null) return false;
-  try {
-    sharedByteLength(value);
-    return true;
-  } catch {
-    return false;
-  }
+  return typeof value === "object" && value !== null && ops.valueKind(value) === 12;
 }
 
 /** The buffer of a typed array or DataView. */
@@ -213,7 +201,7 @@ function toAllowSharedBufferSource(value, prefix, context) {
 
 function toArrayBufferView(value, prefix, context) {
   if (!ArrayBufferIsView(value)) throw conversionError(prefix, context, "is not a view of an ArrayBuffer");
-  if (SharedArrayBuffer !== undefined && isSharedArrayBuffer(viewBuffer(value))) {
+  if (isSharedArrayBuffer(viewBuffer(value))) {
     throw conversionError(prefix, context, "is a view of a SharedArrayBuffer, which is not allowed here");
   }
   return value;

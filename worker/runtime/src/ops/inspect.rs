@@ -16,6 +16,9 @@ fn value_kind(_: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv:
     rv.set_int32(kind_of(args.get(0)));
 }
 
+/// One of V8's type checks.
+type Test = fn(&v8::Value) -> bool;
+
 fn kind_of(value: v8::Local<v8::Value>) -> i32 {
     if value.is_function() {
         return match (value.is_async_function(), value.is_generator_function()) {
@@ -29,7 +32,7 @@ fn kind_of(value: v8::Local<v8::Value>) -> i32 {
     if !value.is_object() || value.is_array() {
         return 0;
     }
-    let tests: [(fn(&v8::Value) -> bool, i32); 23] = [
+    let tests: [(Test, i32); 23] = [
         (v8::Value::is_proxy, 1),
         (v8::Value::is_map, 2),
         (v8::Value::is_set, 3),

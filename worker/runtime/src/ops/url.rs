@@ -1,10 +1,14 @@
 //! Natives of url/url.js: the URL parser and the setters, by the `url` crate. A URL lives in JavaScript, as its href and
 //! the places of its components; nothing of it stays here.
 
-use url::{Position, Url, quirks};
+use url::{Position, Url};
 
 use super::bytes::copy_in;
 use super::ops;
+
+mod standard;
+
+use standard::Attribute;
 
 ops! {
     "urlCanParse" => url_can_parse,
@@ -16,10 +20,10 @@ fn parse(scope: &v8::PinScope, input: v8::Local<v8::Value>, base: v8::Local<v8::
     // Lossy: lone surrogates become U+FFFD, as the conversion to a USVString demands.
     let input = input.to_rust_string_lossy(scope);
     if base.is_undefined() {
-        return Url::parse(&input).ok();
+        return standard::parse(&input, None);
     }
-    let base = Url::parse(&base.to_rust_string_lossy(scope)).ok()?;
-    Url::options().base_url(Some(&base)).parse(&input).ok()
+    let base = standard::parse(&base.to_rust_string_lossy(scope), None)?;
+    standard::parse(&input, Some(&base))
 }
 
 /// `urlCanParse(input, base | undefined) → boolean`.
@@ -38,30 +42,10 @@ fn url_parse(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut 
 /// `urlSet(href, which, value, components) → href | undefined`: the URL after its setter `which` (protocol, username,
 /// password, host, hostname, port, pathname, search, hash: 0 to 8); undefined where the setter changes nothing.
 fn url_set(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Ok(mut url) = Url::parse(&args.get(0).to_rust_string_lossy(scope)) else { return };
+    let Ok(url) = Url::parse(&args.get(0).to_rust_string_lossy(scope)) else { return };
     let value = args.get(2).to_rust_string_lossy(scope);
-    let done = match args.get(1).uint32_value(scope) {
-        Some(0) => quirks::set_protocol(&mut url, &value).is_ok(),
-        Some(1) => quirks::set_username(&mut url, &value).is_ok(),
-        Some(2) => quirks::set_password(&mut url, &value).is_ok(),
-        Some(3) => quirks::set_host(&mut url, &value).is_ok(),
-        Some(4) => quirks::set_hostname(&mut url, &value).is_ok(),
-        Some(5) => quirks::set_port(&mut url, &value).is_ok(),
-        Some(6) => {
-            quirks::set_pathname(&mut url, &value);
-            true
-        }
-        Some(7) => {
-            quirks::set_search(&mut url, &value);
-            true
-        }
-        Some(8) => {
-            quirks::set_hash(&mut url, &value);
-            true
-        }
-        _ => false,
-    };
-    if done {
+    let attribute = args.get(1).uint32_value(scope).and_then(Attribute::from_number);
+    if let Some(url) = attribute.and_then(|attribute| standard::set(url, attribute, &value)) {
         answer(scope, &url, args.get(3), &mut rv);
     }
 }

@@ -23,7 +23,8 @@ const {
   ObjectGetPrototypeOf, ObjectKeys, ObjectPrototypeHasOwnProperty, ObjectPrototypePropertyIsEnumerable, ReflectApply, ReflectOwnKeys,
   RegExp, RegExpPrototypeExec, RegExpPrototypeToString, Set, SetPrototypeAdd, SetPrototypeGetSize, SetPrototypeHas,
   StringPrototypeSlice, StringPrototypeValueOf, SymbolFor, SymbolIterator, SymbolPrototypeToString, SymbolPrototypeValueOf,
-  SymbolToStringTag, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, globalThis,
+  SymbolToStringTag, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, Uint8Array,
+  globalThis,
 } = primordials;
 
 /** The key of a value's own formatter, the one that Node has: `[Symbol.for("nodejs.util.inspect.custom")](depth, options, inspect)`. */
@@ -437,7 +438,7 @@ function formatRaw(ctx, value, kind, depth, inTypedArray) {
         const prefix = prefixOf(constructor, tag, kind === kinds.kArrayBuffer ? "ArrayBuffer" : "SharedArrayBuffer");
         const byteLength = kind === kinds.kArrayBuffer
           ? ArrayBufferPrototypeGetByteLength(value)
-          : primordials.SharedArrayBufferPrototypeGetByteLength(value);
+          : TypedArrayPrototypeGetByteLength(new Uint8Array(value));
         if (inTypedArray && isPlain()) return `${prefix}{ byteLength: ${formatNumber(ctx, byteLength)} }`;
         braces[0] = `${prefix}{`;
         contents = () => {

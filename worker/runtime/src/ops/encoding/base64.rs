@@ -24,7 +24,7 @@ pub(super) fn encode(bytes: &[u8]) -> Vec<u8> {
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut digits: Vec<u8> =
         text.iter().copied().filter(|byte| !matches!(byte, b'\t' | b'\n' | 0x0c | b'\r' | b' ')).collect();
-    if digits.len() % 4 == 0 {
+    if digits.len().is_multiple_of(4) {
         for _ in 0..2 {
             if digits.last() == Some(&b'=') {
                 digits.pop();
