@@ -3,13 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use nano_test::{Log, Site, finish, tool, until};
+use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// What the REPL prints for these lines, read from a pipe.
+/// What the REPL prints for these lines, read from a pipe. Its exit code tells whether something went uncaught.
 fn piped(arguments: &[&str], input: &str) -> String {
     let answer = finish(&mut Site::new().command("nano", arguments), input);
-    assert_eq!(answer.code, Some(0), "{answer:?}");
+    assert_eq!(answer.code, Some(i32::from(!answer.stderr.is_empty())), "{answer:?}");
     answer.stdout
 }
 
@@ -25,14 +27,12 @@ chunks
 #[test]
 fn a_pipe_is_evaluated_line_by_line() {
     for start in [&["repl"][..], &["--repl"]] {
-        assert!(piped(start, "typeof WritableStream\n").contains("function"), "{start:?}");
+        assert_eq!(piped(start, "typeof WritableStream\n"), "'function'\n", "{start:?}");
     }
     let printed = piped(&["repl"], SESSION);
-    let closed = printed.find("Stream closed").unwrap_or_else(|| panic!("{printed}"));
-    let chunks = printed.find("[ 'Hello', 'World' ]").unwrap_or_else(|| panic!("{printed}"));
-    assert!(closed < chunks, "{printed}");
+    assert_eq!(printed, "Stream closed\n[ 'Hello', 'World' ]\n");
     let printed = piped(&["repl"], "const stream = new WritableStream()\nconsole.log(stream)\n");
-    assert!(printed.contains("WritableStream { locked: false, state: 'writable', desiredSize: 1 }"), "{printed}");
+    assert_eq!(printed, "WritableStream { locked: false, state: 'writable', desiredSize: 1 }\n");
 }
 
 #[test]
@@ -47,6 +47,23 @@ fn lines_build_on_each_other() {
         ("throw new Error('mine')\n42\n", "42"),
         ("x.y.z\n42\n", "42"),
         ("let again = 1\nlet again = 42\nagain\n", "42"),
+        ("const again = 1\nconst again = 42\nagain\n", "42"),
+        ("class A {}\nclass A { b = 42 }\nnew A().b\n", "42"),
+        ("Math.max(\n1,\n42\n)\n", "42"),
+        ("[1].map((x) => {\n  return [x + 41]\n})[0]\n", "[ 42 ]"),
+        ("{ a: 1,\n  b: 42 }\n", "{ a: 1, b: 42 }"),
+        ("/* one\ntwo */ 42\n", "42"),
+        ("6 * 7\n_ + 1\n", "43"),
+        ("const _ = 42\n1\n_\n", "42"),
+        ("-0\n", "-0"),
+        ("2n ** 64n\n", "18446744073709551616n"),
+        ("'\\ud800'\n", "'\\ud800'"),
+        ("'é😀'\n", "'é😀'"),
+        ("Symbol('s')\n", "Symbol(s)"),
+        ("setTimeout(() => console.log('later'), 5); 0\n", "0\nlater"),
+        ("6 *\n7", "42"),
+        (".help\n", ".exit"),
+        ("1\n.exit\n42\n", "1"),
         ("await new Promise((resolve) => setTimeout(resolve, 5, 42))\n", "42"),
         ("for (let i = 0; i < 2; i++) await null; 42\n", "42"),
         ("class A { b = 42 }\nnew A().b\n", "42"),
@@ -63,11 +80,50 @@ fn errors_are_told_and_the_session_goes_on() {
         &mut Site::new().command("nano", &["repl"]),
         "throw new TypeError('mine')\nnowhere\n)\nPromise.reject(new Error('nobody'))\n'still ' + 'here'\n",
     );
-    assert_eq!(answer.code, Some(0), "{answer:?}");
-    let all = format!("{}{}", answer.stdout, answer.stderr);
-    for text in ["TypeError: mine", "ReferenceError: nowhere is not defined", "SyntaxError", "nobody", "still here"] {
-        assert!(all.contains(text), "lacks {text:?}:\n{all}");
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert_eq!(answer.stdout.lines().last(), Some("'still here'"), "{answer:?}");
+    let errors = [
+        "Uncaught TypeError: mine\n",
+        "Uncaught ReferenceError: nowhere is not defined\n",
+        "Uncaught SyntaxError: Unexpected token ')'\n",
+        "Uncaught (in promise) Error: nobody\n",
+    ];
+    for text in errors {
+        assert!(answer.stderr.contains(text), "lacks {text:?}:\n{}", answer.stderr);
     }
+}
+
+#[test]
+fn any_uncaught_error_fails_a_pipe() {
+    let cases = [
+        ("throw { code: 1 }\n", "Uncaught { code: 1 }\n"),
+        ("setTimeout(() => { throw new Error('late') }, 1)\n", "Uncaught Error: late\n"),
+        ("function f() {\n", "Uncaught SyntaxError: Unexpected end of input\n"),
+        ("await new Promise(() => {})\n", "never ends"),
+        ("f = () => { throw new Error('in f') }; f()\n", "Uncaught Error: in f\n    at f (REPL1:1:19)\n"),
+        ("import a from './a.js'\n", "await import("),
+        ("await import('./gone.js')\n", "gone.js"),
+        (".nothing\n", ".nothing is no command"),
+        (".load gone.js\n", "gone.js cannot be loaded"),
+    ];
+    for (input, expected) in cases {
+        let answer = finish(&mut Site::new().command("nano", &["repl"]), input);
+        assert_eq!(answer.code, Some(1), "{input}: {answer:?}");
+        assert!(answer.stderr.contains(expected), "{input}: {answer:?}");
+    }
+    // What is caught later than it was rejected, but before anybody looked, is none.
+    let answer = finish(&mut Site::new().command("nano", &["repl"]), "p = Promise.reject(1); p.catch(() => {}); 2\n");
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(0), "2\n"), "{answer:?}");
+}
+
+#[test]
+fn modules_come_from_the_working_directory() {
+    let site = Site::new();
+    site.file("lib/answer.js", "export const answer = 42;");
+    site.file("session.js", "let loaded = 40;\nfunction add(x) { return loaded + x; }");
+    let input = "(await import('./lib/answer.js')).answer\n.load session.js\nadd(3)\n";
+    let answer = finish(&mut site.command("nano", &["repl"]), input);
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(0), "42\n43\n"), "{answer:?}");
 }
 
 #[test]
@@ -97,6 +153,11 @@ impl Terminal {
         let screen = Log::collect(child.stdout.take().unwrap());
         let keys = child.stdin.take().unwrap();
         Some(Self { child, keys, screen })
+    }
+
+    /// The exit code, once it has ended.
+    fn code(&mut self) -> Option<i32> {
+        until("its end", || self.child.try_wait().unwrap()).code()
     }
 
     fn press(&mut self, keys: &str) {
@@ -155,27 +216,74 @@ fn at_a_terminal_it_edits_remembers_and_cancels() {
     // The line before the last, by two presses of the up arrow.
     terminal.expect("\u{1b}[A\u{1b}[A\r", "42");
     // A line that is not complete is continued; Ctrl-C drops it.
-    terminal.press("[1, 2,\r");
-    terminal.press("\u{3}");
+    terminal.expect("[1, 2,\r", "[1, 2,");
+    // (What is typed in the same moment as Ctrl-C goes with it, so its effect is waited for.)
+    terminal.expect("\u{3}", "...");
     terminal.expect("'after ' + 'cancel'\r", "'after cancel'");
     terminal.expect("[1, 2,\r3].length\r", "3");
     // Left arrow and insert in the middle.
-    terminal.expect("'ac'\u{1b}[D\u{1b}[Db\u{1b}[D\r", "'bac'");
+    terminal.expect("'ac'\u{1b}[D\u{1b}[Db\u{1b}[D\r", "'abc'");
     // Ctrl-C in a line of code that awaits for ever, or loops.
     terminal.expect("console.log('beg' + 'un'); await new Promise(() => {})\r", "begun");
-    terminal.press("\u{3}");
+    terminal.expect("\u{3}", "(interrupted)");
     terminal.expect("'alive' + 1\r", "'alive1'");
     terminal.expect("console.log('loop' + 's'); for (;;);\r", "loops");
-    terminal.press("\u{3}");
+    terminal.expect("\u{3}", "(interrupted)");
     terminal.expect("'alive' + 2\r", "'alive2'");
     terminal.expect("const later = await Promise.resolve(7)\rlater * 6\r", "42");
+    // An entry of several lines comes back whole.
+    terminal.expect("[7,\r6].join()\r", "'7,6'");
+    terminal.expect("later\r", "7");
+    terminal.expect("\u{1b}[A\u{1b}[A + 'x'\r", "'7,6x'");
+    terminal.expect("6 * 7\r", "42");
     // Ctrl-D ends it well.
     terminal.press("\u{4}");
-    let status = until("its end", || terminal.child.try_wait().unwrap());
-    assert_eq!(status.code(), Some(0));
+    assert_eq!(terminal.code(), Some(0));
 
-    // History outlives the session.
+    // History outlives the session, and is its owner's alone.
+    let history = fs::metadata(site.path(".local/state/nano/history")).unwrap();
+    assert_eq!(history.permissions().mode() & 0o777, 0o600);
     let mut second = Terminal::open(&site).unwrap();
     second.expect("1 + 1\r", "2");
     second.expect("\u{1b}[A\u{1b}[A\r", "42");
+}
+
+#[test]
+fn at_a_terminal_the_program_goes_on_while_a_line_is_typed() {
+    let site = Site::new();
+    let Some(mut terminal) = Terminal::open(&site) else { return };
+    terminal.expect("1 + 1\r", "2");
+    // Printed above the line that is being typed, which stays what it was.
+    terminal.expect("n = 0; timer = setInterval(() => console.log('tick ' + ++n), 20)\r", "tick 1");
+    terminal.expect("'half ", "tick 10");
+    terminal.expect("and half'\r", "'half and half'");
+    terminal.expect("clearInterval(timer)\r", "undefined");
+    // Code that loops in a timer is stopped from the prompt.
+    terminal.expect("setTimeout(() => { console.log('loo' + 'ps'); for (;;); }, 10); 'w' + 'ait'\r", "loops");
+    terminal.expect("\u{3}", "(interrupted)");
+    terminal.expect("'alive' + 3\r", "'alive3'");
+}
+
+#[test]
+fn at_a_terminal_names_are_completed() {
+    let site = Site::new();
+    let Some(mut terminal) = Terminal::open(&site) else { return };
+    terminal.expect("let underTheSea = { octopus: 8 }\r", "undefined");
+    terminal.expect("underT\t.octo\t + 1\r", "9");
+    terminal.expect("typeof WritableStreamDefaultW\t\r", "'function'");
+    // Completion runs nothing.
+    terminal.expect("let looked = 0; let box = { get trap() { looked++; return { a: 1 } } }\r", "undefined");
+    terminal.expect("box.trap.\t\t\u{15}looked + 20\r", "20");
+}
+
+#[test]
+fn at_a_terminal_two_ctrl_c_leave() {
+    let site = Site::new();
+    let Some(mut terminal) = Terminal::open(&site) else { return };
+    terminal.expect("1 + 1\r", "2");
+    // The first on a line that is not empty only empties it.
+    terminal.expect("nonsense (\u{3}", "nonsense (");
+    terminal.expect("\u{3}", "type .exit)");
+    terminal.press("\u{3}");
+    assert_eq!(terminal.code(), Some(0));
 }

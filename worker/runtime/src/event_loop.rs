@@ -120,7 +120,7 @@ impl Runtime {
 {place}"
         );
         self.state.write_log(scope, LogLevel::Error, &text);
-        13 // As Node does.
+        1
     }
 }
 

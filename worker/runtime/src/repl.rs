@@ -51,7 +51,7 @@ pub struct ReplSession {
     entries: u32,
     last: LastValue,
     last_error: LastValue,
-    inspect: Option<Entry>,
+    inspect: Entry,
     colors: bool,
     uncaught: bool,
     /// The pending entry was interrupted.
@@ -73,6 +73,7 @@ impl ReplSession {
         let mut runtime = Runtime::new(options)?;
         let others = runtime.entry.others.clone();
         let inspect = runtime.with_scope(|scope| entry_function(scope, v8::Local::new(scope, others), "inspect"));
+        let inspect = inspect.ok_or(RuntimeError::Snapshot)?;
         let console = Console::connect(&mut runtime);
         let interrupter = Arc::new(Interrupter::new(runtime.isolate.thread_safe_handle()));
         Ok(Self {
@@ -133,12 +134,12 @@ impl ReplSession {
                 let outcome = match console.read(scope, &reply) {
                     Some(Reply::Value(value)) => {
                         last.set(scope, value);
-                        let text = text::of_value(scope, inspect.as_ref(), value, *colors);
+                        let text = text::of_value(scope, inspect, value, *colors);
                         Outcome::Value { text, is_undefined: value.is_undefined() }
                     }
                     Some(Reply::Thrown(exception)) => {
                         last_error.set(scope, exception);
-                        Outcome::Uncaught(text::of_exception(scope, inspect.as_ref(), exception, *colors))
+                        Outcome::Uncaught(text::of_exception(scope, inspect, exception, *colors))
                     }
                     // The inspector's own errors: all but those of a termination would be mistakes of ours.
                     Some(Reply::Failed(message)) => Outcome::Uncaught(format!("Uncaught Error: {message}")),

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use nano_runtime::{Interrupter, Interruption, Outcome, ReplSession};
 use nix::sys::signal::{SigSet, Signal};
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 
 use super::command::{self, Command, HELP};
 use super::editor::{self, Request};
@@ -33,6 +34,10 @@ struct Terminal {
     entry: String,
     /// Ctrl-C was pressed on an empty line: the next one leaves.
     leaving: bool,
+    /// The editor has a line to read.
+    reading: bool,
+    /// The terminal's modes as they were found: the editor may be in the middle of a line at the end.
+    modes: Termios,
 }
 
 /// Talks to whoever sits at the terminal. Returns the exit status.
@@ -42,6 +47,7 @@ pub(super) fn run() -> Result<i32, String> {
     interrupts.add(Signal::SIGINT);
     interrupts.thread_block().map_err(|error| format!("cannot block SIGINT: {error}"))?;
 
+    let modes = tcgetattr(io::stdin()).map_err(|error| format!("the terminal cannot be used: {error}"))?;
     let (events, input) = input::channel()?;
     let (screen, editor) = editor::prepare(events.clone())?;
     let session = super::session(screen.clone(), colors())?;
@@ -49,7 +55,7 @@ pub(super) fn run() -> Result<i32, String> {
     let editor = editor.start(Arc::clone(&interrupter));
     thread::spawn(move || take_interrupts(interrupts, &interrupter, &events));
     screen.print(&super::banner());
-    Terminal { session, screen, input, editor, entry: String::new(), leaving: false }.run()
+    Terminal { session, screen, input, editor, entry: String::new(), leaving: false, reading: false, modes }.run()
 }
 
 /// Ctrl-C, except while a line is edited: then it is a key.
@@ -79,9 +85,18 @@ fn colors() -> bool {
 
 impl Terminal {
     fn run(mut self) -> Result<i32, String> {
+        let status = self.talk();
+        if self.reading {
+            let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, &self.modes);
+            // What the editor turned on: pasted text in brackets.
+            let _ = write!(io::stdout(), "\u{1b}[?2004l\r\n").and_then(|()| io::stdout().flush());
+        }
+        status
+    }
+
+    fn talk(&mut self) -> Result<i32, String> {
         loop {
-            let prompt = if self.entry.is_empty() { PROMPT } else { MORE };
-            let event = self.read(prompt)?;
+            let event = self.next_event()?;
             let leaving = std::mem::take(&mut self.leaving);
             match event {
                 Event::Line(line) => {
@@ -89,19 +104,19 @@ impl Terminal {
                         return Ok(0);
                     }
                 }
-                Event::Cancelled { was_empty } => {
-                    if was_empty && self.entry.is_empty() {
-                        if leaving {
-                            return Ok(0);
-                        }
-                        self.leaving = true;
-                        self.screen.print("(To leave, press Ctrl-C again or Ctrl-D, or type .exit)");
+                Event::Cancelled { was_empty } if !was_empty || !self.entry.is_empty() => self.entry.clear(),
+                // Pressed just before the editor was there, it comes as a signal.
+                Event::Signal if !self.entry.is_empty() => self.entry.clear(),
+                Event::Cancelled { .. } | Event::Signal => {
+                    if leaving {
+                        return Ok(0);
                     }
-                    self.entry.clear();
+                    self.leaving = true;
+                    self.screen.print("(To leave, press Ctrl-C again or Ctrl-D, or type .exit)");
                 }
-                Event::End => return Ok(0),
+                Event::End => return Ok(self.session.exit_requested().unwrap_or(0)),
                 Event::Failed(message) => return Err(message),
-                Event::Signal | Event::Complete(..) => {}
+                Event::Complete(..) => {}
             }
             if let Some(status) = self.session.exit_requested() {
                 return Ok(status);
@@ -109,32 +124,39 @@ impl Terminal {
         }
     }
 
-    /// Lets a line be edited, and what is due happen meanwhile.
-    fn read(&mut self, prompt: &'static str) -> Result<Event, String> {
-        self.screen.begin_editing();
-        if self.editor.send(Request::Read(prompt)).is_err() {
-            return Err("the line editor is gone".into());
+    /// Lets a line be edited, and what is due happen meanwhile, until there is something for the REPL to do.
+    fn next_event(&mut self) -> Result<Event, String> {
+        if !self.reading {
+            if let Some(event) = self.input.next() {
+                return Ok(event);
+            }
+            self.screen.begin_editing();
+            let prompt = if self.entry.is_empty() { PROMPT } else { MORE };
+            self.editor.send(Request::Read(prompt)).map_err(|_| "the line editor is gone")?;
+            self.reading = true;
         }
-        let event = loop {
+        loop {
             match self.input.next() {
-                Some(Event::Signal) => {}
                 Some(Event::Complete(line, position, reply)) => {
                     let _ = reply.try_send(self.session.complete(&line, position));
                 }
-                Some(event) => break event,
+                Some(Event::Signal) => return Ok(Event::Signal),
+                Some(event) => {
+                    self.screen.end_editing();
+                    self.reading = false;
+                    return Ok(event);
+                }
                 None => {
                     self.session.wait(Some(self.input.as_fd()));
                     if self.session.turn() {
                         self.screen.print("(interrupted)");
                     }
                     if self.session.exit_requested().is_some() {
-                        break Event::End;
+                        return Ok(Event::End);
                     }
                 }
             }
-        };
-        self.screen.end_editing();
-        Ok(event)
+        }
     }
 
     /// Takes a line in. Returns whether it was the last.

@@ -37,8 +37,11 @@ pub(crate) fn import_dynamically<'s>(
 fn calling_place(scope: &mut v8::PinScope, script: &str) -> Location {
     let frame = v8::StackTrace::current_stack_trace(scope, 1).and_then(|stack| stack.get_frame(scope, 0));
     let (line, column) = frame.map_or((0, 0), |frame| (frame.get_line_number(), frame.get_column()));
+    // An entry of the REPL has no name of its own, but a `sourceURL`.
+    let named = frame.filter(|_| script.is_empty()).and_then(|frame| frame.get_script_name_or_source_url(scope));
+    let script = named.map_or_else(|| script.into(), |name| name.to_rust_string_lossy(scope));
     Location {
-        script: script.into(),
+        script,
         line: u32::try_from(line).unwrap_or(0),
         column: u32::try_from(column).unwrap_or(0),
         source_line: String::new(),

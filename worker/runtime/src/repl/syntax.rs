@@ -45,19 +45,22 @@ fn may_be_object(entry: &str) -> bool {
     entry.trim_start().starts_with('{') && !entry.trim_end().ends_with(';')
 }
 
+/// Parentheses that an unfinished entry may lack.
+const MAX_OPEN_CALLS: u8 = 32;
+
 /// Entries are scripts in which `await` works: no goal of the grammar, so both of the closest are tried.
 fn parse(scope: &mut v8::PinScope, text: &str) -> Parse {
-    let script = parse_as(scope, text, Goal::Script);
+    let script = parse_as(scope, text, Goal::Script, MAX_OPEN_CALLS);
     if script == Parse::Whole {
         return script;
     }
-    match parse_as(scope, text, Goal::Module) {
+    match parse_as(scope, text, Goal::Module, MAX_OPEN_CALLS) {
         Parse::Wrong => script,
         module => module,
     }
 }
 
-fn parse_as(scope: &mut v8::PinScope, text: &str, goal: Goal) -> Parse {
+fn parse_as(scope: &mut v8::PinScope, text: &str, goal: Goal, open_calls: u8) -> Parse {
     use v8::script_compiler::{CompileOptions, NoCacheReason, compile_module, compile_unbound_script};
     let text = text.trim_end();
     v8::tc_scope!(let scope, scope);
@@ -79,7 +82,18 @@ fn parse_as(scope: &mut v8::PinScope, text: &str, goal: Goal) -> Parse {
     let Some(message) = scope.message() else { return Parse::Wrong };
     let start = usize::try_from(message.get_start_position()).unwrap_or(0);
     let reason = message.get(scope).to_rust_string_lossy(scope);
-    if start >= source_text.length() || is_cut_token(text, start, &reason) { Parse::Unfinished } else { Parse::Wrong }
+    if start >= source_text.length() || is_cut_token(text, start, &reason) {
+        return Parse::Unfinished;
+    }
+    // V8 gives the place of the last argument here, wherever the next token is.
+    if reason.contains("missing ) after argument list") && open_calls > 0 {
+        let closed = format!("{text}\n)");
+        return match parse_as(scope, &closed, goal, open_calls - 1) {
+            Parse::Wrong => Parse::Wrong,
+            Parse::Whole | Parse::Unfinished => Parse::Unfinished,
+        };
+    }
+    Parse::Wrong
 }
 
 /// Whether the error at UTF-16 unit `start` is about a token that more text would complete.

@@ -7,12 +7,7 @@ use crate::runtime::Entry;
 pub(crate) const ENTRY_NAME: &str = "REPL";
 
 /// The text of a value.
-pub(crate) fn of_value(
-    scope: &mut v8::PinScope,
-    inspect: Option<&Entry>,
-    value: v8::Local<v8::Value>,
-    colors: bool,
-) -> String {
+pub(crate) fn of_value(scope: &mut v8::PinScope, inspect: &Entry, value: v8::Local<v8::Value>, colors: bool) -> String {
     v8::tc_scope!(let scope, scope);
     inspected(scope, inspect, value, colors).unwrap_or_else(|| {
         scope.reset();
@@ -20,12 +15,7 @@ pub(crate) fn of_value(
     })
 }
 
-fn inspected(
-    scope: &mut v8::PinScope,
-    inspect: Option<&Entry>,
-    value: v8::Local<v8::Value>,
-    colors: bool,
-) -> Option<String> {
+fn inspected(scope: &mut v8::PinScope, inspect: &Entry, value: v8::Local<v8::Value>, colors: bool) -> Option<String> {
     let null = v8::null(scope).into();
     let options = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
     for (name, on) in [("colors", colors), ("showProxy", true)] {
@@ -34,14 +24,14 @@ fn inspected(
         options.create_data_property(scope, name.into(), on.into())?;
     }
     let receiver = v8::undefined(scope).into();
-    let text = v8::Local::new(scope, inspect?).call(scope, receiver, &[value, options.into()])?;
+    let text = v8::Local::new(scope, inspect).call(scope, receiver, &[value, options.into()])?;
     Some(text.to_rust_string_lossy(scope))
 }
 
 /// `Uncaught …` for an exception, without the stack frames of the entry itself.
 pub(crate) fn of_exception(
     scope: &mut v8::PinScope,
-    inspect: Option<&Entry>,
+    inspect: &Entry,
     exception: v8::Local<v8::Value>,
     colors: bool,
 ) -> String {
