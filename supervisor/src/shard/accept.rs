@@ -1,5 +1,6 @@
 //! Takes connections and serves them one by one.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -34,6 +35,8 @@ const LINGER_BYTES: usize = 1024 * 1024;
 pub(super) struct Acceptor {
     listener: TokioListener,
     address: String,
+    /// Said that there are no file descriptors, and none came free since.
+    warned: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -51,7 +54,7 @@ impl Acceptor {
             Kind::Tcp(socket) => TokioListener::Tcp(TcpListener::from_std(socket)?),
             Kind::Unix(socket) => TokioListener::Unix(UnixListener::from_std(socket)?),
         };
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, warned: Cell::new(false) })
     }
 
     /// Accepts until the shard drains; then takes what the kernel has accepted already, and stops.
@@ -59,7 +62,10 @@ impl Acceptor {
         while !state.is_draining() {
             state.connections.room().await;
             match self.next(&state).await {
-                Some(Ok(accepted)) => admit(&state, accepted),
+                Some(Ok(accepted)) => {
+                    self.warned.set(false);
+                    admit(&state, accepted);
+                }
                 Some(Err(error)) => self.pause(&state, &error).await,
                 None => {}
             }
@@ -87,7 +93,9 @@ impl Acceptor {
     async fn pause(&self, state: &State, error: &io::Error) {
         let exhausted = [Errno::EMFILE, Errno::ENFILE, Errno::ENOBUFS, Errno::ENOMEM];
         if error.raw_os_error().map(Errno::from_raw).is_some_and(|errno| exhausted.contains(&errno)) {
-            tracing::warn!(address = %self.address, %error, "cannot accept: connections wait in the kernel");
+            if !self.warned.replace(true) {
+                tracing::warn!(address = %self.address, %error, "cannot accept: connections wait in the kernel");
+            }
             let _ = tokio::time::timeout(EXHAUSTED_PAUSE, state.connections.change()).await;
         }
         // Anything else is the fault of one connection that was reset before it was accepted.
