@@ -92,8 +92,8 @@ fn every_error_is_named_at_once() {
 #[test]
 fn an_app_that_does_not_load_is_named_with_its_line() {
     let cases = [
-        ("export default {\n  fetch( { }\n};", "a/index.js:2"),
-        ("const x = ;", "a/index.js:1"),
+        ("export default {\n  fetch( { }\n};", "index.js:3:1"),
+        ("const x = ;", "index.js:1:11"),
         ("\n\nthrow new Error('at start');", "at start"),
         ("import './gone.js';", "gone.js"),
         ("import 'https://example.com/x.js';", "https://example.com/x.js"),
