@@ -1,5 +1,7 @@
 //! [`Runtime`]'s dealings with an app: its start, its requests. `serve.rs` calls these for each frame.
 
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +14,11 @@ use crate::modules::MainModule;
 use crate::ops::request::settle_reader;
 use crate::request::{BodyEvent, RequestKey};
 use crate::runtime::{Entry, Runtime, StreamBudget, entry_function};
-use crate::watchdog::{WatchdogThread, Watched};
+use crate::state::State;
+use crate::watchdog::{WatchdogThread, Watched, peak_resident};
+
+/// Bytes that a worker may take beside heap, array buffers and what it had before its app: code, stacks, fragments.
+const NATIVE_ALLOWANCE: usize = 64 << 20;
 
 /// The functions of worker/dispatch.js.
 pub(crate) struct AppEntries {
@@ -44,13 +50,20 @@ impl Runtime {
         self.state.counters.set(counters).ok()
     }
 
-    /// Sets the CPU limit of each turn.
-    pub(crate) fn watch(&mut self, thread: WatchdogThread, limit: Duration) {
-        let watched = Watched {
-            limit,
-            isolate: self.isolate.thread_safe_handle(),
-            ending: std::sync::Arc::clone(&self.state.ending),
-        };
+    /// Takes shared memory away. Before any code of the app runs.
+    pub(crate) fn remove_shared_memory(&mut self) -> Option<()> {
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let entry = v8::Local::new(scope, &self.entry.others);
+        let function = entry_function(scope, entry, "removeSharedMemory")?;
+        let undefined = v8::undefined(scope).into();
+        v8::Local::new(scope, function).call(scope, undefined, &[]).map(drop)
+    }
+
+    /// Sets the CPU limit of each turn, and what the process may take beside the memory limit.
+    pub(crate) fn watch(&mut self, thread: WatchdogThread, cpu: Duration) {
+        let resident = peak_resident().saturating_add(self.state.budget.hard_limit()).saturating_add(NATIVE_ALLOWANCE);
+        let isolate = self.isolate.thread_safe_handle();
+        let watched = Watched { cpu, resident, isolate, ending: Arc::clone(&self.state.ending) };
         let _ = self.state.watchdog.set(thread.watch(watched));
     }
 
@@ -164,11 +177,7 @@ impl Runtime {
     }
 
     /// Runs `body` as a request's code, then the microtasks.
-    fn with_request(
-        &mut self,
-        key: RequestKey,
-        body: impl FnOnce(&mut v8::PinScope, &std::rc::Rc<crate::state::State>),
-    ) {
+    fn with_request(&mut self, key: RequestKey, body: impl FnOnce(&mut v8::PinScope, &Rc<State>)) {
         let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         let context = v8::Integer::new_from_unsigned(scope, key).into();

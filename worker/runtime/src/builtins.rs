@@ -38,6 +38,7 @@ builtin_sources! {
     "encoding/text_decoder.js",
     "encoding/text_encoder.js",
     "fetch/body.js",
+    "fetch/body_source.js",
     "fetch/headers.js",
     "fetch/method_accessors.js",
     "fetch/request.js",
@@ -45,6 +46,7 @@ builtin_sources! {
     "html/error_reporting.js",
     "html/structured_clone.js",
     "html/timers.js",
+    "html/unhandled_rejections.js",
     "ops.js",
     "performance/clock.js",
     "performance/performance.js",
@@ -95,6 +97,9 @@ builtin_sources! {
     "url/url.js",
     "url/urlencoded.js",
     "webidl.js",
+    "worker/dispatch.js",
+    "worker/execution_context.js",
+    "worker/shared_memory.js",
     "webidl/iterable.js",
 }
 

@@ -3,7 +3,6 @@
 //! A turn: V8's own tasks, then due timers; after each call into JavaScript the microtasks, then the promises that
 //! are still unhandled.
 
-use std::mem;
 use std::os::fd::AsFd as _;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use nix::sys::time::TimeSpec;
 
 use crate::exception;
 use crate::modules::MainModule;
+use crate::rejections;
 use crate::runtime::{Entry, LogLevel, Runtime};
 use crate::state::State;
 
@@ -139,19 +139,12 @@ pub(crate) fn call(scope: &mut v8::PinScope, state: &Rc<State>, function: &Entry
     }
 }
 
-/// Runs the microtasks, then reports promises that are still unhandled, whose reporting may queue more.
+/// Runs the microtasks, then tells of promises that are still unhandled, which may queue more.
 pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &Rc<State>) {
     loop {
         scope.perform_microtask_checkpoint();
-        if state.rejections.borrow().is_empty() || scope.is_execution_terminating() {
+        if scope.is_execution_terminating() || !rejections::notify(scope, state) {
             break;
-        }
-        let rejections = mem::take(&mut *state.rejections.borrow_mut());
-        for rejection in rejections {
-            let context = v8::Local::new(scope, &rejection.context);
-            scope.set_continuation_preserved_embedder_data(context);
-            let reason = v8::Local::new(scope, &rejection.reason);
-            report(scope, state, "Uncaught (in promise) ", reason);
         }
     }
     let undefined = v8::undefined(scope).into();
@@ -167,7 +160,7 @@ pub(crate) fn report(scope: &mut v8::PinScope, state: &Rc<State>, prefix: &str, 
     }
 }
 
-/// V8 calls this for errors that no TryCatch sees: those of `queueMicrotask` callbacks.
+/// V8 calls this for errors that no TryCatch sees; the builtins leave none.
 pub(crate) extern "C" fn on_message(message: v8::Local<v8::Message>, exception: v8::Local<v8::Value>) {
     // SAFETY: V8 calls this on the isolate's thread, with a context entered.
     v8::callback_scope!(unsafe scope, message);

@@ -2,8 +2,8 @@
 //!
 //! Near its limit V8 asks [`near_heap_limit`], which stops the code and grants a quarter more, once, so that the stop
 //! can happen. Array buffers come from [`Budget`], which refuses what would pass the limit (JavaScript sees a
-//! `RangeError`, after V8 collected garbage and tried again). Resizable buffers and WebAssembly memories bypass it:
-//! V8 flags bound each of them, see `platform.rs`.
+//! `RangeError`, after V8 collected garbage and tried again). Resizable buffers and WebAssembly memories bypass it; V8 counts
+//! them as external memory, so they are looked at after each full collection, which their growth brings about.
 
 use std::alloc::{self, Layout};
 use std::ffi::c_void;
@@ -38,10 +38,16 @@ impl Budget {
         self.array_buffers.load(Ordering::Relaxed)
     }
 
-    /// Takes note of the heap's size after a collection. Returns whether the limit holds.
-    pub(crate) fn set_heap(&self, bytes: usize) -> bool {
-        self.heap.store(bytes, Ordering::Relaxed);
-        bytes.saturating_add(self.array_buffers()) <= self.limit
+    /// Takes note of the heap's size after a collection, and of what V8 counts outside of it (array buffers of all
+    /// kinds, WebAssembly memories). Returns whether the limit holds.
+    pub(crate) fn set_heap(&self, heap: usize, external: usize) -> bool {
+        self.heap.store(heap, Ordering::Relaxed);
+        heap.saturating_add(external.max(self.array_buffers())) <= self.hard_limit()
+    }
+
+    /// What ends the isolate: a quarter over the limit at which allocations are refused.
+    pub(crate) fn hard_limit(&self) -> usize {
+        self.limit.saturating_add(self.limit / 4)
     }
 
     fn reserve(&self, bytes: usize) -> bool {
@@ -164,8 +170,8 @@ extern "C" fn after_collection(
     // SAFETY: V8 passes the isolate that collected, on its thread.
     #[expect(unsafe_code, reason = "V8 passes the isolate as a bare pointer")]
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
-    let heap = isolate.get_heap_statistics().used_heap_size();
-    if !guard.budget.set_heap(heap) {
+    let statistics = isolate.get_heap_statistics();
+    if !guard.budget.set_heap(statistics.used_heap_size(), statistics.external_memory()) {
         guard.ending.begin(&guard.isolate, ExitReason::Heap);
     }
 }
@@ -180,9 +186,10 @@ mod tests {
         let first = budget.allocate(600, true);
         assert!(!first.is_null());
         assert!(budget.allocate(401, true).is_null());
-        assert!(budget.set_heap(300));
+        assert!(budget.set_heap(300, 0));
         assert!(budget.allocate(101, true).is_null());
-        assert!(!budget.set_heap(401), "heap and buffers together are over");
+        assert!(!budget.set_heap(651, 0), "heap and buffers together are over");
+        assert!(!budget.set_heap(300, 951), "heap and WebAssembly together are over");
         budget.free(first, 600);
         assert_eq!(budget.array_buffers(), 0);
         assert!(budget.allocate(usize::MAX, true).is_null());

@@ -35,6 +35,8 @@ fn initialize_once() -> Result<(), PlatformError> {
     let flags = [
         "nano".to_owned(), // argv[0]; V8 leaves it alone
         format!("--stack-size={STACK_KIB}"),
+        // No single WebAssembly memory is larger than 1 GiB, in pages of 64 KiB.
+        "--wasm-max-mem-pages=16384".to_owned(),
         // The snapshot's hash tables are seeded anew in each process, or every installation would share one seed.
         "--rehash-snapshot".to_owned(),
         // The default, spelled out because the limits depend on it: no flag changes after this.

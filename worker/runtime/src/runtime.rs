@@ -15,7 +15,7 @@ use crate::modules::{self, MainModule, ModuleMap, ModuleSource, SourceError};
 use crate::ops;
 use crate::platform::tasks::{self, TaskQueue};
 use crate::platform::{self, PlatformError};
-use crate::rejections;
+use crate::rejections::{self, RejectionEntries};
 use crate::script;
 use crate::snapshot;
 use crate::state::State;
@@ -109,6 +109,7 @@ pub(crate) type Entry = v8::Global<v8::Function>;
 pub(crate) struct Entries {
     pub(crate) configure_budget: Entry,
     pub(crate) fire_timer: Entry,
+    rejections: RejectionEntries,
     /// What only apps need; looked up when one starts.
     pub(crate) others: v8::Global<v8::Object>,
 }
@@ -161,8 +162,13 @@ impl Runtime {
         }
         let (context, entry) = enter(&mut isolate, options.snapshot.is_some(), options.code_generation)?;
         let _ = state.context.set(context.clone());
+        let _ = state.rejection_entries.set(entry.rejections.clone());
         let mut runtime = Self { entry, context, state, tasks, app: None, isolate };
         runtime.configure_streams(&options.stream_budget).ok_or(RuntimeError::Snapshot)?;
+        if options.memory.is_some() {
+            // What is shared is counted nowhere.
+            runtime.remove_shared_memory().ok_or(RuntimeError::Snapshot)?;
+        }
         Ok(runtime)
     }
 
@@ -246,11 +252,14 @@ fn enter(
     let entry =
         if from_snapshot { snapshot::entry(scope).ok_or(RuntimeError::Snapshot)? } else { builtins::evaluate(scope)? };
     let function = |name: &str| entry_function(scope, entry, name);
-    let (Some(configure_budget), Some(fire_timer)) = (function("configureBudget"), function("fireTimer")) else {
-        return Err(RuntimeError::Snapshot);
+    let entries = || {
+        let rejections =
+            RejectionEntries { unhandled: function("unhandledRejection")?, handled: function("rejectionHandled")? };
+        Some((function("configureBudget")?, function("fireTimer")?, rejections))
     };
+    let (configure_budget, fire_timer, rejections) = entries().ok_or(RuntimeError::Snapshot)?;
     let others = v8::Global::new(scope, entry);
-    Ok((v8::Global::new(scope, context), Entries { configure_budget, fire_timer, others }))
+    Ok((v8::Global::new(scope, context), Entries { configure_budget, fire_timer, rejections, others }))
 }
 
 /// A function of bootstrap.js's `entry`.

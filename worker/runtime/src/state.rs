@@ -11,7 +11,7 @@ use crate::counters::Counters;
 use crate::ending::Ending;
 use crate::memory::Budget;
 use crate::modules::ModuleMap;
-use crate::rejections::Rejection;
+use crate::rejections::{Rejection, RejectionEntries};
 use crate::request::{RequestKey, Requests};
 use crate::runtime::{LogLevel, LogSink};
 use crate::timers::Timers;
@@ -22,6 +22,9 @@ pub(crate) struct State {
     pub(crate) timers: RefCell<Timers>,
     pub(crate) modules: RefCell<ModuleMap>,
     pub(crate) rejections: RefCell<Vec<Rejection>>,
+    /// Promises that got a handler after they were reported.
+    pub(crate) late_handled: RefCell<Vec<Rejection>>,
+    pub(crate) rejection_entries: OnceCell<RejectionEntries>,
     pub(crate) requests: RefCell<Requests>,
     /// Promises given to `ctx.waitUntil` that are not settled.
     pub(crate) waiting: Cell<u32>,
@@ -48,6 +51,8 @@ impl State {
             timers: RefCell::default(),
             modules: RefCell::new(modules),
             rejections: RefCell::default(),
+            late_handled: RefCell::default(),
+            rejection_entries: OnceCell::new(),
             requests: RefCell::default(),
             waiting: Cell::new(0),
             log: RefCell::new(log),

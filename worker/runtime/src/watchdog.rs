@@ -1,4 +1,5 @@
-//! The CPU limit: a thread that watches how much CPU time the JavaScript thread spends within one turn.
+//! The CPU limit: a thread that watches how much CPU time the JavaScript thread spends within one turn. It also looks at
+//! the process's memory, for what passes V8's own limits by (`memory.rs`); the kernel's limits stand behind it.
 //!
 //! A turn costs the JavaScript thread two atomic stores and no system call, except the first one after a while of
 //! idleness, which wakes the watchdog. Enforcement is late by at most one tick.
@@ -12,6 +13,7 @@ use std::{io, mem};
 
 use nano_protocol::ExitReason;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid, gettid};
 
@@ -50,7 +52,9 @@ struct Shared {
 /// What the watchdog measures and stops.
 pub(crate) struct Watched {
     /// CPU time that one turn may take.
-    pub(crate) limit: Duration,
+    pub(crate) cpu: Duration,
+    /// Resident bytes that the process may have.
+    pub(crate) resident: usize,
     pub(crate) isolate: v8::IsolateHandle,
     pub(crate) ending: Arc<Ending>,
 }
@@ -107,7 +111,7 @@ fn watch(shared: &Shared) {
             None => thread::park(),
         }
     };
-    let tick = (watched.limit / 10).clamp(Duration::from_millis(2), Duration::from_millis(50));
+    let tick = (watched.cpu / 10).clamp(Duration::from_millis(2), Duration::from_millis(50));
     let mut turn = 0;
     let mut spent_before = Duration::ZERO;
     let mut idle_ticks = 0;
@@ -129,8 +133,11 @@ fn watch(shared: &Shared) {
         let spent = cpu_time(shared.clock);
         if mem::replace(&mut turn, now) != now {
             spent_before = spent;
-        } else if spent.saturating_sub(spent_before) >= watched.limit {
+        } else if spent.saturating_sub(spent_before) >= watched.cpu {
             watched.ending.begin(&watched.isolate, ExitReason::Cpu);
+        }
+        if peak_resident() > watched.resident {
+            watched.ending.begin(&watched.isolate, ExitReason::Memory);
         }
         if watched.ending.reason().is_some() {
             end_of_turn(watched, turns, now);
@@ -162,6 +169,12 @@ fn sleep_until_next_turn(turns: &Turns, seen: u64) {
 fn cpu_time(clock: ClockId) -> Duration {
     // It fails only when the thread is gone, and with it the process.
     clock_gettime(clock).map(Duration::from).unwrap_or_default()
+}
+
+/// The most bytes that the process ever had in memory.
+pub(crate) fn peak_resident() -> usize {
+    let peak = getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.max_rss());
+    usize::try_from(peak).unwrap_or(0).saturating_mul(1024)
 }
 
 /// Whether the other end of a socket is closed.

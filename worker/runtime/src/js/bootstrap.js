@@ -24,6 +24,7 @@ import { Response } from "./fetch/response.js";
 import { getGlobalHandler, reportError, setGlobalHandler } from "./html/error_reporting.js";
 import { structuredClone } from "./html/structured_clone.js";
 import { clearInterval, clearTimeout, fireTimer, setInterval, setTimeout } from "./html/timers.js";
+import { rejectionHandled, unhandledRejection } from "./html/unhandled_rejections.js";
 import { ops } from "./ops.js";
 import { Performance, performance } from "./performance/performance.js";
 import { primordials } from "./primordials.js";
@@ -43,6 +44,9 @@ import { WritableStreamDefaultController } from "./streams/writable_stream_defau
 import { WritableStreamDefaultWriter } from "./streams/writable_stream_default_writer.js";
 import { URLSearchParams } from "./url/search_params.js";
 import { URL } from "./url/url.js";
+import { abortRequest, dispatchRequest, startApp } from "./worker/dispatch.js";
+import { ExecutionContext } from "./worker/execution_context.js";
+import { removeSharedMemory } from "./worker/shared_memory.js";
 
 const {
   MathMin, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
@@ -92,7 +96,13 @@ function queueMicrotask(callback) {
   if (typeof callback !== "function") {
     throw new TypeError("Failed to execute 'queueMicrotask': the callback is not a function");
   }
-  ops.queueMicrotask(callback);
+  ops.queueMicrotask(() => {
+    try {
+      callback();
+    } catch (error) {
+      reportError(error);
+    }
+  });
 }
 
 const navigator = new (class Navigator {
@@ -118,6 +128,7 @@ defineInterfaces({
   ErrorEvent,
   Event,
   EventTarget,
+  ExecutionContext,
   Headers,
   Navigator: navigator.constructor,
   Performance,
@@ -188,7 +199,13 @@ for (const type of ["error", "rejectionhandled", "unhandledrejection"]) {
 /** The functions that Rust calls, by name. */
 export const entry = {
   __proto__: null,
+  abortRequest,
   configureBudget,
+  dispatchRequest,
   fireTimer,
   inspect,
+  rejectionHandled,
+  removeSharedMemory,
+  startApp,
+  unhandledRejection,
 };

@@ -4,6 +4,7 @@
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { reportError } from "./error_reporting.js";
 
 const {
   ArrayPrototypeSlice, FunctionPrototypeCall, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, NumberIsFinite,
@@ -60,7 +61,7 @@ export function clearInterval(id = undefined) {
   clear(id);
 }
 
-/** Called natively when a timer is due. What the callback throws goes to the caller, which reports it. */
+/** Called natively when a timer is due. */
 export function fireTimer(id) {
   const timer = MapPrototypeGet(timers, id);
   if (timer === undefined) return;
@@ -70,6 +71,8 @@ export function fireTimer(id) {
   try {
     if (timer.args === null) FunctionPrototypeCall(timer.callback, global);
     else ReflectApply(timer.callback, global, timer.args);
+  } catch (error) {
+    reportError(error);
   } finally {
     nestingLevel = 0;
     // The callback may have cleared its own interval.

@@ -2,6 +2,8 @@
 // request: one call in, one `ops.respond` out.
 
 import { DOMException } from "../dom/dom_exception.js";
+import { isSource } from "../fetch/body.js";
+import { readAll } from "../fetch/body_source.js";
 import { abortIncomingRequest, createIncomingRequest } from "../fetch/request.js";
 import { responseParts } from "../fetch/response.js";
 import { ops } from "../ops.js";
@@ -67,7 +69,14 @@ export function dispatchRequest(id, method, url, hasBody) {
     if (parts !== null) return respond(id, parts);
     PromisePrototypeThen(
       PromiseResolve(result),
-      (response) => respond(id, responseParts(response), response),
+      (response) => {
+        try {
+          respond(id, responseParts(response), response);
+        } catch (error) {
+          // A body that was read already.
+          fail(id, error);
+        }
+      },
       (error) => fail(id, error),
     );
   } catch (error) {
@@ -76,13 +85,27 @@ export function dispatchRequest(id, method, url, hasBody) {
 }
 
 function respond(id, parts, response) {
-  MapPrototypeDelete(inFlight, id);
   if (parts === null) {
+    MapPrototypeDelete(inFlight, id);
     ops.requestFailed(id, "no-response", `The handler returned ${describe(response)}, not a Response`);
     return;
   }
+  const { status, headers, body } = parts;
+  if (body === null || typeof body === "string" || !isSource(body)) {
+    send(id, status, headers, body);
+    return;
+  }
+  // A stream is sent when it is there as a whole.
+  readAll(body, (bytes) => send(id, status, headers, bytes), (error) => {
+    MapPrototypeDelete(inFlight, id);
+    ops.requestFailed(id, "body", error);
+  });
+}
+
+function send(id, status, headers, body) {
+  MapPrototypeDelete(inFlight, id);
   try {
-    ops.respond(id, parts.status, parts.headers, parts.body);
+    ops.respond(id, status, headers, body);
   } catch (error) {
     ops.requestFailed(id, "threw", error);
   }

@@ -1,0 +1,151 @@
+//! CPU and memory limits: the right reason, the right culprit, in time; or a process that ends.
+
+use std::time::{Duration, Instant};
+
+use nano_protocol::{Boot, ExitReason, RuntimeLimits};
+
+use crate::hand::{Outcome, Worker, boot, limits};
+
+/// Sends the request that must end the worker, and one before it that waits; checks who is blamed.
+fn bomb(source: &str, limits: RuntimeLimits, expected: &[ExitReason]) -> (Duration, bool) {
+    let source = format!(
+        "export default {{ async fetch(request) {{
+            if (request.url.endsWith('/wait')) await new Promise((resolve) => setTimeout(resolve, 60000));
+            {source}
+            return new Response('survived');
+        }} }}"
+    );
+    let mut worker = Worker::serving_with(&[("index.js", &source)], Boot { limits, ..boot("index.js") });
+    worker.open("GET", "/wait", &[], nano_protocol::BodyLength::None);
+    worker.ping();
+    let began = Instant::now();
+    let outcome = worker.get("/bomb");
+    let took = began.elapsed();
+    let Outcome::Died { blamed } = outcome else { panic!("{outcome:?}") };
+    let (status, stderr) = worker.end();
+    let expected: Vec<i32> = expected.iter().map(|reason| reason.exit_status().into()).collect();
+    assert!(expected.contains(&status), "{source}: {status} {stderr}");
+    (took, blamed)
+}
+
+fn cpu(cpu_ms: u32) -> RuntimeLimits {
+    RuntimeLimits { cpu_ms, ..limits() }
+}
+
+#[test]
+fn loops_are_ended_at_the_cpu_limit_and_their_request_is_named() {
+    for source in [
+        "for (;;) {}",
+        "await null; for (;;) {}",
+        "await new Promise((resolve) => setTimeout(resolve, 1)); for (;;) {}",
+        "const spin = () => { Promise.resolve().then(spin) }; spin(); await new Promise(() => {});",
+        "/(a+)+b/.test('a'.repeat(40));",
+        "try { for (;;) {} } catch {} finally { for (;;) {} }",
+    ] {
+        let (took, blamed) = bomb(source, cpu(200), &[ExitReason::Cpu]);
+        assert!(blamed, "{source}");
+        assert!(took >= Duration::from_millis(200), "{source}: {took:?}");
+    }
+}
+
+#[test]
+fn code_that_cannot_be_interrupted_ends_with_the_process() {
+    let source = "'a'.repeat(800000).lastIndexOf('a'.repeat(400000) + 'b');";
+    bomb(source, cpu(50), &[ExitReason::Cpu]);
+}
+
+#[test]
+fn cpu_time_counts_not_wall_time() {
+    let source = "export default { async fetch() {
+        for (let i = 0; i < 20; i++) {
+            const end = performance.now() + 10; while (performance.now() < end) {}
+            await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        return new Response('fine');
+    } }";
+    let boot = Boot { limits: cpu(150), ..boot("index.js") };
+    let mut worker = Worker::serving_with(&[("index.js", source)], boot);
+    assert_eq!(worker.get("/").text(), "200 fine");
+}
+
+#[test]
+fn a_loop_while_the_app_loads_is_ended() {
+    let mut worker = Worker::start(1);
+    let boot = Boot { limits: cpu(100), ..boot("index.js") };
+    worker.control.send(&nano_protocol::Frame::Boot(Box::new(boot)));
+    let Some(nano_protocol::Frame::ModuleRequest { id, .. }) = worker.control.next() else { panic!() };
+    let source = Ok(bytes::Bytes::from_static(b"for (;;) {}"));
+    worker.control.send(&nano_protocol::Frame::ModuleSource { id, source });
+    let (status, stderr) = worker.end();
+    assert_eq!(status, i32::from(ExitReason::Cpu.exit_status()), "{stderr}");
+}
+
+#[test]
+fn a_loop_ends_when_the_supervisor_goes_away() {
+    let mut worker = Worker::serving(&[("index.js", "export default { fetch() { for (;;) {} } }")]);
+    worker.open("GET", "/", &[], nano_protocol::BodyLength::None);
+    worker.hang_up();
+    let (status, stderr) = worker.wait();
+    assert_eq!(status, i32::from(ExitReason::Restart.exit_status()), "{stderr}");
+}
+
+#[test]
+fn memory_bombs_end_at_the_heap_limit() {
+    for source in [
+        "const a = []; for (;;) a.push(new Array(100).fill(0));",
+        "let s = 'x'; const all = []; for (;;) { all.push(s + all.length); s += 'xxxxxxxxxxxxxxxx'; all.push([...s]); }",
+        "const a = []; for (;;) { try { a.push(new ArrayBuffer(1 << 20)) } catch {} }",
+        "const m = new Map(); for (let i = 0;; i++) m.set(i, { i });",
+        "const a = []; for (;;) { a.push({}); if (a.length % 1000 === 0) await null; }",
+    ] {
+        bomb(source, limits(), &[ExitReason::Heap]);
+    }
+}
+
+#[test]
+fn an_array_buffer_beyond_the_limit_throws_and_harms_nobody() {
+    let source = "export default { fetch() {
+        const kept = new ArrayBuffer(30 << 20);
+        try { return new Response(String(new ArrayBuffer(40 << 20).byteLength + kept.byteLength)); }
+        catch (error) { return new Response(error.name); }
+    } }";
+    let mut worker = Worker::serving(&[("index.js", source)]);
+    for _ in 0..5 {
+        assert_eq!(worker.get("/").text(), "200 RangeError");
+    }
+}
+
+#[test]
+fn memory_that_bypasses_the_allocator_counts_too() {
+    for source in [
+        "const b = new ArrayBuffer(0, { maxByteLength: 2 ** 33 });
+         for (let n = 0;; n += 1 << 20) { b.resize(n); new Uint8Array(b).fill(1, n - (1 << 20)); }",
+        "const m = new WebAssembly.Memory({ initial: 0 });
+         for (;;) { m.grow(16); new Uint8Array(m.buffer).fill(1, m.buffer.byteLength - (1 << 20)); }",
+        "const all = []; for (;;) all.push(new WebAssembly.Memory({ initial: 16 }));",
+    ] {
+        bomb(source, limits(), &[ExitReason::Heap, ExitReason::Memory]);
+    }
+}
+
+#[test]
+fn shared_memory_is_refused() {
+    let source = "export default { fetch() {
+        let lie = false;
+        const tries = {
+            buffer: () => new SharedArrayBuffer(8),
+            shared: () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
+            lying: () => new WebAssembly.Memory({ initial: 1, maximum: 1, get shared() { return lie || !(lie = true) } }).buffer.constructor === ArrayBuffer || (() => { throw new Error('shared') })(),
+            construct: () => new WebAssembly.Memory.prototype.constructor({ initial: 1, maximum: 1, shared: true }),
+            large: () => new WebAssembly.Memory({ initial: 20000 }),
+        };
+        return new Response(Object.entries(tries).map(([name, f]) => {
+            try { f(); return `${name}: allowed` } catch (error) { return `${name}: ${error.name}` }
+        }).join());
+    } }";
+    let mut worker = Worker::serving(&[("index.js", source)]);
+    assert_eq!(
+        worker.get("/").text(),
+        "200 buffer: ReferenceError,shared: TypeError,lying: allowed,construct: TypeError,large: RangeError"
+    );
+}

@@ -1,0 +1,9 @@
+//! The real `nano-worker` process, with a supervisor played by hand at the other end of its sockets.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod boot;
+mod hand;
+mod limits;
+mod log;
+mod requests;
