@@ -193,6 +193,7 @@ export function listFromPairs(pairs, prefix) {
 // ---- the class ----
 
 let createHeadersImpl;
+let isImmutableImpl;
 let listOfHeaders;
 let sortedPairs;
 
@@ -276,6 +277,7 @@ export class Headers {
       headers.#isImmutable = isImmutable;
       return headers;
     };
+    isImmutableImpl = (headers) => headers.#isImmutable;
     listOfHeaders = (value) => (isObject(value) && #list in value ? value.#list : undefined);
     sortedPairs = (headers) => {
       if (!isObject(headers) || !(#list in headers)) throw illegalInvocation("Headers");
@@ -307,4 +309,9 @@ export function createHeaders(list, isImmutable) {
 /** The list of a Headers object; undefined for any other value. */
 export function headersList(value) {
   return listOfHeaders(value);
+}
+
+/** True where `headers`, a Headers object, refuses changes. */
+export function isImmutable(headers) {
+  return isImmutableImpl(headers);
 }

@@ -16,8 +16,9 @@ import {
   illegalInvocation, isObject, kInternal, requireArguments,
 } from "../webidl.js";
 import {
-  Body, IncomingSource, cloneBody, consumeBody, extractBody, forms, isSource, toBodyInit, transferBody, unusableBody,
+  Body, bodyStream, cloneBody, consumeBody, extractBody, forms, isBodyUnusable, isBodyUsed, toBodyInit, transferBody, unusableBody,
 } from "./body.js";
+import { IncomingSource } from "./body_source.js";
 import { convertHeadersInit, copyList, createHeaders, listAppend, listFromPairs, listHas } from "./headers.js";
 import { callableHeaders, callableString } from "./method_accessors.js";
 
@@ -200,13 +201,12 @@ export class Request {
     }
     if (initBody !== null) {
       const body = extractBody(initBody);
-      if (isSource(body.content) && options.duplex === undefined) {
+      if (body.stream !== null && options.duplex === undefined) {
         throw new TypeError(`${prefix}: a body that is a stream needs 'duplex' to be 'half'`);
       }
       this.#body = body;
       if (body.type !== null && !listHas(this.#list, "content-type")) listAppend(this.#list, "content-type", body.type);
     } else if (inputBody !== null) {
-      if (inputBody.used) throw unusableBody();
       this.#body = transferBody(inputBody);
     }
   }
@@ -294,9 +294,14 @@ export class Request {
     return "half";
   }
 
+  get body() {
+    if (!(#settings in this)) throw illegalInvocation("Request");
+    return bodyStream(this.#body);
+  }
+
   get bodyUsed() {
     if (!(#settings in this)) throw illegalInvocation("Request");
-    return this.#body !== null && this.#body.used;
+    return isBodyUsed(this.#body);
   }
 
   arrayBuffer() {
@@ -317,7 +322,7 @@ export class Request {
 
   clone() {
     if (!(#settings in this)) throw illegalInvocation("Request");
-    if (this.#body !== null && this.#body.used) throw unusableBody();
+    if (isBodyUnusable(this.#body)) throw unusableBody();
     const request = new Request(kInternal);
     request.#method = this.#method;
     request.#url = this.#normalizedUrl();

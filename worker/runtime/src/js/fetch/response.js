@@ -5,9 +5,9 @@ import { primordials } from "../primordials.js";
 import { parseHref } from "../url/url.js";
 import { configureInterface, conversionError, converters, illegalInvocation, isObject, kInternal, requireArguments } from "../webidl.js";
 import {
-  Body, cloneBody, consumeBody, extractBody, forms, toBodyInit, unusableBody,
+  Body, bodyStream, cloneBody, consumeBody, extractBody, forms, isBodyUnusable, isBodyUsed, takeContent, toBodyInit, unusableBody,
 } from "./body.js";
-import { convertHeadersInit, copyList, createHeaders, listAppend, listFromPairs, listHas } from "./headers.js";
+import { convertHeadersInit, copyList, createHeaders, isImmutable, listAppend, listFromPairs, listHas } from "./headers.js";
 
 const { JSONStringify, RangeError, RegExpPrototypeExec, StringPrototypeToWellFormed, TypeError } = primordials;
 
@@ -114,9 +114,14 @@ export class Response {
     return this.#headers ??= createHeaders(this.#list, false);
   }
 
+  get body() {
+    if (!(#list in this)) throw illegalInvocation("Response");
+    return bodyStream(this.#body);
+  }
+
   get bodyUsed() {
     if (!(#list in this)) throw illegalInvocation("Response");
-    return this.#body !== null && this.#body.used;
+    return isBodyUsed(this.#body);
   }
 
   arrayBuffer() {
@@ -137,13 +142,13 @@ export class Response {
 
   clone() {
     if (!(#list in this)) throw illegalInvocation("Response");
-    if (this.#body !== null && this.#body.used) throw unusableBody();
+    if (isBodyUnusable(this.#body)) throw unusableBody();
     const response = new Response(kInternal);
     response.#status = this.#status;
     response.#statusText = this.#statusText;
     response.#type = this.#type;
     response.#list = copyList(this.#list);
-    if (this.#headers !== null && this.#type === "error") response.#headers = createHeaders(response.#list, true);
+    if (this.#headers !== null && isImmutable(this.#headers)) response.#headers = createHeaders(response.#list, true);
     if (this.#body !== null) response.#body = cloneBody(this.#body);
     return response;
   }
@@ -182,37 +187,28 @@ export class Response {
       parts(value) {
         if (!isObject(value) || !(#list in value)) return null;
         if (value.#type === "error") throw new TypeError("The handler returned Response.error(), which no client can be sent");
-        const body = value.#body;
-        let content = null;
-        if (body !== null) {
-          if (body.used) throw unusableBody();
-          body.used = true;
-          content = body.content;
-          body.content = "";
-        }
-        return { __proto__: null, status: value.#status, headers: value.#list, body: content };
+        const body = value.#body === null ? null : takeContent(value.#body);
+        return { status: value.#status, headers: value.#list, body };
       },
+      describe: (response) => ({
+        __proto__: null,
+        status: response.#status,
+        statusText: response.#statusText,
+        headers: response.#headers ??= createHeaders(response.#list, false),
+        body: bodyStream(response.#body),
+        bodyUsed: isBodyUsed(response.#body),
+        ok: response.#status >= 200 && response.#status <= 299,
+        redirected: false,
+        type: response.#type,
+        url: "",
+      }),
     };
   }
 }
 
 configureInterface(Response);
 
-registerInspector(Response.prototype, (value) => {
-  const body = internals.body(value);
-  if (body === undefined) return undefined;
-  return {
-    __proto__: null,
-    status: value.status,
-    statusText: value.statusText,
-    headers: value.headers,
-    bodyUsed: value.bodyUsed,
-    ok: value.ok,
-    redirected: value.redirected,
-    type: value.type,
-    url: value.url,
-  };
-});
+registerInspector(Response.prototype, (value) => (internals.body(value) === undefined ? undefined : internals.describe(value)));
 
 // The dictionary ResponseInit, its members in lexicographical order.
 function convertInit(init, prefix) {
@@ -229,8 +225,9 @@ function convertInit(init, prefix) {
 }
 
 /**
- * What is to be sent of a response, whose body is used up by that: `{ status, headers, body }`, headers as a flat array,
- * body null, a string or a Uint8Array. Null if `value` is no Response. Throws where the body is used, or there is nothing to send.
+ * What is to be sent of a response, whose body is used up by that: `{ status, headers, body }`; headers as a flat array;
+ * body null, a string, a Uint8Array that must not be changed, or a source (body_source.js). Null if `value` is no Response.
+ * Throws where the body is used up already, or there is nothing that could be sent.
  */
 export function responseParts(value) {
   return internals.parts(value);

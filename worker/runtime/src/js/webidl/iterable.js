@@ -4,7 +4,7 @@
 import { primordials } from "../primordials.js";
 import { converters, isObject, requireArguments } from "../webidl.js";
 
-const { IteratorPrototype, ObjectCreate, ObjectDefineProperties, ObjectDefineProperty, ReflectApply, SymbolIterator, SymbolToStringTag, TypeError } =
+const { IteratorPrototype, ObjectDefineProperties, ObjectDefineProperty, ObjectSetPrototypeOf, ReflectApply, SymbolIterator, SymbolToStringTag, TypeError } =
   primordials;
 
 const kKeys = 0;
@@ -20,7 +20,6 @@ export function defineIterable(constructor, name, pairsOf) {
   let create;
   let remaining;
 
-  // Only lends its private fields to objects whose prototype is made below.
   class PairIterator {
     #target;
     #kind;
@@ -52,17 +51,14 @@ export function defineIterable(constructor, name, pairsOf) {
     }
   }
 
-  const { next } = PairIterator.prototype;
-  const prototype = ObjectCreate(IteratorPrototype);
+  const { prototype } = PairIterator;
+  ObjectSetPrototypeOf(prototype, IteratorPrototype);
+  delete prototype.constructor;
   ObjectDefineProperties(prototype, {
     __proto__: null,
-    next: { __proto__: null, value: next, writable: true, enumerable: true, configurable: true },
+    next: { __proto__: null, enumerable: true },
     [SymbolToStringTag]: { __proto__: null, value: `${name} Iterator`, writable: false, enumerable: false, configurable: true },
   });
-  // What the constructor above makes inherits from here.
-  primordials.ObjectSetPrototypeOf(PairIterator.prototype, prototype);
-  delete PairIterator.prototype.constructor;
-  delete PairIterator.prototype.next;
 
   const methods = {
     entries() {
@@ -97,7 +93,7 @@ export function defineIterable(constructor, name, pairsOf) {
   ObjectDefineProperty(constructor.prototype, SymbolIterator, {
     __proto__: null, value: methods.entries, writable: true, enumerable: false, configurable: true,
   });
-  return { __proto__: null, prototype: PairIterator.prototype, remaining };
+  return { __proto__: null, prototype, remaining };
 }
 
 function itemAt(pairs, index, kind) {

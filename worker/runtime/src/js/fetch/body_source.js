@@ -1,0 +1,295 @@
+// Where bodies come from piece by piece, and how that becomes a stream and the other way round.
+//
+// A source is `{ pull() → Uint8Array | null | Promise of either, cancel(reason)?, isAliased? }`. It is asked for one chunk
+// at a time; null is the end. Its promises are its reader's alone. Chunks of an aliased source are in others' hands as
+// well: whoever keeps or gives away one copies it.
+
+import { ops } from "../ops.js";
+import { primordials } from "../primordials.js";
+import { CAUSE_SINK } from "../streams/budget.js";
+import { LazyPromise } from "../streams/lazy_promise.js";
+import { Deferred } from "../streams/promises.js";
+import {
+  ReadableByteStreamControllerClose, ReadableByteStreamControllerEnqueue, ReadableByteStreamControllerError,
+  ReadableByteStreamControllerRespond,
+} from "../streams/readable/byte_controller_operations.js";
+import { ReadableStreamClose } from "../streams/readable/controller_interface.js";
+import { ReadableStreamDefaultReaderRead, ReadableStreamReaderGenericCancel } from "../streams/readable/reader_operations.js";
+import { AcquireReadableStreamDefaultReader, CreateReadableByteStream } from "../streams/readable/stream_operations.js";
+import { viewBuffer } from "../webidl.js";
+
+const {
+  ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayPrototypePush, ArrayPrototypeShift, DataViewPrototypeGetByteLength,
+  DataViewPrototypeGetByteOffset, MathMin, ObjectDefineProperty, PromisePrototypeThen, PromiseReject, TypeError,
+  TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
+  TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array,
+} = primordials;
+
+/** How a whole body is cut where it has to be a stream. */
+const chunkLength = 65536;
+
+export function isChunk(value) {
+  return TypedArrayPrototypeGetSymbolToStringTag(value) === "Uint8Array";
+}
+
+/** "Get a copy of the bytes" of an ArrayBuffer or a view; none of a detached one. */
+export function copyBytes(source) {
+  if (!ArrayBufferIsView(source)) return copyRange(source, 0, ArrayBufferPrototypeGetByteLength(source));
+  if (TypedArrayPrototypeGetSymbolToStringTag(source) !== undefined) {
+    const offset = TypedArrayPrototypeGetByteOffset(source);
+    return copyRange(TypedArrayPrototypeGetBuffer(source), offset, TypedArrayPrototypeGetByteLength(source));
+  }
+  try {
+    return copyRange(viewBuffer(source), DataViewPrototypeGetByteOffset(source), DataViewPrototypeGetByteLength(source));
+  } catch {
+    // Detached, or out of the bounds of a buffer that shrank.
+    return new Uint8Array(0);
+  }
+}
+
+function copyRange(buffer, offset, length) {
+  const copy = new Uint8Array(length);
+  if (length > 0) TypedArrayPrototypeSet(copy, new Uint8Array(buffer, offset, length));
+  return copy;
+}
+
+const noConstructor = { __proto__: null, value: undefined, writable: false, enumerable: false, configurable: false };
+
+/** Waits for a source's promise. `then` would look at Promise.prototype.constructor, which tenants can patch. */
+export function uponChunk(promise, onFulfilled, onRejected) {
+  ObjectDefineProperty(promise, "constructor", noConstructor);
+  PromisePrototypeThen(promise, onFulfilled, onRejected);
+}
+
+/** An incoming request's body. */
+export class IncomingSource {
+  #id;
+
+  constructor(id) {
+    this.#id = id;
+  }
+
+  pull() {
+    return ops.requestBodyRead(this.#id);
+  }
+}
+
+/** A string or bytes, in pieces. The bytes are copied. */
+export class WholeSource {
+  #bytes;
+  #position = 0;
+
+  constructor(content) {
+    this.#bytes = typeof content === "string" ? ops.utf8Encode(content) : content;
+  }
+
+  pull() {
+    const bytes = this.#bytes;
+    const length = MathMin(TypedArrayPrototypeGetByteLength(bytes) - this.#position, chunkLength);
+    if (length === 0) return null;
+    const offset = TypedArrayPrototypeGetByteOffset(bytes) + this.#position;
+    this.#position += length;
+    return copyRange(TypedArrayPrototypeGetBuffer(bytes), offset, length);
+  }
+}
+
+/** What a ReadableStream gives; locks it. Takes its internal slots. */
+export class StreamSource {
+  #reader;
+
+  constructor(stream) {
+    this.#reader = AcquireReadableStreamDefaultReader(stream);
+    stream.disturbed = true;
+    this.isAliased = true;
+  }
+
+  pull() {
+    const request = new ChunkRequest();
+    ReadableStreamDefaultReaderRead(this.#reader, request);
+    return request.take();
+  }
+
+  cancel(reason) {
+    return ReadableStreamReaderGenericCancel(this.#reader, reason);
+  }
+}
+
+// A read request whose outcome may be there at once.
+class ChunkRequest {
+  #chunk;
+  #deferred;
+
+  chunkSteps(chunk) {
+    if (!isChunk(chunk)) {
+      this.errorSteps(new TypeError("A stream that is a body must give Uint8Arrays only"));
+    } else if (this.#deferred === undefined) {
+      this.#chunk = chunk;
+    } else {
+      this.#deferred.resolve(chunk);
+    }
+  }
+
+  closeSteps() {
+    if (this.#deferred === undefined) this.#chunk = null;
+    else this.#deferred.resolve(null);
+  }
+
+  errorSteps(error) {
+    if (this.#deferred === undefined) this.#chunk = PromiseReject(error);
+    else this.#deferred.reject(error);
+  }
+
+  take() {
+    if (this.#chunk !== undefined) return this.#chunk;
+    this.#deferred = new Deferred();
+    return this.#deferred.promise;
+  }
+}
+
+// The underlying source of the byte stream that a source becomes.
+class SourceStream {
+  constructor(source) {
+    this.source = source;
+    this.stream = CreateReadableByteStream(this, undefined, this.pull, this.cancel);
+  }
+
+  pull() {
+    const result = this.source.pull();
+    if (result === null || isChunk(result)) {
+      this.deliver(result);
+      return undefined;
+    }
+    const pulled = new LazyPromise();
+    uponChunk(result, (chunk) => {
+      this.deliver(chunk);
+      pulled.resolve();
+    }, (error) => {
+      ReadableByteStreamControllerError(this.stream.controller, error, CAUSE_SINK);
+      pulled.resolve();
+    });
+    return pulled;
+  }
+
+  deliver(chunk) {
+    const { controller } = this.stream;
+    try {
+      if (chunk !== null) {
+        ReadableByteStreamControllerEnqueue(controller, this.source.isAliased === true ? copyBytes(chunk) : chunk);
+        return;
+      }
+      ReadableByteStreamControllerClose(controller);
+      if (controller.pendingPullIntos.length > 0) ReadableByteStreamControllerRespond(controller, 0);
+    } catch (error) {
+      ReadableByteStreamControllerError(controller, error, CAUSE_SINK);
+    }
+  }
+
+  cancel(reason) {
+    return this.source.cancel === undefined ? undefined : this.source.cancel(reason);
+  }
+}
+
+/** The internal slots of a byte stream that gives what `source` gives, when it is asked. */
+export function streamFromSource(source) {
+  return new SourceStream(source).stream;
+}
+
+/** The internal slots of what a body's stream is like after the body was read: closed, disturbed, locked. */
+export function usedStream() {
+  const stream = CreateReadableByteStream({ __proto__: null }, undefined, undefined, undefined);
+  ReadableStreamClose(stream);
+  AcquireReadableStreamDefaultReader(stream);
+  stream.disturbed = true;
+  return stream;
+}
+
+/** One source as two. What one of them has read ahead waits for the other, who gets a copy of it. */
+export function teeSource(source) {
+  const queues = [[], []];
+  // Who waits for a chunk: Deferreds.
+  const waiting = [null, null];
+  let isPending = false;
+  let end;
+
+  function take(chunk, reader) {
+    if (chunk === null) {
+      end = { __proto__: null, isError: false, error: undefined };
+      return;
+    }
+    ArrayPrototypePush(queues[1 - reader], copyBytes(chunk));
+    ArrayPrototypePush(queues[reader], chunk);
+  }
+
+  function settle() {
+    isPending = false;
+    for (let branch = 0; branch < 2; branch++) {
+      const deferred = waiting[branch];
+      if (deferred === null) continue;
+      waiting[branch] = null;
+      if (queues[branch].length > 0) deferred.resolve(ArrayPrototypeShift(queues[branch]));
+      else if (end.isError) deferred.reject(end.error);
+      else deferred.resolve(null);
+    }
+  }
+
+  function pull(branch) {
+    if (queues[branch].length > 0) return ArrayPrototypeShift(queues[branch]);
+    if (end !== undefined) return end.isError ? PromiseReject(end.error) : null;
+    if (!isPending) {
+      const result = source.pull();
+      if (result === null || isChunk(result)) {
+        take(result, branch);
+        return result === null ? null : ArrayPrototypeShift(queues[branch]);
+      }
+      isPending = true;
+      uponChunk(result, (chunk) => {
+        take(chunk, branch);
+        settle();
+      }, (error) => {
+        end = { __proto__: null, isError: true, error };
+        settle();
+      });
+    }
+    waiting[branch] = new Deferred();
+    return waiting[branch].promise;
+  }
+
+  const isAliased = source.isAliased === true;
+  return [{ __proto__: null, pull: () => pull(0), isAliased }, { __proto__: null, pull: () => pull(1), isAliased }];
+}
+
+/** Reads a source to its end, then calls one of the two. The bytes are nobody else's. */
+export function readAll(source, onBytes, onError) {
+  const chunks = [];
+  let total = 0;
+  function step(chunk) {
+    try {
+      while (chunk !== null) {
+        ArrayPrototypePush(chunks, chunk);
+        total += TypedArrayPrototypeGetByteLength(chunk);
+        chunk = source.pull();
+        if (chunk !== null && !isChunk(chunk)) return uponChunk(chunk, step, onError);
+      }
+      onBytes(chunks.length === 1 && source.isAliased !== true ? chunks[0] : concatenate(chunks, total));
+    } catch (error) {
+      onError(error);
+    }
+  }
+  try {
+    const first = source.pull();
+    if (first === null || isChunk(first)) step(first);
+    else uponChunk(first, step, onError);
+  } catch (error) {
+    onError(error);
+  }
+}
+
+function concatenate(chunks, total) {
+  const all = new Uint8Array(total);
+  let offset = 0;
+  for (let i = 0; i < chunks.length; i++) {
+    TypedArrayPrototypeSet(all, chunks[i], offset);
+    offset += TypedArrayPrototypeGetByteLength(chunks[i]);
+  }
+  return all;
+}
