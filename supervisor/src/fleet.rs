@@ -3,6 +3,7 @@
 mod backoff;
 mod boot;
 mod control_link;
+mod exit;
 mod generation;
 mod heartbeat;
 mod live;

@@ -2,11 +2,14 @@
 
 use std::fmt::Write;
 use std::io;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nano_config::App as AppConfig;
-use nano_protocol::{Boot, BootFailed, Frame, LogLine, ModuleError, Ready, RequestAccessors, RuntimeLimits, Stats};
+use nano_protocol::{
+    Boot, BootFailed, ExitReason, Frame, LogLine, ModuleError, Ready, RequestAccessors, RuntimeLimits, Stats,
+};
 
 use super::control_link::LinkError;
 use super::modules::Modules;
@@ -35,6 +38,9 @@ pub enum StartError {
         /// The last it wrote on stderr.
         stderr: String,
     },
+    /// A limit ended it.
+    #[error("{}", over_limit(*.0))]
+    Limit(ExitReason),
     /// It took too long.
     #[error("the app was not loaded within {} ms (is there a top-level await that never ends?)", .0.as_millis())]
     Late(Duration),
@@ -45,7 +51,8 @@ pub enum StartError {
 
 fn module_fault(fault: &BootFailed) -> String {
     let mut text = String::new();
-    if !fault.path.is_empty() {
+    // V8's own messages name the module already.
+    if !fault.path.is_empty() && !fault.message.starts_with(&fault.path) {
         text.push_str(&fault.path);
         if fault.line > 0 {
             let _ = write!(text, ":{}:{}", fault.line, fault.column);
@@ -54,6 +61,18 @@ fn module_fault(fault: &BootFailed) -> String {
     }
     text.push_str(fault.message.trim_end());
     text
+}
+
+fn over_limit(reason: ExitReason) -> String {
+    match reason {
+        ExitReason::Cpu => {
+            "loading the app's module takes more CPU time than `cpu_ms` allows (an endless loop?)".to_owned()
+        }
+        ExitReason::Heap | ExitReason::Memory => {
+            "loading the app's module takes more memory than `memory_mb` allows".to_owned()
+        }
+        other => format!("the worker was ended while it loaded the app: {other}"),
+    }
 }
 
 fn tail(stderr: &str) -> String {
@@ -137,9 +156,7 @@ async fn converse(
             Frame::Log(line) => hear(Said::Log(line)),
             Frame::Stats(stats) => hear(Said::Stats(stats)),
             Frame::Exiting { reason, .. } => {
-                let message = format!("the worker was ended while it loaded the app: {reason}");
-                let fault = BootFailed { message, path: String::new(), line: 0, column: 0 };
-                return Err(Some(StartError::Module(fault)));
+                return Err(Some(StartError::Limit(reason)));
             }
             other => return Err(Some(StartError::Protocol(format!("{} while booting", kind(&other))))),
         }
@@ -156,7 +173,12 @@ pub(super) async fn read_module(modules: &Arc<Modules>, path: String) -> Result<
 async fn died(process: &mut Process) -> StartError {
     let _ = tokio::time::timeout(Duration::from_secs(1), process.ended()).await;
     process.finish_stderr().await;
-    let how = describe(&process.reap());
+    let status = process.reap();
+    let reason = status.as_ref().ok().and_then(ExitStatus::code).and_then(ExitReason::from_exit_status);
+    if let Some(reason @ (ExitReason::Cpu | ExitReason::Heap | ExitReason::Memory)) = reason {
+        return StartError::Limit(reason);
+    }
+    let how = describe(&status);
     StartError::Died { how, stderr: process.stderr_tail() }
 }
 

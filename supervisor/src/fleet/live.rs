@@ -10,6 +10,7 @@ use nano_protocol::{ExitReason, Frame};
 use tokio::sync::mpsc;
 
 use super::control_link::LinkError;
+use super::exit::Cause;
 use super::heartbeat::{Beat, Heartbeat, Pulse};
 use super::process::Process;
 use super::slot::{Slot, retired};
@@ -33,11 +34,6 @@ pub(super) enum End {
     Killed { healthy_for: Duration },
     /// It failed.
     Failed { healthy_for: Duration },
-}
-
-/// Whether nano itself ends workers for this reason when nothing is wrong.
-pub(super) fn is_planned(reason: ExitReason) -> bool {
-    matches!(reason, ExitReason::Idle | ExitReason::Reload | ExitReason::Restart)
 }
 
 type Acknowledged = Pin<Box<dyn Future<Output = ()>>>;
@@ -116,12 +112,7 @@ impl Live {
         }
         self.read_last_words(slot).await;
         let healthy_for = self.ready_at.elapsed();
-        let reason = match (self.worker.exit(), self.planned) {
-            (Some(reason), _) if !is_planned(reason) && reason != ExitReason::Startup => reason,
-            (_, Some(planned)) => planned,
-            _ => ExitReason::Crash,
-        };
-        let killed = slot.end(&mut self.process, &self.worker, reason, None).await;
+        let killed = slot.end(self.process, &self.worker, Cause::Ready { planned: self.planned }).await;
         match self.planned {
             Some(ExitReason::Idle) => End::Idle,
             Some(_) => End::Retired,

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::os::unix::net::UnixStream;
+use std::process::ExitStatus;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,10 +13,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::Context;
 use super::backoff::Backoff;
 use super::boot::{self, Said, StartError};
+use super::exit::{Cause, is_planned};
 use super::generation::{Order, Shared};
-use super::live::{self, End, Live};
-use super::process::{Process, describe};
+use super::live::{End, Live};
+use super::process::{Process, describe, was_killed};
 use crate::log;
+use crate::reload::millis;
 use crate::shard::command::Command;
 use crate::worker::{Worker, WorkerState};
 
@@ -150,7 +153,9 @@ impl Slot {
     async fn wait_before_restart(&mut self, wait: Duration, is_loop: bool) -> bool {
         if is_loop && self.shared.ready.get() == 0 {
             self.shared.app.availability.refuse_for(wait + REFUSE_LONGER);
-            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            // Those who wait already are refused too.
+            self.shared.app.admission.wake_all();
+            let wait_ms = millis(wait);
             tracing::error!(app = %self.shared.app.name, wait_ms, "crash loop: the app's worker fails again and again; its requests are refused until the next start");
         }
         if wait.is_zero() {
@@ -210,7 +215,7 @@ impl Slot {
                 self.context.alarms.borrow_mut().insert(worker.id, alarm);
                 self.give_to_shards(&worker, own).await;
                 self.status.enter(Some(WorkerState::Ready));
-                let start_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                let start_ms = millis(took);
                 tracing::info!(app = %config.name, pid = worker.pid, generation = self.shared.app.generation.0, start_ms, "worker ready");
                 Ok(Some((Live::new(process, worker, alarms, config.settings.cpu), ready)))
             }
@@ -219,12 +224,12 @@ impl Slot {
                     StartError::Protocol(_) => ExitReason::Protocol,
                     _ => ExitReason::Startup,
                 };
-                self.end(&mut process, &worker, reason, Some(&error.to_string())).await;
+                self.end(process, &worker, Cause::Boot { reason, detail: &error.to_string() }).await;
                 Err(error)
             }
             None => {
                 let reason = self.orders.borrow().reason();
-                self.end(&mut process, &worker, reason, None).await;
+                self.end(process, &worker, Cause::Retired(reason)).await;
                 Ok(None)
             }
         }
@@ -246,37 +251,31 @@ impl Slot {
             .await;
     }
 
-    /// Kills and reaps what is left of a worker, and counts and logs its end.
-    pub(super) async fn end(
-        &self,
-        process: &mut Process,
-        worker: &Worker,
-        reason: ExitReason,
-        detail: Option<&str>,
-    ) -> bool {
-        let killed_by_us = worker.exit().is_some() || detail.is_some();
+    /// Kills and reaps what is left of a worker, and counts and logs its end. True if somebody else killed it.
+    pub(super) async fn end(&self, mut process: Process, worker: &Worker, cause: Cause<'_>) -> bool {
         process.finish_stderr().await;
         if let Some(cpu) = process.cpu() {
             worker.record_cpu(cpu);
         }
+        let lived_ms = millis(process.spawned.elapsed());
+        let status = process.reap();
+        let killed = worker.exit().is_none() && matches!(cause, Cause::Ready { .. }) && was_killed(&status);
+        let reason = cause.reason(worker.exit(), status.as_ref().ok().and_then(ExitStatus::code));
         worker.set_exit(reason);
         self.shared.app.metrics.worker_gone(worker, reason);
         self.context.alarms.borrow_mut().remove(&worker.id);
-        let lived = process.spawned.elapsed();
-        let status = process.reap();
         let how = describe(&status);
-        let lived_ms = u64::try_from(lived.as_millis()).unwrap_or(u64::MAX);
         let (app, pid) = (&*self.shared.app.name, worker.pid);
-        if live::is_planned(reason) {
-            tracing::info!(app, pid, %reason, how, lived_ms, "worker ended");
-        } else {
-            tracing::warn!(app, pid, %reason, how, lived_ms, detail, "worker ended");
+        match cause {
+            Cause::Boot { detail, .. } => tracing::warn!(app, pid, %reason, how, lived_ms, detail, "worker ended"),
+            _ if is_planned(reason) => tracing::info!(app, pid, %reason, how, lived_ms, "worker ended"),
+            _ => tracing::warn!(app, pid, %reason, how, lived_ms, "worker ended"),
         }
         *self.status.worker.borrow_mut() = None;
         *self.status.last_exit.borrow_mut() = Some((reason, how));
         self.status.since.set(Instant::now());
         self.status.enter(Some(WorkerState::Exited));
-        !killed_by_us && super::process::was_killed(&status)
+        killed
     }
 }
 

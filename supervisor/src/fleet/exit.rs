@@ -1,0 +1,58 @@
+//! Why a worker ended, from what is known of it.
+
+use nano_protocol::ExitReason;
+
+/// What nano knows about a worker's end before it looks at the process.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cause<'d> {
+    /// It never got ready.
+    Boot { reason: ExitReason, detail: &'d str },
+    /// Its generation was retired before it got ready.
+    Retired(ExitReason),
+    /// It was ready; `planned` if nano wanted it to end.
+    Ready { planned: Option<ExitReason> },
+}
+
+/// Whether nano itself ends workers for this reason when nothing is wrong.
+pub(super) fn is_planned(reason: ExitReason) -> bool {
+    matches!(reason, ExitReason::Idle | ExitReason::Reload | ExitReason::Restart)
+}
+
+impl Cause<'_> {
+    /// `said` is what the worker, a shard or the heartbeat said. A worker is not believed when it says that nano wanted
+    /// it to end.
+    pub(super) fn reason(self, said: Option<ExitReason>, exit_code: Option<i32>) -> ExitReason {
+        let credible = |reason: &ExitReason| !is_planned(*reason) && *reason != ExitReason::Startup;
+        match self {
+            Self::Boot { reason, .. } | Self::Retired(reason) => reason,
+            Self::Ready { planned } => said
+                .filter(credible)
+                .or_else(|| exit_code.and_then(ExitReason::from_exit_status).filter(credible))
+                .or(planned)
+                .unwrap_or(ExitReason::Crash),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_word_counts() {
+        use ExitReason::{Cpu, Crash, Heap, Idle, Reload, Restart, Startup};
+        let ready = |planned, said, code: Option<ExitReason>| {
+            Cause::Ready { planned }.reason(said, code.map(|reason| reason.exit_status().into()))
+        };
+        assert_eq!(ready(None, None, None), Crash);
+        assert_eq!(ready(None, Some(Cpu), Some(Heap)), Cpu);
+        assert_eq!(ready(None, None, Some(Heap)), Heap);
+        assert_eq!(ready(Some(Reload), Some(Reload), None), Reload);
+        assert_eq!(ready(Some(Reload), Some(Reload), Some(Heap)), Heap);
+        assert_eq!(ready(Some(Idle), None, None), Idle);
+        for lie in [Idle, Reload, Restart, Startup] {
+            assert_eq!(ready(None, Some(lie), Some(lie)), Crash, "{lie}");
+        }
+        assert_eq!(Cause::Boot { reason: Startup, detail: "" }.reason(Some(Cpu), None), Startup);
+    }
+}

@@ -1,0 +1,8 @@
+//! The control plane as its users see it: `nano` and `nanoctl` as they are built, over workers without V8.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod control;
+mod lifecycle;
+mod nano;
+mod reload;
+mod start;

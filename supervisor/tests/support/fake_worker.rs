@@ -1,0 +1,206 @@
+//! A worker without V8. The app's module is a list of orders, one a line:
+//!
+//! at boot: `import PATH` · `log TEXT` · `stderr TEXT` · `fail LINE COLUMN TEXT` · `die` · `hang`
+//! for every request: `respond TEXT` · `overflow` (counts one more before it answers) · `slow MS` · `crash` · `stop`
+//! (answers nobody any more) · `spin` (the same, busily) · `garbage` (on the data link) · `lie` (on the control link)
+//! when told to drain: `stay`
+//!
+//! A response's body is the text and the process's id, with a space between.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::io::{IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use nano_protocol::limits::MAX_LINKS;
+use nano_protocol::{
+    AccessorStyle, BodyLength, BootFailed, Decoder, Frame, HeaderBlock, LogLevel, LogLine, Outbox, PROTOCOL_VERSION,
+    Ready, ResponseHead, Side, Stats,
+};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+
+struct Link {
+    stream: UnixStream,
+    inbox: BytesMut,
+}
+
+impl Link {
+    fn new(stream: UnixStream) -> Self {
+        stream.set_nonblocking(false).unwrap();
+        Self { stream, inbox: BytesMut::new() }
+    }
+
+    fn next(&mut self) -> Option<Frame> {
+        loop {
+            if let Some(frame) = Decoder::new(Side::Supervisor).decode(&mut self.inbox).unwrap() {
+                return Some(frame);
+            }
+            let mut bytes = [0; 4096];
+            match self.stream.read(&mut bytes) {
+                Ok(0) | Err(_) => return None,
+                Ok(count) => self.inbox.extend_from_slice(&bytes[..count]),
+            }
+        }
+    }
+}
+
+fn send(mut stream: &UnixStream, frame: &Frame) {
+    let mut outbox = Outbox::default();
+    outbox.push(frame);
+    while !outbox.is_empty() {
+        let mut slices = [IoSlice::new(&[]); 4];
+        let count = outbox.io_slices(&mut slices);
+        // The supervisor may be gone: then this process is, too.
+        let Ok(written) = stream.write_vectored(&slices[..count]) else { std::process::exit(0) };
+        outbox.advance(written);
+    }
+}
+
+fn greeting(control: &UnixStream) -> Vec<UnixStream> {
+    let mut version = [0];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_LINKS))];
+    let mut descriptors = RecvAncillaryBuffer::new(&mut space);
+    recvmsg(control, &mut [IoSliceMut::new(&mut version)], &mut descriptors, RecvFlags::empty()).unwrap();
+    assert_eq!(version, [PROTOCOL_VERSION]);
+    let rights = descriptors.drain().filter_map(|item| match item {
+        RecvAncillaryMessage::ScmRights(rights) => Some(rights),
+        _ => None,
+    });
+    rights.flatten().map(UnixStream::from).collect()
+}
+
+fn fetch(control: &mut Link, path: &str) -> Option<String> {
+    send(&control.stream, &Frame::ModuleRequest { id: 1, path: path.to_owned() });
+    match control.next()? {
+        Frame::ModuleSource { source, .. } => source.ok().map(|text| String::from_utf8(text.to_vec()).unwrap()),
+        other => panic!("{other:?} instead of a module"),
+    }
+}
+
+struct App {
+    script: String,
+    control: Mutex<UnixStream>,
+    overflows: AtomicU64,
+    deaf: AtomicBool,
+}
+
+impl App {
+    fn orders(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.script.lines().map(|line| line.split_once(' ').unwrap_or((line, "")))
+    }
+
+    fn log(&self, message: &str, request_id: &str) {
+        let line = LogLine {
+            level: LogLevel::Info,
+            request_id: request_id.to_owned(),
+            message: message.to_owned(),
+            dropped: 0,
+        };
+        send(&self.control.lock().unwrap(), &Frame::Log(line));
+    }
+
+    fn answer(&self, link: &UnixStream, id: u32) {
+        let mut text = String::new();
+        for (order, rest) in self.orders() {
+            match order {
+                "respond" => text = rest.to_owned(),
+                "overflow" => {
+                    let overflows = self.overflows.fetch_add(1, Ordering::Relaxed) + 1;
+                    send(link, &Frame::Stats(Stats { overflows, errored_by_overflow: overflows, ..Stats::default() }));
+                }
+                "slow" => std::thread::sleep(Duration::from_millis(rest.parse().unwrap())),
+                "crash" => std::process::abort(),
+                "stop" => {
+                    self.deaf.store(true, Ordering::Relaxed);
+                    return;
+                }
+                "spin" => {
+                    self.deaf.store(true, Ordering::Relaxed);
+                    loop {
+                        std::hint::spin_loop();
+                    }
+                }
+                "garbage" => (&*link).write_all(&[0xff; 64]).unwrap(),
+                "lie" => send(&self.control.lock().unwrap(), &Frame::Pong(12_345)),
+                _ => {}
+            }
+        }
+        let body = format!("{text} {}", std::process::id());
+        let headers = HeaderBlock::default();
+        let body_length = BodyLength::Known(u64::try_from(body.len()).unwrap());
+        send(link, &Frame::ResponseHead(id, ResponseHead { status: 200, headers, body: body_length }));
+        send(link, &Frame::BodyChunk { id, end: true, data: Bytes::from(body) });
+    }
+}
+
+fn boot(control: &mut Link) -> String {
+    let Some(Frame::Boot(boot)) = control.next() else { panic!("no Boot") };
+    let script = fetch(control, &boot.entry).expect("the entry is there");
+    for (order, rest) in script.lines().map(|line| line.split_once(' ').unwrap_or((line, ""))) {
+        match order {
+            "import" => assert!(fetch(control, rest).is_some(), "{rest}"),
+            "stderr" => std::io::stderr().write_all(format!("{rest}\n").as_bytes()).unwrap(),
+            "fail" => {
+                let mut words = rest.splitn(3, ' ');
+                let mut number = || words.next().unwrap().parse().unwrap();
+                let (line, column) = (number(), number());
+                let message = words.next().unwrap().to_owned();
+                send(
+                    &control.stream,
+                    &Frame::BootFailed(BootFailed { message, path: boot.entry.clone(), line, column }),
+                );
+                std::process::exit(1);
+            }
+            "die" => std::process::abort(),
+            "hang" => loop {
+                std::thread::park();
+            },
+            _ => {}
+        }
+    }
+    send(&control.stream, &Frame::Ready(Ready { v8: "0.0.0".to_owned(), accessors: AccessorStyle::Property }));
+    script
+}
+
+fn main() {
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL).unwrap();
+    let stdin = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned().unwrap());
+    let links = greeting(&stdin);
+    let mut control = Link::new(stdin);
+    let script = boot(&mut control);
+    let app = Arc::new(App {
+        script,
+        control: Mutex::new(control.stream.try_clone().unwrap()),
+        overflows: AtomicU64::new(0),
+        deaf: AtomicBool::new(false),
+    });
+    for (_, text) in app.orders().filter(|(order, _)| *order == "log") {
+        app.log(text, "");
+    }
+    for link in links {
+        let app = Arc::clone(&app);
+        std::thread::spawn(move || {
+            let mut link = Link::new(link);
+            while let Some(frame) = link.next() {
+                if let Frame::RequestHead(id, _) = frame {
+                    let (app, stream) = (Arc::clone(&app), link.stream.try_clone().unwrap());
+                    std::thread::spawn(move || app.answer(&stream, id));
+                }
+            }
+        });
+    }
+    while let Some(frame) = control.next() {
+        match frame {
+            Frame::Ping(nonce) if !app.deaf.load(Ordering::Relaxed) => {
+                send(&app.control.lock().unwrap(), &Frame::Pong(nonce));
+            }
+            Frame::Drain if !app.orders().any(|(order, _)| order == "stay") => std::process::exit(0),
+            _ => {}
+        }
+    }
+}
