@@ -39,7 +39,6 @@ builtin_sources! {
     "encoding/text_encoder.js",
     "fetch/body.js",
     "fetch/body_source.js",
-    "fetch/body_source.js",
     "fetch/headers.js",
     "fetch/method_accessors.js",
     "fetch/request.js",
