@@ -18,7 +18,8 @@ const WRITE_SLICES: usize = 64;
 /// Why a link is of no use any more.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
-    /// The supervisor closed its end, which it does only when it is gone.
+    /// The supervisor closed its end: of a data link when it has no more requests for this worker, of the control link
+    /// only when it is gone.
     #[error("the supervisor closed the connection")]
     Closed,
     /// The socket failed.
@@ -34,12 +35,23 @@ pub(crate) struct Link {
     socket: UnixStream,
     decoder: Decoder,
     received: BytesMut,
+    open: bool,
 }
 
 impl Link {
     pub(crate) fn new(socket: UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Self { socket, decoder: Decoder::new(Side::Supervisor), received: BytesMut::new() })
+        Ok(Self { socket, decoder: Decoder::new(Side::Supervisor), received: BytesMut::new(), open: true })
+    }
+
+    /// The other end is closed: nothing is read or written any more.
+    pub(crate) fn close(&mut self) {
+        self.open = false;
+    }
+
+    /// Whether [`Link::close`] was not called.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
     }
 
     /// Takes what has come, at most `scratch.len()` bytes. Returns whether there may be more.
@@ -62,6 +74,9 @@ impl Link {
 
     /// Writes as much of `outbox` as the socket takes.
     pub(crate) fn flush(&mut self, outbox: &mut Outbox) -> Result<(), LinkError> {
+        if !self.open {
+            *outbox = Outbox::default();
+        }
         while !outbox.is_empty() {
             let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
             let count = outbox.io_slices(&mut slices);
@@ -70,6 +85,7 @@ impl Link {
                 Ok(written) => outbox.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(LinkError::Closed),
                 Err(error) => return Err(error.into()),
             }
         }

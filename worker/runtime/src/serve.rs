@@ -255,13 +255,15 @@ impl Worker {
     fn wait_and_receive(&mut self) -> Result<(), ServeError> {
         let deadline = self.runtime.next_deadline();
         let mut ready = Vec::with_capacity(self.links.len() + 2);
+        let mut polled = Vec::with_capacity(self.links.len());
         {
             let mut requests = self.runtime.state.requests.borrow_mut();
             let mut fds = Vec::with_capacity(self.links.len() + 2);
             fds.push(PollFd::new(self.runtime.tasks.wake_fd().as_fd(), PollFlags::POLLIN));
             fds.push(PollFd::new(self.control.as_fd(), wanted(self.control_outbox.borrow().len())));
-            for (index, link) in self.links.iter().enumerate() {
+            for (index, link) in self.links.iter().enumerate().filter(|(_, link)| link.is_open()) {
                 let backlog = requests.outbox(index).map_or(0, |outbox| outbox.len());
+                polled.push(index);
                 fds.push(PollFd::new(link.as_fd(), wanted(backlog)));
             }
             drop(requests);
@@ -279,7 +281,10 @@ impl Worker {
             }
             match index.checked_sub(2) {
                 None => self.receive_control()?,
-                Some(link) => self.receive_requests(link)?,
+                Some(at) => match polled.get(at) {
+                    Some(link) => self.receive_requests(*link)?,
+                    None => {}
+                },
             }
             if self.runtime.state.ending.reason().is_some() {
                 break;
@@ -312,7 +317,14 @@ impl Worker {
 
     fn receive_requests(&mut self, link: usize) -> Result<(), ServeError> {
         let Some(socket) = self.links.get_mut(link) else { return Ok(()) };
-        socket.receive(&mut self.scratch)?;
+        match socket.receive(&mut self.scratch) {
+            // The shard retired this worker. Drain follows on the control link.
+            Err(LinkError::Closed) => {
+                socket.close();
+                return Ok(());
+            }
+            received => received?,
+        };
         loop {
             let Some(frame) = self.links.get_mut(link).map(Link::next_frame).transpose()?.flatten() else {
                 return Ok(());
@@ -358,7 +370,10 @@ impl Worker {
         let mut requests = self.runtime.state.requests.borrow_mut();
         for (index, link) in self.links.iter_mut().enumerate() {
             if let Some(outbox) = requests.outbox(index) {
-                link.flush(outbox)?;
+                match link.flush(outbox) {
+                    Err(LinkError::Closed) => link.close(),
+                    flushed => flushed?,
+                }
             }
         }
         Ok(())
