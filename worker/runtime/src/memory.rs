@@ -15,6 +15,9 @@ use nano_protocol::ExitReason;
 
 use crate::ending::Ending;
 
+/// Refused array buffers in a row after which the isolate ends: each one costs several full collections.
+const MAX_REFUSALS: usize = 16;
+
 /// V8 writes vectors into buffers.
 const ALIGNMENT: usize = 16;
 
@@ -25,6 +28,15 @@ pub(crate) struct Budget {
     array_buffers: AtomicUsize,
     /// The heap's size after the last garbage collection.
     heap: AtomicUsize,
+}
+
+/// How near to its limit an isolate is.
+#[derive(Debug, PartialEq, Eq)]
+enum Pressure {
+    Low,
+    High,
+    /// Over what it is ended for.
+    Over,
 }
 
 impl Budget {
@@ -39,10 +51,14 @@ impl Budget {
     }
 
     /// Takes note of the heap's size after a collection, and of what V8 counts outside of it (array buffers of all
-    /// kinds, WebAssembly memories). Returns whether the limit holds.
-    pub(crate) fn set_heap(&self, heap: usize, external: usize) -> bool {
+    /// kinds, WebAssembly memories).
+    fn set_heap(&self, heap: usize, external: usize) -> Pressure {
         self.heap.store(heap, Ordering::Relaxed);
-        heap.saturating_add(external.max(self.array_buffers())) <= self.hard_limit()
+        match heap.saturating_add(external.max(self.array_buffers())) {
+            used if used > self.hard_limit() => Pressure::Over,
+            used if used > self.limit / 4 * 3 => Pressure::High,
+            _ => Pressure::Low,
+        }
     }
 
     /// What ends the isolate: a quarter over the limit at which allocations are refused.
@@ -129,14 +145,26 @@ pub(crate) struct Guard {
     pub(crate) budget: Arc<Budget>,
     pub(crate) ending: Arc<Ending>,
     pub(crate) isolate: v8::IsolateHandle,
+    address: v8::UnsafeRawIsolatePtr,
     granted: AtomicBool,
+    /// Array buffers refused since there was room again.
+    refusals: AtomicUsize,
 }
 
 /// Lets V8 call back about the heap's size.
 pub(crate) fn guard(isolate: &mut v8::Isolate, budget: Arc<Budget>, ending: Arc<Ending>) {
     let handle = isolate.thread_safe_handle();
-    let guard: &'static Guard =
-        Box::leak(Box::new(Guard { budget, ending, isolate: handle, granted: AtomicBool::new(false) }));
+    // SAFETY: the pointer is only used in V8's callbacks, during which the isolate lives.
+    #[expect(unsafe_code, reason = "one of V8's callbacks does not pass the isolate")]
+    let address = unsafe { isolate.as_raw_isolate_ptr() };
+    let guard: &'static Guard = Box::leak(Box::new(Guard {
+        budget,
+        ending,
+        isolate: handle,
+        address,
+        granted: AtomicBool::new(false),
+        refusals: AtomicUsize::new(0),
+    }));
     let data = ptr::from_ref(guard).cast_mut().cast();
     isolate.add_near_heap_limit_callback(near_heap_limit, data);
     isolate.add_gc_epilogue_callback(after_collection, data, v8::GCType::kGCTypeMarkSweepCompact);
@@ -151,10 +179,18 @@ fn guard_of(data: *mut c_void) -> &'static Guard {
     }
 }
 
-/// V8 calls this when garbage collection no longer keeps the heap below its limit. Returns the new limit; the old one
-/// again means that V8 gives up at once.
+/// V8 calls this when garbage collection no longer keeps the heap below its limit, and before a last-resort collection,
+/// whatever the heap's size: a failed array buffer ends up here too. Returns the new limit; the old one means that V8
+/// gives up if the heap is over it.
 extern "C" fn near_heap_limit(data: *mut c_void, current: usize, initial: usize) -> usize {
     let guard = guard_of(data);
+    // SAFETY: V8 calls this on the thread that has the isolate entered.
+    #[expect(unsafe_code, reason = "V8 does not pass the isolate")]
+    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(guard.address) };
+    let small_heap = isolate.get_heap_statistics().total_heap_size() < current / 2;
+    if small_heap && guard.refusals.fetch_add(1, Ordering::Relaxed) < MAX_REFUSALS {
+        return current;
+    }
     guard.ending.begin(&guard.isolate, ExitReason::Heap);
     if guard.granted.swap(true, Ordering::SeqCst) { current } else { current.saturating_add(initial / 4) }
 }
@@ -171,8 +207,10 @@ extern "C" fn after_collection(
     #[expect(unsafe_code, reason = "V8 passes the isolate as a bare pointer")]
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
     let statistics = isolate.get_heap_statistics();
-    if !guard.budget.set_heap(statistics.used_heap_size(), statistics.external_memory()) {
-        guard.ending.begin(&guard.isolate, ExitReason::Heap);
+    match guard.budget.set_heap(statistics.used_heap_size(), statistics.external_memory()) {
+        Pressure::Over => guard.ending.begin(&guard.isolate, ExitReason::Heap),
+        Pressure::High => {}
+        Pressure::Low => guard.refusals.store(0, Ordering::Relaxed),
     }
 }
 
@@ -186,12 +224,13 @@ mod tests {
         let first = budget.allocate(600, true);
         assert!(!first.is_null());
         assert!(budget.allocate(401, true).is_null());
-        assert!(budget.set_heap(300, 0));
+        assert_eq!(budget.set_heap(300, 0), Pressure::High);
         assert!(budget.allocate(101, true).is_null());
-        assert!(!budget.set_heap(651, 0), "heap and buffers together are over");
-        assert!(!budget.set_heap(300, 951), "heap and WebAssembly together are over");
+        assert_eq!(budget.set_heap(651, 0), Pressure::Over, "heap and buffers together");
+        assert_eq!(budget.set_heap(300, 951), Pressure::Over, "heap and WebAssembly together");
         budget.free(first, 600);
         assert_eq!(budget.array_buffers(), 0);
+        assert_eq!(budget.set_heap(300, 0), Pressure::Low);
         assert!(budget.allocate(usize::MAX, true).is_null());
         assert!(!budget.allocate(0, true).is_null());
     }

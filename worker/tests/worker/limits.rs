@@ -111,7 +111,8 @@ fn an_array_buffer_beyond_the_limit_throws_and_harms_nobody() {
     } }";
     let mut worker = Worker::serving(&[("index.js", source)]);
     for _ in 0..5 {
-        assert_eq!(worker.get("/").text(), "200 RangeError");
+        let t = worker.get("/").text();
+        assert_eq!(t, "200 RangeError", "{:?}", worker.end());
     }
 }
 
@@ -122,7 +123,9 @@ fn memory_that_bypasses_the_allocator_counts_too() {
          for (let n = 0;; n += 1 << 20) { b.resize(n); new Uint8Array(b).fill(1, n - (1 << 20)); }",
         "const m = new WebAssembly.Memory({ initial: 0 });
          for (;;) { m.grow(16); new Uint8Array(m.buffer).fill(1, m.buffer.byteLength - (1 << 20)); }",
-        "const all = []; for (;;) all.push(new WebAssembly.Memory({ initial: 16 }));",
+        "const all = []; for (;;) {
+             const m = new WebAssembly.Memory({ initial: 16 }); new Uint8Array(m.buffer).fill(1); all.push(m);
+         }",
     ] {
         bomb(source, limits(), &[ExitReason::Heap, ExitReason::Memory]);
     }
