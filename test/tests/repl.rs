@@ -111,6 +111,8 @@ fn any_uncaught_error_fails_a_pipe() {
         assert_eq!(answer.code, Some(1), "{input}: {answer:?}");
         assert!(answer.stderr.contains(expected), "{input}: {answer:?}");
     }
+    let answer = finish(&mut Site::new().command("nano", &["repl"]), "1\nCLI.exit(5)\n2\n");
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(5), "1\n"), "{answer:?}");
     // What is caught later than it was rejected, but before anybody looked, is none.
     let answer = finish(&mut Site::new().command("nano", &["repl"]), "p = Promise.reject(1); p.catch(() => {}); 2\n");
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(0), "2\n"), "{answer:?}");

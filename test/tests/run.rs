@@ -78,6 +78,54 @@ fn failures_are_exit_code_1_with_the_reason() {
 }
 
 #[test]
+fn scripts_have_arguments_an_environment_and_an_exit() {
+    let source = "console.log(CLI.args, CLI.env.HOME !== undefined);
+         setTimeout(() => { CLI.exit(3); console.log('not reached'); }, 1);
+         await new Promise(() => {});";
+    let answer = run(&[("script.js", source)], &["script.js", "one", "--two"]);
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(3), "[ 'one', '--two' ] true\n"), "{answer:?}");
+    let answer = run(&[("script.cjs", "CLI.exit(); console.log('not reached');")], &["script.cjs"]);
+    assert_eq!((answer.code, answer.stdout.as_str(), answer.stderr.as_str()), (Some(0), "", ""), "{answer:?}");
+}
+
+#[test]
+fn errors_name_the_place() {
+    let files: &[(&str, &str)] = &[
+        ("bad.mjs", "let a = 1;\n  let a = 2;\n"),
+        ("bad.cjs", "if (x {\n}\n"),
+        ("late.js", "await import('./bad.mjs');"),
+        ("object.js", "throw { code: 7 };"),
+        ("cause.js", "throw new Error('outer', { cause: new TypeError('inner') });"),
+        ("bare.js", "\nimport 'lodash';"),
+        ("folder.js/index.js", ""),
+    ];
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "bad.mjs",
+            &[
+                "SyntaxError: Identifier 'a' has already been declared",
+                "/bad.mjs:2:7\n",
+                "      let a = 2;\n",
+                "          ^\n",
+            ],
+        ),
+        ("bad.cjs", &["SyntaxError: Unexpected token '{'", "/bad.cjs:1:7\n"]),
+        ("late.js", &["SyntaxError: Identifier 'a' has already been declared\n    at file:///", "/bad.mjs:2:7\n"]),
+        ("object.js", &["Uncaught { code: 7 }\n"]),
+        ("cause.js", &["Uncaught Error: outer\n    at file:///", "/cause.js:1:7\n", "TypeError: inner\n"]),
+        ("bare.js", &["\"lodash\"", "/bare.js:2:8", "bundled"]),
+        ("folder.js", &["folder.js is a directory"]),
+    ];
+    for (script, expected) in cases {
+        let answer = run(files, &[script]);
+        assert_eq!(answer.code, Some(1), "{script}: {answer:?}");
+        for text in *expected {
+            assert!(answer.stderr.contains(text), "{script} lacks {text:?}: {}", answer.stderr);
+        }
+    }
+}
+
+#[test]
 fn streams_have_a_limit_of_64_mb() {
     let answer = script(
         "const writer = new WritableStream({ write: () => new Promise(() => {}) }).getWriter();

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
-use nano_runtime::{FileModules, ReplSession, RuntimeOptions, StreamBudget, platform};
+use nano_runtime::{FileModules, ReplSession, Runtime, RuntimeOptions, StreamBudget, platform};
 use url::Url;
 
 mod command;
@@ -54,7 +54,9 @@ fn session(screen: Screen, colors: bool) -> Result<ReplSession, String> {
         memory: None,
         stream_budget: StreamBudget::default(),
     };
-    ReplSession::new(options, colors).map_err(|error| error.to_string())
+    let mut runtime = Runtime::new(options).map_err(|error| error.to_string())?;
+    runtime.define_command_line(&[], &env::vars_os().collect::<Vec<_>>());
+    Ok(ReplSession::new(runtime, colors))
 }
 
 fn banner() -> String {

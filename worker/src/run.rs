@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{fs, process};
+use std::{env, fs, process};
 
 use nano_runtime::{FileModules, LogLevel, LogSink, Runtime, RuntimeOptions};
 use url::Url;
@@ -24,7 +24,7 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(options) {
+    match run(options, arguments) {
         // Without tearing the heap down: nobody needs it, and it takes milliseconds.
         Ok(status) => process::exit(status),
         Err(message) => {
@@ -34,9 +34,13 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(options: Options) -> Result<i32, String> {
+fn run(options: Options, arguments: impl Iterator<Item = OsString>) -> Result<i32, String> {
     let script = Path::new(&options.script);
     let script = fs::canonicalize(script).map_err(|error| format!("cannot open {}: {error}", script.display()))?;
+    if script.is_dir() {
+        let index = script.join("index.js");
+        return Err(format!("{} is a directory; name the script in it, as in {}", script.display(), index.display()));
+    }
     let (Some(directory), Some(name)) = (script.parent(), script.file_name().and_then(|name| name.to_str())) else {
         return Err(format!("{} is not the path of a file", script.display()));
     };
@@ -55,10 +59,17 @@ fn run(options: Options) -> Result<i32, String> {
     if options.expose_gc {
         runtime.expose_gc();
     }
+    runtime.define_command_line(&arguments.collect::<Vec<_>>(), &env::vars_os().collect::<Vec<_>>());
     if name.ends_with(".cjs") {
         let text = fs::read_to_string(&script).map_err(|error| format!("cannot read {}: {error}", script.display()))?;
         let url = Url::from_file_path(&script).map(String::from).unwrap_or_default();
-        runtime.run_script(&url, &text).map_err(|error| error.message)?;
+        if let Err(error) = runtime.run_script(&url, &text) {
+            let status = runtime.exit_requested();
+            if status.is_none() {
+                let _ = writeln!(io::stderr(), "Uncaught {}", error.message);
+            }
+            return Ok(status.unwrap_or(1));
+        }
     } else {
         runtime.load_main(name);
     }

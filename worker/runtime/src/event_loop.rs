@@ -155,6 +155,7 @@ pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &Rc<State>) {
 pub(crate) fn report(scope: &mut v8::PinScope, state: &Rc<State>, prefix: &str, exception: v8::Local<v8::Value>) {
     let text = exception::describe(scope, exception);
     state.write_log(scope, LogLevel::Error, &format!("{prefix}{text}"));
+    state.uncaught.set(true);
     if state.exit_on_uncaught {
         state.exit.set(Some(1));
     }

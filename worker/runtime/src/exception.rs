@@ -1,6 +1,8 @@
 //! Exceptions as text: for the log, for stderr, for boot failures.
 
-/// An exception as people want to read it: its stack, or for values without one, what it is.
+use crate::inspection::inspect;
+
+/// An exception as people want to read it: its stack, or for what is no error, as `console.log` prints it.
 ///
 /// Runs JavaScript (a `stack` getter, `toString`), so only call it where that may happen. Never leaves an exception
 /// pending.
@@ -8,6 +10,9 @@ pub(crate) fn describe(scope: &mut v8::PinScope, exception: v8::Local<v8::Value>
     v8::tc_scope!(let scope, scope);
     if let Some(stack) = stack_of(scope, exception) {
         return stack;
+    }
+    if let Some(text) = inspect(scope, exception, false) {
+        return text;
     }
     match exception.to_detail_string(scope) {
         Some(text) => text.to_rust_string_lossy(scope),

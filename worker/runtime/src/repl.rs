@@ -15,7 +15,7 @@ use nix::sys::time::TimeSpec;
 use crate::event_loop;
 use crate::repl::console::{Console, Reply};
 use crate::repl::last_value::LastValue;
-use crate::runtime::{Entry, Runtime, RuntimeError, RuntimeOptions, entry_function};
+use crate::runtime::Runtime;
 
 mod completion;
 mod console;
@@ -51,9 +51,7 @@ pub struct ReplSession {
     entries: u32,
     last: LastValue,
     last_error: LastValue,
-    inspect: Entry,
     colors: bool,
-    uncaught: bool,
     /// The pending entry was interrupted.
     interrupted: bool,
     interrupter: Arc<Interrupter>,
@@ -62,33 +60,22 @@ pub struct ReplSession {
 }
 
 impl ReplSession {
-    /// Makes the isolate. `colors`: whether values are printed with terminal colours.
-    ///
-    /// # Errors
-    ///
-    /// See [`Runtime::new`].
-    pub fn new(mut options: RuntimeOptions, colors: bool) -> Result<Self, RuntimeError> {
-        // Here it ends nothing; it is how `after_running` learns of errors outside of entries.
-        options.exit_on_uncaught = true;
-        let mut runtime = Runtime::new(options)?;
-        let others = runtime.entry.others.clone();
-        let inspect = runtime.with_scope(|scope| entry_function(scope, v8::Local::new(scope, others), "inspect"));
-        let inspect = inspect.ok_or(RuntimeError::Snapshot)?;
+    /// A session in `runtime`. `colors`: whether values are printed with terminal colours.
+    #[must_use]
+    pub fn new(mut runtime: Runtime, colors: bool) -> Self {
         let console = Console::connect(&mut runtime);
         let interrupter = Arc::new(Interrupter::new(runtime.isolate.thread_safe_handle()));
-        Ok(Self {
+        Self {
             console,
             pending: None,
             entries: 0,
             last: LastValue::new("_"),
             last_error: LastValue::new("_error"),
-            inspect,
             colors,
-            uncaught: false,
             interrupted: false,
             interrupter,
             runtime,
-        })
+        }
     }
 
     /// What stops running code, from any thread.
@@ -127,19 +114,19 @@ impl ReplSession {
         let id = self.pending?;
         let reply = self.console.take_reply(id)?;
         self.pending = None;
-        let Self { console, runtime, last, last_error, inspect, colors, .. } = self;
+        let Self { console, runtime, last, last_error, colors, .. } = self;
         let state = Rc::clone(&runtime.state);
         let (outcome, interrupted) = self.interrupter.while_running(|| {
             let outcome = runtime.with_scope(|scope| {
                 let outcome = match console.read(scope, &reply) {
                     Some(Reply::Value(value)) => {
                         last.set(scope, value);
-                        let text = text::of_value(scope, inspect, value, *colors);
+                        let text = text::of_value(scope, value, *colors);
                         Outcome::Value { text, is_undefined: value.is_undefined() }
                     }
                     Some(Reply::Thrown(exception)) => {
                         last_error.set(scope, exception);
-                        Outcome::Uncaught(text::of_exception(scope, inspect, exception, *colors))
+                        Outcome::Uncaught(text::of_exception(scope, exception, *colors))
                     }
                     // The inspector's own errors: all but those of a termination would be mistakes of ours.
                     Some(Reply::Failed(message)) => Outcome::Uncaught(format!("Uncaught Error: {message}")),
@@ -202,8 +189,8 @@ impl ReplSession {
 
     /// Whether an error went uncaught since the last call: in a timer, or as a promise that nobody handles. (Those of
     /// entries are outcomes.)
-    pub fn take_uncaught(&mut self) -> bool {
-        std::mem::take(&mut self.uncaught)
+    pub fn take_uncaught(&self) -> bool {
+        self.runtime.state.uncaught.take()
     }
 
     /// What the program asked for with `exit(code)`.
@@ -225,10 +212,6 @@ impl ReplSession {
         if interrupted {
             self.interrupted = true;
             self.runtime.isolate.cancel_terminate_execution();
-        }
-        // `exit()` terminates the code that calls it; an uncaught error does not.
-        if !self.runtime.isolate.is_execution_terminating() && self.runtime.state.exit.take().is_some() {
-            self.uncaught = true;
         }
     }
 }

@@ -109,6 +109,7 @@ pub(crate) type Entry = v8::Global<v8::Function>;
 pub(crate) struct Entries {
     pub(crate) configure_budget: Entry,
     pub(crate) fire_timer: Entry,
+    inspect: Entry,
     rejections: RejectionEntries,
     /// What only apps need; looked up when one starts.
     pub(crate) others: v8::Global<v8::Object>,
@@ -163,6 +164,7 @@ impl Runtime {
         let (context, entry) = enter(&mut isolate, options.snapshot.is_some(), options.code_generation)?;
         let _ = state.context.set(context.clone());
         let _ = state.rejection_entries.set(entry.rejections.clone());
+        let _ = state.inspect.set(entry.inspect.clone());
         let mut runtime = Self { entry, context, state, tasks, app: None, isolate };
         runtime.configure_streams(&options.stream_budget).ok_or(RuntimeError::Snapshot)?;
         if options.memory.is_some() {
@@ -255,11 +257,11 @@ fn enter(
     let entries = || {
         let rejections =
             RejectionEntries { unhandled: function("unhandledRejection")?, handled: function("rejectionHandled")? };
-        Some((function("configureBudget")?, function("fireTimer")?, rejections))
+        Some((function("configureBudget")?, function("fireTimer")?, function("inspect")?, rejections))
     };
-    let (configure_budget, fire_timer, rejections) = entries().ok_or(RuntimeError::Snapshot)?;
+    let (configure_budget, fire_timer, inspect, rejections) = entries().ok_or(RuntimeError::Snapshot)?;
     let others = v8::Global::new(scope, entry);
-    Ok((v8::Global::new(scope, context), Entries { configure_budget, fire_timer, rejections, others }))
+    Ok((v8::Global::new(scope, context), Entries { configure_budget, fire_timer, inspect, rejections, others }))
 }
 
 /// A function of bootstrap.js's `entry`.

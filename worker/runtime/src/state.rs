@@ -13,7 +13,7 @@ use crate::memory::Budget;
 use crate::modules::ModuleMap;
 use crate::rejections::{Rejection, RejectionEntries};
 use crate::request::{RequestKey, Requests};
-use crate::runtime::{LogLevel, LogSink};
+use crate::runtime::{Entry, LogLevel, LogSink};
 use crate::timers::Timers;
 use crate::watchdog::Watchdog;
 
@@ -33,6 +33,8 @@ pub(crate) struct State {
     pub(crate) started: Instant,
     /// Set by `exit(code)`: the event loop stops at the next chance.
     pub(crate) exit: Cell<Option<i32>>,
+    /// Whether an error went uncaught since this was last looked at.
+    pub(crate) uncaught: Cell<bool>,
     /// Whether an error that nobody catches ends the program.
     pub(crate) exit_on_uncaught: bool,
     pub(crate) ending: Arc<Ending>,
@@ -42,6 +44,8 @@ pub(crate) struct State {
     pub(crate) counters: OnceCell<Counters>,
     pub(crate) context: OnceCell<v8::Global<v8::Context>>,
     pub(crate) watchdog: OnceCell<Watchdog>,
+    /// console/inspect.js's `inspect`.
+    pub(crate) inspect: OnceCell<Entry>,
     turn_depth: Cell<u32>,
 }
 
@@ -58,6 +62,7 @@ impl State {
             log: RefCell::new(log),
             started: Instant::now(),
             exit: Cell::new(None),
+            uncaught: Cell::new(false),
             exit_on_uncaught,
             ending: Arc::default(),
             budget,
@@ -65,6 +70,7 @@ impl State {
             counters: OnceCell::new(),
             context: OnceCell::new(),
             watchdog: OnceCell::new(),
+            inspect: OnceCell::new(),
             turn_depth: Cell::new(0),
         }
     }

@@ -125,11 +125,11 @@ impl Pipe {
     fn evaluate(&mut self, entry: &str) {
         self.session.evaluate(entry);
         let outcome = loop {
-            if let Some(outcome) = self.session.outcome() {
-                break outcome;
-            }
             if self.session.exit_requested().is_some() {
                 return;
+            }
+            if let Some(outcome) = self.session.outcome() {
+                break outcome;
             }
             if !self.session.has_work() {
                 self.session.abandon();

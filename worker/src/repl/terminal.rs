@@ -204,11 +204,11 @@ impl Terminal {
     fn evaluate(&mut self, entry: &str) {
         self.session.evaluate(entry);
         let outcome = loop {
-            if let Some(outcome) = self.session.outcome() {
-                break outcome;
-            }
             if self.session.exit_requested().is_some() {
                 return;
+            }
+            if let Some(outcome) = self.session.outcome() {
+                break outcome;
             }
             match self.input.next() {
                 Some(Event::Signal) => {

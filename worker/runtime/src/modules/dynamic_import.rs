@@ -58,7 +58,11 @@ pub(super) fn settle(
     match result {
         Err(error) => {
             let exception = match &error.exception {
-                Some(exception) => v8::Local::new(scope, exception),
+                Some(exception) => {
+                    let exception = v8::Local::new(scope, exception);
+                    add_place(scope, exception, &error.location);
+                    exception
+                }
                 None => type_error(scope, &error.message),
             };
             resolver.reject(scope, exception);
@@ -71,6 +75,23 @@ pub(super) fn settle(
                 resolver.resolve(scope, loaded.into());
             }
         }
+    }
+}
+
+/// A syntax error's stack begins at the `import()`: puts the place that is wrong above it.
+fn add_place(scope: &mut v8::PinScope, exception: v8::Local<v8::Value>, place: &Location) {
+    let Ok(error) = v8::Local::<v8::Object>::try_from(exception) else { return };
+    let Some(key) = v8::String::new(scope, "stack").filter(|_| exception.is_native_error()) else { return };
+    v8::tc_scope!(let scope, scope);
+    let Some(stack) = error.get(scope, key.into()).filter(|stack| stack.is_string()) else { return };
+    let stack = stack.to_rust_string_lossy(scope);
+    if place.line == 0 || stack.contains(&place.script) {
+        return;
+    }
+    let (message, frames) = stack.split_at(stack.find("\n    at ").unwrap_or(stack.len()));
+    let stack = format!("{message}\n    at {}:{}:{}{frames}", place.script, place.line, place.column);
+    if let Some(stack) = v8::String::new(scope, &stack) {
+        error.set(scope, key.into(), stack.into());
     }
 }
 

@@ -1,42 +1,20 @@
 //! Results and exceptions as the REPL prints them: by the runtime's own `inspect`, like Node's.
 
 use crate::exception;
-use crate::runtime::Entry;
+use crate::inspection::inspect;
 
 /// Entries are known as `REPL1`, `REPL2`, … in stacks.
 pub(crate) const ENTRY_NAME: &str = "REPL";
 
 /// The text of a value.
-pub(crate) fn of_value(scope: &mut v8::PinScope, inspect: &Entry, value: v8::Local<v8::Value>, colors: bool) -> String {
-    v8::tc_scope!(let scope, scope);
-    inspected(scope, inspect, value, colors).unwrap_or_else(|| {
-        scope.reset();
-        exception::describe(scope, value)
-    })
-}
-
-fn inspected(scope: &mut v8::PinScope, inspect: &Entry, value: v8::Local<v8::Value>, colors: bool) -> Option<String> {
-    let null = v8::null(scope).into();
-    let options = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
-    for (name, on) in [("colors", colors), ("showProxy", true)] {
-        let name = v8::String::new(scope, name)?;
-        let on = v8::Boolean::new(scope, on);
-        options.create_data_property(scope, name.into(), on.into())?;
-    }
-    let receiver = v8::undefined(scope).into();
-    let text = v8::Local::new(scope, inspect).call(scope, receiver, &[value, options.into()])?;
-    Some(text.to_rust_string_lossy(scope))
+pub(crate) fn of_value(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, colors: bool) -> String {
+    inspect(scope, value, colors).unwrap_or_else(|| exception::describe(scope, value))
 }
 
 /// `Uncaught …` for an exception, without the stack frames of the entry itself.
-pub(crate) fn of_exception(
-    scope: &mut v8::PinScope,
-    inspect: &Entry,
-    exception: v8::Local<v8::Value>,
-    colors: bool,
-) -> String {
+pub(crate) fn of_exception(scope: &mut v8::PinScope, exception: v8::Local<v8::Value>, colors: bool) -> String {
     let is_error = exception.is_native_error();
-    let text = of_value(scope, inspect, exception, colors);
+    let text = of_value(scope, exception, colors);
     let text = if is_error { without_entry_frames(&text) } else { text };
     let mut text = match text.contains('\n') && !is_error {
         true => format!("Uncaught:\n{text}"),
