@@ -22,8 +22,8 @@ pub use rate::Rate;
 pub use recent::{Recent, Record};
 use sink::Sink;
 
-/// Target of the access log: `tracing::info!(target: log::ACCESS, …)`. Off with `"access": false`.
-pub const ACCESS: &str = "nano::access";
+/// Target of the access log. Off with `"access": false`.
+pub const ACCESS: &str = "access";
 
 /// Target of what apps say.
 pub const APP: &str = "nano::app";
@@ -94,7 +94,7 @@ impl Logs {
 
     fn enabled(&self, target: &str, level: Level) -> bool {
         // Of others' crates only what is grave: their debugging lines are not ours to format.
-        let own = target.starts_with("nano");
+        let own = target.starts_with("nano") || target == ACCESS;
         rank(level) <= self.shared.level.load(Ordering::Relaxed)
             && (own || level <= Level::WARN)
             && (target != ACCESS || self.shared.access.load(Ordering::Relaxed))

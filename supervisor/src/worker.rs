@@ -1,10 +1,10 @@
 //! One worker process, as every shard and the control plane see it.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use nano_protocol::{ExitReason, Stats};
+use tokio::sync::SetOnce;
 
 /// A worker's number: unique in the supervisor's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,7 +58,7 @@ pub struct Worker {
     /// Requests in flight over all its links.
     pub in_flight: AtomicU32,
     /// Why it ends or ended, as far as anybody knows; the first word counts.
-    exit: OnceLock<ExitReason>,
+    exit: SetOnce<ExitReason>,
     stats: SharedStats,
     cpu_micros: AtomicU64,
 }
@@ -84,7 +84,7 @@ impl Worker {
             id,
             pid,
             in_flight: AtomicU32::new(0),
-            exit: OnceLock::new(),
+            exit: SetOnce::new(),
             stats: SharedStats::default(),
             cpu_micros: AtomicU64::new(0),
         }
@@ -99,6 +99,11 @@ impl Worker {
     #[must_use]
     pub fn exit(&self) -> Option<ExitReason> {
         self.exit.get().copied()
+    }
+
+    /// Waits until somebody said why the worker ends. At the latest that is who finds its process dead.
+    pub async fn exit_said(&self) -> ExitReason {
+        *self.exit.wait().await
     }
 
     /// Takes a worker's report. Reports come over several links in any order, so counters only ever grow here.

@@ -253,7 +253,6 @@ impl Slot {
 
     /// Kills and reaps what is left of a worker, and counts and logs its end. True if somebody else killed it.
     pub(super) async fn end(&self, mut process: Process, worker: &Worker, cause: Cause<'_>) -> bool {
-        process.finish_stderr().await;
         if let Some(cpu) = process.cpu() {
             worker.record_cpu(cpu);
         }
@@ -265,16 +264,18 @@ impl Slot {
         self.shared.app.metrics.worker_gone(worker, reason);
         self.context.alarms.borrow_mut().remove(&worker.id);
         let how = describe(&status);
+        *self.status.worker.borrow_mut() = None;
+        *self.status.last_exit.borrow_mut() = Some((reason, how.clone()));
+        self.status.since.set(Instant::now());
+        self.status.enter(Some(WorkerState::Exited));
+        // Its last words come before ours.
+        process.finish_stderr().await;
         let (app, pid) = (&*self.shared.app.name, worker.pid);
         match cause {
             Cause::Boot { detail, .. } => tracing::warn!(app, pid, %reason, how, lived_ms, detail, "worker ended"),
             _ if is_planned(reason) => tracing::info!(app, pid, %reason, how, lived_ms, "worker ended"),
             _ => tracing::warn!(app, pid, %reason, how, lived_ms, "worker ended"),
         }
-        *self.status.worker.borrow_mut() = None;
-        *self.status.last_exit.borrow_mut() = Some((reason, how));
-        self.status.since.set(Instant::now());
-        self.status.enter(Some(WorkerState::Exited));
         killed
     }
 }

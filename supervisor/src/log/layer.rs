@@ -14,10 +14,10 @@ pub(super) struct LogLayer(pub(super) Logs);
 impl<S: Subscriber> Layer<S> for LogLayer {
     // The level may change, so the answer must not be cached.
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> tracing::subscriber::Interest {
-        if metadata.is_event() {
-            tracing::subscriber::Interest::sometimes()
-        } else {
+        if metadata.is_span() {
             tracing::subscriber::Interest::never()
+        } else {
+            tracing::subscriber::Interest::sometimes()
         }
     }
 

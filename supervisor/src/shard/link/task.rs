@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use nano_protocol::{Decoder, ExitReason, Frame, RequestId, ResetReason, Side};
@@ -23,6 +23,9 @@ const READS_PER_TURN: usize = 8;
 /// Pieces per write.
 const SLICES: usize = 64;
 
+/// How long to wait for the control plane's word on why a worker died.
+const WORD: Duration = Duration::from_secs(1);
+
 /// How a link ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
@@ -36,7 +39,7 @@ pub(crate) enum End {
 
 /// Runs a link until it ends. Every request that is still on it has failed then.
 pub(crate) async fn run(link: Rc<Link>) -> End {
-    let far = Instant::now() + std::time::Duration::from_secs(3600);
+    let far = Instant::now() + Duration::from_secs(3600);
     let mut task = Task {
         inbox: BytesMut::with_capacity(READ_ROOM),
         timer: Box::pin(tokio::time::sleep_until(far.into())),
@@ -45,6 +48,12 @@ pub(crate) async fn run(link: Rc<Link>) -> End {
         link,
     };
     let end = poll_fn(|cx| task.poll(cx)).await;
+    task.link.ended.set(true);
+    let waits = end == End::Closed && task.exiting.is_none() && !task.link.requests.borrow().is_empty();
+    if waits {
+        // A worker that could not say why it died still has an exit status.
+        let _ = tokio::time::timeout(WORD, task.link.worker.exit_said()).await;
+    }
     task.finish(end);
     end
 }
