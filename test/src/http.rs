@@ -94,6 +94,7 @@ impl Connection {
         let line = self.line()?;
         let status = line
             .strip_prefix("HTTP/1.1 ")
+            .or_else(|| line.strip_prefix("HTTP/1.0 ")) // as old as the request
             .and_then(|rest| rest.get(..3))
             .and_then(|code| code.parse().ok())
             .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, format!("no status line: {line:?}")))?;

@@ -12,7 +12,9 @@ use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// A `nano serve` that ends with this value.
 pub struct Nano {
@@ -24,6 +26,8 @@ pub struct Nano {
     /// Where `/metrics`, `/healthz` and `/readyz` are.
     pub metrics_address: SocketAddr,
     control: PathBuf,
+    /// Kept for as long as it serves from there.
+    _folder: Arc<TempDir>,
 }
 
 /// What `nanoctl` answered.
@@ -40,7 +44,7 @@ pub struct Worker {
 
 impl Nano {
     /// Starts `command` and waits until it listens and every app is ready.
-    pub(crate) fn serve(mut command: Command, control: PathBuf) -> Self {
+    pub(crate) fn serve(mut command: Command, control: PathBuf, folder: Arc<TempDir>) -> Self {
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Log::collect(child.stderr.take().unwrap());
         let announced = log.clone();
@@ -50,6 +54,7 @@ impl Nano {
             address: SocketAddr::from(([0; 4], 0)),
             metrics_address: SocketAddr::from(([0; 4], 0)),
             control,
+            _folder: folder,
         };
         let mut await_address = |message: &str| {
             until(message, || {

@@ -1,4 +1,4 @@
-//! A site: apps and a `nano.json` in a folder of its own that goes when the test ends.
+//! A site: apps and a `nano.json` in a folder of its own, which goes with the site and whatever serves it.
 
 use crate::nano::Nano;
 use crate::programs::binary;
@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Apps and configuration of one test.
 pub struct Site {
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Default for Site {
@@ -23,7 +24,7 @@ impl Site {
     /// An empty one.
     #[must_use]
     pub fn new() -> Self {
-        Self { folder: tempfile::Builder::new().prefix("nano-test-").tempdir().unwrap() }
+        Self { folder: Arc::new(tempfile::Builder::new().prefix("nano-test-").tempdir().unwrap()) }
     }
 
     /// A file or folder of the site.
@@ -88,7 +89,7 @@ impl Site {
     /// The same by a command of the test's own making.
     #[must_use]
     pub fn serve_with(&self, command: Command) -> Nano {
-        Nano::serve(command, self.path("control.sock"))
+        Nano::serve(command, self.path("control.sock"), Arc::clone(&self.folder))
     }
 
     /// The site's folder.

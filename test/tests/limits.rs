@@ -90,16 +90,38 @@ fn a_heap_that_grows_past_memory_mb_ends_the_worker_alone() {
 #[test]
 fn a_killed_worker_takes_only_its_own_requests_along() {
     let nano = limited(&json!({}));
-    let mut waiting = nano.connect();
-    waiting.send_get("a.local", "/slow?ms=20000").unwrap();
+    let mut posting = nano.connect();
+    posting.send(b"POST /slow?ms=20000 HTTP/1.1\r\nHost: a.local\r\nContent-Length: 2\r\n\r\nhi").unwrap();
     nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], 1.0);
     beside_a_neighbour(&nano, || {
         kill(Pid::from_raw(nano.pid_of("a")), Signal::SIGKILL).unwrap();
-        let response = waiting.receive().unwrap();
+        let response = posting.receive().unwrap();
         assert_eq!(response.status, 502);
         assert_eq!(response.json()["code"], "worker_died");
         until("the app's answer after it", || (nano.get("a.local", "/hello").status == 200).then_some(()));
     });
+}
+
+#[test]
+fn a_get_without_a_body_is_tried_once_more_and_not_again() {
+    let nano = limited(&json!({}));
+    let mut waiting = nano.connect();
+    waiting.send_get("a.local", "/slow?ms=20000").unwrap();
+    nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], 1.0);
+    let first = nano.pid_of("a");
+    kill(Pid::from_raw(first), Signal::SIGKILL).unwrap();
+    let second = until("a new worker", || nano.pids("a").into_iter().find(|pid| *pid != first));
+    // The new one has it, once it has this request, which came after.
+    assert_eq!(nano.get("a.local", "/hello").status, 200);
+    kill(Pid::from_raw(second), Signal::SIGKILL).unwrap();
+    let response = waiting.receive().unwrap();
+    assert_eq!((response.status, &response.json()["code"]), (502, &json!("worker_died")));
+
+    // Where the second try succeeds, the client notices nothing.
+    waiting.send_get("a.local", "/slow?ms=500").unwrap();
+    nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], 1.0);
+    kill(Pid::from_raw(nano.pid_of("a")), Signal::SIGKILL).unwrap();
+    assert_eq!(waiting.receive().unwrap().text(), "slow");
 }
 
 #[test]
@@ -141,13 +163,18 @@ fn an_app_that_dies_at_every_start_is_refused_quickly_and_not_spawned_per_reques
     site.app("a", "export default { fetch() { for (;;); } };");
     site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a", "cpu_ms": 100 }]));
     let nano = site.serve();
-    let mut refused = 0;
+    let mut unavailable = 0;
     for _ in 0..10 {
         let response = nano.get("a.local", "/");
         assert_eq!(response.status, 503, "{response:?}");
-        refused += usize::from(response.header("retry-after").is_some());
+        assert!(response.header("retry-after").is_some(), "{response:?}");
+        let body = response.json();
+        let code = body["code"].as_str().unwrap();
+        assert!(["cpu_limit", "app_unavailable"].contains(&code), "{body}");
+        unavailable += usize::from(code == "app_unavailable");
     }
-    assert!(refused > 0, "no backoff in ten deaths");
+    assert!(unavailable > 0, "no pause between the starts, in ten deaths");
+    nano.log.wait_for_text("crash loop");
     let starts = nano.metrics().get("nano_worker_starts_total", &[("app", "a")]).unwrap();
     assert!(starts <= 11.0, "{starts} starts for ten requests");
 }

@@ -49,8 +49,9 @@ const paths = {
     for (;;);
   },
   "/microtask-loop": () => {
-    const again = () => Promise.resolve().then(again);
-    return again();
+    const again = () => queueMicrotask(again);
+    again();
+    return new Promise(() => {});
   },
   "/heap": () => {
     const kept = [];
