@@ -125,7 +125,7 @@ test("iterators have the shape of Web IDL", () => {
   deepEqual(Object.getOwnPropertyDescriptor(prototype, "next").enumerable, true);
   ok(thrownBy(() => prototype.next.call({})) instanceof TypeError, "an iterator of another kind");
   deepEqual(iterator.next(), { value: ["a", "1"], done: false });
-  deepEqual(iterator.next(), { done: true });
+  deepEqual(iterator.next(), { value: undefined, done: true });
 });
 
 test("methods check their receiver and count their arguments", () => {

@@ -1,0 +1,46 @@
+//! The scripts of `test/web`: what the globals of the web platform do, each script in a process of its own.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+
+use nano_test::{Finished, Site, finish, repository};
+
+/// What the scripts are written with; they import it as a file beside them.
+const HARNESS: &str = "streams/harness.js";
+
+fn run(script: &Path) -> Finished {
+    let harness = fs::read_to_string(repository().join("test").join(HARNESS)).unwrap();
+    let site = Site::new();
+    site.file("harness.js", &harness);
+    site.file("script.js", &fs::read_to_string(script).unwrap());
+    finish(&mut site.command("nano", &["run", "script.js"]), "")
+}
+
+fn run_folder(name: &str) {
+    let folder = repository().join("test/web").join(name);
+    let mut scripts: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    scripts.sort();
+    assert!(!scripts.is_empty(), "{} has no scripts", folder.display());
+    for script in scripts {
+        let answer = run(&script);
+        let passed = answer.stdout.lines().filter(|line| line.starts_with("ok ")).count();
+        // The plan is its last line: a script that ends early has none.
+        let plan = format!("1..{passed}");
+        let complete = answer.stdout.lines().next_back() == Some(&plan);
+        assert!(
+            answer.code == Some(0) && passed > 0 && complete,
+            "{}: exit code {:?}\n{}{}",
+            script.display(),
+            answer.code,
+            answer.stdout,
+            answer.stderr
+        );
+    }
+}
+
+#[test]
+fn fetch() {
+    run_folder("fetch");
+}
