@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{ArgGroup, CommandFactory, Parser, Subcommand, error::ErrorKind};
 use nano_config::DEFAULT_PORT;
 use nano_supervisor::check::check;
 use nano_supervisor::fleet::find_worker;
@@ -37,9 +37,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Action {
     /// Serve all apps of a config file, or one app without one
+    #[command(group(ArgGroup::new("what").required(true).args(["config", "app"])))]
     Serve {
         /// The config file
-        #[arg(long, value_name = "FILE", conflicts_with = "app", required_unless_present = "app")]
+        #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
 
         /// One app's directory or module; it answers any Host

@@ -124,11 +124,12 @@ impl Drop for Record {
             host = line.host,
             status = self.status,
             bytes = self.bytes,
-            duration_ms = took.as_secs_f64() * 1000.0,
+            duration_ms = took.as_micros() as f64 / 1000.0,
             request_id = self.id.as_str(),
             client = %Peer(&self.client),
-            pid = self.pid,
-            error = self.code,
+            pid = (self.pid != 0).then_some(self.pid),
+            error = (!self.code.is_empty()).then_some(self.code),
+            "request"
         );
     }
 }
@@ -145,6 +146,7 @@ pub(super) fn refused(state: &State, client: &Client, status: StatusCode, code: 
             request_id = id,
             client = %Peer(client),
             error = code,
+            "request"
         );
     }
 }
@@ -158,7 +160,8 @@ struct Peer<'a>(&'a Client);
 impl std::fmt::Display for Peer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0.peer() {
-            Some(address) => address.fmt(f),
+            // An IPv4 client of a dual-stack socket is shown as what it is.
+            Some(address) => std::net::SocketAddr::new(address.ip().to_canonical(), address.port()).fmt(f),
             None => f.write_str("unix"),
         }
     }
