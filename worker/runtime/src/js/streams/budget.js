@@ -8,6 +8,7 @@
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { seal } from "./sealed_class.js";
 
 const {
   ArrayBufferIsView, DataViewPrototypeGetByteLength, FinalizationRegistry, FinalizationRegistryPrototypeRegister,
@@ -65,6 +66,7 @@ export class Account {
     this.guarded = false;
   }
 }
+seal(Account);
 
 /** Takes `cost` bytes for `account`. False, and nothing changed, when that would exceed a limit. */
 export function charge(account, cost) {

@@ -5,6 +5,7 @@
 import { primordials } from "../primordials.js";
 import { Deferred, kFulfilled, promiseResolvedWithUndefined, setPromiseIsHandledToTrue } from "./promises.js";
 import { Ring } from "./queue_with_sizes.js";
+import { seal } from "./sealed_class.js";
 
 const { Promise, PromisePrototypeThen } = primordials;
 
@@ -142,8 +143,7 @@ export class LazyPromise {
     return promise;
   }
 }
-
-LazyPromise.prototype.isLazy = true;
+seal(LazyPromise);
 
 function scheduleFulfilled(onFulfilled) {
   if (onFulfilled !== undefined) PromisePrototypeThen(kFulfilled, onFulfilled);

@@ -3,11 +3,12 @@
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { isObject } from "../webidl.js";
+import { seal } from "./sealed_class.js";
 
 const { ObjectDefineProperty, ObjectSetPrototypeOf, Promise, PromisePrototypeThen, PromiseReject } = primordials;
 
-// `then` reads `constructor` and Symbol.species from its receiver. On promises of this class it finds undefined there
-// and makes a plain promise. They never reach the tenant.
+// `then` reads `constructor` and Symbol.species from its receiver. Here it finds undefined, and makes a plain promise.
 class InternalPromise extends Promise {
   constructor(executor) {
     super(executor);
@@ -20,7 +21,7 @@ ObjectSetPrototypeOf(InternalPromise.prototype, null);
 
 /**
  * Fulfilled with undefined, for ever. `PromisePrototypeThen(kFulfilled, steps)` is how a reaction to "a promise resolved
- * with undefined" is scheduled: one promise instead of two, and no closure.
+ * with undefined" is scheduled: one promise instead of two, and no closure. It must never reach the tenant.
  */
 export const kFulfilled = new InternalPromise((resolve) => resolve(undefined));
 
@@ -39,6 +40,7 @@ export class Deferred {
     this.reject = lastReject;
   }
 }
+seal(Deferred);
 
 /** "A promise resolved with" undefined, for the tenant's eyes. */
 export function promiseResolvedWithUndefined() {
@@ -53,37 +55,66 @@ export const promiseRejectedWith = PromiseReject;
 /** Sets [[PromiseIsHandled]]. */
 export const setPromiseIsHandledToTrue = ops.markPromiseHandled;
 
-/** "A new promise", for the builtins only: never hand one to the tenant. */
-export function newInternalPromise() {
-  const promise = new InternalPromise(capture);
-  return { promise, resolve: lastResolve, reject: lastReject };
-}
+/** "A promise resolved with `value`", for the builtins only: a way to react to it. */
+class Awaited {
+  constructor(value) {
+    this.value = value;
+  }
 
-/**
- * "A promise resolved with `value`", for the builtins only, where just the fact of fulfilment matters: what is no object
- * counts as undefined. Reads `value.then` otherwise, as the standard has it, also when `value` is a promise.
- */
-export function internalPromiseResolvedWith(value) {
-  if ((typeof value !== "object" || value === null) && typeof value !== "function") return kFulfilled;
-  const promise = new InternalPromise(capture);
-  lastResolve(value);
-  return promise;
+  react(onFulfilled, onRejected) {
+    awaitAndReact(this.value, onFulfilled, onRejected);
+  }
+}
+seal(Awaited);
+
+// NANO: `await` uses a promise as it is, like browsers do; by Web IDL it would be wrapped in another, by way of a `then`
+// that tenants can patch, and take two microtasks more.
+async function awaitAndReact(value, onFulfilled, onRejected) {
+  let result;
+  try {
+    result = await value;
+  } catch (reason) {
+    onRejected(reason);
+    return;
+  }
+  onFulfilled(result);
 }
 
 /** "A promise rejected with `reason`", for the builtins only. */
+class Thrown {
+  constructor(reason) {
+    this.reason = reason;
+  }
+
+  react(_, onRejected) {
+    const { reason } = this;
+    PromisePrototypeThen(kFulfilled, () => onRejected(reason));
+  }
+}
+seal(Thrown);
+
+/** "A promise resolved with `value`", for `uponPromise`. What is no object counts as undefined. */
+export function internalPromiseResolvedWith(value) {
+  return isObject(value) ? new Awaited(value) : kFulfilled;
+}
+
+/** "A promise rejected with `reason`", for `uponPromise`. */
 export function internalPromiseRejectedWith(reason) {
-  const promise = new InternalPromise(capture);
-  lastReject(reason);
-  return promise;
+  return new Thrown(reason);
 }
 
 /**
- * "Upon fulfillment" and "upon rejection" of a LazyPromise, or of a promise that was made by this file's internal*
- * functions. The steps must not throw; what they return is of no account.
+ * "Upon fulfillment" and "upon rejection" of a LazyPromise, or of what the functions of this file return for it. The
+ * steps must not throw; what they return is of no account.
  */
 export function uponPromise(promise, onFulfilled, onRejected) {
-  if (promise.isLazy === true) promise.react(onFulfilled, onRejected);
-  else PromisePrototypeThen(promise, onFulfilled, onRejected);
+  if (promise === kFulfilled) PromisePrototypeThen(kFulfilled, onFulfilled);
+  else promise.react(onFulfilled, onRejected);
+}
+
+/** "Upon fulfillment" and "upon rejection" of "a promise resolved with `value`"; the steps get the value. */
+export function uponValue(value, onFulfilled, onRejected) {
+  awaitAndReact(value, onFulfilled, onRejected);
 }
 
 /**

@@ -4,8 +4,9 @@
 // EnqueueValueWithSize and releases what DequeueValue leaves in `dequeuedCost`.
 
 import { primordials } from "../primordials.js";
+import { seal } from "./sealed_class.js";
 
-const { Array, RangeError } = primordials;
+const { Array, ObjectSetPrototypeOf, RangeError } = primordials;
 
 const SLOTS = 3;
 const FIRST_CAPACITY = 4;
@@ -67,10 +68,11 @@ export class Ring {
     this.mask = capacity - 1;
   }
 }
+seal(Ring);
 
-// Filled, because a hole would be looked up on Array.prototype, which tenants can patch.
+// Without a prototype, and filled: holes are looked up on Array.prototype, where tenants can put setters.
 function filled(length) {
-  const array = new Array(length);
+  const array = ObjectSetPrototypeOf(new Array(length), null);
   for (let i = 0; i < length; i++) array[i] = undefined;
   return array;
 }
@@ -88,6 +90,7 @@ export class QueueWithSizes {
     this.slots = undefined;
   }
 }
+seal(QueueWithSizes);
 
 function grow(queue) {
   const capacity = queue.slots === undefined ? FIRST_CAPACITY : (queue.mask + 1) * 2;

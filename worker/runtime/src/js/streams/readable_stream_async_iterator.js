@@ -3,11 +3,13 @@
 
 import { primordials } from "../primordials.js";
 import { illegalInvocation, isObject } from "../webidl.js";
-import { Deferred, newInternalPromise, promiseRejectedWith, uponPromise } from "./promises.js";
+import { LazyPromise } from "./lazy_promise.js";
+import { Deferred, kFulfilled, promiseRejectedWith, uponPromise } from "./promises.js";
 import {
   ReadableStreamDefaultReaderRead, ReadableStreamDefaultReaderRelease, ReadableStreamReaderGenericCancel,
 } from "./readable/reader_operations.js";
 import { AcquireReadableStreamDefaultReader } from "./readable/stream_operations.js";
+import { seal } from "./sealed_class.js";
 
 const { AsyncIteratorPrototype, ObjectDefineProperty, ObjectSetPrototypeOf, SymbolToStringTag } = primordials;
 
@@ -38,7 +40,7 @@ class IteratorSlots {
     this.reader = reader;
     this.preventCancel = preventCancel;
     this.isFinished = false;
-    /** Settles with the promise that was returned last; undefined when that is settled. */
+    /** A LazyPromise that settles with the promise that was returned last; undefined when that is settled. */
     this.ongoing = undefined;
   }
 
@@ -46,15 +48,15 @@ class IteratorSlots {
   // the deferred it was given is settled.
   enqueue(steps) {
     const deferred = new Deferred();
-    const twin = newInternalPromise();
+    const twin = new LazyPromise();
     const settled = () => {
-      if (this.ongoing === twin.promise) this.ongoing = undefined;
-      twin.resolve(undefined);
+      if (this.ongoing === twin) this.ongoing = undefined;
+      twin.resolve();
     };
     const before = this.ongoing;
-    this.ongoing = twin.promise;
+    this.ongoing = twin;
     if (before === undefined) steps(deferred, settled);
-    else uponPromise(before, () => steps(deferred, settled), undefined);
+    else before.react(() => steps(deferred, settled), undefined);
     return deferred.promise;
   }
 
@@ -81,9 +83,7 @@ class IteratorSlots {
     };
     if (this.preventCancel) {
       ReadableStreamDefaultReaderRelease(reader);
-      const released = newInternalPromise();
-      released.resolve(undefined);
-      uponPromise(released.promise, fulfilled, undefined);
+      uponPromise(kFulfilled, fulfilled, undefined);
       return;
     }
     const result = ReadableStreamReaderGenericCancel(reader, value);
@@ -94,6 +94,7 @@ class IteratorSlots {
     });
   }
 }
+seal(IteratorSlots);
 
 /** The read request of next(). */
 class NextRequest {
@@ -101,7 +102,6 @@ class NextRequest {
     this.iterator = iterator;
     this.deferred = deferred;
     this.settled = settled;
-    this.promise = newInternalPromise();
   }
 
   chunkSteps(chunk) {
@@ -126,13 +126,13 @@ class NextRequest {
 
   // The reaction to the promise of "get the next iteration result".
   react(steps) {
-    uponPromise(this.promise.promise, () => {
+    uponPromise(kFulfilled, () => {
       this.settled();
       steps();
     }, undefined);
-    this.promise.resolve(undefined);
   }
 }
+seal(NextRequest);
 
 const prototype = {
   __proto__: AsyncIteratorPrototype,

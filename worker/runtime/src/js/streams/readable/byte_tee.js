@@ -18,6 +18,7 @@ import {
 import {
   AcquireReadableStreamBYOBReader, AcquireReadableStreamDefaultReader, CreateReadableByteStream,
 } from "./stream_operations.js";
+import { seal } from "../sealed_class.js";
 
 const { PromisePrototypeThen } = primordials;
 
@@ -142,6 +143,7 @@ class ByteTee {
     resolveWith(this.cancelPromise, ReadableStreamCancel(this.stream, [this.reason1, this.reason2]));
   }
 }
+seal(ByteTee);
 
 /** The read request of pullWithDefaultReader. */
 class TeeReadRequest {
@@ -182,6 +184,7 @@ class TeeReadRequest {
     this.tee.reading = false;
   }
 }
+seal(TeeReadRequest);
 
 /** The read-into request of pullWithBYOBReader. */
 class TeeReadIntoRequest {
@@ -247,3 +250,4 @@ class TeeReadIntoRequest {
     this.tee.reading = false;
   }
 }
+seal(TeeReadIntoRequest);

@@ -5,11 +5,12 @@ import { primordials } from "../../primordials.js";
 import { conversionError, isObject } from "../../webidl.js";
 import { CAUSE_SINK } from "../budget.js";
 import { LazyPromise } from "../lazy_promise.js";
-import { internalPromiseRejectedWith, newInternalPromise, uponPromise } from "../promises.js";
+import { internalPromiseRejectedWith, uponPromise, uponValue } from "../promises.js";
 import {
   ReadableStreamDefaultControllerClose, ReadableStreamDefaultControllerEnqueue, ReadableStreamDefaultControllerError,
 } from "./default_controller_operations.js";
 import { CreateReadableStream } from "./stream_operations.js";
+import { seal } from "../sealed_class.js";
 
 const { ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeError } = primordials;
 
@@ -46,41 +47,36 @@ class IteratorSource {
 
   pull() {
     const pulled = new LazyPromise();
-    uponPromise(this.nextResult(), (result) => {
+    const onResult = (result) => {
       try {
         this.deliver(result);
       } catch (error) {
         ReadableStreamDefaultControllerError(this.stream.controller, error, CAUSE_SINK);
       }
       pulled.resolve();
-    }, (reason) => {
+    };
+    const onError = (reason) => {
       ReadableStreamDefaultControllerError(this.stream.controller, reason, CAUSE_SINK);
       pulled.resolve();
-    });
+    };
+    try {
+      const result = ReflectApply(this.next, this.iterator, []);
+      if (this.isSync) this.awaitValue(result, onResult, onError);
+      else uponValue(result, onResult, onError);
+    } catch (error) {
+      uponPromise(internalPromiseRejectedWith(error), undefined, onError);
+    }
     return pulled;
   }
 
-  // An iterator result; of a sync iterator with its value awaited, as AsyncFromSyncIterator has it.
-  nextResult() {
-    try {
-      const result = ReflectApply(this.next, this.iterator, []);
-      const promise = newInternalPromise();
-      if (this.isSync) {
-        if (!isObject(result)) throw notAnObject("next");
-        const done = !!result.done;
-        const value = newInternalPromise();
-        value.resolve(result.value);
-        uponPromise(value.promise, (awaited) => promise.resolve({ __proto__: null, value: awaited, done }), (reason) => {
-          if (!done) this.closeQuietly();
-          promise.reject(reason);
-        });
-      } else {
-        promise.resolve(result);
-      }
-      return promise.promise;
-    } catch (error) {
-      return internalPromiseRejectedWith(error);
-    }
+  // Of a sync iterator's result the value is awaited, as AsyncFromSyncIterator has it.
+  awaitValue(result, onResult, onError) {
+    if (!isObject(result)) throw notAnObject("next");
+    const done = !!result.done;
+    uponValue(result.value, (value) => onResult({ __proto__: null, value, done }), (reason) => {
+      if (!done) this.closeQuietly();
+      onError(reason);
+    });
   }
 
   deliver(result) {
@@ -101,20 +97,14 @@ class IteratorSource {
   }
 
   cancel(reason) {
+    const returnMethod = this.iterator.return;
+    if (returnMethod === undefined || returnMethod === null) return undefined;
+    if (typeof returnMethod !== "function") throw new TypeError("The iterator's 'return' is not a function");
     const closed = new LazyPromise();
-    try {
-      const returnMethod = this.iterator.return;
-      if (returnMethod === undefined || returnMethod === null) return undefined;
-      if (typeof returnMethod !== "function") throw new TypeError("The iterator's 'return' is not a function");
-      const returned = newInternalPromise();
-      returned.resolve(ReflectApply(returnMethod, this.iterator, [reason]));
-      uponPromise(returned.promise, (result) => {
-        if (isObject(result)) closed.resolve();
-        else closed.reject(notAnObject("return"));
-      }, (reason) => closed.reject(reason));
-    } catch (error) {
-      closed.reject(error);
-    }
+    uponValue(ReflectApply(returnMethod, this.iterator, [reason]), (result) => {
+      if (isObject(result)) closed.resolve();
+      else closed.reject(notAnObject("return"));
+    }, (error) => closed.reject(error));
     return closed;
   }
 
@@ -128,6 +118,7 @@ class IteratorSource {
     }
   }
 }
+seal(IteratorSource);
 
 function notAnObject(method) {
   return new TypeError(`The iterator's '${method}' returned something that is not an object`);

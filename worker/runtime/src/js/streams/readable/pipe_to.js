@@ -13,6 +13,7 @@ import {
 import { ReadableStreamCancel } from "./controller_interface.js";
 import { ReadableStreamDefaultReaderRead, ReadableStreamDefaultReaderRelease } from "./reader_operations.js";
 import { AcquireReadableStreamDefaultReader } from "./stream_operations.js";
+import { seal } from "../sealed_class.js";
 
 const { PromisePrototypeThen, TypeError } = primordials;
 
@@ -74,10 +75,11 @@ class Pipe {
     const { source, dest } = this;
     const error = abortReason(this.signal);
     this.shutdownWithAction(() => {
-      const actions = [];
-      if (!this.preventAbort && dest.state === "writable") actions[0] = WritableStreamAbort(dest, error);
-      if (!this.preventCancel && source.state === "readable") actions[actions.length] = ReadableStreamCancel(source, error);
-      return all(actions);
+      const abort = !this.preventAbort && dest.state === "writable" ? WritableStreamAbort(dest, error) : LazyPromise.resolved();
+      const cancel = !this.preventCancel && source.state === "readable"
+        ? ReadableStreamCancel(source, error)
+        : LazyPromise.resolved();
+      return both(abort, cancel);
     }, true, error);
   }
 
@@ -199,22 +201,18 @@ class Pipe {
     else this.promise.resolve();
   }
 }
+seal(Pipe);
 
-/** "Getting a promise to wait for all" of at most two LazyPromises. */
-function all(promises) {
+/** "Getting a promise to wait for all" of two LazyPromises. */
+function both(one, other) {
   const result = new LazyPromise();
-  let waiting = promises.length;
-  if (waiting === 0) result.resolve();
-  let failed = false;
-  for (let i = 0; i < promises.length; i++) {
-    promises[i].react(() => {
-      waiting--;
-      if (waiting === 0 && !failed) result.resolve();
-    }, (reason) => {
-      if (failed) return;
-      failed = true;
-      result.reject(reason);
-    });
-  }
+  let waiting = 2;
+  const onFulfilled = () => {
+    waiting--;
+    if (waiting === 0) result.resolve();
+  };
+  const onRejected = (reason) => result.reject(reason);
+  one.react(onFulfilled, onRejected);
+  other.react(onFulfilled, onRejected);
   return result;
 }

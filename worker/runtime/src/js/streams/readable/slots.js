@@ -4,6 +4,7 @@
 import { Account } from "../budget.js";
 import { LazyPromise } from "../lazy_promise.js";
 import { QueueWithSizes, Ring } from "../queue_with_sizes.js";
+import { seal } from "../sealed_class.js";
 
 /** The internal slots of ReadableStream (https://streams.spec.whatwg.org/#rs-internal-slots). */
 export class ReadableStreamSlots {
@@ -17,6 +18,7 @@ export class ReadableStreamSlots {
     this.disturbed = false;
   }
 }
+seal(ReadableStreamSlots);
 
 /** The internal slots of ReadableStreamDefaultReader (#default-reader-internal-slots) and the generic reader mixin. */
 export class ReadableStreamDefaultReaderSlots {
@@ -29,6 +31,7 @@ export class ReadableStreamDefaultReaderSlots {
     this.readIntoRequests = undefined;
   }
 }
+seal(ReadableStreamDefaultReaderSlots);
 
 /** The internal slots of ReadableStreamBYOBReader (#byob-reader-internal-slots). */
 export class ReadableStreamBYOBReaderSlots {
@@ -41,6 +44,7 @@ export class ReadableStreamBYOBReaderSlots {
     this.readIntoRequests = new Ring();
   }
 }
+seal(ReadableStreamBYOBReaderSlots);
 
 /** The internal slots of ReadableStreamDefaultController (#rs-default-controller-internal-slots). */
 export class ReadableStreamDefaultControllerSlots {
@@ -68,6 +72,7 @@ export class ReadableStreamDefaultControllerSlots {
     this.onPullRejected = undefined;
   }
 }
+seal(ReadableStreamDefaultControllerSlots);
 
 /** The internal slots of ReadableByteStreamController (#rbs-controller-internal-slots). */
 export class ReadableByteStreamControllerSlots {
@@ -97,6 +102,7 @@ export class ReadableByteStreamControllerSlots {
     this.onPullRejected = undefined;
   }
 }
+seal(ReadableByteStreamControllerSlots);
 
 /** A readable byte stream queue entry. */
 export class ReadableByteStreamQueueEntry {
@@ -106,6 +112,7 @@ export class ReadableByteStreamQueueEntry {
     this.byteLength = byteLength;
   }
 }
+seal(ReadableByteStreamQueueEntry);
 
 /** A pull-into descriptor. */
 export class PullIntoDescriptor {
@@ -124,6 +131,7 @@ export class PullIntoDescriptor {
     this.readerType = readerType;
   }
 }
+seal(PullIntoDescriptor);
 
 /** The internal slots of ReadableStreamBYOBRequest (#rs-byob-request-internal-slots). */
 export class ReadableStreamBYOBRequestSlots {
@@ -134,3 +142,4 @@ export class ReadableStreamBYOBRequestSlots {
     this.object = undefined;
   }
 }
+seal(ReadableStreamBYOBRequestSlots);

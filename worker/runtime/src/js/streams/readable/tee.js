@@ -11,6 +11,7 @@ import {
 } from "./default_controller_operations.js";
 import { ReadableStreamDefaultReaderRead } from "./reader_operations.js";
 import { AcquireReadableStreamDefaultReader, CreateReadableStream } from "./stream_operations.js";
+import { seal } from "../sealed_class.js";
 
 const { PromisePrototypeThen } = primordials;
 
@@ -103,3 +104,4 @@ class DefaultTee {
     resolveWith(this.cancelPromise, ReadableStreamCancel(this.stream, [this.reason1, this.reason2]));
   }
 }
+seal(DefaultTee);

@@ -1,6 +1,8 @@
 // The internal slots of transform streams and their controllers. The abstract operations work on these records; the
 // objects that tenants hold keep theirs in a private field.
 
+import { seal } from "../sealed_class.js";
+
 /** The internal slots of TransformStream (https://streams.spec.whatwg.org/#ts-internal-slots). */
 export class TransformStreamSlots {
   constructor() {
@@ -15,6 +17,7 @@ export class TransformStreamSlots {
     this.backpressureChangePromise = undefined;
   }
 }
+seal(TransformStreamSlots);
 
 /** The internal slots of TransformStreamDefaultController (#ts-default-controller-internal-slots). */
 export class TransformStreamDefaultControllerSlots {
@@ -32,3 +35,4 @@ export class TransformStreamDefaultControllerSlots {
     this.finishPromise = undefined;
   }
 }
+seal(TransformStreamDefaultControllerSlots);

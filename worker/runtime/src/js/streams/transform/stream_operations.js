@@ -13,6 +13,7 @@ import {
 import {
   TransformStreamDefaultSourceCancelAlgorithm, TransformStreamDefaultSourcePullAlgorithm,
 } from "./source_operations.js";
+import { seal } from "../sealed_class.js";
 
 /** The sink and source of a transform stream: its sides' algorithms as methods. */
 class Sides {
@@ -37,6 +38,11 @@ class Sides {
     return TransformStreamDefaultSinkCloseAlgorithm(this.stream);
   }
 
+  /** NANO: the writable side is errored, because a chunk was beyond its buffer limit. */
+  overflowed(error) {
+    TransformStreamError(this.stream, error);
+  }
+
   pull() {
     return TransformStreamDefaultSourcePullAlgorithm(this.stream);
   }
@@ -45,6 +51,7 @@ class Sides {
     return TransformStreamDefaultSourceCancelAlgorithm(this.stream, reason);
   }
 }
+seal(Sides);
 
 /** `startPromise`: a LazyPromise. */
 export function InitializeTransformStream(

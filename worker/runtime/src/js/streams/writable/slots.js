@@ -4,6 +4,7 @@
 import { Account } from "../budget.js";
 import { LazyPromise } from "../lazy_promise.js";
 import { QueueWithSizes, Ring } from "../queue_with_sizes.js";
+import { seal } from "../sealed_class.js";
 
 /** The internal slots of WritableStream (https://streams.spec.whatwg.org/#ws-internal-slots). */
 export class WritableStreamSlots {
@@ -31,6 +32,7 @@ export class WritableStreamSlots {
     this.simpleWrites = 0;
   }
 }
+seal(WritableStreamSlots);
 
 /** [[inFlightWriteRequest]]: the write's promise is the reaction's own, and settles when the reaction returns. */
 export const kSettledByReaction = { __proto__: null };
@@ -46,6 +48,7 @@ export class PendingAbortRequest {
     this.wasAlreadyErroring = wasAlreadyErroring;
   }
 }
+seal(PendingAbortRequest);
 
 /** The internal slots of WritableStreamDefaultController (#ws-default-controller-internal-slots). */
 export class WritableStreamDefaultControllerSlots {
@@ -79,6 +82,7 @@ export class WritableStreamDefaultControllerSlots {
     this.onWriteRejected = undefined;
   }
 }
+seal(WritableStreamDefaultControllerSlots);
 
 /** The internal slots of WritableStreamDefaultWriter (#default-writer-internal-slots). */
 export class WritableStreamDefaultWriterSlots {
@@ -88,3 +92,4 @@ export class WritableStreamDefaultWriterSlots {
     this.closedPromise = new LazyPromise();
   }
 }
+seal(WritableStreamDefaultWriterSlots);

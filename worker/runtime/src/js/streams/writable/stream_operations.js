@@ -25,7 +25,10 @@ export function AcquireWritableStreamDefaultWriter(stream) {
   return writer;
 }
 
-/** The algorithms are methods of `sink`; undefined ones do nothing. */
+/**
+ * The algorithms are methods of `sink`, undefined where they do nothing: see promiseOfAlgorithm. It must also have a
+ * method overflowed(error), which is called when a chunk was refused because of the buffer limit.
+ */
 export function CreateWritableStream(
   sink, startAlgorithm, writeAlgorithm, closeAlgorithm, abortAlgorithm, highWaterMark, sizeAlgorithm,
 ) {
