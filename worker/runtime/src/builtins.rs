@@ -78,6 +78,7 @@ builtin_sources! {
     "streams/readable_stream_byob_request.js",
     "streams/readable_stream_default_controller.js",
     "streams/readable_stream_default_reader.js",
+    "streams/sealed_class.js",
     "streams/transform/controller_operations.js",
     "streams/transform/sink_operations.js",
     "streams/transform/slots.js",
@@ -97,10 +98,10 @@ builtin_sources! {
     "url/url.js",
     "url/urlencoded.js",
     "webidl.js",
+    "webidl/iterable.js",
     "worker/dispatch.js",
     "worker/execution_context.js",
     "worker/shared_memory.js",
-    "webidl/iterable.js",
 }
 
 /// The module that imports all others, defines the globals, and exports `entry`: the functions that Rust calls.
