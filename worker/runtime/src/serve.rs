@@ -197,12 +197,10 @@ impl Worker {
                     }
                 }
             }
-            if self.phase == Phase::Draining && self.runtime.state.requests.borrow().in_flight() == 0 {
-                if self.runtime.state.waiting.get() == 0 {
-                    self.runtime.send_stats();
-                    self.flush_last();
-                    return Ok(0);
-                }
+            if self.phase == Phase::Draining && self.is_done() {
+                self.runtime.send_stats();
+                self.flush_last();
+                return Ok(0);
             }
             self.flush()?;
             self.wait_and_receive()?;
@@ -211,6 +209,11 @@ impl Worker {
                 self.runtime.state.send_stats();
             }
         }
+    }
+
+    /// Whether nothing is in flight and nothing waits.
+    fn is_done(&self) -> bool {
+        self.runtime.state.requests.borrow().in_flight() == 0 && self.runtime.state.waiting.get() == 0
     }
 
     /// Hands the evaluated app to JavaScript's dispatcher.
@@ -279,12 +282,10 @@ impl Worker {
             if !events.intersects(readable) {
                 continue;
             }
-            match index.checked_sub(2) {
+            match index.checked_sub(2).map(|at| polled.get(at).copied()) {
                 None => self.receive_control()?,
-                Some(at) => match polled.get(at) {
-                    Some(link) => self.receive_requests(*link)?,
-                    None => {}
-                },
+                Some(Some(link)) => self.receive_requests(link)?,
+                Some(None) => {}
             }
             if self.runtime.state.ending.reason().is_some() {
                 break;
