@@ -149,6 +149,8 @@ export function inspect(value, options = undefined) {
 }
 
 function formatValue(ctx, value, depth, inTypedArray = false) {
+  // Each value stands on a line of its own at worst.
+  ctx.budget.used += ctx.indentation + 2;
   if (value === null) return ctx.stylize("null", "null");
   if (typeof value !== "object" && typeof value !== "function") return formatPrimitive(ctx, value);
   if (ctx.isExhausted()) return "...";
@@ -611,6 +613,10 @@ function keyText(ctx, key, enumerable) {
 function formatProperty(ctx, object, depth, key, kind, descriptor = undefined, receiver = object) {
   descriptor ??= ObjectGetOwnPropertyDescriptor(object, key) ??
     { __proto__: null, value: object[key], configurable: true, enumerable: true };
+  // V8 keeps an error's stack behind an accessor of its own.
+  if (key === "stack" && descriptor.get !== undefined && ops.valueKind(object) === kinds.kNativeError) {
+    descriptor = { __proto__: null, value: object.stack, enumerable: descriptor.enumerable };
+  }
   let text;
   let separator = " ";
   if (descriptor.value !== undefined) {

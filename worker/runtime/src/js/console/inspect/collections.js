@@ -3,7 +3,7 @@
 import { ops } from "../../ops.js";
 import { primordials } from "../../primordials.js";
 import { kArrayItems, kArrayParts, layOut } from "./layout.js";
-import { formatBigInt, formatNumber } from "./strings.js";
+import { formatBigInt, formatNumber, replaceAll } from "./strings.js";
 
 const {
   ArrayPrototypePush, MapPrototypeForEach, MathMax, MathMin, NumberPrototypeToString, ObjectKeys,
@@ -113,7 +113,7 @@ export function iteratorParts(ctx, iterator, depth, braces) {
   const preview = ops.previewEntries(iterator);
   const entries = preview[0];
   if (preview[1]) {
-    braces[0] = primordials.RegExpPrototypeSymbolReplace(/ Iterator] \{$/, braces[0], " Entries] {");
+    braces[0] = replaceAll(braces[0], / Iterator] \{$/g, " Entries] {");
     return entryParts(ctx, entries, depth);
   }
   const limit = itemLimit(ctx, entries.length);

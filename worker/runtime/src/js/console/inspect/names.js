@@ -3,10 +3,11 @@
 import { ops } from "../../ops.js";
 import { primordials } from "../../primordials.js";
 import { kAsyncFunction, kAsyncGeneratorFunction, kGeneratorFunction } from "./kinds.js";
+import { replaceAll } from "./strings.js";
 
 const {
   FunctionPrototypeToString, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectPrototypeHasOwnProperty,
-  RegExpPrototypeExec, RegExpPrototypeSymbolReplace, StringPrototypeEndsWith, StringPrototypeIncludes, StringPrototypeIndexOf,
+  RegExpPrototypeExec, StringPrototypeEndsWith, StringPrototypeIncludes, StringPrototypeIndexOf,
   StringPrototypeSlice, StringPrototypeStartsWith,
 } = primordials;
 
@@ -67,7 +68,7 @@ export function functionBase(value, kind, constructor, tag) {
     if (
       brace !== -1 &&
       (!StringPrototypeIncludes(StringPrototypeSlice(rest, 0, brace), "(") ||
-        RegExpPrototypeExec(classHead, RegExpPrototypeSymbolReplace(comments, rest, "")) !== null)
+        RegExpPrototypeExec(classHead, replaceAll(rest, comments, "")) !== null)
     ) return classBase(value, constructor, tag);
   }
   const type = kind === kAsyncGeneratorFunction

@@ -3,7 +3,7 @@
 import { primordials } from "../../primordials.js";
 
 const {
-  BigIntPrototypeToString, NumberPrototypeToString, ObjectIs, RegExpPrototypeExec, RegExpPrototypeSymbolReplace,
+  BigIntPrototypeToString, NumberPrototypeToString, ObjectIs, RegExpPrototypeExec,
   StringPrototypeCharCodeAt, StringPrototypeCodePointAt, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypeNormalize,
   StringPrototypePadStart, StringPrototypeSlice, StringPrototypeToUpperCase, SymbolPrototypeToString,
 } = primordials;
@@ -123,14 +123,26 @@ export function spaces(count) {
 /** Every line but the first moved right by `count`. */
 export function indentLines(string, count) {
   if (count === 0) return string;
-  return RegExpPrototypeSymbolReplace(/\n/g, string, `\n${spaces(count)}`);
+  return replaceAll(string, /\n/g, `\n${spaces(count)}`);
+}
+
+/** `string` with each match of `pattern`, a global one, replaced; whatever the app made of RegExp.prototype. */
+export function replaceAll(string, pattern, replacement) {
+  let result = "";
+  let from = 0;
+  pattern.lastIndex = 0;
+  for (let match = RegExpPrototypeExec(pattern, string); match !== null; match = RegExpPrototypeExec(pattern, string)) {
+    result += StringPrototypeSlice(string, from, match.index) + replacement;
+    from = match.index + match[0].length;
+  }
+  return from === 0 ? string : result + StringPrototypeSlice(string, from);
 }
 
 const plain = /[^\x20-\x7e]/;
 
 /** Columns that a string takes on a terminal: wide characters take two, combining ones none. */
 export function stringWidth(string, hasColors = false) {
-  if (hasColors) string = RegExpPrototypeSymbolReplace(ansiSequence, string, "");
+  if (hasColors) string = replaceAll(string, ansiSequence, "");
   if (RegExpPrototypeExec(plain, string) === null) return string.length;
   string = StringPrototypeNormalize(string, "NFC");
   let width = 0;
