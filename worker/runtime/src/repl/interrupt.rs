@@ -42,7 +42,11 @@ impl Interrupter {
                 self.isolate.terminate_execution();
                 Interruption::Begun
             }
-            Phase::Interrupted => Interruption::Stuck,
+            Phase::Interrupted => {
+                // What ran has ended perhaps, and the next piece of the same turn loops.
+                self.isolate.terminate_execution();
+                Interruption::Stuck
+            }
         }
     }
 

@@ -1,6 +1,5 @@
 //! Results and exceptions as the REPL prints them: by the runtime's own `inspect`, like Node's.
 
-use crate::exception;
 use crate::inspection::inspect;
 
 /// Entries are known as `REPL1`, `REPL2`, … in stacks.
@@ -8,7 +7,12 @@ pub(crate) const ENTRY_NAME: &str = "REPL";
 
 /// The text of a value.
 pub(crate) fn of_value(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, colors: bool) -> String {
-    inspect(scope, value, colors).unwrap_or_else(|| exception::describe(scope, value))
+    if let Some(text) = inspect(scope, value, colors) {
+        return text;
+    }
+    // It was interrupted; this runs no code of the program's.
+    v8::tc_scope!(let scope, scope);
+    value.to_detail_string(scope).map(|text| text.to_rust_string_lossy(scope)).unwrap_or_default()
 }
 
 /// `Uncaught …` for an exception, without the stack frames of the entry itself.
