@@ -1,6 +1,7 @@
 // The handler's third argument, by workerd's ExecutionContext
 // (https://developers.cloudflare.com/workers/runtime-apis/context/).
 
+import { retainIncomingRequest } from "../fetch/request.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 
@@ -15,19 +16,22 @@ export function onRejectedWait(callback) {
 }
 
 export class ExecutionContext {
-  #brand;
+  #request;
 
-  constructor(key) {
+  constructor(key, request) {
     if (key !== kCreate) throw new TypeError("Illegal constructor");
+    this.#request = request;
   }
 
   /** The worker does not end before `promise` is settled; if it rejects, that is logged. */
   waitUntil(promise) {
-    if (!(#brand in this)) throw new TypeError("Illegal invocation");
+    if (!(#request in this)) throw new TypeError("Illegal invocation");
     if (arguments.length < 1) {
       throw new TypeError("Failed to execute 'waitUntil' on 'ExecutionContext': 1 argument required, but only 0 present");
     }
     const settled = PromiseResolve(promise);
+    // What goes on after the response may look at the request for the first time.
+    retainIncomingRequest(this.#request);
     ops.waitUntilBegan();
     PromisePrototypeThen(settled, ops.waitUntilEnded, (reason) => {
       ops.waitUntilEnded();
@@ -42,6 +46,7 @@ ObjectDefineProperties(ExecutionContext.prototype, {
   [SymbolToStringTag]: { __proto__: null, value: "ExecutionContext", configurable: true },
 });
 
-export function createExecutionContext() {
-  return new ExecutionContext(kCreate);
+/** The context of the handler's call for `request`. */
+export function createExecutionContext(request) {
+  return new ExecutionContext(kCreate, request);
 }
