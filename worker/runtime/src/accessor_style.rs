@@ -1,9 +1,9 @@
 //! `request_accessors: "auto"`: whether an app was written for the older nano, where the incoming request's `url`,
 //! `method` and `headers` were methods. Decided by a look at its source, once, when it is loaded.
 //!
-//! The names looked for are those of the first parameters of functions called `fetch`; the sign is a call without
-//! arguments, `request.url()`, outside of comments and strings. An app of the standard has no such calls, since they
-//! would throw there.
+//! The names looked for are those of the first parameters of functions called `fetch`, or named as in `fetch: handler`; the
+//! sign is a call without arguments, `request.url()`, outside of comments and strings. An app of the standard has no such
+//! calls, since they would throw there.
 
 /// The accessors that used to be methods.
 const ACCESSORS: [&str; 3] = ["url", "method", "headers"];
@@ -31,7 +31,10 @@ impl Detector {
 
     /// The first call of the old kind, as it is written, if there is one.
     pub(crate) fn method_call(&self) -> Option<String> {
-        let mut parameters: Vec<&str> = self.modules.iter().flat_map(|module| fetch_parameters(module)).collect();
+        let mut handlers = vec!["fetch"];
+        handlers.extend(self.modules.iter().flat_map(|module| handlers_by_name(module)));
+        let all = self.modules.iter().flat_map(|module| first_parameters(module, &handlers));
+        let mut parameters: Vec<&str> = all.collect();
         parameters.sort_unstable();
         parameters.dedup();
         self.modules.iter().find_map(|module| accessor_call(module, &parameters))
@@ -49,13 +52,27 @@ fn is(token: Option<&Token>, sign: char) -> bool {
     token == Some(&Token::Sign(sign))
 }
 
-/// First parameters of `fetch(NAME`, `fetch: async (NAME`, `fetch = NAME =>`, `fetch: function x(NAME`.
-fn fetch_parameters(tokens: &[Token]) -> Vec<&str> {
+/// Names of functions that are made `fetch` elsewhere: `fetch: NAME,` or `fetch = NAME;`.
+fn handlers_by_name(tokens: &[Token]) -> Vec<&str> {
+    let named = tokens.windows(4).filter_map(|window| match window {
+        [Token::Word(key), Token::Sign(':' | '='), Token::Word(name), Token::Sign(',' | '}' | ';')]
+            if key == "fetch" =>
+        {
+            Some(name.as_str())
+        }
+        _ => None,
+    });
+    named.collect()
+}
+
+/// First parameters of functions with one of the names: `fetch(NAME`, `fetch: async (NAME`, `fetch = NAME =>`,
+/// `fetch: function x(NAME`.
+fn first_parameters<'a>(tokens: &'a [Token], handlers: &[&str]) -> Vec<&'a str> {
     let mut found = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
-        let called_fetch = matches!(token, Token::Word(name) if name == "fetch");
+        let is_handler = matches!(token, Token::Word(name) if handlers.contains(&name.as_str()));
         // `x.fetch(request)` is a call.
-        if !called_fetch || (index > 0 && is(tokens.get(index - 1), '.')) {
+        if !is_handler || (index > 0 && is(tokens.get(index - 1), '.')) {
             continue;
         }
         let mut next = index + 1;
@@ -75,11 +92,29 @@ fn fetch_parameters(tokens: &[Token]) -> Vec<&str> {
         }
         if is(tokens.get(next), '(')
             && let Some(name) = word(tokens.get(next + 1))
+            && begins_a_body(tokens, next)
         {
             found.push(name);
         }
     }
     found
+}
+
+/// Whether a body follows the parentheses that open at `open`: then they hold parameters, not a call's arguments.
+fn begins_a_body(tokens: &[Token], open: usize) -> bool {
+    let mut depth = 0_usize;
+    for index in open..tokens.len() {
+        match tokens.get(index) {
+            Some(Token::Sign('(')) => depth += 1,
+            Some(Token::Sign(')')) if depth == 1 => {
+                let arrow = is(tokens.get(index + 1), '=') && is(tokens.get(index + 2), '>');
+                return arrow || is(tokens.get(index + 1), '{');
+            }
+            Some(Token::Sign(')')) => depth -= 1,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The first `PARAMETER.url()` or the like.
@@ -233,6 +268,13 @@ mod tests {
         ] {
             assert_eq!(detect(source).as_deref(), Some("request.url()"), "{source}");
         }
+        for source in [
+            "async function handler(request, env) { return request.url() } export default { fetch: handler };",
+            "const handler = async request => request.url(); export default { env: 1, fetch: handler, };",
+            "export default { fetch: handler }; const handler = function (request) { return request.url() };",
+        ] {
+            assert_eq!(detect(source).as_deref(), Some("request.url()"), "{source}");
+        }
         let source = "export default { fetch(r) { if (r.method() === 'GET') r.headers().get('x') } }";
         assert_eq!(detect(source).as_deref(), Some("r.method()"));
     }
@@ -250,6 +292,8 @@ mod tests {
             "await fetch(address); address.url(); export default { fetch(request) {} }"
                 .replace("address.url()", "x")
                 .as_str(),
+            "function other(request) { request.url() } function handler(r) {} export default { fetch: handler }",
+            "export default { async fetch(r) { const url = new URL(r.url); if (await fetch(url)) { url.method() } } }",
             "",
             "`${",
             "'\\",
