@@ -61,7 +61,7 @@ impl Logs {
             level: AtomicU8::new(rank(to_tracing(settings.level))),
             access: AtomicBool::new(settings.access),
             recent: Recent::default(),
-            sink: Sink::start(io::stderr())?,
+            sink: Sink::start(io::stderr(), if pretty { line::dropped_pretty } else { line::dropped_json })?,
         };
         let logs = Self { shared: Arc::new(shared) };
         let subscriber = tracing_subscriber::registry().with(layer::LogLayer(logs.clone()));

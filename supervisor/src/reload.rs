@@ -92,7 +92,11 @@ impl Supervisor {
     /// Reads the configuration anew and goes over to it.
     pub(crate) async fn reload(self: &Rc<Self>, trigger: Trigger) -> Result<Report, ReloadError> {
         let _alone = self.changing.lock().await;
-        notify(&[sd_notify::NotifyState::Reloading]);
+        match sd_notify::NotifyState::monotonic_usec_now() {
+            // `Type=notify-reload` wants to know when.
+            Ok(now) => notify(&[sd_notify::NotifyState::Reloading, now]),
+            Err(_) => notify(&[sd_notify::NotifyState::Reloading]),
+        }
         let begun = Instant::now();
         let outcome = self.load_and_change().await;
         notify(&[sd_notify::NotifyState::Ready]);

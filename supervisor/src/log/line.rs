@@ -53,6 +53,23 @@ pub(super) fn json(now: &str, level: Level, fields: &Fields) -> String {
     line
 }
 
+fn dropped(count: u64) -> Fields {
+    let mut fields = Fields::default();
+    fields.push("message", "log lines were dropped: stderr took no more".into());
+    fields.push("dropped", count.into());
+    fields
+}
+
+/// The line that says so, as JSON.
+pub(super) fn dropped_json(count: u64) -> String {
+    json(&timestamp(), Level::WARN, &dropped(count))
+}
+
+/// The same for people.
+pub(super) fn dropped_pretty(count: u64) -> String {
+    pretty(&timestamp(), Level::WARN, &dropped(count), false)
+}
+
 fn push_string(line: &mut String, text: &str) {
     // Serialising a string cannot fail.
     line.push_str(&serde_json::to_string(text).unwrap_or_default());

@@ -26,10 +26,11 @@ enum Message {
 }
 
 impl Sink {
-    pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
+    /// `report` makes the line that tells how many lines were dropped.
+    pub(super) fn start(out: impl Write + Send + 'static, report: fn(u64) -> String) -> io::Result<Self> {
         let (queue, lines) = sync_channel(QUEUE);
         let dropped = Arc::new(AtomicU64::new(0));
-        let writer = Writer { out, dropped: Arc::clone(&dropped), reported: 0 };
+        let writer = Writer { out, dropped: Arc::clone(&dropped), reported: 0, report };
         std::thread::Builder::new().name("nano-log".to_owned()).spawn(move || writer.run(&lines))?;
         Ok(Self { queue, dropped })
     }
@@ -56,6 +57,7 @@ struct Writer<W> {
     out: W,
     dropped: Arc<AtomicU64>,
     reported: u64,
+    report: fn(u64) -> String,
 }
 
 impl<W: Write> Writer<W> {
@@ -94,10 +96,7 @@ impl<W: Write> Writer<W> {
         let new = dropped - self.reported;
         if new > 0 {
             self.reported = dropped;
-            batch.push_str(&format!(
-                "{{\"timestamp\":\"{}\",\"level\":\"warn\",\"message\":\"log lines were dropped: stderr took no more\",\"dropped\":{new}}}\n",
-                super::line::timestamp()
-            ));
+            batch.push_str(&(self.report)(new));
         }
     }
 }
@@ -131,7 +130,7 @@ mod tests {
     fn a_stuck_reader_blocks_nobody() {
         let slow = Slow::default();
         let shut = slow.gate.lock().unwrap();
-        let sink = Sink::start(slow.clone()).unwrap();
+        let sink = Sink::start(slow.clone(), |count| format!("dropped {count}\n")).unwrap();
         for number in 0..3 * QUEUE {
             sink.write(format!("{number}\n"));
         }
@@ -140,11 +139,11 @@ mod tests {
         drop(shut);
         // The flush itself needs a place in the queue.
         let mut text = String::new();
-        while !text.contains("log lines were dropped") {
+        while !text.contains("dropped") {
             sink.flush(Duration::from_secs(10));
             text = String::from_utf8(slow.written.lock().unwrap().clone()).unwrap();
         }
-        assert!(text.contains(&format!("\"dropped\":{dropped}")), "{dropped}");
+        assert!(text.contains(&format!("dropped {dropped}\n")), "{dropped}");
         let lines = text.lines().filter(|line| !line.contains("dropped")).count();
         assert_eq!(lines as u64 + dropped, 3 * QUEUE as u64);
     }
