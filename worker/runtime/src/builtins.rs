@@ -19,6 +19,9 @@ macro_rules! builtin_sources {
 
 builtin_sources! {
     "bootstrap.js",
+    "compression/coding.js",
+    "compression/compression_stream.js",
+    "compression/decompression_stream.js",
     "console/console.js",
     "console/format.js",
     "console/inspect.js",

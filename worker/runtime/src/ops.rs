@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 mod bytes;
 mod clock;
+mod compression;
 mod crypto;
 mod encoding;
 mod inspect;
@@ -39,6 +40,7 @@ pub(crate) use ops;
 /// All operations. One line per file.
 const GROUPS: &[&[OpDecl]] = &[
     clock::OPS,
+    compression::OPS,
     crypto::OPS,
     encoding::OPS,
     inspect::OPS,

@@ -6,6 +6,8 @@
 //     cargo run -q -p nano-worker -- run script.js
 // Exports are functions, classes and constants, by name (`export let` is refused: importers would not see it change).
 
+import { CompressionStream } from "./compression/compression_stream.js";
+import { DecompressionStream } from "./compression/decompression_stream.js";
 import { console } from "./console/console.js";
 import { inspect } from "./console/inspect.js";
 import "./console/inspectors.js";
@@ -120,10 +122,12 @@ defineInterfaces({
   AbortController,
   AbortSignal,
   ByteLengthQueuingStrategy,
+  CompressionStream,
   console,
   CountQueuingStrategy,
   Crypto,
   CustomEvent,
+  DecompressionStream,
   DOMException,
   ErrorEvent,
   Event,

@@ -1,5 +1,7 @@
 // How the platform's own objects are printed: their attributes, as Node shows those of its classes.
 
+import { CompressionStream, describeCompressionStream } from "../compression/compression_stream.js";
+import { DecompressionStream, describeDecompressionStream } from "../compression/decompression_stream.js";
 import { AbortController, AbortSignal, isAborted, isAbortSignal, signalOfController } from "../dom/abort.js";
 import { Event, describeEvent } from "../dom/event.js";
 import { TextDecoder, describeTextDecoder } from "../encoding/text_decoder.js";
@@ -19,6 +21,8 @@ registerInspector(AbortController.prototype, (value) => {
 });
 registerInspector(AbortSignal.prototype, (value) =>
   isAbortSignal(value) ? { __proto__: null, aborted: isAborted(value) } : undefined);
+registerInspector(CompressionStream.prototype, describeCompressionStream);
+registerInspector(DecompressionStream.prototype, describeDecompressionStream);
 registerInspector(Event.prototype, describeEvent);
 registerInspector(Performance.prototype, (value) =>
   isPerformance(value) ? { __proto__: null, timeOrigin: timeOrigin() } : undefined);

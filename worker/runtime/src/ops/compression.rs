@@ -1,0 +1,135 @@
+//! Natives of compression/: streams of bytes through the coders of the Compression Standard.
+//!
+//! A coder belongs to a JavaScript object, its owner, and is known to it by a number. It is dropped when it has ended or
+//! failed, when its stream is given up, or when the owner is collected, whichever comes first. Its memory is told to V8,
+//! so that dropped streams bring about their collection, and living ones count against `memory_mb`.
+
+use coder::{Coder, Outcome};
+
+use super::bytes::{copy_in, copy_out};
+use super::ops;
+
+mod coder;
+
+ops! {
+    "coderClose" => coder_close,
+    "coderOpen" => coder_open,
+    "coderOutput" => coder_output,
+    "coderStep" => coder_step,
+}
+
+/// Most bytes that one step puts out. compression/coding.js has the same number, for both input and output of a step.
+const PIECE: usize = 65_536;
+
+/// One isolate's coders. Lives in an isolate slot.
+struct Coders {
+    open: Vec<Option<Owned>>,
+    /// Places in `open` that are free.
+    free: Vec<usize>,
+    /// What the steps of one coder put out until JavaScript takes it. No other coder's step comes in between.
+    output: Vec<u8>,
+}
+
+/// A coder, and what becomes of it when its owner is collected.
+struct Owned {
+    coder: Coder,
+    /// Bytes that V8 was told of.
+    told: usize,
+    _owner: v8::Weak<v8::Object>,
+}
+
+impl Coders {
+    /// The isolate's coders; made when first needed.
+    fn of(isolate: &mut v8::Isolate) -> Option<&mut Self> {
+        if isolate.get_slot::<Self>().is_none() {
+            isolate.set_slot(Self { open: Vec::new(), free: Vec::new(), output: vec![0; PIECE] });
+        }
+        isolate.get_slot_mut()
+    }
+
+    fn reserve(&mut self) -> usize {
+        self.free.pop().unwrap_or_else(|| {
+            self.open.push(None);
+            self.open.len() - 1
+        })
+    }
+}
+
+/// Tells V8 that a coder's memory went from `before` to `after` bytes. May collect garbage, and so drop other coders.
+fn tell(isolate: &mut v8::Isolate, before: usize, after: usize) {
+    let [before, after] = [before, after].map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
+    if before != after {
+        isolate.adjust_amount_of_external_allocated_memory(after - before);
+    }
+}
+
+/// Drops a coder, if it is there still.
+fn close(isolate: &mut v8::Isolate, id: usize) {
+    let Some(coders) = isolate.get_slot_mut::<Coders>() else { return };
+    let Some(owned) = coders.open.get_mut(id).and_then(Option::take) else { return };
+    coders.free.push(id);
+    tell(isolate, owned.told, 0);
+}
+
+fn id_of(scope: &v8::PinScope, value: v8::Local<v8::Value>) -> Option<usize> {
+    value.uint32_value(scope).and_then(|id| usize::try_from(id).ok())
+}
+
+/// `coderOpen(owner, format, decompress) → id`: a new coder; undefined where `format` is not known.
+fn coder_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    let Ok(owner) = v8::Local::<v8::Object>::try_from(args.get(0)) else { return };
+    let format = args.get(1).to_rust_string_lossy(scope);
+    let Some(coder) = Coder::new(&format, args.get(2).is_true()) else { return };
+    let Some(id) = Coders::of(scope).map(Coders::reserve) else { return };
+    let owner = v8::Weak::with_finalizer(scope, owner, Box::new(move |isolate| close(isolate, id)));
+    let told = coder.memory();
+    if let Some(coders) = Coders::of(scope)
+        && let Some(place) = coders.open.get_mut(id)
+    {
+        *place = Some(Owned { coder, told, _owner: owner });
+    }
+    tell(scope, 0, told);
+    if let Ok(id) = u32::try_from(id) {
+        rv.set_uint32(id);
+    }
+}
+
+/// `coderStep(id, input, filled, finish, result)`: codes as much of `input`, a view or undefined, as fits what the output
+/// lacks to a whole piece beyond its first `filled` bytes; `finish`: nothing comes after it. `result`, a Uint32Array(3),
+/// receives the bytes consumed, the bytes that the output has now, and the outcome: 0 goes on, 1 the end of the compressed
+/// data was reached, 2 the input is corrupt.
+fn coder_step(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    let Ok(result) = v8::Local::<v8::ArrayBufferView>::try_from(args.get(4)) else { return };
+    let input = copy_out(scope, args.get(1)).unwrap_or_default();
+    let (Some(id), Some(filled)) = (id_of(scope, args.get(0)), id_of(scope, args.get(2))) else { return };
+    let finish = args.get(3).is_true();
+    let Some(Coders { open, output, .. }) = Coders::of(scope) else { return };
+    let Some(owned) = open.get_mut(id).and_then(Option::as_mut) else { return };
+    let Some(output) = output.get_mut(filled..) else { return };
+    let step = owned.coder.step(&input, finish, output);
+    let before = std::mem::replace(&mut owned.told, owned.coder.memory());
+    let after = owned.told;
+    let outcome = match step.outcome {
+        Outcome::More => 0,
+        Outcome::End => 1,
+        Outcome::Corrupt => 2,
+    };
+    let numbers = [step.consumed, filled + step.produced, outcome].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    copy_in(result, numbers.map(u32::to_ne_bytes).as_flattened());
+    tell(scope, before, after);
+}
+
+/// `coderOutput(view)`: fills a view with the beginning of what the last steps put out.
+fn coder_output(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(args.get(0)) else { return };
+    if let Some(coders) = Coders::of(scope) {
+        copy_in(view, &coders.output);
+    }
+}
+
+/// `coderClose(id)`: drops a coder.
+fn coder_close(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    if let Some(id) = id_of(scope, args.get(0)) {
+        close(scope, id);
+    }
+}
