@@ -291,7 +291,9 @@ fn announce(supervisor: &Rc<Supervisor>) {
         None => tracing::warn!("another nano has the control socket; going on without (set NANO_CONTROL_SOCKET)"),
     }
     if supervisor.config().sandbox == Some(nano_config::SandboxPolicy::Required) {
-        tracing::warn!("`sandbox: \"required\"` cannot be met: this version has no sandbox around workers beyond the process");
+        tracing::warn!(
+            "`sandbox: \"required\"` cannot be met: this version has no sandbox around workers beyond the process"
+        );
     }
     let status = format!("serving {} apps on {}", supervisor.config().apps.len(), supervisor.addresses.http.join(", "));
     notify(&[NotifyState::Ready, NotifyState::Status(&status)]);

@@ -21,8 +21,16 @@ fn main() -> ExitCode {
         None => boot::main(),
         Some("repl") => repl::main(arguments),
         Some("run") => run::main(arguments),
+        Some("--version") => version(),
         _ => usage(),
     }
+}
+
+/// `nano --version` asks for it, too: only this program knows its V8.
+fn version() -> ExitCode {
+    let v8 = nano_runtime::platform::v8_version();
+    let _ = writeln!(io::stdout(), "nano-worker {} (V8 {v8})", env!("CARGO_PKG_VERSION"));
+    ExitCode::SUCCESS
 }
 
 fn usage() -> ExitCode {
