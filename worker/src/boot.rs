@@ -1,7 +1,8 @@
 //! What a worker does before it knows its app, in this order. Standard input is the control socket; the environment is
 //! empty; nothing is read from files.
 //!
-//! 1. Not dumpable (exec made it so again), ended by the kernel when the supervisor dies.
+//! 1. Not dumpable (exec made it so again), ended by the kernel when the supervisor dies. Deaf to the signals that a
+//!    terminal or systemd sends to all processes: the supervisor finishes what is in flight and then says so.
 //! 2. The data links come with the first byte on the control socket.
 //! 3. *Here the OS sandbox goes that must be closed before any thread starts (file access).*
 //! 4. V8's set-up on the main thread; V8's and the watchdog's threads.
@@ -18,7 +19,7 @@ use nano_runtime::{Connection, ServeError, Spare, exit_now};
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 
 /// Serves an app; ends the process.
@@ -64,6 +65,9 @@ fn prepare() -> Result<Spare, BootError> {
     prctl::set_dumpable(false).map_err(|error| BootError::System("become undumpable", error.into()))?;
     // A supervisor that died before this line closed the control socket, which the next step sees.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| BootError::System("follow the supervisor", error.into()))?;
+    // Before there are threads, which inherit it.
+    let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect::<SigSet>();
+    signals.thread_block().map_err(|error| BootError::System("block signals", error.into()))?;
     let connection = receive_connection()?;
     Ok(Spare::prepare(connection)?)
 }

@@ -7,14 +7,21 @@ use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use nano_protocol::ExitReason;
+
 mod boot;
 mod repl;
 mod run;
+mod stack;
 
 /// The heap image with the builtins, written by `build.rs`.
 static SNAPSHOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/snapshot.bin"));
 
 fn main() -> ExitCode {
+    if let Err(message) = stack::ensure() {
+        let _ = writeln!(io::stderr(), "nano-worker: {message}");
+        return ExitCode::from(ExitReason::Startup.exit_status());
+    }
     let mut arguments = env::args_os().skip(1);
     let command = arguments.next();
     match command.as_deref().and_then(|command| command.to_str()) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, WindowExceeded};
+use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, Stats, WindowExceeded};
 
 use crate::counters::Counters;
 use crate::event_loop::{call, checkpoint};
@@ -186,10 +186,10 @@ impl Runtime {
         checkpoint(scope, &self.state);
     }
 
-    /// Looks at the heap and sends all counters and gauges on every data link.
-    pub(crate) fn send_stats(&mut self) {
+    /// Looks at the heap; all counters and gauges of the moment.
+    pub(crate) fn stats(&mut self) -> Option<Stats> {
         self.state.heap.set(self.isolate.get_heap_statistics().used_heap_size());
-        self.state.send_stats();
+        self.state.stats()
     }
 }
 

@@ -198,16 +198,21 @@ impl Worker {
                 }
             }
             if self.phase == Phase::Draining && self.is_done() {
-                self.runtime.send_stats();
+                self.send_stats();
                 self.flush_last();
                 return Ok(0);
             }
             self.flush()?;
             self.wait_and_receive()?;
             self.runtime.turn();
-            if self.runtime.state.counters_changed() {
-                self.runtime.state.send_stats();
-            }
+            self.runtime.state.send_new_counts();
+        }
+    }
+
+    /// Sends all counters and gauges on the control link.
+    fn send_stats(&mut self) {
+        if let Some(stats) = self.runtime.stats() {
+            self.control_outbox.borrow_mut().push(&Frame::Stats(stats));
         }
     }
 
@@ -306,7 +311,7 @@ impl Worker {
                     self.runtime.module_arrived(&path, source);
                 }
                 Frame::Ping(number) => {
-                    self.runtime.send_stats();
+                    self.send_stats();
                     self.control_outbox.borrow_mut().push(&Frame::Pong(number));
                 }
                 Frame::Drain => self.phase = Phase::Draining,
@@ -382,7 +387,8 @@ impl Worker {
 
     /// Says why the worker ends, on every link. Returns the exit status.
     fn last_words(&mut self, reason: ExitReason) -> i32 {
-        self.runtime.state.send_stats();
+        self.runtime.state.send_new_counts();
+        self.send_stats();
         {
             let mut requests = self.runtime.state.requests.borrow_mut();
             let culprit = self.runtime.state.ending.culprit().and_then(|key| requests.wire_id(key));

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nano_protocol::Frame;
+use nano_protocol::{Frame, Stats};
 
 use crate::counters::Counters;
 use crate::ending::Ending;
@@ -94,18 +94,22 @@ impl State {
         self.log.borrow_mut().write(level, request_id, text);
     }
 
-    /// Whether streams counted something that the supervisor does not know.
-    pub(crate) fn counters_changed(&self) -> bool {
-        self.counters.get().is_some_and(Counters::changed)
-    }
-
-    /// Sends all counters and gauges on every data link.
-    pub(crate) fn send_stats(&self) {
-        let Some(counters) = self.counters.get() else { return };
-        let mut stats = counters.stats();
+    /// All counters and gauges; the heap's size as it was last looked at.
+    pub(crate) fn stats(&self) -> Option<Stats> {
+        let mut stats = self.counters.get()?.stats();
         stats.heap = u64::try_from(self.heap.get()).unwrap_or(u64::MAX);
         stats.array_buffers = u64::try_from(self.budget.array_buffers()).unwrap_or(u64::MAX);
-        self.requests.borrow_mut().broadcast(&Frame::Stats(stats));
+        Some(stats)
+    }
+
+    /// Sends what streams counted on every data link, if the supervisor does not know it: before the responses of the
+    /// turn that counted it.
+    pub(crate) fn send_new_counts(&self) {
+        if self.counters.get().is_some_and(Counters::changed)
+            && let Some(stats) = self.stats()
+        {
+            self.requests.borrow_mut().broadcast(&Frame::Stats(stats));
+        }
     }
 
     /// Tells the watchdog that JavaScript runs, until the result is dropped. May nest.

@@ -258,6 +258,7 @@ impl Worker {
             match self.control.next() {
                 Some(Frame::Pong(7)) => return,
                 Some(Frame::Log(line)) => self.logs.push(line),
+                Some(Frame::Stats(stats)) => self.stats = stats,
                 other => panic!("{other:?}"),
             }
         }
@@ -267,8 +268,10 @@ impl Worker {
     /// stderr. A negative status is a signal's.
     pub(crate) fn end(&mut self) -> (i32, String) {
         while let Some(frame) = self.control.next() {
-            if let Frame::Log(line) = frame {
-                self.logs.push(line);
+            match frame {
+                Frame::Log(line) => self.logs.push(line),
+                Frame::Stats(stats) => self.stats = stats,
+                _ => {}
             }
         }
         self.wait()

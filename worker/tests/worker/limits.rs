@@ -90,6 +90,28 @@ fn a_loop_ends_when_the_supervisor_goes_away() {
 }
 
 #[test]
+fn endless_recursion_is_an_error_and_harms_nobody() {
+    let source = "export default { fetch() {
+        const tries = [
+            () => { const f = () => f(); f() },
+            () => { let a = []; for (let i = 0; i < 200000; i++) a = [a]; JSON.stringify(a) },
+            () => { const p = new Proxy({}, { get: (t, k, r) => r[k] }); p.x },
+            () => { let s = { toString: () => String(s) }; String(s) },
+            () => { const f = (x) => x.replace(/./, f); f('a') },
+            () => { const f = (a) => a.sort(() => f(a)); f([1, 2]) },
+            () => { const f = () => console.log({ get a() { return f() }, [Symbol.for('nodejs.util.inspect.custom')]: f }); f() },
+        ];
+        return new Response(tries.map((f) => { try { f(); return 'fine' } catch (error) { return error.name } }).join());
+    } }";
+    let mut worker = Worker::serving(&[("index.js", source)]);
+    for _ in 0..3 {
+        let text = worker.get("/").text();
+        assert!(text.starts_with("200 RangeError,"), "{text}");
+        assert!(text[4..].split(',').all(|end| end == "RangeError" || end == "fine"), "{text}");
+    }
+}
+
+#[test]
 fn memory_bombs_end_at_the_heap_limit() {
     for source in [
         "const a = []; for (;;) a.push(new Array(100).fill(0));",

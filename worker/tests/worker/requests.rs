@@ -210,4 +210,6 @@ fn counters_come_before_the_response_that_they_happened_in() {
     let mut worker = Worker::serving(&[("index.js", source)]);
     assert_eq!(worker.get("/").text(), "200 Stream buffer size limit exceeded (max: 1MB)");
     assert_eq!((worker.stats.overflows, worker.stats.errored_by_overflow), (1, 1), "{:?}", worker.stats);
+    worker.ping();
+    assert!(worker.stats.heap > 1 << 20 && worker.stats.overflows == 1, "{:?}", worker.stats);
 }

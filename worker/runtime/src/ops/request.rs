@@ -112,10 +112,7 @@ fn respond(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8:
         return throw_type_error(scope, "The response has too many headers, or they are too large");
     };
     let body = read_body(scope, args.get(3));
-    if state.counters_changed() {
-        // The supervisor knows of them before the client has the response.
-        state.send_stats();
-    }
+    state.send_new_counts();
     let reader = state.requests.borrow_mut().respond(key, status, headers, body);
     if let Some(reader) = reader {
         settle_reader(scope, &state, key, &reader);
@@ -177,9 +174,7 @@ fn request_failed(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments,
     } else {
         event_loop::report(scope, &state, "Uncaught ", error);
     }
-    if state.counters_changed() {
-        state.send_stats();
-    }
+    state.send_new_counts();
     let reader = state.requests.borrow_mut().fail(key, reason);
     if let Some(reader) = reader {
         settle_reader(scope, &state, key, &reader);
