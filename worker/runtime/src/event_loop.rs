@@ -31,7 +31,7 @@ impl Runtime {
             }
             let deadline = self.next_deadline();
             // V8's delayed tasks are upkeep (a collection in half a minute, if idle): nobody waits for them.
-            let awaited = self.state.timers.borrow().next_deadline().is_some()
+            let awaited = self.state.timers.borrow().any_awaited()
                 || self.tasks.next_deadline().is_some_and(|due| due <= Instant::now());
             if !awaited && !self.isolate.has_pending_background_tasks() && !self.state.modules.borrow().is_loading() {
                 return self.unfinished_main();

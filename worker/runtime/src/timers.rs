@@ -10,7 +10,9 @@ pub(crate) type TimerId = u32;
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     by_deadline: BTreeMap<(Instant, u64), TimerId>,
-    position: HashMap<TimerId, (Instant, u64)>,
+    /// Deadline and sequence number, and whether a program waits for it.
+    position: HashMap<TimerId, ((Instant, u64), bool)>,
+    awaited: usize,
     sequence: u64,
     last_id: TimerId,
 }
@@ -27,20 +29,28 @@ impl Timers {
         }
     }
 
-    /// Sets (or sets anew) the timer `id` to fire `delay` after `now`.
-    pub(crate) fn start(&mut self, id: TimerId, now: Instant, delay: Duration) {
+    /// Sets (or sets anew) the timer `id` to fire `delay` after `now`. `awaited`: whether a program that has nothing else
+    /// to do waits for it.
+    pub(crate) fn start(&mut self, id: TimerId, now: Instant, delay: Duration, awaited: bool) {
         self.cancel(id);
         self.sequence += 1;
         let key = (now + delay, self.sequence);
         self.by_deadline.insert(key, id);
-        self.position.insert(id, key);
+        self.position.insert(id, (key, awaited));
+        self.awaited += usize::from(awaited);
     }
 
     /// Forgets a timer; nothing happens if there is none.
     pub(crate) fn cancel(&mut self, id: TimerId) {
-        if let Some(key) = self.position.remove(&id) {
+        if let Some((key, awaited)) = self.position.remove(&id) {
             self.by_deadline.remove(&key);
+            self.awaited -= usize::from(awaited);
         }
+    }
+
+    /// Whether a program has to wait for a timer.
+    pub(crate) fn any_awaited(&self) -> bool {
+        self.awaited > 0
     }
 
     /// When the next timer is due.
@@ -56,10 +66,9 @@ impl Timers {
     /// Takes the next timer that is due at `now` and was set before `horizon` was read. A turn that asks until there
     /// is none cannot be kept busy by timers that set timers.
     pub(crate) fn pop_due(&mut self, now: Instant, horizon: u64) -> Option<TimerId> {
-        let (&key, &id) =
+        let (_, &id) =
             self.by_deadline.iter().take_while(|((at, _), _)| *at <= now).find(|((_, seq), _)| *seq <= horizon)?;
-        self.by_deadline.remove(&key);
-        self.position.remove(&id);
+        self.cancel(id);
         Some(id)
     }
 }
@@ -75,7 +84,7 @@ mod tests {
         let mut timers = Timers::default();
         let now = Instant::now();
         for (id, delay) in [(1, 5), (2, 1), (3, 1), (4, 9)] {
-            timers.start(id, now, MS * delay);
+            timers.start(id, now, MS * delay, true);
         }
         let horizon = timers.horizon();
         let mut fired = Vec::new();
@@ -90,11 +99,12 @@ mod tests {
     fn a_timer_set_while_timers_fire_waits_for_the_next_turn() {
         let mut timers = Timers::default();
         let now = Instant::now();
-        timers.start(1, now, Duration::ZERO);
+        timers.start(1, now, Duration::ZERO, true);
         let horizon = timers.horizon();
         assert_eq!(timers.pop_due(now, horizon), Some(1));
-        timers.start(2, now, Duration::ZERO);
+        timers.start(2, now, Duration::ZERO, false);
         assert_eq!(timers.pop_due(now, horizon), None);
+        assert!(!timers.any_awaited(), "the second is nobody's concern");
         assert_eq!(timers.pop_due(now, timers.horizon()), Some(2));
     }
 
@@ -103,7 +113,7 @@ mod tests {
         let mut timers = Timers::default();
         let now = Instant::now();
         let first = timers.allocate();
-        timers.start(first, now, MS);
+        timers.start(first, now, MS, true);
         let second = timers.allocate();
         assert_ne!(first, second);
         timers.cancel(first);

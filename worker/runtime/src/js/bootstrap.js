@@ -20,12 +20,15 @@ import {
 import { atob, btoa } from "./encoding/base64.js";
 import { TextDecoder } from "./encoding/text_decoder.js";
 import { TextEncoder } from "./encoding/text_encoder.js";
+import { FormData } from "./fetch/form_data.js";
 import { Headers } from "./fetch/headers.js";
 import { Request } from "./fetch/request.js";
 import { Response } from "./fetch/response.js";
+import { Blob } from "./file/blob.js";
+import { File } from "./file/file.js";
 import { getGlobalHandler, reportError, setGlobalHandler } from "./html/error_reporting.js";
 import { structuredClone } from "./html/structured_clone.js";
-import { clearInterval, clearTimeout, fireTimer, setInterval, setTimeout } from "./html/timers.js";
+import { clearInterval, clearTimeout, fireTimer, setBackgroundTimeout, setInterval, setTimeout } from "./html/timers.js";
 import { rejectionHandled, unhandledRejection } from "./html/unhandled_rejections.js";
 import { ops } from "./ops.js";
 import { Performance, performance } from "./performance/performance.js";
@@ -51,7 +54,7 @@ import { ExecutionContext } from "./worker/execution_context.js";
 import { removeSharedMemory } from "./worker/shared_memory.js";
 
 const {
-  MathMin, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
+  ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
 } = primordials;
 const { version } = globalThis.__nano;
 delete globalThis.__nano;
@@ -116,11 +119,12 @@ const navigator = new (class Navigator {
 // The global scope is an event target whose state is another object's.
 globalEventTarget();
 const { addEventListener, dispatchEvent, removeEventListener } = EventTarget.prototype;
-configureAbortTimers((callback, milliseconds) => setTimeout(callback, MathMin(milliseconds, 2 ** 31 - 1)), clearTimeout);
+configureAbortTimers(setBackgroundTimeout, clearTimeout);
 
 defineInterfaces({
   AbortController,
   AbortSignal,
+  Blob,
   ByteLengthQueuingStrategy,
   CompressionStream,
   console,
@@ -133,6 +137,8 @@ defineInterfaces({
   Event,
   EventTarget,
   ExecutionContext,
+  File,
+  FormData,
   Headers,
   Navigator: navigator.constructor,
   Performance,

@@ -18,11 +18,13 @@ fn timer_allocate(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mu
     }
 }
 
-/// `timerStart(id, milliseconds)`: `entry.fireTimer(id)` is called once, after that time.
+/// `timerStart(id, milliseconds, awaited)`: `entry.fireTimer(id)` is called once, after that time. `awaited`: whether a
+/// program that has nothing else to do waits for it.
 fn timer_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let (Some(state), Some(id)) = (State::get(scope), args.get(0).uint32_value(scope)) else { return };
     let milliseconds = args.get(1).uint32_value(scope).unwrap_or(0);
-    state.timers.borrow_mut().start(id, Instant::now(), Duration::from_millis(milliseconds.into()));
+    let delay = Duration::from_millis(milliseconds.into());
+    state.timers.borrow_mut().start(id, Instant::now(), delay, args.get(2).is_true());
 }
 
 /// `timerCancel(id)`: `entry.fireTimer(id)` will not be called.

@@ -36,7 +36,16 @@ function start(name, callback, timeout, args, repeat) {
   const id = ops.timerAllocate();
   const nesting = nestingLevel + 1;
   MapPrototypeSet(timers, id, { __proto__: null, callback, args, delay, repeat, nesting, context: ops.getAsyncContext() });
-  ops.timerStart(id, delay);
+  ops.timerStart(id, delay, true);
+  return id;
+}
+
+/** For other builtins: a timer that a program which has nothing else to do does not wait for. Ended by clearTimeout. */
+export function setBackgroundTimeout(callback, delay) {
+  const id = ops.timerAllocate();
+  const context = ops.getAsyncContext();
+  MapPrototypeSet(timers, id, { __proto__: null, callback, args: null, delay, repeat: false, nesting: 0, context });
+  ops.timerStart(id, delay < MAX_DELAY ? delay >>> 0 : MAX_DELAY, false);
   return id;
 }
 
@@ -79,7 +88,7 @@ export function fireTimer(id) {
     if (timer.repeat && MapPrototypeGet(timers, id) === timer) {
       if (timer.nesting <= NESTING_LIMIT) timer.nesting += 1;
       else if (timer.delay < NESTED_MINIMUM) timer.delay = NESTED_MINIMUM;
-      ops.timerStart(id, timer.delay);
+      ops.timerStart(id, timer.delay, true);
     }
   }
 }
