@@ -3,7 +3,7 @@
 import { primordials } from "../primordials.js";
 import { configureInterface, conversionError, illegalInvocation, isObject } from "../webidl.js";
 import { LazyPromise } from "./lazy_promise.js";
-import { internalPromiseResolvedWith, uponPromise } from "./promises.js";
+import { internalPromiseResolvedWith, kFulfilled, uponPromise } from "./promises.js";
 import { convertQueuingStrategy, ExtractHighWaterMark, ExtractSizeAlgorithm } from "./queuing_strategy.js";
 import { createReadableStreamObject } from "./readable_stream.js";
 import { SetUpTransformStreamDefaultControllerFromTransformer } from "./transform/controller_operations.js";
@@ -48,9 +48,12 @@ export class TransformStream {
     const { start } = transformerDict;
     const startResult = start === undefined ? undefined : ReflectApply(start, transformer, [slots.controller.object]);
     if (isObject(startResult)) {
-      uponPromise(
-        internalPromiseResolvedWith(startResult), () => startPromise.resolve(), (reason) => startPromise.reject(reason),
-      );
+      // The microtask is what "resolve" takes to call `then`.
+      uponPromise(kFulfilled, () => {
+        uponPromise(
+          internalPromiseResolvedWith(startResult), () => startPromise.resolve(), (reason) => startPromise.reject(reason),
+        );
+      }, undefined);
     } else {
       startPromise.resolve();
     }

@@ -72,6 +72,8 @@ export function TransformStreamDefaultControllerError(controller, e) {
 
 /** Returns a LazyPromise. */
 export function TransformStreamDefaultControllerPerformTransform(controller, chunk) {
+  // NANO: the readable side is being cancelled: nobody will see what becomes of the chunk. (The standard forgot the case.)
+  if (controller.transformAlgorithm === undefined) return LazyPromise.resolved();
   let transformPromise;
   try {
     // `controller` itself is for enqueueUnchanged only: a transformer's own method must not get a third argument.

@@ -3,7 +3,7 @@
 
 import { primordials } from "../../primordials.js";
 import { LazyPromise, resolveWith } from "../lazy_promise.js";
-import { internalPromiseRejectedWith, promiseOfAlgorithm, uponPromise } from "../promises.js";
+import { internalPromiseRejectedWith, kFulfilled, promiseOfAlgorithm, uponPromise } from "../promises.js";
 import {
   ReadableStreamDefaultControllerClose, ReadableStreamDefaultControllerError,
 } from "../readable/default_controller_operations.js";
@@ -69,6 +69,8 @@ export function TransformStreamDefaultSinkCloseAlgorithm(stream) {
 
 /** Performs a transformer's flush or cancel algorithm. Returns a promise for `uponPromise`. */
 export function performAlgorithm(controller, algorithm, argument) {
+  // NANO: after error() or terminate() there is none. (The standard forgot the case.)
+  if (algorithm === undefined) return kFulfilled;
   try {
     return promiseOfAlgorithm(ReflectApply(algorithm, controller.transformer, [argument]), controller.transformerIsInternal);
   } catch (error) {
