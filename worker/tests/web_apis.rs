@@ -40,7 +40,7 @@ fn first_difference<'a>(printed: &'a str, expected: &'a str) -> Option<(usize, (
 }
 
 /// Every script has its test below: a file that is only added is not forgotten.
-const SCRIPTS: [&str; 7] = ["clone", "console", "encoding", "events", "hostile", "inspect", "url"];
+const SCRIPTS: [&str; 8] = ["blob", "clone", "console", "encoding", "events", "hostile", "inspect", "url"];
 
 #[test]
 fn every_script_is_run() {
@@ -85,4 +85,9 @@ fn events_and_abort_signals() {
 #[test]
 fn clones_random_numbers_and_the_clock() {
     check("clone");
+}
+
+#[test]
+fn blobs_files_and_forms() {
+    check("blob");
 }

@@ -12,6 +12,7 @@ mod compression;
 mod crypto;
 mod encoding;
 mod inspect;
+mod multipart;
 mod process;
 pub(crate) mod request;
 mod streams;
@@ -44,6 +45,7 @@ const GROUPS: &[&[OpDecl]] = &[
     crypto::OPS,
     encoding::OPS,
     inspect::OPS,
+    multipart::OPS,
     process::OPS,
     request::OPS,
     streams::OPS,

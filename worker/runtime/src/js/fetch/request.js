@@ -18,8 +18,9 @@ import {
 import {
   Body, bodyStream, cloneBody, consumeBody, extractBody, forms, isBodyUnusable, isBodyUsed, toBodyInit, transferBody, unusableBody,
 } from "./body.js";
+import { blobOfBody, formDataOfBody } from "./form_body.js";
 import { IncomingSource } from "./body_source.js";
-import { convertHeadersInit, copyList, createHeaders, listAppend, listFromPairs, listHas } from "./headers.js";
+import { convertHeadersInit, copyList, createHeaders, listAppend, listFromPairs, listGet, listHas } from "./headers.js";
 import { callableHeaders, callableString } from "./method_accessors.js";
 
 const { ObjectKeys, RegExpPrototypeExec, StringPrototypeToUpperCase, TypeError } = primordials;
@@ -308,8 +309,16 @@ export class Request {
     return consumeBody(internals.body(this), forms.arrayBuffer, "Request");
   }
 
+  blob() {
+    return consumeBody(internals.body(this), (content) => blobOfBody(content, internals.contentType(this)), "Request");
+  }
+
   bytes() {
     return consumeBody(internals.body(this), forms.bytes, "Request");
+  }
+
+  formData() {
+    return consumeBody(internals.body(this), (content) => formDataOfBody(content, internals.contentType(this)), "Request");
   }
 
   json() {
@@ -368,6 +377,7 @@ export class Request {
   static {
     internals = {
       __proto__: null,
+      contentType: (request) => listGet(request.#headerList(), "content-type"),
       body: (value) => (isObject(value) && #settings in value ? value.#body : undefined),
       createIncoming(id, method, url, style, hasBody) {
         const request = new Request(kInternal);

@@ -7,7 +7,8 @@ import { configureInterface, conversionError, converters, illegalInvocation, isO
 import {
   Body, bodyStream, cloneBody, consumeBody, extractBody, forms, isBodyUnusable, isBodyUsed, takeContent, toBodyInit, unusableBody,
 } from "./body.js";
-import { convertHeadersInit, copyList, createHeaders, isImmutable, listAppend, listFromPairs, listHas } from "./headers.js";
+import { blobOfBody, formDataOfBody } from "./form_body.js";
+import { convertHeadersInit, copyList, createHeaders, isImmutable, listAppend, listFromPairs, listGet, listHas } from "./headers.js";
 
 const { JSONStringify, RangeError, RegExpPrototypeExec, StringPrototypeToWellFormed, TypeError } = primordials;
 
@@ -128,8 +129,16 @@ export class Response {
     return consumeBody(internals.body(this), forms.arrayBuffer, "Response");
   }
 
+  blob() {
+    return consumeBody(internals.body(this), (content) => blobOfBody(content, internals.contentType(this)), "Response");
+  }
+
   bytes() {
     return consumeBody(internals.body(this), forms.bytes, "Response");
+  }
+
+  formData() {
+    return consumeBody(internals.body(this), (content) => formDataOfBody(content, internals.contentType(this)), "Response");
   }
 
   json() {
@@ -183,6 +192,7 @@ export class Response {
   static {
     internals = {
       __proto__: null,
+      contentType: (response) => listGet(response.#list, "content-type"),
       body: (value) => (isObject(value) && #list in value ? value.#body : undefined),
       parts(value) {
         if (!isObject(value) || !(#list in value)) return null;

@@ -1,0 +1,16 @@
+// What `blob()` and `formData()` make of a body.
+
+import { createBlob, normalizeType } from "../file/blob.js";
+import { forms } from "./body.js";
+import { createFormData } from "./form_data.js";
+import { decodeFormBody } from "./multipart.js";
+
+/** `content`: the whole body, a string or bytes of its own. `contentType`: the header's value, or null. */
+export function blobOfBody(content, contentType) {
+  return createBlob(forms.bytes(content), contentType === null ? "" : normalizeType(contentType));
+}
+
+/** See above. Throws where the body is no form data. */
+export function formDataOfBody(content, contentType) {
+  return createFormData(decodeFormBody(content, contentType));
+}
