@@ -57,7 +57,10 @@ show("reason", () => AbortSignal.abort(0).reason);
 show("construct", () => new AbortSignal());
 show("any", () => AbortSignal.any([{}]));
 const timeout = AbortSignal.timeout(1);
+// The signal's own timer does not keep a program alive.
+const alive = setTimeout(() => {}, 60000);
 await new Promise((resolve) => (timeout.onabort = resolve));
+clearTimeout(alive);
 console.log(timeout.reason.name, timeout.reason.code, timeout.reason instanceof DOMException);
 show("timeout", () => AbortSignal.timeout(-1));
 

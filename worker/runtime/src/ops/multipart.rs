@@ -170,7 +170,10 @@ mod tests {
 
     use super::*;
 
-    fn parsed(body: &str) -> Option<Vec<(String, Option<String>, Option<String>, String)>> {
+    /// Name, file name, type, content.
+    type Parsed = (String, Option<String>, Option<String>, String);
+
+    fn parsed(body: &str) -> Option<Vec<Parsed>> {
         let text = |content: &[u8]| String::from_utf8(content.to_vec()).unwrap();
         let parts = parse(body.as_bytes(), b"x")?;
         Some(parts.into_iter().map(|part| (part.name, part.filename, part.content_type, text(part.content))).collect())
