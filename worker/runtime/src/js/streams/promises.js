@@ -93,6 +93,12 @@ class Thrown {
 }
 seal(Thrown);
 
+/**
+ * What a write or pull algorithm of the builtins returns when it will perform the controller's reaction by itself, in the
+ * microtask in which the promise's would run: `onWriteFulfilled`, `onWriteRejected`, `onPullFulfilled`.
+ */
+export const kReactsItself = { __proto__: null };
+
 /** "A promise resolved with `value`", for `uponPromise`. What is no object counts as undefined. */
 export function internalPromiseResolvedWith(value) {
   return isObject(value) ? new Awaited(value) : kFulfilled;

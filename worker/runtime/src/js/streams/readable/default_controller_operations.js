@@ -5,7 +5,7 @@ import { primordials } from "../../primordials.js";
 import {
   CAUSE_CONTROLLER, CAUSE_OVERFLOW, CAUSE_SINK, charge, chunkCost, guard, overflowError, release, releaseAllBut,
 } from "../budget.js";
-import { internalPromiseRejectedWith, promiseOfAlgorithm, uponPromise } from "../promises.js";
+import { internalPromiseRejectedWith, kReactsItself, promiseOfAlgorithm, uponPromise } from "../promises.js";
 import {
   DequeueValue, EnqueueValueWithSize, invalidChunkSizeError, IsValidChunkSize, ResetQueue,
 } from "../queue_with_sizes.js";
@@ -62,6 +62,7 @@ export function ReadableStreamDefaultControllerCallPullIfNeeded(controller) {
     return;
   }
   controller.pulling = true;
+  if (controller.onPullFulfilled === undefined) makePullReactions(controller);
   let promise;
   try {
     const result = ReflectApply(controller.pullAlgorithm, controller.source, [controller.object]);
@@ -69,7 +70,7 @@ export function ReadableStreamDefaultControllerCallPullIfNeeded(controller) {
   } catch (error) {
     promise = internalPromiseRejectedWith(error);
   }
-  if (controller.onPullFulfilled === undefined) makePullReactions(controller);
+  if (promise === kReactsItself) return;
   uponPromise(promise, controller.onPullFulfilled, controller.onPullRejected);
 }
 

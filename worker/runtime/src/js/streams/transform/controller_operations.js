@@ -1,8 +1,7 @@
 // Default controllers (https://streams.spec.whatwg.org/#ts-default-controller-abstract-ops).
 
 import { primordials } from "../../primordials.js";
-import { LazyPromise } from "../lazy_promise.js";
-import { internalPromiseRejectedWith, promiseOfAlgorithm, uponPromise } from "../promises.js";
+import { internalPromiseRejectedWith, kFulfilled, promiseOfAlgorithm, uponPromise } from "../promises.js";
 import {
   ReadableStreamDefaultControllerCanCloseOrEnqueue, ReadableStreamDefaultControllerClose,
   ReadableStreamDefaultControllerEnqueue, ReadableStreamDefaultControllerHasBackpressure,
@@ -18,10 +17,8 @@ const { ReflectApply, TypeError } = primordials;
 /** "An algorithm which returns a promise resolved with undefined." */
 function doNothing() {}
 
-/** The transform algorithm of a transformer without one. */
-function enqueueUnchanged(chunk, object, controller) {
-  TransformStreamDefaultControllerEnqueue(controller, chunk);
-}
+/** Stands for the transform algorithm of a transformer without one. */
+function enqueueUnchanged() {}
 
 /** The algorithms are methods of `transformer`; `transformerIsInternal`: see promiseOfAlgorithm. */
 export function SetUpTransformStreamDefaultController(
@@ -70,27 +67,22 @@ export function TransformStreamDefaultControllerError(controller, e) {
   TransformStreamError(controller.stream, e);
 }
 
-/** Returns a LazyPromise. */
-export function TransformStreamDefaultControllerPerformTransform(controller, chunk) {
-  // NANO: the readable side is being cancelled: nobody will see what becomes of the chunk. (The standard forgot the case.)
-  if (controller.transformAlgorithm === undefined) return LazyPromise.resolved();
+/** `onFulfilled` and `onRejected` react to the promise that transform returned; the latter must do TransformStreamError. */
+export function TransformStreamDefaultControllerPerformTransform(controller, chunk, onFulfilled, onRejected) {
+  const { transformAlgorithm, transformer, object } = controller;
   let transformPromise;
   try {
-    // `controller` itself is for enqueueUnchanged only: a transformer's own method must not get a third argument.
-    const { transformAlgorithm, transformer, object } = controller;
-    const result = transformAlgorithm === enqueueUnchanged
-      ? enqueueUnchanged(chunk, object, controller)
-      : ReflectApply(transformAlgorithm, transformer, [chunk, object]);
-    transformPromise = promiseOfAlgorithm(result, controller.transformerIsInternal);
+    if (transformAlgorithm === enqueueUnchanged) {
+      TransformStreamDefaultControllerEnqueue(controller, chunk);
+      transformPromise = kFulfilled;
+    } else {
+      const result = ReflectApply(transformAlgorithm, transformer, [chunk, object]);
+      transformPromise = promiseOfAlgorithm(result, controller.transformerIsInternal);
+    }
   } catch (error) {
     transformPromise = internalPromiseRejectedWith(error);
   }
-  const promise = new LazyPromise();
-  uponPromise(transformPromise, () => promise.resolve(), (r) => {
-    TransformStreamError(controller.stream, r);
-    promise.reject(r);
-  });
-  return promise;
+  uponPromise(transformPromise, onFulfilled, onRejected);
 }
 
 export function TransformStreamDefaultControllerTerminate(controller) {

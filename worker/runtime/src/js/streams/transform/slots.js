@@ -13,8 +13,19 @@ export class TransformStreamSlots {
     /** TransformStreamDefaultControllerSlots. */
     this.controller = undefined;
     this.backpressure = undefined;
-    /** A LazyPromise. */
-    this.backpressureChangePromise = undefined;
+    /**
+     * NANO: in place of [[backpressureChangePromise]], its reaction. It has one at most: of the write that waits for the
+     * end of back-pressure, or else of the pull that waits for its return.
+     */
+    this.onBackpressureChange = undefined;
+    /** The chunk of the write that waits. */
+    this.waitingChunk = undefined;
+    /** Microtasks between the end of a transform and the reaction to the write that caused it. */
+    this.delay = 0;
+    // The steps of a write, made once for the stream: see sink_operations.js.
+    this.onUnblocked = undefined;
+    this.onTransformed = undefined;
+    this.onTransformFailed = undefined;
   }
 }
 seal(TransformStreamSlots);

@@ -1,8 +1,8 @@
 // Default sources (https://streams.spec.whatwg.org/#ts-default-source-abstract-ops): the readable side of transform
-// streams. What they return is a LazyPromise.
+// streams.
 
 import { LazyPromise } from "../lazy_promise.js";
-import { uponPromise } from "../promises.js";
+import { kReactsItself, uponPromise } from "../promises.js";
 import { WritableStreamDefaultControllerErrorIfNeeded } from "../writable/controller_operations.js";
 import { TransformStreamDefaultControllerClearAlgorithms } from "./controller_operations.js";
 import { performAlgorithm } from "./sink_operations.js";
@@ -33,5 +33,6 @@ export function TransformStreamDefaultSourceCancelAlgorithm(stream, reason) {
 
 export function TransformStreamDefaultSourcePullAlgorithm(stream) {
   TransformStreamSetBackpressure(stream, false);
-  return stream.backpressureChangePromise;
+  stream.onBackpressureChange = stream.readable.controller.onPullFulfilled;
+  return kReactsItself;
 }

@@ -1,6 +1,7 @@
 // Working with transform streams (https://streams.spec.whatwg.org/#ts-abstract-ops).
 
-import { LazyPromise } from "../lazy_promise.js";
+import { primordials } from "../../primordials.js";
+import { kFulfilled } from "../promises.js";
 import { ReadableStreamDefaultControllerError } from "../readable/default_controller_operations.js";
 import { CreateReadableStream } from "../readable/stream_operations.js";
 import { WritableStreamDefaultControllerErrorIfNeeded } from "../writable/controller_operations.js";
@@ -8,12 +9,14 @@ import { CreateWritableStream } from "../writable/stream_operations.js";
 import { TransformStreamDefaultControllerClearAlgorithms } from "./controller_operations.js";
 import {
   TransformStreamDefaultSinkAbortAlgorithm, TransformStreamDefaultSinkCloseAlgorithm,
-  TransformStreamDefaultSinkWriteAlgorithm,
+  TransformStreamDefaultSinkWriteAlgorithm, makeSinkSteps,
 } from "./sink_operations.js";
 import {
   TransformStreamDefaultSourceCancelAlgorithm, TransformStreamDefaultSourcePullAlgorithm,
 } from "./source_operations.js";
 import { seal } from "../sealed_class.js";
+
+const { PromisePrototypeThen } = primordials;
 
 /** The sink and source of a transform stream: its sides' algorithms as methods. */
 class Sides {
@@ -58,6 +61,7 @@ export function InitializeTransformStream(
   stream, startPromise, writableHighWaterMark, writableSizeAlgorithm, readableHighWaterMark, readableSizeAlgorithm,
 ) {
   const sides = new Sides(stream, startPromise);
+  makeSinkSteps(stream);
   stream.writable = CreateWritableStream(
     sides, sides.start, sides.write, sides.close, sides.abort, writableHighWaterMark, writableSizeAlgorithm,
   );
@@ -80,10 +84,10 @@ export function TransformStreamErrorWritableAndUnblockWrite(stream, e, cause = u
 }
 
 export function TransformStreamSetBackpressure(stream, backpressure) {
-  const before = stream.backpressureChangePromise;
-  stream.backpressureChangePromise = new LazyPromise();
+  const { onBackpressureChange } = stream;
+  stream.onBackpressureChange = undefined;
   stream.backpressure = backpressure;
-  if (before !== undefined) before.resolve();
+  if (onBackpressureChange !== undefined) PromisePrototypeThen(kFulfilled, onBackpressureChange);
 }
 
 export function TransformStreamUnblockWrite(stream) {

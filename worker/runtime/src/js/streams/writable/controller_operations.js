@@ -5,7 +5,7 @@ import { createAbortSignal, signalAbort } from "../../dom/abort.js";
 import { primordials } from "../../primordials.js";
 import { CAUSE_CONTROLLER, guard, release, releaseAllBut } from "../budget.js";
 import {
-  Deferred, internalPromiseRejectedWith, kFulfilled, promiseOfAlgorithm, uponPromise,
+  Deferred, internalPromiseRejectedWith, kFulfilled, kReactsItself, promiseOfAlgorithm, uponPromise,
 } from "../promises.js";
 import { EnqueueValueWithSize, ResetQueue, SubtractSize, TakeValue } from "../queue_with_sizes.js";
 import { createWritableStreamDefaultController } from "../writable_stream_default_controller.js";
@@ -197,9 +197,10 @@ export function WritableStreamDefaultControllerProcessWrite(controller, chunk, s
 }
 
 function reactToWrite(controller, promise) {
+  makeWriteReactions(controller);
   // A sink that never answers must not keep the bytes charged once the stream is gone.
   if (promise !== kFulfilled) guard(controller, controller.account);
-  makeWriteReactions(controller);
+  if (promise === kReactsItself) return;
   uponPromise(promise, controller.onWriteFulfilled, controller.onWriteRejected);
 }
 
