@@ -17,7 +17,7 @@ import {
   SetUpTransformStreamDefaultController, TransformStreamDefaultControllerEnqueue,
 } from "../streams/transform/controller_operations.js";
 import { TransformStreamDefaultControllerSlots, TransformStreamSlots } from "../streams/transform/slots.js";
-import { InitializeTransformStream } from "../streams/transform/stream_operations.js";
+import { InitializeTransformStream, uponBackpressureChange } from "../streams/transform/stream_operations.js";
 import { createWritableStreamObject } from "../streams/writable_stream.js";
 import { converters, createEnumConverter } from "../webidl.js";
 
@@ -186,7 +186,7 @@ class Coding {
 
   /** Goes on when the readable side wants more, or ends when it will not. */
   wait() {
-    this.stream.backpressureChangePromise.react(() => this.resume(), undefined);
+    uponBackpressureChange(this.stream, () => this.resume());
   }
 
   resume() {

@@ -93,3 +93,11 @@ export function TransformStreamSetBackpressure(stream, backpressure) {
 export function TransformStreamUnblockWrite(stream) {
   if (stream.backpressure) TransformStreamSetBackpressure(stream, false);
 }
+
+/**
+ * "Upon fulfillment of [[backpressureChangePromise]]", for a transformer of the builtins that waits for the end of
+ * back-pressure while it transforms: then nobody else waits for a change.
+ */
+export function uponBackpressureChange(stream, steps) {
+  stream.onBackpressureChange = steps;
+}
