@@ -53,3 +53,22 @@ for (const data of ["", "a", "ab", "abc", "\xff\x00", null]) show("btoa", () => 
 show("btoa", () => btoa("€"));
 for (const data of ["", "YQ==", "YQ", " Y\nQ = =", "YWI=", "YWJj", null]) show("atob", () => JSON.stringify(atob(data)));
 for (const data of ["Y", "YQ=", "Y===", "Y-==", "YQ==YQ==", "é"]) show("atob", () => atob(data));
+
+async function through(transform, ...chunks) {
+  const writer = transform.writable.getWriter();
+  const writing = (async () => {
+    for (const chunk of chunks) await writer.write(chunk);
+    await writer.close();
+  })();
+  writing.catch(() => {});
+  const results = [];
+  for await (const result of transform.readable) results.push(result);
+  return results;
+}
+console.log(await through(new TextEncoderStream(), "a", "", "\ud83d", "\ude00b", "\ud83d"));
+console.log(await through(new TextDecoderStream(), bytes(0xe2), bytes(0x82, 0xac, 97).buffer, bytes(), bytes(0xf0)));
+console.log(await through(new TextDecoderStream("utf-16"), bytes(97), bytes(0)), new TextDecoderStream("latin1", { fatal: true }));
+for (const transform of [new TextDecoderStream("utf-8", { fatal: true }), new TextDecoderStream(), new TextEncoderStream()]) {
+  await through(transform, transform instanceof TextEncoderStream ? Symbol() : transform.fatal ? bytes(0xff) : "text")
+    .then(console.log, (error) => console.log(error.name));
+}

@@ -19,7 +19,9 @@ import {
 } from "./dom/event.js";
 import { atob, btoa } from "./encoding/base64.js";
 import { TextDecoder } from "./encoding/text_decoder.js";
+import { TextDecoderStream } from "./encoding/text_decoder_stream.js";
 import { TextEncoder } from "./encoding/text_encoder.js";
+import { TextEncoderStream } from "./encoding/text_encoder_stream.js";
 import { FormData } from "./fetch/form_data.js";
 import { Headers } from "./fetch/headers.js";
 import { Request } from "./fetch/request.js";
@@ -152,7 +154,9 @@ defineInterfaces({
   Request,
   Response,
   TextDecoder,
+  TextDecoderStream,
   TextEncoder,
+  TextEncoderStream,
   TransformStream,
   TransformStreamDefaultController,
   URL,

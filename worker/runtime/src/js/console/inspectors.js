@@ -5,7 +5,9 @@ import { DecompressionStream, describeDecompressionStream } from "../compression
 import { AbortController, AbortSignal, isAborted, isAbortSignal, signalOfController } from "../dom/abort.js";
 import { Event, describeEvent } from "../dom/event.js";
 import { TextDecoder, describeTextDecoder } from "../encoding/text_decoder.js";
+import { TextDecoderStream, describeTextDecoderStream } from "../encoding/text_decoder_stream.js";
 import { TextEncoder, isTextEncoder } from "../encoding/text_encoder.js";
+import { TextEncoderStream, describeTextEncoderStream } from "../encoding/text_encoder_stream.js";
 import { Performance, isPerformance } from "../performance/performance.js";
 import { timeOrigin } from "../performance/clock.js";
 import { describeStream } from "../streams/inspection.js";
@@ -27,8 +29,10 @@ registerInspector(Event.prototype, describeEvent);
 registerInspector(Performance.prototype, (value) =>
   isPerformance(value) ? { __proto__: null, timeOrigin: timeOrigin() } : undefined);
 registerInspector(TextDecoder.prototype, describeTextDecoder);
+registerInspector(TextDecoderStream.prototype, describeTextDecoderStream);
 registerInspector(TextEncoder.prototype, (value) =>
   isTextEncoder(value) ? { __proto__: null, encoding: "utf-8" } : undefined);
+registerInspector(TextEncoderStream.prototype, describeTextEncoderStream);
 registerInspector(URL.prototype, describeURL);
 registerInspector(URLSearchParams.prototype, searchParamsList, true);
 

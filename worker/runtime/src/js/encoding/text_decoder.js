@@ -22,6 +22,7 @@ const empty = new Uint8Array(0);
 let abandoned;
 
 let describe;
+let decode;
 
 export class TextDecoder {
   // undefined is UTF-8, by far the most frequent.
@@ -72,6 +73,10 @@ export class TextDecoder {
       }
       stream = !!options.stream;
     }
+    return this.#decode(input, stream, prefix);
+  }
+
+  #decode(input, stream, prefix) {
     if (!stream && this.#decoder === -1) {
       const text = ops.decode(input, this.#encoding, this.#fatal, this.#ignoreBOM);
       if (text === undefined) throw malformed(prefix, this.#encoding);
@@ -97,6 +102,7 @@ export class TextDecoder {
   }
 
   static {
+    decode = (decoder, input, stream, prefix) => decoder.#decode(input, stream, prefix);
     describe = (object) => {
       if (!(#encoding in object)) return undefined;
       return { __proto__: null, encoding: object.#encoding ?? "utf-8", fatal: object.#fatal, ignoreBOM: object.#ignoreBOM };
@@ -113,4 +119,9 @@ configureInterface(TextDecoder);
 /** What the console shows of a TextDecoder; undefined for any other object. */
 export function describeTextDecoder(object) {
   return describe(object);
+}
+
+/** Decodes a piece of a text, or with `stream` false its last one. `input`: a buffer or view; undefined where there is no more. */
+export function decodePiece(decoder, input, stream, prefix) {
+  return decode(decoder, input ?? empty, stream, prefix);
 }
