@@ -63,6 +63,8 @@ impl Link {
                 Ok(read == scratch.len())
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(false),
+            // It was closed before everything that we sent was read.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Err(LinkError::Closed),
             Err(error) => Err(error.into()),
         }
     }
@@ -85,7 +87,9 @@ impl Link {
                 Ok(written) => outbox.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(LinkError::Closed),
+                Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+                    return Err(LinkError::Closed);
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -149,6 +149,11 @@ impl Requests {
         self.contexts.get(&key).map(|context| (context.link, context.wire_id))
     }
 
+    /// The requests of a link.
+    pub(crate) fn of_link(&self, link: usize) -> Vec<RequestId> {
+        self.keys.keys().filter(|(of, _)| *of == link).map(|(_, id)| *id).collect()
+    }
+
     pub(crate) fn key_of(&self, link: usize, wire_id: RequestId) -> Option<RequestKey> {
         self.keys.get(&(link, wire_id)).copied()
     }

@@ -187,6 +187,7 @@ impl Worker {
                 let started = outcome.map_err(|error| self.boot_failed(error)).and_then(|()| self.start(boot));
                 match started {
                     Ok(ready) => {
+                        self.send_stats();
                         self.control_outbox.borrow_mut().push(&Frame::Ready(ready));
                         self.phase = Phase::Serving;
                     }
@@ -197,7 +198,7 @@ impl Worker {
                     }
                 }
             }
-            if self.phase == Phase::Draining && self.is_done() {
+            if self.phase == Phase::Draining && self.is_done() && !self.receive_late()? && self.is_done() {
                 self.send_stats();
                 self.flush_last();
                 return Ok(0);
@@ -289,7 +290,9 @@ impl Worker {
             }
             match index.checked_sub(2).map(|at| polled.get(at).copied()) {
                 None => self.receive_control()?,
-                Some(Some(link)) => self.receive_requests(link)?,
+                Some(Some(link)) => {
+                    self.receive_requests(link)?;
+                }
                 Some(None) => {}
             }
             if self.runtime.state.ending.reason().is_some() {
@@ -321,38 +324,55 @@ impl Worker {
         Ok(())
     }
 
-    fn receive_requests(&mut self, link: usize) -> Result<(), ServeError> {
-        let Some(socket) = self.links.get_mut(link) else { return Ok(()) };
-        match socket.receive(&mut self.scratch) {
-            // The shard retired this worker. Drain follows on the control link.
+    /// Takes in what is left on the data links: a request may have been sent before Drain, which came by another way.
+    /// Returns whether there was so much that there may be more.
+    fn receive_late(&mut self) -> Result<bool, ServeError> {
+        let mut more = false;
+        for link in 0..self.links.len() {
+            more |= self.receive_requests(link)?;
+        }
+        Ok(more)
+    }
+
+    /// Takes in what has come on a data link, up to a bound. Returns whether there may be more.
+    fn receive_requests(&mut self, link: usize) -> Result<bool, ServeError> {
+        let Some(socket) = self.links.get_mut(link).filter(|socket| socket.is_open()) else { return Ok(false) };
+        let more = match socket.receive(&mut self.scratch) {
             Err(LinkError::Closed) => {
-                socket.close();
-                return Ok(());
+                self.close_link(link);
+                return Ok(false);
             }
             received => received?,
         };
-        loop {
-            let Some(frame) = self.links.get_mut(link).map(Link::next_frame).transpose()?.flatten() else {
-                return Ok(());
-            };
+        while let Some(frame) = self.links.get_mut(link).map(Link::next_frame).transpose()?.flatten() {
             match frame {
                 Frame::RequestHead(id, head) => self.open_request(link, id, *head)?,
                 Frame::BodyChunk { id, end, data } => {
-                    self.runtime
-                        .request_chunk(link, id, data, end)
-                        .map_err(|_| ServeError::Protocol("body over the window"))?;
+                    let taken = self.runtime.request_chunk(link, id, data, end);
+                    taken.map_err(|_| ServeError::Protocol("body over the window"))?;
                 }
                 Frame::Credit { id, bytes } => {
-                    self.runtime
-                        .request_credit(link, id, bytes)
-                        .map_err(|_| ServeError::Protocol("credit over the window"))?;
+                    let taken = self.runtime.request_credit(link, id, bytes);
+                    taken.map_err(|_| ServeError::Protocol("credit over the window"))?;
                 }
                 Frame::Reset { id, reason } => self.runtime.request_reset(link, id, reason),
                 _ => return Err(ServeError::Protocol("a frame on a data link that belongs elsewhere")),
             }
             if self.runtime.state.ending.reason().is_some() {
-                return Ok(());
+                return Ok(false);
             }
+        }
+        Ok(more)
+    }
+
+    /// The shard retired this worker; Drain follows on the control link. Requests that it left behind have no client.
+    fn close_link(&mut self, link: usize) {
+        if let Some(socket) = self.links.get_mut(link) {
+            socket.close();
+        }
+        let left = self.runtime.state.requests.borrow().of_link(link);
+        for id in left {
+            self.runtime.request_reset(link, id, ResetReason::ClientGone);
         }
     }
 
@@ -360,26 +380,27 @@ impl Worker {
         if self.runtime.state.requests.borrow().key_of(link, id).is_some() {
             return Err(ServeError::Protocol("a request id that is in use"));
         }
-        match self.phase {
-            Phase::Serving => self.runtime.request(link, id, head),
-            _ => {
-                if let Some(outbox) = self.runtime.state.requests.borrow_mut().outbox(link) {
-                    outbox.push(&Frame::Reset { id, reason: ResetReason::Refused });
-                }
-            }
+        if self.phase == Phase::Loading {
+            return Err(ServeError::Protocol("a request before Ready"));
         }
+        // While draining too: it was sent before the supervisor knew of the drain.
+        self.runtime.request(link, id, head);
         Ok(())
     }
 
     fn flush(&mut self) -> Result<(), ServeError> {
         self.control.flush(&mut self.control_outbox.borrow_mut())?;
-        let mut requests = self.runtime.state.requests.borrow_mut();
-        for (index, link) in self.links.iter_mut().enumerate() {
-            if let Some(outbox) = requests.outbox(index) {
-                match link.flush(outbox) {
-                    Err(LinkError::Closed) => link.close(),
-                    flushed => flushed?,
+        for index in 0..self.links.len() {
+            let flushed = {
+                let mut requests = self.runtime.state.requests.borrow_mut();
+                match (self.links.get_mut(index), requests.outbox(index)) {
+                    (Some(link), Some(outbox)) => link.flush(outbox),
+                    _ => Ok(()),
                 }
+            };
+            match flushed {
+                Err(LinkError::Closed) => self.close_link(index),
+                flushed => flushed?,
             }
         }
         Ok(())

@@ -168,6 +168,7 @@ impl Worker {
                 Frame::Ready(ready) => return Ok(ready),
                 Frame::BootFailed(failed) => return Err(failed),
                 Frame::Log(line) => self.logs.push(line),
+                Frame::Stats(stats) => self.stats = stats,
                 other => panic!("{other:?}"),
             }
         }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK};
 use nano_protocol::{BodyLength, Frame, ResetReason};
 
-use crate::hand::{Outcome, Worker};
+use crate::hand::{Outcome, Worker, boot};
 
 #[test]
 fn the_handler_sees_the_request_and_its_environment() {
@@ -183,21 +183,59 @@ fn drain_finishes_what_is_in_flight_and_what_waits_then_ends() {
     let source = "export default { async fetch(request, env, ctx) {
         ctx.waitUntil(new Promise((resolve) => setTimeout(() => { console.log('waited'); resolve() }, 60)));
         ctx.waitUntil(Promise.reject(new Error('background')));
-        await new Promise((resolve) => setTimeout(resolve, 30));
-        return new Response('done');
+        return new Response(await request.text());
     } }";
     let mut worker = Worker::serving(&[("index.js", source)]);
-    let id = worker.open("GET", "/", &[], BodyLength::None);
-    worker.ping(); // It has the request now.
+    let id = worker.open("POST", "/", &[], BodyLength::Unknown);
     worker.control.send(&Frame::Drain);
     worker.ping();
+    // Whatever comes after Drain was sent before the supervisor knew.
     let late = worker.open("GET", "/", &[], BodyLength::None);
-    assert!(matches!(worker.outcome(late), Outcome::Reset(ResetReason::Refused)));
+    assert_eq!(worker.outcome(late).text(), "200 ");
+    worker.links[0].send(&Frame::BodyChunk { id, end: true, data: Bytes::from_static(b"done") });
     assert_eq!(worker.outcome(id).text(), "200 done");
     let (status, stderr) = worker.end();
     assert_eq!((status, stderr.as_str()), (0, ""));
     let log = worker.log_text();
     assert!(log.contains("request-1: waited") && log.contains("request-1: Uncaught Error: background"), "{log}");
+}
+
+#[test]
+fn a_request_that_drain_overtakes_is_answered() {
+    let source = "export default { fetch() { return new Response('fine') } }";
+    for _ in 0..20 {
+        let mut worker = Worker::serving(&[("index.js", source)]);
+        let ids: Vec<u32> = (0..3).map(|_| worker.open("GET", "/", &[], BodyLength::None)).collect();
+        worker.control.send(&Frame::Drain);
+        for id in ids {
+            assert_eq!(worker.outcome(id).text(), "200 fine");
+        }
+        assert_eq!(worker.end().0, 0);
+    }
+}
+
+#[test]
+fn a_link_that_closes_takes_only_its_own_requests_along() {
+    let source = "export default { async fetch(request) {
+        request.signal.addEventListener('abort', () => console.log('aborted'));
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        return new Response('x'.repeat(1000000));
+    } }";
+    let mut worker = Worker::start(2);
+    worker.boot(boot("index.js"), &[("index.js", source)]).unwrap();
+    let lost = worker.open("GET", "/", &[], BodyLength::None);
+    worker.ping();
+    worker.links.swap(0, 1);
+    let kept = worker.open("GET", "/", &[], BodyLength::None);
+    assert_ne!(lost, kept);
+    drop(worker.links.pop());
+    assert!(worker.outcome(kept).text().starts_with("200 xxx"));
+    while worker.logs.is_empty() {
+        worker.ping();
+    }
+    assert_eq!(worker.log_text(), format!("request-{lost}: aborted\n"));
+    worker.control.send(&Frame::Drain);
+    assert_eq!(worker.end().0, 0);
 }
 
 #[test]
