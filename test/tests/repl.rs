@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_test::{Log, Site, finish, tool, until};
+use nano_test::{Site, finish, tool, until};
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 /// What the REPL prints for these lines, read from a pipe. Its exit code tells whether something went uncaught.
 fn piped(arguments: &[&str], input: &str) -> String {
@@ -141,20 +143,32 @@ fn streams_have_a_limit_of_64_mb() {
 struct Terminal {
     child: Child,
     keys: ChildStdin,
-    screen: Log,
+    screen: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Terminal {
+    /// Starts it and waits for the first prompt.
     fn open(site: &Site) -> Option<Self> {
         let script = tool("script")?;
         let mut command = Command::new(script);
         let nano = nano_test::binary("nano");
         command.args(["-q", "-e", "-f", "-c"]).arg(format!("exec '{}' repl", nano.display())).arg("/dev/null");
         command.env("TERM", "xterm").env("HOME", site.folder()).current_dir(site.folder());
+        command.env_remove("XDG_STATE_HOME").env_remove("NO_COLOR");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let screen = Log::collect(child.stdout.take().unwrap());
+        let screen = Arc::<Mutex<Vec<u8>>>::default();
+        let mut output = child.stdout.take().unwrap();
+        let shared = Arc::clone(&screen);
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(read @ 1..) = output.read(&mut buffer) {
+                shared.lock().unwrap().extend_from_slice(&buffer[..read]);
+            }
+        });
         let keys = child.stdin.take().unwrap();
-        Some(Self { child, keys, screen })
+        let terminal = Self { child, keys, screen };
+        terminal.prompted("> ");
+        Some(terminal)
     }
 
     /// The exit code, once it has ended.
@@ -167,24 +181,35 @@ impl Terminal {
         self.keys.flush().unwrap();
     }
 
-    /// Presses keys and waits for a screen line that ends with `text`.
+    /// What was shown from the byte `from` on; the last line is the one that has no end yet.
+    fn lines(&self, from: usize) -> Vec<String> {
+        let shown = String::from_utf8_lossy(&self.screen.lock().unwrap()[from..]).into_owned();
+        shown.split('\n').map(plain).collect()
+    }
+
+    /// Presses keys and waits for a whole line that ends with `text`.
     fn expect(&mut self, keys: &str, text: &str) {
-        let before = self.screen.lines().len();
+        let from = self.screen.lock().unwrap().len();
         self.press(keys);
         until(&format!("{text:?} after {keys:?}"), || {
-            let lines = self.screen.lines();
-            let found = lines.iter().skip(before).any(|line| plain(line).trim_end().ends_with(text));
-            found.then_some(())
+            let lines = self.lines(from);
+            let whole = &lines[..lines.len() - 1];
+            whole.iter().any(|line| line.trim_end().ends_with(text)).then_some(())
         });
+    }
+
+    /// Waits until a line can be edited. (Before that, Ctrl-C is a signal, which takes what was typed ahead with it.)
+    fn prompted(&self, prompt: &str) {
+        until("a prompt", || self.lines(0).last().is_some_and(|line| line == prompt).then_some(()));
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            let lines: Vec<_> = self.screen.lines().iter().map(|line| plain(line)).collect();
+        if thread::panicking() {
             // The test's own report: what the terminal showed.
-            std::io::stderr().write_all(format!("--- screen ---\n{}\n", lines.join("\n")).as_bytes()).unwrap();
+            let shown = self.lines(0).join("\n");
+            std::io::stderr().write_all(format!("--- screen ---\n{shown}\n").as_bytes()).unwrap();
         }
         drop(self.child.kill());
         drop(self.child.wait());
@@ -219,8 +244,9 @@ fn at_a_terminal_it_edits_remembers_and_cancels() {
     terminal.expect("\u{1b}[A\u{1b}[A\r", "42");
     // A line that is not complete is continued; Ctrl-C drops it.
     terminal.expect("[1, 2,\r", "[1, 2,");
-    // (What is typed in the same moment as Ctrl-C goes with it, so its effect is waited for.)
-    terminal.expect("\u{3}", "...");
+    terminal.prompted("... ");
+    terminal.press("\u{3}");
+    terminal.prompted("> ");
     terminal.expect("'after ' + 'cancel'\r", "'after cancel'");
     terminal.expect("[1, 2,\r3].length\r", "3");
     // Left arrow and insert in the middle.
@@ -239,6 +265,7 @@ fn at_a_terminal_it_edits_remembers_and_cancels() {
     terminal.expect("\u{1b}[A\u{1b}[A + 'x'\r", "'7,6x'");
     terminal.expect("6 * 7\r", "42");
     // Ctrl-D ends it well.
+    terminal.prompted("> ");
     terminal.press("\u{4}");
     assert_eq!(terminal.code(), Some(0));
 
@@ -262,6 +289,7 @@ fn at_a_terminal_the_program_goes_on_while_a_line_is_typed() {
     terminal.expect("clearInterval(timer)\r", "undefined");
     // Code that loops in a timer is stopped from the prompt.
     terminal.expect("setTimeout(() => { console.log('loo' + 'ps'); for (;;); }, 10); 'w' + 'ait'\r", "loops");
+    terminal.prompted("> ");
     terminal.expect("\u{3}", "(interrupted)");
     terminal.expect("'alive' + 3\r", "'alive3'");
 }
@@ -282,9 +310,9 @@ fn at_a_terminal_names_are_completed() {
 fn at_a_terminal_two_ctrl_c_leave() {
     let site = Site::new();
     let Some(mut terminal) = Terminal::open(&site) else { return };
-    terminal.expect("1 + 1\r", "2");
     // The first on a line that is not empty only empties it.
     terminal.expect("nonsense (\u{3}", "nonsense (");
+    terminal.prompted("> ");
     terminal.expect("\u{3}", "type .exit)");
     terminal.press("\u{3}");
     assert_eq!(terminal.code(), Some(0));

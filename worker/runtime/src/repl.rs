@@ -54,7 +54,7 @@ pub struct ReplSession {
     colors: bool,
     /// The pending entry was interrupted.
     interrupted: bool,
-    interrupter: Arc<Interrupter>,
+    interrupter: Interrupter,
     // Last: the inspector must go before the isolate.
     runtime: Runtime,
 }
@@ -64,7 +64,7 @@ impl ReplSession {
     #[must_use]
     pub fn new(mut runtime: Runtime, colors: bool) -> Self {
         let console = Console::connect(&mut runtime);
-        let interrupter = Arc::new(Interrupter::new(runtime.isolate.thread_safe_handle()));
+        let interrupter = Interrupter::new(runtime.isolate.thread_safe_handle());
         Self {
             console,
             pending: None,
@@ -80,8 +80,8 @@ impl ReplSession {
 
     /// What stops running code, from any thread.
     #[must_use]
-    pub fn interrupter(&self) -> Arc<Interrupter> {
-        Arc::clone(&self.interrupter)
+    pub fn interrupter(&self) -> Interrupter {
+        self.interrupter.clone()
     }
 
     /// Whether `entry` is a whole program, rather than the beginning of one. What can never be one counts as whole: its
@@ -306,7 +306,7 @@ mod tests {
             "while (true) await null;",
             "({ get a() { return 1 }, [Symbol.for('nodejs.util.inspect.custom')]() { for (;;); } })",
         ] {
-            let interrupter = Arc::clone(&interrupter);
+            let interrupter = interrupter.clone();
             let presses = thread::spawn(move || {
                 while interrupter.interrupt() != Interruption::Begun {
                     thread::sleep(Duration::from_millis(1));

@@ -69,7 +69,7 @@ pub(super) fn prepare(events: Events) -> Result<(Screen, LineEditor), String> {
 
 impl LineEditor {
     /// Starts the thread; it ends when the result is dropped.
-    pub(super) fn start(mut self, interrupter: Arc<Interrupter>) -> SyncSender<Request> {
+    pub(super) fn start(mut self, interrupter: Interrupter) -> SyncSender<Request> {
         // A line to remember and one to read, at most.
         let (sender, requests) = mpsc::sync_channel(2);
         thread::spawn(move || self.run(&requests, &interrupter));

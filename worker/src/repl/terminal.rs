@@ -5,7 +5,6 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
 use std::process;
-use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -52,7 +51,7 @@ pub(super) fn run() -> Result<i32, String> {
     let (screen, editor) = editor::prepare(events.clone())?;
     let session = super::session(screen.clone(), colors())?;
     let interrupter = session.interrupter();
-    let editor = editor.start(Arc::clone(&interrupter));
+    let editor = editor.start(interrupter.clone());
     thread::spawn(move || take_interrupts(interrupts, &interrupter, &events));
     screen.print(&super::banner());
     Terminal { session, screen, input, editor, entry: String::new(), leaving: false, reading: false, modes }.run()

@@ -1,9 +1,17 @@
 //! Stopping code from another thread, without hitting code that was not meant.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
-/// Stops what the session runs at the moment of the call. Nothing happens when it runs nothing.
-pub struct Interrupter {
+/// How often the code is stopped again until it has.
+const REPEAT: Duration = Duration::from_millis(20);
+
+/// Stops what the session runs at the moment of the call.
+#[derive(Clone)]
+pub struct Interrupter(Arc<Inner>);
+
+struct Inner {
     isolate: v8::IsolateHandle,
     phase: Mutex<Phase>,
 }
@@ -29,33 +37,46 @@ enum Phase {
 
 impl Interrupter {
     pub(crate) fn new(isolate: v8::IsolateHandle) -> Self {
-        Self { isolate, phase: Mutex::new(Phase::Idle) }
+        Self(Arc::new(Inner { isolate, phase: Mutex::new(Phase::Idle) }))
     }
 
-    /// Stops the JavaScript that runs.
+    /// Stops the JavaScript that runs. Nothing happens when none does.
     pub fn interrupt(&self) -> Interruption {
-        let mut phase = self.phase();
+        let mut phase = self.0.phase();
         match *phase {
             Phase::Idle => Interruption::Nothing,
             Phase::Running => {
                 *phase = Phase::Interrupted;
-                self.isolate.terminate_execution();
+                self.0.isolate.terminate_execution();
+                let inner = Arc::clone(&self.0);
+                thread::spawn(move || inner.repeat());
                 Interruption::Begun
             }
-            Phase::Interrupted => {
-                // What ran has ended perhaps, and the next piece of the same turn loops.
-                self.isolate.terminate_execution();
-                Interruption::Stuck
-            }
+            Phase::Interrupted => Interruption::Stuck,
         }
     }
 
     /// Runs `body`, which may be interrupted. The caller clears V8's termination when the second result is true.
     pub(crate) fn while_running<R>(&self, body: impl FnOnce() -> R) -> (R, bool) {
-        *self.phase() = Phase::Running;
+        *self.0.phase() = Phase::Running;
         let result = body();
-        let interrupted = std::mem::replace(&mut *self.phase(), Phase::Idle) == Phase::Interrupted;
+        let interrupted = std::mem::replace(&mut *self.0.phase(), Phase::Idle) == Phase::Interrupted;
         (result, interrupted)
+    }
+}
+
+impl Inner {
+    /// V8 forgets a termination once it is out of JavaScript; the next microtask, timer or getter of the same turn must
+    /// stop as well.
+    fn repeat(&self) {
+        loop {
+            thread::sleep(REPEAT);
+            let phase = self.phase();
+            if *phase != Phase::Interrupted {
+                return;
+            }
+            self.isolate.terminate_execution();
+        }
     }
 
     fn phase(&self) -> MutexGuard<'_, Phase> {
