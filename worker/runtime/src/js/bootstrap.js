@@ -14,9 +14,8 @@ import "./console/inspectors.js";
 import { Crypto, crypto } from "./crypto/crypto.js";
 import { AbortController, AbortSignal, configureAbortTimers } from "./dom/abort.js";
 import { DOMException } from "./dom/dom_exception.js";
-import {
-  CustomEvent, ErrorEvent, Event, EventTarget, PromiseRejectionEvent, globalEventTarget,
-} from "./dom/event.js";
+import { CustomEvent, ErrorEvent, Event, PromiseRejectionEvent } from "./dom/event.js";
+import { EventTarget, globalEventTarget } from "./dom/event_target.js";
 import { atob, btoa } from "./encoding/base64.js";
 import { TextDecoder } from "./encoding/text_decoder.js";
 import { TextDecoderStream } from "./encoding/text_decoder_stream.js";

@@ -5,6 +5,7 @@
 // 'Headers'"), `context` the value ("Argument 1"). Both only serve messages, so callers pass constants, never strings
 // that would have to be built on the path without errors.
 
+import { kArrayBuffer, kSharedArrayBuffer } from "./console/inspect/kinds.js";
 import { ops } from "./ops.js";
 import { primordials } from "./primordials.js";
 
@@ -171,12 +172,12 @@ function toFunction(value, prefix, context) {
 
 /** True for an ArrayBuffer; false for a SharedArrayBuffer. */
 export function isArrayBuffer(value) {
-  return typeof value === "object" && value !== null && ops.valueKind(value) === 11;
+  return typeof value === "object" && value !== null && ops.valueKind(value) === kArrayBuffer;
 }
 
 /** True for a SharedArrayBuffer. V8 adds that class to realms after the snapshot is loaded, so nothing of it is captured. */
 export function isSharedArrayBuffer(value) {
-  return typeof value === "object" && value !== null && ops.valueKind(value) === 12;
+  return typeof value === "object" && value !== null && ops.valueKind(value) === kSharedArrayBuffer;
 }
 
 /** The buffer of a typed array or DataView. */

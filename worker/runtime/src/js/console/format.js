@@ -2,8 +2,9 @@
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
-import { inspect, isBuiltinName, outputLimit } from "./inspect.js";
-import { kProxy } from "./inspect/kinds.js";
+import { inspect, outputLimit } from "./inspect.js";
+import { kDate, kProxy } from "./inspect/kinds.js";
+import { isBuiltinName } from "./inspect/properties.js";
 
 const {
   BigIntPrototypeToString, JSONStringify, Number, NumberParseFloat, NumberParseInt, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf,
@@ -121,7 +122,7 @@ function hasBuiltinToString(value) {
     value = ops.proxyDetails(value)[0];
     if (value === null) return true;
   }
-  if (typeof value[SymbolToPrimitive] === "function" && ops.valueKind(value) !== 9) return false;
+  if (typeof value[SymbolToPrimitive] === "function" && ops.valueKind(value) !== kDate) return false;
   if (typeof value.toString !== "function") return true;
   if (ObjectPrototypeHasOwnProperty(value, "toString")) return false;
   let object = value;

@@ -10,21 +10,20 @@ import {
 } from "./inspect/collections.js";
 import { formatError, isError } from "./inspect/errors.js";
 import * as kinds from "./inspect/kinds.js";
-import { kArrayItems, kArrayParts, kObjectParts, layOut } from "./inspect/layout.js";
+import { kArrayParts, kObjectParts, layOut } from "./inspect/layout.js";
 import { constructorName, functionBase, prefixOf } from "./inspect/names.js";
-import { escape, formatNumber, formatPrimitive, indentLines, quote, spaces, stringWidth } from "./inspect/strings.js";
+import { boxedBase, dataViewParts, namespaceParts } from "./inspect/objects.js";
+import { addInheritedProperties, formatProperty, isBuiltinName } from "./inspect/properties.js";
+import { formatNumber, formatPrimitive, indentLines } from "./inspect/strings.js";
 
 const {
   ArrayBufferPrototypeGetByteLength, ArrayIsArray, ArrayPrototypeIncludes, ArrayPrototypePop, ArrayPrototypePush,
-  ArrayPrototypeSort, ArrayPrototypeSplice, BigIntPrototypeValueOf, BooleanPrototypeValueOf, DatePrototypeGetTime,
-  DatePrototypeToISOString, DatePrototypeToString, FunctionPrototypeCall, Map, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet,
-  MathMax,
-  NumberIsNaN, NumberPrototypeValueOf, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyNames, ObjectGetOwnPropertySymbols,
-  ObjectGetPrototypeOf, ObjectKeys, ObjectPrototypeHasOwnProperty, ObjectPrototypePropertyIsEnumerable, ReflectApply, ReflectOwnKeys,
-  RegExp, RegExpPrototypeExec, RegExpPrototypeToString, Set, SetPrototypeAdd, SetPrototypeGetSize, SetPrototypeHas,
-  StringPrototypeSlice, StringPrototypeValueOf, SymbolFor, SymbolIterator, SymbolPrototypeToString, SymbolPrototypeValueOf,
-  SymbolToStringTag, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, Uint8Array,
-  globalThis,
+  ArrayPrototypeSort, DatePrototypeGetTime, DatePrototypeToISOString, DatePrototypeToString, FunctionPrototypeCall,
+  Map, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet, MathMax, NumberIsNaN, ObjectGetOwnPropertyDescriptor,
+  ObjectGetOwnPropertyNames, ObjectGetOwnPropertySymbols, ObjectGetPrototypeOf, ObjectKeys,
+  ObjectPrototypeHasOwnProperty, ObjectPrototypePropertyIsEnumerable, RegExp, RegExpPrototypeToString,
+  SetPrototypeGetSize, StringPrototypeSlice, SymbolFor, SymbolIterator, SymbolPrototypeToString, SymbolToStringTag,
+  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, Uint8Array,
 } = primordials;
 
 /** The key of a value's own formatter, the one that Node has: `[Symbol.for("nodejs.util.inspect.custom")](depth, options, inspect)`. */
@@ -62,17 +61,6 @@ const colorCodes = {
   regexp: [31, 39],
   module: [4, 24],
 };
-
-// The constructors of the realm: their prototypes' properties are not worth printing with showHidden.
-const builtinNames = { __proto__: null };
-for (const name of ObjectGetOwnPropertyNames(globalThis)) {
-  if (RegExpPrototypeExec(/^[A-Z][a-zA-Z0-9]+$/, name) !== null) builtinNames[name] = true;
-}
-
-/** True for the name of one of the realm's own constructors. */
-export function isBuiltinName(name) {
-  return builtinNames[name] === true;
-}
 
 // Stamps prototypes of host classes with how their instances are printed, where only this module can see it.
 class Stamped extends (function (object) {
@@ -530,164 +518,4 @@ function formatRaw(ctx, value, kind, depth, inTypedArray) {
     ArrayPrototypeSort(parts, compare);
   }
   return layOut(ctx, parts, base, braces, partsKind, depth, partsKind === kArrayParts ? value : undefined);
-}
-
-function dataViewParts(ctx, view, depth) {
-  const parts = [
-    `byteLength: ${formatNumber(ctx, primordials.DataViewPrototypeGetByteLength(view))}`,
-    `byteOffset: ${formatNumber(ctx, primordials.DataViewPrototypeGetByteOffset(view))}`,
-  ];
-  const { indentation } = ctx;
-  ctx.indentation += 2;
-  const buffer = formatValue(ctx, primordials.DataViewPrototypeGetBuffer(view), depth);
-  ctx.indentation = indentation;
-  ArrayPrototypePush(parts, `buffer: ${buffer}`);
-  return parts;
-}
-
-function namespaceParts(ctx, namespace, names, depth) {
-  const parts = [];
-  for (let i = 0; i < names.length; i++) {
-    if (ctx.isExhausted()) break;
-    try {
-      ArrayPrototypePush(parts, formatProperty(ctx, namespace, depth, names[i], kObjectParts));
-    } catch {
-      ArrayPrototypePush(parts, `${keyText(ctx, names[i], true)}: ${ctx.stylize("<uninitialized>", "special")}`);
-    }
-  }
-  return parts;
-}
-
-function boxedBase(ctx, value, kind, keys, constructor, tag) {
-  let type;
-  let style;
-  let primitive;
-  switch (kind) {
-    case kinds.kNumberObject:
-      type = "Number";
-      style = "number";
-      primitive = NumberPrototypeValueOf(value);
-      break;
-    case kinds.kStringObject:
-      type = "String";
-      style = "string";
-      primitive = StringPrototypeValueOf(value);
-      // The characters are own properties, too.
-      ArrayPrototypeSplice(keys, 0, primitive.length);
-      break;
-    case kinds.kBooleanObject:
-      type = "Boolean";
-      style = "boolean";
-      primitive = BooleanPrototypeValueOf(value);
-      break;
-    case kinds.kBigIntObject:
-      type = "BigInt";
-      style = "bigint";
-      primitive = BigIntPrototypeValueOf(value);
-      break;
-    default:
-      type = "Symbol";
-      style = "symbol";
-      primitive = SymbolPrototypeValueOf(value);
-  }
-  let base = `[${type}`;
-  if (type !== constructor) base += constructor === null ? " (null prototype)" : ` (${constructor})`;
-  const { colors } = ctx;
-  ctx.colors = false;
-  base += `: ${formatPrimitive(ctx, primitive)}]`;
-  ctx.colors = colors;
-  if (tag !== "" && tag !== constructor) base += ` [${tag}]`;
-  return keys.length === 0 ? ctx.stylize(base, style) : base;
-}
-
-const identifier = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
-
-function keyText(ctx, key, enumerable) {
-  if (typeof key === "symbol") return `[${ctx.stylize(escape(SymbolPrototypeToString(key), "'"), "symbol")}]`;
-  if (key === "__proto__") return "['__proto__']";
-  if (!enumerable) return `[${escape(key, "'")}]`;
-  if (RegExpPrototypeExec(identifier, key) !== null) return ctx.stylize(key, "name");
-  return ctx.stylize(quote(key), "string");
-}
-
-function formatProperty(ctx, object, depth, key, kind, descriptor = undefined, receiver = object) {
-  descriptor ??= ObjectGetOwnPropertyDescriptor(object, key) ??
-    { __proto__: null, value: object[key], configurable: true, enumerable: true };
-  // V8 keeps an error's stack behind an accessor of its own.
-  if (key === "stack" && descriptor.get !== undefined && ops.valueKind(object) === kinds.kNativeError) {
-    descriptor = { __proto__: null, value: object.stack, enumerable: descriptor.enumerable };
-  }
-  let text;
-  let separator = " ";
-  if (descriptor.value !== undefined) {
-    const difference = ctx.compact !== true || kind !== kObjectParts ? 2 : 3;
-    ctx.indentation += difference;
-    text = formatValue(ctx, descriptor.value, depth);
-    if (difference === 3 && ctx.breakLength < stringWidth(text, ctx.colors)) separator = `\n${spaces(ctx.indentation)}`;
-    ctx.indentation -= difference;
-  } else if (descriptor.get !== undefined) {
-    text = formatAccessor(ctx, descriptor, depth, receiver);
-  } else if (descriptor.set !== undefined) {
-    text = ctx.stylize("[Setter]", "special");
-  } else {
-    text = ctx.stylize("undefined", "undefined");
-  }
-  if (kind === kArrayItems) return text;
-  return `${keyText(ctx, key, descriptor.enumerable)}:${separator}${text}`;
-}
-
-function formatAccessor(ctx, descriptor, depth, receiver) {
-  const label = descriptor.set !== undefined ? "Getter/Setter" : "Getter";
-  const wanted = ctx.getters === true || (ctx.getters === "get" && descriptor.set === undefined) ||
-    (ctx.getters === "set" && descriptor.set !== undefined);
-  if (!wanted) return ctx.stylize(`[${label}]`, "special");
-  let value;
-  try {
-    value = ReflectApply(descriptor.get, receiver, []);
-  } catch (error) {
-    let message = "";
-    try {
-      message = `${error.message}`;
-    } catch {
-      // Nothing more to say.
-    }
-    return ctx.stylize(`[${label}: <Inspection threw (${message})>]`, "special");
-  }
-  if (value === null || typeof value !== "object") {
-    const text = value === null ? ctx.stylize("null", "null") : formatValue(ctx, value, depth);
-    return `${ctx.stylize(`[${label}:`, "special")} ${text}${ctx.stylize("]", "special")}`;
-  }
-  ctx.indentation += 2;
-  const text = `${ctx.stylize(`[${label}]`, "special")} ${formatValue(ctx, value, depth)}`;
-  ctx.indentation -= 2;
-  return text;
-}
-
-// With showHidden: the data properties of up to three prototypes that are not built-ins'.
-function addInheritedProperties(ctx, main, object, depth, output) {
-  const shown = new Set();
-  let keys = [];
-  for (let level = 0; level < 3; level++) {
-    if (level !== 0 || main === object) {
-      object = ObjectGetPrototypeOf(object);
-      if (object === null) return;
-      const descriptor = ObjectGetOwnPropertyDescriptor(object, "constructor");
-      if (
-        descriptor !== undefined && typeof descriptor.value === "function" &&
-        isBuiltinName(descriptor.value.name)
-      ) return;
-    }
-    for (let i = 0; i < keys.length; i++) SetPrototypeAdd(shown, keys[i]);
-    keys = ReflectOwnKeys(object);
-    ArrayPrototypePush(ctx.seen, main);
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i];
-      if (key === "constructor" || ObjectPrototypeHasOwnProperty(main, key) || SetPrototypeHas(shown, key)) continue;
-      const descriptor = ObjectGetOwnPropertyDescriptor(object, key);
-      if (typeof descriptor.value === "function") continue;
-      const text = formatProperty(ctx, object, depth, key, kObjectParts, descriptor, main);
-      ArrayPrototypePush(output, ctx.colors ? `\u001b[2m${text}\u001b[22m` : text);
-    }
-    ArrayPrototypePop(ctx.seen);
-  }
 }

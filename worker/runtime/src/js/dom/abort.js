@@ -8,7 +8,7 @@ import {
 import { DOMException } from "./dom_exception.js";
 import {
   EventTarget, fireEvent, getEventHandler, hasListeners, onListenersChanged, setAbortSignalInternals, setEventHandler,
-} from "./event.js";
+} from "./event_target.js";
 
 const {
   ArrayPrototypePush, FinalizationRegistry, Set, SetPrototypeAdd, SetPrototypeDelete, SetPrototypeForEach, SetPrototypeGetSize,

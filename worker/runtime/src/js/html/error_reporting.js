@@ -1,7 +1,10 @@
 // "Report an exception" (https://html.spec.whatwg.org/multipage/webappapis.html#report-the-exception): the global scope's
 // `error` event first; what no listener cancels is logged.
 
-import { ErrorEvent, dispatchTrusted, getEventHandler, globalEventTarget, hasListeners, setEventHandler, setExceptionReporter } from "../dom/event.js";
+import { ErrorEvent } from "../dom/event.js";
+import {
+  dispatchTrusted, getEventHandler, globalEventTarget, hasListeners, setEventHandler, setExceptionReporter,
+} from "../dom/event_target.js";
 import { ops } from "../ops.js";
 import { requireArguments } from "../webidl.js";
 

@@ -1,6 +1,7 @@
 // structuredClone (https://html.spec.whatwg.org/multipage/structured-data.html). V8's serializer copies what the language
 // defines; objects of the platform are copied here, or refused.
 
+import { kProxy } from "../console/inspect/kinds.js";
 import { cloneDOMException, DOMException, isDOMException } from "../dom/dom_exception.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
@@ -17,7 +18,7 @@ function interfacePrototype(object) {
   let prototype = object;
   for (let i = 0; i < 64; i++) {
     // The traps of a proxy in the chain are the app's code, which has no say here.
-    if (ops.valueKind(prototype) === 1) return null;
+    if (ops.valueKind(prototype) === kProxy) return null;
     prototype = ObjectGetPrototypeOf(prototype);
     if (prototype === null || isInterfacePrototype(prototype)) return prototype;
   }

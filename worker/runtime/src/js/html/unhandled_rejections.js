@@ -1,7 +1,8 @@
 // "Unhandled promise rejections" (https://html.spec.whatwg.org/multipage/webappapis.html#unhandled-promise-rejections).
 // Native code keeps the lists; these functions tell the global scope's listeners.
 
-import { PromiseRejectionEvent, dispatchTrusted, globalEventTarget, hasListeners } from "../dom/event.js";
+import { PromiseRejectionEvent } from "../dom/event.js";
+import { dispatchTrusted, globalEventTarget, hasListeners } from "../dom/event_target.js";
 
 /** A promise stayed without a handler. True where a listener took care of it, so that it is not logged. */
 export function unhandledRejection(promise, reason) {

@@ -1,6 +1,6 @@
 // Performance (https://w3c.github.io/hr-time/#sec-performance): the clock. Marks and measures are not kept.
 
-import { EventTarget } from "../dom/event.js";
+import { EventTarget } from "../dom/event_target.js";
 import { configureInterface, illegalConstructor, illegalInvocation, kInternal } from "../webidl.js";
 import { now, timeOrigin } from "./clock.js";
 
