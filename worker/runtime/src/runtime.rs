@@ -20,6 +20,9 @@ use crate::script;
 use crate::snapshot;
 use crate::state::State;
 
+/// No heap image is smaller, in bytes.
+const MIN_SNAPSHOT: usize = 64 * 1024;
+
 /// How grave a log line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
@@ -137,7 +140,8 @@ impl Runtime {
             v8::CreateParams::default().external_references(ops::external_references()).allow_atomics_wait(false);
         if let Some(snapshot) = options.snapshot {
             let snapshot = v8::StartupData::from(snapshot);
-            if !snapshot.is_valid() {
+            // V8 does not check that there is a header before it reads one.
+            if snapshot.len() < MIN_SNAPSHOT || !snapshot.is_valid() {
                 return Err(RuntimeError::Snapshot);
             }
             params = params.snapshot_blob(snapshot);
