@@ -1,6 +1,7 @@
 //! Boot: modules, refusals, what is told of an app that does not load.
 
-use nano_protocol::{AccessorStyle, ExitReason, Frame, RequestAccessors};
+use bytes::Bytes;
+use nano_protocol::{AccessorStyle, BodyLength, ExitReason, Frame, ModuleError, RequestAccessors};
 
 use crate::hand::{Files, Worker, boot};
 
@@ -33,6 +34,35 @@ fn modules_import_each_other() {
     let ready = worker.boot(boot("src/index.js"), files).unwrap();
     assert!(ready.v8.starts_with("15."), "{ready:?}");
     assert_eq!(worker.get("/").text(), "200 function json lazy file:///app/src/index.js");
+}
+
+#[test]
+fn modules_that_requests_import_come_from_the_supervisor_while_others_are_served() {
+    let source = "export default { async fetch(request) {
+        const { pathname } = new URL(request.url);
+        if (pathname === '/now') return new Response('now');
+        try { return new Response((await import('.' + pathname)).x) } catch (error) { return new Response(`${error}`) }
+    } }";
+    let mut worker = Worker::serving(&[("index.js", source)]);
+    let waiting: Vec<u32> =
+        ["/late.js", "/late.js", "/gone.js"].map(|path| worker.open("GET", path, &[], BodyLength::None)).into();
+    assert_eq!(worker.get("/now").text(), "200 now");
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let Some(Frame::ModuleRequest { id, path }) = worker.control.next() else { panic!() };
+        answers.push((id, path));
+    }
+    assert_eq!(answers.iter().map(|(_, path)| path.as_str()).collect::<Vec<_>>(), ["late.js", "gone.js"]);
+    let text = Bytes::from_static(b"console.log('once'); export const x = 'late'");
+    worker.control.send(&Frame::ModuleSource { id: answers[0].0, source: Ok(text) });
+    worker.control.send(&Frame::ModuleSource { id: answers[1].0, source: Err(ModuleError::NotFound) });
+    assert_eq!(worker.outcome(waiting[0]).text(), "200 late");
+    assert_eq!(worker.outcome(waiting[1]).text(), "200 late");
+    let text = worker.outcome(waiting[2]).text();
+    assert!(text.starts_with("200 TypeError: The module gone.js cannot be loaded: no such file"), "{text}");
+    assert_eq!(worker.get("/late.js").text(), "200 late", "it is not asked for again");
+    worker.ping();
+    assert_eq!(worker.log_text().matches("once").count(), 1);
 }
 
 #[test]
