@@ -1,0 +1,68 @@
+// What the buffer limit's accounting costs a write: nano's own streams under Node, as they are and with budget.js taken
+// out, in turns in one process. `node test/bench/streams/accounting.mjs`; the natives are stood in for by Node's.
+
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { types } from "node:util";
+
+const builtins = join(dirname(fileURLToPath(import.meta.url)), "../../../worker/runtime/src/js");
+
+// What budget.js exports, doing nothing.
+const nothing = `
+export const CHUNK_OVERHEAD = 0;
+export const CAUSE_OVERFLOW = 1, CAUSE_SINK = 2, CAUSE_ABORT = 3, CAUSE_CONTROLLER = 4;
+export function configureBudget() {}
+export function registerBlobSize() {}
+export function countErrored() {}
+export class Account {}
+export function charge() { return true; }
+export function release() {}
+export function releaseAllBut() {}
+export function overflowError() {}
+export function guard() {}
+export function chunkCost() { return 0; }
+`;
+
+globalThis.__nano = {
+  ops: {
+    utf8Length: (string) => Buffer.byteLength(string),
+    arrayBufferByteLength: (value) => (types.isAnyArrayBuffer(value) ? value.byteLength : -1),
+    markPromiseHandled: (promise) => promise.catch(() => {}),
+  },
+};
+
+async function load(directory) {
+  return (await import(pathToFileURL(join(directory, "streams/writable_stream.js")))).WritableStream;
+}
+
+async function nanosecondsPerWrite(WritableStream, chunk) {
+  const writes = 300000;
+  const writer = new WritableStream({ write() {} }).getWriter();
+  // CPU time: what else the machine does is none of it.
+  const begin = process.cpuUsage().user;
+  for (let i = 0; i < writes; i++) await writer.write(chunk);
+  return ((process.cpuUsage().user - begin) * 1000) / writes;
+}
+
+const directory = await mkdtemp(join(tmpdir(), "nano-bench-"));
+try {
+  const [limited, unlimited] = [join(directory, "limited"), join(directory, "unlimited")];
+  for (const copy of [limited, unlimited]) {
+    await cp(builtins, copy, { recursive: true });
+    await writeFile(join(copy, "package.json"), '{ "type": "module" }');
+  }
+  await writeFile(join(unlimited, "streams/budget.js"), nothing);
+  const kinds = [await load(limited), await load(unlimited)];
+  for (const [name, chunk] of [["bytes", new Uint8Array(1024)], ["ASCII", "x".repeat(1024)], ["non-ASCII", "é".repeat(512)]]) {
+    const best = [Infinity, Infinity];
+    for (let round = 0; round < 12; round++) {
+      for (const i of [0, 1]) best[i] = Math.min(best[i], await nanosecondsPerWrite(kinds[i], chunk));
+    }
+    const share = ((best[0] - best[1]) / best[0]) * 100;
+    console.log(`${name.padEnd(10)} ${best[0].toFixed(1)} ns a write, ${best[1].toFixed(1)} without: ${share.toFixed(1)} %`);
+  }
+} finally {
+  await rm(directory, { recursive: true });
+}
