@@ -4,7 +4,7 @@
 //! Whoever wants a graph is a [`Load`]; when the last text of its graph is there, the load is finished: linked,
 //! evaluated, and its promise settled.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use url::Url;
@@ -36,6 +36,8 @@ enum Purpose {
 struct Load {
     root: Key,
     purpose: Purpose,
+    /// Modules of its graph that were looked at.
+    seen: HashSet<Key>,
     /// Texts that are still to come.
     missing: usize,
     failed: Option<ScriptError>,
@@ -130,21 +132,24 @@ fn begin(scope: &mut v8::PinScope, state: &Rc<State>, root: Key, purpose: Purpos
         let mut map = state.modules.borrow_mut();
         let id = map.next_load;
         map.next_load += 1;
-        map.loads.insert(id, Load { root: root.clone(), purpose, missing: 0, failed: None });
+        map.loads.insert(id, Load { root: root.clone(), purpose, seen: HashSet::new(), missing: 0, failed: None });
         id
     };
-    want(scope, state, id, vec![(root, asked_at)], &mut Vec::new());
+    want(scope, state, id, vec![(root, asked_at)]);
     finish_if_complete(scope, state, id);
 }
 
-/// Adds modules and what they import to a load. `seen`: modules of this load that were walked already.
-fn want(scope: &mut v8::PinScope, state: &Rc<State>, load: usize, wanted: Vec<(Key, Location)>, seen: &mut Vec<Key>) {
+/// Adds modules and what they import to a load.
+fn want(scope: &mut v8::PinScope, state: &Rc<State>, load: usize, wanted: Vec<(Key, Location)>) {
     let mut wanted = wanted;
     while let Some((key, asked_at)) = wanted.pop() {
-        if seen.contains(&key) {
+        let new = match state.modules.borrow_mut().loads.get_mut(&load) {
+            Some(load) => load.seen.insert(key.clone()),
+            None => return,
+        };
+        if !new {
             continue;
         }
-        seen.push(key.clone());
         let compiled = {
             let map = &mut *state.modules.borrow_mut();
             match map.entries.get_mut(&key) {
@@ -214,15 +219,17 @@ pub(crate) fn arrived(scope: &mut v8::PinScope, state: &Rc<State>, path: &str, t
         None => return,
     };
     let asked_at = waiting.first().map(|(_, place)| place.clone()).unwrap_or_default();
-    let compiled = compile(scope, &mut state.modules.borrow_mut(), &key, text, &asked_at);
-    let failed = compiled.err();
-    for (load, place) in waiting {
+    let found = {
+        let map = &mut *state.modules.borrow_mut();
+        compile(scope, map, &key, text, &asked_at).and_then(|module| requests(scope, map, &key, module))
+    };
+    for (load, _) in waiting {
         if let Some(load) = state.modules.borrow_mut().loads.get_mut(&load) {
             load.missing -= 1;
         }
-        match &failed {
-            Some(error) => fail(&mut state.modules.borrow_mut(), load, error.clone()),
-            None => want(scope, state, load, vec![(key.clone(), place)], &mut Vec::new()),
+        match &found {
+            Ok(requests) => want(scope, state, load, requests.clone()),
+            Err(error) => fail(&mut state.modules.borrow_mut(), load, error.clone()),
         }
         finish_if_complete(scope, state, load);
     }

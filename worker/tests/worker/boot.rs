@@ -37,6 +37,22 @@ fn modules_import_each_other() {
 }
 
 #[test]
+fn a_large_graph_loads_in_time() {
+    // Each module imports all that come after it.
+    const COUNT: usize = 300;
+    let path = |index: usize| if index == 0 { "index.js".to_owned() } else { format!("m{index}.js") };
+    let texts: Vec<(String, String)> = (0..COUNT)
+        .map(|index| {
+            let imports: String = (index + 1..COUNT).map(|other| format!("import './{}';", path(other))).collect();
+            (path(index), format!("{imports} export default {{ fetch() {{ return new Response('loaded') }} }}"))
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let mut worker = Worker::serving(&files);
+    assert_eq!(worker.get("/").text(), "200 loaded");
+}
+
+#[test]
 fn modules_that_requests_import_come_from_the_supervisor_while_others_are_served() {
     let source = "export default { async fetch(request) {
         const { pathname } = new URL(request.url);
