@@ -40,6 +40,8 @@ test("a single chunk: exactly the limit fits, one byte more does not", async () 
   await overflows(new DataView(new ArrayBuffer(MB)));
   await fits(new DataView(new ArrayBuffer(MB), MB - 1));
   await overflows(new Float64Array(MB / 8));
+  await fits(new Blob(["x".repeat(MB - OVERHEAD)]));
+  await overflows(new Blob(["x".repeat(MB)]));
 });
 
 test("strings cost their length in UTF-8", async () => {

@@ -6,6 +6,7 @@ import { Body, bodyStream, registerBodyType } from "../fetch/body.js";
 import { copyBytes } from "../fetch/body_source.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { registerBlobSize } from "../streams/budget.js";
 import {
   configureInterface, conversionError, converters, createDictionaryConverter, createEnumConverter, forEachOfIterable,
   illegalInvocation, isArrayBuffer, isObject, kInternal, setCloner,
@@ -171,6 +172,11 @@ export function isBlob(value) {
 export function blobBytes(value) {
   return internals.bytes(value);
 }
+
+registerBlobSize((value) => {
+  const bytes = internals.bytes(value);
+  return bytes === undefined ? -1 : TypedArrayPrototypeGetByteLength(bytes);
+});
 
 /** The type of a blob. */
 export function blobType(blob) {
