@@ -95,6 +95,33 @@ test("abort, cancel and errors give back", async () => {
   globalThis.keep = [writer, readable, bytes];
 });
 
+test("nothing is given back twice: errors from within write(), warm and cold, with more behind", async () => {
+  for (const warm of [0, 20]) {
+    for (const act of ["error", "throw", "abort", "promise", "write"]) {
+      let writer;
+      const stream = new WritableStream({
+        write(chunk, controller) {
+          if (chunk !== "last") return undefined;
+          if (act === "error") controller.error(new Error("x"));
+          if (act === "throw") throw new Error("x");
+          if (act === "abort") ignore(writer.abort());
+          if (act === "write") ignore(writer.write("behind"));
+          return act === "promise" ? turn() : undefined;
+        },
+      });
+      writer = stream.getWriter();
+      await turn();
+      for (let i = 0; i < warm; i++) await writer.write("x");
+      ignore(writer.write("last"));
+      ignore(writer.write("y".repeat(1000)));
+      await turn();
+      await turn();
+      ok(await room(2 * MB), `${act}: all is back`);
+      equal(await room(2 * MB + 64), false, `${act}: and no more than that`);
+    }
+  }
+});
+
 test("10,000 streams opened, half written and dropped, ten times over", async () => {
   delete globalThis.keep;
   const kinds = [

@@ -79,6 +79,21 @@ export function charge(account, cost) {
   return true;
 }
 
+/**
+ * Whether `cost` bytes, charged to an account that is empty and given back in the same turn, would leave no trace: no
+ * limit is exceeded and no peak raised. Then both can be left out.
+ */
+export function leavesNoTrace(cost) {
+  return cost <= maxStreamBytes && counters[BUFFERED] + cost <= counters[PEAK];
+}
+
+/** Takes `cost` bytes that leavesNoTrace allowed, after all. */
+export function chargeAfterAll(account, cost) {
+  account.bytes += cost;
+  counters[BUFFERED] += cost;
+  if (counters[BUFFERED] > counters[PEAK]) counters[PEAK] = counters[BUFFERED];
+}
+
 /** Gives back `cost` bytes that were charged to `account`. */
 export function release(account, cost) {
   account.bytes -= cost;

@@ -3,7 +3,7 @@
 
 import { createAbortSignal, signalAbort } from "../../dom/abort.js";
 import { primordials } from "../../primordials.js";
-import { CAUSE_CONTROLLER, guard, release, releaseAllBut } from "../budget.js";
+import { CAUSE_CONTROLLER, chargeAfterAll, guard, release, releaseAllBut } from "../budget.js";
 import {
   Deferred, internalPromiseRejectedWith, kFulfilled, kReactsItself, promiseOfAlgorithm, uponPromise,
 } from "../promises.js";
@@ -231,8 +231,10 @@ function writeFulfilled(controller) {
     WritableStreamFinishInFlightWrite(stream);
   }
   SubtractSize(controller.queue, controller.inFlightSize);
-  release(controller.account, controller.inFlightCost);
-  controller.inFlightCost = 0;
+  if (controller.inFlightCost !== 0) {
+    release(controller.account, controller.inFlightCost);
+    controller.inFlightCost = 0;
+  }
   if (stream.state === "writable" && !WritableStreamCloseQueuedOrInFlight(stream)) {
     WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
   }
@@ -266,6 +268,30 @@ export function WritableStreamDefaultControllerWrite(controller, chunk, size, co
   return writeRequest.promise;
 }
 
+function writeToIdleSink(controller, chunk, size, cost, request) {
+  const result = startWrite(controller, chunk, size, cost);
+  const writeRequest = request ?? new Deferred();
+  controller.stream.inFlightWriteRequest = writeRequest;
+  reactToWrite(controller, result === undefined ? kFulfilled : result);
+  return writeRequest.promise;
+}
+
+/** Calls the sink, which is idle. Returns undefined when that did, else a promise for `uponPromise`. */
+function startWrite(controller, chunk, size, chargedCost) {
+  const { stream, queue } = controller;
+  queue.totalSize += size;
+  WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
+  stream.inFlightWriteRequest = kNoPromise;
+  controller.inFlightSize = size;
+  controller.inFlightCost = chargedCost;
+  try {
+    const result = ReflectApply(controller.writeAlgorithm, controller.sink, [chunk, controller.object]);
+    return result === undefined ? undefined : promiseOfAlgorithm(result, controller.sinkIsInternal);
+  } catch (error) {
+    return internalPromiseRejectedWith(error);
+  }
+}
+
 // NANO: from here on, the shortcut for the commonest case: nothing is queued or in flight, and the sink answers at once
 // and with no promise.
 //
@@ -285,30 +311,25 @@ function isSimple(controller) {
   return writer === undefined || !writer.readyPromise.isAwaited();
 }
 
-function writeToIdleSink(controller, chunk, size, cost, request) {
-  const { stream, queue } = controller;
-  queue.totalSize += size;
-  WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
-  stream.inFlightWriteRequest = kNoPromise;
-  controller.inFlightSize = size;
-  controller.inFlightCost = cost;
-  let promise;
-  try {
-    const result = ReflectApply(controller.writeAlgorithm, controller.sink, [chunk, controller.object]);
-    if (result === undefined) {
-      if (request === undefined && stream.simpleWrites >= SIMPLE_WRITES_BEFORE_SHORTCUT && isSimple(controller)) {
-        stream.inFlightWriteRequest = kSettledByReaction;
-        return PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
-      }
-      promise = kFulfilled;
-    } else {
-      promise = promiseOfAlgorithm(result, controller.sinkIsInternal);
-    }
-  } catch (error) {
-    promise = internalPromiseRejectedWith(error);
+/** Whether the shortcut may be taken. */
+export function WritableStreamDefaultControllerTakesAtOnce(controller) {
+  const { stream } = controller;
+  return stream.simpleWrites >= SIMPLE_WRITES_BEFORE_SHORTCUT && stream.inFlightWriteRequest === undefined &&
+    controller.queue.length === 0 && controller.started;
+}
+
+/** Writes to a sink that may take it at once. `cost` is not charged, but leavesNoTrace. */
+export function WritableStreamDefaultControllerWriteAtOnce(controller, chunk, size, cost) {
+  const { stream } = controller;
+  const result = startWrite(controller, chunk, size, 0);
+  if (result === undefined && isSimple(controller)) {
+    stream.inFlightWriteRequest = kSettledByReaction;
+    return PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
   }
-  const writeRequest = request ?? new Deferred();
-  stream.inFlightWriteRequest = writeRequest;
-  reactToWrite(controller, promise);
-  return writeRequest.promise;
+  chargeAfterAll(controller.account, cost);
+  controller.inFlightCost = cost;
+  const request = new Deferred();
+  stream.inFlightWriteRequest = request;
+  reactToWrite(controller, result === undefined ? kFulfilled : result);
+  return request.promise;
 }

@@ -1,7 +1,7 @@
 // Writers (https://streams.spec.whatwg.org/#ws-writer-abstract-ops).
 
 import { primordials } from "../../primordials.js";
-import { CAUSE_OVERFLOW, charge, chunkCost, overflowError } from "../budget.js";
+import { CAUSE_OVERFLOW, charge, chunkCost, leavesNoTrace, overflowError } from "../budget.js";
 import { LazyPromise } from "../lazy_promise.js";
 import { Deferred, promiseRejectedWith } from "../promises.js";
 import { IsValidChunkSize, invalidChunkSizeError } from "../queue_with_sizes.js";
@@ -9,7 +9,8 @@ import { WritableStreamAddWriteRequest, WritableStreamCloseQueuedOrInFlight } fr
 import {
   WritableStreamDefaultControllerError, WritableStreamDefaultControllerErrorIfNeeded,
   WritableStreamDefaultControllerGetChunkSize, WritableStreamDefaultControllerGetDesiredSize,
-  WritableStreamDefaultControllerWrite,
+  WritableStreamDefaultControllerTakesAtOnce, WritableStreamDefaultControllerWrite,
+  WritableStreamDefaultControllerWriteAtOnce,
 } from "./controller_operations.js";
 import { WritableStreamAbort, WritableStreamClose } from "./stream_operations.js";
 
@@ -86,6 +87,9 @@ export function WritableStreamDefaultWriterWrite(writer, chunk) {
   }
   // NANO: the buffer limit. Refused before it is stored, and told so at once even while the sink is busy.
   const cost = chunkCost(chunk);
+  if (WritableStreamDefaultControllerTakesAtOnce(controller) && leavesNoTrace(cost)) {
+    return WritableStreamDefaultControllerWriteAtOnce(controller, chunk, chunkSize, cost);
+  }
   if (!charge(controller.account, cost)) return promiseRejectedWith(refuseChunkBeyondLimit(controller, cost));
   return WritableStreamDefaultControllerWrite(controller, chunk, chunkSize, cost, undefined);
 }
