@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// What the REPL prints for these lines, read from a pipe. Its exit code tells whether something went uncaught.
 fn piped(arguments: &[&str], input: &str) -> String {
@@ -118,6 +119,16 @@ fn any_uncaught_error_fails_a_pipe() {
     // What is caught later than it was rejected, but before anybody looked, is none.
     let answer = finish(&mut Site::new().command("nano", &["repl"]), "p = Promise.reject(1); p.catch(() => {}); 2\n");
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(0), "2\n"), "{answer:?}");
+}
+
+#[test]
+fn a_long_pipe_ends_at_its_end() {
+    // V8 plans upkeep for half a minute later once there was garbage; nobody waits for it.
+    let start = Instant::now();
+    let lines = "garbage = Array.from({ length: 1e4 }, () => ({})); 0\n".repeat(2000);
+    let printed = piped(&["repl"], &lines);
+    assert_eq!(printed.lines().count(), 2000);
+    assert!(start.elapsed() < Duration::from_secs(25), "{:?}", start.elapsed());
 }
 
 #[test]

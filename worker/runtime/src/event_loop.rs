@@ -29,15 +29,20 @@ impl Runtime {
             if let Some(code) = self.end_of_main() {
                 return code;
             }
-            let deadline = self.next_deadline();
-            // V8's delayed tasks are upkeep (a collection in half a minute, if idle): nobody waits for them.
-            let awaited = self.state.timers.borrow().any_awaited()
-                || self.tasks.next_deadline().is_some_and(|due| due <= Instant::now());
-            if !awaited && !self.isolate.has_pending_background_tasks() && !self.state.modules.borrow().is_loading() {
+            if !self.has_work() {
                 return self.unfinished_main();
             }
-            self.sleep_until(deadline);
+            self.sleep_until(self.next_deadline());
         }
+    }
+
+    /// Whether anything is left that the program waits for: a timer, a module on its way, a compilation.
+    pub(crate) fn has_work(&mut self) -> bool {
+        // V8's delayed tasks are upkeep (a collection in half a minute, if idle): nobody waits for them.
+        self.state.timers.borrow().any_awaited()
+            || self.tasks.next_deadline().is_some_and(|due| due <= Instant::now())
+            || self.isolate.has_pending_background_tasks()
+            || self.state.modules.borrow().is_loading()
     }
 
     /// V8's tasks, timers, microtasks.

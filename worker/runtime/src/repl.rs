@@ -169,9 +169,7 @@ impl ReplSession {
 
     /// Whether anything is left that could still happen by itself: a timer, a module on its way, a compilation.
     pub fn has_work(&mut self) -> bool {
-        self.runtime.next_deadline().is_some()
-            || self.runtime.isolate.has_pending_background_tasks()
-            || self.runtime.state.modules.borrow().is_loading()
+        self.runtime.has_work()
     }
 
     /// Sleeps until a timer is due, V8 has a task, or `input` is readable.
