@@ -159,10 +159,6 @@ export function DequeueValue(queue) {
   return value;
 }
 
-export function PeekQueueValue(queue) {
-  return queue.slots[queue.head * SLOTS];
-}
-
 export function ResetQueue(queue) {
   queue.length = 0;
   queue.totalSize = 0;

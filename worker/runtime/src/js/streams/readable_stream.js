@@ -193,7 +193,8 @@ function convertReaderMode(options) {
 function convertPreventCancel(options) {
   if (options === undefined || options === null) return false;
   if (!isObject(options)) {
-    throw conversionError("Failed to execute 'values' on 'ReadableStream'", "Argument 1", "cannot be converted to a dictionary");
+    const prefix = "Failed to execute 'values' on 'ReadableStream'";
+    throw conversionError(prefix, "Argument 1", "cannot be converted to a dictionary");
   }
   return !!options.preventCancel;
 }

@@ -87,7 +87,14 @@ export function createWritableStreamObject(slots) {
 
 /** Converts to the dictionary UnderlyingSink: its members undefined where absent. */
 function convertUnderlyingSink(sink, prefix) {
-  const dictionary = { __proto__: null, abort: undefined, close: undefined, start: undefined, type: undefined, write: undefined };
+  const dictionary = {
+    __proto__: null,
+    abort: undefined,
+    close: undefined,
+    start: undefined,
+    type: undefined,
+    write: undefined,
+  };
   if (sink === undefined) return dictionary;
   dictionary.abort = convertMethod(sink.abort, prefix, "abort");
   dictionary.close = convertMethod(sink.close, prefix, "close");

@@ -7,8 +7,8 @@ import { WritableStreamCloseQueuedOrInFlight } from "./writable/controller_inter
 import { WritableStreamDefaultWriterSlots } from "./writable/slots.js";
 import { SetUpWritableStreamDefaultWriter } from "./writable/stream_operations.js";
 import {
-  releasedError, WritableStreamDefaultWriterAbort, WritableStreamDefaultWriterClose, WritableStreamDefaultWriterGetDesiredSize,
-  WritableStreamDefaultWriterRelease, WritableStreamDefaultWriterWrite,
+  releasedError, WritableStreamDefaultWriterAbort, WritableStreamDefaultWriterClose,
+  WritableStreamDefaultWriterGetDesiredSize, WritableStreamDefaultWriterRelease, WritableStreamDefaultWriterWrite,
 } from "./writable/writer_operations.js";
 import { writableStreamSlots } from "./writable_stream.js";
 

@@ -32,7 +32,9 @@ function openAsyncSequence(value, prefix) {
     method = value[SymbolIterator];
     if (method === undefined || method === null) throw conversionError(prefix, "Argument 1", "is not iterable");
   }
-  if (typeof method !== "function") throw conversionError(prefix, "Argument 1", "has an iterator method that is no function");
+  if (typeof method !== "function") {
+    throw conversionError(prefix, "Argument 1", "has an iterator method that is no function");
+  }
   const iterator = ReflectApply(method, value, []);
   if (!isObject(iterator)) throw conversionError(prefix, "Argument 1", "has an iterator method that returns no object");
   return { iterator, next: iterator.next, isSync };

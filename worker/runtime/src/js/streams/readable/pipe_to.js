@@ -75,7 +75,9 @@ class Pipe {
     const { source, dest } = this;
     const error = abortReason(this.signal);
     this.shutdownWithAction(() => {
-      const abort = !this.preventAbort && dest.state === "writable" ? WritableStreamAbort(dest, error) : LazyPromise.resolved();
+      const abort = !this.preventAbort && dest.state === "writable"
+        ? WritableStreamAbort(dest, error)
+        : LazyPromise.resolved();
       const cancel = !this.preventCancel && source.state === "readable"
         ? ReadableStreamCancel(source, error)
         : LazyPromise.resolved();

@@ -1,7 +1,9 @@
 // Readers (https://streams.spec.whatwg.org/#rs-reader-abstract-ops).
 
 import { primordials } from "../../primordials.js";
-import { ReadableByteStreamControllerPullInto, ReadableByteStreamControllerPullSteps, ReadableByteStreamControllerReleaseSteps } from "./byte_controller_operations.js";
+import {
+  ReadableByteStreamControllerPullInto, ReadableByteStreamControllerPullSteps, ReadableByteStreamControllerReleaseSteps,
+} from "./byte_controller_operations.js";
 import { ReadableStreamCancel } from "./controller_interface.js";
 import { ReadableStreamDefaultControllerPullSteps } from "./default_controller_operations.js";
 import { IsReadableStreamLocked, lockedError } from "./stream_operations.js";
