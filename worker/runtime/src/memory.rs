@@ -66,13 +66,15 @@ impl Budget {
         self.limit.saturating_add(self.limit / 4)
     }
 
-    fn reserve(&self, bytes: usize) -> bool {
+    /// Takes bytes; false when there are too few. Native memory that JavaScript objects hold is counted here, too.
+    pub(crate) fn reserve(&self, bytes: usize) -> bool {
         let available = self.limit.saturating_sub(self.heap.load(Ordering::Relaxed));
         let add = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= available);
         self.array_buffers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
     }
 
-    fn release(&self, bytes: usize) {
+    /// Gives back what `reserve` took.
+    pub(crate) fn release(&self, bytes: usize) {
         self.array_buffers.fetch_sub(bytes, Ordering::Relaxed);
     }
 

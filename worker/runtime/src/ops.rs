@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 mod bytes;
 mod clock;
-mod compression;
+pub(crate) mod compression;
 mod crypto;
 mod encoding;
 mod inspect;

@@ -2,9 +2,12 @@
 //!
 //! A coder belongs to a JavaScript object, its owner, and is known to it by a number. It is dropped when it has ended or
 //! failed, when its stream is given up, or when the owner is collected, whichever comes first. Its memory is told to V8,
-//! so that dropped streams bring about their collection, and living ones count against `memory_mb`.
+//! so that dropped streams bring about their collection, and is taken from `memory_mb` as that of array buffers is: what
+//! does not fit after a collection is refused.
 
 use coder::{Coder, Outcome};
+
+use crate::state::State;
 
 use super::bytes::{copy_in, copy_out};
 use super::ops;
@@ -33,8 +36,8 @@ struct Coders {
 /// A coder, and what becomes of it when its owner is collected.
 struct Owned {
     coder: Coder,
-    /// Bytes that V8 was told of.
-    told: usize,
+    /// Bytes of memory that were taken for it.
+    taken: usize,
     _owner: v8::Weak<v8::Object>,
 }
 
@@ -55,12 +58,26 @@ impl Coders {
     }
 }
 
-/// Tells V8 that a coder's memory went from `before` to `after` bytes. May collect garbage, and so drop other coders.
-fn tell(isolate: &mut v8::Isolate, before: usize, after: usize) {
-    let [before, after] = [before, after].map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
-    if before != after {
-        isolate.adjust_amount_of_external_allocated_memory(after - before);
+/// Takes `bytes` of the app's memory for a coder and tells V8. Collects garbage where there are too few. False, and
+/// nothing taken, when there still are.
+fn take_memory(isolate: &mut v8::Isolate, bytes: usize) -> bool {
+    let Some(state) = State::get(isolate) else { return false };
+    if !state.budget.reserve(bytes) {
+        isolate.low_memory_notification();
+        if !state.budget.reserve(bytes) {
+            return false;
+        }
     }
+    isolate.adjust_amount_of_external_allocated_memory(i64::try_from(bytes).unwrap_or(i64::MAX));
+    true
+}
+
+/// Gives back what [`take_memory`] took.
+fn return_memory(isolate: &mut v8::Isolate, bytes: usize) {
+    if let Some(state) = State::get(isolate) {
+        state.budget.release(bytes);
+    }
+    isolate.adjust_amount_of_external_allocated_memory(i64::try_from(bytes).map_or(i64::MIN, |bytes| -bytes));
 }
 
 /// Drops a coder, if it is there still.
@@ -68,36 +85,49 @@ fn close(isolate: &mut v8::Isolate, id: usize) {
     let Some(coders) = isolate.get_slot_mut::<Coders>() else { return };
     let Some(owned) = coders.open.get_mut(id).and_then(Option::take) else { return };
     coders.free.push(id);
-    tell(isolate, owned.told, 0);
+    return_memory(isolate, owned.taken);
+}
+
+/// Drops all coders. To be called before the isolate is disposed of: V8 would call finalizers of weak handles that the
+/// isolate's slots have dropped by then, but, being of an isolate at its end, no longer could take back.
+pub(crate) fn close_all(isolate: &mut v8::Isolate) {
+    drop(isolate.remove_slot::<Coders>());
 }
 
 fn id_of(scope: &v8::PinScope, value: v8::Local<v8::Value>) -> Option<usize> {
     value.uint32_value(scope).and_then(|id| usize::try_from(id).ok())
 }
 
-/// `coderOpen(owner, format, decompress) → id`: a new coder; undefined where `format` is not known.
+/// `coderOpen(owner, format, decompress) → id`: a new coder; undefined where `format` is not known. Throws a RangeError
+/// when the app's memory is used up.
 fn coder_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Ok(owner) = v8::Local::<v8::Object>::try_from(args.get(0)) else { return };
     let format = args.get(1).to_rust_string_lossy(scope);
     let Some(coder) = Coder::new(&format, args.get(2).is_true()) else { return };
+    let taken = coder.memory();
+    if !take_memory(scope, taken) {
+        return throw_out_of_memory(scope);
+    }
     let Some(id) = Coders::of(scope).map(Coders::reserve) else { return };
     let owner = v8::Weak::with_finalizer(scope, owner, Box::new(move |isolate| close(isolate, id)));
-    let told = coder.memory();
-    if let Some(coders) = Coders::of(scope)
-        && let Some(place) = coders.open.get_mut(id)
-    {
-        *place = Some(Owned { coder, told, _owner: owner });
-    }
-    tell(scope, 0, told);
-    if let Ok(id) = u32::try_from(id) {
+    let place = Coders::of(scope).and_then(|coders| coders.open.get_mut(id));
+    if let (Some(place), Ok(id)) = (place, u32::try_from(id)) {
+        *place = Some(Owned { coder, taken, _owner: owner });
         rv.set_uint32(id);
     }
 }
 
-/// `coderStep(id, input, filled, finish, result)`: codes as much of `input`, a view or undefined, as fits what the output
-/// lacks to a whole piece beyond its first `filled` bytes; `finish`: nothing comes after it. `result`, a Uint32Array(3),
-/// receives the bytes consumed, the bytes that the output has now, and the outcome: 0 goes on, 1 the end of the compressed
-/// data was reached, 2 the input is corrupt.
+fn throw_out_of_memory(scope: &v8::PinScope) {
+    if let Some(message) = v8::String::new(scope, "There is not enough memory to go on with this stream") {
+        let error = v8::Exception::range_error(scope, message);
+        scope.throw_exception(error);
+    }
+}
+
+/// `coderStep(id, input, filled, finish, result)`: codes as much of `input`, a view, as fits what the output lacks to a
+/// whole piece beyond its first `filled` bytes; `finish`: nothing comes after it. `result`, a Uint32Array(3), receives the
+/// bytes consumed, the bytes that the output has now, and the outcome: 0 goes on, 1 the end of the compressed data was
+/// reached, 2 the input is corrupt.
 fn coder_step(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let Ok(result) = v8::Local::<v8::ArrayBufferView>::try_from(args.get(4)) else { return };
     let input = copy_out(scope, args.get(1)).unwrap_or_default();
@@ -107,8 +137,6 @@ fn coder_step(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: 
     let Some(owned) = open.get_mut(id).and_then(Option::as_mut) else { return };
     let Some(output) = output.get_mut(filled..) else { return };
     let step = owned.coder.step(&input, finish, output);
-    let before = std::mem::replace(&mut owned.told, owned.coder.memory());
-    let after = owned.told;
     let outcome = match step.outcome {
         Outcome::More => 0,
         Outcome::End => 1,
@@ -116,7 +144,6 @@ fn coder_step(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: 
     };
     let numbers = [step.consumed, filled + step.produced, outcome].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
     copy_in(result, numbers.map(u32::to_ne_bytes).as_flattened());
-    tell(scope, before, after);
 }
 
 /// `coderOutput(view)`: fills a view with the beginning of what the last steps put out.

@@ -191,9 +191,12 @@ class Coding {
 
   resume() {
     const { stream, written } = this;
-    if (stream.writable.state !== "writable" || this.coder === CLOSED && this.piece === undefined) {
+    const { writable } = stream;
+    if (writable.state !== "writable") {
       this.close();
-      written.reject(stream.writable.storedError);
+      // An abort waits for the write, and would report its failure as its own.
+      if (writable.pendingAbortRequest !== undefined) written.resolve();
+      else written.reject(writable.storedError);
       return;
     }
     if (stream.backpressure) {

@@ -102,7 +102,13 @@ mod tests {
     const FORMATS: [&str; 3] = ["deflate", "deflate-raw", "gzip"];
 
     /// The whole output, with input and output in pieces of these sizes.
-    fn run(format: &str, decompress: bool, mut input: &[u8], step_in: usize, step_out: usize) -> Result<Vec<u8>, usize> {
+    fn run(
+        format: &str,
+        decompress: bool,
+        mut input: &[u8],
+        step_in: usize,
+        step_out: usize,
+    ) -> Result<Vec<u8>, usize> {
         let mut coder = Coder::new(format, decompress).unwrap();
         let mut whole = Vec::new();
         let mut output = vec![0; step_out];
