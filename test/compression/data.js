@@ -20,7 +20,7 @@ export const data = {
   noise: noise(3000),
 };
 
-export const FORMATS = ["deflate", "deflate-raw", "gzip"];
+export const FORMATS = ["brotli", "deflate", "deflate-raw", "gzip"];
 
 export function fromBase64(text) {
   return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Prints golden.js: data compressed by Python's zlib, at several levels and strategies, and gzip headers of every kind.
+"""Prints golden.js: data compressed by Python's zlib, at several levels and strategies, gzip headers of every kind, and
+brotli by Node's zlib.
 
     test/compression/make_golden.py > test/compression/golden.js
 """
@@ -7,6 +8,7 @@
 import base64
 import json
 import struct
+import subprocess
 import zlib
 
 
@@ -40,7 +42,17 @@ def gzip(data, flags, header):
     return head + deflate(data, -15) + struct.pack("<II", zlib.crc32(data), len(data))
 
 
+def brotli(data, quality, window_bits):
+    parameters = f"[c.BROTLI_PARAM_QUALITY]: {quality}, [c.BROTLI_PARAM_LGWIN]: {window_bits}"
+    script = f"""const {{ brotliCompressSync, constants: c }} = require("zlib");
+        process.stdout.write(brotliCompressSync(require("fs").readFileSync(0), {{ params: {{ {parameters} }} }}));"""
+    return subprocess.run(["node", "-e", script], input=data, capture_output=True, check=True).stdout
+
+
 def cases():
+    for name, data in DATA.items():
+        for quality, window_bits in (11, 22), (0, 10), (5, 24):
+            yield "brotli", f"quality {quality}, window 2^{window_bits}", name, brotli(data, quality, window_bits)
     for name, data in DATA.items():
         for format, window_bits in ("deflate", 15), ("deflate-raw", -15), ("gzip", 31):
             yield format, "level 6", name, deflate(data, window_bits)

@@ -52,7 +52,7 @@ fn python_reads_what_is_compressed_here() {
     let site = site(
         "import { compress, data, FORMATS, noise } from './data.js';
          data.large = noise(100_000);
-         for (const format of FORMATS) {
+         for (const format of FORMATS.filter((format) => format !== 'brotli')) {
            for (const name in data) {
              const packed = await compress(format, data[name].subarray(0, 50), data[name].subarray(50));
              console.log(format, packed.toHex(), data[name].toHex());

@@ -127,7 +127,8 @@ fn throw_out_of_memory(scope: &v8::PinScope) {
 /// `coderStep(id, input, filled, finish, result)`: codes as much of `input`, a view, as fits what the output lacks to a
 /// whole piece beyond its first `filled` bytes; `finish`: nothing comes after it. `result`, a Uint32Array(3), receives the
 /// bytes consumed, the bytes that the output has now, and the outcome: 0 goes on, 1 the end of the compressed data was
-/// reached, 2 the input is corrupt.
+/// reached, 2 the input is corrupt. Throws a RangeError when the app's memory is used up; the caller closes the coder
+/// then.
 fn coder_step(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let Ok(result) = v8::Local::<v8::ArrayBufferView>::try_from(args.get(4)) else { return };
     let input = copy_out(scope, args.get(1)).unwrap_or_default();
@@ -144,6 +145,19 @@ fn coder_step(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: 
     };
     let numbers = [step.consumed, filled + step.produced, outcome].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
     copy_in(result, numbers.map(u32::to_ne_bytes).as_flattened());
+    let memory = owned.coder.memory();
+    let taken = owned.taken;
+    if memory < taken {
+        owned.taken = memory;
+        return_memory(scope, taken - memory);
+    } else if memory > taken {
+        if !take_memory(scope, memory - taken) {
+            return throw_out_of_memory(scope);
+        }
+        if let Some(owned) = Coders::of(scope).and_then(|coders| coders.open.get_mut(id)?.as_mut()) {
+            owned.taken = memory;
+        }
+    }
 }
 
 /// `coderOutput(view)`: fills a view with the beginning of what the last steps put out.

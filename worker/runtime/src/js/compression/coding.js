@@ -43,7 +43,7 @@ const CLOSED = -2;
 
 const empty = new Uint8Array(0);
 
-export const toCompressionFormat = createEnumConverter("CompressionFormat", ["deflate", "deflate-raw", "gzip"]);
+export const toCompressionFormat = createEnumConverter("CompressionFormat", ["brotli", "deflate", "deflate-raw", "gzip"]);
 
 /** A TransformStream's [[readable]] and [[writable]], for a format that toCompressionFormat returned. */
 export function createCodingTransform(format, decompress) {

@@ -1,6 +1,10 @@
 //! The coders: the formats of the Compression Standard (<https://compression.spec.whatwg.org/#supported-formats>), each
 //! in both directions, in steps of bounded input and output.
 
+mod brotli;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 /// The window of deflate is 2^15 bytes.
@@ -12,8 +16,10 @@ const DECOMPRESS_MEMORY: usize = 47_552;
 
 /// What compresses or decompresses one stream of bytes.
 pub(super) enum Coder {
-    Compress(Compress),
-    Decompress(Decompress),
+    Deflate(Compress),
+    Inflate(Decompress),
+    Brotli(brotli::Encoder),
+    Unbrotli(brotli::Decoder),
 }
 
 /// What one step did.
@@ -42,42 +48,50 @@ impl Coder {
     pub(super) fn new(format: &str, decompress: bool) -> Option<Self> {
         let level = Compression::new(6);
         Some(match (format, decompress) {
-            ("deflate", false) => Self::Compress(Compress::new(level, true)),
-            ("deflate", true) => Self::Decompress(Decompress::new(true)),
-            ("deflate-raw", false) => Self::Compress(Compress::new(level, false)),
-            ("deflate-raw", true) => Self::Decompress(Decompress::new(false)),
-            ("gzip", false) => Self::Compress(Compress::new_gzip(level, WINDOW_BITS)),
-            ("gzip", true) => Self::Decompress(Decompress::new_gzip(WINDOW_BITS)),
+            ("brotli", false) => Self::Brotli(brotli::Encoder::new()),
+            ("brotli", true) => Self::Unbrotli(brotli::Decoder::new()),
+            ("deflate", false) => Self::Deflate(Compress::new(level, true)),
+            ("deflate", true) => Self::Inflate(Decompress::new(true)),
+            ("deflate-raw", false) => Self::Deflate(Compress::new(level, false)),
+            ("deflate-raw", true) => Self::Inflate(Decompress::new(false)),
+            ("gzip", false) => Self::Deflate(Compress::new_gzip(level, WINDOW_BITS)),
+            ("gzip", true) => Self::Inflate(Decompress::new_gzip(WINDOW_BITS)),
             _ => return None,
         })
     }
 
-    /// Bytes that it has allocated.
+    /// Bytes that it has allocated. Those of brotli come and go.
     pub(super) fn memory(&self) -> usize {
         match self {
-            Self::Compress(_) => COMPRESS_MEMORY,
-            Self::Decompress(_) => DECOMPRESS_MEMORY,
+            Self::Deflate(_) => COMPRESS_MEMORY,
+            Self::Inflate(_) => DECOMPRESS_MEMORY,
+            Self::Brotli(coder) => coder.memory(),
+            Self::Unbrotli(coder) => coder.memory(),
         }
     }
 
     /// Consumes input until it is used up or the output is full. `finish`: no input will come after this. A step that
     /// consumes and produces nothing wants more input, if it has not ended.
     pub(super) fn step(&mut self, input: &[u8], finish: bool, output: &mut [u8]) -> Step {
-        match self {
-            Self::Compress(coder) => {
+        // The input is anybody's, and the coders are large. Should one panic, the data is to blame, and the coder is done.
+        let step = catch_unwind(AssertUnwindSafe(|| match self {
+            Self::Deflate(coder) => {
                 let before = (coder.total_in(), coder.total_out());
                 let flush = if finish { FlushCompress::Finish } else { FlushCompress::None };
                 let status = coder.compress(input, output, flush).ok();
                 step(before, (coder.total_in(), coder.total_out()), status)
             }
-            Self::Decompress(coder) => {
+            Self::Inflate(coder) => {
                 let before = (coder.total_in(), coder.total_out());
                 // Not FlushDecompress::Finish, which takes for granted that the rest of the output fits: whether the end
                 // was reached is what the outcome says.
                 let status = coder.decompress(input, output, FlushDecompress::None).ok();
                 step(before, (coder.total_in(), coder.total_out()), status)
             }
-        }
+            Self::Brotli(coder) => coder.step(input, finish, output),
+            Self::Unbrotli(coder) => coder.step(input, output),
+        }));
+        step.unwrap_or(Step { consumed: 0, produced: 0, outcome: Outcome::Corrupt })
     }
 }
 
@@ -99,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    const FORMATS: [&str; 3] = ["deflate", "deflate-raw", "gzip"];
+    const FORMATS: [&str; 4] = ["brotli", "deflate", "deflate-raw", "gzip"];
 
     /// The whole output, with input and output in pieces of these sizes.
     fn run(
