@@ -162,6 +162,17 @@ fn the_shared_folder_comes_before_the_cache_and_the_cache_before_the_release_pag
 }
 
 #[test]
+fn what_the_shared_folder_gave_stays_in_the_cache() {
+    let Some(checkout) = Checkout::new() else { return };
+    checkout.fill(&checkout.path("shared/v8"));
+    assert_eq!(checkout.provision().code, Some(0));
+    fs::remove_dir_all(checkout.path("shared")).unwrap();
+    assert_eq!(checkout.planned(), "cache");
+    assert_eq!(checkout.provision().code, Some(0));
+    assert_eq!(checkout.provided(), [LIBRARY, LIBRARY]);
+}
+
+#[test]
 fn a_changed_or_half_written_file_is_never_used() {
     let Some(mut checkout) = Checkout::new() else { return };
     checkout.releases = release_page(LIBRARY, LIBRARY.len()).0;
