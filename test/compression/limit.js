@@ -29,15 +29,15 @@ function decompressing(format, packed) {
   return stream.readable;
 }
 
-test("read as it comes, a bomb never overflows", async () => {
-  for (const format of FORMATS) {
+for (const format of FORMATS) {
+  test(`read as it comes, a bomb never overflows: ${format}`, async () => {
     const packed = await bomb(format, 2 * MB);
     ok(packed.length < MB / 100, `${packed.length}`);
     let total = 0;
     for await (const chunk of decompressing(format, packed)) total += chunk.length;
     equal(total, 2 * MB);
-  }
-});
+  });
+}
 
 test("not read, it waits and takes nothing", async () => {
   const packed = await bomb("gzip", 2 * MB);

@@ -84,14 +84,17 @@ fn native_memory_counts_against_the_apps() {
         "coding",
         "export default { async fetch(request) {
            const keep = [];
-           const hold = new URL(request.url).pathname === '/hold';
+           const { pathname } = new URL(request.url);
+           const hold = pathname !== '/drop';
+           const format = pathname === '/hold-brotli' ? 'brotli' : 'gzip';
+           const chunk = new Uint8Array(format === 'brotli' ? 100_000 : 10);
            let refused = 'no';
            for (let i = 0; i < 10_000 && refused === 'no'; i++) {
-             const stream = new CompressionStream('gzip');
+             const stream = new CompressionStream(format);
              const writer = stream.writable.getWriter();
              writer.closed.catch(() => {});
              stream.readable.getReader().read().catch(() => {});
-             await writer.write(new Uint8Array(10)).catch((error) => { refused = error.name; });
+             await writer.write(chunk).catch((error) => { refused = error.name; });
              if (hold) keep.push(stream);
            }
            keep.length = 0;
@@ -101,6 +104,7 @@ fn native_memory_counts_against_the_apps() {
     site.apps(json!([{ "hostname": "a.example", "path": "coding", "memory_mb": 64, "cpu_ms": 30000 }]));
     let nano = site.serve();
     assert_eq!(nano.get("a.example", "/hold").text(), "RangeError");
+    assert_eq!(nano.get("a.example", "/hold-brotli").text(), "RangeError");
     assert_eq!(nano.get("a.example", "/drop").text(), "no");
     assert_eq!(nano.get("a.example", "/hold").text(), "RangeError");
 }
