@@ -109,7 +109,7 @@ impl Link {
 
     /// Sends a request, if the link still takes any. The response head must come before `deadline`.
     pub(crate) fn send(self: &Rc<Self>, head: &mut Outgoing, deadline: Instant) -> Option<Request> {
-        if self.ended.get() || self.retiring.get() {
+        if !self.is_open() {
             return None;
         }
         let exchange = {
@@ -129,6 +129,11 @@ impl Link {
         }
         self.wake_task();
         Some(Request(Uplink { link: Rc::clone(self), exchange }))
+    }
+
+    /// Whether it takes new requests.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.ended.get() && !self.retiring.get()
     }
 
     /// No new requests; the task ends when the last one is over.

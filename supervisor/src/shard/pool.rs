@@ -110,14 +110,16 @@ impl Pool {
         }
     }
 
-    /// A place on the worker that has least to do, if one has room.
+    /// A place on the worker that has least to do, if one has room. A link that takes no more requests is passed over: it
+    /// may stay in the list for a while, until somebody knows why its worker died.
     fn try_admit(&self) -> Option<Permit> {
         let links = self.links.borrow();
         let start = self.turn.get();
         self.turn.set(start.wrapping_add(1));
         loop {
             let turns = (0..links.len()).filter_map(|at| links.get((start.wrapping_add(at)) % links.len()));
-            let link = turns.min_by_key(|link| link.worker.in_flight.load(Ordering::Relaxed))?;
+            let open = turns.filter(|link| link.is_open());
+            let link = open.min_by_key(|link| link.worker.in_flight.load(Ordering::Relaxed))?;
             if self.app.admission.take(&link.worker) {
                 return Some(Permit { link: Rc::clone(link), app: Arc::clone(&self.app) });
             }

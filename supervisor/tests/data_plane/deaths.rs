@@ -182,3 +182,22 @@ fn an_app_that_does_not_run_refuses_at_once() {
     worker.respond(id, "back");
     assert_eq!(client.answer().body, "back");
 }
+
+#[test]
+fn while_nobody_knows_why_a_worker_died_others_are_served() {
+    let (host, mut first) = Host::with_worker();
+    let mut lost = host.connect();
+    lost.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n");
+    first.request();
+    // The new one has more to do than the dead one, whose link is looked at for a while yet.
+    let mut second = host.add_worker();
+    second.worker.in_flight.fetch_add(10, std::sync::atomic::Ordering::Relaxed);
+    drop(first);
+    let mut clients: Vec<_> = (0..20).map(|_| host.get("/")).collect();
+    for client in &mut clients {
+        let (id, _) = second.request();
+        second.respond(id, "served");
+        assert_eq!(client.answer().body, "served");
+    }
+    assert_eq!(lost.answer().status, 502);
+}
