@@ -3,7 +3,7 @@
 //! The decoder checks everything that can be checked without knowing the request: lengths, limits, UTF-8, that the
 //! kind may come from this side, that nothing is left over at a frame's end.
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::frame::{
     AccessorStyle, BodyLength, Boot, BootFailed, ExitReason, Frame, LogLevel, LogLine, ModuleError, Ready,
@@ -12,8 +12,16 @@ use crate::frame::{
 use crate::header_block::HeaderBlock;
 use crate::limits::{
     FRAME_PREFIX, MAX_CHUNK, MAX_ENV_BYTES, MAX_ENV_ENTRIES, MAX_ERROR_TEXT, MAX_FRAME_FROM_SUPERVISOR,
-    MAX_FRAME_FROM_WORKER, MAX_LOG_TEXT, MAX_METHOD, MAX_MODULE_PATH, MAX_MODULE_SOURCE, MAX_REQUEST_ID, MAX_URL,
+    MAX_FRAME_FROM_WORKER, MAX_LAYER_DETAIL, MAX_LOG_TEXT, MAX_METHOD, MAX_MODULE_PATH, MAX_MODULE_SOURCE,
+    MAX_REQUEST_ID, MAX_URL,
 };
+use crate::sandbox::{LayerReport, SandboxLayer};
+
+mod encode;
+pub(crate) mod kind;
+
+use encode::RESET_REASONS;
+pub(crate) use encode::{encode, encode_chunk_head};
 
 /// Who sent the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,32 +62,6 @@ pub enum DecodeError {
         /// How many.
         extra: usize,
     },
-}
-
-pub(crate) mod kind {
-    pub(crate) const BOOT: u8 = 1;
-    pub(crate) const MODULE_REQUEST: u8 = 2;
-    pub(crate) const MODULE_SOURCE: u8 = 3;
-    pub(crate) const READY: u8 = 4;
-    pub(crate) const BOOT_FAILED: u8 = 5;
-    pub(crate) const REQUEST_HEAD: u8 = 6;
-    pub(crate) const RESPONSE_HEAD: u8 = 7;
-    pub(crate) const BODY_CHUNK: u8 = 8;
-    pub(crate) const CREDIT: u8 = 9;
-    pub(crate) const RESET: u8 = 10;
-    pub(crate) const LOG: u8 = 11;
-    pub(crate) const STATS: u8 = 12;
-    pub(crate) const PING: u8 = 13;
-    pub(crate) const PONG: u8 = 14;
-    pub(crate) const DRAIN: u8 = 15;
-    pub(crate) const EXITING: u8 = 16;
-
-    /// Kinds that a worker may send.
-    pub(crate) const FROM_WORKER: &[u8] =
-        &[MODULE_REQUEST, READY, BOOT_FAILED, RESPONSE_HEAD, BODY_CHUNK, CREDIT, RESET, LOG, STATS, PONG, EXITING];
-    /// Kinds that the supervisor may send.
-    pub(crate) const FROM_SUPERVISOR: &[u8] =
-        &[BOOT, MODULE_SOURCE, REQUEST_HEAD, BODY_CHUNK, CREDIT, RESET, PING, DRAIN];
 }
 
 /// Turns the bytes of one connection into frames.
@@ -272,8 +254,26 @@ impl Fields {
                 },
                 culprit: if self.bool("culprit")? { Some(self.u32("culprit")?) } else { None },
             },
+            kind::SANDBOXED => Frame::Sandboxed(self.sandbox_layers()?),
             other => return Err(DecodeError::Kind(other)),
         })
+    }
+
+    fn sandbox_layers(&mut self) -> Result<Vec<LayerReport>, DecodeError> {
+        let count = usize::from(self.u8("layers")?);
+        if count > SandboxLayer::ALL.len() {
+            return Err(self.bad("layers"));
+        }
+        let mut layers = Vec::with_capacity(count);
+        for _ in 0..count {
+            let code = usize::from(self.u8("layer")?);
+            layers.push(LayerReport {
+                layer: *SandboxLayer::ALL.get(code).ok_or_else(|| self.bad("layer"))?,
+                active: self.bool("active")?,
+                detail: self.text("detail", MAX_LAYER_DETAIL)?,
+            });
+        }
+        Ok(layers)
     }
 
     fn boot(&mut self) -> Result<Boot, DecodeError> {
@@ -331,208 +331,6 @@ impl Fields {
             heap: self.u64("heap")?,
             array_buffers: self.u64("array_buffers")?,
         })
-    }
-}
-
-/// In the order of their codes on the wire.
-const RESET_REASONS: [ResetReason; 7] = [
-    ResetReason::ClientGone,
-    ResetReason::TimedOut,
-    ResetReason::BodyTooLarge,
-    ResetReason::HandlerThrew,
-    ResetReason::NoResponse,
-    ResetReason::BodyErrored,
-    ResetReason::Refused,
-];
-
-fn code_of<T: PartialEq>(all: &[T], value: &T) -> u8 {
-    // The lists hold every variant (a test walks them) and are shorter than 256.
-    all.iter().position(|each| each == value).and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
-}
-
-fn put_bytes(out: &mut BytesMut, bytes: &[u8]) {
-    debug_assert!(bytes.len() <= MAX_FRAME_FROM_SUPERVISOR, "a field longer than any frame");
-    out.put_u32_le(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-    out.put_slice(bytes);
-}
-
-fn put_text(out: &mut BytesMut, text: &str) {
-    put_bytes(out, text.as_bytes());
-}
-
-fn put_body_length(out: &mut BytesMut, length: BodyLength) {
-    match length {
-        BodyLength::None => out.put_u8(0),
-        BodyLength::Known(bytes) => {
-            out.put_u8(1);
-            out.put_u64_le(bytes);
-        }
-        BodyLength::Unknown => out.put_u8(2),
-    }
-}
-
-/// Appends everything of a `BodyChunk` but its data, which the caller appends: `length` bytes.
-pub(crate) fn encode_chunk_head(out: &mut BytesMut, id: u32, end: bool, length: usize) {
-    debug_assert!(length <= MAX_CHUNK, "the chunk is too long for one frame");
-    out.put_u32_le(u32::try_from(length + 10).unwrap_or(u32::MAX));
-    out.put_u8(kind::BODY_CHUNK);
-    out.put_u32_le(id);
-    out.put_u8(u8::from(end));
-    out.put_u32_le(u32::try_from(length).unwrap_or(u32::MAX));
-}
-
-/// Appends a frame's bytes. The sender keeps the limits of [`crate::limits`]; the receiver refuses what is over them.
-pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
-    let start = out.len();
-    out.put_u32_le(0);
-    match frame {
-        Frame::Boot(boot) => {
-            out.put_u8(kind::BOOT);
-            encode_boot(boot, out);
-        }
-        Frame::ModuleRequest { id, path } => {
-            out.put_u8(kind::MODULE_REQUEST);
-            out.put_u32_le(*id);
-            put_text(out, path);
-        }
-        Frame::ModuleSource { id, source } => {
-            out.put_u8(kind::MODULE_SOURCE);
-            out.put_u32_le(*id);
-            match source {
-                Ok(bytes) => {
-                    out.put_u8(0);
-                    put_bytes(out, bytes);
-                }
-                Err(ModuleError::NotFound) => out.put_u8(1),
-                Err(ModuleError::Outside) => out.put_u8(2),
-                Err(ModuleError::TooLarge) => out.put_u8(3),
-                Err(ModuleError::Unreadable(why)) => {
-                    out.put_u8(4);
-                    put_text(out, why);
-                }
-            }
-        }
-        Frame::Ready(ready) => {
-            out.put_u8(kind::READY);
-            put_text(out, &ready.v8);
-            out.put_u8(match ready.accessors {
-                AccessorStyle::Property => 0,
-                AccessorStyle::Method => 1,
-            });
-        }
-        Frame::BootFailed(failed) => {
-            out.put_u8(kind::BOOT_FAILED);
-            put_text(out, &failed.message);
-            put_text(out, &failed.path);
-            out.put_u32_le(failed.line);
-            out.put_u32_le(failed.column);
-        }
-        Frame::RequestHead(id, head) => {
-            out.put_u8(kind::REQUEST_HEAD);
-            out.put_u32_le(*id);
-            put_text(out, &head.method);
-            put_text(out, &head.url);
-            put_text(out, &head.request_id);
-            put_bytes(out, head.headers.as_bytes());
-            put_body_length(out, head.body);
-        }
-        Frame::ResponseHead(id, head) => {
-            out.put_u8(kind::RESPONSE_HEAD);
-            out.put_u32_le(*id);
-            out.put_u16_le(head.status);
-            put_bytes(out, head.headers.as_bytes());
-            put_body_length(out, head.body);
-        }
-        Frame::BodyChunk { id, end, data } => {
-            out.truncate(start);
-            encode_chunk_head(out, *id, *end, data.len());
-            out.put_slice(data);
-            return;
-        }
-        Frame::Credit { id, bytes } => {
-            out.put_u8(kind::CREDIT);
-            out.put_u32_le(*id);
-            out.put_u32_le(*bytes);
-        }
-        Frame::Reset { id, reason } => {
-            out.put_u8(kind::RESET);
-            out.put_u32_le(*id);
-            out.put_u8(code_of(&RESET_REASONS, reason));
-        }
-        Frame::Log(line) => {
-            out.put_u8(kind::LOG);
-            out.put_u8(match line.level {
-                LogLevel::Debug => 0,
-                LogLevel::Info => 1,
-                LogLevel::Warn => 2,
-                LogLevel::Error => 3,
-            });
-            put_text(out, &line.request_id);
-            put_text(out, &line.message);
-            out.put_u64_le(line.dropped);
-        }
-        Frame::Stats(stats) => {
-            out.put_u8(kind::STATS);
-            encode_stats(stats, out);
-        }
-        Frame::Ping(nonce) => {
-            out.put_u8(kind::PING);
-            out.put_u64_le(*nonce);
-        }
-        Frame::Pong(nonce) => {
-            out.put_u8(kind::PONG);
-            out.put_u64_le(*nonce);
-        }
-        Frame::Drain => out.put_u8(kind::DRAIN),
-        Frame::Exiting { reason, culprit } => {
-            out.put_u8(kind::EXITING);
-            out.put_u8(code_of(&ExitReason::ALL, reason));
-            out.put_u8(u8::from(culprit.is_some()));
-            if let Some(id) = culprit {
-                out.put_u32_le(*id);
-            }
-        }
-    }
-    let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
-    if let Some(place) = out.get_mut(start..start + 4) {
-        place.copy_from_slice(&length.to_le_bytes());
-    }
-}
-
-fn encode_boot(boot: &Boot, out: &mut BytesMut) {
-    put_text(out, &boot.app);
-    put_text(out, &boot.entry);
-    out.put_u32_le(u32::try_from(boot.env.len()).unwrap_or(u32::MAX));
-    for (name, value) in &boot.env {
-        put_text(out, name);
-        put_text(out, value);
-    }
-    out.put_u8(match boot.request_accessors {
-        RequestAccessors::Property => 0,
-        RequestAccessors::Method => 1,
-        RequestAccessors::Auto => 2,
-    });
-    out.put_u64_le(boot.limits.stream_buffer);
-    put_text(out, &boot.limits.stream_buffer_text);
-    out.put_u64_le(boot.limits.total_buffer);
-    put_text(out, &boot.limits.total_buffer_text);
-    out.put_u64_le(boot.limits.memory);
-    out.put_u32_le(boot.limits.cpu_ms);
-}
-
-fn encode_stats(stats: &Stats, out: &mut BytesMut) {
-    for number in [
-        stats.overflows,
-        stats.errored_by_overflow,
-        stats.errored_by_sink,
-        stats.errored_by_abort,
-        stats.errored_by_controller,
-        stats.buffered,
-        stats.buffered_peak,
-        stats.heap,
-        stats.array_buffers,
-    ] {
-        out.put_u64_le(number);
     }
 }
 

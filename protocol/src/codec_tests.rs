@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::limits::MAX_HEADERS;
 use crate::outbox::Outbox;
+use bytes::BufMut;
 
 fn text(max: usize) -> impl Strategy<Value = String> {
     proptest::collection::vec(any::<char>(), 0..max).prop_map(|chars| chars.into_iter().collect())
@@ -69,6 +70,11 @@ fn boot() -> impl Strategy<Value = Boot> {
         })
 }
 
+fn layer() -> impl Strategy<Value = LayerReport> {
+    (proptest::sample::select(&SandboxLayer::ALL[..]), any::<bool>(), text(60))
+        .prop_map(|(layer, active, detail)| LayerReport { layer, active, detail })
+}
+
 fn from_worker() -> impl Strategy<Value = Frame> {
     prop_oneof![
         (any::<u32>(), text(50)).prop_map(|(id, path)| Frame::ModuleRequest { id, path }),
@@ -98,6 +104,7 @@ fn from_worker() -> impl Strategy<Value = Frame> {
             })),
         stats().prop_map(Frame::Stats),
         any::<u64>().prop_map(Frame::Pong),
+        proptest::collection::vec(layer(), 0..=SandboxLayer::ALL.len()).prop_map(Frame::Sandboxed),
         (proptest::sample::select(&ExitReason::ALL[..]), any::<Option<u32>>())
             .prop_map(|(reason, culprit)| Frame::Exiting { reason, culprit }),
     ]
@@ -251,6 +258,20 @@ fn a_status_outside_of_200_to_599_is_refused() {
             Err(DecodeError::Field { field: "status", .. })
         ));
     }
+}
+
+#[test]
+fn a_sandbox_report_is_bounded() {
+    let report = |detail: usize| LayerReport { layer: SandboxLayer::Uid, active: true, detail: "x".repeat(detail) };
+    let decoded = |layers: Vec<LayerReport>| {
+        let mut wire = BytesMut::new();
+        encode(&Frame::Sandboxed(layers), &mut wire);
+        Decoder::new(Side::Worker).decode(&mut wire)
+    };
+    assert!(decoded(vec![report(MAX_LAYER_DETAIL)]).is_ok());
+    assert!(matches!(decoded(vec![report(MAX_LAYER_DETAIL + 1)]), Err(DecodeError::Field { field: "detail", .. })));
+    let many = vec![report(0); SandboxLayer::ALL.len() + 1];
+    assert!(matches!(decoded(many), Err(DecodeError::Field { field: "layers", .. })));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::header_block::HeaderBlock;
+use crate::sandbox::LayerReport;
 
 /// A request on one link. The supervisor counts up and never uses a number twice on one link.
 pub type RequestId = u32;
@@ -10,8 +11,11 @@ pub type RequestId = u32;
 /// One message. The doc of each variant says who sends it, on which link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
-    /// Supervisor, control, once and first: what to run and within which limits.
+    /// Supervisor, control, once and first, after `Sandboxed`: what to run and within which limits.
     Boot(Box<Boot>),
+    /// Worker, control, once and first: which layers of its sandbox are in force. Before that the supervisor sends
+    /// nothing, above all no `Boot`.
+    Sandboxed(Vec<LayerReport>),
     /// Worker, control: the source of a module is needed. `path` is relative to the app's directory, `/`-separated.
     ModuleRequest {
         /// Chosen by the worker; the answer bears it.

@@ -5,7 +5,7 @@
 //!
 //! A worker has one *control link* (boot, modules, logs, statistics, drain) and one *data link* per supervisor shard
 //! (requests and bodies). The first byte the supervisor writes on a control link is [`PROTOCOL_VERSION`]; the data
-//! links' file descriptors travel with it (`SCM_RIGHTS`). Frames follow.
+//! links' file descriptors travel with it (`SCM_RIGHTS`). The worker closes its sandbox and says so ([`Frame::Sandboxed`]); frames of both sides follow.
 //!
 //! A worker is hostile: everything it sends is checked here before anybody acts on it. See [`limits`].
 
@@ -17,6 +17,7 @@ mod frame;
 mod header_block;
 pub mod limits;
 mod outbox;
+mod sandbox;
 mod window;
 
 pub use codec::{DecodeError, Decoder, Side};
@@ -26,8 +27,9 @@ pub use frame::{
 };
 pub use header_block::{HeaderBlock, HeaderBlockBuilder};
 pub use outbox::Outbox;
+pub use sandbox::{LayerReport, SandboxLayer};
 pub use window::{ReceiveWindow, SendWindow, WindowExceeded};
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
 /// differs where an installation mixes two.
-pub const PROTOCOL_VERSION: u8 = 1;
+pub const PROTOCOL_VERSION: u8 = 2;

@@ -45,6 +45,9 @@ pub const MAX_ENV_BYTES: usize = 1024 * 1024;
 /// Most entries of an app's environment.
 pub const MAX_ENV_ENTRIES: usize = 10_000;
 
+/// Longest text about one layer of the sandbox.
+pub const MAX_LAYER_DETAIL: usize = 512;
+
 /// Largest frame that a worker may send.
 pub const MAX_FRAME_FROM_WORKER: usize = 256 * 1024;
 

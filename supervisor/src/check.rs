@@ -10,7 +10,8 @@ use std::time::Duration;
 use nano_config::{Config, ConfigError};
 use tokio::task::LocalSet;
 
-use crate::fleet::{Fleet, NoWorker, find_worker};
+use crate::fleet::{Fleet, NoWorker, Sandboxing, find_worker};
+use crate::privileges::harden;
 use crate::reload;
 use crate::telemetry::{AppMetrics, Metrics};
 
@@ -39,8 +40,9 @@ pub fn check(file: &Path) -> Result<Config, CheckError> {
     let config = nano_config::load(file)?;
     let program = find_worker()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let faults = LocalSet::new()
-        .block_on(&runtime, load_all(&config, Fleet::new(program, Arc::new(Metrics::default()), Duration::ZERO)));
+    harden();
+    let fleet = Fleet::new(program, Arc::new(Metrics::default()), Sandboxing::new(&config), Duration::ZERO);
+    let faults = LocalSet::new().block_on(&runtime, load_all(&config, fleet));
     match ConfigError::from_diagnostics(faults) {
         Some(error) => Err(error.into()),
         None => Ok(config),

@@ -9,10 +9,12 @@ mod heartbeat;
 mod live;
 mod modules;
 mod process;
+mod sandbox;
 mod slot;
+mod uid;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,7 +33,9 @@ use crate::worker::WorkerId;
 pub use boot::StartError;
 pub(crate) use generation::Generation;
 pub use process::{NoWorker, find_worker};
+pub(crate) use sandbox::Sandboxing;
 pub(crate) use slot::SlotStatus;
+pub use uid::NoUid;
 
 /// What a shard noticed about a worker.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +53,9 @@ struct Context {
     /// Set once the shards run; before that no keeper does.
     shards: OnceCell<Vec<mpsc::Sender<Command>>>,
     metrics: Arc<Metrics>,
+    sandboxing: Sandboxing,
+    /// Apps of which the log says already that their sandbox is incomplete.
+    told: RefCell<HashSet<Arc<str>>>,
     drain: Cell<Duration>,
     next_worker: Cell<u64>,
     next_generation: Cell<u64>,
@@ -102,11 +109,13 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    pub(crate) fn new(program: PathBuf, metrics: Arc<Metrics>, drain: Duration) -> Self {
+    pub(crate) fn new(program: PathBuf, metrics: Arc<Metrics>, sandboxing: Sandboxing, drain: Duration) -> Self {
         let context = Context {
             program,
             shards: OnceCell::new(),
             metrics,
+            sandboxing,
+            told: RefCell::default(),
             drain: Cell::new(drain),
             next_worker: Cell::new(1),
             next_generation: Cell::new(1),
@@ -129,6 +138,11 @@ impl Fleet {
     /// Longest wait for what is in flight when a worker is stopped for idleness.
     pub(crate) fn set_drain(&self, drain: Duration) {
         self.context.drain.set(drain);
+    }
+
+    /// How workers are locked up.
+    pub(crate) fn sandboxing(&self) -> &Sandboxing {
+        &self.context.sandboxing
     }
 
     /// The shards' command channels.

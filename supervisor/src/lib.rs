@@ -12,6 +12,7 @@ pub mod fleet;
 mod ingress;
 pub mod log;
 pub mod nanoctl;
+mod privileges;
 pub mod readiness;
 mod reload;
 pub mod route;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nano_config::{Config, ConfigError};
-use nano_protocol::ExitReason;
+use nano_protocol::{ExitReason, SandboxLayer};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,8 +19,9 @@ use tokio::task::{JoinSet, LocalSet};
 
 use crate::control::socket::{self, Environment, SocketError};
 use crate::control::{self};
-use crate::fleet::{Fleet, NoWorker, find_worker, tell};
+use crate::fleet::{Fleet, NoWorker, Sandboxing, find_worker, tell};
 use crate::log::Logs;
+use crate::privileges::harden;
 use crate::readiness::{Phase, Readiness};
 use crate::reload::{self, Trigger, notify};
 use crate::shard::command::Command;
@@ -101,6 +102,7 @@ pub enum Ended {
 /// # Errors
 /// It could not be started.
 pub fn serve(options: &Options) -> Result<Ended, ServeError> {
+    harden();
     let config = options.source.load()?;
     let program = find_worker()?;
     raise_descriptor_limit();
@@ -184,7 +186,7 @@ impl Start {
         http.dedup();
 
         // Until the shards run nothing is awaited, so no worker's keeper runs before it knows them.
-        let fleet = Fleet::new(program, Arc::clone(&metrics), config.drain);
+        let fleet = Fleet::new(program, Arc::clone(&metrics), Sandboxing::new(&config), config.drain);
         let mut faults = Vec::new();
         let mut started = Vec::new();
         for (index, app) in config.apps.iter().enumerate() {
@@ -290,13 +292,22 @@ fn announce(supervisor: &Rc<Supervisor>) {
         Some(path) => tracing::info!(address = %path.display(), "control listening"),
         None => tracing::warn!("another nano has the control socket; going on without (set NANO_CONTROL_SOCKET)"),
     }
-    if supervisor.config().sandbox == Some(nano_config::SandboxPolicy::Required) {
-        tracing::warn!(
-            "`sandbox: \"required\"` cannot be met: this version has no sandbox around workers beyond the process"
-        );
-    }
+    say_sandbox(supervisor);
     let status = format!("serving {} apps on {}", supervisor.config().apps.len(), supervisor.addresses.http.join(", "));
     notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
+}
+
+/// One line on what all workers are locked into.
+fn say_sandbox(supervisor: &Rc<Supervisor>) {
+    let generations = supervisor.generations.borrow();
+    let (mut in_force, mut lacking) = (Vec::new(), Vec::new());
+    for layer in SandboxLayer::ALL {
+        let mut states = generations.values().flat_map(|each| each.app().metrics.sandbox());
+        let missing = states.any(|(known, active)| known == layer && !active);
+        if missing { &mut lacking } else { &mut in_force }.push(layer.as_str());
+    }
+    let (in_force, lacking) = (in_force.join(" "), lacking.join(" "));
+    tracing::info!(policy = supervisor.fleet.sandboxing().policy_name(), in_force, lacking, "sandbox");
 }
 
 async fn hear_shards(supervisor: Rc<Supervisor>, mut events: mpsc::Receiver<Event>) {

@@ -8,11 +8,11 @@ mod render;
 pub mod serve;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use nano_protocol::{ExitReason, Stats};
+use nano_protocol::{ExitReason, LayerReport, SandboxLayer, Stats};
 
 use crate::worker::{Worker, WorkerState};
 use histogram::Histogram;
@@ -20,6 +20,9 @@ pub(crate) use processes::{ProcessState, cpu_time, state, usage};
 
 /// Lowest and highest status code that is counted by itself.
 const CODES: std::ops::RangeInclusive<u16> = 100..=599;
+
+/// No worker has said anything of its sandbox yet.
+const UNKNOWN: u8 = u8::MAX;
 
 /// Responses by status code.
 #[derive(Debug)]
@@ -54,6 +57,8 @@ pub struct AppMetrics {
     worker_exits: [AtomicU64; ExitReason::ALL.len()],
     states: [AtomicU64; WorkerState::ALL.len()],
     buffer_limit: AtomicU64,
+    /// Of the worker that was started last: a layer of which nothing is known yet, is missing, is in force.
+    sandbox: [AtomicU8; SandboxLayer::ALL.len()],
     workers: Mutex<Workers>,
 }
 
@@ -86,6 +91,7 @@ impl Default for AppMetrics {
             worker_exits: std::array::from_fn(|_| AtomicU64::new(0)),
             states: std::array::from_fn(|_| AtomicU64::new(0)),
             buffer_limit: AtomicU64::new(0),
+            sandbox: std::array::from_fn(|_| AtomicU8::new(UNKNOWN)),
             workers: Mutex::default(),
         }
     }
@@ -153,6 +159,26 @@ impl AppMetrics {
     /// What one stream of the app may hold, in bytes.
     pub fn set_buffer_limit(&self, bytes: u64) {
         self.buffer_limit.store(bytes, Ordering::Relaxed);
+    }
+
+    /// How the app's newest worker is locked up.
+    pub fn set_sandbox(&self, layers: &[LayerReport]) {
+        for report in layers {
+            let place = SandboxLayer::ALL.iter().position(|layer| *layer == report.layer);
+            if let Some(state) = place.and_then(|at| self.sandbox.get(at)) {
+                state.store(u8::from(report.active), Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// The layers of the sandbox of which something is known, and whether the app's newest worker has them.
+    pub fn sandbox(&self) -> impl Iterator<Item = (SandboxLayer, bool)> {
+        let states = self.sandbox.iter().map(|state| state.load(Ordering::Relaxed));
+        SandboxLayer::ALL
+            .into_iter()
+            .zip(states)
+            .filter(|(_, state)| *state != UNKNOWN)
+            .map(|(layer, state)| (layer, state == 1))
     }
 
     /// Moves one worker from a state to another; `None` is before its first and after its last.

@@ -27,6 +27,8 @@ fn busy() -> Metrics {
     app.request_started();
     app.set_buffer_limit(1 << 20);
     app.worker_moved(None, Some(WorkerState::Ready));
+    let report = |layer, active| LayerReport { layer, active, detail: String::new() };
+    app.set_sandbox(&[report(SandboxLayer::Seccomp, true), report(SandboxLayer::Uid, false)]);
     metrics.unrouted_request(404);
     metrics.worker_started(Duration::from_millis(40));
     metrics.set_v8("15.2.1");
@@ -54,11 +56,18 @@ fn every_metric_is_there_with_its_name() {
         ("nano_workers{app=\"a.example\",state=\"ready\"}", "1"),
         ("nano_worker_exits_total{app=\"a.example\",reason=\"protocol\"}", "0"),
         ("nano_worker_start_duration_seconds_count", "1"),
+        ("nano_worker_sandbox{app=\"a.example\",layer=\"seccomp\"}", "1"),
+        ("nano_worker_sandbox{app=\"a.example\",layer=\"uid\"}", "0"),
         ("nano_config_reloads_total{result=\"success\"}", "0"),
         ("nano_config_last_reload_successful", "1"),
     ] {
         assert_eq!(value(&text, series), Some(expected), "{series} in\n{text}");
     }
+    assert_eq!(
+        value(&text, "nano_worker_sandbox{app=\"a.example\",layer=\"landlock\"}"),
+        None,
+        "nothing is known of it"
+    );
     assert!(text.contains("nano_build_info{") && text.contains("v8=\"15.2.1\""), "{text}");
 }
 

@@ -1,9 +1,10 @@
 //! One worker process, as every shard and the control plane see it.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use nano_protocol::{ExitReason, Stats};
+use nano_protocol::{ExitReason, LayerReport, Stats};
 use tokio::sync::SetOnce;
 
 /// A worker's number: unique in the supervisor's life.
@@ -61,6 +62,7 @@ pub struct Worker {
     exit: SetOnce<ExitReason>,
     stats: SharedStats,
     cpu_micros: AtomicU64,
+    sandbox: OnceLock<Vec<LayerReport>>,
 }
 
 #[derive(Debug, Default)]
@@ -87,7 +89,19 @@ impl Worker {
             exit: SetOnce::new(),
             stats: SharedStats::default(),
             cpu_micros: AtomicU64::new(0),
+            sandbox: OnceLock::new(),
         }
+    }
+
+    /// Takes note of how it is locked up. That does not change any more.
+    pub fn set_sandbox(&self, layers: Vec<LayerReport>) {
+        let _ = self.sandbox.set(layers);
+    }
+
+    /// How it is locked up; empty as long as that is not known.
+    #[must_use]
+    pub fn sandbox(&self) -> &[LayerReport] {
+        self.sandbox.get().map_or(&[], Vec::as_slice)
     }
 
     /// Says why the worker ends. The first reason that anybody gives stays.

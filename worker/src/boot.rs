@@ -1,21 +1,24 @@
 //! What a worker does before it knows its app, in this order. Standard input is the control socket; the environment is
 //! empty; nothing is read from files.
 //!
-//! 1. Not dumpable (exec made it so again), ended by the kernel when the supervisor dies. Deaf to the signals that a
-//!    terminal or systemd sends to all processes: the supervisor finishes what is in flight and then says so.
-//! 2. The data links come with the first byte on the control socket.
-//! 3. *Here the OS sandbox goes that must be closed before any thread starts (file access).*
+//! 1. The sandbox's first half: no descriptors but those three, not dumpable, no capabilities, no new privileges, few
+//!    resources, no files (Landlock). After it the process can open nothing; the time zone is known by then.
+//! 2. Ended by the kernel when the supervisor dies. Deaf to the signals that a terminal or systemd sends to all
+//!    processes: the supervisor finishes what is in flight and then says so.
+//! 3. The data links come with the first byte on the control socket.
 //! 4. V8's set-up on the main thread; V8's and the watchdog's threads.
-//! 5. *Here the OS sandbox goes that needs all threads to exist (the system call filter).*
-//! 6. Only then the supervisor sends `Boot`: code, environment, limits.
+//! 5. The sandbox's second half, for all threads: no more of them, and the system call filter (seccomp).
+//! 6. The worker says which layers are in force. The supervisor looks whether that is true, and only then sends `Boot`:
+//!    code, environment, limits.
 
-use std::io::{self, IoSliceMut, Write as _};
+use std::io::{self, IoSlice, IoSliceMut, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
-use nano_protocol::PROTOCOL_VERSION;
 use nano_protocol::limits::MAX_LINKS;
+use nano_protocol::{Frame, LayerReport, Outbox, PROTOCOL_VERSION};
 use nano_runtime::{Connection, ServeError, Spare, exit_now};
+use nano_worker::sandbox::{self, Layers};
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::sys::prctl;
@@ -62,14 +65,33 @@ impl BootError {
 }
 
 fn prepare() -> Result<Spare, BootError> {
-    prctl::set_dumpable(false).map_err(|error| BootError::System("become undumpable", error.into()))?;
+    let sandbox = sandbox::enter(Layers::ALL);
+    // What ps(1) shows, also where nano could only execute this program by a descriptor's number.
+    let _ = prctl::set_name(c"nano-worker");
     // A supervisor that died before this line closed the control socket, which the next step sees.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| BootError::System("follow the supervisor", error.into()))?;
     // Before there are threads, which inherit it.
     let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect::<SigSet>();
     signals.thread_block().map_err(|error| BootError::System("block signals", error.into()))?;
     let connection = receive_connection()?;
-    Ok(Spare::prepare(connection)?)
+    let mut control = connection.control.try_clone().map_err(|error| BootError::System("share a socket", error))?;
+    let spare = Spare::prepare(connection)?;
+    let layers = sandbox.close();
+    announce(&mut control, layers).map_err(|error| BootError::System("write to the control socket", error))?;
+    Ok(spare)
+}
+
+/// Tells the supervisor about the sandbox. It is the first that is written there, so it has room.
+fn announce(control: &mut UnixStream, layers: Vec<LayerReport>) -> io::Result<()> {
+    let mut outbox = Outbox::default();
+    outbox.push(&Frame::Sandboxed(layers));
+    while !outbox.is_empty() {
+        let mut slices = [IoSlice::new(&[]); 1];
+        let count = outbox.io_slices(&mut slices);
+        let written = control.write_vectored(slices.get(..count).unwrap_or_default())?;
+        outbox.advance(written);
+    }
+    Ok(())
 }
 
 /// Reads the protocol's version and the data links off the control socket.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::{Instant, UNIX_EPOCH};
 
+use nano_protocol::{LayerReport, SandboxLayer};
 use serde_json::{Value, json};
 
 use crate::fleet::Generation;
@@ -23,6 +24,12 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         let at = last.at.duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default();
         json!({ "at_unix": at, "successful": last.error.is_none(), "error": last.error })
     });
+    let sandbox = SandboxLayer::ALL.into_iter().filter_map(|layer| {
+        let mut states = generations.values().flat_map(|each| each.app().metrics.sandbox());
+        let all = states.by_ref().filter(|(known, _)| *known == layer).map(|(_, active)| active);
+        // In force if no app's worker lacks it.
+        Some((layer.as_str().to_owned(), json!(all.reduce(|all, active| all && active)?)))
+    });
     json!({
         "phase": supervisor.readiness.get().as_str(),
         "version": env!("CARGO_PKG_VERSION"),
@@ -37,6 +44,10 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         "apps": generations.len(),
         "workers": workers.collect::<serde_json::Map<_, _>>(),
         "generations_draining": supervisor.retiring.borrow().len(),
+        "sandbox": {
+            "policy": supervisor.fleet.sandboxing().policy_name(),
+            "layers": sandbox.collect::<serde_json::Map<_, _>>(),
+        },
         "last_reload": last_reload,
         "log_lines_dropped": supervisor.logs.dropped(),
     })
@@ -62,6 +73,7 @@ pub(super) fn apps(supervisor: &Rc<Supervisor>) -> Value {
             "max_buffer_size_mb": app.settings.max_buffer.text(),
             "buffer_overflows": stats.overflows,
             "buffered_bytes": stats.buffered,
+            "sandbox": metrics.sandbox().map(|(layer, active)| (layer.as_str().to_owned(), json!(active))).collect::<serde_json::Map<_, _>>(),
             "workers": generation.slots.iter().map(|slot| worker(slot)).collect::<Vec<_>>(),
         }))
     });
@@ -86,6 +98,10 @@ fn state(generation: &Generation) -> &'static str {
     }
 }
 
+fn layer(report: &LayerReport) -> Value {
+    json!({ "layer": report.layer.as_str(), "active": report.active, "detail": report.detail })
+}
+
 fn worker(slot: &SlotStatus) -> Value {
     let worker = slot.worker.borrow();
     let usage = worker.as_ref().and_then(|worker| telemetry::usage(worker.pid));
@@ -101,6 +117,7 @@ fn worker(slot: &SlotStatus) -> Value {
         "cpu_ms": usage.map(|usage| millis(usage.cpu)),
         "heap_bytes": stats.map(|stats| stats.heap),
         "buffered_bytes": stats.map(|stats| stats.buffered),
+        "sandbox": worker.as_ref().map(|worker| worker.sandbox().iter().map(layer).collect::<Vec<_>>()),
         "last_exit": slot.last_exit.borrow().as_ref().map(|(reason, how)| json!({ "reason": reason.as_str(), "how": how })),
     })
 }

@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use nano_config::App as AppConfig;
 use nano_protocol::{
-    Boot, BootFailed, ExitReason, Frame, LogLine, ModuleError, Ready, RequestAccessors, RuntimeLimits, Stats,
+    Boot, BootFailed, ExitReason, Frame, LayerReport, LogLine, ModuleError, Ready, RequestAccessors, RuntimeLimits,
+    Stats,
 };
 
 use super::control_link::LinkError;
 use super::modules::Modules;
 use super::process::{Process, describe};
+use super::sandbox::{self, User};
+use super::uid::NoUid;
 
 /// Time for V8, the disk and a busy machine, on top of the app's own `cpu_ms`.
 const START_ALLOWANCE: Duration = Duration::from_secs(10);
@@ -24,6 +27,14 @@ pub enum StartError {
     /// The kernel gave no process.
     #[error("cannot start nano-worker: {0}")]
     Spawn(io::Error),
+    /// nano is root, and there is no user for the app's workers.
+    #[error(transparent)]
+    User(#[from] NoUid),
+    /// The policy asks for layers of the sandbox that are not in force.
+    #[error(
+        "its sandbox is incomplete, and `sandbox: \"required\"`, the default for root, asks for all of it: {0}. With \"best-effort\" it is started all the same"
+    )]
+    Sandbox(String),
     /// The app's directory is gone.
     #[error("cannot open the app's directory: {0}")]
     Directory(io::Error),
@@ -113,20 +124,22 @@ pub(super) fn deadline(app: &AppConfig) -> Duration {
 
 /// What a worker says while it boots, besides asking for modules.
 pub(super) enum Said {
+    /// How it is locked up, looked at from outside. First, and once; an error ends the boot.
+    Sandbox(Vec<LayerReport>),
     Log(LogLine),
     Stats(Stats),
 }
 
-/// Loads the app in a fresh process.
+/// Loads the app in a fresh process, once it is locked up.
 pub(super) async fn boot(
     process: &mut Process,
     app: &AppConfig,
+    user: &User,
     modules: &Arc<Modules>,
-    mut hear: impl FnMut(Said),
+    mut hear: impl FnMut(Said) -> Result<(), StartError>,
 ) -> Result<Ready, StartError> {
-    process.link.queue(&Frame::Boot(Box::new(order(app))));
     let within = deadline(app);
-    match tokio::time::timeout(within, converse(process, modules, &mut hear)).await {
+    match tokio::time::timeout(within, converse(process, app, user, modules, &mut hear)).await {
         Ok(Ok(ready)) => Ok(ready),
         Ok(Err(Some(error))) => Err(error),
         Ok(Err(None)) => Err(died(process).await),
@@ -137,30 +150,45 @@ pub(super) async fn boot(
 /// `Err(None)`: the link ended.
 async fn converse(
     process: &mut Process,
+    app: &AppConfig,
+    user: &User,
     modules: &Arc<Modules>,
-    hear: &mut impl FnMut(Said),
+    hear: &mut impl FnMut(Said) -> Result<(), StartError>,
 ) -> Result<Ready, Option<StartError>> {
+    match next(process).await? {
+        Frame::Sandboxed(claims) => hear(Said::Sandbox(sandbox::inspect(process.pid, user, &claims)))?,
+        other => return Err(Some(out_of_turn(&other))),
+    }
+    // From here on there are secrets in the process.
+    process.link.queue(&Frame::Boot(Box::new(order(app))));
     loop {
-        let frame = match process.link.next().await {
-            Ok(Some(frame)) => frame,
-            Ok(None) | Err(LinkError::Io(_)) => return Err(None),
-            Err(LinkError::Decode(error)) => return Err(Some(StartError::Protocol(error.to_string()))),
-        };
-        match frame {
+        match next(process).await? {
             Frame::ModuleRequest { id, path } => {
                 let source = read_module(modules, path).await;
                 process.link.queue(&Frame::ModuleSource { id, source });
             }
             Frame::Ready(ready) => return Ok(ready),
             Frame::BootFailed(fault) => return Err(Some(StartError::Module(fault))),
-            Frame::Log(line) => hear(Said::Log(line)),
-            Frame::Stats(stats) => hear(Said::Stats(stats)),
+            Frame::Log(line) => hear(Said::Log(line))?,
+            Frame::Stats(stats) => hear(Said::Stats(stats))?,
             Frame::Exiting { reason, .. } => {
                 return Err(Some(StartError::Limit(reason)));
             }
-            other => return Err(Some(StartError::Protocol(format!("{} while booting", kind(&other))))),
+            other => return Err(Some(out_of_turn(&other))),
         }
     }
+}
+
+async fn next(process: &mut Process) -> Result<Frame, Option<StartError>> {
+    match process.link.next().await {
+        Ok(Some(frame)) => Ok(frame),
+        Ok(None) | Err(LinkError::Io(_)) => Err(None),
+        Err(LinkError::Decode(error)) => Err(Some(StartError::Protocol(error.to_string()))),
+    }
+}
+
+fn out_of_turn(frame: &Frame) -> StartError {
+    StartError::Protocol(format!("{} while booting", kind(frame)))
 }
 
 /// Reads a module's source off the main thread: disks can be slow.
@@ -201,5 +229,6 @@ pub(super) fn kind(frame: &Frame) -> &'static str {
         Frame::Pong(_) => "Pong",
         Frame::Drain => "Drain",
         Frame::Exiting { .. } => "Exiting",
+        Frame::Sandboxed(_) => "Sandboxed",
     }
 }

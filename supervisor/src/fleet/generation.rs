@@ -13,7 +13,9 @@ use tokio::task::JoinSet;
 use super::Context;
 use super::boot::StartError;
 use super::modules::Modules;
+use super::sandbox::User;
 use super::slot::{Slot, SlotStatus};
+use super::uid::Lease;
 use crate::app::{App, Availability};
 use crate::log::Rate;
 use crate::shard::admission::Admission;
@@ -55,10 +57,19 @@ pub(crate) struct Shared {
     pub(super) config: AppConfig,
     pub(super) modules: Arc<Modules>,
     pub(super) rate: Rc<RefCell<Rate>>,
+    /// The user of its workers, if nano is root.
+    lease: Option<Rc<Lease>>,
     /// Workers that are ready.
     pub(super) ready: Cell<usize>,
     /// Wakes all slots that were stopped for idleness.
     pub(super) wake: watch::Sender<()>,
+}
+
+impl Shared {
+    /// Who its workers are to be.
+    pub(super) fn user(&self) -> User {
+        self.lease.as_ref().map(|lease| lease.uid).ok_or_else(|| "nano does not run as root".to_owned())
+    }
 }
 
 /// One version of an app, running.
@@ -79,6 +90,7 @@ impl Generation {
         metrics: Arc<AppMetrics>,
     ) -> Result<Rc<Self>, StartError> {
         let modules = Arc::new(Modules::open(&config.root).map_err(StartError::Directory)?);
+        let lease = context.sandboxing.uids.as_ref().map(|uids| uids.lease(&config.name)).transpose()?;
         let settings = &config.settings;
         let app = App {
             name: Arc::from(config.name.as_str()),
@@ -94,6 +106,7 @@ impl Generation {
             config,
             modules,
             rate: Rc::new(RefCell::new(Rate::new(Instant::now()))),
+            lease,
             ready: Cell::new(0),
             wake: watch::channel(()).0,
         });

@@ -1,8 +1,9 @@
 //! One worker process: spawned with nothing but its sockets, watched through a pidfd, never left behind.
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use rustix::process::{PidfdFlags, pidfd_open};
@@ -19,6 +21,7 @@ use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 
 use super::control_link::ControlLink;
+use super::sandbox::User;
 use crate::log::Rate;
 use crate::telemetry;
 
@@ -79,6 +82,7 @@ impl Process {
     pub(super) fn spawn(
         program: &Path,
         app: &str,
+        user: &User,
         data_links: Vec<UnixStream>,
         rate: &Rc<RefCell<Rate>>,
     ) -> io::Result<Self> {
@@ -86,16 +90,7 @@ impl Process {
         let (link, stdin) = ControlLink::pair(&data_links)?;
         drop(data_links);
         let spawned = Instant::now();
-        let mut child = Command::new(program)
-            // What ps(1) shows; the program itself does not look at it.
-            .arg0(format!("nano-worker: {app}"))
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::from(stdin))
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()?;
+        let mut child = execute(program, app, user, stdin)?;
         let pid = child.id();
         let stderr = child.stderr.take();
         let pidfd = match watch(pid) {
@@ -173,6 +168,37 @@ impl Drop for Process {
         if !self.reaped {
             let _ = self.reap();
         }
+    }
+}
+
+/// Executes the program with standard input and nothing else of ours, as its user.
+fn execute(program: &Path, app: &str, user: &User, stdin: OwnedFd) -> io::Result<Child> {
+    let command = |program: &Path, stdin: OwnedFd| {
+        let mut command = Command::new(program);
+        command
+            // What ps(1) shows; the program itself does not look at it.
+            .arg0(format!("nano-worker: {app}"))
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::from(stdin))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        if let Ok(own) = *user {
+            // This gives up all supplementary groups, too.
+            command.uid(own).gid(own);
+        }
+        command
+    };
+    let again = stdin.try_clone()?;
+    match command(program, stdin).spawn() {
+        // Its user may not enter the directory, as /root or somebody's home. We may.
+        Err(error) if user.is_ok() && error.raw_os_error() == Some(Errno::EACCES as i32) => {
+            let opened = File::open(program)?;
+            let path = format!("/proc/self/fd/{}", opened.as_raw_fd());
+            command(Path::new(&path), again).spawn()
+        }
+        other => other,
     }
 }
 

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_protocol::{ExitReason, Ready};
+use nano_protocol::{ExitReason, LayerReport, Ready};
+use nix::errno::Errno;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Context;
@@ -17,6 +18,7 @@ use super::exit::{Cause, is_planned};
 use super::generation::{Order, Shared};
 use super::live::{End, Live};
 use super::process::{Process, describe, was_killed};
+use super::sandbox::{User, in_force, lacking};
 use crate::log;
 use crate::reload::millis;
 use crate::shard::command::Command;
@@ -190,20 +192,23 @@ impl Slot {
         self.status.since.set(Instant::now());
         self.status.enter(Some(WorkerState::Starting));
         let (own, workers) = data_links(self.context.shards().len()).map_err(|error| self.not_spawned(error))?;
-        let mut process = Process::spawn(&self.context.program, &config.name, workers, &self.shared.rate)
-            .map_err(|error| self.not_spawned(error))?;
+        let (mut process, user) = self.spawn(workers).map_err(|error| self.not_spawned(error))?;
         let worker = Arc::new(Worker::new(self.context.worker_id(), process.pid));
         self.shared.app.metrics.register_worker(Arc::clone(&worker));
         *self.status.worker.borrow_mut() = Some(Arc::clone(&worker));
         tracing::debug!(app = %config.name, pid = process.pid, "worker spawned");
 
-        let shared = Rc::clone(&self.shared);
-        let hear = |said: Said| match said {
-            Said::Log(line) => shared.log(worker.pid, line),
-            Said::Stats(stats) => worker.record(&stats),
+        let (shared, context) = (Rc::clone(&self.shared), Rc::clone(&self.context));
+        let hear = |said: Said| {
+            match said {
+                Said::Sandbox(layers) => return take_note(&context, &shared, &worker, layers),
+                Said::Log(line) => shared.log(worker.pid, line),
+                Said::Stats(stats) => worker.record(&stats),
+            }
+            Ok(())
         };
         let booted = tokio::select! {
-            booted = boot::boot(&mut process, config, &self.shared.modules, hear) => Some(booted),
+            booted = boot::boot(&mut process, config, &user, &self.shared.modules, hear) => Some(booted),
             () = retired(&mut self.orders) => None,
         };
         match booted {
@@ -216,7 +221,8 @@ impl Slot {
                 self.give_to_shards(&worker, own).await;
                 self.status.enter(Some(WorkerState::Ready));
                 let start_ms = millis(took);
-                tracing::info!(app = %config.name, pid = worker.pid, generation = self.shared.app.generation.0, start_ms, "worker ready");
+                let sandbox = in_force(worker.sandbox());
+                tracing::info!(app = %config.name, pid = worker.pid, generation = self.shared.app.generation.0, start_ms, sandbox, "worker ready");
                 Ok(Some((Live::new(process, worker, alarms, config.settings.cpu), ready)))
             }
             Some(Err(error)) => {
@@ -232,6 +238,24 @@ impl Slot {
                 self.end(process, &worker, Cause::Retired(reason)).await;
                 Ok(None)
             }
+        }
+    }
+
+    /// A process with its own user, or as best it can be had.
+    fn spawn(&self, mut links: Vec<UnixStream>) -> std::io::Result<(Process, User)> {
+        let spawn = |user: User, links| {
+            Process::spawn(&self.context.program, &self.shared.config.name, &user, links, &self.shared.rate)
+                .map(|process| (process, user))
+        };
+        let user = self.shared.user();
+        let Ok(own) = user else { return spawn(user, links) };
+        let spare = links.iter().map(UnixStream::try_clone).collect::<Result<_, _>>()?;
+        match spawn(user, std::mem::take(&mut links)) {
+            // Root in a container may lack the right, or its user namespace the user.
+            Err(error) if matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EPERM | Errno::EINVAL)) => {
+                spawn(Err(format!("nano cannot change to uid {own}: {error}")), spare)
+            }
+            spawned => spawned,
         }
     }
 
@@ -278,6 +302,24 @@ impl Slot {
         }
         killed
     }
+}
+
+/// What a worker's sandbox is, for the metrics and `nanoctl`; and whether it may be told its app.
+fn take_note(context: &Context, shared: &Shared, worker: &Worker, layers: Vec<LayerReport>) -> Result<(), StartError> {
+    let app = &shared.app;
+    app.metrics.set_sandbox(&layers);
+    let lacking = lacking(&layers);
+    worker.set_sandbox(layers);
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    if context.sandboxing.is_required() {
+        return Err(StartError::Sandbox(lacking));
+    }
+    if context.told.borrow_mut().insert(Arc::clone(&app.name)) {
+        tracing::warn!(app = %app.name, lacking, "the sandbox of the app's workers is incomplete (sandbox: best-effort)");
+    }
+    Ok(())
 }
 
 /// Pairs of connected sockets, one for each shard: our ends and the worker's.

@@ -54,6 +54,19 @@ fn bytes(count: &Value) -> String {
     }
 }
 
+/// The policy, the layers that every app's workers have, and the others.
+fn sandbox(body: &Value) -> String {
+    let layers = |wanted: bool| {
+        let all = body["layers"].as_object().into_iter().flatten();
+        let names = all.filter(|(_, active)| active.as_bool() == Some(wanted)).map(|(name, _)| name.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let (active, lacking) = (layers(true), layers(false));
+    let lacking = if lacking.is_empty() { String::new() } else { format!("; lacking: {lacking}") };
+    let active = if active.is_empty() { "-".to_owned() } else { active };
+    format!("{}: {active}{lacking}", text(&body["policy"]))
+}
+
 pub(super) fn status(body: &Value) -> String {
     let workers = body["workers"].as_object().map(|states| {
         let counts = states.iter().filter(|(_, count)| count.as_u64() != Some(0));
@@ -77,6 +90,7 @@ pub(super) fn status(body: &Value) -> String {
         row("shards", text(&body["shards"])),
         row("apps", text(&body["apps"])),
         row("workers", workers.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned())),
+        row("sandbox", sandbox(&body["sandbox"])),
         row("last reload", last_reload),
         row("log lines dropped", text(&body["log_lines_dropped"])),
     ])
@@ -199,6 +213,16 @@ mod tests {
                 .get(2)
                 .is_some_and(|line| line.trim_start().starts_with("-") && line.ends_with("crash (signal SIGSEGV)")),
             "{table}"
+        );
+    }
+
+    #[test]
+    fn layers_of_the_sandbox() {
+        let shown = |layers: Value| sandbox(&json!({ "policy": "best-effort", "layers": layers }));
+        assert_eq!(shown(json!({})), "best-effort: -");
+        assert_eq!(
+            shown(json!({ "landlock": true, "seccomp": true, "uid": false })),
+            "best-effort: landlock, seccomp; lacking: uid"
         );
     }
 

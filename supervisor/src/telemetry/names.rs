@@ -50,6 +50,8 @@ names! {
         "Resident memory of the app's workers.";
     WORKER_CPU = "nano_worker_cpu_seconds_total", COUNTER,
         "CPU time used by the app's workers.";
+    WORKER_SANDBOX = "nano_worker_sandbox", GAUGE,
+        "1 if the app's workers have this layer of the sandbox, else 0.";
     EGRESS_REQUESTS = "nano_egress_requests_total", COUNTER,
         "Outgoing requests of the app, by result.";
     RELOADS = "nano_config_reloads_total", COUNTER,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nano_protocol::ExitReason;
+use nano_protocol::{ExitReason, SandboxLayer};
 use prometheus::proto::{self, LabelPair, MetricFamily, MetricType};
 use prometheus::{Encoder, TextEncoder};
 
@@ -65,6 +65,7 @@ impl Metrics {
         add(n::WORKER_HEAP, per_app(n::WORKER_HEAP, &|totals, _| float(totals.stats.heap)));
         add(n::WORKER_RESIDENT, per_app(n::WORKER_RESIDENT, &|totals, _| float(totals.resident)));
         add(n::WORKER_CPU, per_app(n::WORKER_CPU, &|totals, _| totals.cpu.as_secs_f64()));
+        add(n::WORKER_SANDBOX, apps.iter().flat_map(|(app, _, own)| sandbox(app, own)).collect());
         let egress = apps.iter().flat_map(|(app, _, _)| {
             // Outgoing requests do not exist yet: the counts are true.
             EGRESS_RESULTS
@@ -100,6 +101,13 @@ fn states(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
         sample(names::WORKERS, &[("app", app), ("state", state.as_str())], float(metrics.workers(*state)))
     };
     WorkerState::ALL.iter().map(state).collect()
+}
+
+fn sandbox(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
+    let layer = |(layer, active): (SandboxLayer, bool)| {
+        sample(names::WORKER_SANDBOX, &[("app", app), ("layer", layer.as_str())], f64::from(u8::from(active)))
+    };
+    metrics.sandbox().map(layer).collect()
 }
 
 fn exits(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {

@@ -48,7 +48,7 @@ impl Site {
     pub(crate) fn config(&self, server: &str, apps: &[&str]) -> &Self {
         let apps: Vec<String> = apps.iter().map(|app| format!("    {{ {app} }}")).collect();
         let text = format!(
-            "{{\n  \"listen\": [\"127.0.0.1:0\"], \"metrics\": \"127.0.0.1:0\", \"log\": {{ \"level\": \"debug\" }}{server},\n  \"apps\": [\n{}\n  ]\n}}\n",
+            "{{\n  \"listen\": [\"127.0.0.1:0\"], \"metrics\": \"127.0.0.1:0\", \"log\": {{ \"level\": \"debug\" }}, \"sandbox\": \"best-effort\"{server},\n  \"apps\": [\n{}\n  ]\n}}\n",
             apps.join(",\n")
         );
         fs::write(self.path("nano.json"), text).unwrap();

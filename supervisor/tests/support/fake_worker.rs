@@ -139,6 +139,8 @@ impl App {
 }
 
 fn boot(control: &mut Link) -> String {
+    // It is locked into nothing; nano must be told to do without.
+    send(&control.stream, &Frame::Sandboxed(Vec::new()));
     let Some(Frame::Boot(boot)) = control.next() else { panic!("no Boot") };
     let script = fetch(control, &boot.entry).expect("the entry is there");
     for (order, rest) in script.lines().map(|line| line.split_once(' ').unwrap_or((line, ""))) {

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use nano_protocol::{BodyLength, ModuleError, RequestId, ResetReason, Stats};
 use nano_protocol::{
-    Boot, BootFailed, Decoder, Frame, HeaderBlock, LogLine, Outbox, PROTOCOL_VERSION, Ready, RequestAccessors,
-    RequestHead, ResponseHead, RuntimeLimits, Side,
+    Boot, BootFailed, Decoder, Frame, HeaderBlock, LayerReport, LogLine, Outbox, PROTOCOL_VERSION, Ready,
+    RequestAccessors, RequestHead, ResponseHead, RuntimeLimits, Side,
 };
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 
@@ -104,6 +104,8 @@ pub(crate) struct Worker {
     pub(crate) logs: Vec<LogLine>,
     /// The last counters of any link.
     pub(crate) stats: Stats,
+    /// What it said of its sandbox.
+    pub(crate) layers: Vec<LayerReport>,
     next_id: RequestId,
 }
 
@@ -149,7 +151,13 @@ impl Worker {
         let sent =
             sendmsg::<()>(control.socket.as_raw_fd(), &[IoSlice::new(&version)], &rights, MsgFlags::empty(), None);
         assert_eq!(sent, Ok(1));
-        Self { child, control, links, logs: Vec::new(), stats: Stats::default(), next_id: 1 }
+        let mut worker =
+            Self { child, control, links, logs: Vec::new(), stats: Stats::default(), layers: Vec::new(), next_id: 1 };
+        match worker.control.next() {
+            Some(Frame::Sandboxed(layers)) => worker.layers = layers,
+            other => panic!("{other:?} instead of a sandbox: {:?}", worker.wait()),
+        }
+        worker
     }
 
     /// Sends `Boot` and answers the worker's questions for modules until it is ready or failed.

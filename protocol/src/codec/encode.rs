@@ -1,0 +1,221 @@
+//! Frames to bytes.
+
+use bytes::{BufMut, BytesMut};
+
+use super::kind;
+use crate::frame::{
+    AccessorStyle, BodyLength, Boot, ExitReason, Frame, LogLevel, ModuleError, RequestAccessors, ResetReason, Stats,
+};
+use crate::limits::{MAX_CHUNK, MAX_FRAME_FROM_SUPERVISOR};
+use crate::sandbox::SandboxLayer;
+
+/// In the order of their codes on the wire.
+pub(super) const RESET_REASONS: [ResetReason; 7] = [
+    ResetReason::ClientGone,
+    ResetReason::TimedOut,
+    ResetReason::BodyTooLarge,
+    ResetReason::HandlerThrew,
+    ResetReason::NoResponse,
+    ResetReason::BodyErrored,
+    ResetReason::Refused,
+];
+
+fn code_of<T: PartialEq>(all: &[T], value: &T) -> u8 {
+    // The lists hold every variant (a test walks them) and are shorter than 256.
+    all.iter().position(|each| each == value).and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
+}
+
+fn put_bytes(out: &mut BytesMut, bytes: &[u8]) {
+    debug_assert!(bytes.len() <= MAX_FRAME_FROM_SUPERVISOR, "a field longer than any frame");
+    out.put_u32_le(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+    out.put_slice(bytes);
+}
+
+fn put_text(out: &mut BytesMut, text: &str) {
+    put_bytes(out, text.as_bytes());
+}
+
+fn put_body_length(out: &mut BytesMut, length: BodyLength) {
+    match length {
+        BodyLength::None => out.put_u8(0),
+        BodyLength::Known(bytes) => {
+            out.put_u8(1);
+            out.put_u64_le(bytes);
+        }
+        BodyLength::Unknown => out.put_u8(2),
+    }
+}
+
+/// Appends everything of a `BodyChunk` but its data, which the caller appends: `length` bytes.
+pub(crate) fn encode_chunk_head(out: &mut BytesMut, id: u32, end: bool, length: usize) {
+    debug_assert!(length <= MAX_CHUNK, "the chunk is too long for one frame");
+    out.put_u32_le(u32::try_from(length + 10).unwrap_or(u32::MAX));
+    out.put_u8(kind::BODY_CHUNK);
+    out.put_u32_le(id);
+    out.put_u8(u8::from(end));
+    out.put_u32_le(u32::try_from(length).unwrap_or(u32::MAX));
+}
+
+/// Appends a frame's bytes. The sender keeps the limits of [`crate::limits`]; the receiver refuses what is over them.
+pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
+    let start = out.len();
+    out.put_u32_le(0);
+    match frame {
+        Frame::Boot(boot) => {
+            out.put_u8(kind::BOOT);
+            encode_boot(boot, out);
+        }
+        Frame::ModuleRequest { id, path } => {
+            out.put_u8(kind::MODULE_REQUEST);
+            out.put_u32_le(*id);
+            put_text(out, path);
+        }
+        Frame::ModuleSource { id, source } => {
+            out.put_u8(kind::MODULE_SOURCE);
+            out.put_u32_le(*id);
+            match source {
+                Ok(bytes) => {
+                    out.put_u8(0);
+                    put_bytes(out, bytes);
+                }
+                Err(ModuleError::NotFound) => out.put_u8(1),
+                Err(ModuleError::Outside) => out.put_u8(2),
+                Err(ModuleError::TooLarge) => out.put_u8(3),
+                Err(ModuleError::Unreadable(why)) => {
+                    out.put_u8(4);
+                    put_text(out, why);
+                }
+            }
+        }
+        Frame::Ready(ready) => {
+            out.put_u8(kind::READY);
+            put_text(out, &ready.v8);
+            out.put_u8(match ready.accessors {
+                AccessorStyle::Property => 0,
+                AccessorStyle::Method => 1,
+            });
+        }
+        Frame::BootFailed(failed) => {
+            out.put_u8(kind::BOOT_FAILED);
+            put_text(out, &failed.message);
+            put_text(out, &failed.path);
+            out.put_u32_le(failed.line);
+            out.put_u32_le(failed.column);
+        }
+        Frame::RequestHead(id, head) => {
+            out.put_u8(kind::REQUEST_HEAD);
+            out.put_u32_le(*id);
+            put_text(out, &head.method);
+            put_text(out, &head.url);
+            put_text(out, &head.request_id);
+            put_bytes(out, head.headers.as_bytes());
+            put_body_length(out, head.body);
+        }
+        Frame::ResponseHead(id, head) => {
+            out.put_u8(kind::RESPONSE_HEAD);
+            out.put_u32_le(*id);
+            out.put_u16_le(head.status);
+            put_bytes(out, head.headers.as_bytes());
+            put_body_length(out, head.body);
+        }
+        Frame::BodyChunk { id, end, data } => {
+            out.truncate(start);
+            encode_chunk_head(out, *id, *end, data.len());
+            out.put_slice(data);
+            return;
+        }
+        Frame::Credit { id, bytes } => {
+            out.put_u8(kind::CREDIT);
+            out.put_u32_le(*id);
+            out.put_u32_le(*bytes);
+        }
+        Frame::Reset { id, reason } => {
+            out.put_u8(kind::RESET);
+            out.put_u32_le(*id);
+            out.put_u8(code_of(&RESET_REASONS, reason));
+        }
+        Frame::Log(line) => {
+            out.put_u8(kind::LOG);
+            out.put_u8(match line.level {
+                LogLevel::Debug => 0,
+                LogLevel::Info => 1,
+                LogLevel::Warn => 2,
+                LogLevel::Error => 3,
+            });
+            put_text(out, &line.request_id);
+            put_text(out, &line.message);
+            out.put_u64_le(line.dropped);
+        }
+        Frame::Stats(stats) => {
+            out.put_u8(kind::STATS);
+            encode_stats(stats, out);
+        }
+        Frame::Ping(nonce) => {
+            out.put_u8(kind::PING);
+            out.put_u64_le(*nonce);
+        }
+        Frame::Pong(nonce) => {
+            out.put_u8(kind::PONG);
+            out.put_u64_le(*nonce);
+        }
+        Frame::Drain => out.put_u8(kind::DRAIN),
+        Frame::Sandboxed(layers) => {
+            out.put_u8(kind::SANDBOXED);
+            out.put_u8(u8::try_from(layers.len()).unwrap_or(u8::MAX));
+            for report in layers {
+                out.put_u8(code_of(&SandboxLayer::ALL, &report.layer));
+                out.put_u8(u8::from(report.active));
+                put_text(out, &report.detail);
+            }
+        }
+        Frame::Exiting { reason, culprit } => {
+            out.put_u8(kind::EXITING);
+            out.put_u8(code_of(&ExitReason::ALL, reason));
+            out.put_u8(u8::from(culprit.is_some()));
+            if let Some(id) = culprit {
+                out.put_u32_le(*id);
+            }
+        }
+    }
+    let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
+    if let Some(place) = out.get_mut(start..start + 4) {
+        place.copy_from_slice(&length.to_le_bytes());
+    }
+}
+
+fn encode_boot(boot: &Boot, out: &mut BytesMut) {
+    put_text(out, &boot.app);
+    put_text(out, &boot.entry);
+    out.put_u32_le(u32::try_from(boot.env.len()).unwrap_or(u32::MAX));
+    for (name, value) in &boot.env {
+        put_text(out, name);
+        put_text(out, value);
+    }
+    out.put_u8(match boot.request_accessors {
+        RequestAccessors::Property => 0,
+        RequestAccessors::Method => 1,
+        RequestAccessors::Auto => 2,
+    });
+    out.put_u64_le(boot.limits.stream_buffer);
+    put_text(out, &boot.limits.stream_buffer_text);
+    out.put_u64_le(boot.limits.total_buffer);
+    put_text(out, &boot.limits.total_buffer_text);
+    out.put_u64_le(boot.limits.memory);
+    out.put_u32_le(boot.limits.cpu_ms);
+}
+
+fn encode_stats(stats: &Stats, out: &mut BytesMut) {
+    for number in [
+        stats.overflows,
+        stats.errored_by_overflow,
+        stats.errored_by_sink,
+        stats.errored_by_abort,
+        stats.errored_by_controller,
+        stats.buffered,
+        stats.buffered_peak,
+        stats.heap,
+        stats.array_buffers,
+    ] {
+        out.put_u64_le(number);
+    }
+}

@@ -1,0 +1,164 @@
+//! What the kernel says of a worker, in `/proc/PID` (proc_pid_status(5), proc_pid_limits(5)). These files can be read
+//! by everybody, also of a process that is not dumpable; but they belong to root then.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+
+use nano_protocol::SandboxLayer;
+
+/// Highest values of what a worker limits, as `/proc/PID/limits` names it.
+const LIMITS: [(&str, u64); 6] = [
+    ("Max core file size", 0),
+    ("Max open files", 256),
+    ("Max file size", 0),
+    ("Max locked memory", 0),
+    ("Max msgqueue size", 0),
+    ("Max processes", 0),
+];
+
+/// A worker, looked at once.
+#[derive(Debug)]
+pub(super) struct Outside {
+    /// The status of each thread.
+    threads: Vec<String>,
+    limits: String,
+    /// Whose `/proc/PID/status` is. (Not the directory: that is always its user's.)
+    owner: u32,
+}
+
+impl Outside {
+    pub(super) fn look(pid: u32) -> io::Result<Self> {
+        let mut threads = Vec::new();
+        for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+            threads.push(fs::read_to_string(thread?.path().join("status"))?);
+        }
+        if threads.is_empty() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits"))?;
+        Ok(Self { threads, limits, owner: fs::metadata(format!("/proc/{pid}/status"))?.uid() })
+    }
+
+    /// What speaks against this layer, if anything does. `user` is who the worker should be.
+    pub(super) fn contradiction(&self, layer: SandboxLayer, user: Option<u32>) -> Option<String> {
+        match layer {
+            SandboxLayer::Uid => {
+                let own = user?.to_string();
+                let all = [own.as_str(); 4].join("\t");
+                self.unlike("Uid", &all).or_else(|| self.unlike("Gid", &all)).or_else(|| self.unlike("Groups", ""))
+            }
+            SandboxLayer::Capabilities => {
+                ["CapInh", "CapPrm", "CapEff", "CapAmb"].iter().find_map(|set| self.unlike(set, "0000000000000000"))
+            }
+            SandboxLayer::NoNewPrivs => self.unlike("NoNewPrivs", "1"),
+            // Its own user's if it can be dumped, root's if not. Of a worker that is root nothing can be told.
+            SandboxLayer::Undumpable => {
+                let told = user.is_some() || !self.is_root();
+                (told && self.owner != 0).then(|| format!("files of user {}", self.owner))
+            }
+            SandboxLayer::Rlimits => LIMITS.iter().find_map(|(name, most)| self.above(name, *most)),
+            // The kernel does not tell.
+            SandboxLayer::Landlock => None,
+            SandboxLayer::Seccomp => self.unlike("Seccomp", "2"),
+        }
+    }
+
+    fn is_root(&self) -> bool {
+        self.unlike("Uid", "0\t0\t0\t0").is_none()
+    }
+
+    /// What some thread has in this field in place of `value`.
+    fn unlike(&self, field: &str, value: &str) -> Option<String> {
+        let other =
+            self.threads.iter().map(|status| status_field(status, field)).find(|found| *found != Some(value))?;
+        Some(match other {
+            Some(other) => format!("{field} {}", other.replace('\t', " ")),
+            None => format!("no {field}"),
+        })
+    }
+
+    /// What the limit's soft or hard value is, if it is over `most`.
+    fn above(&self, name: &str, most: u64) -> Option<String> {
+        let Some(line) = self.limits.lines().find_map(|line| line.strip_prefix(name)) else {
+            return Some(format!("no limit {name:?}"));
+        };
+        let kept =
+            line.split_ascii_whitespace().take(2).all(|value| value.parse().is_ok_and(|value: u64| value <= most));
+        (!kept).then(|| format!("{name} {}", line.trim()))
+    }
+}
+
+fn status_field<'s>(status: &'s str, field: &str) -> Option<&'s str> {
+    status.lines().find_map(|line| Some(line.strip_prefix(field)?.strip_prefix(':')?.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const LOCKED: &str = "Name:\tnano-worker\nUid:\t60001\t60001\t60001\t60001\nGid:\t60001\t60001\t60001\t60001\nGroups:\t \n\
+        CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n\
+        CapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t7\n";
+    const LIMITED: &str = "Limit                     Soft Limit           Hard Limit           Units     \n\
+        Max file size             0                    0                    bytes     \n\
+        Max core file size        0                    0                    bytes     \n\
+        Max processes             0                    0                    processes \n\
+        Max open files            256                  256                  files     \n\
+        Max locked memory         0                    0                    bytes     \n\
+        Max msgqueue size         0                    0                    bytes     \n";
+
+    fn seen(threads: &[&str], limits: &str, owner: u32) -> Vec<(SandboxLayer, String)> {
+        let threads = threads.iter().map(|status| (*status).to_owned()).collect();
+        let outside = Outside { threads, limits: limits.to_owned(), owner };
+        let all = SandboxLayer::ALL.into_iter();
+        all.filter_map(|layer| Some((layer, outside.contradiction(layer, Some(60_001))?))).collect()
+    }
+
+    #[test]
+    fn nothing_speaks_against_a_worker_that_is_locked_up() {
+        assert_eq!(seen(&[LOCKED, LOCKED], LIMITED, 0), []);
+    }
+
+    #[test]
+    fn one_thread_outside_of_a_layer_is_enough() {
+        for (from, to, layer) in [
+            ("Uid:\t60001", "Uid:\t0", SandboxLayer::Uid),
+            ("Gid:\t60001", "Gid:\t0", SandboxLayer::Uid),
+            ("Groups:\t ", "Groups:\t0 27 ", SandboxLayer::Uid),
+            ("CapEff:\t0", "CapEff:\t1", SandboxLayer::Capabilities),
+            ("CapInh:\t0", "CapInh:\t1", SandboxLayer::Capabilities),
+            ("NoNewPrivs:\t1", "NoNewPrivs:\t0", SandboxLayer::NoNewPrivs),
+            ("Seccomp:\t2", "Seccomp:\t0", SandboxLayer::Seccomp),
+            ("Seccomp:\t2\n", "", SandboxLayer::Seccomp),
+        ] {
+            let open = LOCKED.replace(from, to);
+            let found = seen(&[LOCKED, &open], LIMITED, 0);
+            assert_eq!(found.iter().map(|(layer, _)| *layer).collect::<Vec<_>>(), [layer], "{from} → {to}");
+        }
+        assert_eq!(seen(&[LOCKED], LIMITED, 60_001)[0].0, SandboxLayer::Undumpable);
+    }
+
+    #[test]
+    fn limits_must_be_low_both_soft_and_hard() {
+        for (from, to) in [
+            ("processes             0                    0 ", "processes             0                    100 "),
+            ("open files            256 ", "open files            1024 "),
+            ("core file size        0 ", "core file size        unlimited "),
+            ("Max msgqueue size", "Max nothing"),
+        ] {
+            let found = seen(&[LOCKED], &LIMITED.replace(from, to), 0);
+            assert_eq!(found.len(), 1, "{from} → {to}");
+            assert_eq!(found[0].0, SandboxLayer::Rlimits);
+        }
+    }
+
+    #[test]
+    fn this_process_is_not_locked_up() {
+        let outside = Outside::look(std::process::id()).unwrap();
+        assert!(outside.contradiction(SandboxLayer::Rlimits, None).is_some());
+        assert!(outside.contradiction(SandboxLayer::Uid, Some(4_000_000)).unwrap().starts_with("Uid "));
+        assert!(Outside::look(u32::MAX).is_err());
+    }
+}

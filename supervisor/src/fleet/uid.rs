@@ -1,0 +1,101 @@
+//! A user of its own for each app's workers, when nano runs as root.
+//!
+//! Uids lie in a range of nano's own. Where in it an app's lies comes from its name, so it is the same after every
+//! restart and on every machine, as long as no other app of the configuration falls on it: then the one that was there
+//! first keeps it (at start: the one that stands first in the file), and the other takes the next free one.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+
+/// Without `uid_base`: above the users of people and packages, below those that systemd gives out by itself
+/// (`DynamicUser=`, 61184 and up).
+const DEFAULT_BASE: u32 = 60_000;
+const DEFAULT_WIDTH: u32 = 1184;
+
+/// With `uid_base`: as many as containers' ranges have.
+const WIDTH: u32 = 65_536;
+
+/// The range, and who has what of it.
+#[derive(Debug)]
+pub(super) struct Uids {
+    base: u32,
+    width: u32,
+    leases: RefCell<BTreeMap<u32, Weak<Lease>>>,
+}
+
+/// An app's uid (and gid), its alone for as long as this is kept.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pub(super) uid: u32,
+    app: String,
+}
+
+/// Every uid of the range is taken.
+#[derive(Debug, thiserror::Error)]
+#[error("all {width} uids from {base} on have an app already: set `uid_base` to a range of {WIDTH} that is free")]
+pub struct NoUid {
+    base: u32,
+    width: u32,
+}
+
+impl Uids {
+    /// `base` is the config's `uid_base`, which leaves room for the range.
+    pub(super) fn new(base: Option<u32>) -> Self {
+        let (base, width) = base.map_or((DEFAULT_BASE, DEFAULT_WIDTH), |base| (base, WIDTH));
+        Self { base, width, leases: RefCell::default() }
+    }
+
+    /// The app's uid; all its generations share it.
+    pub(super) fn lease(&self, app: &str) -> Result<Rc<Lease>, NoUid> {
+        let mut leases = self.leases.borrow_mut();
+        leases.retain(|_, lease| lease.strong_count() > 0);
+        if let Some(own) = leases.values().filter_map(Weak::upgrade).find(|lease| lease.app == app) {
+            return Ok(own);
+        }
+        let first = offset(app, self.width);
+        let free = (0..self.width)
+            .map(|step| self.base + (first + step) % self.width)
+            .find(|uid| !leases.contains_key(uid))
+            .ok_or(NoUid { base: self.base, width: self.width })?;
+        let lease = Rc::new(Lease { uid: free, app: app.to_owned() });
+        leases.insert(free, Rc::downgrade(&lease));
+        Ok(lease)
+    }
+}
+
+/// FNV-1a (32 bits) of the name: the same in every build, unlike the standard library's hashes.
+fn offset(app: &str, width: u32) -> u32 {
+    let hash = app.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    hash % width
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_name_has_its_uid() {
+        let uid = |app: &str| Uids::new(None).lease(app).unwrap().uid;
+        // Never change these: who set up rules for uids relies on them.
+        assert_eq!([uid("a.example"), uid("b.example"), uid("default")], [61_096, 60_741, 60_766]);
+        assert!(Uids::new(Some(200_000)).lease("a.example").unwrap().uid >= 200_000);
+        assert!(u64::from(0xFFFF_0000_u32 - 1) + u64::from(WIDTH) - 1 < u64::from(u32::MAX), "-1 is no uid");
+    }
+
+    #[test]
+    fn generations_share_it_and_others_go_around_it() {
+        let uids = Uids { base: 100, width: 3, leases: RefCell::default() };
+        let a = uids.lease("a").unwrap();
+        assert_eq!(uids.lease("a").unwrap().uid, a.uid);
+        let others = [uids.lease("b").unwrap(), uids.lease("c").unwrap()];
+        let mut all = [a.uid, others[0].uid, others[1].uid];
+        all.sort_unstable();
+        assert_eq!(all, [100, 101, 102]);
+        assert!(uids.lease("d").unwrap_err().to_string().contains("uid_base"));
+        drop(others);
+        let d = uids.lease("d").unwrap();
+        assert_ne!(d.uid, a.uid);
+    }
+}

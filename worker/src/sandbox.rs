@@ -1,0 +1,102 @@
+//! The part of the sandbox that a worker closes around itself, with no help and no privilege: it gives up what it has.
+//! It happens in two steps, [`enter`] before there are threads and [`Entered::close`] when all of them are there, and
+//! all of it before the worker is told its app. It never fails: each layer says whether it is in force, the supervisor
+//! looks from outside at what can be seen there, and decides.
+//!
+//! | layer | takes away |
+//! |---|---|
+//! | capabilities | every capability, in case it was started with some |
+//! | no_new_privs | gaining privileges by executing something |
+//! | undumpable | being read by other processes of the same user, core dumps |
+//! | rlimits | more than a few descriptors, files, locked memory, message queues, more threads or processes |
+//! | landlock | every path, TCP ports, signals and abstract sockets to outside |
+//! | seccomp | every system call that V8 and the event loop do not need |
+
+mod descriptors;
+mod filter;
+mod landlock;
+mod privileges;
+mod rlimits;
+mod system_calls;
+mod time_zone;
+
+use nano_protocol::limits::MAX_LAYER_DETAIL;
+use nano_protocol::{LayerReport, SandboxLayer};
+
+/// Which layers to put on. A worker puts on all of them; the test that attacks it leaves one out to see what it is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Layers {
+    /// [`SandboxLayer::Capabilities`].
+    pub capabilities: bool,
+    /// [`SandboxLayer::NoNewPrivs`]. Landlock and seccomp need it where the process has no capabilities.
+    pub no_new_privs: bool,
+    /// [`SandboxLayer::Undumpable`].
+    pub undumpable: bool,
+    /// [`SandboxLayer::Rlimits`].
+    pub rlimits: bool,
+    /// [`SandboxLayer::Landlock`].
+    pub landlock: bool,
+    /// [`SandboxLayer::Seccomp`].
+    pub seccomp: bool,
+}
+
+impl Layers {
+    /// Everything.
+    pub const ALL: Self =
+        Self { capabilities: true, no_new_privs: true, undumpable: true, rlimits: true, landlock: true, seccomp: true };
+}
+
+/// What a layer says of itself: how much of it is in force, or why none of it is.
+type Outcome = Result<String, String>;
+
+/// A sandbox whose first step is taken.
+#[derive(Debug)]
+pub struct Entered {
+    layers: Layers,
+    reports: Vec<LayerReport>,
+    rlimits: Outcome,
+}
+
+/// Closes what must be closed before there are threads, which inherit it. Call it with one thread, before anything is
+/// opened: descriptors above standard error are closed. What is needed of the file system is read here: the time zone.
+#[must_use]
+pub fn enter(layers: Layers) -> Entered {
+    descriptors::close_inherited();
+    time_zone::load();
+    let mut reports = Vec::with_capacity(SandboxLayer::ALL.len());
+    let mut apply = |wanted: bool, layer: SandboxLayer, apply: fn() -> Outcome| {
+        if wanted {
+            reports.push(report(layer, apply()));
+        }
+    };
+    apply(layers.undumpable, SandboxLayer::Undumpable, privileges::become_undumpable);
+    apply(layers.no_new_privs, SandboxLayer::NoNewPrivs, privileges::forbid_new);
+    apply(layers.landlock, SandboxLayer::Landlock, landlock::close);
+    apply(layers.capabilities, SandboxLayer::Capabilities, privileges::drop_capabilities);
+    let rlimits = if layers.rlimits { rlimits::limit() } else { Err(String::new()) };
+    Entered { layers, reports, rlimits }
+}
+
+impl Entered {
+    /// Closes the rest, for all threads there are. There can be no more of them afterwards. Returns what is in force.
+    #[must_use]
+    pub fn close(self) -> Vec<LayerReport> {
+        let Self { layers, mut reports, rlimits } = self;
+        if layers.rlimits {
+            reports.push(report(SandboxLayer::Rlimits, rlimits.and_then(rlimits::forbid_threads)));
+        }
+        if layers.seccomp {
+            reports.push(report(SandboxLayer::Seccomp, filter::install()));
+        }
+        reports
+    }
+}
+
+fn report(layer: SandboxLayer, outcome: Outcome) -> LayerReport {
+    let active = outcome.is_ok();
+    let mut detail = outcome.unwrap_or_else(|reason| reason);
+    while detail.len() > MAX_LAYER_DETAIL {
+        detail.pop();
+    }
+    LayerReport { layer, active, detail }
+}

@@ -1,0 +1,48 @@
+//! What a process may do beyond others, given up.
+
+use nix::sys::prctl;
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set, clear_ambient_capability_set,
+    remove_capability_from_bounding_set, set_capabilities,
+};
+
+use super::Outcome;
+
+const NONE: CapabilitySets = CapabilitySets {
+    effective: CapabilitySet::empty(),
+    permitted: CapabilitySet::empty(),
+    inheritable: CapabilitySet::empty(),
+};
+
+/// Executing a program made the process dumpable again: others of its user could read its memory.
+pub(super) fn become_undumpable() -> Outcome {
+    prctl::set_dumpable(false).map_err(|error| format!("PR_SET_DUMPABLE: {error}"))?;
+    match prctl::get_dumpable() {
+        Ok(false) => Ok(String::new()),
+        _ => Err("PR_SET_DUMPABLE had no effect".to_owned()),
+    }
+}
+
+/// Set-user-id programs and file capabilities are without effect from now on, should one be executed after all.
+pub(super) fn forbid_new() -> Outcome {
+    prctl::set_no_new_privs().map_err(|error| format!("PR_SET_NO_NEW_PRIVS: {error}"))?;
+    Ok(String::new())
+}
+
+/// Empties every set: a worker of a nano that runs as root and cannot give it another user would have them all.
+pub(super) fn drop_capabilities() -> Outcome {
+    // Only works with CAP_SETPCAP, and without it nothing can be gained from that set.
+    for capability in CapabilitySet::all().iter() {
+        if capability_is_in_bounding_set(capability) == Ok(true) {
+            let _ = remove_capability_from_bounding_set(capability);
+        }
+    }
+    // Before Linux 4.3 there is no such set.
+    let _ = clear_ambient_capability_set();
+    set_capabilities(None, NONE).map_err(|error| format!("capset: {error}"))?;
+    match capabilities(None) {
+        Ok(sets) if sets == NONE => Ok(String::new()),
+        Ok(_) => Err("capset had no effect".to_owned()),
+        Err(error) => Err(format!("capget: {error}")),
+    }
+}

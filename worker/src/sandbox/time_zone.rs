@@ -1,0 +1,55 @@
+//! The machine's time zone, as long as its files can be read: ICU would look for it at the first local date.
+
+use std::path::Path;
+use std::{env, fs};
+
+/// Longest name; the longest in the database has 30 characters.
+const LONGEST: usize = 64;
+
+/// Puts the zone's name where ICU looks first.
+pub(super) fn load() {
+    let zone = from_link().or_else(from_file).unwrap_or_else(|| "UTC".to_owned());
+    #[expect(unsafe_code, reason = "ICU reads it from the environment")]
+    // SAFETY: there is one thread.
+    unsafe {
+        env::set_var("TZ", zone);
+    }
+}
+
+/// Everywhere with systemd: `/etc/localtime` → `/usr/share/zoneinfo/Europe/Berlin`.
+fn from_link() -> Option<String> {
+    name_in(fs::read_link("/etc/localtime").ok()?.as_path())
+}
+
+fn name_in(target: &Path) -> Option<String> {
+    valid(target.to_str()?.split_once("zoneinfo/")?.1)
+}
+
+/// Debian and Alpine without the link.
+fn from_file() -> Option<String> {
+    valid(fs::read_to_string("/etc/timezone").ok()?.lines().next()?)
+}
+
+fn valid(name: &str) -> Option<String> {
+    let fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'+' | b'-');
+    let name = name.trim();
+    (!name.is_empty() && name.len() <= LONGEST && name.bytes().all(fine)).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_taken_from_links() {
+        for (target, name) in [
+            ("/usr/share/zoneinfo/Europe/Berlin", Some("Europe/Berlin")),
+            ("../usr/share/zoneinfo/Etc/GMT+5", Some("Etc/GMT+5")),
+            ("/etc/zones/mine", None),
+            ("/usr/share/zoneinfo/", None),
+            ("/usr/share/zoneinfo/a b", None),
+        ] {
+            assert_eq!(name_in(Path::new(target)).as_deref(), name, "{target}");
+        }
+    }
+}
