@@ -177,5 +177,11 @@ impl Key {
     }
 }
 
+/// Most bytes of names and values in one `env`: what travels to a worker in one piece.
+pub(crate) const MAX_ENV_BYTES: usize = 1 << 20;
+
+/// Most entries of one `env`.
+pub(crate) const MAX_ENV_ENTRIES: usize = 10_000;
+
 #[cfg(test)]
 mod tests;

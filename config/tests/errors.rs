@@ -233,6 +233,17 @@ fn app_values() {
 }
 
 #[test]
+fn an_env_that_is_too_large_for_a_worker_is_refused() {
+    let large = "x".repeat(1 << 20);
+    assert!(app_faults(&format!("\"env\":{{\"\":\"{large}\"}}")).len() == 1, "the name is the only fault");
+    let found = app_faults(&format!("\"env\":{{\"A\":\"{large}\"}}"));
+    let fault = "apps[0].env: it has 1 entries with 1048577 bytes; an app may have 10000 and 1048576 (put large data into a module)";
+    assert!(found.len() == 1 && found[0].ends_with(fault), "{}", found.join("\n"));
+    let many: Vec<_> = (0..10_001).map(|n| format!("\"k{n}\":\"\"")).collect();
+    assert_eq!(app_faults(&format!("\"env\":{{{}}}", many.join(","))).len(), 1);
+}
+
+#[test]
 fn hostnames_and_names() {
     let apps = |apps: &str| faults(&format!("{{\"apps\":[{apps}]}}"));
     assert_eq!(

@@ -106,6 +106,16 @@ fn env(report: &mut Report<'_>, object: &Object<'_>) -> Option<BTreeMap<String, 
             }
         }
     }
+    let bytes: usize = env.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > schema::MAX_ENV_BYTES || env.len() > schema::MAX_ENV_ENTRIES {
+        let message = format!(
+            "it has {} entries with {bytes} bytes; an app may have {} and {} (put large data into a module)",
+            env.len(),
+            schema::MAX_ENV_ENTRIES,
+            schema::MAX_ENV_BYTES,
+        );
+        report.fault(node.span, &path, message, None);
+    }
     Some(env)
 }
 
