@@ -29,6 +29,8 @@ pub(super) struct Record {
     bytes: u64,
     /// For programs: what went wrong, if something did.
     code: &'static str,
+    /// The response has begun and was not completed.
+    cut: bool,
     pid: u32,
     line: Option<Line>,
 }
@@ -61,6 +63,7 @@ impl Record {
             status: CLIENT_CLOSED_REQUEST,
             bytes: 0,
             code: "",
+            cut: false,
             pid: 0,
             line,
         }
@@ -103,7 +106,18 @@ impl Record {
 
     /// The response could not be completed.
     pub(super) fn cut(&mut self, failure: Failure) {
+        self.cut = true;
         self.code = failure.code();
+    }
+
+    /// The client left before it had the whole response, or took nothing of it for too long.
+    pub(super) fn left(&mut self) {
+        self.cut = true;
+        self.code = "client_gone";
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
     }
 }
 
@@ -129,6 +143,7 @@ impl Drop for Record {
             client = %Peer(&self.client),
             pid = (self.pid != 0).then_some(self.pid),
             error = (!self.code.is_empty()).then_some(self.code),
+            cut = self.cut.then_some(true),
             "request"
         );
     }

@@ -74,6 +74,17 @@ impl ResponseBody {
     }
 }
 
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        if let Source::Worker { request, .. } = &self.source
+            && !request.is_drained()
+            && !self.record.is_cut()
+        {
+            self.record.left();
+        }
+    }
+}
+
 impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Cut;

@@ -14,6 +14,7 @@
 //! | `headers_too_large` | 431 | the head is over 64 KiB, or has over 100 headers |
 //! | `handler_threw` | 500 | the app threw or rejected |
 //! | `no_response` | 500 | the app answered with something that is no Response |
+//! | `body_failed` | 500 | the response's body failed before its first byte |
 //! | `worker_died` | 502 | the worker ended before the response began |
 //! | `worker_protocol` | 502 | the worker broke the wire's rules |
 //! | `queue_full`, `queue_timeout` | 503 | too many requests wait, or this one waited too long |
@@ -152,6 +153,9 @@ impl Failure {
             }
             Self::Worker(Failed::Reset(ResetReason::Refused)) => {
                 later("worker_refused", "the app has no room for the request", soon)
+            }
+            Self::Worker(Failed::Reset(ResetReason::BodyErrored)) => {
+                say(StatusCode::INTERNAL_SERVER_ERROR, "body_failed", "the body of the app's response failed")
             }
             Self::Worker(Failed::Reset(_)) => {
                 say(StatusCode::INTERNAL_SERVER_ERROR, "handler_threw", "the app's handler failed")

@@ -83,8 +83,14 @@ impl Upload {
     /// Sends what is there and may be sent. Ready when all is sent, or when nobody wants it any more.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, uplink: &Uplink) -> Poll<Result<(), UploadError>> {
         loop {
-            let Some(room) = ready!(uplink.poll_room(cx)) else { return Poll::Ready(Ok(())) };
+            let Poll::Ready(room) = uplink.poll_room(cx) else {
+                // The client is not to blame for what it cannot send.
+                self.client.set_uploading(false);
+                return Poll::Pending;
+            };
+            let Some(room) = room else { return Poll::Ready(Ok(())) };
             if self.pending.is_empty() {
+                self.client.set_uploading(true);
                 self.begun = true;
                 match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                     // Trailers have no place in the platform's Request.

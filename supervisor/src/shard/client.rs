@@ -111,7 +111,10 @@ impl Client {
 
     /// Whether the client still has to send a part of a request's body.
     pub(crate) fn set_uploading(&self, uploading: bool) {
-        self.uploading.set(uploading);
+        if !self.uploading.replace(uploading) && uploading {
+            // It may date from before we stopped to ask for more.
+            self.read_blocked.set(None);
+        }
     }
 
     /// The response that is being sent has no length: cut it so that nobody takes the cut for its end.

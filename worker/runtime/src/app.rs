@@ -12,7 +12,7 @@ use crate::event_loop::{call, checkpoint};
 use crate::exception;
 use crate::modules::MainModule;
 use crate::ops::request::settle_reader;
-use crate::request::{BodyEvent, RequestKey};
+use crate::request::{Outcome, RequestKey};
 use crate::runtime::{Entry, Runtime, StreamBudget, entry_function};
 use crate::state::State;
 use crate::watchdog::{WatchdogThread, Watched, peak_resident};
@@ -24,6 +24,8 @@ const NATIVE_ALLOWANCE: usize = 64 << 20;
 pub(crate) struct AppEntries {
     abort_request: Entry,
     dispatch_request: Entry,
+    response_passed_on: Entry,
+    resume_response: Entry,
 }
 
 impl Runtime {
@@ -87,8 +89,12 @@ impl Runtime {
         let list = v8::Array::new_with_elements(scope, &list);
         let entry = v8::Local::new(scope, &self.entry.others);
         let function = |name: &str| entry_function(scope, entry, name).ok_or("the dispatcher is not built in");
-        let app =
-            AppEntries { abort_request: function("abortRequest")?, dispatch_request: function("dispatchRequest")? };
+        let app = AppEntries {
+            abort_request: function("abortRequest")?,
+            dispatch_request: function("dispatchRequest")?,
+            response_passed_on: function("responsePassedOn")?,
+            resume_response: function("resumeResponse")?,
+        };
         let start_app = function("startApp")?;
         self.app = Some(app);
         let style = match style {
@@ -137,23 +143,35 @@ impl Runtime {
         data: Bytes,
         end: bool,
     ) -> Result<(), WindowExceeded> {
-        let event = self.state.requests.borrow_mut().chunk(link, id, data, end)?;
-        let BodyEvent::Readable(reader) = event else { return Ok(()) };
         let key = self.state.requests.borrow().key_of(link, id);
-        if let Some(key) = key {
-            self.with_request(key, |runtime_scope, state| settle_reader(runtime_scope, state, key, &reader));
-        }
+        let outcome = self.state.requests.borrow_mut().chunk(link, id, data, end)?;
+        self.follow(key, outcome);
         Ok(())
     }
 
     /// The supervisor takes more of a response's body.
     pub(crate) fn request_credit(&mut self, link: usize, id: RequestId, bytes: u32) -> Result<(), WindowExceeded> {
         let key = self.state.requests.borrow().key_of(link, id);
-        let reader = self.state.requests.borrow_mut().credit(link, id, bytes)?;
-        if let (Some(key), Some(reader)) = (key, reader) {
-            self.with_request(key, |scope, state| settle_reader(scope, state, key, &reader));
-        }
+        let outcome = self.state.requests.borrow_mut().credit(link, id, bytes)?;
+        self.follow(key, outcome);
         Ok(())
+    }
+
+    /// Does what is to be done after something happened to a request.
+    fn follow(&mut self, key: Option<RequestKey>, outcome: Outcome) {
+        let (Some(key), Some(app)) = (key, &self.app) else { return };
+        let entry = match outcome {
+            Outcome::Nothing | Outcome::Complete(None) => return,
+            Outcome::Readable(reader) | Outcome::Complete(Some(reader)) => {
+                return self.with_request(key, |scope, state| settle_reader(scope, state, key, &reader));
+            }
+            Outcome::Writable => app.resume_response.clone(),
+            Outcome::PassedOn => app.response_passed_on.clone(),
+        };
+        self.with_request(key, |scope, state| {
+            let key = v8::Integer::new_from_unsigned(scope, key).into();
+            call(scope, state, &entry, &[key]);
+        });
     }
 
     /// The supervisor ended a request.

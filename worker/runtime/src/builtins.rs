@@ -48,6 +48,7 @@ builtin_sources! {
     "encoding/text_encoder_stream.js",
     "fetch/body.js",
     "fetch/body_source.js",
+    "fetch/collect.js",
     "fetch/form_body.js",
     "fetch/form_data.js",
     "fetch/headers.js",
@@ -116,6 +117,7 @@ builtin_sources! {
     "webidl/iterable.js",
     "worker/dispatch.js",
     "worker/execution_context.js",
+    "worker/response_body.js",
     "worker/shared_memory.js",
 }
 

@@ -15,6 +15,7 @@ mod inspect;
 mod multipart;
 mod process;
 pub(crate) mod request;
+mod response;
 mod streams;
 mod structured_clone;
 mod timers;
@@ -48,6 +49,7 @@ const GROUPS: &[&[OpDecl]] = &[
     multipart::OPS,
     process::OPS,
     request::OPS,
+    response::OPS,
     streams::OPS,
     structured_clone::OPS,
     timers::OPS,

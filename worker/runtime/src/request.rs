@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{BodyLength, Frame, HeaderBlock, Outbox, ReceiveWindow, RequestHead, RequestId, ResetReason};
 use nano_protocol::{ResponseHead, SendWindow, WindowExceeded};
@@ -20,19 +20,37 @@ const REMEMBERED: usize = 1024;
 /// Who waits for the next piece of a request's body.
 pub(crate) type BodyReader = v8::Global<v8::PromiseResolver>;
 
+/// Pieces below this size are copied together while nobody takes them: a client that sends single bytes must not make
+/// us keep a record for each.
+const COALESCE_BELOW: usize = 4096;
+
 /// The request's body on its way to JavaScript.
 struct IncomingBody {
+    /// As it was announced.
+    length: BodyLength,
     chunks: VecDeque<Bytes>,
+    /// Small pieces that came while `chunks` was not empty; they stand behind it.
+    tail: BytesMut,
     window: ReceiveWindow,
     /// No more chunks will come.
     ended: bool,
     reader: Option<BodyReader>,
 }
 
-/// The response's body on its way out: what waits for credit.
+/// The response's body on its way out.
 struct OutgoingBody {
     window: SendWindow,
-    rest: VecDeque<Bytes>,
+    source: BodySource,
+}
+
+/// Where a response's body comes from.
+enum BodySource {
+    /// This is what is left of it.
+    Whole(Bytes),
+    /// JavaScript hands over as much as the window allows. `waiting`: it gave all it could, and is to be told of credit.
+    Script { waiting: bool },
+    /// The request's body is handed on as it comes.
+    Request,
 }
 
 struct RequestContext {
@@ -54,12 +72,17 @@ pub(crate) enum BodyRead {
     Gone,
 }
 
-/// What came of a frame about a request.
-pub(crate) enum BodyEvent {
-    /// Nobody waits for it.
+/// What is to be done after something happened to a request.
+pub(crate) enum Outcome {
     Nothing,
     /// Settle the reader's promise with what [`Requests::read_body`] gives now.
     Readable(BodyReader),
+    /// There is room for more of the response's body.
+    Writable,
+    /// The response is complete, the request forgotten. Who still waits for its body learns that nothing will come.
+    Complete(Option<BodyReader>),
+    /// The same, and the body was handed on without JavaScript, which does not know that it is over.
+    PassedOn,
 }
 
 /// All requests of one isolate and what is to be sent about them.
@@ -104,7 +127,9 @@ impl Requests {
             }
         };
         let incoming = IncomingBody {
+            length: head.body,
             chunks: VecDeque::new(),
+            tail: BytesMut::new(),
             window: ReceiveWindow::default(),
             ended: head.body == BodyLength::None,
             reader: None,
@@ -171,26 +196,27 @@ impl Requests {
         wire_id: RequestId,
         data: Bytes,
         end: bool,
-    ) -> Result<BodyEvent, WindowExceeded> {
-        let context = self.keys.get(&(link, wire_id)).and_then(|key| self.contexts.get_mut(key));
-        let Some(context) = context else { return Ok(BodyEvent::Nothing) };
+    ) -> Result<Outcome, WindowExceeded> {
+        let Some(key) = self.key_of(link, wire_id) else { return Ok(Outcome::Nothing) };
+        let Some(context) = self.contexts.get_mut(&key) else { return Ok(Outcome::Nothing) };
         let incoming = &mut context.incoming;
         incoming.window.received(data.len())?;
         incoming.ended |= end;
-        if !data.is_empty() {
-            incoming.chunks.push_back(data);
+        incoming.push(data);
+        let reader = incoming.reader.take();
+        if matches!(context.outgoing, Some(OutgoingBody { source: BodySource::Request, .. })) {
+            return Ok(self.send_body(key));
         }
-        Ok(incoming.reader.take().map_or(BodyEvent::Nothing, BodyEvent::Readable))
+        Ok(reader.map_or(Outcome::Nothing, Outcome::Readable))
     }
 
     /// Takes the next piece of a request's body, and gives credit for it.
     pub(crate) fn read_body(&mut self, key: RequestKey) -> BodyRead {
         let Some(context) = self.contexts.get_mut(&key) else { return BodyRead::Gone };
         let incoming = &mut context.incoming;
-        match incoming.chunks.pop_front() {
+        match incoming.pop(usize::MAX) {
             Some(chunk) => {
-                // Nothing more comes after the end, so credit would have no use.
-                if let Some(bytes) = incoming.window.consumed(chunk.len()).filter(|_| !incoming.ended)
+                if let Some(bytes) = incoming.taken(chunk.len())
                     && let Some(outbox) = self.outboxes.get_mut(context.link)
                 {
                     outbox.push(&Frame::Credit { id: context.wire_id, bytes });
@@ -213,61 +239,132 @@ impl Requests {
         }
     }
 
-    /// Sends a response. Returns who still waits for the request's body if the response is complete with that.
-    pub(crate) fn respond(
-        &mut self,
-        key: RequestKey,
-        status: u16,
-        headers: HeaderBlock,
-        body: Bytes,
-    ) -> Option<BodyReader> {
-        let context = self.contexts.get_mut(&key)?;
-        if context.outgoing.is_some() {
-            return None;
-        }
-        let outbox = self.outboxes.get_mut(context.link)?;
+    /// Sends a whole response.
+    pub(crate) fn respond(&mut self, key: RequestKey, status: u16, headers: HeaderBlock, body: Bytes) -> Outcome {
         let length = match body.len() {
             0 => BodyLength::None,
             length => BodyLength::Known(u64::try_from(length).unwrap_or(u64::MAX)),
         };
-        outbox.push(&Frame::ResponseHead(context.wire_id, ResponseHead { status, headers, body: length }));
-        if length == BodyLength::None {
-            return self.close(key);
+        self.begin(key, ResponseHead { status, headers, body: length }, BodySource::Whole(body))
+    }
+
+    /// Sends a response's head; [`Requests::send_chunk`] and [`Requests::end_body`] follow.
+    pub(crate) fn respond_in_chunks(&mut self, key: RequestKey, status: u16, headers: HeaderBlock) -> Outcome {
+        let head = ResponseHead { status, headers, body: BodyLength::Unknown };
+        self.begin(key, head, BodySource::Script { waiting: false })
+    }
+
+    /// Sends a response whose body is the request's, of which nothing was read yet.
+    pub(crate) fn respond_with_request_body(&mut self, key: RequestKey, status: u16, headers: HeaderBlock) -> Outcome {
+        let length = self.contexts.get(&key).map_or(BodyLength::None, |context| context.incoming.length);
+        let body = if length == BodyLength::Known(0) { BodyLength::None } else { length };
+        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Request) {
+            Outcome::Complete(_) => Outcome::PassedOn,
+            outcome => outcome,
         }
-        context.outgoing = Some(OutgoingBody { window: SendWindow::default(), rest: VecDeque::from([body]) });
+    }
+
+    fn begin(&mut self, key: RequestKey, head: ResponseHead, source: BodySource) -> Outcome {
+        let Some(context) = self.contexts.get_mut(&key).filter(|context| context.outgoing.is_none()) else {
+            return Outcome::Nothing;
+        };
+        let Some(outbox) = self.outboxes.get_mut(context.link) else { return Outcome::Nothing };
+        let is_over = head.body == BodyLength::None;
+        outbox.push(&Frame::ResponseHead(context.wire_id, head));
+        if is_over {
+            return Outcome::Complete(self.close(key));
+        }
+        context.outgoing = Some(OutgoingBody { window: SendWindow::default(), source });
         self.send_body(key)
     }
 
-    /// Sends as much of a response's body as its window allows. Returns what [`Requests::respond`] does.
-    fn send_body(&mut self, key: RequestKey) -> Option<BodyReader> {
-        let context = self.contexts.get_mut(&key)?;
-        let outgoing = context.outgoing.as_mut()?;
-        let outbox = self.outboxes.get_mut(context.link)?;
-        while let Some(first) = outgoing.rest.front_mut() {
-            let length = first.len().min(MAX_CHUNK).min(outgoing.window.available());
-            if length == 0 {
-                return None;
-            }
-            let data = first.split_to(length);
-            if first.is_empty() {
-                outgoing.rest.pop_front();
-            }
-            outgoing.window.sent(length);
-            outbox.push_chunk(context.wire_id, outgoing.rest.is_empty(), data);
+    /// How much [`Requests::send_chunk`] takes now.
+    pub(crate) fn response_room(&self, key: RequestKey) -> usize {
+        let outgoing = self.contexts.get(&key).and_then(|context| context.outgoing.as_ref());
+        outgoing.map_or(0, |outgoing| outgoing.window.available())
+    }
+
+    /// Sends a piece of a body that JavaScript makes: at most [`Requests::response_room`] bytes. `waits`: it has more,
+    /// and no room; it will be told of some. Returns the room that is left.
+    pub(crate) fn send_chunk(&mut self, key: RequestKey, mut data: Bytes, waits: bool) -> usize {
+        let Some(context) = self.contexts.get_mut(&key) else { return 0 };
+        let (Some(outgoing), Some(outbox)) = (&mut context.outgoing, self.outboxes.get_mut(context.link)) else {
+            return 0;
+        };
+        outgoing.window.sent(data.len());
+        while !data.is_empty() {
+            outbox.push_chunk(context.wire_id, false, data.split_to(data.len().min(MAX_CHUNK)));
         }
-        self.close(key)
+        let room = outgoing.window.available();
+        if let BodySource::Script { waiting } = &mut outgoing.source {
+            *waiting = waits || room == 0;
+        }
+        room
+    }
+
+    /// The end of a body that JavaScript made.
+    pub(crate) fn end_body(&mut self, key: RequestKey) -> Outcome {
+        let Some(context) = self.contexts.get(&key) else { return Outcome::Nothing };
+        if let Some(outbox) = self.outboxes.get_mut(context.link) {
+            outbox.push_chunk(context.wire_id, true, Bytes::new());
+        }
+        Outcome::Complete(self.close(key))
+    }
+
+    /// Sends as much of a response's body as there is and its window allows.
+    fn send_body(&mut self, key: RequestKey) -> Outcome {
+        let Some(context) = self.contexts.get_mut(&key) else { return Outcome::Nothing };
+        let (Some(outgoing), Some(outbox)) = (&mut context.outgoing, self.outboxes.get_mut(context.link)) else {
+            return Outcome::Nothing;
+        };
+        let (id, window, incoming) = (context.wire_id, &mut outgoing.window, &mut context.incoming);
+        match &mut outgoing.source {
+            BodySource::Script { waiting } => {
+                return if std::mem::take(waiting) { Outcome::Writable } else { Outcome::Nothing };
+            }
+            BodySource::Whole(rest) => {
+                while !rest.is_empty() {
+                    let length = rest.len().min(MAX_CHUNK).min(window.available());
+                    if length == 0 {
+                        return Outcome::Nothing;
+                    }
+                    let data = rest.split_to(length);
+                    window.sent(length);
+                    outbox.push_chunk(id, rest.is_empty(), data);
+                }
+            }
+            BodySource::Request => {
+                loop {
+                    if incoming.is_drained() {
+                        outbox.push_chunk(id, true, Bytes::new());
+                        break;
+                    }
+                    let Some(data) = incoming.pop(MAX_CHUNK.min(window.available())) else {
+                        return Outcome::Nothing;
+                    };
+                    window.sent(data.len());
+                    // Whoever sends the request's body gets room as the response's receiver makes some.
+                    if let Some(bytes) = incoming.taken(data.len()) {
+                        outbox.push(&Frame::Credit { id, bytes });
+                    }
+                    let end = incoming.is_drained();
+                    outbox.push_chunk(id, end, data);
+                    if end {
+                        break;
+                    }
+                }
+                self.close(key);
+                return Outcome::PassedOn;
+            }
+        }
+        Outcome::Complete(self.close(key))
     }
 
     /// The supervisor takes more of a response's body.
-    pub(crate) fn credit(
-        &mut self,
-        link: usize,
-        wire_id: RequestId,
-        bytes: u32,
-    ) -> Result<Option<BodyReader>, WindowExceeded> {
-        let Some(key) = self.key_of(link, wire_id) else { return Ok(None) };
+    pub(crate) fn credit(&mut self, link: usize, wire_id: RequestId, bytes: u32) -> Result<Outcome, WindowExceeded> {
+        let Some(key) = self.key_of(link, wire_id) else { return Ok(Outcome::Nothing) };
         let outgoing = self.contexts.get_mut(&key).and_then(|context| context.outgoing.as_mut());
-        let Some(outgoing) = outgoing else { return Ok(None) };
+        let Some(outgoing) = outgoing else { return Ok(Outcome::Nothing) };
         outgoing.window.credit(bytes)?;
         Ok(self.send_body(key))
     }
@@ -286,5 +383,46 @@ impl Requests {
     pub(crate) fn reset(&mut self, link: usize, wire_id: RequestId) -> Option<(RequestKey, Option<BodyReader>)> {
         let key = self.key_of(link, wire_id)?;
         Some((key, self.close(key)))
+    }
+}
+
+impl IncomingBody {
+    fn push(&mut self, data: Bytes) {
+        if data.is_empty() {
+            return;
+        }
+        if !self.chunks.is_empty() && data.len() < COALESCE_BELOW {
+            self.tail.extend_from_slice(&data);
+            return;
+        }
+        self.seal_tail();
+        self.chunks.push_back(data);
+    }
+
+    /// The next piece, at most `most` bytes of it; `None` if there is none, or `most` is 0.
+    fn pop(&mut self, most: usize) -> Option<Bytes> {
+        if self.chunks.is_empty() {
+            self.seal_tail();
+        }
+        let first = self.chunks.front_mut().filter(|_| most > 0)?;
+        if first.len() > most {
+            return Some(first.split_to(most));
+        }
+        self.chunks.pop_front()
+    }
+
+    fn seal_tail(&mut self) {
+        if !self.tail.is_empty() {
+            self.chunks.push_back(self.tail.split().freeze());
+        }
+    }
+
+    /// The credit to give now that so many bytes were taken. Nothing comes after the end, so it would have no use then.
+    fn taken(&mut self, bytes: usize) -> Option<u32> {
+        self.window.consumed(bytes).filter(|_| !self.ended)
+    }
+
+    fn is_drained(&self) -> bool {
+        self.ended && self.chunks.is_empty() && self.tail.is_empty()
     }
 }

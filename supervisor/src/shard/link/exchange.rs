@@ -150,11 +150,13 @@ impl Exchange {
 
     pub(super) fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Failed>> {
         let mut state = self.state.borrow_mut();
+        // Of a response that failed before its first byte nothing was sent yet: the client can still be told.
+        let nothing_came = !state.ended && state.chunks.is_empty();
+        if let Some(why) = state.failed.filter(|_| state.head.is_none() || nothing_came) {
+            return Poll::Ready(Err(why));
+        }
         if let Some(head) = state.head.take() {
             return Poll::Ready(Ok(head));
-        }
-        if let Some(why) = state.failed {
-            return Poll::Ready(Err(why));
         }
         store(&mut state.reader, cx);
         Poll::Pending
@@ -288,6 +290,21 @@ mod tests {
         let bytes = taken.concat();
         assert_eq!(bytes.len(), 100_000);
         assert!(bytes.iter().zip(0_u32..).all(|(byte, n)| *byte == n.to_le_bytes()[0]), "out of order");
+    }
+
+    #[test]
+    fn what_fails_before_its_first_byte_has_no_head() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let why = Failed::Reset(ResetReason::BodyErrored);
+        let empty = begun(BodyLength::Unknown);
+        empty.fail(why);
+        assert!(matches!(empty.poll_head(&mut cx), Poll::Ready(Err(failed)) if failed == why));
+        let partial = begun(BodyLength::Unknown);
+        partial.on_chunk(Bytes::from_static(b"part"), false).unwrap();
+        partial.fail(why);
+        assert!(matches!(partial.poll_head(&mut cx), Poll::Ready(Ok(_))));
+        assert_eq!(taken(&partial), ["part"]);
+        assert!(matches!(partial.poll_chunk(&mut cx), Poll::Ready(Some(Err(failed))) if failed == why));
     }
 
     #[test]

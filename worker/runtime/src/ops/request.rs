@@ -1,9 +1,8 @@
-//! Natives of fetch/request.js and worker/dispatch.js: an incoming request's headers and body, its response.
+//! Natives of fetch/request.js and worker/dispatch.js: an incoming request's headers and body, its failure.
 
-use bytes::Bytes;
-use nano_protocol::{HeaderBlock, ResetReason};
+use nano_protocol::ResetReason;
 
-use super::{ops, throw_type_error};
+use super::ops;
 use crate::event_loop;
 use crate::request::{BodyRead, BodyReader, RequestKey};
 use crate::runtime::LogLevel;
@@ -13,12 +12,11 @@ ops! {
     "requestBodyRead" => request_body_read,
     "requestFailed" => request_failed,
     "requestHeaders" => request_headers,
-    "respond" => respond,
     "waitUntilBegan" => wait_until_began,
     "waitUntilEnded" => wait_until_ended,
 }
 
-fn key_of(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments) -> RequestKey {
+pub(super) fn key_of(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments) -> RequestKey {
     args.get(0).uint32_value(scope).unwrap_or(0)
 }
 
@@ -102,61 +100,6 @@ pub(crate) fn settle_reader(scope: &mut v8::PinScope, state: &State, key: Reques
     }
 }
 
-/// `respond(id, status, headers, body)`: sends the response. `headers`: `[name, value, …]`, byte strings; `body`: null, a
-/// string or a Uint8Array. Ignored if the request is over. Throws if the headers are over the limits.
-fn respond(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(state) = State::get(scope) else { return };
-    let key = key_of(scope, &args);
-    let status = args.get(1).uint32_value(scope).and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
-    let Some(headers) = read_headers(scope, args.get(2)) else {
-        return throw_type_error(scope, "The response has too many headers, or they are too large");
-    };
-    let body = read_body(scope, args.get(3));
-    state.send_new_counts();
-    let reader = state.requests.borrow_mut().respond(key, status, headers, body);
-    if let Some(reader) = reader {
-        settle_reader(scope, &state, key, &reader);
-    }
-}
-
-fn read_headers(scope: &mut v8::PinScope, list: v8::Local<v8::Value>) -> Option<HeaderBlock> {
-    let list = v8::Local::<v8::Array>::try_from(list).ok()?;
-    let mut headers = HeaderBlock::builder();
-    let mut buffer = Vec::new();
-    for index in (0..list.length()).step_by(2) {
-        buffer.clear();
-        append_one_byte(scope, list.get_index(scope, index)?, &mut buffer);
-        let name_length = buffer.len();
-        append_one_byte(scope, list.get_index(scope, index + 1)?, &mut buffer);
-        let (name, value) = buffer.split_at(name_length);
-        if !headers.push(name, value) {
-            return None;
-        }
-    }
-    Some(headers.finish())
-}
-
-fn append_one_byte(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, buffer: &mut Vec<u8>) {
-    let Ok(string) = v8::Local::<v8::String>::try_from(value) else { return };
-    let start = buffer.len();
-    buffer.resize(start + string.length(), 0);
-    string.write_one_byte_v2(scope, 0, buffer.get_mut(start..).unwrap_or_default(), v8::WriteFlags::empty());
-}
-
-fn read_body(scope: &mut v8::PinScope, body: v8::Local<v8::Value>) -> Bytes {
-    if let Ok(text) = v8::Local::<v8::String>::try_from(body) {
-        let mut bytes = vec![0; text.utf8_length(scope)];
-        text.write_utf8_v2(scope, &mut bytes, v8::WriteFlags::kReplaceInvalidUtf8, None);
-        return bytes.into();
-    }
-    if let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(body) {
-        let mut bytes = vec![0; view.byte_length()];
-        view.copy_contents(&mut bytes);
-        return bytes.into();
-    }
-    Bytes::new()
-}
-
 /// `requestFailed(id, reason, error)`: there will be no (whole) response. `reason`: "threw" | "no-response" | "body";
 /// `error` (for "no-response" a text) is logged. The client learns nothing of it.
 fn request_failed(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
@@ -172,7 +115,8 @@ fn request_failed(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments,
         let text = error.to_rust_string_lossy(scope);
         state.write_log(scope, LogLevel::Error, &text);
     } else {
-        event_loop::report(scope, &state, "Uncaught ", error);
+        let prefix = if reason == ResetReason::BodyErrored { "The response's body failed: " } else { "Uncaught " };
+        event_loop::report(scope, &state, prefix, error);
     }
     state.send_new_counts();
     let reader = state.requests.borrow_mut().fail(key, reason);

@@ -11,7 +11,8 @@ import { createReadableStreamObject, readableStreamSlots } from "../streams/read
 import { searchParamsList } from "../url/search_params.js";
 import { serializeUrlencoded } from "../url/urlencoded.js";
 import { converters, illegalInvocation, isArrayBuffer } from "../webidl.js";
-import { StreamSource, WholeSource, copyBytes, readAll, streamFromSource, teeSource, usedStream } from "./body_source.js";
+import { StreamSource, WholeSource, copyBytes, streamFromSource, takeUntouchedSource, usedStream } from "./body_source.js";
+import { readAll } from "./collect.js";
 
 const {
   ArrayBufferIsView, ArrayPrototypePush, JSONParse, PromiseReject, PromiseResolve, StringPrototypeCharCodeAt, StringPrototypeSlice,
@@ -120,29 +121,36 @@ export function bodyStream(body) {
 /** Uses a body up for what it holds: a string, a Uint8Array or a source. Throws where it is unusable. */
 export function takeContent(body) {
   if (isBodyUnusable(body)) throw unusableBody();
-  if (body.stream !== null) return new StreamSource(body.stream);
+  if (body.stream !== null) {
+    const source = takeUntouchedSource(body.stream);
+    if (source === undefined) return new StreamSource(body.stream);
+    if (!(source instanceof WholeSource)) return source;
+    body.shared = true;
+    return source.bytes;
+  }
   const { content } = body;
   body.used = true;
   body.content = "";
   return content;
 }
 
-/** "Clone a body": `body` goes on as one of the two, the other is returned. */
+/** "Clone a body": `body` goes on as one of the two, the other is returned. What comes in chunks becomes a stream. */
 export function cloneBody(body) {
   const clone = new Body(body.content, body.type);
-  if (body.stream !== null) {
-    const branches = ReadableStreamTee(body.stream);
-    body.stream = branches[0];
-    body.streamObject = null;
-    clone.stream = branches[1];
-  } else if (isSource(body.content)) {
-    const branches = teeSource(body.content);
-    body.content = branches[0];
-    clone.content = branches[1];
-  } else {
-    body.shared = true;
-    clone.shared = true;
+  if (body.stream === null) {
+    if (!isSource(body.content)) {
+      body.shared = true;
+      clone.shared = true;
+      return clone;
+    }
+    body.stream = streamFromSource(body.content);
+    body.content = null;
+    clone.content = null;
   }
+  const branches = ReadableStreamTee(body.stream);
+  body.stream = branches[0];
+  body.streamObject = null;
+  clone.stream = branches[1];
   return clone;
 }
 

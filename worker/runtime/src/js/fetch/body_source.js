@@ -1,4 +1,5 @@
-// Where bodies come from piece by piece, and how that becomes a stream and the other way round.
+// Where bodies come from piece by piece, and how that becomes a stream and the other way round. collect.js makes one
+// piece of it again.
 //
 // A source is `{ pull() → Uint8Array | null | Promise of either, cancel(reason)?, isAliased? }`. It is asked for one chunk
 // at a time; null is the end. Its promises are its reader's alone. Chunks of an aliased source are in others' hands as
@@ -19,7 +20,7 @@ import { AcquireReadableStreamDefaultReader, CreateReadableByteStream } from "..
 import { viewBuffer } from "../webidl.js";
 
 const {
-  ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayPrototypePush, ArrayPrototypeShift, DataViewPrototypeGetByteLength,
+  ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, DataViewPrototypeGetByteLength,
   DataViewPrototypeGetByteOffset, MathMin, ObjectDefineProperty, PromisePrototypeThen, PromiseReject, TypeError,
   TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
   TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array,
@@ -47,6 +48,11 @@ export function copyBytes(source) {
   }
 }
 
+/** The bytes of a Uint8Array from `start` to `end`, not copied. Not its `subarray`, which tenants can patch. */
+export function byteRange(bytes, start, end) {
+  return new Uint8Array(TypedArrayPrototypeGetBuffer(bytes), TypedArrayPrototypeGetByteOffset(bytes) + start, end - start);
+}
+
 function copyRange(buffer, offset, length) {
   const copy = new Uint8Array(length);
   if (length > 0) TypedArrayPrototypeSet(copy, new Uint8Array(buffer, offset, length));
@@ -63,28 +69,25 @@ export function uponChunk(promise, onFulfilled, onRejected) {
 
 /** An incoming request's body. */
 export class IncomingSource {
-  #id;
-
   constructor(id) {
-    this.#id = id;
+    this.id = id;
   }
 
   pull() {
-    return ops.requestBodyRead(this.#id);
+    return ops.requestBodyRead(this.id);
   }
 }
 
 /** A string or bytes, in pieces. The bytes are copied. */
 export class WholeSource {
-  #bytes;
   #position = 0;
 
   constructor(content) {
-    this.#bytes = typeof content === "string" ? ops.utf8Encode(content) : content;
+    this.bytes = typeof content === "string" ? ops.utf8Encode(content) : content;
   }
 
   pull() {
-    const bytes = this.#bytes;
+    const { bytes } = this;
     const length = MathMin(TypedArrayPrototypeGetByteLength(bytes) - this.#position, chunkLength);
     if (length === 0) return null;
     const offset = TypedArrayPrototypeGetByteOffset(bytes) + this.#position;
@@ -194,6 +197,20 @@ export function streamFromSource(source) {
   return new SourceStream(source).stream;
 }
 
+/**
+ * The source of a stream that streamFromSource made, if nobody has it locked or has read from it; undefined otherwise. It
+ * is the caller's then, and the stream is locked and disturbed. Whoever only wants the body need not take the stream's way.
+ */
+export function takeUntouchedSource(stream) {
+  const { controller } = stream;
+  if (stream.state !== "readable" || stream.disturbed || stream.reader !== undefined || !controller.isByte) return undefined;
+  const made = controller.source;
+  if (!controller.sourceIsInternal || !(made instanceof SourceStream)) return undefined;
+  AcquireReadableStreamDefaultReader(stream);
+  stream.disturbed = true;
+  return made.source;
+}
+
 /** The internal slots of what a body's stream is like after the body was read: closed, disturbed, locked. */
 export function usedStream() {
   const stream = CreateReadableByteStream({ __proto__: null }, undefined, undefined, undefined);
@@ -201,95 +218,4 @@ export function usedStream() {
   AcquireReadableStreamDefaultReader(stream);
   stream.disturbed = true;
   return stream;
-}
-
-/** One source as two. What one of them has read ahead waits for the other, who gets a copy of it. */
-export function teeSource(source) {
-  const queues = [[], []];
-  // Who waits for a chunk: Deferreds.
-  const waiting = [null, null];
-  let isPending = false;
-  let end;
-
-  function take(chunk, reader) {
-    if (chunk === null) {
-      end = { __proto__: null, isError: false, error: undefined };
-      return;
-    }
-    ArrayPrototypePush(queues[1 - reader], copyBytes(chunk));
-    ArrayPrototypePush(queues[reader], chunk);
-  }
-
-  function settle() {
-    isPending = false;
-    for (let branch = 0; branch < 2; branch++) {
-      const deferred = waiting[branch];
-      if (deferred === null) continue;
-      waiting[branch] = null;
-      if (queues[branch].length > 0) deferred.resolve(ArrayPrototypeShift(queues[branch]));
-      else if (end.isError) deferred.reject(end.error);
-      else deferred.resolve(null);
-    }
-  }
-
-  function pull(branch) {
-    if (queues[branch].length > 0) return ArrayPrototypeShift(queues[branch]);
-    if (end !== undefined) return end.isError ? PromiseReject(end.error) : null;
-    if (!isPending) {
-      const result = source.pull();
-      if (result === null || isChunk(result)) {
-        take(result, branch);
-        return result === null ? null : ArrayPrototypeShift(queues[branch]);
-      }
-      isPending = true;
-      uponChunk(result, (chunk) => {
-        take(chunk, branch);
-        settle();
-      }, (error) => {
-        end = { __proto__: null, isError: true, error };
-        settle();
-      });
-    }
-    waiting[branch] = new Deferred();
-    return waiting[branch].promise;
-  }
-
-  const isAliased = source.isAliased === true;
-  return [{ __proto__: null, pull: () => pull(0), isAliased }, { __proto__: null, pull: () => pull(1), isAliased }];
-}
-
-/** Reads a source to its end, then calls one of the two. The bytes are nobody else's. */
-export function readAll(source, onBytes, onError) {
-  const chunks = [];
-  let total = 0;
-  function step(chunk) {
-    try {
-      while (chunk !== null) {
-        ArrayPrototypePush(chunks, chunk);
-        total += TypedArrayPrototypeGetByteLength(chunk);
-        chunk = source.pull();
-        if (chunk !== null && !isChunk(chunk)) return uponChunk(chunk, step, onError);
-      }
-      onBytes(chunks.length === 1 && source.isAliased !== true ? chunks[0] : concatenate(chunks, total));
-    } catch (error) {
-      onError(error);
-    }
-  }
-  try {
-    const first = source.pull();
-    if (first === null || isChunk(first)) step(first);
-    else uponChunk(first, step, onError);
-  } catch (error) {
-    onError(error);
-  }
-}
-
-function concatenate(chunks, total) {
-  const all = new Uint8Array(total);
-  let offset = 0;
-  for (let i = 0; i < chunks.length; i++) {
-    TypedArrayPrototypeSet(all, chunks[i], offset);
-    offset += TypedArrayPrototypeGetByteLength(chunks[i]);
-  }
-  return all;
 }

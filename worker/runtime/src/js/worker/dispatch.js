@@ -1,17 +1,18 @@
 // Requests to the app's `fetch` and responses back. Native code calls `startApp` once, then `dispatchRequest` for each
-// request: one call in, one `ops.respond` out.
+// request: one call in, one `ops.respond` out, unless the response's body comes in chunks.
 
 import { DOMException } from "../dom/dom_exception.js";
 import { isSource } from "../fetch/body.js";
-import { readAll } from "../fetch/body_source.js";
+import { IncomingSource } from "../fetch/body_source.js";
 import { abortIncomingRequest, createIncomingRequest } from "../fetch/request.js";
 import { responseParts } from "../fetch/response.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { createExecutionContext, onRejectedWait } from "./execution_context.js";
+import { ResponseBody } from "./response_body.js";
 
 const {
-  FunctionPrototypeCall, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty,
+  FunctionPrototypeCall, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, ObjectDefineProperty,
   PromisePrototypeThen, PromiseResolve,
 } = primordials;
 
@@ -21,8 +22,10 @@ let env;
 /** "property" | "method": how the incoming request's accessors behave. */
 let accessorStyle = "property";
 
-/** Request id → Request, until it is answered. */
+/** Request id → Request, until it is answered to the end. */
 const inFlight = new Map();
+/** Request id → ResponseBody, while its response is being sent. */
+const bodies = new Map();
 
 onRejectedWait((reason) => ops.reportError(reason));
 
@@ -66,12 +69,12 @@ export function dispatchRequest(id, method, url, hasBody) {
     const result = FunctionPrototypeCall(app.fetch, app, request, env, createExecutionContext(request));
     // A Response that is there already needs no turn of the microtask queue.
     const parts = responseParts(result);
-    if (parts !== null) return respond(id, parts);
+    if (parts !== null) return respond(id, method, parts);
     PromisePrototypeThen(
       PromiseResolve(result),
       (response) => {
         try {
-          respond(id, responseParts(response), response);
+          respond(id, method, responseParts(response), response);
         } catch (error) {
           // A body that was read already.
           fail(id, error);
@@ -84,7 +87,7 @@ export function dispatchRequest(id, method, url, hasBody) {
   }
 }
 
-function respond(id, parts, response) {
+function respond(id, method, parts, response) {
   if (parts === null) {
     MapPrototypeDelete(inFlight, id);
     ops.requestFailed(id, "no-response", `The handler returned ${describe(response)}, not a Response`);
@@ -93,13 +96,14 @@ function respond(id, parts, response) {
   const { status, headers, body } = parts;
   if (body === null || typeof body === "string" || !isSource(body)) {
     send(id, status, headers, body);
-    return;
+  } else if (!MapPrototypeHas(inFlight, id)) {
+    cancel(body, new DOMException("The client closed the connection", "AbortError"));
+  } else if (method === "HEAD") {
+    send(id, status, headers, null);
+    cancel(body, new DOMException("A response to HEAD has no body", "AbortError"));
+  } else {
+    sendInChunks(id, status, headers, body);
   }
-  // A stream is sent when it is there as a whole.
-  readAll(body, (bytes) => send(id, status, headers, bytes), (error) => {
-    MapPrototypeDelete(inFlight, id);
-    ops.requestFailed(id, "body", error);
-  });
 }
 
 function send(id, status, headers, body) {
@@ -109,6 +113,40 @@ function send(id, status, headers, body) {
   } catch (error) {
     ops.requestFailed(id, "threw", error);
   }
+}
+
+function sendInChunks(id, status, headers, source) {
+  try {
+    if (source instanceof IncomingSource && source.id === id) {
+      // Nobody has looked at the request's body: it is handed on natively.
+      if (ops.respondWithRequestBody(id, status, headers)) responsePassedOn(id);
+      return;
+    }
+    ops.respondInChunks(id, status, headers);
+  } catch (error) {
+    fail(id, error);
+    cancel(source, error);
+    return;
+  }
+  const body = new ResponseBody(id, source, responsePassedOn);
+  MapPrototypeSet(bodies, id, body);
+  body.pump();
+}
+
+function cancel(source, reason) {
+  if (source.cancel !== undefined) source.cancel(reason);
+}
+
+/** Called natively when a request's body was handed on to its end as the body of its response. */
+export function responsePassedOn(id) {
+  MapPrototypeDelete(bodies, id);
+  MapPrototypeDelete(inFlight, id);
+}
+
+/** Called natively when there is room again for a body that `ops.responseChunk` had no room for. */
+export function resumeResponse(id) {
+  const body = MapPrototypeGet(bodies, id);
+  if (body !== undefined) body.pump();
 }
 
 function fail(id, error) {
@@ -121,5 +159,8 @@ export function abortRequest(id, message) {
   const request = MapPrototypeGet(inFlight, id);
   if (request === undefined) return;
   MapPrototypeDelete(inFlight, id);
-  abortIncomingRequest(request, new DOMException(message, "AbortError"));
+  const reason = new DOMException(message, "AbortError");
+  const body = MapPrototypeGet(bodies, id);
+  if (body !== undefined) body.cancel(reason);
+  abortIncomingRequest(request, reason);
 }

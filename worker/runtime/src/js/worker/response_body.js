@@ -1,0 +1,102 @@
+// A response's body that comes in chunks, on its way to the client. A chunk is pulled when there is room for it on the wire,
+// so the client's pace is the app's: back-pressure reaches `pull` and `ready`. What does not fit is kept, one chunk at
+// most, and counts in the gauge of buffered bytes.
+
+import { byteRange, copyBytes, isChunk, uponChunk } from "../fetch/body_source.js";
+import { ops } from "../ops.js";
+import { primordials } from "../primordials.js";
+import { Account, chargeAfterAll, releaseAllBut } from "../streams/budget.js";
+
+const { TypedArrayPrototypeGetByteLength } = primordials;
+
+export class ResponseBody {
+  #id;
+  #source;
+  #onOver;
+  #account = new Account();
+  /** What of the last chunk was not sent yet, or null. */
+  #rest = null;
+  #isOver = false;
+
+  /** `onOver()` is called once: at the end, after a failure, or when it was cancelled. */
+  constructor(id, source, onOver) {
+    this.#id = id;
+    this.#source = source;
+    this.#onOver = onOver;
+  }
+
+  /** Sends until the source has nothing or there is no room. Called again when there is room. */
+  pump() {
+    try {
+      if (this.#rest !== null && !this.#sendRest()) return;
+      while (!this.#isOver) {
+        const chunk = this.#source.pull();
+        if (chunk === null) {
+          this.#end();
+        } else if (!isChunk(chunk)) {
+          uponChunk(chunk, (given) => this.#resume(given), (error) => this.#fail(error));
+          return;
+        } else if (!this.#send(chunk)) {
+          return;
+        }
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Nobody wants the body any more. */
+  cancel(reason) {
+    if (this.#isOver) return;
+    this.#finish();
+    if (this.#source.cancel !== undefined) this.#source.cancel(reason);
+  }
+
+  #resume(chunk) {
+    if (this.#isOver) return;
+    if (chunk === null) this.#end();
+    else if (this.#send(chunk)) this.pump();
+  }
+
+  // False when there is no more room.
+  #send(chunk) {
+    const length = TypedArrayPrototypeGetByteLength(chunk);
+    if (length === 0) return true;
+    const balance = ops.responseChunk(this.#id, chunk);
+    if (balance < 0) {
+      const rest = byteRange(chunk, length + balance, length);
+      // The app may change its chunk when it is asked for the next one.
+      this.#rest = this.#source.isAliased === true ? copyBytes(rest) : rest;
+      chargeAfterAll(this.#account, -balance);
+    }
+    return balance > 0;
+  }
+
+  #sendRest() {
+    const length = TypedArrayPrototypeGetByteLength(this.#rest);
+    const balance = ops.responseChunk(this.#id, this.#rest);
+    this.#rest = balance < 0 ? byteRange(this.#rest, length + balance, length) : null;
+    releaseAllBut(this.#account, balance < 0 ? -balance : 0);
+    return balance > 0;
+  }
+
+  #end() {
+    this.#finish();
+    ops.responseEnd(this.#id);
+  }
+
+  // The stream itself has counted why. A chunk that is none has not errored it, so it has to be told.
+  #fail(error) {
+    if (this.#isOver) return;
+    this.#finish();
+    ops.requestFailed(this.#id, "body", error);
+    if (this.#source.cancel !== undefined) this.#source.cancel(error);
+  }
+
+  #finish() {
+    this.#isOver = true;
+    this.#rest = null;
+    releaseAllBut(this.#account, 0);
+    this.#onOver(this.#id);
+  }
+}
