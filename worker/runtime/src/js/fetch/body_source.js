@@ -7,7 +7,7 @@
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
-import { CAUSE_SINK } from "../streams/budget.js";
+import { CAUSE_SINK, countErrored } from "../streams/budget.js";
 import { LazyPromise } from "../streams/lazy_promise.js";
 import { Deferred } from "../streams/promises.js";
 import {
@@ -124,6 +124,8 @@ class ChunkRequest {
 
   chunkSteps(chunk) {
     if (!isChunk(chunk)) {
+      // The stream is none the worse, but its body is.
+      countErrored(CAUSE_SINK);
       this.errorSteps(new TypeError("A stream that is a body must give Uint8Arrays only"));
     } else if (this.#deferred === undefined) {
       this.#chunk = chunk;

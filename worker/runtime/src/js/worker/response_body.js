@@ -85,7 +85,7 @@ export class ResponseBody {
     ops.responseEnd(this.#id);
   }
 
-  // The stream itself has counted why. A chunk that is none has not errored it, so it has to be told.
+  // A stream that gave something else than bytes is not errored by that, so it has to be told.
   #fail(error) {
     if (this.#isOver) return;
     this.#finish();
