@@ -22,9 +22,10 @@ export function release() {}
 export function releaseAllBut() {}
 export function overflowError() {}
 export function guard() {}
-export function leavesNoTrace() { return true; }
+export function fits() { return true; }
 export function chargeAfterAll() {}
 export function chunkCost() { return 0; }
+export function chunkCostAtMost() { return 0; }
 `;
 
 globalThis.__nano = {

@@ -6,11 +6,14 @@
 
 use std::borrow::Cow;
 
+use fast::FastForm;
+
 mod bytes;
 mod clock;
 pub(crate) mod compression;
 mod crypto;
 mod encoding;
+mod fast;
 mod inspect;
 mod multipart;
 mod process;
@@ -27,15 +30,24 @@ pub(crate) struct OpDecl {
     pub(crate) name: &'static str,
     /// Yields the C function that V8 calls. (A function because V8's adapter cannot be named in a constant.)
     pub(crate) callback: fn() -> v8::FunctionCallback,
+    /// What optimized code may call in its place.
+    pub(crate) fast: Option<&'static FastForm>,
 }
 
-/// Declares `OPS`, a file's operations: `ops! { "jsName" => rust_function, }`.
+/// Declares `OPS`, a file's operations: `ops! { "jsName" => rust_function, }`, and `"jsName" => rust_function | FAST,`
+/// where the static FAST is its fast form.
 macro_rules! ops {
-    ($($name:literal => $callback:path,)*) => {
+    ($($name:literal => $callback:path $(| $fast:path)?,)*) => {
         pub(crate) const OPS: &[$crate::ops::OpDecl] = &[
-            $($crate::ops::OpDecl { name: $name, callback: || v8::MapFnTo::map_fn_to($callback) },)*
+            $($crate::ops::OpDecl {
+                name: $name,
+                callback: || v8::MapFnTo::map_fn_to($callback),
+                fast: $crate::ops::ops!(@fast $($fast)?),
+            },)*
         ];
     };
+    (@fast) => { None };
+    (@fast $fast:path) => { Some(&$fast) };
 }
 pub(crate) use ops;
 
@@ -62,7 +74,9 @@ fn all() -> impl Iterator<Item = &'static OpDecl> {
 
 /// What V8 needs to find the operations again when it loads a snapshot.
 pub(crate) fn external_references() -> Cow<'static, [v8::ExternalReference]> {
-    all().map(|op| v8::ExternalReference { function: (op.callback)() }).collect::<Vec<_>>().into()
+    let callbacks = all().map(|op| v8::ExternalReference { function: (op.callback)() });
+    let fast_forms = all().filter_map(|op| op.fast).map(FastForm::external_reference);
+    callbacks.chain(fast_forms).collect::<Vec<_>>().into()
 }
 
 /// The object that JavaScript knows as `ops`; it has no prototype.
@@ -71,9 +85,14 @@ pub(crate) fn table<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s
     let table = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
     for op in all() {
         let name = v8::String::new(scope, op.name)?;
-        let function = v8::Function::builder_raw((op.callback)())
-            .constructor_behavior(v8::ConstructorBehavior::Throw)
-            .build(scope)?;
+        let function = match op.fast {
+            None => v8::Function::builder_raw((op.callback)())
+                .constructor_behavior(v8::ConstructorBehavior::Throw)
+                .build(scope)?,
+            Some(fast) => v8::FunctionTemplate::builder_raw((op.callback)())
+                .build_fast(scope, fast.overloads())
+                .get_function(scope)?,
+        };
         function.set_name(name);
         table.create_data_property(scope, name.into(), function.into())?;
     }

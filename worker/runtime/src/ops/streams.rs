@@ -1,12 +1,33 @@
 //! Natives of streams/: what a chunk weighs, and a promise's [[PromiseIsHandled]].
 
+use v8::fast_api::{CFunctionInfo, FastApiCallbackOptions, Int64Representation, Type};
+
+use super::fast::{FastForm, isolate};
 use super::ops;
 
 ops! {
-    "arrayBufferByteLength" => array_buffer_byte_length,
+    "arrayBufferByteLength" => array_buffer_byte_length | ARRAY_BUFFER_BYTE_LENGTH,
     "markPromiseHandled" => mark_promise_handled,
-    "utf8Length" => utf8_length,
+    "utf8Length" => utf8_length | UTF8_LENGTH,
 }
+
+static ARRAY_BUFFER_BYTE_LENGTH: FastForm = FastForm::new(
+    array_buffer_byte_length_fast as _,
+    &CFunctionInfo::new(
+        Type::Float64.as_info(),
+        &[Type::V8Value.as_info(), Type::V8Value.as_info()],
+        Int64Representation::Number,
+    ),
+);
+
+static UTF8_LENGTH: FastForm = FastForm::new(
+    utf8_length_fast as _,
+    &CFunctionInfo::new(
+        Type::Uint32.as_info(),
+        &[Type::V8Value.as_info(), Type::V8Value.as_info(), Type::CallbackOptions.as_info()],
+        Int64Representation::Number,
+    ),
+);
 
 /// `utf8Length(string) → number`: the bytes that the string takes in UTF-8; a lone surrogate counts as U+FFFD.
 fn utf8_length(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
@@ -15,15 +36,37 @@ fn utf8_length(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
     }
 }
 
+extern "C" fn utf8_length_fast(
+    _: v8::Local<v8::Value>,
+    value: v8::Local<v8::Value>,
+    options: &mut FastApiCallbackOptions,
+) -> u32 {
+    // Measuring a rope makes it flat, and handles on the way.
+    v8::scope!(let scope, isolate(options));
+    v8::Local::<v8::String>::try_from(value)
+        .map_or(0, |string| u32::try_from(string.utf8_length(scope)).unwrap_or(u32::MAX))
+}
+
 /// `arrayBufferByteLength(value) → number`: of an ArrayBuffer or SharedArrayBuffer; -1 for anything else.
 fn array_buffer_byte_length(_: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let value = args.get(0);
+    match buffer_byte_length(args.get(0)) {
+        Some(length) => set_length(&mut rv, length),
+        None => rv.set_int32(-1),
+    }
+}
+
+extern "C" fn array_buffer_byte_length_fast(_: v8::Local<v8::Value>, value: v8::Local<v8::Value>) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "lengths in memory are below 2^53")]
+    buffer_byte_length(value).map_or(-1.0, |length| length as f64)
+}
+
+fn buffer_byte_length(value: v8::Local<v8::Value>) -> Option<usize> {
     if let Ok(buffer) = v8::Local::<v8::ArrayBuffer>::try_from(value) {
-        set_length(&mut rv, buffer.byte_length());
+        Some(buffer.byte_length())
     } else if let Ok(buffer) = v8::Local::<v8::SharedArrayBuffer>::try_from(value) {
-        set_length(&mut rv, buffer.byte_length());
+        Some(buffer.byte_length())
     } else {
-        rv.set_int32(-1);
+        None
     }
 }
 

@@ -79,15 +79,12 @@ export function charge(account, cost) {
   return true;
 }
 
-/**
- * Whether `cost` bytes, charged to an account that is empty and given back in the same turn, would leave no trace: no
- * limit is exceeded and no peak raised. Then both can be left out.
- */
-export function leavesNoTrace(cost) {
-  return cost <= maxStreamBytes && counters[BUFFERED] + cost <= counters[PEAK];
+/** Whether charge(account, cost) would succeed. */
+export function fits(account, cost) {
+  return account.bytes + cost <= maxStreamBytes && counters[BUFFERED] + cost <= maxTotalBytes;
 }
 
-/** Takes `cost` bytes that leavesNoTrace allowed, after all. */
+/** Takes `cost` bytes that fitted when it was asked, whatever else was charged since. */
 export function chargeAfterAll(account, cost) {
   account.bytes += cost;
   counters[BUFFERED] += cost;
@@ -129,12 +126,8 @@ export function guard(owner, account) {
 
 // ---- the cost of a chunk ----
 
-// The last long string and its length in UTF-8: programs write the same one over and over, and asking V8 costs more
-// than the rest of a write. Comparing is by pointer in that case. Never a string so long that keeping it matters.
+// From this length on, V8 is asked; below, looking at each unit is faster.
 const ASK_FROM = 24;
-const REMEMBER_TO = 8192;
-let rememberedString = "";
-let rememberedLength = 0;
 
 function utf8Length(string) {
   const { length } = string;
@@ -149,13 +142,15 @@ function utf8Length(string) {
     }
     return bytes;
   }
-  if (string === rememberedString) return rememberedLength;
-  const bytes = ops.utf8Length(string);
-  if (length <= REMEMBER_TO) {
-    rememberedString = string;
-    rememberedLength = bytes;
-  }
-  return bytes;
+  return ops.utf8Length(string);
+}
+
+/**
+ * A bound of chunkCost(chunk), found without looking at a string: it may be a rope, which is costly to measure, and no
+ * unit of UTF-16 takes more than 3 bytes.
+ */
+export function chunkCostAtMost(chunk) {
+  return typeof chunk === "string" ? chunk.length * 3 + CHUNK_OVERHEAD : chunkCost(chunk);
 }
 
 /** What queueing `chunk` costs. Runs none of the tenant's code and never throws. */

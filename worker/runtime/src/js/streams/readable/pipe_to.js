@@ -46,14 +46,17 @@ class Pipe {
     this.hasChunk = false;
     this.chunk = undefined;
     this.pendingWrites = 0;
+    /** loop() ended for want of room. */
+    this.waiting = false;
     this.onWritesDone = undefined;
-    this.onReady = () => this.loop();
+    this.onReady = () => this.goOn();
     this.onChunk = () => {
       if (!this.hasChunk) return;
       this.writeChunk();
       this.loop();
     };
     source.disturbed = true;
+    dest.pipe = this;
   }
 
   start() {
@@ -67,6 +70,7 @@ class Pipe {
       addAbortAlgorithm(signal, this.abortAlgorithm);
     }
     this.watch();
+    this.waiting = true;
     if (!this.shuttingDown) PromisePrototypeThen(kFulfilled, this.onReady);
   }
 
@@ -112,11 +116,12 @@ class Pipe {
 
   // Reads and writes until there is nothing to read yet, or no room.
   loop() {
-    const { writer } = this;
     this.looping = true;
     while (!this.shuttingDown && !this.reading) {
       if (!this.hasRoom()) {
-        writer.readyPromise.react(this.onReady, undefined);
+        this.waiting = true;
+        // The end of the last write brings room, or else the strategy has none to give.
+        if (this.pendingWrites === 0) this.writer.readyPromise.react(this.onReady, undefined);
         break;
       }
       this.reading = true;
@@ -124,6 +129,13 @@ class Pipe {
       if (this.hasChunk) this.writeChunk();
     }
     this.looping = false;
+  }
+
+  // After each write, when the stream has done all it has to: there may be room again.
+  goOn() {
+    if (!this.waiting) return;
+    this.waiting = false;
+    this.loop();
   }
 
   // Whether the writer is ready, and the stream still takes chunks.
@@ -196,6 +208,7 @@ class Pipe {
   }
 
   finalize(isError, error) {
+    this.dest.pipe = undefined;
     WritableStreamDefaultWriterRelease(this.writer);
     ReadableStreamDefaultReaderRelease(this.reader);
     if (this.signal !== undefined) removeAbortAlgorithm(this.signal, this.abortAlgorithm);

@@ -3,7 +3,7 @@
 
 import { createAbortSignal, signalAbort } from "../../dom/abort.js";
 import { primordials } from "../../primordials.js";
-import { CAUSE_CONTROLLER, chargeAfterAll, guard, release, releaseAllBut } from "../budget.js";
+import { CAUSE_CONTROLLER, chargeAfterAll, chunkCost, guard, release, releaseAllBut } from "../budget.js";
 import {
   Deferred, internalPromiseRejectedWith, kFulfilled, kReactsItself, promiseOfAlgorithm, uponPromise,
 } from "../promises.js";
@@ -197,7 +197,7 @@ export function WritableStreamDefaultControllerProcessWrite(controller, chunk, s
 }
 
 function reactToWrite(controller, promise) {
-  makeWriteReactions(controller);
+  if (controller.onWriteFulfilled === undefined) makeWriteReactions(controller);
   // A sink that never answers must not keep the bytes charged once the stream is gone.
   if (promise !== kFulfilled) guard(controller, controller.account);
   if (promise === kReactsItself) return;
@@ -205,7 +205,6 @@ function reactToWrite(controller, promise) {
 }
 
 function makeWriteReactions(controller) {
-  if (controller.onWriteFulfilled !== undefined) return;
   controller.onWriteFulfilled = () => writeFulfilled(controller);
   controller.onWriteRejected = (reason) => writeRejected(controller, reason);
 }
@@ -239,6 +238,7 @@ function writeFulfilled(controller) {
     WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
   }
   WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller);
+  if (stream.pipe !== undefined) stream.pipe.goOn();
 }
 
 // "Upon rejection of sinkWritePromise."
@@ -251,39 +251,35 @@ function writeRejected(controller, reason) {
 }
 
 /**
- * `size` is valid, `cost` is charged. NANO: without a `request`, makes and returns the promise that the standard has
- * WritableStreamDefaultWriterWrite make.
+ * `size` is valid, `cost` is charged. NANO: `request` is what the standard has WritableStreamDefaultWriterWrite make a
+ * promise for.
  */
 export function WritableStreamDefaultControllerWrite(controller, chunk, size, cost, request) {
   const { stream, queue } = controller;
-  if (controller.started && stream.inFlightWriteRequest === undefined && queue.length === 0) {
-    return writeToIdleSink(controller, chunk, size, cost, request);
-  }
   guard(controller, controller.account);
-  const writeRequest = request ?? new Deferred();
-  WritableStreamAddWriteRequest(stream, writeRequest);
+  WritableStreamAddWriteRequest(stream, request);
   EnqueueValueWithSize(queue, chunk, size, cost);
   WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
   WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller);
-  return writeRequest.promise;
 }
 
-function writeToIdleSink(controller, chunk, size, cost, request) {
-  const result = startWrite(controller, chunk, size, cost);
-  const writeRequest = request ?? new Deferred();
-  controller.stream.inFlightWriteRequest = writeRequest;
-  reactToWrite(controller, result === undefined ? kFulfilled : result);
-  return writeRequest.promise;
+// NANO: from here on, the commonest case: nothing is queued or in flight, and the sink is called at once. A chunk that
+// it answers at once was never buffered, and is not charged; whether it would fit was asked before.
+
+/** Whether a chunk that is written goes to the sink at once. */
+export function WritableStreamDefaultControllerIsIdle(controller) {
+  return controller.stream.inFlightWriteRequest === undefined && controller.queue.length === 0 && controller.started;
 }
 
-/** Calls the sink, which is idle. Returns undefined when that did, else a promise for `uponPromise`. */
-function startWrite(controller, chunk, size, chargedCost) {
+/** Calls the sink. Returns undefined when that did, else a promise for `uponPromise`. */
+function startWrite(controller, chunk, size) {
   const { stream, queue } = controller;
   queue.totalSize += size;
   WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
   stream.inFlightWriteRequest = kNoPromise;
   controller.inFlightSize = size;
-  controller.inFlightCost = chargedCost;
+  controller.inFlightCost = 0;
+  if (controller.onWriteFulfilled === undefined) makeWriteReactions(controller);
   try {
     const result = ReflectApply(controller.writeAlgorithm, controller.sink, [chunk, controller.object]);
     return result === undefined ? undefined : promiseOfAlgorithm(result, controller.sinkIsInternal);
@@ -292,9 +288,22 @@ function startWrite(controller, chunk, size, chargedCost) {
   }
 }
 
-// NANO: from here on, the shortcut for the commonest case: nothing is queued or in flight, and the sink answers at once
-// and with no promise.
-//
+// The sink's answer is still to come.
+function awaitAnswer(controller, chunk, promise) {
+  const cost = chunkCost(chunk);
+  chargeAfterAll(controller.account, cost);
+  controller.inFlightCost = cost;
+  reactToWrite(controller, promise);
+}
+
+/** `request` is resolved or rejected when the write is over. */
+export function WritableStreamDefaultControllerWriteToIdleSinkForPipe(controller, chunk, size, request) {
+  const result = startWrite(controller, chunk, size);
+  controller.stream.inFlightWriteRequest = request;
+  if (result === undefined) PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
+  else awaitAnswer(controller, chunk, result);
+}
+
 // The standard makes a promise for the write, and one for the sink's answer whose reaction settles the former. Where
 // settling it is the only thing that the reaction does for others to see, the reaction's own promise does as well, and
 // nobody can tell the difference. That is known only when the reaction runs (isSimple). When it turns out otherwise,
@@ -311,25 +320,17 @@ function isSimple(controller) {
   return writer === undefined || !writer.readyPromise.isAwaited();
 }
 
-/** Whether the shortcut may be taken. */
-export function WritableStreamDefaultControllerTakesAtOnce(controller) {
+/** Returns the write's promise. */
+export function WritableStreamDefaultControllerWriteToIdleSink(controller, chunk, size) {
   const { stream } = controller;
-  return stream.simpleWrites >= SIMPLE_WRITES_BEFORE_SHORTCUT && stream.inFlightWriteRequest === undefined &&
-    controller.queue.length === 0 && controller.started;
-}
-
-/** Writes to a sink that may take it at once. `cost` is not charged, but leavesNoTrace. */
-export function WritableStreamDefaultControllerWriteAtOnce(controller, chunk, size, cost) {
-  const { stream } = controller;
-  const result = startWrite(controller, chunk, size, 0);
-  if (result === undefined && isSimple(controller)) {
+  const result = startWrite(controller, chunk, size);
+  if (result === undefined && stream.simpleWrites >= SIMPLE_WRITES_BEFORE_SHORTCUT && isSimple(controller)) {
     stream.inFlightWriteRequest = kSettledByReaction;
     return PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
   }
-  chargeAfterAll(controller.account, cost);
-  controller.inFlightCost = cost;
   const request = new Deferred();
   stream.inFlightWriteRequest = request;
-  reactToWrite(controller, result === undefined ? kFulfilled : result);
+  if (result === undefined) PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
+  else awaitAnswer(controller, chunk, result);
   return request.promise;
 }

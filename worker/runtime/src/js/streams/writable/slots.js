@@ -28,6 +28,8 @@ export class WritableStreamSlots {
      */
     this.writeRequests = new Ring();
     this.backpressure = false;
+    /** NANO: the Pipe that writes to it, if one does: it is told of the end of each write. */
+    this.pipe = undefined;
     /** How many writes in a row were simple enough for the shortcut: see WritableStreamDefaultControllerProcessWrite. */
     this.simpleWrites = 0;
   }

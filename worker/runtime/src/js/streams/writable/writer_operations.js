@@ -1,7 +1,7 @@
 // Writers (https://streams.spec.whatwg.org/#ws-writer-abstract-ops).
 
 import { primordials } from "../../primordials.js";
-import { CAUSE_OVERFLOW, charge, chunkCost, leavesNoTrace, overflowError } from "../budget.js";
+import { CAUSE_OVERFLOW, charge, chunkCost, chunkCostAtMost, fits, overflowError } from "../budget.js";
 import { LazyPromise } from "../lazy_promise.js";
 import { Deferred, promiseRejectedWith } from "../promises.js";
 import { IsValidChunkSize, invalidChunkSizeError } from "../queue_with_sizes.js";
@@ -9,8 +9,8 @@ import { WritableStreamAddWriteRequest, WritableStreamCloseQueuedOrInFlight } fr
 import {
   WritableStreamDefaultControllerError, WritableStreamDefaultControllerErrorIfNeeded,
   WritableStreamDefaultControllerGetChunkSize, WritableStreamDefaultControllerGetDesiredSize,
-  WritableStreamDefaultControllerTakesAtOnce, WritableStreamDefaultControllerWrite,
-  WritableStreamDefaultControllerWriteAtOnce,
+  WritableStreamDefaultControllerIsIdle, WritableStreamDefaultControllerWrite,
+  WritableStreamDefaultControllerWriteToIdleSink, WritableStreamDefaultControllerWriteToIdleSinkForPipe,
 } from "./controller_operations.js";
 import { WritableStreamAbort, WritableStreamClose } from "./stream_operations.js";
 
@@ -86,12 +86,14 @@ export function WritableStreamDefaultWriterWrite(writer, chunk) {
     return request.promise;
   }
   // NANO: the buffer limit. Refused before it is stored, and told so at once even while the sink is busy.
-  const cost = chunkCost(chunk);
-  if (WritableStreamDefaultControllerTakesAtOnce(controller) && leavesNoTrace(cost)) {
-    return WritableStreamDefaultControllerWriteAtOnce(controller, chunk, chunkSize, cost);
+  if (WritableStreamDefaultControllerIsIdle(controller) && fits(controller.account, chunkCostAtMost(chunk))) {
+    return WritableStreamDefaultControllerWriteToIdleSink(controller, chunk, chunkSize);
   }
+  const cost = chunkCost(chunk);
   if (!charge(controller.account, cost)) return promiseRejectedWith(refuseChunkBeyondLimit(controller, cost));
-  return WritableStreamDefaultControllerWrite(controller, chunk, chunkSize, cost, undefined);
+  const request = new Deferred();
+  WritableStreamDefaultControllerWrite(controller, chunk, chunkSize, cost, request);
+  return request.promise;
 }
 
 /**
@@ -105,6 +107,10 @@ export function WritableStreamDefaultWriterWriteForPipe(writer, chunk, request) 
   if (stream.state !== "writable" || WritableStreamCloseQueuedOrInFlight(stream)) return false;
   if (!IsValidChunkSize(chunkSize)) {
     refuseChunkOfInvalidSize(stream, request);
+    return true;
+  }
+  if (WritableStreamDefaultControllerIsIdle(controller) && fits(controller.account, chunkCostAtMost(chunk))) {
+    WritableStreamDefaultControllerWriteToIdleSinkForPipe(controller, chunk, chunkSize, request);
     return true;
   }
   const cost = chunkCost(chunk);
