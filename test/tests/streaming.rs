@@ -105,6 +105,7 @@ export default {
       case "/echo":
         return new Response(request.body.pipeThrough(new TransformStream()));
       case "/pass":
+        request.signal.addEventListener("abort", () => { aborted = `pass ${request.signal.reason.name}`; });
         return new Response(request.body);
       case "/derived":
         return new Response(new Response(request.body, { headers: { a: "b" } }).body);
@@ -278,6 +279,28 @@ fn a_client_that_leaves_cancels_a_stream_that_waits() {
     assert_eq!((&line["status"], &line["cut"], &line["error"]), (&json!(200), &json!(true), &json!("client_gone")));
     nano.await_metric("nano_http_requests_in_flight", &[APP_LABEL], 0.0);
     await_empty(&nano);
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_its_own_body_is_told() {
+    let site = Site::new();
+    let nano = serve(&site, &json!({}));
+    let mut client = Client::open(&nano);
+    client.send("POST /pass HTTP/1.1\r\nHost: a.local\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+    assert_eq!(client.head(), (200, true));
+    assert_eq!(client.chunk().unwrap(), b"half");
+    drop(client);
+    until("the abort signal", || (state(&nano)["aborted"] == "pass AbortError").then_some(()));
+    let line = nano.log.wait_for("the access line", |line| line["path"] == "/pass");
+    assert_eq!(line["cut"], true, "{line}");
+    // One whose framing breaks after its response has begun: cut as well, and nobody takes it for whole.
+    let mut client = Client::open(&nano);
+    client.send("POST /pass HTTP/1.1\r\nHost: a.local\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+    assert_eq!(client.head(), (200, true));
+    assert_eq!(client.chunk().unwrap(), b"half");
+    client.send("no size\r\n");
+    assert_eq!(client.rest(), b"");
+    nano.await_metric("nano_http_requests_in_flight", &[APP_LABEL], 0.0);
 }
 
 #[test]

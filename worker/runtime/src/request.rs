@@ -426,3 +426,7 @@ impl IncomingBody {
         self.ended && self.chunks.is_empty() && self.tail.is_empty()
     }
 }
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;

@@ -1,0 +1,122 @@
+//! Bodies under both windows.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use bytes::BytesMut;
+use nano_protocol::limits::INITIAL_WINDOW;
+use nano_protocol::{Decoder, Side};
+
+use super::*;
+
+const WINDOW: usize = INITIAL_WINDOW as usize;
+
+/// Requests with one link, on which request 0 has come, with a body.
+fn opened(body: BodyLength) -> (Requests, RequestKey) {
+    let mut requests = Requests::default();
+    requests.set_links(1);
+    let head = RequestHead {
+        method: "POST".into(),
+        url: "http://a/".into(),
+        request_id: "id".into(),
+        headers: HeaderBlock::default(),
+        body,
+    };
+    let key = requests.open(0, 0, head);
+    (requests, key)
+}
+
+/// Takes the frames that are to be sent.
+fn sent(requests: &mut Requests) -> Vec<Frame> {
+    let outbox = std::mem::take(requests.outbox(0).unwrap());
+    let mut slices = vec![std::io::IoSlice::new(&[]); 100_000];
+    let count = outbox.io_slices(&mut slices);
+    let mut bytes = BytesMut::new();
+    slices[..count].iter().for_each(|slice| bytes.extend_from_slice(slice));
+    std::iter::from_fn(|| Decoder::new(Side::Worker).decode(&mut bytes).unwrap()).collect()
+}
+
+/// The body bytes in them, the credit, and whether the body ends.
+fn tally(frames: &[Frame]) -> (usize, usize, bool) {
+    frames.iter().fold((0, 0, false), |(body, credit, ended), frame| match frame {
+        Frame::BodyChunk { data, end, .. } => (body + data.len(), credit, ended || *end),
+        Frame::Credit { bytes, .. } => (body, credit + usize::try_from(*bytes).unwrap(), ended),
+        _ => (body, credit, ended),
+    })
+}
+
+#[test]
+fn a_body_that_is_handed_on_takes_no_more_than_both_windows() {
+    let (mut requests, key) = opened(BodyLength::Unknown);
+    // The first half was there before the response.
+    let piece = || Bytes::from(vec![1; WINDOW / 8]);
+    for _ in 0..4 {
+        assert!(matches!(requests.chunk(0, 0, piece(), false).unwrap(), Outcome::Nothing));
+    }
+    assert!(matches!(requests.respond_with_request_body(key, 200, HeaderBlock::default()), Outcome::Nothing));
+    let frames = sent(&mut requests);
+    assert!(matches!(&frames[0], Frame::ResponseHead(0, head) if head.body == BodyLength::Unknown));
+    assert_eq!(tally(&frames), (WINDOW / 2, WINDOW / 2, false), "it left, so there is room for as much");
+    for _ in 0..4 {
+        requests.chunk(0, 0, piece(), false).unwrap();
+    }
+    assert_eq!(tally(&sent(&mut requests)), (WINDOW / 2, WINDOW / 2, false));
+    // Nobody takes the response: what comes stays here, and earns no credit.
+    for _ in 0..8 {
+        requests.chunk(0, 0, piece(), false).unwrap();
+    }
+    assert_eq!(tally(&sent(&mut requests)), (0, 0, false));
+    assert!(requests.chunk(0, 0, piece(), false).is_err(), "more than the window");
+    // As the response is taken the rest follows, and room is given.
+    assert!(matches!(requests.credit(0, 0, INITIAL_WINDOW / 2).unwrap(), Outcome::Nothing));
+    assert_eq!(tally(&sent(&mut requests)), (WINDOW / 2, WINDOW / 2, false));
+    requests.chunk(0, 0, Bytes::new(), true).unwrap();
+    assert!(matches!(requests.credit(0, 0, INITIAL_WINDOW).unwrap(), Outcome::PassedOn));
+    assert_eq!(tally(&sent(&mut requests)), (WINDOW / 2, 0, true));
+    assert_eq!(requests.in_flight(), 0);
+}
+
+#[test]
+fn a_body_that_is_empty_is_handed_on_at_once() {
+    for body in [BodyLength::None, BodyLength::Known(0)] {
+        let (mut requests, key) = opened(body);
+        assert!(matches!(requests.respond_with_request_body(key, 200, HeaderBlock::default()), Outcome::PassedOn));
+        let frames = sent(&mut requests);
+        assert!(matches!(&frames[..], [Frame::ResponseHead(0, head)] if head.body == BodyLength::None));
+    }
+}
+
+#[test]
+fn a_script_is_told_of_room_when_it_waits_for_some_and_only_then() {
+    let (mut requests, key) = opened(BodyLength::None);
+    assert!(matches!(requests.respond_in_chunks(key, 200, HeaderBlock::default()), Outcome::Nothing));
+    assert_eq!(requests.send_chunk(key, Bytes::from(vec![1; 1000]), false), WINDOW - 1000);
+    assert!(matches!(requests.credit(0, 0, 1000).unwrap(), Outcome::Nothing));
+    assert_eq!(requests.response_room(key), WINDOW);
+    assert_eq!(requests.send_chunk(key, Bytes::from(vec![1; WINDOW]), false), 0);
+    assert!(matches!(requests.credit(0, 0, 10).unwrap(), Outcome::Writable));
+    assert!(matches!(requests.credit(0, 0, 10).unwrap(), Outcome::Nothing));
+    assert!(matches!(requests.end_body(key), Outcome::Complete(None)));
+    let frames = sent(&mut requests);
+    assert_eq!(tally(&frames), (WINDOW + 1000, 0, true));
+    let largest = frames.iter().map(|frame| tally(std::slice::from_ref(frame)).0).max();
+    assert_eq!(largest, Some(MAX_CHUNK));
+    assert_eq!(requests.response_room(key), 0, "it is over");
+}
+
+#[test]
+fn single_bytes_that_nobody_reads_do_not_cost_a_record_each() {
+    let (mut requests, key) = opened(BodyLength::Unknown);
+    for n in 0..10_000_u32 {
+        requests.chunk(0, 0, Bytes::from(vec![n.to_le_bytes()[0]]), n == 9_999).unwrap();
+    }
+    let mut read = Vec::new();
+    let mut pieces = 0;
+    while let BodyRead::Chunk(piece) = requests.read_body(key) {
+        read.extend_from_slice(&piece);
+        pieces += 1;
+    }
+    assert!(pieces <= 2, "{pieces} pieces");
+    assert!(read.iter().zip(0_u32..).all(|(byte, n)| *byte == n.to_le_bytes()[0]), "out of order");
+    assert_eq!(read.len(), 10_000);
+    assert!(matches!(requests.read_body(key), BodyRead::End));
+}
