@@ -1,0 +1,237 @@
+//! What workers are locked into, seen from outside: as root, and as a user without rights.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use nano_test::{Finished, Nano, Site, binary, finish, until};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, geteuid};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+const APP: &str = "export default { fetch: () => new Response('hello') };";
+
+/// Every layer that exists.
+const LAYERS: [&str; 7] = ["uid", "capabilities", "no_new_privs", "undumpable", "rlimits", "landlock", "seccomp"];
+
+/// A user without rights, when the tests run as root.
+const NOBODY: u32 = 65_534;
+
+fn two_apps(policy: Option<&str>) -> Site {
+    let site = Site::new();
+    site.app("a", APP).app("b", APP);
+    let mut config = json!({ "apps": [
+        { "name": "a", "hostname": "a.local", "path": "a", "workers": 2 },
+        { "name": "b", "hostname": "b.local", "path": "b" },
+    ] });
+    if let Some(policy) = policy {
+        config["sandbox"] = policy.into();
+    }
+    site.config(config);
+    site
+}
+
+/// `nano` as a user without rights, from where that user may execute it.
+fn unprivileged(site: &Site, arguments: &[&str]) -> Command {
+    let mut command = site.command("nano", arguments);
+    if geteuid().is_root() {
+        chown(site.folder(), Some(NOBODY), Some(NOBODY)).unwrap();
+        fs::set_permissions(site.folder(), Permissions::from_mode(0o755)).unwrap();
+        for program in ["nano", "nano-worker"] {
+            let (from, to) = (binary(program), site.path(program));
+            if !to.exists() && fs::hard_link(&from, &to).is_err() {
+                fs::copy(&from, &to).unwrap();
+            }
+        }
+        command = Command::new(site.path("nano"));
+        command.args(arguments).env_clear().current_dir(site.folder()).uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+/// A field of the status of each thread of a process.
+fn status(pid: i32, field: &str) -> BTreeSet<String> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let value = |path: std::path::PathBuf| {
+        let text = fs::read_to_string(path.join("status")).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).expect("the field");
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    threads.map(|thread| value(thread.unwrap().path())).collect()
+}
+
+fn one(value: &str) -> BTreeSet<String> {
+    BTreeSet::from([value.to_owned()])
+}
+
+/// What holds whoever runs nano.
+fn assert_locked_up(pid: i32) {
+    for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+        assert_eq!(status(pid, set), one("0000000000000000"), "{set}");
+    }
+    assert_eq!(status(pid, "NoNewPrivs"), one("1"));
+    assert_eq!(status(pid, "Seccomp"), one("2"));
+    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+    for (limit, values) in [("Max open files", "256 256"), ("Max processes", "0 0"), ("Max file size", "0 0")] {
+        let line = limits.lines().find_map(|line| line.strip_prefix(limit)).unwrap();
+        assert!(line.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(values), "{limit}{line}");
+    }
+}
+
+/// What each app's `sandbox` in `nanoctl apps --json` says.
+fn layers(nano: &Nano) -> Vec<Value> {
+    nano.ctl_json(&["apps"])["apps"].as_array().unwrap().iter().map(|app| app["sandbox"].clone()).collect()
+}
+
+#[test]
+fn each_app_has_a_user_of_its_own_when_nano_is_root() {
+    if !geteuid().is_root() {
+        return;
+    }
+    let nano = two_apps(None).serve();
+    let users = |app: &str| {
+        let pids = nano.pids(app);
+        pids.iter().flat_map(|pid| status(*pid, "Uid").into_iter().chain(status(*pid, "Gid"))).collect::<BTreeSet<_>>()
+    };
+    let (a, b) = (users("a"), users("b"));
+    assert!(a.len() == 1 && b.len() == 1 && a != b, "{a:?} {b:?}");
+    for all in [&a, &b] {
+        let uids: BTreeSet<u32> = all.first().unwrap().split(' ').map(|uid| uid.parse().unwrap()).collect();
+        assert!(uids.len() == 1 && (60_000..61_184).contains(uids.first().unwrap()), "{uids:?}");
+    }
+    for pid in nano.pids("a").into_iter().chain(nano.pids("b")) {
+        assert_locked_up(pid);
+        assert_eq!(status(pid, "Groups"), one(""));
+        assert_eq!(status(pid, "CapBnd"), one("0000000000000000"), "nano drops it before it starts anything");
+    }
+    // It stays an app's, over restarts.
+    assert_eq!(nano.ctl(&["restart", "a"]).code, Some(0));
+    assert_eq!(users("a"), a);
+}
+
+#[test]
+fn a_worker_holds_its_own_sockets_and_nothing_that_nano_was_started_with() {
+    let site = two_apps(None);
+    site.file("secret", "for nano alone");
+    let nano = binary("nano");
+    let script = format!("exec 9<secret 7<>secret; exec {} serve --config nano.json", nano.display());
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &script]).current_dir(site.folder()).env_clear();
+    let nano = site.serve_with(command);
+    let pid = nano.pid_of("b");
+    let folder = format!("/proc/{pid}/fd");
+    if !geteuid().is_root() {
+        let refused = fs::read_dir(folder).map(|_| ()).unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied, "a worker is not dumpable");
+        return;
+    }
+    let supervisors = format!("/proc/{}/fd/9", nano.pid());
+    assert!(fs::read_link(supervisors).unwrap().ends_with("secret"), "nano did inherit it");
+    let open: Vec<(String, String)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| {
+            (entry.file_name().into_string().unwrap(), fs::read_link(entry.path()).unwrap().display().to_string())
+        })
+        .collect();
+    for (number, target) in &open {
+        let fine = match number.as_str() {
+            "1" => target == "/dev/null",
+            "2" => target.starts_with("pipe:"),
+            _ => target.starts_with("socket:") || target == "anon_inode:[eventfd]",
+        };
+        assert!(fine, "{number} is {target}: {open:?}");
+    }
+    assert!((5..=8).contains(&open.len()), "{open:?}");
+}
+
+#[test]
+fn every_layer_is_told_everywhere() {
+    let nano = two_apps(Some("best-effort")).serve();
+    let root = geteuid().is_root();
+    let in_force = |layer: &str| layer != "uid" || root;
+    for app in layers(&nano) {
+        let all: BTreeSet<&str> = app.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(all, BTreeSet::from(LAYERS));
+        for layer in LAYERS {
+            assert_eq!(app[layer], json!(in_force(layer)), "{layer}");
+        }
+    }
+    let metrics = nano.metrics();
+    for layer in LAYERS {
+        let expected = if in_force(layer) { 1.0 } else { 0.0 };
+        assert_eq!(metrics.get("nano_worker_sandbox", &[("app", "a"), ("layer", layer)]), Some(expected), "{layer}");
+    }
+    let status = nano.ctl_json(&["status"]);
+    assert_eq!(status["sandbox"]["policy"], "best-effort");
+    assert_eq!(status["sandbox"]["layers"]["landlock"], json!(true));
+    assert_eq!(status["sandbox"]["layers"]["uid"], json!(root));
+    let shown = nano.ctl(&["status"]).stdout;
+    assert!(
+        shown
+            .lines()
+            .any(|line| line.starts_with("sandbox") && line.contains("best-effort: ") && line.contains("seccomp")),
+        "{shown}"
+    );
+    let said = nano.log.message("sandbox").unwrap();
+    assert_eq!(said["policy"], "best-effort");
+    assert!(said["in_force"].as_str().unwrap().ends_with("rlimits landlock seccomp"), "{said}");
+}
+
+#[test]
+fn without_rights_everything_but_the_user_is_there_and_it_is_said_once() {
+    let site = two_apps(None);
+    let nano = site.serve_with(unprivileged(&site, &["serve", "--config", "nano.json"]));
+    assert_eq!(nano.get("a.local", "/").text(), "hello");
+    for app in layers(&nano) {
+        for layer in LAYERS {
+            assert_eq!(app[layer], json!(layer != "uid"), "{layer}");
+        }
+    }
+    for pid in nano.pids("a") {
+        assert_locked_up(pid);
+    }
+    let incomplete = |app: &str| {
+        let records = nano.log.records();
+        let about = records.iter().filter(|record| record["app"] == app && record["lacking"].is_string());
+        about.map(|record| record["lacking"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(incomplete("a"), ["uid (nano does not run as root)"]);
+    // The supervisor can do what it must: see them, kill them, be rid of them.
+    let before = nano.pid_of("b");
+    assert!(nano.metrics().get("nano_worker_resident_bytes", &[("app", "b")]).unwrap() > 1e6);
+    until("CPU time that the kernel counted", || {
+        nano.get("b.local", "/");
+        nano.metrics().get("nano_worker_cpu_seconds_total", &[("app", "b")]).filter(|seconds| *seconds > 0.0)
+    });
+    kill(Pid::from_raw(before), Signal::SIGKILL).unwrap();
+    until("another worker", || Some(nano.pids("b")).filter(|pids| !pids.is_empty() && pids[0] != before));
+    let (old, restarted) = (nano.pids("a"), nano.ctl(&["restart", "a"]));
+    assert_eq!(restarted.code, Some(0), "{restarted:?}");
+    until("the old ones are gone", || {
+        let gone = |pid: &i32| !std::path::Path::new(&format!("/proc/{pid}")).exists();
+        old.iter().all(gone).then_some(())
+    });
+    assert_eq!(incomplete("a").len(), 1);
+}
+
+#[test]
+fn a_sandbox_that_is_required_and_cannot_be_had_is_named_at_start_and_check() {
+    let site = two_apps(Some("required"));
+    let expected = |what: &Finished| {
+        assert_eq!(what.code, Some(1), "{what:?}");
+        for part in [
+            "app \"a\" cannot be started",
+            "its sandbox is incomplete",
+            "uid (nano does not run as root)",
+            "best-effort",
+        ] {
+            assert!(what.stderr.contains(part), "{part:?} is not in {}", what.stderr);
+        }
+    };
+    expected(&finish(&mut unprivileged(&site, &["serve", "--config", "nano.json"]), ""));
+    expected(&finish(&mut unprivileged(&site, &["check", "nano.json"]), ""));
+}
