@@ -12,6 +12,8 @@ pub(crate) struct Counters {
     memory: v8::SharedRef<v8::BackingStore>,
     /// What the supervisor was told of the first five places, which only grow.
     reported: Cell<[u64; 5]>,
+    /// What it was told of the other two, which are gauges.
+    reported_gauges: Cell<[u64; 2]>,
 }
 
 impl Counters {
@@ -19,7 +21,10 @@ impl Counters {
     pub(crate) fn new<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<(Self, v8::Local<'s, v8::Float64Array>)> {
         let buffer = v8::ArrayBuffer::new(scope, PLACES * size_of::<f64>());
         let array = v8::Float64Array::new(scope, buffer, 0, PLACES)?;
-        Some((Self { memory: buffer.get_backing_store(), reported: Cell::default() }, array))
+        Some((
+            Self { memory: buffer.get_backing_store(), reported: Cell::default(), reported_gauges: Cell::default() },
+            array,
+        ))
     }
 
     fn place(&self, index: usize) -> u64 {
@@ -43,10 +48,21 @@ impl Counters {
         self.growing() != self.reported.get()
     }
 
+    fn gauges(&self) -> [u64; 2] {
+        [self.place(5), self.place(6)]
+    }
+
+    /// Whether the bytes in streams are others than [`Counters::stats`] has told.
+    pub(crate) fn gauges_changed(&self) -> bool {
+        self.gauges() != self.reported_gauges.get()
+    }
+
     /// Everything, for a `Stats` frame that goes out on all links.
     pub(crate) fn stats(&self) -> Stats {
         let growing = self.growing();
         self.reported.set(growing);
+        let [buffered, buffered_peak] = self.gauges();
+        self.reported_gauges.set([buffered, buffered_peak]);
         let [overflows, errored_by_overflow, errored_by_sink, errored_by_abort, errored_by_controller] = growing;
         Stats {
             overflows,
@@ -54,8 +70,8 @@ impl Counters {
             errored_by_sink,
             errored_by_abort,
             errored_by_controller,
-            buffered: self.place(5),
-            buffered_peak: self.place(6),
+            buffered,
+            buffered_peak,
             ..Stats::default()
         }
     }

@@ -21,6 +21,7 @@ use nix::sys::time::TimeSpec;
 use url::Url;
 
 use crate::app_log::{AppLog, cut};
+use crate::counters::Counters;
 use crate::exception::ScriptError;
 use crate::link::{Link, LinkError};
 use crate::modules::{ModuleSource, SourceError};
@@ -30,6 +31,8 @@ use crate::watchdog::WatchdogThread;
 
 /// Unsent bytes of a link beyond which nothing more is read from it: its requests would only add to them.
 const MAX_BACKLOG: usize = 4 * 1024 * 1024;
+/// How old the supervisor's word on the bytes in streams may be. They change with each chunk: too often to tell each time.
+const GAUGES_WITHIN: Duration = Duration::from_millis(100);
 /// How long last words may take to be written.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 /// The app's directory as scripts see it; where it really is, is none of their business.
@@ -132,6 +135,8 @@ struct Worker {
     modules: Rc<RefCell<HashMap<u32, String>>>,
     phase: Phase,
     scratch: Vec<u8>,
+    /// When to tell the supervisor of the bytes in streams, if they changed.
+    gauges_due: Option<Instant>,
 }
 
 impl Worker {
@@ -172,6 +177,7 @@ impl Worker {
             modules,
             phase: Phase::Loading,
             scratch,
+            gauges_due: None,
         })
     }
 
@@ -207,6 +213,20 @@ impl Worker {
             self.wait_and_receive()?;
             self.runtime.turn();
             self.runtime.state.send_new_counts();
+            self.tell_gauges();
+        }
+    }
+
+    /// Sends the gauges if they changed some time ago.
+    fn tell_gauges(&mut self) {
+        if !self.runtime.state.counters.get().is_some_and(Counters::gauges_changed) {
+            self.gauges_due = None;
+            return;
+        }
+        let now = Instant::now();
+        if *self.gauges_due.get_or_insert(now + GAUGES_WITHIN) <= now {
+            self.gauges_due = None;
+            self.send_stats();
         }
     }
 
@@ -262,7 +282,7 @@ impl Worker {
 
     /// Sleeps until something is due, then takes in what has come.
     fn wait_and_receive(&mut self) -> Result<(), ServeError> {
-        let deadline = self.runtime.next_deadline();
+        let deadline = self.runtime.next_deadline().into_iter().chain(self.gauges_due).min();
         let mut ready = Vec::with_capacity(self.links.len() + 2);
         let mut polled = Vec::with_capacity(self.links.len());
         {
