@@ -4,6 +4,7 @@
 mod follow;
 pub mod socket;
 mod status;
+mod why;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -113,7 +114,7 @@ impl Server {
 async fn answer(supervisor: &Rc<Supervisor>, request: &Request<Incoming>) -> Reply {
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     let allowed = match path.as_slice() {
-        ["apps" | "status" | "metrics" | "logs"] => Method::GET,
+        ["apps" | "status" | "metrics" | "logs" | "why"] => Method::GET,
         ["reload" | "drain"] | ["apps", _, "restart"] => Method::POST,
         _ => return failure(StatusCode::NOT_FOUND, "not_found", "there is no such path on the control socket"),
     };
@@ -132,6 +133,7 @@ async fn answer(supervisor: &Rc<Supervisor>, request: &Request<Incoming>) -> Rep
             Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, "metrics", &error.to_string()),
         },
         ["logs"] => follow::logs(supervisor, request.uri().query().unwrap_or_default()),
+        ["why"] => why::why(supervisor, request.uri().query().unwrap_or_default()),
         ["reload"] => reload(supervisor).await,
         ["apps", name, "restart"] => restart(supervisor, name).await,
         _ => drain(supervisor).await,

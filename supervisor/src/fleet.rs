@@ -4,6 +4,7 @@ mod backoff;
 mod boot;
 mod control_link;
 mod exit;
+mod flight;
 mod generation;
 mod heartbeat;
 mod live;
@@ -31,6 +32,8 @@ use crate::telemetry::{AppMetrics, Metrics};
 use crate::worker::WorkerId;
 
 pub use boot::StartError;
+use flight::Wreck;
+pub(crate) use flight::{FlightRecord, FlightRecords};
 pub(crate) use generation::Generation;
 pub use process::{NoWorker, find_worker};
 pub(crate) use sandbox::Sandboxing;
@@ -60,6 +63,9 @@ struct Context {
     next_worker: Cell<u64>,
     next_generation: Cell<u64>,
     alarms: RefCell<HashMap<WorkerId, mpsc::Sender<Alarm>>>,
+    /// Of workers whose flight record may have to be written yet.
+    wrecks: RefCell<HashMap<WorkerId, Rc<Wreck>>>,
+    flight: FlightRecords,
 }
 
 impl Context {
@@ -120,6 +126,8 @@ impl Fleet {
             next_worker: Cell::new(1),
             next_generation: Cell::new(1),
             alarms: RefCell::default(),
+            wrecks: RefCell::default(),
+            flight: FlightRecords::default(),
         };
         Self { context: Rc::new(context) }
     }
@@ -145,6 +153,11 @@ impl Fleet {
         &self.context.sandboxing
     }
 
+    /// How workers died.
+    pub(crate) fn flight(&self) -> &FlightRecords {
+        &self.context.flight
+    }
+
     /// The shards' command channels.
     pub(crate) fn shards(&self) -> &[mpsc::Sender<Command>] {
         self.context.shards()
@@ -152,14 +165,17 @@ impl Fleet {
 
     /// A shard noticed something.
     pub(crate) fn on_event(&self, event: Event) {
-        let (worker, alarm) = match event {
-            Event::ProtocolViolation { worker, detail } => {
+        let (worker, lost, alarm) = match event {
+            Event::ProtocolViolation { worker, detail, lost } => {
                 worker.set_exit(ExitReason::Protocol);
                 tracing::error!(pid = worker.pid, detail, "the worker broke the protocol");
-                (worker, Alarm::Kill)
+                (worker, lost, Alarm::Kill)
             }
-            Event::LinkClosed { worker } => (worker, Alarm::LinkClosed),
+            Event::LinkClosed { worker, lost } => (worker, lost, Alarm::LinkClosed),
         };
+        if let Some(wreck) = self.context.wrecks.borrow().get(&worker.id) {
+            wreck.tell(lost);
+        }
         if let Some(alarms) = self.context.alarms.borrow().get(&worker.id) {
             // A full queue means that it is being seen to already.
             let _ = alarms.try_send(alarm);

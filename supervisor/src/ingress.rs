@@ -23,7 +23,7 @@ use http::{Method, Response};
 use hyper::body::Incoming;
 use nano_protocol::{BodyLength, ResetReason, ResponseHead};
 
-use crate::shard::{Client, Death, Failed, NotAdmitted, Outgoing, Permit, Request, State};
+use crate::shard::{About, Client, Death, Due, Failed, NotAdmitted, Outgoing, Permit, Request, State};
 use record::Record;
 pub(crate) use relay::ResponseBody;
 pub(crate) use rescue::{Failure, refuse_connection};
@@ -65,13 +65,15 @@ async fn forward(state: &Rc<State>, record: &mut Record, head: &Parts, body: Inc
     let timeout = pool.app.settings.timeout;
     let mut upload = Upload::new(body, pool.app.settings.max_body_bytes, record.client())?;
     let length = upload.as_ref().map_or(BodyLength::None, Upload::length);
-    let mut outgoing = Outgoing::new(request_head::build(head, &target, record.id(), length)?);
+    let about =
+        About { method: head.method.clone(), target: head.uri.path_and_query().cloned(), id: record.id().header() };
+    let mut outgoing = Outgoing::new(request_head::build(head, &target, record.id(), length)?, about);
 
     let patience = Instant::now() + timeout;
-    let mut due = None;
+    let mut due: Option<Due> = None;
     let mut retries = 0;
     loop {
-        let permit = match pool.admit(due.unwrap_or(patience)).await {
+        let permit = match pool.admit(due.map_or(patience, |due| due.at)).await {
             Ok(permit) => permit,
             Err(NotAdmitted::Moved) => {
                 pool = state.route(&target.host).ok_or(Failure::UnknownHost)?;
@@ -81,7 +83,10 @@ async fn forward(state: &Rc<State>, record: &mut Record, head: &Parts, body: Inc
             Err(refused) => return Err(refused.into()),
         };
         // Counted from the first time it is sent to a worker.
-        let due = *due.get_or_insert_with(|| Instant::now() + timeout);
+        let due = *due.get_or_insert_with(|| {
+            let since = Instant::now();
+            Due { since, at: since + timeout }
+        });
         let Some(request) = permit.send(&mut outgoing, due) else { continue };
         record.dispatched(&request);
         match response_head(&request, &mut upload).await {

@@ -17,7 +17,7 @@ use nano_protocol::LogLine;
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt;
 
-pub(crate) use line::pretty_from_json;
+pub(crate) use line::{pretty_from_json, timestamp};
 pub use rate::Rate;
 pub use recent::{Recent, Record};
 use sink::Sink;
@@ -27,6 +27,9 @@ pub const ACCESS: &str = "access";
 
 /// Target of what apps say.
 pub const APP: &str = "nano::app";
+
+/// Target of flight records: their lists are JSON already.
+pub(crate) const FLIGHT: &str = "nano::flight";
 
 /// The log of this process. Clones are the same log.
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! What `nanoctl` does: one request on the control socket, shown for people or as JSON.
 
 mod client;
+mod flight;
 mod show;
 
 use std::fmt::Display;
@@ -56,6 +57,12 @@ enum Action {
         follow: bool,
         /// Only this app's
         app: Option<String>,
+    },
+    /// How workers died: the last of an app, or the one that had a request
+    Why {
+        /// The app's name, or a request's x-request-id
+        #[arg(value_name = "APP|REQUEST_ID")]
+        subject: String,
     },
     /// The metrics as Prometheus reads them
     Metrics,
@@ -132,6 +139,7 @@ fn execute(cli: &Cli) -> Result<(), Failure> {
             print(cli, &json_of(client.post(&format!("/apps/{}/restart", segment(app)?))?)?, show::restart)
         }
         Action::Drain => print(cli, &json_of(client.post("/drain")?)?, show::drain),
+        Action::Why { subject } => print(cli, &why(&client, subject)?, flight::why),
         Action::Metrics => metrics(cli, client.get("/metrics")?),
         Action::Logs { follow, app } => logs(cli, &client, *follow, app.as_deref()),
         Action::Check { .. } | Action::Version => Ok(()),
@@ -151,6 +159,26 @@ fn client(cli: &Cli) -> Result<Client, Failure> {
 fn segment(app: &str) -> Result<&str, Failure> {
     let plain = !app.is_empty() && app.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     if plain { Ok(app) } else { Err(Failure::new(FAILED, &format_args!("there is no app {app:?}"))) }
+}
+
+/// An app is meant before a request: nobody but a client chooses a request's id.
+fn why(client: &Client, subject: &str) -> Result<Value, Failure> {
+    let plain = segment(subject)?;
+    let app = client.get(&format!("/why?app={plain}"))?;
+    if app.status != 404 {
+        return json_of(app);
+    }
+    let request = client.get(&format!("/why?request={plain}"))?;
+    if request.status != 404 {
+        return json_of(request);
+    }
+    json_of(request).map_err(|mut failure| {
+        let told = text_of(&failure.error);
+        if let Some(error) = failure.error.get_mut("error") {
+            *error = Value::String(format!("there is no app {subject:?}, and {told}"));
+        }
+        failure
+    })
 }
 
 /// The body of a success; else the error that the body tells.

@@ -10,6 +10,7 @@ pub mod command;
 mod connections;
 mod link;
 pub mod listener;
+mod lost;
 mod pool;
 mod state;
 mod thread;
@@ -28,7 +29,9 @@ use command::Command;
 use listener::Listener;
 
 pub(crate) use client::Client;
-pub(crate) use link::{Death, Failed, Outgoing, Request, Uplink};
+pub(crate) use link::{Death, Due, Failed, Outgoing, Request, Uplink};
+pub(crate) use lost::{About, beginning};
+pub use lost::{Lost, LostRequest};
 pub(crate) use pool::{NotAdmitted, Permit};
 pub(crate) use state::State;
 
@@ -79,11 +82,15 @@ pub enum Event {
         worker: Arc<Worker>,
         /// What it did, for the log.
         detail: String,
+        /// What was with it.
+        lost: Lost,
     },
     /// A worker's link ended without anybody having asked for it: it died or is about to.
     LinkClosed {
         /// The worker.
         worker: Arc<Worker>,
+        /// What was with it.
+        lost: Lost,
     },
 }
 

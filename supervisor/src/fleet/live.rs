@@ -128,7 +128,7 @@ impl Live {
             Err(LinkError::Decode(error)) => return self.violation(slot, &error.to_string()),
         };
         match frame {
-            Frame::Log(line) => slot.shared.log(self.worker.pid, line),
+            Frame::Log(line) => slot.shared.log(self.worker.pid, &self.process.lines, line),
             Frame::Stats(stats) => self.worker.record(&stats),
             Frame::Pong(nonce) => {
                 if !self.heartbeat.pong(nonce) {
@@ -225,7 +225,7 @@ impl Live {
         let _ = tokio::time::timeout(LAST_WORDS, async {
             while let Ok(Some(frame)) = self.process.link.next().await {
                 match frame {
-                    Frame::Log(line) => slot.shared.log(self.worker.pid, line),
+                    Frame::Log(line) => slot.shared.log(self.worker.pid, &self.process.lines, line),
                     Frame::Stats(stats) => self.worker.record(&stats),
                     Frame::Exiting { reason, .. } => self.worker.set_exit(reason),
                     _ => {}

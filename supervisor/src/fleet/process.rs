@@ -21,6 +21,7 @@ use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 
 use super::control_link::ControlLink;
+use super::flight::LastLines;
 use super::sandbox::User;
 use crate::log::Rate;
 use crate::telemetry;
@@ -74,6 +75,8 @@ pub(super) struct Process {
     reaped: bool,
     stderr: JoinSet<()>,
     stderr_tail: Rc<RefCell<Vec<u8>>>,
+    /// What it said last, for its flight record.
+    pub(super) lines: Rc<RefCell<LastLines>>,
 }
 
 impl Process {
@@ -110,11 +113,12 @@ impl Process {
             reaped: false,
             stderr: JoinSet::new(),
             stderr_tail: Rc::default(),
+            lines: Rc::default(),
         };
         if let Some(stderr) = stderr {
             let pipe = pipe::Receiver::from_owned_fd(stderr.into())?;
-            let relay = relay_stderr(pipe, app.to_owned(), pid, Rc::clone(rate), Rc::clone(&process.stderr_tail));
-            process.stderr.spawn_local(relay);
+            let kept = (Rc::clone(&process.stderr_tail), Rc::clone(&process.lines));
+            process.stderr.spawn_local(relay_stderr(pipe, app.to_owned(), pid, Rc::clone(rate), kept));
         }
         Ok(process)
     }
@@ -218,12 +222,14 @@ async fn relay_stderr(
     app: String,
     pid: u32,
     rate: Rc<RefCell<Rate>>,
-    tail: Rc<RefCell<Vec<u8>>>,
+    (tail, lines): (Rc<RefCell<Vec<u8>>>, Rc<RefCell<LastLines>>),
 ) {
     let mut reader = BufReader::new(pipe);
     let mut line = Vec::new();
     loop {
         line.clear();
+        // A pipe full of short lines must not keep the thread to itself.
+        tokio::task::consume_budget().await;
         match (&mut reader).take(STDERR_LINE).read_until(b'\n', &mut line).await {
             Ok(0) | Err(_) => return,
             Ok(_) => {}
@@ -236,6 +242,7 @@ async fn relay_stderr(
         }
         let text = String::from_utf8_lossy(&line);
         let text = text.trim_end();
+        lines.borrow_mut().push(text);
         let admitted = rate.borrow_mut().admit(text.len(), Instant::now());
         if let Some(dropped) = admitted.filter(|_| !text.is_empty()) {
             let dropped = (dropped > 0).then_some(dropped);

@@ -15,6 +15,7 @@ use super::Context;
 use super::backoff::Backoff;
 use super::boot::{self, Said, StartError};
 use super::exit::{Cause, is_planned};
+use super::flight::{Death, LastLines, Wreck};
 use super::generation::{Order, Shared};
 use super::live::{End, Live};
 use super::process::{Process, describe, was_killed};
@@ -22,7 +23,7 @@ use super::sandbox::{User, in_force, lacking};
 use crate::log;
 use crate::reload::millis;
 use crate::shard::command::Command;
-use crate::worker::{Worker, WorkerState};
+use crate::worker::{Worker, WorkerId, WorkerState};
 
 /// While a crash loop lasts, requests are refused until so long after the next start is due.
 const REFUSE_LONGER: Duration = Duration::from_secs(2);
@@ -199,10 +200,13 @@ impl Slot {
         tracing::debug!(app = %config.name, pid = process.pid, "worker spawned");
 
         let (shared, context) = (Rc::clone(&self.shared), Rc::clone(&self.context));
+        let wreck = Rc::new(Wreck::default());
+        self.context.wrecks.borrow_mut().insert(worker.id, wreck);
+        let lines = Rc::clone(&process.lines);
         let hear = |said: Said| {
             match said {
                 Said::Sandbox(layers) => return take_note(&context, &shared, &worker, layers),
-                Said::Log(line) => shared.log(worker.pid, line),
+                Said::Log(line) => shared.log(worker.pid, &lines, line),
                 Said::Stats(stats) => worker.record(&stats),
             }
             Ok(())
@@ -266,6 +270,9 @@ impl Slot {
     }
 
     async fn give_to_shards(&self, worker: &Arc<Worker>, links: Vec<UnixStream>) {
+        if let Some(wreck) = self.context.wrecks.borrow().get(&worker.id) {
+            wreck.expect(links.len());
+        }
         let mut links = links.into_iter();
         self.context
             .tell_shards(|done| {
@@ -280,7 +287,8 @@ impl Slot {
         if let Some(cpu) = process.cpu() {
             worker.record_cpu(cpu);
         }
-        let lived_ms = millis(process.spawned.elapsed());
+        let uptime = process.spawned.elapsed();
+        let lived_ms = millis(uptime);
         let status = process.reap();
         let killed = worker.exit().is_none() && matches!(cause, Cause::Ready { .. }) && was_killed(&status);
         let reason = cause.reason(worker.exit(), status.as_ref().ok().and_then(ExitStatus::code));
@@ -300,7 +308,36 @@ impl Slot {
             _ if is_planned(reason) => tracing::info!(app, pid, %reason, how, lived_ms, "worker ended"),
             _ => tracing::warn!(app, pid, %reason, how, lived_ms, "worker ended"),
         }
+        let detail = match cause {
+            Cause::Boot { detail, .. } => Some(detail.to_owned()),
+            _ => None,
+        };
+        self.write_flight_record(
+            Death {
+                app: app.to_owned(),
+                pid,
+                generation: self.shared.app.generation.0,
+                reason,
+                how,
+                detail,
+                uptime,
+                cpu: worker.cpu(),
+                stats: worker.stats(),
+                lines: Rc::clone(&process.lines),
+                wreck: self.context.wrecks.borrow().get(&worker.id).map(Rc::clone).unwrap_or_default(),
+            },
+            worker.id,
+        );
         killed
+    }
+
+    /// The shards may have yet to say what was lost; nobody waits for that.
+    fn write_flight_record(&self, death: Death, worker: WorkerId) {
+        let context = Rc::clone(&self.context);
+        let _task = tokio::task::spawn_local(async move {
+            context.flight.write(death).await;
+            context.wrecks.borrow_mut().remove(&worker);
+        });
     }
 }
 
@@ -343,7 +380,8 @@ pub(super) async fn retired(orders: &mut watch::Receiver<Order>) {
 
 impl Shared {
     /// Logs what a worker says, within what its app may log.
-    pub(super) fn log(&self, pid: u32, mut line: nano_protocol::LogLine) {
+    pub(super) fn log(&self, pid: u32, last: &RefCell<LastLines>, mut line: nano_protocol::LogLine) {
+        last.borrow_mut().push(&line.message);
         let admitted = self.rate.borrow_mut().admit(line.message.len(), Instant::now());
         if let Some(dropped) = admitted {
             line.dropped = line.dropped.saturating_add(dropped);

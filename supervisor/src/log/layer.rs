@@ -7,7 +7,7 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
 use super::line::{self, Fields};
-use super::{ACCESS, Logs, Record};
+use super::{ACCESS, FLIGHT, Logs, Record};
 
 pub(super) struct LogLayer(pub(super) Logs);
 
@@ -26,9 +26,10 @@ impl<S: Subscriber> Layer<S> for LogLayer {
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut collect = Collect(Fields::default());
+        let nested = event.metadata().target() == FLIGHT;
+        let mut collect = Collect { fields: Fields::default(), nested };
         event.record(&mut collect);
-        let fields = collect.0;
+        let fields = collect.fields;
         let level = *event.metadata().level();
         let shared = &self.0.shared;
         let now = line::timestamp();
@@ -48,34 +49,40 @@ impl<S: Subscriber> Layer<S> for LogLayer {
     }
 }
 
-struct Collect(Fields);
+struct Collect {
+    fields: Fields,
+    /// Lists and objects come as JSON.
+    nested: bool,
+}
 
 impl Visit for Collect {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.push(field.name(), value.into());
+        let list = self.nested && value.starts_with(['[', '{']);
+        let value = list.then(|| serde_json::from_str(value).ok()).flatten().unwrap_or_else(|| value.into());
+        self.fields.push(field.name(), value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.push(field.name(), value.into());
+        self.fields.push(field.name(), value.into());
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.push(field.name(), value.into());
+        self.fields.push(field.name(), value.into());
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.0.push(field.name(), value.into());
+        self.fields.push(field.name(), value.into());
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.push(field.name(), value.into());
+        self.fields.push(field.name(), value.into());
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.0.push(field.name(), value.to_string().into());
+        self.fields.push(field.name(), value.to_string().into());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0.push(field.name(), format!("{value:?}").into());
+        self.fields.push(field.name(), format!("{value:?}").into());
     }
 }

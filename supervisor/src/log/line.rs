@@ -29,7 +29,7 @@ impl Fields {
 }
 
 /// RFC 3339 in UTC with microseconds.
-pub(super) fn timestamp() -> String {
+pub(crate) fn timestamp() -> String {
     let mut text = String::with_capacity(32);
     // Writing to a String cannot fail; a clock before 1970 would give an empty time.
     let _ = SystemTime.format_time(&mut Writer::new(&mut text));

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
@@ -14,12 +14,12 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
 /// Columns as wide as their widest cell; the first row is the heading.
-fn table(rows: &[Vec<String>]) -> String {
+pub(super) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -33,7 +33,7 @@ fn table(rows: &[Vec<String>]) -> String {
     out
 }
 
-fn duration(ms: &Value) -> String {
+pub(super) fn duration(ms: &Value) -> String {
     let Some(ms) = ms.as_u64() else { return "-".to_owned() };
     let seconds = ms / 1000;
     match seconds {
@@ -45,7 +45,7 @@ fn duration(ms: &Value) -> String {
     }
 }
 
-fn bytes(count: &Value) -> String {
+pub(super) fn bytes(count: &Value) -> String {
     let Some(count) = count.as_u64() else { return "-".to_owned() };
     match count {
         0..1024 => format!("{count} B"),

@@ -21,8 +21,10 @@ use bytes::Bytes;
 use nano_protocol::{DecodeError, ExitReason, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead};
 use tokio::net::UnixStream;
 
+use super::About;
+use super::lost::Lost;
 use crate::worker::Worker;
-pub(crate) use exchange::{Death, Failed};
+pub(crate) use exchange::{Death, Due, Failed};
 use exchange::{Exchange, Piece};
 pub(crate) use task::{End, run};
 
@@ -107,8 +109,8 @@ impl Link {
         }))
     }
 
-    /// Sends a request, if the link still takes any. The response head must come before `deadline`.
-    pub(crate) fn send(self: &Rc<Self>, head: &mut Outgoing, deadline: Instant) -> Option<Request> {
+    /// Sends a request, if the link still takes any. The response head must come by `due`.
+    pub(crate) fn send(self: &Rc<Self>, head: &mut Outgoing, due: Due) -> Option<Request> {
         if !self.is_open() {
             return None;
         }
@@ -119,13 +121,13 @@ impl Link {
             while requests.contains_key(&id) {
                 id = sending.take_id();
             }
-            let exchange = Rc::new(Exchange::new(id, deadline, sending.pushed));
+            let exchange = Rc::new(Exchange::new(id, head.about.clone(), due, sending.pushed));
             sending.push(|outbox| outbox.push(head.numbered(id)));
             requests.insert(id, Rc::clone(&exchange));
             exchange
         };
-        if self.due.get().is_none_or(|due| deadline < due) {
-            self.due.set(Some(deadline));
+        if self.due.get().is_none_or(|earliest| due.at < earliest) {
+            self.due.set(Some(due.at));
         }
         self.wake_task();
         Some(Request(Uplink { link: Rc::clone(self), exchange }))
@@ -170,6 +172,12 @@ impl Link {
         }
     }
 
+    /// What is on it, for the flight record; `culprit` is the request that the worker named.
+    fn lost(&self, culprit: Option<RequestId>) -> Lost {
+        let requests = self.requests.borrow();
+        Lost::of(requests.values().map(|exchange| exchange.lost(culprit == Some(exchange.id))).collect())
+    }
+
     fn wake_task(&self) {
         if let Some(task) = self.task.borrow_mut().take() {
             task.wake();
@@ -198,18 +206,21 @@ impl Sending {
 
 /// A request's head, ready to be sent, and to be sent again.
 #[derive(Debug)]
-pub(crate) struct Outgoing(Frame);
+pub(crate) struct Outgoing {
+    frame: Frame,
+    about: About,
+}
 
 impl Outgoing {
-    pub(crate) fn new(head: RequestHead) -> Self {
-        Self(Frame::RequestHead(0, Box::new(head)))
+    pub(crate) fn new(head: RequestHead, about: About) -> Self {
+        Self { frame: Frame::RequestHead(0, Box::new(head)), about }
     }
 
     fn numbered(&mut self, number: RequestId) -> &Frame {
-        if let Frame::RequestHead(id, _) = &mut self.0 {
+        if let Frame::RequestHead(id, _) = &mut self.frame {
             *id = number;
         }
-        &self.0
+        &self.frame
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::link::{Link, Outgoing, Request};
+use super::link::{Due, Link, Outgoing, Request};
 use crate::app::App;
 use crate::worker::WorkerId;
 
@@ -133,8 +133,8 @@ impl Pool {
 
 impl Permit {
     /// Sends the request; `None` if the worker went away meanwhile.
-    pub(crate) fn send(&self, head: &mut Outgoing, deadline: Instant) -> Option<Request> {
-        self.link.send(head, deadline)
+    pub(crate) fn send(&self, head: &mut Outgoing, due: Due) -> Option<Request> {
+        self.link.send(head, due)
     }
 }
 

@@ -13,7 +13,7 @@ use super::command::Done;
 use super::connections::Connections;
 use super::link::{self, End, Link};
 use super::pool::Pool;
-use super::{Event, Options};
+use super::{Event, Lost, Options};
 use crate::app::{App, Generation};
 use crate::ingress::request_id::RequestIds;
 use crate::route::RouteTable;
@@ -101,24 +101,27 @@ impl State {
             }
             Err(error) => {
                 tracing::error!(app = %app.name, pid = worker.pid, %error, "cannot use a worker's link");
-                self.tell(Event::LinkClosed { worker });
+                self.tell(Event::LinkClosed { worker, lost: Lost::default() });
             }
         }
     }
 
     async fn run_link(self: Rc<Self>, pool: Rc<Pool>, link: Rc<Link>) {
-        let end = link::run(Rc::clone(&link)).await;
-        let worker = Arc::clone(&link.worker);
+        let worker = &link.worker;
+        let tell = |end, lost| match end {
+            End::Retired => {}
+            End::Closed => self.tell(Event::LinkClosed { worker: Arc::clone(worker), lost }),
+            End::Violated(violation) => {
+                let (worker, detail) = (Arc::clone(worker), violation.to_string());
+                self.tell(Event::ProtocolViolation { worker, detail, lost });
+            }
+        };
+        link::run(Rc::clone(&link), tell).await;
         pool.remove(worker.id);
         // Those who wait may have to ask for a new worker, or be refused.
         pool.app.admission.wake_all();
         for done in self.retired.borrow_mut().remove(&worker.id).unwrap_or_default() {
             let _ = done.send(());
-        }
-        match end {
-            End::Retired => {}
-            End::Closed => self.tell(Event::LinkClosed { worker }),
-            End::Violated(violation) => self.tell(Event::ProtocolViolation { worker, detail: violation.to_string() }),
         }
         self.pools.borrow_mut().retain(|_, pool| !pool.is_unused());
     }

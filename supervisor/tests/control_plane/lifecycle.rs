@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::nano::{Nano, Site, eventually, is_alive};
+use crate::nano::{Nano, Site, eventually, is_alive, text};
 
 fn serve(script: &str, members: &str) -> Nano {
     let site = Site::new();
@@ -53,6 +53,67 @@ fn a_crash_loop_is_refused_at_once() {
     }
     let more = nano.metric("nano_worker_starts_total{app=\"a\"}").unwrap() - starts;
     assert!(more <= 2.0, "{more} starts for 20 requests");
+}
+
+#[test]
+fn why_a_worker_died_is_kept() {
+    let nano = serve("log before\nstderr last words\nrespond x\ncrash", "");
+    let none = nano.nanoctl(&["why", "a"]);
+    assert_eq!(text(&none.stdout), "no worker of a died since nano runs\n");
+    let pid = nano.pids("a")[0];
+    let head = "POST /pay?card=1 HTTP/1.1\r\nHost: a\r\nX-Request-Id: lost-1\r\nContent-Length: 0";
+    assert_eq!(nano.send(head).0, 502);
+    let line = nano.log("flight record");
+    let logged: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let records = nano.ask(&["why", "a"])["records"].clone();
+    assert_eq!(records.as_array().unwrap().len(), 1);
+    for record in [&records[0], &logged] {
+        assert_eq!((&record["app"], &record["reason"]), (&"a".into(), &"crash".into()), "{record}");
+        assert_eq!((&record["pid"], &record["how"]), (&pid.into(), &"signal SIGABRT".into()), "{record}");
+        assert!(record["uptime_ms"].is_u64() && record["heap_bytes"].is_u64() && record["generation"].is_u64());
+        let request = &record["requests"][0];
+        assert_eq!((&request["method"], &request["path"]), (&"POST".into(), &"/pay".into()), "{record}");
+        assert_eq!((&request["request_id"], &request["state"]), (&"lost-1".into(), &"waiting".into()));
+        assert!(request["age_ms"].as_u64().unwrap() < 10_000);
+        let lines: Vec<_> =
+            record["last_lines"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+        assert!(lines.contains(&"before") && lines.contains(&"last words"), "{lines:?}");
+    }
+    assert_eq!(nano.ask(&["why", "lost-1"])["records"], records);
+    let shown = text(&nano.nanoctl(&["why", "lost-1"]).stdout);
+    assert!(
+        shown.contains("crash (signal SIGABRT)") && shown.contains("/pay") && shown.contains("last words"),
+        "{shown}"
+    );
+    assert!(!shown.contains("card"), "{shown}");
+
+    // A GET is sent to one more worker, and kills that one too.
+    let head = "GET /twice HTTP/1.1\r\nHost: a\r\nX-Request-Id: lost-2";
+    assert_eq!(nano.send(head).0, 502);
+    eventually("both records are kept", || {
+        let output = nano.nanoctl(&["--json", "why", "lost-2"]);
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        found["records"].as_array().is_some_and(|records| records.len() == 2)
+    });
+
+    for unknown in ["lost-3", "b"] {
+        let output = nano.nanoctl(&["why", unknown]);
+        assert_eq!(output.status.code(), Some(1));
+        let error = text(&output.stderr);
+        assert!(error.contains("there is no app") && error.contains("access log"), "{error}");
+    }
+}
+
+#[test]
+fn a_worker_that_was_told_to_go_leaves_no_record() {
+    let nano = serve("respond x", "");
+    nano.ask(&["restart", "a"]);
+    eventually("the old one is gone", || exits(&nano, "restart") == 1.0);
+    kill(Pid::from_raw(nano.answering_pid("a")), Signal::SIGKILL).unwrap();
+    nano.log("flight record");
+    let records = nano.ask(&["why", "a"]);
+    assert_eq!(records["records"].as_array().unwrap().len(), 1, "{records}");
+    assert_eq!(records["records"][0]["reason"], "crash");
 }
 
 #[test]

@@ -145,6 +145,12 @@ impl Nano {
         request(&self.address("listening"), host, path)
     }
 
+    /// The answer to a request with this head: status and head of the response.
+    pub(crate) fn send(&self, head: &str) -> (u16, String) {
+        let (head, _) = exchange(&self.address("listening"), head);
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), head)
+    }
+
     /// The pid of the worker that answers.
     pub(crate) fn answering_pid(&self, host: &str) -> i32 {
         let (status, body) = self.get(host, "/");
@@ -208,13 +214,19 @@ impl Drop for Nano {
 }
 
 pub(crate) fn request(address: &str, host: &str, path: &str) -> (u16, String) {
+    let (head, body) = exchange(address, &format!("GET {path} HTTP/1.1\r\nhost: {host}"));
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body)
+}
+
+/// Sends a request with this head on a connection of its own; the response's head and body.
+fn exchange(address: &str, head: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    write!(stream, "{head}\r\nconnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {answer:?}"));
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    (head.to_owned(), body.to_owned())
 }
 
 /// Waits until it is so.

@@ -24,6 +24,31 @@ fn a_get_whose_worker_died_goes_to_another_once() {
 }
 
 #[test]
+fn what_was_lost_is_told_at_once() {
+    let (mut host, mut worker) = Host::with_worker();
+    let mut clients = Vec::new();
+    for n in 0..40 {
+        let mut client = host.connect();
+        client.send(format!(
+            "POST /{n}?secret HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: r-{n}\r\nContent-Length: 0\r\n\r\n"
+        ));
+        let (id, _) = worker.request();
+        if n == 0 {
+            worker.send(&[head(id, 200, &[], BodyLength::Unknown)]);
+            client.head().unwrap();
+        }
+        clients.push(client);
+    }
+    worker.send(&[Frame::Exiting { reason: ExitReason::Heap, culprit: Some(7) }]);
+    let Some(Event::LinkClosed { lost, .. }) = host.events.blocking_recv() else { panic!("not told") };
+    assert_eq!((lost.requests.len(), lost.more), (32, 8));
+    let [culprit, oldest] = &lost.requests[..2] else { panic!("{lost:?}") };
+    assert_eq!((&*culprit.method, &*culprit.path, &*culprit.id, culprit.culprit), ("POST", "/7", "r-7", true));
+    assert_eq!((&*oldest.id, oldest.answering, oldest.culprit), ("r-0", true, false));
+    assert!(oldest.age >= culprit.age && oldest.age < Duration::from_secs(20), "{lost:?}");
+}
+
+#[test]
 fn a_get_waits_for_the_worker_that_comes_after() {
     let (host, mut first) = Host::with_worker();
     let mut client = host.get("/");

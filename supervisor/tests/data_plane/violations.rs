@@ -16,10 +16,11 @@ fn found_out(crime: impl FnOnce(&mut FakeWorker, RequestId)) -> String {
     let answer = client.answer();
     assert_eq!((answer.status, answer.error_code().as_str()), (502, "worker_protocol"));
     assert_eq!(worker.worker.exit(), Some(ExitReason::Protocol));
-    let Some(Event::ProtocolViolation { worker: accused, detail }) = host.events.blocking_recv() else {
+    let Some(Event::ProtocolViolation { worker: accused, detail, lost }) = host.events.blocking_recv() else {
         panic!("the control plane was not told")
     };
     assert_eq!(accused.id, worker.worker.id);
+    assert!(lost.requests.len() <= 1 && lost.more == 0, "{lost:?}");
     while worker.next().is_some() {}
 
     let server = host.add_worker().serve();

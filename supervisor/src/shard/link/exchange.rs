@@ -10,6 +10,7 @@ use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{BodyLength, ExitReason, ReceiveWindow, RequestId, ResetReason, ResponseHead, SendWindow};
 
 use super::Violation;
+use crate::shard::{About, LostRequest};
 
 /// Chunks below this size are copied together while nobody takes them, so that a worker cannot make us keep a large
 /// buffer for each tiny chunk.
@@ -41,6 +42,15 @@ pub(crate) struct Death {
     pub(crate) seen: bool,
 }
 
+/// When the head of a response must be there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Due {
+    /// When the request was first sent to a worker.
+    pub(crate) since: Instant,
+    /// `timeout_ms` later.
+    pub(crate) at: Instant,
+}
+
 /// See the file's head.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -49,6 +59,9 @@ pub(super) struct Exchange {
     pub(super) deadline: Instant,
     /// Where its `RequestHead` begins in the bytes of the link.
     pub(super) offset: u64,
+    /// When the deadline began to run.
+    sent: Instant,
+    about: About,
     state: RefCell<State>,
 }
 
@@ -78,8 +91,13 @@ pub(super) struct Piece {
 }
 
 impl Exchange {
-    pub(super) fn new(id: RequestId, deadline: Instant, offset: u64) -> Self {
-        Self { id, deadline, offset, state: RefCell::default() }
+    pub(super) fn new(id: RequestId, about: About, due: Due, offset: u64) -> Self {
+        Self { id, deadline: due.at, offset, sent: due.since, about, state: RefCell::default() }
+    }
+
+    /// What to tell of it, now that its worker is gone.
+    pub(super) fn lost(&self, culprit: bool) -> LostRequest {
+        self.about.lost(self.sent, self.state.borrow().head_seen, culprit)
     }
 
     // What the link's task calls. True means that the worker is done with the request.
@@ -264,7 +282,8 @@ mod tests {
     use super::*;
 
     fn begun(body: BodyLength) -> Exchange {
-        let exchange = Exchange::new(0, Instant::now(), 0);
+        let about = About { method: http::Method::GET, target: None, id: http::HeaderValue::from_static("-") };
+        let exchange = Exchange::new(0, about, Due { since: Instant::now(), at: Instant::now() }, 0);
         let head = ResponseHead { status: 200, headers: nano_protocol::HeaderBlock::default(), body };
         exchange.on_head(head).unwrap();
         exchange

@@ -12,7 +12,7 @@ use bytes::BytesMut;
 use nano_protocol::{Decoder, ExitReason, Frame, RequestId, ResetReason, Side};
 use tokio::time::Sleep;
 
-use super::{Death, Failed, Link, Violation, is_limit};
+use super::{Death, Failed, Link, Lost, Violation, is_limit};
 
 /// Room for each read.
 const READ_ROOM: usize = 64 * 1024;
@@ -37,8 +37,9 @@ pub(crate) enum End {
     Violated(Violation),
 }
 
-/// Runs a link until it ends. Every request that is still on it has failed then.
-pub(crate) async fn run(link: Rc<Link>) -> End {
+/// Runs a link until it ends. Every request that is still on it has failed then. `ended` is called before that, as
+/// soon as the link has ended.
+pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost)) {
     let far = Instant::now() + Duration::from_secs(3600);
     let mut task = Task {
         inbox: BytesMut::with_capacity(READ_ROOM),
@@ -49,13 +50,16 @@ pub(crate) async fn run(link: Rc<Link>) -> End {
     };
     let end = poll_fn(|cx| task.poll(cx)).await;
     task.link.ended.set(true);
+    if let End::Violated(_) = end {
+        task.link.worker.set_exit(ExitReason::Protocol);
+    }
+    ended(end, task.link.lost(task.exiting.and_then(|(_, culprit)| culprit)));
     let waits = end == End::Closed && task.exiting.is_none() && !task.link.requests.borrow().is_empty();
     if waits {
         // A worker that could not say why it died still has an exit status.
         let _ = tokio::time::timeout(WORD, task.link.worker.exit_said()).await;
     }
     task.finish(end);
-    end
 }
 
 struct Task {
@@ -214,10 +218,6 @@ impl Task {
     /// Fails everything that is still on the link.
     fn finish(&mut self, end: End) {
         let link = &self.link;
-        link.ended.set(true);
-        if let End::Violated(_) = end {
-            link.worker.set_exit(ExitReason::Protocol);
-        }
         let written = link.sending.borrow().written;
         // Nobody said which request ended the worker; but it had only one.
         let alone = self.exiting.is_none() && link.worker.in_flight.load(Ordering::Relaxed) == 1;

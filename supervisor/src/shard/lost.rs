@@ -1,0 +1,115 @@
+//! Requests that were with a worker when its link ended: what the flight record says of them.
+
+use std::time::{Duration, Instant};
+
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method};
+
+/// Requests of one link that are told one by one; the others are only counted.
+pub(crate) const MOST_TOLD: usize = 32;
+
+/// Longest method and path that are told.
+const LONGEST: usize = 256;
+
+/// A request as the flight record knows it. All of it shares memory with the request's head.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    pub(crate) method: Method,
+    pub(crate) target: Option<PathAndQuery>,
+    pub(crate) id: HeaderValue,
+}
+
+/// One request that lost its worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostRequest {
+    /// As the client sent it, at most 256 bytes.
+    pub method: String,
+    /// Without the query, at most 256 bytes.
+    pub path: String,
+    /// The `x-request-id`.
+    pub id: String,
+    /// Since it was sent to a worker for the first time.
+    pub age: Duration,
+    /// The response's head was there.
+    pub answering: bool,
+    /// The worker named it as the one that ended it.
+    pub culprit: bool,
+}
+
+/// What was on a link when it ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// The oldest ones first.
+    pub requests: Vec<LostRequest>,
+    /// How many more there were.
+    pub more: usize,
+}
+
+impl About {
+    pub(super) fn lost(&self, sent: Instant, answering: bool, culprit: bool) -> LostRequest {
+        LostRequest {
+            method: cut(self.method.as_str()),
+            path: cut(self.target.as_ref().map_or("*", PathAndQuery::path)),
+            id: self.id.to_str().unwrap_or("-").to_owned(),
+            age: sent.elapsed(),
+            answering,
+            culprit,
+        }
+    }
+}
+
+impl Lost {
+    /// The culprit and the oldest are kept.
+    pub(super) fn of(mut requests: Vec<LostRequest>) -> Self {
+        requests.sort_by_key(|request| (!request.culprit, std::cmp::Reverse(request.age)));
+        let more = requests.len().saturating_sub(MOST_TOLD);
+        requests.truncate(MOST_TOLD);
+        Self { requests, more }
+    }
+}
+
+fn cut(text: &str) -> String {
+    beginning(text, LONGEST).to_owned()
+}
+
+/// As many whole characters as `most` bytes hold.
+pub(crate) fn beginning(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn the_query_and_what_is_long_is_left_out() {
+        let about = |target: &str| About {
+            method: Method::POST,
+            target: Some(target.parse().unwrap()),
+            id: HeaderValue::from_static("r-1"),
+        };
+        let lost = about("/pay?card=4111").lost(Instant::now(), true, false);
+        assert_eq!((&*lost.method, &*lost.path, &*lost.id, lost.answering), ("POST", "/pay", "r-1", true));
+        let lost = about(&format!("/{}", "x".repeat(10_000))).lost(Instant::now(), false, false);
+        assert_eq!(lost.path.len(), LONGEST);
+    }
+
+    #[test]
+    fn the_culprit_and_the_oldest_are_told() {
+        let request = |age: usize, culprit| LostRequest {
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            id: age.to_string(),
+            age: Duration::from_millis(u64::try_from(age).unwrap()),
+            answering: false,
+            culprit,
+        };
+        let lost = Lost::of((0..100).map(|age| request(age, age == 5)).collect());
+        assert_eq!((lost.requests.len(), lost.more), (MOST_TOLD, 100 - MOST_TOLD));
+        let ids: Vec<_> = lost.requests.iter().map(|request| request.id.as_str()).take(3).collect();
+        assert_eq!(ids, ["5", "99", "98"]);
+    }
+}
