@@ -42,9 +42,10 @@ lint: v8 ## formatting and clippy, warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
 
-bench: build ## benchmarks: codec frames/s, start-up of a worker, stream writes/s beside node
+bench: build ## benchmarks: codec frames/s, start-up of a worker, streams beside node, deno, bun and workerd (from npm)
 	$(CARGO) bench $(LOCKED) -p nano-test --bench codec
-	python3 test/bench/run.py
+	python3 test/bench/run.py --only start
+	python3 test/bench/peers.py
 
 wpt: build ## Web Platform Tests of a checkout at WPT_DIR against the expectation list
 	WPT_DIR=$(WPT_DIR) test/wpt/run

@@ -36,6 +36,8 @@ let maxStreamBytes = 64 * 2 ** 20;
 let maxStreamText = "64";
 let maxTotalBytes = Infinity;
 let maxTotalText = "0";
+// What fits an empty queue for certain: nothing, if it depends on the others.
+let maxAlone = maxStreamBytes;
 let counters = new Float64Array(7);
 let blobSize = () => -1;
 
@@ -46,6 +48,7 @@ let blobSize = () => -1;
 export function configureBudget(options) {
   ({ maxStreamBytes, maxStreamText, maxTotalText } = options);
   maxTotalBytes = options.maxTotalBytes > 0 ? options.maxTotalBytes : Infinity;
+  maxAlone = maxTotalBytes === Infinity ? maxStreamBytes : 0;
   counters = options.counters;
 }
 
@@ -79,9 +82,9 @@ export function charge(account, cost) {
   return true;
 }
 
-/** Whether charge(account, cost) would succeed. */
-export function fits(account, cost) {
-  return account.bytes + cost <= maxStreamBytes && counters[BUFFERED] + cost <= maxTotalBytes;
+/** Whether an account that holds nothing could be charged `cost`. */
+export function fitsAlone(cost) {
+  return cost <= maxAlone || (cost <= maxStreamBytes && counters[BUFFERED] + cost <= maxTotalBytes);
 }
 
 /** Takes `cost` bytes that fitted when it was asked, whatever else was charged since. */
@@ -157,12 +160,11 @@ export function chunkCostAtMost(chunk) {
 export function chunkCost(chunk) {
   if (typeof chunk === "string") return utf8Length(chunk) + CHUNK_OVERHEAD;
   if (typeof chunk !== "object" || chunk === null) return OTHER_COST + CHUNK_OVERHEAD;
-  if (ArrayBufferIsView(chunk)) {
-    if (TypedArrayPrototypeGetSymbolToStringTag(chunk) !== undefined) {
-      return TypedArrayPrototypeGetByteLength(chunk) + CHUNK_OVERHEAD;
-    }
-    return dataViewLength(chunk) + CHUNK_OVERHEAD;
+  // Undefined for whatever is no typed array.
+  if (TypedArrayPrototypeGetSymbolToStringTag(chunk) !== undefined) {
+    return TypedArrayPrototypeGetByteLength(chunk) + CHUNK_OVERHEAD;
   }
+  if (ArrayBufferIsView(chunk)) return dataViewLength(chunk) + CHUNK_OVERHEAD;
   const bytes = ops.arrayBufferByteLength(chunk);
   if (bytes >= 0) return bytes + CHUNK_OVERHEAD;
   const size = blobSize(chunk);

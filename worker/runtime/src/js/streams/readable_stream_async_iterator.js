@@ -4,14 +4,16 @@
 import { primordials } from "../primordials.js";
 import { illegalInvocation, isObject } from "../webidl.js";
 import { LazyPromise } from "./lazy_promise.js";
-import { Deferred, kFulfilled, promiseRejectedWith, uponPromise } from "./promises.js";
+import { Deferred, kFulfilled, promiseRejectedWith } from "./promises.js";
 import {
   ReadableStreamDefaultReaderRead, ReadableStreamDefaultReaderRelease, ReadableStreamReaderGenericCancel,
 } from "./readable/reader_operations.js";
 import { AcquireReadableStreamDefaultReader } from "./readable/stream_operations.js";
 import { seal } from "./sealed_class.js";
 
-const { AsyncIteratorPrototype, ObjectDefineProperty, ObjectSetPrototypeOf, SymbolToStringTag } = primordials;
+const {
+  AsyncIteratorPrototype, ObjectDefineProperty, ObjectSetPrototypeOf, PromisePrototypeThen, SymbolToStringTag,
+} = primordials;
 
 let slotsOf;
 
@@ -35,104 +37,117 @@ class Slots extends Holder {
   }
 }
 
+/** A call of next() or return(): its promise, and who waits for that. */
+class Call extends Deferred {
+  constructor(iterator, value) {
+    super();
+    this.iterator = iterator;
+    /** The argument of return(), or the chunk that next() got. */
+    this.value = value;
+    /** A LazyPromise that settles before the promise does; made when another call waits for it. */
+    this.twin = undefined;
+  }
+
+  // Called before the promise is settled.
+  over() {
+    const { iterator, twin } = this;
+    if (iterator.ongoing === this) iterator.ongoing = undefined;
+    if (twin !== undefined) twin.resolve();
+  }
+
+  finish(done) {
+    this.over();
+    this.resolve({ value: this.value, done });
+  }
+
+  fail(e) {
+    this.over();
+    this.reject(e);
+  }
+
+  // As the read request of next(). Each result waits for the reaction to "get the next iteration result".
+
+  chunkSteps(chunk) {
+    this.value = chunk;
+    PromisePrototypeThen(kFulfilled, () => this.finish(false));
+  }
+
+  closeSteps() {
+    const { iterator } = this;
+    ReadableStreamDefaultReaderRelease(iterator.reader);
+    PromisePrototypeThen(kFulfilled, () => {
+      iterator.isFinished = true;
+      this.finish(true);
+    });
+  }
+
+  errorSteps(e) {
+    const { iterator } = this;
+    ReadableStreamDefaultReaderRelease(iterator.reader);
+    PromisePrototypeThen(kFulfilled, () => {
+      iterator.isFinished = true;
+      this.fail(e);
+    });
+  }
+}
+
 class IteratorSlots {
   constructor(reader, preventCancel) {
     this.reader = reader;
     this.preventCancel = preventCancel;
     this.isFinished = false;
-    /** A LazyPromise that settles with the promise that was returned last; undefined when that is settled. */
+    /** The last Call, unless its promise is settled. */
     this.ongoing = undefined;
   }
 
-  // Runs `steps` now, or once the promise returned last is settled. `steps` returns nothing, and calls `settled` when
-  // the deferred it was given is settled.
-  enqueue(steps) {
-    const deferred = new Deferred();
-    const twin = new LazyPromise();
-    const settled = () => {
-      if (this.ongoing === twin) this.ongoing = undefined;
-      twin.resolve();
-    };
+  next() {
+    const call = new Call(this, undefined);
+    const before = this.begin(call);
+    if (before === undefined) this.nextSteps(call);
+    else before.react(() => this.nextSteps(call), undefined);
+    return call.promise;
+  }
+
+  return(value) {
+    const call = new Call(this, value);
+    const before = this.begin(call);
+    if (before === undefined) this.returnSteps(call);
+    else before.react(() => this.returnSteps(call), undefined);
+    return call.promise;
+  }
+
+  // What the call has to wait for: a LazyPromise that is never rejected, or undefined.
+  begin(call) {
     const before = this.ongoing;
-    this.ongoing = twin;
-    if (before === undefined) steps(deferred, settled);
-    else before.react(() => steps(deferred, settled), undefined);
-    return deferred.promise;
+    this.ongoing = call;
+    if (before === undefined) return undefined;
+    before.twin ??= new LazyPromise();
+    return before.twin;
   }
 
-  next(deferred, settled) {
-    if (this.isFinished) {
-      settled();
-      deferred.resolve({ value: undefined, done: true });
-      return;
-    }
-    ReadableStreamDefaultReaderRead(this.reader, new NextRequest(this, deferred, settled));
+  nextSteps(call) {
+    if (this.isFinished) call.finish(true);
+    else ReadableStreamDefaultReaderRead(this.reader, call);
   }
 
-  return(deferred, settled, value) {
+  returnSteps(call) {
     if (this.isFinished) {
-      settled();
-      deferred.resolve({ value, done: true });
+      call.finish(true);
       return;
     }
     this.isFinished = true;
     const { reader } = this;
-    const fulfilled = () => {
-      settled();
-      deferred.resolve({ value, done: true });
-    };
     if (this.preventCancel) {
       ReadableStreamDefaultReaderRelease(reader);
-      uponPromise(kFulfilled, fulfilled, undefined);
+      PromisePrototypeThen(kFulfilled, () => call.finish(true));
       return;
     }
-    const result = ReadableStreamReaderGenericCancel(reader, value);
+    const result = ReadableStreamReaderGenericCancel(reader, call.value);
     ReadableStreamDefaultReaderRelease(reader);
-    result.react(fulfilled, (reason) => {
-      settled();
-      deferred.reject(reason);
-    });
+    result.react(() => call.finish(true), (reason) => call.fail(reason));
   }
 }
 seal(IteratorSlots);
-
-/** The read request of next(). */
-class NextRequest {
-  constructor(iterator, deferred, settled) {
-    this.iterator = iterator;
-    this.deferred = deferred;
-    this.settled = settled;
-  }
-
-  chunkSteps(chunk) {
-    this.react(() => this.deferred.resolve({ value: chunk, done: false }));
-  }
-
-  closeSteps() {
-    ReadableStreamDefaultReaderRelease(this.iterator.reader);
-    this.react(() => {
-      this.iterator.isFinished = true;
-      this.deferred.resolve({ value: undefined, done: true });
-    });
-  }
-
-  errorSteps(e) {
-    ReadableStreamDefaultReaderRelease(this.iterator.reader);
-    this.react(() => {
-      this.iterator.isFinished = true;
-      this.deferred.reject(e);
-    });
-  }
-
-  // The reaction to the promise of "get the next iteration result".
-  react(steps) {
-    uponPromise(kFulfilled, () => {
-      this.settled();
-      steps();
-    }, undefined);
-  }
-}
-seal(NextRequest);
 
 const prototype = {
   __proto__: AsyncIteratorPrototype,
@@ -140,13 +155,13 @@ const prototype = {
   next() {
     const slots = slotsOf(this);
     if (slots === undefined) return promiseRejectedWith(illegalInvocation("ReadableStream AsyncIterator"));
-    return slots.enqueue((deferred, settled) => slots.next(deferred, settled));
+    return slots.next();
   },
 
   return(value) {
     const slots = slotsOf(this);
     if (slots === undefined) return promiseRejectedWith(illegalInvocation("ReadableStream AsyncIterator"));
-    return slots.enqueue((deferred, settled) => slots.return(deferred, settled, value));
+    return slots.return(value);
   },
 };
 ObjectDefineProperty(prototype, SymbolToStringTag, {

@@ -1,7 +1,7 @@
 // Writers (https://streams.spec.whatwg.org/#ws-writer-abstract-ops).
 
 import { primordials } from "../../primordials.js";
-import { CAUSE_OVERFLOW, charge, chunkCost, chunkCostAtMost, fits, overflowError } from "../budget.js";
+import { CAUSE_OVERFLOW, charge, chunkCost, chunkCostAtMost, fitsAlone, overflowError } from "../budget.js";
 import { LazyPromise } from "../lazy_promise.js";
 import { Deferred, promiseRejectedWith } from "../promises.js";
 import { IsValidChunkSize, invalidChunkSizeError } from "../queue_with_sizes.js";
@@ -86,7 +86,7 @@ export function WritableStreamDefaultWriterWrite(writer, chunk) {
     return request.promise;
   }
   // NANO: the buffer limit. Refused before it is stored, and told so at once even while the sink is busy.
-  if (WritableStreamDefaultControllerIsIdle(controller) && fits(controller.account, chunkCostAtMost(chunk))) {
+  if (WritableStreamDefaultControllerIsIdle(controller) && fitsAlone(chunkCostAtMost(chunk))) {
     return WritableStreamDefaultControllerWriteToIdleSink(controller, chunk, chunkSize);
   }
   const cost = chunkCost(chunk);
@@ -109,7 +109,7 @@ export function WritableStreamDefaultWriterWriteForPipe(writer, chunk, request) 
     refuseChunkOfInvalidSize(stream, request);
     return true;
   }
-  if (WritableStreamDefaultControllerIsIdle(controller) && fits(controller.account, chunkCostAtMost(chunk))) {
+  if (WritableStreamDefaultControllerIsIdle(controller) && fitsAlone(chunkCostAtMost(chunk))) {
     WritableStreamDefaultControllerWriteToIdleSinkForPipe(controller, chunk, chunkSize, request);
     return true;
   }
