@@ -23,13 +23,16 @@ pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
 /// Everything of the client's head that concerns the app.
 ///
 /// # Errors
-/// It is over a limit of the wire.
+/// It is over a limit of the wire, or its body is coded in a way that we do not know.
 pub(super) fn build(
     head: &Parts,
     target: &Target<'_>,
     id: &RequestIdValue,
     body: BodyLength,
 ) -> Result<RequestHead, Failure> {
+    if !is_coding_known(&head.headers) {
+        return Err(Failure::MalformedBody);
+    }
     let method = head.method.as_str();
     if method.len() > MAX_METHOD {
         return Err(Failure::MethodNotAllowed);
@@ -45,6 +48,17 @@ pub(super) fn build(
         headers: headers(&head.headers, target, id, body)?,
         body,
     })
+}
+
+/// Whether a body, if there is one, is at most `chunked`. hyper looks at the end of the last `Transfer-Encoding` only; a
+/// proxy in front of us may look elsewhere, and see other requests than we do.
+fn is_coding_known(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(only), None) => only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
 }
 
 fn headers(

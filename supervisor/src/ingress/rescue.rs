@@ -212,7 +212,8 @@ pub(super) fn rescue(failure: Failure, mut record: Record) -> Response<ResponseB
     if let Some(seconds) = verdict.retry_after() {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if record.closes() {
+    // Where the next request begins is anybody's guess.
+    if record.closes() || failure == Failure::MalformedBody {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response.map(|()| ResponseBody::whole(body, record))

@@ -1,5 +1,7 @@
 //! Which host a request is for, by the rules of the contract, which are stricter than hyper's.
 
+use std::borrow::Cow;
+
 use http::header::HOST;
 use http::request::Parts;
 use http::uri::Scheme;
@@ -16,7 +18,7 @@ pub(super) struct Target<'a> {
     /// As the client wrote it, with its port.
     pub(super) authority: &'a str,
     /// With the query.
-    pub(super) path: &'a str,
+    pub(super) path: Cow<'a, str>,
 }
 
 impl<'a> Target<'a> {
@@ -34,7 +36,11 @@ impl<'a> Target<'a> {
             (Some(_), Some(_)) => return Err(Failure::SeveralHosts),
         };
         let own = host_name(header)?;
-        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = match head.uri.path_and_query().map_or("/", |path| path.as_str()) {
+            // `http://a.example?x`: an empty path is `/` (RFC 9110 §4.2.3).
+            query if query.starts_with('?') => Cow::Owned(format!("/{query}")),
+            path => Cow::Borrowed(path),
+        };
         let (host, authority) = match (head.uri.scheme(), head.uri.authority()) {
             (None, None) => (own, header),
             (Some(scheme), Some(authority)) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => {

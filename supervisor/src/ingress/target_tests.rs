@@ -19,6 +19,7 @@ fn the_host_is_read_from_where_the_standard_says() {
         ("/x?y=1&z", "A.Example.:8080", "a.example", "A.Example.:8080/x?y=1&z"),
         ("/", "[::1]:80", "[::1]", "[::1]:80/"),
         ("http://B.example/x", "a.example", "b.example", "B.example/x"),
+        ("http://b.example?x", "a.example", "b.example", "b.example/?x"),
         ("https://b.example:444", "a.example", "b.example", "b.example:444/"),
     ] {
         let head = parts("GET", uri, &[host.as_bytes()]);

@@ -79,6 +79,20 @@ fn framing() {
 }
 
 #[test]
+fn codings_that_are_not_ours() {
+    let host = Host::with_worker().0;
+    for coding in ["gzip, chunked", "chunked, chunked", "identity, chunked", "gzip\r\nTransfer-Encoding: chunked"] {
+        let mut client = host.connect();
+        client
+            .send(format!("POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\nGET / "));
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.error_code().as_str()), (400, "malformed_body"), "{coding:?}");
+        assert_eq!(answer.header("connection"), Some("close"), "{coding:?}");
+        client.assert_closed();
+    }
+}
+
+#[test]
 fn a_head_that_is_too_large() {
     let host = Host::new();
     let long = "x".repeat(70_000);
