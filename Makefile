@@ -18,7 +18,7 @@ BINARIES = nano nano-worker nanoctl
 LOCKED = --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run build v8 test fmt lint bench wpt fuzz install uninstall clean
+.PHONY: help run build v8 test gates fmt lint bench wpt fuzz install uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ v8: ## provide the V8 library: shared folder, cache, release page or source (dep
 
 test: v8 ## set everything up and run all checks and tests
 	@CARGO="$(CARGO)" test/run-all
+
+gates: v8 ## the long form of the gates (test/tests/gates): at most 15 minutes; prints its seed, and takes NANO_GATES_SEED
+	$(CARGO) build $(LOCKED) --workspace --bins
+	$(CARGO) test $(LOCKED) -p nano-test --test gates --no-run
+	@seed=$${NANO_GATES_SEED:-$$(date +%s)}; echo "NANO_GATES_SEED=$$seed"; NANO_GATES=long NANO_GATES_SEED=$$seed \
+		timeout 900 $(CARGO) test $(LOCKED) -p nano-test --test gates
 
 fmt: ## format the Rust code
 	$(CARGO) fmt --all

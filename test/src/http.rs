@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// Longest wait for the next bytes of an answer.
@@ -58,6 +58,16 @@ impl Connection {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         Ok(Self { stream: BufReader::new(stream) })
+    }
+
+    /// Waits for the next bytes of an answer for so long only.
+    pub fn set_patience(&self, patience: Duration) {
+        self.stream.get_ref().set_read_timeout(Some(patience)).unwrap();
+    }
+
+    /// Says that nothing more will be sent. Fails only when the server has closed already.
+    pub fn finish_sending(&self) {
+        drop(self.stream.get_ref().shutdown(Shutdown::Write));
     }
 
     /// Sends these bytes, as they are.

@@ -1,0 +1,15 @@
+//! The gates: what a hostile tenant, a hostile client and an unlucky machine can do to everybody else, which is nothing.
+//!
+//! Each file is one gate and says what its sabotage control is: a test that shows the gate's check turning red. The short
+//! form runs with all other tests; `NANO_GATES=long` (`make gates`) asks for the long one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+
+mod bystander;
+mod cpu;
+mod form;
+mod http;
+mod http_corpus;
+mod http_naive;
+mod kills;
+mod memory;
