@@ -13,3 +13,5 @@ mod http_corpus;
 mod http_naive;
 mod kills;
 mod memory;
+mod mortality;
+mod slow;
