@@ -8,6 +8,7 @@ import { Deferred } from "../streams/promises.js";
 import { IsReadableStreamLocked } from "../streams/readable/stream_operations.js";
 import { ReadableStreamTee } from "../streams/readable/tee.js";
 import { createReadableStreamObject, readableStreamSlots } from "../streams/readable_stream.js";
+import { seal } from "../streams/sealed_class.js";
 import { searchParamsList } from "../url/search_params.js";
 import { serializeUrlencoded } from "../url/urlencoded.js";
 import { converters, illegalInvocation, isArrayBuffer } from "../webidl.js";
@@ -38,6 +39,7 @@ export class Body {
     this.streamObject = null;
   }
 }
+seal(Body);
 
 // Interfaces that bodies are made of, beside those named here: { isInstance, extract }.
 const bodyTypes = [];

@@ -1,7 +1,7 @@
 // Where bodies come from piece by piece, and how that becomes a stream and the other way round. collect.js makes one
 // piece of it again.
 //
-// A source is `{ pull() → Uint8Array | null | Promise of either, cancel(reason)?, isAliased? }`. It is asked for one chunk
+// A source is `{ pull() → Uint8Array | null | Promise of either, cancel(reason), isAliased }`. It is asked for one chunk
 // at a time; null is the end. Its promises are its reader's alone. Chunks of an aliased source are in others' hands as
 // well: whoever keeps or gives away one copies it.
 
@@ -17,6 +17,7 @@ import {
 import { ReadableStreamClose } from "../streams/readable/controller_interface.js";
 import { ReadableStreamDefaultReaderRead, ReadableStreamReaderGenericCancel } from "../streams/readable/reader_operations.js";
 import { AcquireReadableStreamDefaultReader, CreateReadableByteStream } from "../streams/readable/stream_operations.js";
+import { seal } from "../streams/sealed_class.js";
 import { viewBuffer } from "../webidl.js";
 
 const {
@@ -71,12 +72,17 @@ export function uponChunk(promise, onFulfilled, onRejected) {
 export class IncomingSource {
   constructor(id) {
     this.id = id;
+    this.isAliased = false;
   }
 
   pull() {
     return ops.requestBodyRead(this.id);
   }
+
+  // What is left of it stays where it is until the request is over.
+  cancel() {}
 }
+seal(IncomingSource);
 
 /** A string or bytes, in pieces. The bytes are copied. */
 export class WholeSource {
@@ -84,6 +90,7 @@ export class WholeSource {
 
   constructor(content) {
     this.bytes = typeof content === "string" ? ops.utf8Encode(content) : content;
+    this.isAliased = false;
   }
 
   pull() {
@@ -94,7 +101,10 @@ export class WholeSource {
     this.#position += length;
     return copyRange(TypedArrayPrototypeGetBuffer(bytes), offset, length);
   }
+
+  cancel() {}
 }
+seal(WholeSource);
 
 /** What a ReadableStream gives; locks it. Takes its internal slots. */
 export class StreamSource {
@@ -116,6 +126,7 @@ export class StreamSource {
     return ReadableStreamReaderGenericCancel(this.#reader, reason);
   }
 }
+seal(StreamSource);
 
 // A read request whose outcome may be there at once.
 class ChunkRequest {
@@ -150,6 +161,7 @@ class ChunkRequest {
     return this.#deferred.promise;
   }
 }
+seal(ChunkRequest);
 
 // The underlying source of the byte stream that a source becomes.
 class SourceStream {
@@ -179,7 +191,7 @@ class SourceStream {
     const { controller } = this.stream;
     try {
       if (chunk !== null) {
-        ReadableByteStreamControllerEnqueue(controller, this.source.isAliased === true ? copyBytes(chunk) : chunk);
+        ReadableByteStreamControllerEnqueue(controller, this.source.isAliased ? copyBytes(chunk) : chunk);
         return;
       }
       ReadableByteStreamControllerClose(controller);
@@ -190,9 +202,10 @@ class SourceStream {
   }
 
   cancel(reason) {
-    return this.source.cancel === undefined ? undefined : this.source.cancel(reason);
+    return this.source.cancel(reason);
   }
 }
+seal(SourceStream);
 
 /** The internal slots of a byte stream that gives what `source` gives, when it is asked. */
 export function streamFromSource(source) {

@@ -68,12 +68,12 @@ class Collector {
       const error = overflowError(this.#account, length);
       countErrored(CAUSE_OVERFLOW);
       this.#fail(error);
-      if (this.#source.cancel !== undefined) this.#source.cancel(error);
+      this.#source.cancel(error);
       return false;
     }
     const total = this.#length + length;
     if (this.#bytes === null) {
-      this.#bytes = this.#source.isAliased === true ? copyBytes(chunk) : chunk;
+      this.#bytes = this.#source.isAliased ? copyBytes(chunk) : chunk;
     } else {
       if (total > TypedArrayPrototypeGetByteLength(this.#bytes)) this.#grow(total);
       TypedArrayPrototypeSet(this.#bytes, chunk, this.#length);

@@ -97,10 +97,10 @@ function respond(id, method, parts, response) {
   if (body === null || typeof body === "string" || !isSource(body)) {
     send(id, status, headers, body);
   } else if (!MapPrototypeHas(inFlight, id)) {
-    cancel(body, new DOMException("The client closed the connection", "AbortError"));
+    body.cancel(new DOMException("The client closed the connection", "AbortError"));
   } else if (method === "HEAD") {
     send(id, status, headers, null);
-    cancel(body, new DOMException("A response to HEAD has no body", "AbortError"));
+    body.cancel(new DOMException("A response to HEAD has no body", "AbortError"));
   } else {
     sendInChunks(id, status, headers, body);
   }
@@ -125,16 +125,12 @@ function sendInChunks(id, status, headers, source) {
     ops.respondInChunks(id, status, headers);
   } catch (error) {
     fail(id, error);
-    cancel(source, error);
+    source.cancel(error);
     return;
   }
   const body = new ResponseBody(id, source, responsePassedOn);
   MapPrototypeSet(bodies, id, body);
   body.pump();
-}
-
-function cancel(source, reason) {
-  if (source.cancel !== undefined) source.cancel(reason);
 }
 
 /** Called natively when a request's body was handed on to its end as the body of its response. */

@@ -49,7 +49,7 @@ export class ResponseBody {
   cancel(reason) {
     if (this.#isOver) return;
     this.#finish();
-    if (this.#source.cancel !== undefined) this.#source.cancel(reason);
+    this.#source.cancel(reason);
   }
 
   #resume(chunk) {
@@ -66,7 +66,7 @@ export class ResponseBody {
     if (balance < 0) {
       const rest = byteRange(chunk, length + balance, length);
       // The app may change its chunk when it is asked for the next one.
-      this.#rest = this.#source.isAliased === true ? copyBytes(rest) : rest;
+      this.#rest = this.#source.isAliased ? copyBytes(rest) : rest;
       chargeAfterAll(this.#account, -balance);
     }
     return balance > 0;
@@ -90,7 +90,7 @@ export class ResponseBody {
     if (this.#isOver) return;
     this.#finish();
     ops.requestFailed(this.#id, "body", error);
-    if (this.#source.cancel !== undefined) this.#source.cancel(error);
+    this.#source.cancel(error);
   }
 
   #finish() {
