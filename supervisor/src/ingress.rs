@@ -89,7 +89,11 @@ async fn forward(state: &Rc<State>, record: &mut Record, head: &Parts, body: Inc
         });
         let Some(request) = permit.send(&mut outgoing, due) else { continue };
         record.dispatched(&request);
-        match response_head(&request, &mut upload).await {
+        let outcome = response_head(&request, &mut upload).await;
+        if matches!(outcome, Ok(_) | Err(Failure::Worker(Failed::Reset(_)))) {
+            permit.answered();
+        }
+        match outcome {
             Ok(given) => {
                 let Some(head) = CheckedHead::check(&given, &head.method) else {
                     request.refuse_head();

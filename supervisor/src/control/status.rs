@@ -7,6 +7,7 @@ use std::time::{Instant, UNIX_EPOCH};
 use nano_protocol::{LayerReport, SandboxLayer};
 use serde_json::{Value, json};
 
+use crate::app::Outage;
 use crate::fleet::Generation;
 use crate::fleet::SlotStatus;
 use crate::reload::millis;
@@ -83,10 +84,16 @@ pub(super) fn apps(supervisor: &Rc<Supervisor>) -> Value {
 /// The app in a word.
 fn state(generation: &Generation) -> &'static str {
     let in_state = |state| generation.slots.iter().any(|slot| slot.state() == Some(state));
-    if in_state(WorkerState::Ready) {
+    let availability = &generation.app().availability;
+    if availability.is_on_probation() {
+        "probation"
+    } else if in_state(WorkerState::Ready) {
         "ready"
-    } else if generation.app().availability.refused().is_some() {
-        "crash loop"
+    } else if let Some(refusal) = availability.refused() {
+        match refusal.outage {
+            Outage::Crashes => "crash loop",
+            Outage::StartFails => "start fails",
+        }
     } else if in_state(WorkerState::Starting) {
         "starting"
     } else if in_state(WorkerState::Draining) {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use nano_protocol::{ExitReason, Frame};
 use tokio::sync::mpsc;
 
+use super::backoff::HEALTHY_AFTER;
 use super::control_link::LinkError;
 use super::exit::Cause;
 use super::heartbeat::{Beat, Heartbeat, Pulse};
@@ -52,6 +53,8 @@ pub(super) struct Live {
     /// The shards' word that they have nothing for it any more.
     released: Option<Acknowledged>,
     idle: Idle,
+    /// When it has been up for so long that it counts as healthy.
+    healthy_at: Option<Instant>,
 }
 
 /// Since when the app had nothing to do.
@@ -74,6 +77,7 @@ impl Live {
             planned: None,
             released: None,
             idle: Idle { since: now, requests: 0 },
+            healthy_at: Some(now + HEALTHY_AFTER),
         }
     }
 
@@ -95,6 +99,10 @@ impl Live {
                 _ = self.process.pidfd.readable() => break,
                 () = until(Some(beat_at)) => self.on_beat(),
                 () = until(look_at) => self.on_idle_look(slot),
+                () = until(self.healthy_at) => {
+                    self.healthy_at = None;
+                    slot.shared.app.availability.trust();
+                }
                 () = until(self.deadline) => {
                     self.deadline = None;
                     self.process.kill();

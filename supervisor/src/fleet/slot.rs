@@ -20,13 +20,11 @@ use super::generation::{Order, Shared};
 use super::live::{End, Live};
 use super::process::{Process, describe, was_killed};
 use super::sandbox::{User, in_force, lacking};
+use crate::app::Outage;
 use crate::log;
 use crate::reload::millis;
 use crate::shard::command::Command;
 use crate::worker::{Worker, WorkerId, WorkerState};
-
-/// While a crash loop lasts, requests are refused until so long after the next start is due.
-const REFUSE_LONGER: Duration = Duration::from_secs(2);
 
 /// Between two restarts of a worker that somebody kills again and again.
 const KILLED_AGAIN: Duration = Duration::from_millis(100);
@@ -114,13 +112,13 @@ impl Slot {
     pub(super) async fn run(mut self) {
         let mut backoff = Backoff::default();
         loop {
+            let mut outage = Outage::Crashes;
             let next = match self.start().await {
                 Ok(None) => Next::Leave,
                 Ok(Some((live, ready))) => {
                     if let Some(first) = self.first.take() {
                         let _ = first.send(Ok(ready));
                     }
-                    self.shared.app.availability.allow();
                     match live.supervise(&mut self).await {
                         End::Retired => Next::Leave,
                         End::Idle => Next::WaitForDemand,
@@ -135,14 +133,17 @@ impl Slot {
                         let _ = first.send(Err(error));
                         Next::Leave
                     }
-                    None => Next::Restart(backoff.failed(Duration::ZERO)),
+                    None => {
+                        outage = Outage::StartFails;
+                        Next::Restart(backoff.failed(Duration::ZERO))
+                    }
                 },
             };
             self.status.failures.set(backoff.failures());
             let retired = match next {
                 Next::Leave => true,
                 Next::WaitForDemand => self.wait_for_demand().await,
-                Next::Restart(wait) => self.wait_before_restart(wait, backoff.is_loop()).await,
+                Next::Restart(wait) => self.wait_before_restart(wait, backoff.is_loop().then_some(outage)).await,
             };
             if retired {
                 break;
@@ -153,13 +154,19 @@ impl Slot {
     }
 
     /// True if the generation was retired meanwhile.
-    async fn wait_before_restart(&mut self, wait: Duration, is_loop: bool) -> bool {
-        if is_loop && self.shared.ready.get() == 0 {
-            self.shared.app.availability.refuse_for(wait + REFUSE_LONGER);
+    async fn wait_before_restart(&mut self, wait: Duration, outage: Option<Outage>) -> bool {
+        if let Some(outage) = outage
+            && self.shared.ready.get() == 0
+        {
+            self.shared.app.availability.refuse(outage, wait);
             // Those who wait already are refused too.
             self.shared.app.admission.wake_all();
+            let what = match outage {
+                Outage::Crashes => "crash loop: the app's worker fails again and again",
+                Outage::StartFails => "the app's worker does not get ready, again and again",
+            };
             let wait_ms = millis(wait);
-            tracing::error!(app = %self.shared.app.name, wait_ms, "crash loop: the app's worker fails again and again; its requests are refused until the next start");
+            tracing::error!(app = %self.shared.app.name, wait_ms, "{what}; its requests are refused until the next start");
         }
         if wait.is_zero() {
             return self.orders.borrow().is_retire();
@@ -222,8 +229,12 @@ impl Slot {
                 self.context.metrics.set_v8(&ready.v8);
                 let (alarm, alarms) = mpsc::channel(4);
                 self.context.alarms.borrow_mut().insert(worker.id, alarm);
+                let availability = &self.shared.app.availability;
+                availability.restored();
                 self.give_to_shards(&worker, own).await;
                 self.status.enter(Some(WorkerState::Ready));
+                // While the shards were told, another slot may have found that no worker is ready.
+                availability.restored();
                 let start_ms = millis(took);
                 let sandbox = in_force(worker.sandbox());
                 tracing::info!(app = %config.name, pid = worker.pid, generation = self.shared.app.generation.0, start_ms, sandbox, "worker ready");

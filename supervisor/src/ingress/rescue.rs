@@ -18,7 +18,8 @@
 //! | `worker_died` | 502 | the worker ended before the response began |
 //! | `worker_protocol` | 502 | the worker broke the wire's rules |
 //! | `queue_full`, `queue_timeout` | 503 | too many requests wait, or this one waited too long |
-//! | `app_unavailable` | 503 | the app does not start, or crashes again and again |
+//! | `app_unavailable` | 503 | the app crashes again and again, or was just started after that and is being tried |
+//! | `app_start_failed` | 503 | the app's worker does not get ready, again and again |
 //! | `cpu_limit`, `memory_limit` | 503 | this request took the worker past `cpu_ms` or `memory_mb` |
 //! | `worker_refused` | 503 | the worker is out of room |
 //! | `timeout` | 504 | no response head within `timeout_ms` |
@@ -33,6 +34,7 @@ use nano_protocol::{ExitReason, ResetReason};
 use super::record::Record;
 use super::relay::ResponseBody;
 use super::request_id::X_REQUEST_ID;
+use crate::app::{Outage, Refusal};
 use crate::shard::{Client, Death, Failed, NotAdmitted, State};
 
 /// Everything that can keep a request from its response.
@@ -68,8 +70,10 @@ pub(crate) enum Failure {
     QueueFull,
     /// Waited, and no worker took it.
     QueueTimeout,
-    /// The app does not run; when to ask again.
+    /// The app crashes again and again; when to ask again.
     Unavailable(Duration),
+    /// The app does not start; when to ask again.
+    StartFailed(Duration),
     /// No head within `timeout_ms`.
     TimedOut,
     /// A worker had it.
@@ -88,7 +92,12 @@ impl From<NotAdmitted> for Failure {
     fn from(refused: NotAdmitted) -> Self {
         match refused {
             NotAdmitted::QueueFull => Self::QueueFull,
-            NotAdmitted::Unavailable(wait) => Self::Unavailable(wait),
+            NotAdmitted::Unavailable(Refusal { outage: Outage::Crashes, retry_after }) => {
+                Self::Unavailable(retry_after)
+            }
+            NotAdmitted::Unavailable(Refusal { outage: Outage::StartFails, retry_after }) => {
+                Self::StartFailed(retry_after)
+            }
             NotAdmitted::TimedOut => Self::QueueTimeout,
             // Looked up again, it would have been found if it were there.
             NotAdmitted::Moved => Self::UnknownHost,
@@ -145,6 +154,7 @@ impl Failure {
             Self::QueueFull => later("queue_full", "the app has too many requests waiting", soon),
             Self::QueueTimeout => later("queue_timeout", "the app had no room for the request in time", soon),
             Self::Unavailable(wait) => later("app_unavailable", "the app is not running", wait),
+            Self::StartFailed(wait) => later("app_start_failed", "the app does not start", wait),
             Self::TimedOut | Self::Worker(Failed::TimedOut) => {
                 say(StatusCode::GATEWAY_TIMEOUT, "timeout", "the app did not answer in time")
             }

@@ -25,6 +25,7 @@ const TABLE: &[(Failure, &str, u16)] = &[
     (Failure::QueueFull, "queue_full", 503),
     (Failure::QueueTimeout, "queue_timeout", 503),
     (Failure::Unavailable(Duration::from_millis(1)), "app_unavailable", 503),
+    (Failure::StartFailed(Duration::ZERO), "app_start_failed", 503),
     (Failure::TimedOut, "timeout", 504),
     (Failure::Worker(Failed::TimedOut), "timeout", 504),
     (Failure::Worker(Failed::Reset(ResetReason::HandlerThrew)), "handler_threw", 500),

@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::link::{Due, Link, Outgoing, Request};
-use crate::app::App;
+use crate::app::{App, Entry, Refusal};
 use crate::worker::WorkerId;
 
 /// See the file's head.
@@ -28,7 +28,7 @@ pub(crate) enum NotAdmitted {
     /// As many wait as may.
     QueueFull,
     /// The app does not run and will not soon.
-    Unavailable(Duration),
+    Unavailable(Refusal),
     /// No worker took it in time.
     TimedOut,
     /// The app was replaced while the request waited: look it up again.
@@ -40,6 +40,17 @@ pub(crate) enum NotAdmitted {
 pub(crate) struct Permit {
     link: Rc<Link>,
     app: Arc<App>,
+    probe: Option<Probe>,
+}
+
+/// The right to be the one request that tries a worker on probation.
+#[derive(Debug)]
+struct Probe(Arc<App>);
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.0.availability.release();
+    }
 }
 
 impl Pool {
@@ -72,47 +83,61 @@ impl Pool {
     /// Waits, at most until `deadline`, for a worker that takes one more request.
     pub(crate) async fn admit(&self, deadline: Instant) -> Result<Permit, NotAdmitted> {
         let admission = &self.app.admission;
+        let mut probe = self.enter()?;
         // Those who wait already come first.
         if admission.waiting() == 0
-            && let Some(permit) = self.try_admit()
+            && let Some(link) = self.try_admit()
         {
-            return Ok(permit);
+            return Ok(self.permit(link, probe));
         }
-        self.check_available()?;
+        self.call_worker();
         let place = admission.enqueue().map_err(|_| NotAdmitted::QueueFull)?;
         let wait = async {
             loop {
                 let turn = place.wait();
-                if let Some(permit) = self.try_admit() {
-                    return Ok(permit);
+                if let Some(refusal) = self.app.availability.down() {
+                    return Err(NotAdmitted::Unavailable(refusal));
+                }
+                if probe.is_none() {
+                    probe = self.enter()?;
+                }
+                if let Some(link) = self.try_admit() {
+                    return Ok(self.permit(link, probe));
                 }
                 if !self.routed.get() {
                     return Err(NotAdmitted::Moved);
                 }
-                self.check_available()?;
+                self.call_worker();
                 turn.await;
             }
         };
         tokio::time::timeout_at(deadline.into(), wait).await.unwrap_or(Err(NotAdmitted::TimedOut))
     }
 
-    /// Without a worker: whether there will be one. Asks for one if so.
-    fn check_available(&self) -> Result<(), NotAdmitted> {
-        if !self.links.borrow().is_empty() {
-            return Ok(());
+    /// Whether the app's requests may go on; on probation only one may.
+    fn enter(&self) -> Result<Option<Probe>, NotAdmitted> {
+        match self.app.availability.enter() {
+            Entry::Open => Ok(None),
+            Entry::Probe => Ok(Some(Probe(Arc::clone(&self.app)))),
+            Entry::Refused(refusal) => Err(NotAdmitted::Unavailable(refusal)),
         }
-        match self.app.availability.refused() {
-            Some(wait) => Err(NotAdmitted::Unavailable(wait)),
-            None => {
-                self.app.availability.wanted.notify_one();
-                Ok(())
-            }
+    }
+
+    /// Without a worker: asks for one, if the app was stopped for idleness.
+    fn call_worker(&self) {
+        if self.links.borrow().is_empty() {
+            self.app.availability.wanted.notify_one();
         }
+    }
+
+    fn permit(&self, link: Rc<Link>, probe: Option<Probe>) -> Permit {
+        Permit { link, app: Arc::clone(&self.app), probe }
     }
 
     /// A place on the worker that has least to do, if one has room. A link that takes no more requests is passed over: it
     /// may stay in the list for a while, until somebody knows why its worker died.
-    fn try_admit(&self) -> Option<Permit> {
+    /// Counts the request in flight: a [`Permit`] must be made of it.
+    fn try_admit(&self) -> Option<Rc<Link>> {
         let links = self.links.borrow();
         let start = self.turn.get();
         self.turn.set(start.wrapping_add(1));
@@ -121,7 +146,7 @@ impl Pool {
             let open = turns.filter(|link| link.is_open());
             let link = open.min_by_key(|link| link.worker.in_flight.load(Ordering::Relaxed))?;
             if self.app.admission.take(&link.worker) {
-                return Some(Permit { link: Rc::clone(link), app: Arc::clone(&self.app) });
+                return Some(Rc::clone(link));
             }
             // Other shards fill workers too: look again, unless the least loaded is full.
             if link.worker.in_flight.load(Ordering::Relaxed) >= self.app.settings.max_concurrent {
@@ -135,6 +160,15 @@ impl Permit {
     /// Sends the request; `None` if the worker went away meanwhile.
     pub(crate) fn send(&self, head: &mut Outgoing, due: Due) -> Option<Request> {
         self.link.send(head, due)
+    }
+}
+
+impl Permit {
+    /// The worker answered, be it with an error: it works.
+    pub(crate) fn answered(&self) {
+        if let Some(Probe(app)) = &self.probe {
+            app.availability.trust();
+        }
     }
 }
 

@@ -46,13 +46,64 @@ fn a_crash_loop_is_refused_at_once() {
     assert_eq!(nano.get("a", "/").0, 503);
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     nano.log("crash loop");
-    assert_eq!(nano.ask(&["apps"])["apps"][0]["state"], "crash loop");
+    eventually("nanoctl says so", || nano.ask(&["apps"])["apps"][0]["state"] == "crash loop");
     let starts = nano.metric("nano_worker_starts_total{app=\"a\"}").unwrap();
     for _ in 0..20 {
         nano.get("a", "/");
     }
     let more = nano.metric("nano_worker_starts_total{app=\"a\"}").unwrap() - starts;
     assert!(more <= 2.0, "{more} starts for 20 requests");
+}
+
+/// The code of an error's body.
+fn code(body: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(body).unwrap()["code"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn after_a_crash_loop_the_app_comes_back_when_it_answers() {
+    let site = Site::new();
+    let poison = site.path("poison");
+    site.app("a", &format!("crash_if {}\nrespond well", poison.display()));
+    site.config("", &["\"hostname\": \"a\", \"path\": \"a\""]);
+    std::fs::write(&poison, "").unwrap();
+    let nano = site.serve();
+    eventually("the app is in a crash loop", || {
+        let (status, body) = nano.get("a", "/");
+        status == 503 && code(&body) == "app_unavailable"
+    });
+    std::fs::remove_file(&poison).unwrap();
+    eventually("the probe is answered", || nano.get("a", "/").0 == 200);
+    assert_eq!(nano.ask(&["apps"])["apps"][0]["state"], "ready");
+    let last = &nano.ask(&["apps"])["apps"][0]["workers"][0]["last_exit"];
+    assert_eq!((&last["reason"], &last["how"]), (&"crash".into(), &"signal SIGABRT".into()));
+    assert!(text(&nano.nanoctl(&["apps"]).stdout).contains("crash (signal SIGABRT)"));
+}
+
+#[test]
+fn an_app_that_does_not_start_any_more_says_so() {
+    let site = Site::new();
+    let poison = site.path("poison");
+    site.app("a", &format!("die_if {}\nrespond well", poison.display()));
+    site.config("", &["\"hostname\": \"a\", \"path\": \"a\""]);
+    let nano = site.serve();
+    let pid = nano.answering_pid("a");
+    std::fs::write(&poison, "").unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    eventually("it is refused", || {
+        let (status, body) = nano.get("a", "/");
+        status == 503 && code(&body) == "app_start_failed"
+    });
+    eventually("nanoctl says so", || nano.ask(&["apps"])["apps"][0]["state"] == "start fails");
+    let (_, head) = nano.send("GET / HTTP/1.1\r\nHost: a");
+    let retry: u64 = head.split("retry-after: ").nth(1).unwrap().split('\r').next().unwrap().parse().unwrap();
+    // 100 ms, doubled with each failure: not yet long.
+    assert!((1..=16).contains(&retry), "{head}");
+    let records = nano.ask(&["why", "a"]);
+    assert_eq!(records["records"][0]["reason"], "startup");
+    assert!(records["records"][0]["detail"].as_str().unwrap().contains("died while it loaded the app"), "{records}");
+    std::fs::remove_file(&poison).unwrap();
+    eventually("it is back", || nano.get("a", "/").0 == 200);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use nano_protocol::{BodyLength, ExitReason, Frame};
+use nano_supervisor::app::Outage;
 use nano_supervisor::shard::Event;
 
 use crate::client::Cut;
@@ -193,19 +194,82 @@ fn an_app_that_does_not_run_refuses_at_once() {
     let host = Host::new();
     let mut waiting = host.get("/");
     until("it waits", || host.app.admission.waiting() == 1);
-    host.app.availability.refuse_for(Duration::from_millis(4500));
+    host.app.availability.refuse(Outage::Crashes, Duration::from_millis(4500));
     host.app.admission.wake_all();
     for client in [&mut waiting, &mut host.get("/")] {
         let answer = client.answer();
         assert_eq!((answer.status, answer.error_code().as_str()), (503, "app_unavailable"));
         assert_eq!(answer.header("retry-after"), Some("5"));
     }
-    host.app.availability.allow();
-    let mut client = host.get("/");
+    host.app.availability.refuse(Outage::StartFails, Duration::ZERO);
+    let answer = host.get("/").answer();
+    assert_eq!((answer.status, answer.error_code().as_str()), (503, "app_start_failed"));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+}
+
+#[test]
+fn after_a_crash_loop_one_request_tries_the_worker() {
+    let host = Host::new();
+    host.app.availability.refuse(Outage::Crashes, Duration::ZERO);
+    host.app.availability.restored();
     let mut worker = host.add_worker();
+    let refused = |path: &str| {
+        let answer = host.get(path).answer();
+        assert_eq!((answer.status, answer.error_code().as_str()), (503, "app_unavailable"), "{path}");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    };
+    // A probe whose client leaves proves nothing: another one may go.
+    let gone = host.get("/gone");
     let (id, _) = worker.request();
-    worker.respond(id, "back");
-    assert_eq!(client.answer().body, "back");
+    refused("/beside-it");
+    drop(gone);
+    assert_eq!(worker.reset(), (id, nano_protocol::ResetReason::ClientGone));
+    until("its place is free", || host.app.availability.refused().is_none());
+
+    let mut probe = host.get("/probe");
+    let (id, head) = worker.request();
+    assert_eq!(head.url, "http://a.example/probe");
+    refused("/beside-the-next");
+    worker.respond(id, "fine");
+    assert_eq!(probe.answer().body, "fine");
+    // Now all may go at once.
+    let clients: Vec<_> = (0..5).map(|n| host.get(&format!("/{n}"))).collect();
+    let ids: Vec<_> = clients.iter().map(|_| worker.request().0).collect();
+    for id in ids {
+        worker.respond(id, "open");
+    }
+    assert!(clients.into_iter().all(|mut client| client.answer().body == "open"));
+}
+
+#[test]
+fn a_probe_that_waits_for_a_worker_is_refused_when_there_will_be_none() {
+    let host = Host::new();
+    host.app.availability.refuse(Outage::Crashes, Duration::ZERO);
+    host.app.availability.restored();
+    let mut probe = host.get("/");
+    until("it waits", || host.app.admission.waiting() == 1);
+    host.app.availability.refuse(Outage::Crashes, Duration::from_secs(7));
+    host.app.admission.wake_all();
+    let answer = probe.answer();
+    assert_eq!((answer.error_code().as_str(), answer.header("retry-after")), ("app_unavailable", Some("7")));
+}
+
+#[test]
+fn a_probe_that_ends_its_worker_opens_nothing() {
+    let host = Host::new();
+    host.app.availability.refuse(Outage::Crashes, Duration::ZERO);
+    host.app.availability.restored();
+    let mut worker = host.add_worker();
+    let mut probe = host.connect();
+    probe.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n");
+    worker.request();
+    // What the control plane does when it finds the process dead.
+    host.app.availability.refuse(Outage::Crashes, Duration::from_secs(3));
+    worker.worker.set_exit(ExitReason::Crash);
+    drop(worker);
+    assert_eq!(probe.answer().error_code(), "worker_died");
+    let answer = host.get("/").answer();
+    assert_eq!((answer.error_code().as_str(), answer.header("retry-after")), ("app_unavailable", Some("3")));
 }
 
 #[test]

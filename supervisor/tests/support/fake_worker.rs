@@ -1,7 +1,7 @@
 //! A worker without V8. The app's module is a list of orders, one a line:
 //!
-//! at boot: `import PATH` · `log TEXT` · `stderr TEXT` · `fail LINE COLUMN TEXT` · `die` · `hang`
-//! for every request: `respond TEXT` · `overflow` (counts one more before it answers) · `slow MS` · `crash` · `stop`
+//! at boot: `import PATH` · `log TEXT` · `stderr TEXT` · `fail LINE COLUMN TEXT` · `die` · `die_if FILE` · `hang`
+//! for every request: `crash_if FILE` · `respond TEXT` · `overflow` (counts one more before it answers) · `slow MS` · `crash` · `stop`
 //! (answers nobody any more) · `spin` (the same, busily) · `garbage` (on the data link) · `lie` (on the control link)
 //! when told to drain: `stay`
 //!
@@ -115,6 +115,7 @@ impl App {
                 }
                 "slow" => std::thread::sleep(Duration::from_millis(rest.parse().unwrap())),
                 "crash" => std::process::abort(),
+                "crash_if" if std::path::Path::new(rest).exists() => std::process::abort(),
                 "stop" => {
                     self.deaf.store(true, Ordering::Relaxed);
                     return;
@@ -159,6 +160,7 @@ fn boot(control: &mut Link) -> String {
                 std::process::exit(1);
             }
             "die" => std::process::abort(),
+            "die_if" if std::path::Path::new(rest).exists() => std::process::abort(),
             "hang" => loop {
                 std::thread::park();
             },
