@@ -7,6 +7,7 @@
 
 mod bystander;
 mod cpu;
+mod evil;
 mod form;
 mod http;
 mod http_corpus;
