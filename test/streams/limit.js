@@ -79,6 +79,31 @@ test("anything else costs 1024", async () => {
   }
 });
 
+test("costs are exact in code that V8 has optimized, too", async () => {
+  const kinds = [
+    [(i) => "x".repeat(500) + i, 505],
+    [(i) => "я".repeat(300) + i, 605],
+    [(i) => "\ud800" + i + "é".repeat(100), 208],
+    [() => new ArrayBuffer(64), 64],
+    [() => ({}), 1024],
+  ];
+  for (const [make, bytes] of kinds) {
+    let controller;
+    const stream = new ReadableStream({ start(c) { controller = c; } }, { highWaterMark: Infinity });
+    const reader = stream.getReader();
+    const rest = new Uint8Array(MB - OVERHEAD - bytes - OVERHEAD);
+    for (let i = 10000; i < 30000; i++) {
+      controller.enqueue(make(i));
+      controller.enqueue(rest);
+      await reader.read();
+      await reader.read();
+    }
+    controller.enqueue(make(10000));
+    controller.enqueue(rest);
+    equal(thrownBy(() => controller.enqueue("")).message, MESSAGE, String(make));
+  }
+});
+
 test("two awaited writes of 1 MiB: the first fails already", async () => {
   const writer = new WritableStream({ write() {} }).getWriter();
   await rejectsWith(writer.write("x".repeat(MB)), RangeError, MESSAGE);

@@ -91,8 +91,9 @@ async function byteStream(size, chunks) {
   while (!(await reader.read()).done);
 }
 
-const RUN_MS = 80;
-const RUNS = 7;
+// Short, so that some are not interrupted by anything else on the machine.
+const RUN_MS = 30;
+const RUNS = 15;
 
 /**
  * The best of several runs of a row, in chunks per second. Each run has as many chunks as take about RUN_MS. `now` is the

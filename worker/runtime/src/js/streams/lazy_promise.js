@@ -58,16 +58,12 @@ export class LazyPromise {
     }
   }
 
-  /** Replaces it by "a new promise". */
+  /** Replaces it, when it is settled, by "a new promise". */
   renew() {
     this.state = PENDING;
     this.reason = undefined;
     this.isHandled = false;
     this.promise = undefined;
-    this.deferred = undefined;
-    this.onFulfilled = undefined;
-    this.onRejected = undefined;
-    this.furtherReactions = undefined;
   }
 
   isFulfilled() {
