@@ -140,7 +140,10 @@ mod tests {
         // The writer may have taken some lines, and said what was dropped, before the gate held it. The flush itself needs
         // a place in the queue.
         let told = |text: &str| -> u64 {
-            text.lines().filter_map(|line| line.strip_prefix("dropped ")).map(|count| count.parse::<u64>().unwrap()).sum()
+            text.lines()
+                .filter_map(|line| line.strip_prefix("dropped "))
+                .map(|count| count.parse::<u64>().unwrap())
+                .sum()
         };
         let mut text = String::new();
         while told(&text) < dropped {
