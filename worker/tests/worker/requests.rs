@@ -75,7 +75,9 @@ fn without_credit_no_more_than_the_window_is_sent_and_others_are_served() {
 fn a_request_body_is_read_as_it_comes_and_credited_only_then() {
     let source = "export default { async fetch(request) {
         if (request.url.endsWith('/unread')) { await new Promise((r) => setTimeout(r, 20)); return new Response('unread'); }
-        return new Response(String((await request.arrayBuffer()).byteLength));
+        let total = 0;
+        for await (const chunk of request.body) total += chunk.byteLength;
+        return new Response(String(total));
     } }";
     let mut worker = Worker::serving(&[("index.js", source)]);
     let chunk = Bytes::from(vec![1; MAX_CHUNK]);

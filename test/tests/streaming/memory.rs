@@ -1,0 +1,175 @@
+//! What bodies cost while they flow: the right bytes, and flat memory.
+
+use super::*;
+
+/// A body that can be checked as it goes by: each 8 bytes are their index, mixed.
+struct Pattern(u64, Vec<u8>);
+
+impl Pattern {
+    fn new() -> Self {
+        Self(0, Vec::new())
+    }
+
+    fn next(&mut self, length: usize) -> Vec<u8> {
+        while self.1.len() < length {
+            let mixed = (self.0 ^ (self.0 >> 7)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            self.1.extend_from_slice(&mixed.to_le_bytes());
+            self.0 += 1;
+        }
+        self.1.drain(..length).collect()
+    }
+}
+
+/// KiB of memory that a process has resident.
+fn resident(pid: i32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// Sends a body of so many bytes on a thread of its own; counts what went out.
+fn upload(stream: &TcpStream, path: &str, total: u64, sent: Arc<AtomicU64>) -> JoinHandle<()> {
+    let mut stream = stream.try_clone().unwrap();
+    let head = format!("POST {path} HTTP/1.1\r\nHost: a.local\r\nContent-Length: {total}\r\n\r\n");
+    thread::spawn(move || {
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut pattern = Pattern::new();
+        while sent.load(Ordering::Relaxed) < total {
+            let piece = pattern.next(64 * 1024);
+            // Whoever answers early closes: the reader of the answer judges that.
+            if stream.write_all(&piece).is_err() {
+                return;
+            }
+            sent.fetch_add(64 * 1024, Ordering::Relaxed);
+        }
+    })
+}
+
+/// What an echo showed.
+struct Echo {
+    seconds: f64,
+    /// Every so often: MiB echoed, KiB resident of the worker and of the supervisor.
+    samples: Vec<(u64, u64, u64)>,
+}
+
+/// Echoes `total` bytes through `path`, checks each, and looks at the memory of both processes meanwhile. A slow client
+/// rests after each MiB.
+fn echo(nano: &Nano, path: &str, total: u64, rest: Duration) -> Echo {
+    let (worker, supervisor) = (nano.pid_of("a.local"), nano.pid());
+    let mut client = Client::open(nano);
+    let started = Instant::now();
+    let sender = upload(client.0.get_ref(), path, total, Arc::default());
+    let (status, chunked) = client.head();
+    assert_eq!(status, 200);
+    let mut pattern = Pattern::new();
+    let mut received = 0;
+    let mut samples = Vec::new();
+    let mut buffer = vec![0; 64 * 1024];
+    while received < total {
+        let piece = if chunked {
+            client.chunk().expect("more of the body")
+        } else {
+            let length = client.0.read(&mut buffer).unwrap();
+            assert_ne!(length, 0, "the end after {received} bytes");
+            buffer[..length].to_vec()
+        };
+        assert!(piece == pattern.next(piece.len()), "other bytes within {} of {received}", piece.len());
+        let before = received >> 20;
+        received += u64::try_from(piece.len()).unwrap();
+        if received >> 20 != before {
+            thread::sleep(rest);
+            if (received >> 20) % (total >> 24).max(1) == 0 {
+                samples.push((received >> 20, resident(worker), resident(supervisor)));
+            }
+        }
+    }
+    if chunked {
+        assert_eq!(client.chunk(), None);
+    }
+    sender.join().unwrap();
+    Echo { seconds: started.elapsed().as_secs_f64(), samples }
+}
+
+fn assert_flat(nano: &Nano, path: &str, echo: &Echo, worker_kib: u64, supervisor_kib: u64) {
+    let (_, worker, supervisor) = echo.samples[0];
+    for (mib, worker_now, supervisor_now) in &echo.samples {
+        assert!(*worker_now < worker + worker_kib, "{path}: worker {worker} -> {worker_now} KiB after {mib} MiB");
+        assert!(
+            *supervisor_now < supervisor + supervisor_kib,
+            "{path}: supervisor {supervisor} -> {supervisor_now} KiB after {mib} MiB"
+        );
+    }
+    assert_eq!(nano.metrics().get("nano_stream_buffer_overflows_total", &[APP_LABEL]), Some(0.0), "{path}");
+    await_empty(nano);
+}
+
+#[test]
+fn an_echo_costs_no_memory() {
+    let site = Site::new();
+    let nano = serve(&site, &json!({}));
+    for path in ["/echo", "/pass"] {
+        let echo = echo(&nano, path, 64 << 20, Duration::from_millis(5));
+        assert_flat(&nano, path, &echo, 24 << 10, 6 << 10);
+    }
+}
+
+/// The long form: `cargo nextest run -p nano-test --test streaming --run-ignored only --no-capture`. Prints the table that
+/// docs/streams.md shows.
+fn echo_a_gibibyte(path: &str) {
+    let site = Site::new();
+    let nano = serve(&site, &json!({ "max_body_mb": 1024 }));
+    let echo = echo(&nano, path, 1 << 30, Duration::from_millis(50));
+    eprintln!("{path}: 1 GiB in {:.0} s\nMiB echoed, worker KiB, supervisor KiB", echo.seconds);
+    for (mib, worker, supervisor) in &echo.samples {
+        eprintln!("{mib:5} {worker:7} {supervisor:7}");
+    }
+    assert_flat(&nano, path, &echo, 24 << 10, 6 << 10);
+}
+
+#[test]
+#[ignore = "a GiB at a slow client's pace takes minutes"]
+fn a_gibibyte_through_a_stream() {
+    echo_a_gibibyte("/echo");
+}
+
+#[test]
+#[ignore = "a GiB at a slow client's pace takes minutes"]
+fn a_gibibyte_handed_on() {
+    echo_a_gibibyte("/pass");
+}
+
+#[test]
+fn an_upload_that_nobody_reads_is_held_back_and_then_504() {
+    let site = Site::new();
+    let nano = serve(&site, &json!({ "timeout_ms": 2000 }));
+    for path in ["/never", "/never-but-looked"] {
+        let supervisor = resident(nano.pid());
+        let worker = resident(nano.pid_of("a.local"));
+        let mut client = Client::open(&nano);
+        let sent = Arc::new(AtomicU64::new(0));
+        let total = 32 << 20;
+        let sender = upload(client.0.get_ref(), path, total, Arc::clone(&sent));
+        let answered = Arc::new(AtomicBool::new(false));
+        let watched = {
+            let (answered, pid, worker_pid) = (Arc::clone(&answered), nano.pid(), nano.pid_of("a.local"));
+            thread::spawn(move || {
+                let mut peak = (0, 0);
+                while !answered.load(Ordering::Relaxed) {
+                    peak = (peak.0.max(resident(pid)), peak.1.max(resident(worker_pid)));
+                    thread::sleep(Duration::from_millis(20));
+                }
+                peak
+            })
+        };
+        assert_eq!(client.head().0, 504, "{path}");
+        let held = sent.load(Ordering::Relaxed);
+        answered.store(true, Ordering::Relaxed);
+        let (supervisor_peak, worker_peak) = watched.join().unwrap();
+        assert!(held < total / 2, "{path}: {held} bytes were taken for nobody");
+        assert!(supervisor_peak < supervisor + (3 << 10), "{path}: supervisor {supervisor} -> {supervisor_peak} KiB");
+        assert!(worker_peak < worker + (6 << 10), "{path}: worker {worker} -> {worker_peak} KiB");
+        let _ = client.0.get_ref().shutdown(Shutdown::Both);
+        sender.join().unwrap();
+    }
+    await_empty(&nano);
+}
