@@ -261,6 +261,7 @@ fn add_counters(sum: &mut Stats, one: &Stats) {
 pub struct Metrics {
     apps: Mutex<BTreeMap<Arc<str>, Arc<AppMetrics>>>,
     unrouted: Codes,
+    accept_pauses: AtomicU64,
     worker_start_durations: Histogram,
     reloads_succeeded: AtomicU64,
     reloads_failed: AtomicU64,
@@ -273,6 +274,7 @@ impl Default for Metrics {
         Self {
             apps: Mutex::default(),
             unrouted: Codes::new(),
+            accept_pauses: AtomicU64::new(0),
             worker_start_durations: Histogram::default(),
             reloads_succeeded: AtomicU64::new(0),
             reloads_failed: AtomicU64::new(0),
@@ -286,6 +288,17 @@ impl Metrics {
     /// A request that belongs to no app was answered with `code`.
     pub fn unrouted_request(&self, code: u16) {
         self.unrouted.count(code);
+    }
+
+    /// A shard stopped to accept for a moment, because it could not.
+    pub fn accept_paused(&self) {
+        self.accept_pauses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that was.
+    #[must_use]
+    pub fn accept_pauses(&self) -> u64 {
+        self.accept_pauses.load(Ordering::Relaxed)
     }
 
     /// From spawn to ready.

@@ -63,7 +63,7 @@ pub(crate) async fn run(supervisor: Rc<Supervisor>) {
         let wanted = if supervisor.config().watch { places(&supervisor) } else { Places::default() };
         if wanted != current || watcher.is_none() {
             current = wanted;
-            watcher = start(&current, &changed);
+            watcher = start(&current, &changed).await;
         }
         tokio::select! {
             outcome = changed_places.changed() => if outcome.is_err() { return },
@@ -106,8 +106,14 @@ fn places(supervisor: &Supervisor) -> Places {
     places
 }
 
-fn start(places: &Places, changed: &mpsc::Sender<()>) -> Option<RecommendedWatcher> {
-    let (concerned, changed) = (places.clone(), changed.clone());
+/// Walks through all directories, of which there may be many: not on this thread.
+async fn start(places: &Places, changed: &mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+    let (places, changed) = (places.clone(), changed.clone());
+    tokio::task::spawn_blocking(move || watch(&places, changed)).await.ok().flatten()
+}
+
+fn watch(places: &Places, changed: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+    let concerned = places.clone();
     let on_event = move |event: notify::Result<Event>| {
         if event.is_ok_and(|event| concerned.concern(&event)) {
             // A full queue: a change is noted already.

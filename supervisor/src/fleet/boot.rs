@@ -200,6 +200,8 @@ pub(super) async fn read_module(modules: &Arc<Modules>, path: String) -> Result<
 
 async fn died(process: &mut Process) -> StartError {
     let _ = tokio::time::timeout(Duration::from_secs(1), process.ended()).await;
+    process.kill();
+    process.ended().await;
     process.finish_stderr().await;
     let status = process.reap();
     let reason = status.as_ref().ok().and_then(ExitStatus::code).and_then(ExitReason::from_exit_status);

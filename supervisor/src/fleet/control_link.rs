@@ -14,6 +14,9 @@ use tokio::net::UnixStream;
 /// must not fill our memory.
 const DEAF_ABOVE: usize = 1 << 20;
 
+/// Room for each read.
+const READ_ROOM: usize = 8 * 1024;
+
 /// Pieces of one write.
 const SLICES: usize = 16;
 
@@ -63,6 +66,8 @@ impl ControlLink {
     /// The next frame; `None` at the link's end. Writes what is queued meanwhile. Cancelling it loses nothing.
     pub(super) async fn next(&mut self) -> Result<Option<Frame>, LinkError> {
         loop {
+            // A worker that never stops talking must not keep the control plane's thread to itself.
+            tokio::task::consume_budget().await;
             let listening = self.outbox.len() < DEAF_ABOVE;
             if listening && let Some(frame) = self.decoder.decode(&mut self.inbox)? {
                 return Ok(Some(frame));
@@ -77,6 +82,7 @@ impl ControlLink {
                 self.write()?;
             }
             if listening && ready.is_readable() {
+                self.inbox.reserve(READ_ROOM);
                 match self.stream.try_read_buf(&mut self.inbox) {
                     Ok(0) => return Ok(None),
                     Ok(_) => {}

@@ -44,6 +44,8 @@ pub(super) struct Live {
     worker: Arc<Worker>,
     alarms: mpsc::Receiver<Alarm>,
     heartbeat: Heartbeat,
+    /// When to look at the heartbeat; what the worker says meanwhile does not put it off.
+    beat_at: Instant,
     ready_at: Instant,
     link_open: bool,
     /// When to kill it, if it has not ended by then.
@@ -66,11 +68,13 @@ struct Idle {
 impl Live {
     pub(super) fn new(process: Process, worker: Arc<Worker>, alarms: mpsc::Receiver<Alarm>, cpu: Duration) -> Self {
         let now = Instant::now();
+        let heartbeat = Heartbeat::new(cpu, now);
         Self {
             process,
             worker,
             alarms,
-            heartbeat: Heartbeat::new(cpu, now),
+            beat_at: heartbeat.next(now),
+            heartbeat,
             ready_at: now,
             link_open: true,
             deadline: None,
@@ -84,21 +88,17 @@ impl Live {
     /// Until its process is gone.
     pub(super) async fn supervise(mut self, slot: &mut Slot) -> End {
         self.idle.requests = slot.shared.app.metrics.requests_started();
+        let idle = slot.shared.config.settings.idle;
+        let mut look_at = idle.map(|idle| self.idle.due(idle, Instant::now()));
         loop {
-            let now = Instant::now();
-            let beat_at = self.heartbeat.next(now);
-            let look_at = slot
-                .shared
-                .config
-                .settings
-                .idle
-                .filter(|_| self.planned.is_none())
-                .map(|idle| self.idle.due(idle, now));
             tokio::select! {
                 frame = self.process.link.next(), if self.link_open => self.on_frame(frame, slot).await,
                 _ = self.process.pidfd.readable() => break,
-                () = until(Some(beat_at)) => self.on_beat(),
-                () = until(look_at) => self.on_idle_look(slot),
+                () = until(Some(self.beat_at)) => self.on_beat(),
+                () = until(look_at), if self.planned.is_none() => {
+                    self.on_idle_look(slot);
+                    look_at = idle.map(|idle| self.idle.due(idle, Instant::now()));
+                }
                 () = until(self.healthy_at) => {
                     self.healthy_at = None;
                     slot.shared.app.availability.trust();
@@ -142,6 +142,7 @@ impl Live {
                 if !self.heartbeat.pong(nonce) {
                     self.violation(slot, "Pong without Ping");
                 }
+                self.beat_at = self.heartbeat.next(Instant::now());
             }
             Frame::ModuleRequest { id, path } => {
                 let source = boot::read_module(&slot.shared.modules, path).await;
@@ -182,6 +183,7 @@ impl Live {
             Beat::Ping(_) => {}
             Beat::Kill(reason) => self.kill(reason),
         }
+        self.beat_at = self.heartbeat.next(Instant::now());
     }
 
     fn on_alarm(&mut self, alarm: Alarm) {

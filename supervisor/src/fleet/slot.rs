@@ -300,6 +300,9 @@ impl Slot {
         }
         let uptime = process.spawned.elapsed();
         let lived_ms = millis(uptime);
+        // Waiting for it in reap would hold up the whole control plane if the kernel takes its time.
+        process.kill();
+        process.ended().await;
         let status = process.reap();
         let killed = worker.exit().is_none() && matches!(cause, Cause::Ready { .. }) && was_killed(&status);
         let reason = cause.reason(worker.exit(), status.as_ref().ok().and_then(ExitStatus::code));

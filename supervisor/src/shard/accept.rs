@@ -24,7 +24,8 @@ use crate::ingress::{self, Failure};
 pub(crate) const MAX_HEAD: usize = 64 * 1024;
 /// Most bytes of one connection that hyper holds in each direction.
 const MAX_BUFFER: usize = 64 * 1024 + 8 * 1024;
-/// How long to leave the listener alone when there are no file descriptors left; a closed connection ends it.
+/// How long to leave the listener alone when it cannot accept, for lack of file descriptors mostly; a closed connection
+/// ends it.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// How long and how much a client may still send after its connection is over for us.
 const LINGER_TIME: Duration = Duration::from_secs(2);
@@ -91,14 +92,14 @@ impl Acceptor {
     }
 
     async fn pause(&self, state: &State, error: &io::Error) {
-        let exhausted = [Errno::EMFILE, Errno::ENFILE, Errno::ENOBUFS, Errno::ENOMEM];
-        if error.raw_os_error().map(Errno::from_raw).is_some_and(|errno| exhausted.contains(&errno)) {
-            if !self.warned.replace(true) {
-                tracing::warn!(address = %self.address, %error, "cannot accept: connections wait in the kernel");
-            }
-            let _ = tokio::time::timeout(EXHAUSTED_PAUSE, state.connections.change()).await;
+        if error.raw_os_error().map(Errno::from_raw).is_some_and(is_of_one_connection) {
+            return;
         }
-        // Anything else is the fault of one connection that was reset before it was accepted.
+        state.options.metrics.accept_paused();
+        if !self.warned.replace(true) {
+            tracing::warn!(address = %self.address, %error, "cannot accept: connections wait in the kernel");
+        }
+        let _ = tokio::time::timeout(EXHAUSTED_PAUSE, state.connections.change()).await;
     }
 }
 
@@ -131,6 +132,29 @@ impl TokioListener {
         }
         Ok(rest)
     }
+}
+
+/// What accept(2) says of a connection that failed before it was accepted: the next one may be well. Anything else, no
+/// file descriptors for instance, would be said again at once.
+fn is_of_one_connection(errno: Errno) -> bool {
+    use Errno::{
+        ECONNABORTED, ECONNRESET, EHOSTDOWN, EHOSTUNREACH, EINTR, ENETDOWN, ENETUNREACH, ENONET, ENOPROTOOPT,
+        EOPNOTSUPP, EPROTO,
+    };
+    matches!(
+        errno,
+        ECONNABORTED
+            | ECONNRESET
+            | EHOSTDOWN
+            | EHOSTUNREACH
+            | EINTR
+            | ENETDOWN
+            | ENETUNREACH
+            | ENONET
+            | ENOPROTOOPT
+            | EOPNOTSUPP
+            | EPROTO
+    )
 }
 
 fn no_more<T>(accepted: io::Result<T>) -> io::Result<Option<T>> {

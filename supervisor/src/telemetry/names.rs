@@ -54,6 +54,8 @@ names! {
         "1 if the app's workers have this layer of the sandbox, else 0.";
     EGRESS_REQUESTS = "nano_egress_requests_total", COUNTER,
         "Outgoing requests of the app, by result.";
+    ACCEPT_PAUSED = "nano_accept_paused_total", COUNTER,
+        "Times that a listener could not accept and waited, for lack of file descriptors mostly.";
     RELOADS = "nano_config_reloads_total", COUNTER,
         "Reloads of the configuration, by result.";
     LAST_RELOAD = "nano_config_last_reload_successful", GAUGE,

@@ -73,6 +73,7 @@ impl Metrics {
                 .map(move |result| sample(n::EGRESS_REQUESTS, &[("app", app), ("result", result)], 0.0))
         });
         add(n::EGRESS_REQUESTS, egress.collect());
+        add(n::ACCEPT_PAUSED, vec![sample(n::ACCEPT_PAUSED, &[], load(&self.accept_pauses))]);
         let reloads = [("success", &self.reloads_succeeded), ("failure", &self.reloads_failed)];
         add(n::RELOADS, reloads.map(|(result, count)| sample(n::RELOADS, &[("result", result)], load(count))).into());
         let last = if self.last_reload_succeeded.load(Ordering::Relaxed) { 1.0 } else { 0.0 };

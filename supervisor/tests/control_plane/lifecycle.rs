@@ -180,6 +180,18 @@ fn a_worker_that_breaks_the_protocol_is_killed() {
 }
 
 #[test]
+fn a_worker_that_says_too_much_holds_up_nobody() {
+    let nano = serve("flood\nrespond x", ", \"cpu_ms\": 100");
+    // It answers no ping, as it has more important things to say: the flood does not save it.
+    eventually("it is killed", || exits(&nano, "cpu") + exits(&nano, "wall") >= 1.0);
+    for _ in 0..20 {
+        let begun = Instant::now();
+        nano.ask(&["status"]);
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?} for an answer", begun.elapsed());
+    }
+}
+
+#[test]
 fn a_worker_that_answers_nothing_is_killed() {
     for (script, reason) in [("stop", "wall"), ("spin", "cpu")] {
         let nano = serve(script, ", \"cpu_ms\": 100, \"timeout_ms\": 1000");

@@ -47,6 +47,8 @@ fn without_file_descriptors_connections_wait_and_nothing_spins() {
     let burnt = cpu(spent()) - before;
     assert!(burnt < Duration::from_millis(100), "{burnt:?} of CPU in 500 ms of waiting");
 
+    let pauses = host.metrics.accept_pauses();
+    assert!((1..100).contains(&pauses), "{pauses} pauses");
     // Those who are in are served; a descriptor that comes free lets the next one in.
     first.get("/again");
     assert_eq!(first.answer().status, 200);

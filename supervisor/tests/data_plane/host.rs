@@ -28,6 +28,7 @@ pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     pub(crate) app: Arc<App>,
     pub(crate) events: mpsc::Receiver<Event>,
+    pub(crate) metrics: Arc<Metrics>,
     shard: ShardHandle,
 }
 
@@ -70,13 +71,14 @@ impl Host {
 
     fn build(settings: AppSettings, tune: impl FnOnce(&mut Options), at: &Listen) -> Self {
         let (events, inbox) = mpsc::channel(16);
-        let mut options = Options::new(Arc::new(Metrics::default()), events);
+        let metrics = Arc::new(Metrics::default());
+        let mut options = Options::new(Arc::clone(&metrics), events);
         tune(&mut options);
         let listeners = listener::bind(std::slice::from_ref(at), 1).unwrap().remove(0);
         let address = listeners[0].tcp_address().unwrap_or(([0, 0, 0, 0], 0).into());
         let app = app(settings);
         let shard = Shard::spawn(0, listeners, routes(&app), options).unwrap();
-        Self { address, app, events: inbox, shard }
+        Self { address, app, events: inbox, metrics, shard }
     }
 
     /// A host and its one worker.

@@ -3,6 +3,7 @@
 //! at boot: `import PATH` · `log TEXT` · `stderr TEXT` · `fail LINE COLUMN TEXT` · `die` · `die_if FILE` · `hang`
 //! for every request: `crash_if FILE` · `respond TEXT` · `overflow` (counts one more before it answers) · `slow MS` · `crash` · `stop`
 //! (answers nobody any more) · `spin` (the same, busily) · `garbage` (on the data link) · `lie` (on the control link)
+//! from the start on: `flood` (statistics on the control link, without end)
 //! when told to drain: `stay`
 //!
 //! A response's body is the text and the process's id, with a space between.
@@ -185,6 +186,21 @@ fn main() {
     });
     for (_, text) in app.orders().filter(|(order, _)| *order == "log") {
         app.log(text, "");
+    }
+    if app.orders().any(|(order, _)| order == "flood") {
+        // Nothing else may be sent on it meanwhile: a frame must not end up in another.
+        app.deaf.store(true, Ordering::Relaxed);
+        let stream = app.control.lock().unwrap().try_clone().unwrap();
+        std::thread::spawn(move || {
+            let mut outbox = Outbox::default();
+            for _ in 0..2000 {
+                outbox.push(&Frame::Stats(Stats::default()));
+            }
+            let mut slices = [IoSlice::new(&[]); 64];
+            let count = outbox.io_slices(&mut slices);
+            let bytes: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
+            while (&stream).write_all(&bytes).is_ok() {}
+        });
     }
     for link in links {
         let app = Arc::clone(&app);
