@@ -16,6 +16,7 @@ mod deaths;
 mod draining;
 mod exhaustion;
 mod host;
+mod mutations;
 mod queueing;
 mod raw;
 mod responses;

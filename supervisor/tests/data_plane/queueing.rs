@@ -59,6 +59,37 @@ fn a_full_queue_refuses() {
 }
 
 #[test]
+fn clients_that_ask_a_deaf_worker_and_leave_do_not_fill_the_memory() {
+    let (host, mut worker) = Host::with_worker();
+    let field = format!("x-large: {}\r\n", "x".repeat(60_000));
+    let asked = (0..200).take_while(|_| {
+        let mut client = host.connect();
+        client.send(format!("GET / HTTP/1.1\r\nHost: a.example\r\n{field}\r\n"));
+        let places = || worker.worker.in_flight.load(Ordering::SeqCst) + host.app.admission.waiting();
+        until("it has a place", || places() == 1);
+        let with_the_worker = host.app.admission.waiting() == 0;
+        drop(client);
+        until("it is gone", || places() == 0);
+        with_the_worker
+    });
+    let asked = asked.count();
+    assert!((10..100).contains(&asked), "{asked} large requests were taken for a worker that reads nothing");
+
+    // Once it reads again, whoever waits is served.
+    let mut waiting = host.get("/at-last");
+    until("it waits", || host.app.admission.waiting() == 1);
+    let id = loop {
+        match worker.next() {
+            Some(Frame::RequestHead(id, head)) if head.url.ends_with("/at-last") => break id,
+            Some(_) => {}
+            None => panic!("the link ended"),
+        }
+    };
+    worker.respond(id, "served");
+    assert_eq!(waiting.answer().body, "served");
+}
+
+#[test]
 fn the_least_loaded_worker_is_chosen() {
     let (host, mut first) = Host::with_worker();
     let mut second = host.add_worker();

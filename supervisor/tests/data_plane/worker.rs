@@ -99,6 +99,13 @@ impl FakeWorker {
         self.socket.write_all(bytes).unwrap();
     }
 
+    /// Sends its last bytes, as far as the supervisor takes them.
+    pub(crate) fn send_last(&mut self, bytes: &[u8]) {
+        // It may have been found out in the middle.
+        let _ = self.socket.write_all(bytes);
+        let _ = self.socket.shutdown(std::net::Shutdown::Write);
+    }
+
     /// A whole response in one write.
     pub(crate) fn respond(&mut self, id: RequestId, body: &str) {
         self.send(&[
