@@ -28,6 +28,10 @@ pub(crate) use exchange::{Death, Due, Failed};
 use exchange::{Exchange, Piece};
 pub(crate) use task::{End, run};
 
+/// Unsent bytes from which on a link takes no new requests. A worker that does not read, and clients that ask and leave,
+/// would fill our memory.
+const CLOGGED: usize = 1 << 20;
+
 /// What a worker must not send, and did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Violation {
@@ -75,6 +79,8 @@ pub(crate) struct Link {
     due: Cell<Option<Instant>>,
     task: RefCell<Option<Waker>>,
     retiring: Cell<bool>,
+    /// Turned a request away because the worker does not read; whoever waits is to be told when it does.
+    clogged: Cell<bool>,
     violation: Cell<Option<Violation>>,
     ended: Cell<bool>,
 }
@@ -104,6 +110,7 @@ impl Link {
             due: Cell::new(None),
             task: RefCell::new(None),
             retiring: Cell::new(false),
+            clogged: Cell::new(false),
             violation: Cell::new(None),
             ended: Cell::new(false),
         }))
@@ -135,7 +142,14 @@ impl Link {
 
     /// Whether it takes new requests.
     pub(crate) fn is_open(&self) -> bool {
-        !self.ended.get() && !self.retiring.get()
+        if self.ended.get() || self.retiring.get() {
+            return false;
+        }
+        let clogged = self.sending.borrow().outbox.len() >= CLOGGED;
+        if clogged {
+            self.clogged.set(true);
+        }
+        !clogged
     }
 
     /// No new requests; the task ends when the last one is over.

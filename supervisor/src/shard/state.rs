@@ -116,7 +116,7 @@ impl State {
                 self.tell(Event::ProtocolViolation { worker, detail, lost });
             }
         };
-        link::run(Rc::clone(&link), tell).await;
+        link::run(Rc::clone(&link), tell, || pool.app.admission.wake_all()).await;
         pool.remove(worker.id);
         // Those who wait may have to ask for a new worker, or be refused.
         pool.app.admission.wake_all();

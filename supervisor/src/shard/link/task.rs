@@ -12,7 +12,7 @@ use bytes::BytesMut;
 use nano_protocol::{Decoder, ExitReason, Frame, RequestId, ResetReason, Side};
 use tokio::time::Sleep;
 
-use super::{Death, Failed, Link, Lost, Violation, is_limit};
+use super::{CLOGGED, Death, Failed, Link, Lost, Violation, is_limit};
 
 /// Room for each read.
 const READ_ROOM: usize = 64 * 1024;
@@ -38,8 +38,8 @@ pub(crate) enum End {
 }
 
 /// Runs a link until it ends. Every request that is still on it has failed then. `ended` is called before that, as
-/// soon as the link has ended.
-pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost)) {
+/// soon as the link has ended; `cleared` whenever it takes requests again after its worker did not read for a while.
+pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost), cleared: impl Fn()) {
     let far = Instant::now() + Duration::from_secs(3600);
     let mut task = Task {
         inbox: BytesMut::with_capacity(READ_ROOM),
@@ -48,7 +48,15 @@ pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost)) {
         exiting: None,
         link,
     };
-    let end = poll_fn(|cx| task.poll(cx)).await;
+    let end = poll_fn(|cx| {
+        let poll = task.poll(cx);
+        if task.link.clogged.get() && task.link.sending.borrow().outbox.len() < CLOGGED {
+            task.link.clogged.set(false);
+            cleared();
+        }
+        poll
+    })
+    .await;
     task.link.ended.set(true);
     if let End::Violated(_) = end {
         task.link.worker.set_exit(ExitReason::Protocol);
