@@ -10,6 +10,7 @@ use std::time::Duration;
 use nano_config::{Config, ConfigError};
 use tokio::task::LocalSet;
 
+use crate::descriptors::{self, TooFewDescriptors};
 use crate::fleet::{Fleet, NoWorker, Sandboxing, find_worker};
 use crate::privileges::harden;
 use crate::reload;
@@ -27,6 +28,9 @@ pub enum CheckError {
     /// Nothing to load apps with.
     #[error(transparent)]
     NoWorker(#[from] NoWorker),
+    /// Not enough to open.
+    #[error(transparent)]
+    Descriptors(#[from] TooFewDescriptors),
     /// The machine gives too little.
     #[error("the check cannot be run: {0}")]
     Io(#[from] io::Error),
@@ -37,6 +41,7 @@ pub enum CheckError {
 /// # Errors
 /// Everything that is wrong, each with its place.
 pub fn check(file: &Path) -> Result<Config, CheckError> {
+    descriptors::raise_limit()?;
     let config = nano_config::load(file)?;
     let program = find_worker()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -8,6 +8,7 @@
 pub mod app;
 pub mod check;
 pub mod control;
+pub mod descriptors;
 pub mod fleet;
 mod ingress;
 pub mod log;

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use nano_config::{Config, ConfigError};
 use nano_protocol::{ExitReason, SandboxLayer};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -19,6 +18,7 @@ use tokio::task::{JoinSet, LocalSet};
 
 use crate::control::socket::{self, Environment, SocketError};
 use crate::control::{self};
+use crate::descriptors::{self, TooFewDescriptors};
 use crate::fleet::{Fleet, NoWorker, Sandboxing, find_worker, tell};
 use crate::log::Logs;
 use crate::privileges::harden;
@@ -83,6 +83,9 @@ pub enum ServeError {
     /// A thread that takes requests.
     #[error(transparent)]
     Shard(#[from] ShardError),
+    /// Not enough to open.
+    #[error(transparent)]
+    Descriptors(#[from] TooFewDescriptors),
     /// The machine gives too little.
     #[error("nano cannot be started: {0}")]
     Io(#[from] io::Error),
@@ -103,9 +106,9 @@ pub enum Ended {
 /// It could not be started.
 pub fn serve(options: &Options) -> Result<Ended, ServeError> {
     harden();
+    descriptors::raise_limit()?;
     let config = options.source.load()?;
     let program = find_worker()?;
-    raise_descriptor_limit();
     let shards = options.shards.unwrap_or_else(default_shards).clamp(1, nano_protocol::limits::MAX_LINKS);
     let listeners = listeners(&config, shards)?;
     let control = bind_control(&config, &options.source)?;
@@ -124,15 +127,6 @@ pub fn serve(options: &Options) -> Result<Ended, ServeError> {
 /// Half of the processors: the others are for the apps.
 fn default_shards() -> usize {
     std::thread::available_parallelism().map_or(1, |count| count.get() / 2).max(1)
-}
-
-/// As many descriptors as the system allows: each connection is one. The default of 1024 is for select(2).
-fn raise_descriptor_limit() {
-    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
-        && soft < hard
-    {
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
 }
 
 fn listeners(config: &Config, shards: usize) -> Result<Vec<Vec<Listener>>, ServeError> {

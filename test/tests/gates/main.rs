@@ -13,6 +13,8 @@ mod http;
 mod http_corpus;
 mod http_naive;
 mod kills;
+mod machine;
 mod memory;
 mod mortality;
+mod reloads;
 mod slow;

@@ -1,0 +1,181 @@
+//! Gate 11: an unlucky machine. No file descriptors left, a full disk under the log, no home, no root: nano starts and
+//! serves, or says why it does not.
+//!
+//! Sabotage control: a supervisor without descriptors to spare, whose check must find clients that were not served; and a
+//! machine on which it cannot start at all.
+
+use crate::bystander::{APP, HOST, is_back};
+use nano_test::{Connection, Finished, Nano, Site, binary, finish, until};
+use serde_json::json;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+fn site() -> Site {
+    let site = Site::new();
+    site.app("bystander", APP);
+    site.config(json!({ "log": { "access": true }, "apps": [
+        { "name": "bystander", "hostname": HOST, "path": "bystander" },
+    ]}));
+    site
+}
+
+/// `nano serve` as this program's argument: `prlimit --nofile=64 nano serve …`.
+fn under(site: &Site, wrapper: &[&str]) -> Command {
+    let nano = binary("nano");
+    let all: Vec<&str> =
+        wrapper.iter().copied().chain([nano.to_str().unwrap(), "serve", "--config", "nano.json"]).collect();
+    let mut command = Command::new(all[0]);
+    command.args(&all[1..]).current_dir(site.folder()).env_clear();
+    command.env("PATH", std::env::var_os("PATH").unwrap());
+    command
+}
+
+fn serves(nano: &Nano) {
+    let answer = nano.get(HOST, "/");
+    assert_eq!((answer.status, answer.text().as_str()), (200, "still here"));
+}
+
+/// How many of these clients got an answer in time.
+fn served(clients: &mut [Connection]) -> usize {
+    clients.iter_mut().filter_map(|client| client.receive().ok()).filter(|answer| answer.status == 200).count()
+}
+
+#[test]
+fn without_file_descriptors_clients_wait_and_are_served_later() {
+    let site = site();
+    let nano = site.serve_with(under(&site, &["prlimit", "--nofile=72:72"]));
+    serves(&nano);
+    let mut clients: Vec<Connection> = (0..100).map(|_| nano.connect()).collect();
+    for client in &mut clients {
+        client.send_get(HOST, "/").unwrap();
+    }
+    // The first are served and keep their connections; the others wait in the kernel.
+    clients[0].set_patience(Duration::from_secs(10));
+    assert_eq!(clients[0].receive().unwrap().status, 200);
+    nano.log.wait_for_text("cannot accept");
+    let last = clients.last_mut().unwrap();
+    last.set_patience(Duration::from_millis(200));
+    assert!(last.receive().is_err(), "nobody had to wait: the limit was not reached");
+    // No busy loop: a supervisor that waits takes no time.
+    let before = cpu_ticks(nano.pid());
+    std::thread::sleep(Duration::from_millis(1000));
+    let spent = cpu_ticks(nano.pid()) - before;
+    assert!(spent < 60, "{spent} ticks of 10 ms in one second");
+    // Whoever leaves makes room; in the end everybody was served.
+    let mut rest = clients.split_off(1);
+    drop(clients);
+    let mut total = 1;
+    while !rest.is_empty() {
+        let mut some: Vec<_> = rest.drain(..rest.len().min(10)).collect();
+        some.iter_mut().for_each(|client| client.set_patience(Duration::from_secs(20)));
+        total += served(&mut some);
+    }
+    assert_eq!(total, 100);
+    serves(&nano);
+}
+
+#[test]
+fn clients_that_are_not_served_turn_it_red() {
+    let site = site();
+    let nano = site.serve_with(under(&site, &["prlimit", "--nofile=72:72"]));
+    let _kept: Vec<Connection> = (0..100).map(|_| nano.connect()).collect();
+    let mut late = nano.connect();
+    late.set_patience(Duration::from_millis(300));
+    late.send_get(HOST, "/").unwrap();
+    assert_eq!(served(&mut [late]), 0);
+}
+
+/// User and system time of a process, in ticks of the kernel (a hundredth of a second).
+fn cpu_ticks(pid: i32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = text.rsplit_once(") ").unwrap().1.split(' ').collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+#[test]
+fn far_too_few_file_descriptors_are_a_reason_not_a_panic() {
+    // 3 is too few for the dynamic linker.
+    for limit in ["--nofile=3:3", "--nofile=8:8", "--nofile=14:14", "--nofile=63:63"] {
+        let site = site();
+        let end: Finished = finish(&mut under(&site, &["prlimit", limit]), "");
+        assert!(end.code == Some(1) || end.code == Some(127), "{limit}: {end:?}");
+        assert!(!end.stderr.is_empty() && !end.stderr.contains("panicked"), "{limit}: {end:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_under_the_log_stops_nothing() {
+    let site = site();
+    // The harness reads addresses from the log, so here they are fixed, and found by asking.
+    let port = free_port();
+    site.config(json!({ "listen": [format!("127.0.0.1:{port}")], "metrics": "off", "apps": [
+        { "name": "bystander", "hostname": HOST, "path": "bystander" },
+    ]}));
+    let mut command = under(&site, &["env"]);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(full).spawn().unwrap();
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    let mut connection = until("it serves", || {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended");
+        let mut open = Connection::open(address).ok()?;
+        (open.get(HOST, "/").ok()?.status == 200).then_some(open)
+    });
+    for _ in 0..200 {
+        assert_eq!(connection.get(HOST, "/").unwrap().status, 200);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn without_a_home_and_without_a_path_it_serves() {
+    let site = site();
+    let mut command = Command::new(binary("nano"));
+    command.args(["serve", "--config", "nano.json"]).current_dir(site.folder()).env_clear();
+    let nano = site.serve_with(command);
+    serves(&nano);
+    is_back(&nano, HOST, "/");
+}
+
+#[test]
+fn whoever_is_not_root_may_serve_too() {
+    let site = site();
+    if !nix::unistd::geteuid().is_root() {
+        // Then all other tests are this one.
+        return;
+    }
+    let Some(setpriv) = nano_test::tool("setpriv") else { return };
+    // Its control socket is made there.
+    nix::unistd::chown(site.folder(), Some(65534.into()), Some(65534.into())).unwrap();
+    let wrapper = [setpriv.to_str().unwrap(), "--reuid=65534", "--regid=65534", "--clear-groups"];
+    let nano = site.serve_with(under(&site, &wrapper));
+    serves(&nano);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", nano.pid())).unwrap();
+    assert!(status.lines().any(|line| line.starts_with("Uid:") && line.contains("65534")), "{status}");
+    // What it lacks without root, it says.
+    nano.log.wait_for("the state of the sandbox", |record| record.to_string().contains("sandbox"));
+}
+
+#[test]
+fn a_folder_that_one_may_not_enter_is_named() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let Some(setpriv) = nano_test::tool("setpriv") else { return };
+    let site = site();
+    std::fs::set_permissions(site.path("bystander"), Permissions::from_mode(0o700)).unwrap();
+    nix::unistd::chown(site.folder(), Some(65534.into()), Some(65534.into())).unwrap();
+    let wrapper = [setpriv.to_str().unwrap(), "--reuid=65534", "--regid=65534", "--clear-groups"];
+    let end = finish(&mut under(&site, &wrapper), "");
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(
+        end.stderr.contains("apps[0].path") && end.stderr.contains("bystander") && !end.stderr.contains("panicked"),
+        "{end:?}"
+    );
+}
