@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::cast_possible_truncation,
+    clippy::print_stderr,
     reason = "tests stop at the first surprise"
 )]
 
