@@ -39,7 +39,8 @@ gates: v8 ## the long form of the gates (test/tests/gates): at most 15 minutes; 
 	$(CARGO) build $(LOCKED) --workspace --bins
 	$(CARGO) test $(LOCKED) -p nano-test --test gates --examples --no-run
 	@seed=$${NANO_GATES_SEED:-$$(date +%s)}; echo "NANO_GATES_SEED=$$seed"; NANO_GATES=long NANO_GATES_SEED=$$seed \
-		timeout 900 $(CARGO) test $(LOCKED) -p nano-test --test gates
+		timeout 900 sh -c '$(CARGO) test $(LOCKED) -p nano-supervisor --test data_plane mutations && \
+			$(CARGO) test $(LOCKED) -p nano-test --test gates'
 
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
