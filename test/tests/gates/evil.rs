@@ -6,7 +6,7 @@
 //! Sabotage control: a worker without a crime, which must not be found guilty.
 
 use crate::bystander::{Bystander, HOST, resident};
-use crate::form::sized;
+use crate::form::{is_long, sized};
 use nano_test::{Nano, Response, Site, until, until_within};
 use serde_json::json;
 use std::io;
@@ -56,6 +56,8 @@ const CRIMES: [(&str, End); 30] = [
 
 /// What the supervisor may have more than before.
 const GROWTH: u64 = 48 << 20;
+/// A body, of which the supervisor may hold a window.
+const BODY: usize = 8 << 20;
 /// Longest wait for an answer: `timeout_ms`, and a busy machine.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -99,6 +101,18 @@ fn ask(nano: &Nano, crime: &str) -> (io::Result<Response>, Duration) {
     (answer, start.elapsed())
 }
 
+/// Sends a body to a worker that never reads its socket.
+fn pour(nano: &Nano) -> (io::Result<Response>, Duration) {
+    let start = Instant::now();
+    let mut connection = nano.connect();
+    connection.set_patience(PATIENCE);
+    let head = format!("POST / HTTP/1.1\r\nHost: {}\r\nContent-Length: {BODY}\r\n\r\n", name("silence"));
+    // It is answered, and closed, in the middle of it.
+    drop(connection.send(head.as_bytes()).and_then(|()| connection.send(&vec![b'x'; BODY])));
+    let answer = connection.receive();
+    (answer, start.elapsed())
+}
+
 /// What is wrong with that, if anything: it was not to hang, not to pass for a good answer, not to carry stolen headers.
 fn verdict(answer: &io::Result<Response>, took: Duration) -> Result<(), String> {
     match answer {
@@ -133,6 +147,19 @@ fn an_evil_worker_harms_nobody_but_its_own_app() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let poured: Vec<_> = std::thread::scope(|scope| {
+        let pouring: Vec<_> = (0..sized(16, 64)).map(|_| scope.spawn(|| pour(&nano))).collect();
+        let mut held = 0;
+        while pouring.iter().any(|one| !one.is_finished()) {
+            held = held.max(resident(nano.pid()).saturating_sub(before));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(held < GROWTH, "the supervisor held {held} bytes");
+        pouring.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for (answer, took) in &poured {
+        verdict(answer, *took).unwrap();
+    }
     for (crime, _) in CRIMES.iter().filter(|(_, end)| *end == Protocol) {
         let labels = [("app", name(crime)), ("reason", "protocol".to_owned())];
         let labels: Vec<(&str, &str)> = labels.iter().map(|(key, value)| (*key, value.as_str())).collect();
@@ -161,6 +188,12 @@ fn an_evil_worker_that_boots_gets_nothing_and_stops_no_reload() {
         let reload = nano.ctl(&["reload"]);
         assert_eq!(reload.code, Some(1), "{crime}: {reload:?}");
         assert!(reload.stderr.contains("protocol"), "{crime}: {reload:?}");
+    }
+    if is_long() {
+        // Asks and never reads: nobody answers it, and in the end it is late.
+        configure(&site, &["boot: modules unread"]);
+        let reload = nano.ctl(&["reload"]);
+        assert_eq!(reload.code, Some(1), "{reload:?}");
     }
     for crime in ["boot: modules", "boot: log flood"] {
         configure(&site, &[crime]);
