@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use nano_protocol::{BodyLength, ExitReason, Frame, Outbox, RequestId, ResetReason, Stats};
 
-use crate::host::{Host, settings};
+use crate::host::{Host, settings, until};
 use crate::worker::{chunk, head};
 
 struct Dice(u64);
@@ -127,9 +127,9 @@ fn mutated_frames_cost_nobody_else_anything() {
     }
     assert!(guilty > goal / 20, "only {guilty} of {mutated} found out: the frames are not mutated enough");
     eprintln!("{mutated} mutations, {guilty} workers found out, {served} answers whole");
-    // The shard is as it was.
+    // The shard is as it was. On a busy machine even an honest worker may need more than the short timeout.
     let server = host.add_worker().serve();
-    assert_eq!(host.get("/after").answer().body, "http://a.example/after");
+    until("it serves again", || host.get("/after").answer().body == "http://a.example/after");
     drop(host);
     server.join().unwrap();
 }
