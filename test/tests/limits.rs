@@ -75,6 +75,12 @@ fn a_module_that_loops_at_start_does_not_hang_the_start() {
 }
 
 #[test]
+fn an_app_may_have_gigabytes() {
+    let nano = limited(&json!({ "memory_mb": 6144 }));
+    assert_eq!(nano.get("a.local", "/hello").text(), "hello");
+}
+
+#[test]
 fn a_heap_that_grows_past_memory_mb_ends_the_worker_alone() {
     let nano = limited(&json!({ "memory_mb": 32, "cpu_ms": 20_000 }));
     let pid = nano.pid_of("a");

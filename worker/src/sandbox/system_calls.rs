@@ -57,6 +57,8 @@ pub(super) const ALLOWED: &[i64] = &[
     SYS_restart_syscall,
     SYS_exit,
     SYS_exit_group,
+    // V8 asks for the kernel's version when a heap may pass 3 GB, and dies without an answer. The host's name comes with it.
+    SYS_uname,
     // Signals of one's own.
     SYS_rt_sigaction,
     SYS_rt_sigprocmask,
@@ -173,7 +175,6 @@ pub(super) const REFUSED: &[(i32, &[(i64, When)])] = &[
             (SYS_sched_setaffinity, Always),
             (SYS_sched_setscheduler, Always),
             (SYS_setpriority, Always),
-            (SYS_uname, Always),
             (SYS_sysinfo, Always),
             (SYS_personality, Always),
         ],
