@@ -8,25 +8,31 @@ use serde_json::json;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// `make install` below a folder of its own, of the programs that the tests run.
-fn installed() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+/// `make install` below `folder`, of the programs that the tests run.
+fn install(folder: &Path) {
     let make = finish(
         Command::new("make")
             .current_dir(repository())
             .env_remove("MAKEFLAGS")
             .arg("install")
             .arg(format!("BIN_FROM={}", binary("nano").parent().unwrap().display()))
-            .arg(format!("PREFIX={}/usr/local", folder.path().display()))
-            .arg(format!("SYSCONFDIR={}/etc", folder.path().display())),
+            .arg(format!("PREFIX={}/usr/local", folder.display()))
+            .arg(format!("SYSCONFDIR={}/etc", folder.display())),
         "",
     );
     assert_eq!(make.code, Some(0), "{make:?}");
+}
+
+/// A fresh folder with an installation.
+fn installed() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    install(folder.path());
     folder
 }
 
@@ -81,17 +87,7 @@ fn the_installed_example_is_valid_and_an_install_keeps_a_configuration() {
         assert!(folder.path().join("usr/local/share/man/man1").join(page).is_file());
     }
     fs::write(&config, "mine").unwrap();
-    let again = finish(
-        Command::new("make")
-            .current_dir(repository())
-            .env_remove("MAKEFLAGS")
-            .arg("install")
-            .arg(format!("BIN_FROM={}", binary("nano").parent().unwrap().display()))
-            .arg(format!("PREFIX={}/usr/local", folder.path().display()))
-            .arg(format!("SYSCONFDIR={}/etc", folder.path().display())),
-        "",
-    );
-    assert_eq!(again.code, Some(0), "{again:?}");
+    install(folder.path());
     assert_eq!(fs::read_to_string(&config).unwrap(), "mine");
 }
 
