@@ -11,10 +11,11 @@ use std::process::Command;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("nano-config", &[]),
     ("nano-protocol", &[]),
-    ("nano-supervisor", &["nano-config", "nano-protocol"]),
+    ("nano-supervisor", &["nano-config", "nano-protocol", "nano-spawner"]),
+    ("nano-spawner", &["nano-config", "nano-protocol"]),
     ("nano-runtime", &["nano-protocol"]),
     ("nano-worker", &["nano-runtime", "nano-protocol"]),
-    ("nano-test", &["nano-config", "nano-protocol", "nano-supervisor", "nano-runtime", "nano-worker"]),
+    ("nano-test", &["nano-config", "nano-protocol", "nano-spawner", "nano-supervisor", "nano-runtime", "nano-worker"]),
 ];
 
 /// Crate → crates of others that it must not reach, directly or through others, outside its own tests.
