@@ -1,0 +1,395 @@
+//! Control groups: what the kernel lets a worker have of memory, processes and CPU time, and how it tells that a worker
+//! asked for more (cgroups(7)). Two ways to have them, by what the machine has: [`v2`] as systemd delegates it, [`v1`]
+//! on older and hybrid machines.
+//!
+//! ```text
+//! the group that nano was started in
+//! └── nano-PID           all of this nano's; locked, so that the next one knows what a killed one left behind
+//!     ├── supervisor     v2: nano itself
+//!     └── app-NAME       equal CPU weight for every app, however many workers it has
+//!         └── worker-N   one worker, with its limits
+//! ```
+
+mod group;
+mod instance;
+mod place;
+mod v1;
+mod v2;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::time::Instant;
+
+use group::Group;
+use instance::Instance;
+use place::Place;
+
+/// Longest name of an app that is used as it is: a file's name has at most 255 bytes.
+const LONGEST_NAME: usize = 200;
+
+/// What the kernel limits, one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Controller {
+    Memory,
+    Pids,
+    Cpu,
+}
+
+impl Controller {
+    const ALL: [Self; 3] = [Self::Memory, Self::Pids, Self::Cpu];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Pids => "pids",
+            Self::Cpu => "cpu",
+        }
+    }
+}
+
+/// What one worker may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes: its memory, the pages of files that it was the first to read, and the kernel's memory for it. No swap.
+    pub memory: u64,
+    /// Processes and threads.
+    pub pids: u64,
+}
+
+/// This machine's control groups, as far as nano may use them. One for each nano, in the process that starts workers.
+#[derive(Debug)]
+pub struct Backend {
+    trees: Trees,
+    lacking: Option<String>,
+    apps: BTreeMap<String, App>,
+    workers: u64,
+    /// Groups whose processes have ended, which the kernel has yet to let go of.
+    ending: Vec<Cgroup>,
+}
+
+#[derive(Debug)]
+enum Trees {
+    V2(Box<v2::Tree>),
+    V1(Vec<v1::Tree>),
+}
+
+/// The groups of one app.
+#[derive(Debug)]
+struct App {
+    groups: Vec<Arc<Group>>,
+    workers: usize,
+}
+
+/// One worker's groups: one on v2, one for each hierarchy on v1.
+#[derive(Debug)]
+pub struct Cgroup {
+    version: Version,
+    app: String,
+    name: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    V1,
+    V2,
+}
+
+#[derive(Debug)]
+struct Part {
+    parent: Arc<Group>,
+    group: Group,
+    controllers: Vec<Controller>,
+}
+
+/// Why there are no control groups for nano.
+#[derive(Debug, thiserror::Error)]
+#[error("cgroup v2: {v2}; cgroup v1: {v1}")]
+pub struct Unavailable {
+    v2: String,
+    v1: String,
+}
+
+/// Why a worker has no group.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot make the control group {group}: {source}")]
+pub struct CgroupError {
+    group: String,
+    source: io::Error,
+}
+
+impl Backend {
+    /// Looks what there is, and takes possession of it: v2 with a memory controller, else v1 with one, else v2 without,
+    /// which at least kills a group at once. `nano` are the processes of nano so far, this one among them. Removes what
+    /// a killed nano left behind.
+    ///
+    /// # Errors
+    /// There is nothing that nano may use.
+    pub fn detect(nano: &[i32]) -> Result<Self, Unavailable> {
+        let place = match Place::own() {
+            Ok(place) => place,
+            Err(error) => return Err(Unavailable { v2: error.to_string(), v1: error.to_string() }),
+        };
+        let unified = place.unified().and_then(|path| v2::Tree::detect(&path, nano));
+        let unified = match unified {
+            Ok((tree, None)) => return Ok(Self::new(Trees::V2(Box::new(tree)), None)),
+            other => other,
+        };
+        match (unified, v1::Tree::detect(&place)) {
+            (unified, Ok((trees, lacking))) => {
+                if let Ok((tree, _)) = unified {
+                    let _ = tree.close(Instant::now());
+                }
+                Ok(Self::new(Trees::V1(trees), lacking))
+            }
+            (Ok((tree, lacking)), Err(v1)) => {
+                let lacking = lacking.map(|v2| Unavailable { v2, v1 }.to_string());
+                Ok(Self::new(Trees::V2(Box::new(tree)), lacking))
+            }
+            (Err(v2), Err(v1)) => Err(Unavailable { v2, v1 }),
+        }
+    }
+
+    fn new(trees: Trees, lacking: Option<String>) -> Self {
+        Self { trees, lacking, apps: BTreeMap::new(), workers: 0, ending: Vec::new() }
+    }
+
+    /// Whether a worker's memory is limited.
+    #[must_use]
+    pub fn limits_memory(&self) -> bool {
+        self.controllers().contains(&Controller::Memory)
+    }
+
+    /// What is missing of it and why, in words.
+    #[must_use]
+    pub fn lacking(&self) -> Option<&str> {
+        self.lacking.as_deref()
+    }
+
+    /// What it is, for people: `v1: memory pids cpu`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let names: Vec<_> = self.controllers().into_iter().map(Controller::name).collect();
+        format!(
+            "{}: {}",
+            self.version().as_str(),
+            if names.is_empty() { "no limits".to_owned() } else { names.join(" ") }
+        )
+    }
+
+    fn controllers(&self) -> Vec<Controller> {
+        match &self.trees {
+            Trees::V2(tree) => tree.controllers.clone(),
+            Trees::V1(trees) => trees.iter().flat_map(|tree| tree.controllers.iter().copied()).collect(),
+        }
+    }
+
+    fn version(&self) -> Version {
+        match &self.trees {
+            Trees::V2(_) => Version::V2,
+            Trees::V1(_) => Version::V1,
+        }
+    }
+
+    /// The hierarchies, with what each limits.
+    fn hierarchies(&self) -> Vec<(&Instance, &[Controller])> {
+        match &self.trees {
+            Trees::V2(tree) => vec![(&tree.instance, &tree.controllers)],
+            Trees::V1(trees) => trees.iter().map(|tree| (&tree.instance, tree.controllers.as_slice())).collect(),
+        }
+    }
+
+    /// A fresh group for a worker of this app, with its limits, and nobody in it.
+    ///
+    /// # Errors
+    /// The kernel refuses; nothing is left behind.
+    pub fn create(&mut self, app: &str, limits: &Limits) -> Result<Cgroup, CgroupError> {
+        self.sweep();
+        self.workers += 1;
+        let (app, name) = (group_name(app), format!("worker-{}", self.workers));
+        let made = self.make(&app, &name, limits);
+        made.map_err(|source| CgroupError { group: format!("{app}/{name}"), source })
+    }
+
+    fn make(&mut self, app: &str, name: &str, limits: &Limits) -> io::Result<Cgroup> {
+        let version = self.version();
+        if !self.apps.contains_key(app) {
+            let groups = self.make_app(app)?;
+            self.apps.insert(app.to_owned(), App { groups, workers: 0 });
+        }
+        let parents = self.apps.get(app).map(|app| app.groups.clone()).unwrap_or_default();
+        let mut cgroup = Cgroup { version, app: app.to_owned(), name: name.to_owned(), parts: Vec::new() };
+        let hierarchies = self.hierarchies().into_iter().map(|(_, controllers)| controllers.to_vec());
+        let hierarchies: Vec<_> = hierarchies.zip(parents).collect();
+        if let Some(app) = self.apps.get_mut(app) {
+            app.workers += 1;
+        }
+        for (controllers, parent) in hierarchies {
+            let limited = parent.make(name).and_then(|group| {
+                let limited = controllers.iter().try_for_each(|controller| match version {
+                    Version::V1 => v1::limit(&group, *controller, limits),
+                    Version::V2 => v2::limit(&group, *controller, limits),
+                });
+                cgroup.parts.push(Part { parent, group, controllers });
+                limited
+            });
+            if let Err(error) = limited {
+                self.remove(cgroup);
+                return Err(error);
+            }
+        }
+        Ok(cgroup)
+    }
+
+    /// The app's groups, which its workers' lie in.
+    fn make_app(&self, name: &str) -> io::Result<Vec<Arc<Group>>> {
+        let mut groups: Vec<Arc<Group>> = Vec::new();
+        for (instance, controllers) in self.hierarchies() {
+            let made = instance.group.make(name).and_then(|group| {
+                let handed_down = match self.version() {
+                    Version::V1 => Ok(()),
+                    Version::V2 => controllers.iter().try_for_each(|controller| v2::enable(&group, *controller)),
+                };
+                handed_down.map(|()| group)
+            });
+            match made {
+                Ok(group) => groups.push(Arc::new(group)),
+                Err(error) => {
+                    self.unmake_app(name);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(groups)
+    }
+
+    fn unmake_app(&self, name: &str) -> bool {
+        let left = self.hierarchies().into_iter().filter(|(instance, _)| instance.group.remove(name).is_err());
+        left.count() == 0
+    }
+
+    /// Removes a worker's group; what is left in it is killed. Where the kernel is not done with it yet, that happens at
+    /// a later call of anything here, at the latest in [`Backend::close`].
+    pub fn remove(&mut self, cgroup: Cgroup) {
+        cgroup.kill();
+        self.ending.push(cgroup);
+        self.sweep();
+    }
+
+    /// Removes what could not be removed yet. Returns how many groups are left.
+    pub fn sweep(&mut self) -> usize {
+        let is_left = |cgroup: &Cgroup| {
+            let left = cgroup.parts.iter().filter(|part| part.parent.remove(&cgroup.name).is_err());
+            left.count() > 0
+        };
+        let (left, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.ending).into_iter().partition(is_left);
+        self.ending = left;
+        for cgroup in gone {
+            let Some(app) = self.apps.get_mut(&cgroup.app) else { continue };
+            app.workers = app.workers.saturating_sub(1);
+        }
+        let empty: Vec<_> =
+            self.apps.iter().filter(|(_, app)| app.workers == 0).map(|(name, _)| name.clone()).collect();
+        for name in empty {
+            if self.unmake_app(&name) {
+                self.apps.remove(&name);
+            }
+        }
+        self.ending.len()
+    }
+
+    /// Kills everything that is left in groups of this nano, removes them, and puts back what [`Backend::detect`] has
+    /// changed. Waits for the kernel at most until `deadline`.
+    ///
+    /// # Errors
+    /// Something is left behind.
+    pub fn close(self, deadline: Instant) -> io::Result<()> {
+        match self.trees {
+            Trees::V2(tree) => tree.close(deadline),
+            Trees::V1(trees) => trees.into_iter().map(|tree| tree.close(deadline)).fold(Ok(()), Result::and),
+        }
+    }
+}
+
+impl Cgroup {
+    /// What clone3(2) takes (`CLONE_INTO_CGROUP`) to make a process in the group; only v2 has this.
+    #[must_use]
+    pub fn clone_into(&self) -> Option<BorrowedFd<'_>> {
+        let part = self.parts.first().filter(|_| self.version == Version::V2)?;
+        Some(part.group.as_fd())
+    }
+
+    /// Moves a process into it. What it has in memory stays charged to where it was, so it should have next to nothing.
+    ///
+    /// # Errors
+    /// The process is gone, or the kernel refuses.
+    pub fn add(&self, pid: i32) -> io::Result<()> {
+        self.parts.iter().try_for_each(|part| part.group.add(pid))
+    }
+
+    /// The name within nano's own: `app-NAME/worker-N`, which is how `/proc/PID/cgroup` of a worker ends.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.app, self.name)
+    }
+
+    /// How many of its processes the kernel killed because it was out of memory. To be asked before [`Backend::remove`].
+    #[must_use]
+    pub fn oom_kills(&self) -> u64 {
+        let group = self.memory();
+        let kills = group.and_then(|group| match self.version {
+            Version::V1 => v1::oom_kills(group),
+            Version::V2 => v2::oom_kills(group),
+        });
+        kills.unwrap_or(0)
+    }
+
+    /// Bytes that are charged to it; `None` where nobody counts.
+    #[must_use]
+    pub fn usage(&self) -> Option<u64> {
+        let group = self.memory()?;
+        match self.version {
+            Version::V1 => v1::usage(group),
+            Version::V2 => v2::usage(group),
+        }
+    }
+
+    /// Kills all its processes.
+    pub fn kill(&self) {
+        if let Some(part) = self.parts.first() {
+            part.group.kill();
+        }
+    }
+
+    fn memory(&self) -> Option<&Group> {
+        self.parts.iter().find(|part| part.controllers.contains(&Controller::Memory)).map(|part| &part.group)
+    }
+}
+
+impl Version {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        }
+    }
+}
+
+/// An app's name as a directory's that is no file of the kernel's.
+fn group_name(app: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if app.len() <= LONGEST_NAME && app.bytes().all(plain) {
+        return format!("app-{app}");
+    }
+    let hash = app
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let start: String = app.bytes().filter(|byte| plain(*byte)).take(LONGEST_NAME).map(char::from).collect();
+    format!("app-{start}-{hash:016x}")
+}
+
+#[cfg(test)]
+#[path = "cgroup_tests.rs"]
+mod tests;

@@ -1,0 +1,78 @@
+//! The group that holds all groups of this nano. Its directory is locked (flock(2)) for as long as nano lives, so that
+//! the next one can tell what a killed one left behind from what belongs to another that runs.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use nix::unistd::getpid;
+
+use super::group::Group;
+
+/// What names of such groups begin with.
+const PREFIX: &str = "nano-";
+
+/// Others that start at the same moment may take what is not locked yet for something left behind.
+const TRIES: u32 = 16;
+
+/// How long a start waits for the end of what was left behind.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub(super) struct Instance {
+    /// The group that it lies in: nano's own.
+    pub(super) base: Group,
+    pub(super) name: String,
+    pub(super) group: Group,
+    _lock: Flock<OwnedFd>,
+}
+
+impl Instance {
+    /// A fresh one in `base`.
+    pub(super) fn make(base: Group) -> io::Result<Self> {
+        let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
+        for attempt in 0..TRIES {
+            let name = match attempt {
+                0 => format!("{PREFIX}{}", getpid()),
+                _ => format!("{PREFIX}{}-{attempt}", getpid()),
+            };
+            let made = match base.make(&name) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                made => made?,
+            };
+            match lock(&made) {
+                // It may have been removed before it was locked.
+                Ok(lock) if base.child(&name).is_ok() => return Ok(Self { base, name, group: made, _lock: lock }),
+                Ok(_) => {}
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Removes what killed ones left behind in `base`. Returns the names of those that could not be removed.
+    pub(super) fn remove_stale(base: &Group) -> Vec<String> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut left = Vec::new();
+        for name in base.children().unwrap_or_default().into_iter().filter(|name| name.starts_with(PREFIX)) {
+            let Ok(group) = base.child(&name) else { continue };
+            let Ok(_lock) = lock(&group) else { continue };
+            if base.remove_tree(&name, deadline).is_err() {
+                left.push(name);
+            }
+        }
+        left
+    }
+
+    /// Kills and removes everything in it, and the group itself.
+    pub(super) fn remove(&self, deadline: Instant) -> io::Result<()> {
+        self.base.remove_tree(&self.name, deadline)
+    }
+}
+
+fn lock(group: &Group) -> io::Result<Flock<OwnedFd>> {
+    let own = group.as_fd().try_clone_to_owned()?;
+    Flock::lock(own, FlockArg::LockExclusiveNonblock).map_err(|(_, error): (OwnedFd, Errno)| error.into())
+}

@@ -1,0 +1,103 @@
+//! The older hierarchies (Documentation/admin-guide/cgroup-v1), one for each controller or few of them. nano's processes
+//! stay where they are; a worker is moved into its groups while it waits.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::group::Group;
+use super::instance::Instance;
+use super::place::Place;
+use super::{Controller, Limits};
+
+/// One hierarchy.
+#[derive(Debug)]
+pub(super) struct Tree {
+    pub(super) instance: Instance,
+    pub(super) controllers: Vec<Controller>,
+}
+
+impl Tree {
+    /// Those with the controllers that nano uses; without the one for memory it is no use.
+    pub(super) fn detect(place: &Place) -> Result<(Vec<Self>, Option<String>), String> {
+        let mut trees: Vec<(PathBuf, Self)> = Vec::new();
+        let mut lacking = Vec::new();
+        for controller in Controller::ALL {
+            match Self::find(place, controller, &mut trees) {
+                Ok(()) => {}
+                Err(reason) if controller == Controller::Memory => return Err(reason),
+                Err(reason) => lacking.push(format!("{}: {reason}", controller.name())),
+            }
+        }
+        let trees = trees.into_iter().map(|(_, tree)| tree).collect();
+        Ok((trees, Some(lacking.join("; ")).filter(|reasons| !reasons.is_empty())))
+    }
+
+    fn find(place: &Place, controller: Controller, trees: &mut Vec<(PathBuf, Self)>) -> Result<(), String> {
+        let path = place.with_controller(controller.name())?;
+        // Some mount two controllers together.
+        if let Some((_, tree)) = trees.iter_mut().find(|(other, _)| same(other, &path)) {
+            tree.controllers.push(controller);
+            return prepare(&tree.instance.group, controller).map_err(|error| error.to_string());
+        }
+        let base = Group::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Instance::remove_stale(&base);
+        let instance =
+            Instance::make(base).map_err(|error| format!("nano may not make groups in {}: {error}", path.display()))?;
+        if let Err(error) = prepare(&instance.group, controller) {
+            let _ = instance.remove(Instant::now());
+            return Err(error.to_string());
+        }
+        trees.push((path, Self { instance, controllers: vec![controller] }));
+        Ok(())
+    }
+
+    /// Removes all there is.
+    pub(super) fn close(self, deadline: Instant) -> io::Result<()> {
+        self.instance.remove(deadline)
+    }
+}
+
+fn same(one: &PathBuf, other: &PathBuf) -> bool {
+    one == other || matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// What the group of all workers needs.
+fn prepare(group: &Group, controller: Controller) -> io::Result<()> {
+    match controller {
+        Controller::Cpu => {
+            // All workers together weigh as much as one of nano's threads on each processor, which stay outside.
+            let processors = std::thread::available_parallelism().map_or(1, usize::from);
+            group.write("cpu.shares", &(1024 * processors).to_string())
+        }
+        Controller::Memory | Controller::Pids => Ok(()),
+    }
+}
+
+/// Writes the limits of a group that nobody is in.
+pub(super) fn limit(group: &Group, controller: Controller, limits: &Limits) -> io::Result<()> {
+    match controller {
+        Controller::Memory => {
+            let bytes = limits.memory.to_string();
+            group.write("memory.limit_in_bytes", &bytes)?;
+            // Memory and swap together; the file is missing where the kernel does not count swap.
+            let together = "memory.memsw.limit_in_bytes";
+            if group.has(together) { group.write(together, &bytes) } else { Ok(()) }
+        }
+        Controller::Pids => group.write("pids.max", &limits.pids.to_string()),
+        // Equal for all apps: what a fresh group has.
+        Controller::Cpu => Ok(()),
+    }
+}
+
+/// Processes that the kernel killed because the group was at its limit.
+pub(super) fn oom_kills(group: &Group) -> Option<u64> {
+    // Before Linux 4.13 there is no such count. Then a worker that was killed and whose group was full is one.
+    group.field("memory.oom_control", "oom_kill").or_else(|| group.number("memory.failcnt").map(|full| full.min(1)))
+}
+
+/// Bytes that are charged to the group.
+pub(super) fn usage(group: &Group) -> Option<u64> {
+    group.number("memory.usage_in_bytes")
+}

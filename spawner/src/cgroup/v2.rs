@@ -1,0 +1,178 @@
+//! The unified hierarchy (Documentation/admin-guide/cgroup-v2.rst): one tree, controllers handed down level by level.
+//!
+//! A group whose controllers are handed down may hold no processes itself, so nano moves out of the group that it was
+//! started in, into a leaf beside its workers. It does so only if it is alone there: who runs nano from a shell has
+//! handed nothing over.
+
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use super::group::Group;
+use super::instance::Instance;
+use super::{Controller, Limits};
+
+/// Where nano itself goes.
+const OWN_LEAF: &str = "supervisor";
+
+/// Of 1 to 10,000; a group of an app has 100. The front door must not wait behind the apps.
+const OWN_WEIGHT: &str = "10000";
+
+const HANDED_DOWN: &str = "cgroup.subtree_control";
+
+#[derive(Debug)]
+pub(super) struct Tree {
+    pub(super) instance: Instance,
+    pub(super) controllers: Vec<Controller>,
+    /// What was handed down by us from the group that nano was started in.
+    enabled: Vec<Controller>,
+    /// Who was moved.
+    moved: Vec<i32>,
+}
+
+/// The tree, and why it is less than wanted, if it is.
+pub(super) type Found = (Tree, Option<String>);
+
+impl Tree {
+    /// Beneath the group at `path`, which nano's processes are in.
+    pub(super) fn detect(path: &Path, nano: &[i32]) -> Result<Found, String> {
+        let fault = |error: io::Error| format!("{}: {error}", path.display());
+        let base = Group::open(path).map_err(fault)?;
+        Instance::remove_stale(&base);
+        let offered = controllers(&base.read("cgroup.controllers").map_err(fault)?);
+        let instance =
+            Instance::make(base).map_err(|error| format!("nano may not make groups in {}: {error}", path.display()))?;
+        let mut tree = Self { instance, controllers: Vec::new(), enabled: Vec::new(), moved: Vec::new() };
+        let lacking = match tree.take(&offered, nano) {
+            Ok(()) => None,
+            Err(reason) => {
+                tree.give_back();
+                tree.controllers.clear();
+                Some(format!("{}: {reason}", path.display()))
+            }
+        };
+        Ok((tree, lacking))
+    }
+
+    /// Gets the controllers handed down to the instance's group.
+    fn take(&mut self, offered: &[Controller], nano: &[i32]) -> Result<(), String> {
+        if !offered.contains(&Controller::Memory) {
+            return Err("the memory controller is not to be had there".to_owned());
+        }
+        let base = &self.instance.base;
+        // Only the root of all groups lacks this file; what follows does not hold for it.
+        if base.has("cgroup.type") {
+            let there = base.processes().map_err(|error| error.to_string())?;
+            let others = there.iter().filter(|pid| !nano.contains(pid)).count();
+            if others > 0 {
+                return Err(format!(
+                    "nano shares its group with {others} other processes; it needs one of its own (systemd: Delegate=yes)"
+                ));
+            }
+            let leaf = self.instance.group.make(OWN_LEAF).map_err(|error| error.to_string())?;
+            for pid in there {
+                leaf.add(pid).map_err(|error| error.to_string())?;
+                self.moved.push(pid);
+            }
+        }
+        let handed_down = controllers(&base.read(HANDED_DOWN).unwrap_or_default());
+        for controller in offered {
+            let before = handed_down.contains(controller);
+            let down = if before { Ok(()) } else { enable(base, *controller) };
+            match down.and_then(|()| enable(&self.instance.group, *controller)) {
+                Ok(()) => self.controllers.push(*controller),
+                Err(error) if *controller == Controller::Memory => return Err(error.to_string()),
+                // Without it a little is missing, not the whole.
+                Err(_) => {}
+            }
+            if !before {
+                self.enabled.push(*controller);
+            }
+        }
+        if self.controllers.contains(&Controller::Cpu)
+            && let Ok(leaf) = self.instance.group.child(OWN_LEAF)
+        {
+            let _ = leaf.write("cpu.weight", OWN_WEIGHT);
+        }
+        Ok(())
+    }
+
+    /// Puts everything back as it was: moves nano home, and removes the leaf.
+    fn give_back(&mut self) {
+        let (base, own) = (&self.instance.base, &self.instance.group);
+        // A group that hands controllers down takes no processes.
+        for group in [own, base] {
+            for controller in &self.enabled {
+                let _ = group.write(HANDED_DOWN, &format!("-{}", controller.name()));
+            }
+        }
+        for pid in &self.moved {
+            let _ = base.add(*pid);
+        }
+        let _ = own.remove(OWN_LEAF);
+        self.enabled.clear();
+        self.moved.clear();
+    }
+
+    /// Removes all there is.
+    pub(super) fn close(mut self, deadline: Instant) -> io::Result<()> {
+        let own = &self.instance.group;
+        for name in own.children()?.into_iter().filter(|name| name != OWN_LEAF) {
+            own.remove_tree(&name, deadline)?;
+        }
+        self.give_back();
+        self.instance.remove(deadline)
+    }
+}
+
+/// Hands a controller down to the groups in this one.
+pub(super) fn enable(group: &Group, controller: Controller) -> io::Result<()> {
+    group.write(HANDED_DOWN, &format!("+{}", controller.name()))
+}
+
+/// Writes the limits of a group that nobody is in.
+pub(super) fn limit(group: &Group, controller: Controller, limits: &Limits) -> io::Result<()> {
+    match controller {
+        Controller::Memory => {
+            group.write("memory.max", &limits.memory.to_string())?;
+            // Both are missing on old kernels: without swap, and before 4.19.
+            for (file, value) in [("memory.swap.max", "0"), ("memory.oom.group", "1")] {
+                if group.has(file) {
+                    group.write(file, value)?;
+                }
+            }
+            Ok(())
+        }
+        Controller::Pids => group.write("pids.max", &limits.pids.to_string()),
+        // Equal for all apps: what a fresh group has.
+        Controller::Cpu => Ok(()),
+    }
+}
+
+/// Processes that the kernel killed because the group was at its limit.
+pub(super) fn oom_kills(group: &Group) -> Option<u64> {
+    group.field("memory.events", "oom_kill")
+}
+
+/// Bytes that are charged to the group.
+pub(super) fn usage(group: &Group) -> Option<u64> {
+    group.number("memory.current")
+}
+
+/// Those that nano uses, of a list as `cgroup.controllers` has it.
+fn controllers(list: &str) -> Vec<Controller> {
+    Controller::ALL.into_iter().filter(|own| list.split_ascii_whitespace().any(|name| name == own.name())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_controllers_as_kernels_write_them() {
+        assert_eq!(controllers("cpuset cpu io memory hugetlb pids rdma misc dmem\n"), Controller::ALL);
+        assert_eq!(controllers("memory pids\n"), [Controller::Memory, Controller::Pids]);
+        assert_eq!(controllers("hugetlb\n"), []);
+        assert_eq!(controllers("cpuset\n"), [], "no part of another's name");
+    }
+}

@@ -1,0 +1,297 @@
+//! Control groups of the machine that the tests run on, with processes in them. What cannot be had there, for lack of
+//! rights or of a controller, is said on stderr and not tested.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use nix::unistd::{Uid, geteuid, setfsuid};
+
+use super::*;
+
+const LIMITS: Limits = Limits { memory: 64 << 20, pids: 8 };
+const SIGKILL: i32 = 9;
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(10)
+}
+
+fn this_process() -> Vec<i32> {
+    vec![std::process::id().try_into().unwrap()]
+}
+
+/// What is here, if it limits memory.
+fn limiting() -> Option<Backend> {
+    let found = Backend::detect(&this_process());
+    let limiting = found.as_ref().is_ok_and(Backend::limits_memory);
+    if !limiting {
+        eprintln!("not tested: no memory controller here: {found:?}");
+    }
+    found.ok().filter(|_| limiting)
+}
+
+/// The v2 tree, with the controllers that there are.
+fn unified() -> Option<Backend> {
+    let tree = v2::Tree::detect(&Place::own().unwrap().unified().ok()?, &this_process());
+    match tree {
+        Ok((tree, lacking)) => Some(Backend::new(Trees::V2(Box::new(tree)), lacking)),
+        Err(reason) => {
+            eprintln!("not tested: no v2 groups here: {reason}");
+            None
+        }
+    }
+}
+
+/// A process that waits to be moved, and then is what the script says.
+struct Waiting(Child);
+
+impl Waiting {
+    fn new(script: &str) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(format!("read go; {script}")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        Self(command.stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    fn pid(&self) -> i32 {
+        self.0.id().try_into().unwrap()
+    }
+
+    fn go(mut self) -> Child {
+        self.0.stdin.take().unwrap().write_all(b"go\n").unwrap();
+        self.0
+    }
+}
+
+/// Where a backend's groups are.
+fn directories(backend: &Backend) -> Vec<PathBuf> {
+    let place = Place::own().unwrap();
+    let with = |path: PathBuf, instance: &Instance| path.join(&instance.name);
+    match &backend.trees {
+        Trees::V2(tree) => vec![with(place.unified().unwrap(), &tree.instance)],
+        Trees::V1(trees) => trees
+            .iter()
+            .map(|tree| with(place.with_controller(tree.controllers[0].name()).unwrap(), &tree.instance))
+            .collect(),
+    }
+}
+
+/// Ends what is in it and takes it away; nothing may be left.
+fn close(backend: Backend) {
+    let directories = directories(&backend);
+    assert!(directories.iter().all(|path| path.exists()), "{directories:?}");
+    backend.close(soon()).unwrap();
+    assert!(directories.iter().all(|path| !path.exists()), "{directories:?}");
+}
+
+fn was_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(SIGKILL)
+}
+
+#[test]
+fn every_app_has_a_directory_of_its_own() {
+    assert_eq!(group_name("a.example"), "app-a.example");
+    assert_eq!(group_name(".."), "app-..");
+    assert_eq!(group_name("cgroup.procs"), "app-cgroup.procs");
+    let (long, longer) = ("x".repeat(250), "x".repeat(251));
+    assert_ne!(group_name(&long), group_name(&longer));
+    assert!(group_name(&longer).len() < 255);
+    assert!(!group_name("a/../b").contains('/'));
+}
+
+#[test]
+fn who_takes_more_memory_than_allowed_is_killed_and_counted() {
+    let Some(mut backend) = limiting() else { return };
+    let cgroup = backend.create("eater", &LIMITS).unwrap();
+    // What it reads has no line's end, so it keeps all of it.
+    let eater = Waiting::new("exec tail /dev/zero");
+    cgroup.add(eater.pid()).unwrap();
+    assert_eq!(cgroup.oom_kills(), 0);
+    assert!(was_killed(eater.go().wait().unwrap()));
+    assert_eq!(cgroup.oom_kills(), 1);
+
+    let small = backend.create("eater", &LIMITS).unwrap();
+    let sparing = Waiting::new("head -c 20000000 /dev/zero | tail -c 20000000 | wc -c");
+    small.add(sparing.pid()).unwrap();
+    let output = sparing.go().wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "20000000");
+    assert_eq!(small.oom_kills(), 0, "within its limit nobody is killed");
+
+    let app = directories(&backend)[0].join("app-eater");
+    assert!(app.join("worker-1").exists() && app.join("worker-2").exists());
+    backend.remove(cgroup);
+    backend.remove(small);
+    while backend.sweep() > 0 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(!app.exists(), "the last worker's end is the app's group's");
+    close(backend);
+}
+
+#[test]
+fn no_more_processes_than_allowed() {
+    let Some(mut backend) = limiting() else { return };
+    if !backend.controllers().contains(&Controller::Pids) {
+        eprintln!("not tested: no pids controller");
+        return close(backend);
+    }
+    let cgroup = backend.create("forker", &Limits { pids: 3, ..LIMITS }).unwrap();
+    let forker = Waiting::new("for i in 1 2 3 4 5; do sleep 60 & done; wait");
+    cgroup.add(forker.pid()).unwrap();
+    let mut forker = forker.go();
+    let mut complaint = String::new();
+    BufReader::new(forker.stderr.take().unwrap()).read_line(&mut complaint).unwrap();
+    assert!(complaint.to_lowercase().contains("fork"), "{complaint}");
+    // Whatever the shell does now, they all go with the group.
+    backend.remove(cgroup);
+    forker.wait().unwrap();
+    close(backend);
+}
+
+#[test]
+fn what_is_in_a_group_counts_until_it_is_killed() {
+    let Some(mut backend) = limiting() else { return };
+    let cgroup = backend.create("a", &LIMITS).unwrap();
+    let holder = Waiting::new("head -c 30000000 /dev/zero | (tail -c 30000000; echo; sleep 600)");
+    cgroup.add(holder.pid()).unwrap();
+    let mut holder = holder.go();
+    let mut output = BufReader::new(holder.stdout.take().unwrap());
+    // tail writes when it has everything.
+    assert!(!output.fill_buf().unwrap().is_empty());
+    let used = cgroup.usage().unwrap();
+    assert!((20 << 20..LIMITS.memory).contains(&used), "{used}");
+    let named = std::fs::read_to_string(format!("/proc/{}/cgroup", holder.id())).unwrap();
+    assert!(named.lines().any(|line| line.ends_with(&cgroup.name())), "{named}");
+    cgroup.kill();
+    assert!(was_killed(holder.wait().unwrap()));
+    assert_eq!(cgroup.oom_kills(), 0, "that was not for its memory");
+    backend.remove(cgroup);
+    close(backend);
+}
+
+#[test]
+fn close_kills_and_removes_whatever_there_is() {
+    let Some(mut backend) = limiting() else { return };
+    let mut children = Vec::new();
+    for app in ["a", "a", "b"] {
+        let cgroup = backend.create(app, &LIMITS).unwrap();
+        let child = Waiting::new("sleep 600");
+        cgroup.add(child.pid()).unwrap();
+        children.push(child.go());
+    }
+    close(backend);
+    for mut child in children {
+        assert!(was_killed(child.wait().unwrap()));
+    }
+}
+
+#[test]
+fn a_group_is_made_whole_or_not_at_all() {
+    let Some(mut backend) = limiting() else { return };
+    let refused = backend.create("a", &Limits { pids: u64::MAX, ..LIMITS });
+    if backend.controllers().contains(&Controller::Pids) {
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("app-a/worker-1") && error.contains("pids.max"), "{error}");
+    }
+    for path in directories(&backend) {
+        assert!(!path.join("app-a").exists());
+    }
+    close(backend);
+}
+
+#[test]
+fn the_next_nano_removes_what_a_killed_one_left_and_nothing_else() {
+    let Some(backend) = limiting() else { return };
+    // A place of its own, for others that start meanwhile look at ours too.
+    let (instance, _) = backend.hierarchies()[0];
+    let (base, base_path) = (instance.group.make("base").unwrap(), directories(&backend)[0].join("base"));
+    let running = Instance::make(instance.group.child("base").unwrap()).unwrap();
+    // As if its nano were gone: nobody holds the lock.
+    let worker = base_path.join("nano-left/app-a/worker-1");
+    std::fs::create_dir_all(&worker).unwrap();
+    std::fs::create_dir(base_path.join("another")).unwrap();
+    let orphan = Waiting::new("sleep 600");
+    std::fs::write(worker.join("cgroup.procs"), orphan.pid().to_string()).unwrap();
+    let mut orphan = orphan.go();
+
+    assert_eq!(Instance::remove_stale(&base), Vec::<String>::new());
+    assert!(was_killed(orphan.wait().unwrap()));
+    let mut left = base.children().unwrap();
+    left.sort();
+    assert_eq!(left, ["another".to_owned(), running.name.clone()]);
+    drop(running);
+    assert_eq!(Instance::remove_stale(&base), Vec::<String>::new());
+    assert_eq!(base.children().unwrap(), ["another"]);
+    drop(base);
+    close(backend);
+}
+
+#[test]
+fn without_rights_it_says_so() {
+    if !geteuid().is_root() {
+        return;
+    }
+    // Only this thread's view of files is another user's.
+    let refused = thread::spawn(|| {
+        setfsuid(Uid::from_raw(65_534));
+        Backend::detect(&this_process())
+    });
+    let reason = refused.join().unwrap().unwrap_err().to_string();
+    assert!(reason.contains("cgroup v2: ") && reason.contains("cgroup v1: "), "{reason}");
+    assert!(reason.contains("may not make groups") || reason.contains("not mounted"), "{reason}");
+}
+
+#[test]
+fn v2_makes_kills_and_removes_groups_with_whatever_controllers_there_are() {
+    let Some(mut backend) = unified() else { return };
+    let path = Place::own().unwrap().unified().unwrap();
+    let offered = std::fs::read_to_string(path.join("cgroup.controllers")).unwrap();
+    let has_memory = offered.split_whitespace().any(|name| name == "memory");
+    if !has_memory {
+        assert!(!backend.limits_memory());
+        assert!(backend.lacking().unwrap().contains("memory controller"), "{:?}", backend.lacking());
+        assert_eq!(backend.summary(), "v2: no limits");
+    }
+    let cgroup = backend.create("a", &LIMITS).unwrap();
+    assert!(cgroup.clone_into().is_some());
+    assert_eq!(cgroup.usage().is_some(), backend.limits_memory());
+    // Of two processes one is the other's child: both are killed at once.
+    let child = Waiting::new("sleep 600 & wait");
+    cgroup.add(child.pid()).unwrap();
+    let mut child = child.go();
+    let group = directories(&backend)[0].join(cgroup.name());
+    while std::fs::read_to_string(group.join("cgroup.procs")).unwrap().lines().count() < 2 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    cgroup.kill();
+    assert!(was_killed(child.wait().unwrap()));
+    backend.remove(cgroup);
+    close(backend);
+    assert!(!group.exists());
+}
+
+#[test]
+fn v2_asks_for_a_group_of_its_own_before_it_takes_controllers() {
+    let Some(backend) = unified() else { return };
+    let Trees::V2(tree) = &backend.trees else { panic!("v2") };
+    let shared = tree.instance.group.make("shared").unwrap();
+    let child = Waiting::new("sleep 600");
+    shared.add(child.pid()).unwrap();
+    let path = directories(&backend)[0].join("shared");
+    // It does not matter what is offered there: somebody else lives there.
+    let (inner, lacking) = v2::Tree::detect(&path, &this_process()).unwrap();
+    let lacking = lacking.unwrap();
+    assert!(lacking.contains("controller") || lacking.contains("1 other process"), "{lacking}");
+    assert!(inner.controllers.is_empty());
+    assert_eq!(shared.processes().unwrap(), [child.pid()], "nobody was moved");
+    assert!(Path::new(&path).exists());
+    inner.close(soon()).unwrap();
+    drop(shared);
+    let mut child = child.0;
+    close(backend);
+    child.wait().unwrap();
+}
