@@ -19,15 +19,18 @@
     reason = "a harness reports by failing the test"
 )]
 
+mod form;
 mod http;
 mod load;
 mod log;
 mod metrics;
 mod nano;
+pub mod process;
 mod programs;
 mod site;
 mod wait;
 
+pub use form::{Dice, is_long, sized};
 pub use http::{Connection, Response, exchange};
 pub use load::{Load, Tally};
 pub use log::Log;

@@ -135,22 +135,6 @@ pub(crate) fn is_back(nano: &Nano, host: &str, path: &str) {
     });
 }
 
-/// Resident memory of a process in bytes.
-pub(crate) fn resident(pid: i32) -> u64 {
-    status(pid, "VmRSS:") * 1024
-}
-
-/// Open file descriptors of a process.
-pub(crate) fn descriptors(pid: i32) -> usize {
-    std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
-}
-
-fn status(pid: i32, key: &str) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap();
-    line.split_whitespace().next().unwrap().parse().unwrap()
-}
-
 #[test]
 fn a_bystander_that_lost_a_request_or_waited_for_long_turns_red() {
     let good = Seen { served: 10, failures: Vec::new(), slowest: Duration::from_millis(50) };

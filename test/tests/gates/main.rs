@@ -6,15 +6,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod bystander;
-mod cpu;
-mod evil;
-mod form;
-mod http;
-mod http_corpus;
-mod http_naive;
-mod kills;
-mod machine;
-mod memory;
-mod mortality;
-mod reloads;
-mod slow;
+mod gate_01_canary;
+mod gate_03_kills;
+mod gate_04_cpu_bombs;
+mod gate_05_memory_bombs;
+mod gate_06_reloads;
+mod gate_07_evil_worker;
+mod gate_08_http;
+mod gate_09_slow_clients;
+mod gate_11_machine;
+mod gate_12_mortality;

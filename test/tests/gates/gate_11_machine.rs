@@ -5,6 +5,7 @@
 //! machine on which it cannot start at all.
 
 use crate::bystander::{APP, HOST, is_back};
+use nano_test::process::cpu_ticks;
 use nano_test::{Connection, Finished, Nano, Site, binary, finish, until};
 use serde_json::json;
 use std::fs::{File, Permissions};
@@ -85,13 +86,6 @@ fn clients_that_are_not_served_turn_it_red() {
     late.set_patience(Duration::from_millis(300));
     late.send_get(HOST, "/").unwrap();
     assert_eq!(served(&mut [late]), 0);
-}
-
-/// User and system time of a process, in ticks of the kernel (a hundredth of a second).
-fn cpu_ticks(pid: i32) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields: Vec<&str> = text.rsplit_once(") ").unwrap().1.split(' ').collect();
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
 #[test]

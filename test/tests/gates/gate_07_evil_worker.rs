@@ -5,9 +5,9 @@
 //!
 //! Sabotage control: a worker without a crime, which must not be found guilty.
 
-use crate::bystander::{Bystander, HOST, resident};
-use crate::form::{is_long, sized};
-use nano_test::{Nano, Response, Site, until, until_within};
+use crate::bystander::{Bystander, HOST};
+use nano_test::process::resident;
+use nano_test::{Nano, Response, Site, is_long, sized, until, until_within};
 use serde_json::json;
 use std::io;
 use std::time::{Duration, Instant};

@@ -1,11 +1,14 @@
 //! Gate 8: raw HTTP. Every case of the corpus is answered as its table says, over plain TCP, and no request reaches a
 //! tenant that it did not name: each app tells what it saw, and that is compared, too.
 //!
-//! Sabotage control: the same corpus at a naive server ([`crate::http_naive`]), which reads heads as many a hand-written
+//! Sabotage control: the same corpus at a naive server ([`naive`]), which reads heads as many a hand-written
 //! server does. Dozens of cases must turn red there.
 
-use crate::http_corpus::{Case, corpus};
-use crate::http_naive::Naive;
+mod corpus;
+mod naive;
+
+use corpus::{Case, corpus};
+use naive::Naive;
 use nano_test::{Connection, Nano, Site};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -31,7 +34,7 @@ export default {
 const HOSTS: [(&str, &str); 3] = [("a", "a.local"), ("b", "b.local"), ("wild", "x.wild.local")];
 
 /// What apps saw, by name.
-pub(crate) type Seen = BTreeMap<String, Vec<String>>;
+type Seen = BTreeMap<String, Vec<String>>;
 
 fn serve() -> Nano {
     let site = Site::new();

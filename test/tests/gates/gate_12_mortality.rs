@@ -3,6 +3,7 @@
 //! Sabotage control: a process that outlives its parent on purpose. The check must find it.
 
 use crate::bystander::APP;
+use nano_test::process::{descendants, runs};
 use nano_test::{Nano, Site, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -28,34 +29,12 @@ fn serve() -> Nano {
     site.serve()
 }
 
-/// Whether the process runs; one that only waits to be reaped does not.
-fn runs(pid: i32) -> bool {
-    let Ok(text) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-    // The state stands behind the name, which may hold anything.
-    !matches!(text.rsplit_once(") ").map(|(_, rest)| rest.as_bytes()[0]), Some(b'Z' | b'X') | None)
-}
-
 /// Those that still run when the grace is over.
 fn orphans(pids: &[i32], since: Instant) -> Vec<i32> {
     while since.elapsed() < GRACE && pids.iter().any(|pid| runs(*pid)) {
         thread::sleep(Duration::from_millis(10));
     }
     pids.iter().copied().filter(|pid| runs(*pid)).collect()
-}
-
-/// Every process whose ancestor this is.
-fn descendants(root: i32) -> Vec<i32> {
-    let mut found = vec![root];
-    let mut at = 0;
-    while let Some(parent) = found.get(at).copied() {
-        for entry in std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten() {
-            // A thread that ends meanwhile has no children to tell of.
-            let text = std::fs::read_to_string(entry.path().join("children")).unwrap_or_default();
-            found.extend(text.split_whitespace().map(|pid| pid.parse::<i32>().unwrap()));
-        }
-        at += 1;
-    }
-    found.split_off(1)
 }
 
 #[test]

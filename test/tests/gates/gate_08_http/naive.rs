@@ -1,7 +1,7 @@
 //! A server as many were written: lines end at a line feed, the first `Content-Length` counts, `Transfer-Encoding` does
 //! not, the first `Host` counts, whatever cannot be read is passed over. Only here to show that the corpus notices.
 
-use crate::http::Seen;
+use super::Seen;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};

@@ -1,30 +1,32 @@
-//! Short or long, and with which seed.
+//! The form of a gate: short or long, and with which seed.
 
 use std::env;
 
 /// Whether the long form is asked for.
-pub(crate) fn is_long() -> bool {
+#[must_use]
+pub fn is_long() -> bool {
     env::var("NANO_GATES").as_deref() == Ok("long")
 }
 
 /// The one number or the other.
-pub(crate) fn sized<T>(short: T, long: T) -> T {
+pub fn sized<T>(short: T, long: T) -> T {
     if is_long() { long } else { short }
 }
 
 /// Numbers that look random and can be had again: splitmix64 from `NANO_GATES_SEED`, which is printed.
-pub(crate) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
     /// Seeded by `NANO_GATES_SEED`, else by this gate's number.
-    pub(crate) fn new(gate: u64) -> Self {
+    #[must_use]
+    pub fn new(gate: u64) -> Self {
         let seed = env::var("NANO_GATES_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(gate);
         eprintln!("gate {gate}: NANO_GATES_SEED={seed}");
         Self(seed)
     }
 
     /// The next number.
-    pub(crate) fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -33,7 +35,7 @@ impl Dice {
     }
 
     /// From 0 to one less than `bound`.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
+    pub fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.roll() % u64::try_from(bound).unwrap()).unwrap()
     }
 }

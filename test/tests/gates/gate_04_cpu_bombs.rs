@@ -4,8 +4,7 @@
 //! Sabotage control: the same bombs where `cpu_ms` lets them go on. The check of the answer must turn red.
 
 use crate::bystander::{APP, Bystander, HOST, is_back};
-use crate::form::sized;
-use nano_test::{Connection, Nano, Response, Site, until};
+use nano_test::{Connection, Nano, Response, Site, sized, until};
 use serde_json::json;
 use std::io;
 use std::time::{Duration, Instant};

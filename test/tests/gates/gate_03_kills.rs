@@ -5,8 +5,7 @@
 //! its own worker are no control: a request that meets one is tried once more, and the client notices nothing.)
 
 use crate::bystander::{APP, Bystander, HOST, is_back};
-use crate::form::sized;
-use nano_test::{Connection, Nano, Site, until};
+use nano_test::{Connection, Nano, Site, sized, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};

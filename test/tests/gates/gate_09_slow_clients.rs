@@ -3,9 +3,9 @@
 //!
 //! Sabotage control: the check of the growth, fed with what buffering each answer whole would cost.
 
-use crate::bystander::{APP, Bystander, HOST, descriptors, resident};
-use crate::form::sized;
-use nano_test::{Connection, Nano, Site, until_within};
+use crate::bystander::{APP, Bystander, HOST};
+use nano_test::process::{descriptors, resident};
+use nano_test::{Connection, Nano, Site, sized, until_within};
 use serde_json::json;
 use std::time::{Duration, Instant};
 

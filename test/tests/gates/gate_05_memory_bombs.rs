@@ -4,9 +4,9 @@
 //!
 //! Sabotage control: the same bombs where `memory_mb` lets them be. The check of the answer must turn red.
 
-use crate::bystander::{APP, Bystander, HOST, is_back, resident};
-use crate::form::sized;
-use nano_test::{Nano, Response, Site, until};
+use crate::bystander::{APP, Bystander, HOST, is_back};
+use nano_test::process::resident;
+use nano_test::{Nano, Response, Site, sized, until};
 use serde_json::json;
 use std::io;
 use std::time::Duration;
