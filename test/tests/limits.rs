@@ -94,6 +94,17 @@ fn a_heap_that_grows_past_memory_mb_ends_the_worker_alone() {
 }
 
 #[test]
+fn requests_beside_the_one_that_takes_the_memory_are_told_why_they_fail() {
+    let nano = limited(&json!({ "memory_mb": 32, "cpu_ms": 20_000 }));
+    let mut beside = nano.connect();
+    beside.send(b"POST /slow?ms=60000 HTTP/1.1\r\nHost: a.local\r\nContent-Length: 2\r\n\r\nhi").unwrap();
+    nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], 1.0);
+    assert_eq!(nano.post("a.local", "/heap", b"").json()["code"], "memory_limit");
+    let response = beside.receive().unwrap();
+    assert_eq!((response.status, &response.json()["code"]), (503, &json!("memory_limit")), "{response:?}");
+}
+
+#[test]
 fn a_killed_worker_takes_only_its_own_requests_along() {
     let nano = limited(&json!({}));
     let mut posting = nano.connect();

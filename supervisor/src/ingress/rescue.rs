@@ -20,7 +20,8 @@
 //! | `queue_full`, `queue_timeout` | 503 | too many requests wait, or this one waited too long |
 //! | `app_unavailable` | 503 | the app crashes again and again, or was just started after that and is being tried |
 //! | `app_start_failed` | 503 | the app's worker does not get ready, again and again |
-//! | `cpu_limit`, `memory_limit` | 503 | this request took the worker past `cpu_ms` or `memory_mb` |
+//! | `cpu_limit` | 503 | this request took the worker past `cpu_ms` |
+//! | `memory_limit` | 503 | the worker ended past `memory_mb`: all its requests held some of that |
 //! | `worker_refused` | 503 | the worker is out of room |
 //! | `timeout` | 504 | no response head within `timeout_ms` |
 
@@ -170,13 +171,19 @@ impl Failure {
             Self::Worker(Failed::Reset(_)) => {
                 say(StatusCode::INTERNAL_SERVER_ERROR, "handler_threw", "the app's handler failed")
             }
-            Self::Worker(Failed::Died(Death { reason: Some(reason), culprit: true, .. })) => match reason {
-                ExitReason::Cpu => later("cpu_limit", "the request took more CPU time than the app may use", soon),
-                ExitReason::Heap | ExitReason::Memory => {
-                    later("memory_limit", "the request took more memory than the app may use", soon)
-                }
-                _ => say(StatusCode::BAD_GATEWAY, "worker_died", "the app's process ended before it answered"),
-            },
+            Self::Worker(Failed::Died(Death { reason: Some(ExitReason::Cpu), culprit: true, .. })) => {
+                later("cpu_limit", "the request took more CPU time than the app may use", soon)
+            }
+            Self::Worker(Failed::Died(Death {
+                reason: Some(ExitReason::Heap | ExitReason::Memory), culprit, ..
+            })) => {
+                let text = if culprit {
+                    "the request took more memory than the app may use"
+                } else {
+                    "the app took more memory than it may use while it had the request"
+                };
+                later("memory_limit", text, soon)
+            }
             Self::Worker(Failed::Died(_)) => {
                 say(StatusCode::BAD_GATEWAY, "worker_died", "the app's process ended before it answered")
             }

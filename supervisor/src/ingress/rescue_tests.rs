@@ -35,6 +35,8 @@ const TABLE: &[(Failure, &str, u16)] = &[
     (Failure::Worker(Failed::Upload), "malformed_body", 400),
     (Failure::Worker(Failed::Died(DIED)), "worker_died", 502),
     (Failure::Worker(Failed::Died(Death { reason: Some(ExitReason::Cpu), ..DIED })), "worker_died", 502),
+    (Failure::Worker(Failed::Died(Death { reason: Some(ExitReason::Heap), ..DIED })), "memory_limit", 503),
+    (Failure::Worker(Failed::Died(Death { reason: Some(ExitReason::Memory), ..DIED })), "memory_limit", 503),
     (
         Failure::Worker(Failed::Died(Death { reason: Some(ExitReason::Crash), culprit: true, ..DIED })),
         "worker_died",

@@ -155,6 +155,29 @@ fn the_only_request_of_a_worker_that_was_killed_for_a_limit_is_the_culprit() {
 }
 
 #[test]
+fn whoever_was_with_a_worker_that_ran_out_of_memory_is_told_so() {
+    for reason in [ExitReason::Heap, ExitReason::Memory] {
+        let (host, mut worker) = Host::with_worker();
+        let mut clients: Vec<_> = (0..3)
+            .map(|_| {
+                let mut client = host.connect();
+                client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n");
+                worker.request();
+                client
+            })
+            .collect();
+        // It named nobody: its exit status, or the kernel, said why.
+        worker.worker.set_exit(reason);
+        drop(worker);
+        for client in &mut clients {
+            let answer = client.answer();
+            assert_eq!((answer.status, answer.error_code().as_str()), (503, "memory_limit"));
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+    }
+}
+
+#[test]
 fn a_worker_that_does_not_answer_in_time_costs_only_that_request() {
     let mut hasty = settings();
     hasty.timeout = Duration::from_millis(100);
