@@ -16,6 +16,7 @@ mod codec;
 mod frame;
 mod header_block;
 pub mod limits;
+pub mod memory;
 mod outbox;
 mod sandbox;
 mod window;

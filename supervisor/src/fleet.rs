@@ -10,6 +10,7 @@ mod heartbeat;
 mod live;
 mod modules;
 mod process;
+mod resident;
 mod sandbox;
 mod slot;
 mod uid;

@@ -16,7 +16,7 @@ use nano_protocol::{ExitReason, LayerReport, SandboxLayer, Stats};
 
 use crate::worker::{Worker, WorkerState};
 use histogram::Histogram;
-pub(crate) use processes::{ProcessState, cpu_time, state, usage};
+pub(crate) use processes::{ProcessState, cpu_time, resident, state, usage};
 
 /// Lowest and highest status code that is counted by itself.
 const CODES: std::ops::RangeInclusive<u16> = 100..=599;

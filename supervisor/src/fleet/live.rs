@@ -15,7 +15,7 @@ use super::exit::Cause;
 use super::heartbeat::{Beat, Heartbeat, Pulse};
 use super::process::Process;
 use super::slot::{Slot, retired};
-use super::{Alarm, boot};
+use super::{Alarm, boot, resident};
 use crate::shard::command::Command;
 use crate::worker::{Worker, WorkerState};
 
@@ -37,7 +37,8 @@ pub(super) enum End {
     Failed { healthy_for: Duration },
 }
 
-type Acknowledged = Pin<Box<dyn Future<Output = ()>>>;
+/// Something that happens once.
+type Once = Pin<Box<dyn Future<Output = ()>>>;
 
 pub(super) struct Live {
     process: Process,
@@ -53,7 +54,9 @@ pub(super) struct Live {
     /// Why nano wants it to end.
     planned: Option<ExitReason>,
     /// The shards' word that they have nothing for it any more.
-    released: Option<Acknowledged>,
+    released: Option<Once>,
+    /// It takes more memory than it may, and the kernel does not stop it.
+    oversized: Option<Once>,
     idle: Idle,
     /// When it has been up for so long that it counts as healthy.
     healthy_at: Option<Instant>,
@@ -80,6 +83,7 @@ impl Live {
             deadline: None,
             planned: None,
             released: None,
+            oversized: None,
             idle: Idle { since: now, requests: 0 },
             healthy_at: Some(now + HEALTHY_AFTER),
         }
@@ -88,6 +92,7 @@ impl Live {
     /// Until its process is gone.
     pub(super) async fn supervise(mut self, slot: &mut Slot) -> End {
         self.idle.requests = slot.shared.app.metrics.requests_started();
+        self.oversized = Some(Box::pin(resident::exceeded(self.worker.pid, slot.resident_limit())));
         let idle = slot.shared.config.settings.idle;
         let mut look_at = idle.map(|idle| self.idle.due(idle, Instant::now()));
         loop {
@@ -112,9 +117,13 @@ impl Live {
                     let order = *slot.orders.borrow();
                     self.retire(slot, order.reason(), order.deadline());
                 }
-                () = acknowledged(&mut self.released) => {
+                () = once(&mut self.released) => {
                     self.released = None;
                     self.drain();
+                }
+                () = once(&mut self.oversized) => {
+                    self.oversized = None;
+                    self.kill(ExitReason::Memory);
                 }
             }
         }
@@ -259,9 +268,9 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-async fn acknowledged(released: &mut Option<Acknowledged>) {
-    match released {
-        Some(released) => released.await,
+async fn once(awaited: &mut Option<Once>) {
+    match awaited {
+        Some(awaited) => awaited.await,
         None => pending().await,
     }
 }

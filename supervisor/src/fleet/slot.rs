@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_protocol::{ExitReason, LayerReport, Ready};
+use nano_protocol::{ExitReason, LayerReport, Ready, memory};
 use nix::errno::Errno;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -19,6 +19,7 @@ use super::flight::{Death, LastLines, Wreck};
 use super::generation::{Order, Shared};
 use super::live::{End, Live};
 use super::process::{Process, describe, was_killed};
+use super::resident;
 use super::sandbox::{User, in_force, lacking};
 use crate::app::Outage;
 use crate::log;
@@ -218,8 +219,10 @@ impl Slot {
             }
             Ok(())
         };
+        let resident_limit = self.resident_limit();
         let booted = tokio::select! {
             booted = boot::boot(&mut process, config, &user, &self.shared.modules, hear) => Some(booted),
+            () = resident::exceeded(worker.pid, resident_limit) => Some(Err(StartError::Limit(ExitReason::Memory))),
             () = retired(&mut self.orders) => None,
         };
         match booted {
@@ -272,6 +275,11 @@ impl Slot {
             }
             spawned => spawned,
         }
+    }
+
+    /// Bytes past which the supervisor ends a worker itself.
+    pub(super) fn resident_limit(&self) -> Option<u64> {
+        Some(memory::process_limit(self.shared.config.settings.memory_bytes))
     }
 
     fn not_spawned(&self, error: std::io::Error) -> StartError {

@@ -17,9 +17,14 @@ pub(crate) struct Usage {
 /// Reads it; `None` when there is no such process. Works for zombies too: their time is still there.
 pub(crate) fn usage(pid: u32) -> Option<Usage> {
     let cpu = cpu_time(pid)?;
-    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
-    let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
-    Some(Usage { cpu, resident: pages * page_size() })
+    Some(Usage { cpu, resident: resident(pid).unwrap_or(0) })
+}
+
+/// Resident bytes of a process, shared pages included.
+pub(crate) fn resident(pid: u32) -> Option<u64> {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    Some(pages.saturating_mul(page_size()))
 }
 
 /// User and system time of a process since it started.

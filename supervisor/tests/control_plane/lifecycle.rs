@@ -39,6 +39,22 @@ fn a_killed_worker_is_replaced_at_once_and_its_counters_stay() {
 }
 
 #[test]
+fn a_worker_that_takes_more_memory_than_it_may_is_ended_from_outside() {
+    // What the process may have is 128 MiB more than 16 and a quarter.
+    let nano = serve("eat 300\nslow 60000", ", \"memory_mb\": 16");
+    let (status, body) = nano.get("a", "/");
+    assert_eq!((status, code(&body).as_str()), (503, "memory_limit"));
+    eventually("the exit is counted", || exits(&nano, "memory") == 1.0);
+    nano.log("\"reason\":\"memory\"");
+
+    let site = Site::new();
+    site.app("a", "grow 300").config("", &["\"hostname\": \"a\", \"path\": \"a\", \"memory_mb\": 16"]);
+    let refused = site.command("nano").args(["check", "nano.json"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("`memory_mb`"), "{}", text(&refused.stderr));
+}
+
+#[test]
 fn a_crash_loop_is_refused_at_once() {
     let nano = serve("crash", "");
     eventually("the app is in a crash loop", || nano.get("a", "/").0 == 503);

@@ -1,8 +1,8 @@
 //! A worker without V8. The app's module is a list of orders, one a line:
 //!
-//! at boot: `import PATH` · `log TEXT` · `stderr TEXT` · `fail LINE COLUMN TEXT` · `die` · `die_if FILE` · `hang`
-//! for every request: `crash_if FILE` · `respond TEXT` · `overflow` (counts one more before it answers) · `slow MS` · `crash` · `stop`
-//! (answers nobody any more) · `spin` (the same, busily) · `garbage` (on the data link) · `lie` (on the control link)
+//! at boot: `import PATH` · `log TEXT` · `stderr TEXT` · `fail LINE COLUMN TEXT` · `die` · `die_if FILE` · `hang` · `grow MB`
+//! for every request: `crash_if FILE` · `respond TEXT` · `overflow` (counts one more before it answers) · `slow MS` · `eat MB`
+//! (takes so much memory and keeps it) · `crash` · `stop` (answers nobody any more) · `spin` (the same, busily) · `garbage` (on the data link) · `lie` (on the control link)
 //! from the start on: `flood` (statistics on the control link, without end)
 //! when told to drain: `stay`
 //!
@@ -83,6 +83,12 @@ fn fetch(control: &mut Link, path: &str) -> Option<String> {
     }
 }
 
+/// Takes memory and writes to it.
+fn eat(megabytes: &str) {
+    let bytes = megabytes.parse::<usize>().unwrap() << 20;
+    std::mem::forget(std::hint::black_box(vec![1_u8; bytes]));
+}
+
 struct App {
     script: String,
     control: Mutex<UnixStream>,
@@ -114,6 +120,7 @@ impl App {
                     let overflows = self.overflows.fetch_add(1, Ordering::Relaxed) + 1;
                     send(link, &Frame::Stats(Stats { overflows, errored_by_overflow: overflows, ..Stats::default() }));
                 }
+                "eat" => eat(rest),
                 "slow" => std::thread::sleep(Duration::from_millis(rest.parse().unwrap())),
                 "crash" => std::process::abort(),
                 "crash_if" if std::path::Path::new(rest).exists() => std::process::abort(),
@@ -162,6 +169,7 @@ fn boot(control: &mut Link) -> String {
             }
             "die" => std::process::abort(),
             "die_if" if std::path::Path::new(rest).exists() => std::process::abort(),
+            "grow" => eat(rest),
             "hang" => loop {
                 std::thread::park();
             },

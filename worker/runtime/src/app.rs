@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, Stats, WindowExceeded};
+use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, Stats, WindowExceeded, memory};
 
 use crate::counters::Counters;
 use crate::event_loop::{call, checkpoint};
@@ -16,9 +16,6 @@ use crate::request::{Outcome, RequestKey};
 use crate::runtime::{Entry, Runtime, StreamBudget, entry_function};
 use crate::state::State;
 use crate::watchdog::{WatchdogThread, Watched, peak_resident};
-
-/// Bytes that a worker may take beside heap, array buffers and what it had before its app: code, stacks, fragments.
-const NATIVE_ALLOWANCE: usize = 64 << 20;
 
 /// The functions of worker/dispatch.js.
 pub(crate) struct AppEntries {
@@ -63,7 +60,8 @@ impl Runtime {
 
     /// Sets the CPU limit of each turn, and what the process may take beside the memory limit.
     pub(crate) fn watch(&mut self, thread: WatchdogThread, cpu: Duration) {
-        let resident = peak_resident().saturating_add(self.state.budget.hard_limit()).saturating_add(NATIVE_ALLOWANCE);
+        let native = usize::try_from(memory::NATIVE_ALLOWANCE).unwrap_or(usize::MAX);
+        let resident = peak_resident().saturating_add(self.state.budget.hard_limit()).saturating_add(native);
         let isolate = self.isolate.thread_safe_handle();
         let watched = Watched { cpu, resident, isolate, ending: Arc::clone(&self.state.ending) };
         let _ = self.state.watchdog.set(thread.watch(watched));

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use nano_protocol::ExitReason;
+use nano_protocol::memory::isolate_limit;
 
 use crate::ending::Ending;
 
@@ -61,9 +62,10 @@ impl Budget {
         }
     }
 
-    /// What ends the isolate: a quarter over the limit at which allocations are refused.
+    /// What ends the isolate.
     pub(crate) fn hard_limit(&self) -> usize {
-        self.limit.saturating_add(self.limit / 4)
+        let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
+        usize::try_from(isolate_limit(limit)).unwrap_or(usize::MAX)
     }
 
     /// Takes bytes; false when there are too few. Native memory that JavaScript objects hold is counted here, too.
