@@ -37,7 +37,8 @@ test: v8 ## set everything up and run all checks and tests
 
 gates: v8 ## the long form of the gates (test/tests/gates): at most 15 minutes; prints its seed, and takes NANO_GATES_SEED
 	$(CARGO) build $(LOCKED) --workspace --bins
-	$(CARGO) test $(LOCKED) -p nano-test --test gates --examples --no-run
+	$(CARGO) build $(LOCKED) -p nano-test --examples
+	$(CARGO) test $(LOCKED) -p nano-test --test gates --no-run
 	$(CARGO) test $(LOCKED) -p nano-worker --test attacker --no-run
 	@seed=$${NANO_GATES_SEED:-$$(date +%s)}; echo "NANO_GATES_SEED=$$seed"; NANO_GATES=long NANO_GATES_SEED=$$seed \
 		timeout 900 sh -c '$(CARGO) test $(LOCKED) -p nano-worker --test attacker && \
