@@ -35,15 +35,16 @@ v8: ## provide the V8 library: shared folder, cache, release page or source (dep
 test: v8 ## set everything up and run all checks and tests
 	@CARGO="$(CARGO)" test/run-all
 
-gates: v8 ## the long form of the gates (test/tests/gates): at most 15 minutes; prints its seed, and takes NANO_GATES_SEED
+gates: v8 ## the long form of the gates (test/tests/gates) and of chaos (test/tests/chaos): at most 15 minutes; prints its seed, and takes NANO_GATES_SEED
 	$(CARGO) build $(LOCKED) --workspace --bins
 	$(CARGO) build $(LOCKED) -p nano-test --examples
-	$(CARGO) test $(LOCKED) -p nano-test --test gates --no-run
+	$(CARGO) test $(LOCKED) -p nano-test --test gates --test chaos --no-run
 	$(CARGO) test $(LOCKED) -p nano-worker --test attacker --no-run
 	@seed=$${NANO_GATES_SEED:-$$(date +%s)}; echo "NANO_GATES_SEED=$$seed"; NANO_GATES=long NANO_GATES_SEED=$$seed \
 		timeout 900 sh -c '$(CARGO) test $(LOCKED) -p nano-worker --test attacker && \
 			$(CARGO) test $(LOCKED) -p nano-supervisor --test data_plane mutations && \
-			$(CARGO) test $(LOCKED) -p nano-test --test gates'
+			$(CARGO) test $(LOCKED) -p nano-test --test gates && \
+			$(CARGO) test $(LOCKED) -p nano-test --test chaos -- --nocapture'
 
 fmt: ## format the Rust code
 	$(CARGO) fmt --all

@@ -121,7 +121,8 @@ impl Connection {
         }
     }
 
-    fn receive_body(&mut self, head: &Response) -> io::Result<Vec<u8>> {
+    /// Reads the body that belongs to this head. An error when the server closed before its end.
+    pub fn receive_body(&mut self, head: &Response) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         if head.status == 204 || head.status == 304 {
             return Ok(body);
