@@ -85,9 +85,11 @@ fn in_chaos_untouched_apps_lose_nothing_and_the_books_balance() {
 fn faults_that_meet_an_untouched_app_turn_it_red() {
     let town = Town::found();
     let clients = town.load();
-    drop(rage(&town, &["calm-post"], 1, Duration::from_secs(4)));
-    town.is_back();
-    town.stop(clients);
-    let verdict = town.ledger.verdict(&town::UNTOUCHED);
-    assert!(verdict.is_err());
+    // Sooner or later a fault meets a request that is in flight.
+    let noticed = (1..30).any(|seed| {
+        drop(rage(&town, &["calm-post"], seed, Duration::from_secs(2)));
+        town.ledger.verdict(&town::UNTOUCHED).is_err()
+    });
+    drop(clients.stop());
+    assert!(noticed, "{}", town.ledger.table());
 }
