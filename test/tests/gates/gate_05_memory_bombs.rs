@@ -27,7 +27,7 @@ enum End {
 }
 
 /// Each would fill any memory. What throws is caught: it is the platform's limit at work.
-const BOMBS: [(&str, End, &str); 15] = [
+const BOMBS: [(&str, End, &str); 25] = [
     ("array", End::Killed, "const a = []; for (;;) a.push(new Array(1000).fill(a.length));"),
     ("numbers", End::Killed, "const a = []; for (let i = 0;; i++) a.push(i + 0.5);"),
     ("string", End::Either, "const a = []; for (let i = 0;; i++) a.push((i + 'x').repeat(1000).split('').join('.'));"),
@@ -59,6 +59,49 @@ const BOMBS: [(&str, End, &str); 15] = [
         "wasm grows",
         End::Either,
         "const m = new WebAssembly.Memory({ initial: 1 }); for (;;) { m.grow(16); new Uint8Array(m.buffer).fill(1); }",
+    ),
+    (
+        "wasm tables",
+        End::Killed,
+        "const a = []; for (;;) a.push(new WebAssembly.Table({ initial: 1e5, element: 'externref' }));",
+    ),
+    (
+        "growable",
+        End::Killed,
+        "const b = new ArrayBuffer(0, { maxByteLength: 2 ** 32 }); for (let n = 1 << 20;; n += 1 << 20) { b.resize(n); new Uint8Array(b, n - (1 << 20)).fill(1); }",
+    ),
+    // Memory that neither the heap nor the buffers' allocator sees in time, or at all.
+    ("doubles at once", End::Killed, "const a = []; for (;;) a.push(new Array(2 ** 24).fill(1.5));"),
+    (
+        "string made flat",
+        End::Killed,
+        "const s = 'x'.repeat(1 << 28); const a = []; for (;;) a.push((s + a.length).split('x'));",
+    ),
+    (
+        "Intl",
+        End::Killed,
+        "const a = []; for (;;) a.push(new Intl.DateTimeFormat('en', { timeZone: 'UTC', year: 'numeric' }), new Intl.Collator('sv'));",
+    ),
+    (
+        "coders",
+        End::Killed,
+        "const a = []; for (;;) a.push(new CompressionStream('brotli'), new DecompressionStream('gzip'));",
+    ),
+    ("Blob", End::Either, "const a = []; for (;;) a.push(new Blob([new Uint8Array(1 << 20)]));"),
+    (
+        "decoded text",
+        End::Killed,
+        "const a = []; const u = new Uint8Array(1 << 20).fill(65); for (;;) a.push(new TextDecoder().decode(u));",
+    ),
+    (
+        "clones",
+        End::Either,
+        "const a = []; const o = { b: new Uint8Array(1 << 20) }; for (;;) a.push(structuredClone(o));",
+    ),
+    (
+        "bodies",
+        End::Killed,
+        "const a = []; for (;;) { const r = new Response('x'.repeat(1 << 20)); a.push(r, r.clone()); }",
     ),
     (
         "stream chunks",
@@ -155,6 +198,10 @@ fn every_memory_bomb_hits_its_own_app_only() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(grown < GROWTH, "the supervisor grew by {grown} bytes");
     assert_eq!(metrics.sum("nano_worker_exits_total", &[("app", "bystander")]), 0.0);
+    let fell = metrics.sum("nano_worker_exits_total", &[("reason", "heap")]);
+    let told = metrics.sum("nano_worker_exits_total", &[("reason", "memory")]);
+    eprintln!("ended for heap: {fell}, for memory: {told}");
+    assert!(told >= 1.0, "what V8 does not count was not seen");
     let other: f64 = ["crash", "cpu", "wall", "protocol"]
         .iter()
         .map(|reason| metrics.sum("nano_worker_exits_total", &[("reason", reason)]))
