@@ -39,6 +39,7 @@ mod serve;
 pub mod snapshot;
 mod state;
 mod timers;
+mod wasm;
 mod watchdog;
 
 pub use exception::{Location, ScriptError};

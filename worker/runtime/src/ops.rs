@@ -23,6 +23,7 @@ mod streams;
 mod structured_clone;
 mod timers;
 mod url;
+mod wasm;
 
 /// One operation.
 pub(crate) struct OpDecl {
@@ -66,6 +67,7 @@ const GROUPS: &[&[OpDecl]] = &[
     structured_clone::OPS,
     timers::OPS,
     url::OPS,
+    wasm::OPS,
 ];
 
 fn all() -> impl Iterator<Item = &'static OpDecl> {

@@ -37,6 +37,10 @@ fn initialize_once() -> Result<(), PlatformError> {
         format!("--stack-size={STACK_KIB}"),
         // No single WebAssembly memory is larger than 1 GiB, in pages of 64 KiB.
         "--wasm-max-mem-pages=16384".to_owned(),
+        // Nor its binary larger than 64 MiB, nor all its machine code than 128 MiB; tables have a million entries.
+        "--wasm-max-module-size=67108864".to_owned(),
+        "--wasm-max-committed-code-mb=128".to_owned(),
+        "--wasm-max-table-size=1000000".to_owned(),
         // The snapshot's hash tables are seeded anew in each process, or every installation would share one seed.
         "--rehash-snapshot".to_owned(),
         // The default, spelled out because the limits depend on it: no flag changes after this.

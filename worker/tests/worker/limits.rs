@@ -174,3 +174,149 @@ fn shared_memory_is_refused() {
         "200 buffer: ReferenceError,shared: TypeError,lying: allowed,construct: TypeError,large: RangeError"
     );
 }
+
+/// What compiles WebAssembly must not give shared memory back: the attacks, as JavaScript that returns "made" if they
+/// succeed. `shared`: a module that exports a shared memory of its own, `plain`: the same, not shared.
+const WASM_ATTACKS: &str = r#"
+    const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+    const exported = [7, 5, 1, 1, 0x6d, 2, 0];
+    const shared = new Uint8Array([...header, 5, 4, 1, 3, 1, 2, ...exported]);
+    const plain = new Uint8Array([...header, 5, 4, 1, 1, 1, 2, ...exported]);
+    const importing = new Uint8Array([...header, 2, 9, 1, 1, 0x6d, 1, 0x6d, 2, 3, 1, 2, ...exported]);
+    const second = new Uint8Array([...header, 5, 6, 2, 0, 1, 3, 1, 2, ...exported]);
+    const wide = new Uint8Array([...header, 5, 4, 1, 7, 1, 2, ...exported]);
+    const custom = new Uint8Array([...header, 0, 2, 1, 0x78, 5, 4, 1, 3, 1, 2]);
+    const made = (module) => { new WebAssembly.Instance(module); return 'made' };
+    class Sub extends WebAssembly.Module {}
+    // Looks harmless until somebody reads the options.
+    const turning = (f) => { const bytes = plain.slice(); return f(bytes, { get builtins() { bytes.set(shared); return [] } }) };
+    const growing = (f) => {
+        const buffer = new ArrayBuffer(0, { maxByteLength: 64 });
+        return f(buffer, { get builtins() { buffer.resize(shared.length); new Uint8Array(buffer).set(shared); return [] } });
+    };
+    const attacks = {
+        module: () => made(new WebAssembly.Module(shared)),
+        buffer: () => made(new WebAssembly.Module(shared.buffer)),
+        view: () => made(new WebAssembly.Module(new DataView(shared.buffer))),
+        offset: () => made(new WebAssembly.Module(new Uint8Array([9, ...shared, 9]).subarray(1, shared.length + 1))),
+        importing: () => made(new WebAssembly.Module(importing)),
+        second: () => made(new WebAssembly.Module(second)),
+        custom: () => made(new WebAssembly.Module(custom)),
+        subclass: () => made(new Sub(shared)),
+        constructor: () => made(new (new WebAssembly.Module(plain).constructor)(shared)),
+        reflected: () => made(Reflect.construct(WebAssembly.Module, [shared], Object)),
+        compile: async () => made(await WebAssembly.compile(shared)),
+        instantiate: async () => { await WebAssembly.instantiate(shared); return 'made' },
+        validate: () => WebAssembly.validate(shared) ? 'made' : 'false',
+        turning: () => new WebAssembly.Instance(turning((b, o) => new WebAssembly.Module(b, o))).exports.m.buffer instanceof ArrayBuffer,
+        turningCompile: async () => new WebAssembly.Instance(await turning((b, o) => WebAssembly.compile(b, o))).exports.m.buffer instanceof ArrayBuffer,
+        turningInstantiate: async () => (await turning((b, o) => WebAssembly.instantiate(b, {}, o))).instance.exports.m.buffer instanceof ArrayBuffer,
+        growing: () => made(growing((b, o) => new WebAssembly.Module(b, o))),
+        growingInstantiate: async () => { await growing((b, o) => WebAssembly.instantiate(b, {}, o)); return 'made' },
+        streaming: () => typeof WebAssembly.compileStreaming + typeof WebAssembly.instantiateStreaming,
+        wide: () => made(new WebAssembly.Module(wide)),
+    };
+"#;
+
+#[test]
+fn webassembly_does_not_give_shared_memory_back() {
+    let source = format!(
+        "export default {{ async fetch() {{
+            {WASM_ATTACKS}
+            const lines = [];
+            for (const [name, attack] of Object.entries(attacks)) {{
+                try {{ lines.push(`${{name}}: ${{await attack()}}`) }} catch (error) {{ lines.push(`${{name}}: ${{error.name}}: ${{error.message}}`) }}
+            }}
+            return new Response(lines.join('\\n'));
+        }} }}"
+    );
+    let mut worker = Worker::serving(&[("index.js", &source)]);
+    let answer = worker.get("/").text();
+    let refused = |what: &str| format!("CompileError: WebAssembly.{what}(): shared memory is not supported");
+    for (attack, end) in [
+        ("module", refused("Module")),
+        ("buffer", refused("Module")),
+        ("view", refused("Module")),
+        ("offset", refused("Module")),
+        ("importing", refused("Module")),
+        ("second", refused("Module")),
+        ("custom", refused("Module")),
+        ("subclass", refused("Module")),
+        ("constructor", refused("Module")),
+        ("reflected", refused("Module")),
+        ("wide", refused("Module")),
+        ("compile", refused("compile")),
+        ("instantiate", refused("instantiate")),
+        ("validate", "false".to_owned()),
+        ("turning", "true".to_owned()),
+        ("turningCompile", "true".to_owned()),
+        ("turningInstantiate", "true".to_owned()),
+        ("growing", "CompileError: WebAssembly.Module(): BufferSource argument is empty".to_owned()),
+        ("growingInstantiate", "CompileError: WebAssembly.instantiate(): BufferSource argument is empty".to_owned()),
+        ("streaming", "undefinedundefined".to_owned()),
+    ] {
+        let line = format!("{attack}: {end}");
+        assert!(answer.lines().any(|l| l.trim_start_matches("200 ") == line), "{line}\n{answer}");
+    }
+}
+
+#[test]
+fn webassembly_works_within_its_limits() {
+    let source = "export default { async fetch() {
+        const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+        // (func (export 'f') (result i32) i32.const 42)
+        const answer = new Uint8Array([...header, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 7, 5, 1, 1, 0x66, 0, 0, 10, 6, 1, 4, 0, 0x41, 42, 0x0b]);
+        const lines = [];
+        const tell = async (name, f) => {
+            try { lines.push(`${name}: ${await f()}`) } catch (error) { lines.push(`${name}: ${error.name} ${error.message}`) }
+        };
+        await tell('instance', () => new WebAssembly.Instance(new WebAssembly.Module(answer)).exports.f());
+        await tell('compile', async () => WebAssembly.Module.exports(await WebAssembly.compile(answer))[0].name);
+        await tell('instantiate', async () => (await WebAssembly.instantiate(answer)).instance.exports.f());
+        await tell('of module', async () => (await WebAssembly.instantiate(await WebAssembly.compile(answer))).exports.f());
+        await tell('validate', () => [WebAssembly.validate(answer), WebAssembly.validate(answer.subarray(1)), WebAssembly.validate(new Uint8Array(0))]);
+        await tell('instanceof', async () => (await WebAssembly.compile(answer)) instanceof WebAssembly.Module);
+        await tell('malformed', () => new WebAssembly.Module(answer.subarray(0, 20)));
+        await tell('rejected', () => WebAssembly.compile(1));
+        await tell('no argument', () => new WebAssembly.Module());
+        await tell('unaltered', () => (new WebAssembly.Module(answer), answer.byteLength));
+        await tell('shape', () => ['compile', 'validate', 'instantiate'].map((name) => name + WebAssembly[name].name + WebAssembly[name].length));
+        await tell('large', () => new WebAssembly.Memory({ initial: 20000 }));
+        await tell('large64', () => new WebAssembly.Memory({ initial: 20000n, address: 'i64' }));
+        const declares = (...memory) => new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array([...header, 5, memory.length, ...memory])));
+        await tell('declared', () => declares(1, 0, 0xa0, 0x9c, 1));
+        await tell('declared64', () => declares(1, 4, 0xa0, 0x9c, 1));
+        await tell('module size', () => new WebAssembly.Module(new Uint8Array(65 << 20)));
+        await tell('table', () => new WebAssembly.Table({ element: 'anyfunc', initial: 2e6 }));
+        return new Response(lines.join('\\n'));
+    } }";
+    let boot = Boot { limits: RuntimeLimits { memory: 256 << 20, ..limits() }, ..boot("index.js") };
+    let mut worker = Worker::serving_with(&[("index.js", source)], boot);
+    let answer = worker.get("/").text();
+    for line in [
+        "200 instance: 42",
+        "compile: f",
+        "instantiate: 42",
+        "of module: 42",
+        "validate: true,false,false",
+        "instanceof: true",
+        "unaltered: 34",
+        "shape: compilecompile1,validatevalidate1,instantiateinstantiate1",
+    ] {
+        assert!(answer.lines().any(|l| l == line), "{line}\n{answer}");
+    }
+    for (name, error) in [
+        ("malformed", "CompileError"),
+        ("rejected", "TypeError"),
+        ("no argument", "TypeError"),
+        ("large", "RangeError"),
+        ("large64", "RangeError"),
+        ("declared", "RangeError"),
+        ("declared64", "RangeError"),
+        ("module size", "CompileError"),
+        ("table", "RangeError"),
+    ] {
+        let start = format!("{name}: {error}");
+        assert!(answer.lines().any(|l| l.starts_with(&start)), "{start}\n{answer}");
+    }
+}
