@@ -63,7 +63,8 @@ impl Runtime {
         let native = usize::try_from(memory::NATIVE_ALLOWANCE).unwrap_or(usize::MAX);
         let resident = peak_resident().saturating_add(self.state.budget.hard_limit()).saturating_add(native);
         let isolate = self.isolate.thread_safe_handle();
-        let watched = Watched { cpu, resident, isolate, ending: Arc::clone(&self.state.ending) };
+        let ending = Arc::clone(&self.state.ending);
+        let watched = Watched { cpu, resident, isolate, tasks: Arc::clone(&self.tasks), ending };
         let _ = self.state.watchdog.set(thread.watch(watched));
     }
 

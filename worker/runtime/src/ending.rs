@@ -24,17 +24,20 @@ impl Ending {
     /// Stops the JavaScript that runs. Only the first reason counts.
     ///
     /// It takes effect where V8 looks for interrupts: at loops and calls, not within long-running builtins.
-    pub(crate) fn begin(self: &Arc<Self>, isolate: &v8::IsolateHandle, reason: ExitReason) {
+    /// Returns whether it did not end already.
+    pub(crate) fn begin(self: &Arc<Self>, isolate: &v8::IsolateHandle, reason: ExitReason) -> bool {
         let place =
             ExitReason::ALL.iter().position(|known| *known == reason).and_then(|place| u8::try_from(place).ok());
         let code = place.map_or(u8::MAX, |place| place + 1);
-        if self.reason.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-            // An interrupt first: only on its own thread does the isolate tell whose code it runs.
-            let data = Arc::into_raw(Arc::clone(self)).cast_mut().cast();
-            if !isolate.request_interrupt(find_culprit_and_terminate, data) {
-                drop(take(data)); // The isolate is gone.
-            }
+        if self.reason.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return false;
         }
+        // An interrupt first: only on its own thread does the isolate tell whose code it runs.
+        let data = Arc::into_raw(Arc::clone(self)).cast_mut().cast();
+        if !isolate.request_interrupt(find_culprit_and_terminate, data) {
+            drop(take(data)); // The isolate is gone.
+        }
+        true
     }
 
     /// Why the isolate ends; `None` while it does not.

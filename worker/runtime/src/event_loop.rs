@@ -12,6 +12,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
 use crate::exception;
+use crate::memory;
 use crate::modules::MainModule;
 use crate::rejections;
 use crate::runtime::{Entry, LogLevel, Runtime};
@@ -154,6 +155,7 @@ pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &Rc<State>) {
     }
     let undefined = v8::undefined(scope).into();
     scope.set_continuation_preserved_embedder_data(undefined);
+    memory::check(scope, &state.budget, &state.ending);
 }
 
 /// An error that no code handled.

@@ -3,7 +3,7 @@
 //! Near its limit V8 asks [`near_heap_limit`], which stops the code and grants a quarter more, once, so that the stop
 //! can happen. Array buffers come from [`Budget`], which refuses what would pass the limit (JavaScript sees a
 //! `RangeError`, after V8 collected garbage and tried again). Resizable buffers and WebAssembly memories bypass it; V8 counts
-//! them as external memory, so they are looked at after each full collection, which their growth brings about.
+//! them as external memory, which is looked at after each call into JavaScript. What the builtins keep natively for JavaScript's objects is taken from the same number (`ops/native_memory.rs`).
 
 use std::alloc::{self, Layout};
 use std::ffi::c_void;
@@ -29,6 +29,8 @@ pub(crate) struct Budget {
     array_buffers: AtomicUsize,
     /// The heap's size after the last garbage collection.
     heap: AtomicUsize,
+    /// What V8 counts outside of the heap and does not take from here: resizable buffers, WebAssembly memories.
+    others: AtomicUsize,
 }
 
 /// How near to its limit an isolate is.
@@ -43,7 +45,7 @@ enum Pressure {
 impl Budget {
     /// `limit`: bytes of the heap and of array buffers together.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, array_buffers: AtomicUsize::new(0), heap: AtomicUsize::new(0) }
+        Self { limit, array_buffers: AtomicUsize::new(0), heap: AtomicUsize::new(0), others: AtomicUsize::new(0) }
     }
 
     /// Bytes of array buffers.
@@ -51,15 +53,21 @@ impl Budget {
         self.array_buffers.load(Ordering::Relaxed)
     }
 
-    /// Takes note of the heap's size after a collection, and of what V8 counts outside of it (array buffers of all
-    /// kinds, WebAssembly memories).
-    fn set_heap(&self, heap: usize, external: usize) -> Pressure {
+    /// Takes note of the heap's size after a collection. `buffers`: bytes of array buffers of all kinds.
+    fn set_heap(&self, heap: usize, buffers: usize) -> Pressure {
         self.heap.store(heap, Ordering::Relaxed);
-        match heap.saturating_add(external.max(self.array_buffers())) {
+        match heap.saturating_add(buffers.max(self.array_buffers())) {
             used if used > self.hard_limit() => Pressure::Over,
             used if used > self.limit / 4 * 3 => Pressure::High,
             _ => Pressure::Low,
         }
+    }
+
+    /// Takes note of what V8 counts outside of its heap, garbage included: array buffers, WebAssembly memories, native
+    /// parts of objects. Returns whether that and the heap are over what the isolate is ended for.
+    fn set_external(&self, external: usize) -> bool {
+        self.others.store(external.saturating_sub(self.array_buffers()), Ordering::Relaxed);
+        self.heap.load(Ordering::Relaxed).saturating_add(external) > self.hard_limit()
     }
 
     /// What ends the isolate.
@@ -70,7 +78,8 @@ impl Budget {
 
     /// Takes bytes; false when there are too few. Native memory that JavaScript objects hold is counted here, too.
     pub(crate) fn reserve(&self, bytes: usize) -> bool {
-        let available = self.limit.saturating_sub(self.heap.load(Ordering::Relaxed));
+        let taken = self.heap.load(Ordering::Relaxed).saturating_add(self.others.load(Ordering::Relaxed));
+        let available = self.limit.saturating_sub(taken);
         let add = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= available);
         self.array_buffers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
     }
@@ -199,6 +208,23 @@ extern "C" fn near_heap_limit(data: *mut c_void, current: usize, initial: usize)
     if guard.granted.swap(true, Ordering::SeqCst) { current } else { current.saturating_add(initial / 4) }
 }
 
+/// Looks at what V8 counts outside of its heap, between two calls into JavaScript. If that passes the limit, and still does
+/// without garbage, the isolate ends. (In V8's callback after a collection it could not be told: what is dead is freed
+/// later.)
+pub(crate) fn check(isolate: &mut v8::Isolate, budget: &Budget, ending: &Arc<Ending>) {
+    if budget.set_external(external(isolate)) {
+        isolate.low_memory_notification();
+        if budget.set_external(external(isolate)) {
+            ending.begin(&isolate.thread_safe_handle(), ExitReason::Heap);
+        }
+    }
+}
+
+/// Bytes that V8 counts outside of its heap. (Its statistics know of array buffers only.)
+fn external(isolate: &mut v8::Isolate) -> usize {
+    usize::try_from(isolate.adjust_amount_of_external_allocated_memory(0)).unwrap_or(0)
+}
+
 /// V8 calls this after each full garbage collection.
 extern "C" fn after_collection(
     isolate: v8::UnsafeRawIsolatePtr,
@@ -210,9 +236,13 @@ extern "C" fn after_collection(
     // SAFETY: V8 passes the isolate that collected, on its thread.
     #[expect(unsafe_code, reason = "V8 passes the isolate as a bare pointer")]
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+    // Its verdict is for `check`: what is dead may not be freed yet.
+    guard.budget.set_external(external(&mut isolate));
     let statistics = isolate.get_heap_statistics();
     match guard.budget.set_heap(statistics.used_heap_size(), statistics.external_memory()) {
-        Pressure::Over => guard.ending.begin(&guard.isolate, ExitReason::Heap),
+        Pressure::Over => {
+            guard.ending.begin(&guard.isolate, ExitReason::Heap);
+        }
         Pressure::High => {}
         Pressure::Low => guard.refusals.store(0, Ordering::Relaxed),
     }
@@ -231,10 +261,14 @@ mod tests {
         assert_eq!(budget.set_heap(300, 0), Pressure::High);
         assert!(budget.allocate(101, true).is_null());
         assert_eq!(budget.set_heap(651, 0), Pressure::Over, "heap and buffers together");
-        assert_eq!(budget.set_heap(300, 951), Pressure::Over, "heap and WebAssembly together");
+        assert_eq!(budget.set_heap(300, 951), Pressure::Over, "heap and resizable buffers together");
         budget.free(first, 600);
         assert_eq!(budget.array_buffers(), 0);
         assert_eq!(budget.set_heap(300, 0), Pressure::Low);
+        assert!(!budget.set_external(700));
+        assert!(budget.allocate(1, true).is_null(), "WebAssembly leaves nothing");
+        assert!(budget.set_external(951));
+        assert!(!budget.set_external(0));
         assert!(budget.allocate(usize::MAX, true).is_null());
         assert!(!budget.allocate(0, true).is_null());
     }

@@ -16,6 +16,7 @@ mod encoding;
 mod fast;
 mod inspect;
 mod multipart;
+mod native_memory;
 mod process;
 pub(crate) mod request;
 mod response;
@@ -99,6 +100,14 @@ pub(crate) fn table<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s
         table.create_data_property(scope, name.into(), function.into())?;
     }
     Some(table)
+}
+
+/// Throws a `RangeError` with `message` from within a callback.
+pub(crate) fn throw_range_error(scope: &v8::PinScope, message: &str) {
+    if let Some(message) = v8::String::new(scope, message) {
+        let error = v8::Exception::range_error(scope, message);
+        scope.throw_exception(error);
+    }
 }
 
 /// Throws a `TypeError` with `message` from within a callback.

@@ -1,11 +1,13 @@
 //! Promises that were rejected while nobody listened, by HTML's HostPromiseRejectionTracker: a handler that comes
 //! before the end of the microtask checkpoint saves them from being reported.
 
+use std::collections::HashMap;
 use std::mem;
+use std::num::NonZeroI32;
 use std::rc::Rc;
 
 use crate::event_loop::report;
-use crate::runtime::Entry;
+use crate::runtime;
 use crate::state::State;
 
 /// A rejected promise.
@@ -15,11 +17,57 @@ pub(crate) struct Rejection {
     context: v8::Global<v8::Value>,
 }
 
+/// Rejected promises that nobody handles, in the order of their rejection. Finding one takes the same time however many
+/// there are: code may reject thousands before it handles the first.
+#[derive(Default)]
+pub(crate) struct Unhandled {
+    list: Vec<Entry>,
+    /// Identity hash of a promise → the newest entry with that hash.
+    newest: HashMap<NonZeroI32, usize>,
+    live: usize,
+}
+
+struct Entry {
+    /// `None` once it is handled.
+    rejection: Option<Rejection>,
+    /// The next older entry whose promise has the same hash.
+    older: Option<usize>,
+}
+
+impl Unhandled {
+    fn push(&mut self, hash: NonZeroI32, rejection: Rejection) {
+        let older = self.newest.insert(hash, self.list.len());
+        self.list.push(Entry { rejection: Some(rejection), older });
+        self.live += 1;
+    }
+
+    /// Takes a promise off the list. Returns whether it was there.
+    fn remove(&mut self, hash: NonZeroI32, promise: &v8::Global<v8::Promise>) -> bool {
+        let mut place = self.newest.get(&hash).copied();
+        while let Some(entry) = place.and_then(|index| self.list.get_mut(index)) {
+            if entry.rejection.as_ref().is_some_and(|rejection| rejection.promise == *promise) {
+                entry.rejection = None;
+                self.live -= 1;
+                if self.live == 0 {
+                    *self = Self::default();
+                }
+                return true;
+            }
+            place = entry.older;
+        }
+        false
+    }
+
+    fn into_rejections(self) -> impl Iterator<Item = Rejection> {
+        self.list.into_iter().filter_map(|entry| entry.rejection)
+    }
+}
+
 /// The functions of html/unhandled_rejections.js.
 #[derive(Clone)]
 pub(crate) struct RejectionEntries {
-    pub(crate) unhandled: Entry,
-    pub(crate) handled: Entry,
+    pub(crate) unhandled: runtime::Entry,
+    pub(crate) handled: runtime::Entry,
 }
 
 /// V8 calls this as promises are rejected and handled.
@@ -28,16 +76,16 @@ pub(crate) extern "C" fn track(message: v8::PromiseRejectMessage) {
     // SAFETY: V8 calls this on the isolate's thread, in the context of the promise.
     v8::callback_scope!(unsafe scope, &message);
     let Some(state) = State::get(scope) else { return };
+    let hash = message.get_promise().get_identity_hash();
     let promise = v8::Global::new(scope, message.get_promise());
     let context = scope.get_continuation_preserved_embedder_data();
     let context = v8::Global::new(scope, context);
     match message.get_event() {
-        PromiseRejectWithNoHandler => state.rejections.borrow_mut().push(Rejection { promise, context }),
+        PromiseRejectWithNoHandler => state.rejections.borrow_mut().push(hash, Rejection { promise, context }),
         PromiseHandlerAddedAfterReject => {
-            let mut pending = state.rejections.borrow_mut();
-            match pending.iter().position(|rejection| rejection.promise == promise) {
-                Some(index) => drop(pending.remove(index)),
-                None => state.late_handled.borrow_mut().push(Rejection { promise, context }),
+            let was_pending = state.rejections.borrow_mut().remove(hash, &promise);
+            if !was_pending {
+                state.late_handled.borrow_mut().push(Rejection { promise, context });
             }
         }
         // A promise settled twice is no error.
@@ -51,8 +99,8 @@ pub(crate) fn notify(scope: &mut v8::PinScope, state: &Rc<State>) -> bool {
     let unhandled = mem::take(&mut *state.rejections.borrow_mut());
     let handled = mem::take(&mut *state.late_handled.borrow_mut());
     let Some(entries) = state.rejection_entries.get() else { return false };
-    let some = !(unhandled.is_empty() && handled.is_empty());
-    for rejection in unhandled {
+    let some = unhandled.live > 0 || !handled.is_empty();
+    for rejection in unhandled.into_rejections() {
         if !call_entry(scope, &entries.unhandled, &rejection) && !scope.is_execution_terminating() {
             let reason = v8::Local::new(scope, &rejection.promise).result(scope);
             report(scope, state, "Uncaught (in promise) ", reason);
@@ -65,7 +113,7 @@ pub(crate) fn notify(scope: &mut v8::PinScope, state: &Rc<State>) -> bool {
 }
 
 /// Calls a listener function with a promise and its reason. Returns whether it says that it took care.
-fn call_entry(scope: &mut v8::PinScope, entry: &Entry, rejection: &Rejection) -> bool {
+fn call_entry(scope: &mut v8::PinScope, entry: &runtime::Entry, rejection: &Rejection) -> bool {
     let context = v8::Local::new(scope, &rejection.context);
     scope.set_continuation_preserved_embedder_data(context);
     let promise = v8::Local::new(scope, &rejection.promise);

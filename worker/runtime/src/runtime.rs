@@ -23,6 +23,9 @@ use crate::state::State;
 /// No heap image is smaller, in bytes.
 const MIN_SNAPSHOT: usize = 64 * 1024;
 
+/// Most timers that an app may have pending.
+const MAX_TIMERS: usize = 10_000;
+
 /// How grave a log line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
@@ -172,6 +175,7 @@ impl Runtime {
         let mut runtime = Self { entry, context, state, tasks, app: None, isolate };
         runtime.configure_streams(&options.stream_budget).ok_or(RuntimeError::Snapshot)?;
         if options.memory.is_some() {
+            runtime.state.timers.borrow_mut().limit(MAX_TIMERS);
             // What is shared is counted nowhere.
             runtime.remove_shared_memory().ok_or(RuntimeError::Snapshot)?;
         }

@@ -303,6 +303,10 @@ impl Worker {
             });
             ready.extend(fds.iter().map(|fd| fd.revents().unwrap_or(PollFlags::empty())));
         }
+        if self.runtime.state.ending.reason().is_some() {
+            // What has come is for another worker: nobody here answers it any more.
+            return Ok(());
+        }
         let readable = PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR;
         for (index, events) in ready.into_iter().enumerate().skip(1) {
             if !events.intersects(readable) {

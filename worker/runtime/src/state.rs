@@ -11,7 +11,7 @@ use crate::counters::Counters;
 use crate::ending::Ending;
 use crate::memory::Budget;
 use crate::modules::ModuleMap;
-use crate::rejections::{Rejection, RejectionEntries};
+use crate::rejections::{Rejection, RejectionEntries, Unhandled};
 use crate::request::{RequestKey, Requests};
 use crate::runtime::{Entry, LogLevel, LogSink};
 use crate::timers::Timers;
@@ -21,7 +21,7 @@ use crate::watchdog::Watchdog;
 pub(crate) struct State {
     pub(crate) timers: RefCell<Timers>,
     pub(crate) modules: RefCell<ModuleMap>,
-    pub(crate) rejections: RefCell<Vec<Rejection>>,
+    pub(crate) rejections: RefCell<Unhandled>,
     /// Promises that got a handler after they were reported.
     pub(crate) late_handled: RefCell<Vec<Rejection>>,
     pub(crate) rejection_entries: OnceCell<RejectionEntries>,

@@ -15,16 +15,26 @@ pub(crate) struct Timers {
     awaited: usize,
     sequence: u64,
     last_id: TimerId,
+    /// Most timers that may be pending; `None`: no such limit.
+    max: Option<usize>,
 }
 
 impl Timers {
-    /// A number that no pending timer has.
-    pub(crate) fn allocate(&mut self) -> TimerId {
+    /// No more than `max` timers may be pending from now on.
+    pub(crate) fn limit(&mut self, max: usize) {
+        self.max = Some(max);
+    }
+
+    /// A number that no pending timer has; `None` if there are as many as may be.
+    pub(crate) fn allocate(&mut self) -> Option<TimerId> {
+        if self.max.is_some_and(|max| self.position.len() >= max) {
+            return None;
+        }
         loop {
             // Stays within V8's small integers.
             self.last_id = if self.last_id >= 0x3fff_ffff { 1 } else { self.last_id + 1 };
             if !self.position.contains_key(&self.last_id) {
-                return self.last_id;
+                return Some(self.last_id);
             }
         }
     }
@@ -75,6 +85,8 @@ impl Timers {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
@@ -112,12 +124,27 @@ mod tests {
     fn cancelled_timers_do_not_fire_and_ids_are_not_shared() {
         let mut timers = Timers::default();
         let now = Instant::now();
-        let first = timers.allocate();
+        let first = timers.allocate().unwrap();
         timers.start(first, now, MS, true);
-        let second = timers.allocate();
+        let second = timers.allocate().unwrap();
         assert_ne!(first, second);
         timers.cancel(first);
         timers.cancel(first);
         assert_eq!(timers.next_deadline(), None);
+    }
+
+    #[test]
+    fn there_are_no_more_than_may_be() {
+        let mut timers = Timers::default();
+        let now = Instant::now();
+        timers.limit(2);
+        let ids = [timers.allocate().unwrap(), 77];
+        for id in ids {
+            timers.start(id, now, MS, true);
+        }
+        assert_eq!(timers.allocate(), None);
+        timers.start(ids[0], now, MS * 2, true);
+        timers.cancel(ids[1]);
+        assert!(timers.allocate().is_some());
     }
 }

@@ -19,6 +19,7 @@ use nix::unistd::{Pid, gettid};
 
 use crate::ending::Ending;
 use crate::fatal;
+use crate::platform::tasks::TaskQueue;
 
 /// What a terminated turn may still take before the process is ended from here: code that V8 cannot interrupt.
 const GRACE: Duration = Duration::from_millis(250);
@@ -56,6 +57,8 @@ pub(crate) struct Watched {
     /// Resident bytes that the process may have.
     pub(crate) resident: usize,
     pub(crate) isolate: v8::IsolateHandle,
+    /// Wakes its event loop.
+    pub(crate) tasks: Arc<TaskQueue>,
     pub(crate) ending: Arc<Ending>,
 }
 
@@ -118,6 +121,10 @@ fn watch(shared: &Shared) {
     loop {
         thread::park_timeout(tick);
         let now = turns.count.load(Ordering::SeqCst);
+        // Also what a turn took that is over.
+        if peak_resident() > watched.resident && watched.ending.begin(&watched.isolate, ExitReason::Memory) {
+            watched.tasks.wake();
+        }
         if now.is_multiple_of(2) {
             idle_ticks += 1;
             if idle_ticks >= IDLE_TICKS {
@@ -135,9 +142,6 @@ fn watch(shared: &Shared) {
             spent_before = spent;
         } else if spent.saturating_sub(spent_before) >= watched.cpu {
             watched.ending.begin(&watched.isolate, ExitReason::Cpu);
-        }
-        if peak_resident() > watched.resident {
-            watched.ending.begin(&watched.isolate, ExitReason::Memory);
         }
         if watched.ending.reason().is_some() {
             end_of_turn(watched, turns, now);

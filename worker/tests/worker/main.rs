@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod boot;
+mod floods;
 #[allow(dead_code, reason = "shared with the benchmark")]
 mod hand;
 mod limits;

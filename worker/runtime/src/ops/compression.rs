@@ -7,10 +7,9 @@
 
 use coder::{Coder, Outcome};
 
-use crate::state::State;
-
 use super::bytes::{copy_in, copy_out};
-use super::ops;
+use super::native_memory::{return_memory, take_memory};
+use super::{ops, throw_range_error};
 
 mod coder;
 
@@ -58,28 +57,6 @@ impl Coders {
     }
 }
 
-/// Takes `bytes` of the app's memory for a coder and tells V8. Collects garbage where there are too few. False, and
-/// nothing taken, when there still are.
-fn take_memory(isolate: &mut v8::Isolate, bytes: usize) -> bool {
-    let Some(state) = State::get(isolate) else { return false };
-    if !state.budget.reserve(bytes) {
-        isolate.low_memory_notification();
-        if !state.budget.reserve(bytes) {
-            return false;
-        }
-    }
-    isolate.adjust_amount_of_external_allocated_memory(i64::try_from(bytes).unwrap_or(i64::MAX));
-    true
-}
-
-/// Gives back what [`take_memory`] took.
-fn return_memory(isolate: &mut v8::Isolate, bytes: usize) {
-    if let Some(state) = State::get(isolate) {
-        state.budget.release(bytes);
-    }
-    isolate.adjust_amount_of_external_allocated_memory(i64::try_from(bytes).map_or(i64::MIN, |bytes| -bytes));
-}
-
 /// Drops a coder, if it is there still.
 fn close(isolate: &mut v8::Isolate, id: usize) {
     let Some(coders) = isolate.get_slot_mut::<Coders>() else { return };
@@ -118,10 +95,7 @@ fn coder_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut
 }
 
 fn throw_out_of_memory(scope: &v8::PinScope) {
-    if let Some(message) = v8::String::new(scope, "There is not enough memory to go on with this stream") {
-        let error = v8::Exception::range_error(scope, message);
-        scope.throw_exception(error);
-    }
+    throw_range_error(scope, "There is not enough memory to go on with this stream");
 }
 
 /// `coderStep(id, input, filled, finish, result)`: codes as much of `input`, a view, as fits what the output lacks to a

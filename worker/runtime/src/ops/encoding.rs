@@ -3,7 +3,8 @@
 use encoding_rs::{DecoderResult, Encoding};
 
 use super::bytes::{copy_in, copy_out, to_uint8_array};
-use super::ops;
+use super::native_memory::{return_memory, take_memory};
+use super::{ops, throw_range_error};
 
 mod base64;
 
@@ -69,12 +70,7 @@ fn decode(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv:
 fn set_string(scope: &v8::PinScope, rv: &mut v8::ReturnValue, text: Option<v8::Local<v8::String>>) {
     match text {
         Some(text) => rv.set(text.into()),
-        None => {
-            if let Some(message) = v8::String::new(scope, "The decoded text is too long for a string") {
-                let error = v8::Exception::range_error(scope, message);
-                scope.throw_exception(error);
-            }
-        }
+        None => throw_range_error(scope, "The decoded text is too long for a string"),
     }
 }
 
@@ -94,9 +90,15 @@ fn run_decoder(decoder: &mut encoding_rs::Decoder, bytes: &[u8], fatal: bool, la
 #[derive(Default)]
 struct Decoders {
     open: Vec<Option<encoding_rs::Decoder>>,
+    /// Places in `open` that are free.
+    free: Vec<usize>,
 }
 
-/// `decoderOpen(encoding | undefined, ignoreBOM) → id`: a decoder for a text in pieces.
+/// What an open decoder takes of the app's memory.
+const DECODER_BYTES: usize = size_of::<Option<encoding_rs::Decoder>>() + size_of::<usize>();
+
+/// `decoderOpen(encoding | undefined, ignoreBOM) → id`: a decoder for a text in pieces. Throws a RangeError when the app's
+/// memory is used up.
 fn decoder_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let encoding = encoding_of(scope, args.get(0));
     let decoder = if args.get(1).is_true() {
@@ -104,12 +106,14 @@ fn decoder_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, m
     } else {
         encoding.new_decoder_with_bom_removal()
     };
+    if !take_memory(scope, DECODER_BYTES) {
+        return throw_range_error(scope, "There is not enough memory to go on with this text");
+    }
     if scope.get_slot::<Decoders>().is_none() {
         scope.set_slot(Decoders::default());
     }
     let Some(decoders) = scope.get_slot_mut::<Decoders>() else { return };
-    let free = decoders.open.iter().position(Option::is_none);
-    let index = free.unwrap_or_else(|| {
+    let index = decoders.free.pop().unwrap_or_else(|| {
         decoders.open.push(None);
         decoders.open.len() - 1
     });
@@ -138,9 +142,10 @@ fn decode_stream(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, 
 /// `decoderClose(id)`: forgets a decoder.
 fn decoder_close(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let Some(index) = args.get(0).uint32_value(scope).and_then(|id| usize::try_from(id).ok()) else { return };
-    let decoders = scope.get_slot_mut::<Decoders>();
-    if let Some(place) = decoders.and_then(|decoders| decoders.open.get_mut(index)) {
-        *place = None;
+    let Some(decoders) = scope.get_slot_mut::<Decoders>() else { return };
+    if decoders.open.get_mut(index).and_then(Option::take).is_some() {
+        decoders.free.push(index);
+        return_memory(scope, DECODER_BYTES);
     }
 }
 

@@ -11,10 +11,11 @@ ops! {
     "timerStart" => timer_start,
 }
 
-/// `timerAllocate() → id`: a number for a new timer.
+/// `timerAllocate() → id | undefined`: a number for a new timer; undefined if there are as many as may be.
 fn timer_allocate(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    if let Some(state) = State::get(scope) {
-        rv.set_uint32(state.timers.borrow_mut().allocate());
+    let allocated = State::get(scope).and_then(|state| state.timers.borrow_mut().allocate());
+    if let Some(id) = allocated {
+        rv.set_uint32(id);
     }
 }
 

@@ -59,6 +59,11 @@ pub(crate) fn forget(isolate: *const c_void) {
 impl TaskQueue {
     fn push(&self, due: Instant, task: v8::Task) {
         lock(&self.tasks).push((due, task));
+        self.wake();
+    }
+
+    /// Ends [`TaskQueue::sleep`].
+    pub(crate) fn wake(&self) {
         if self.sleeping.swap(false, Ordering::SeqCst) {
             // It can only fail when the counter is full, and then the sleeper wakes anyway.
             let _ = self.wake.write(1);

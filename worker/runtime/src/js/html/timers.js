@@ -2,6 +2,7 @@
 // Deadlines are kept natively; callbacks stay here. Timer ids are numbers, as in browsers.
 // NANO: string handlers are refused, since compiling strings is off for apps.
 
+import { DOMException } from "../dom/dom_exception.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { reportError } from "./error_reporting.js";
@@ -27,13 +28,20 @@ function delayOf(value) {
   return NumberIsFinite(delay) && delay > 0 && delay <= MAX_DELAY ? delay >>> 0 : 0;
 }
 
+// A new timer's number. Apps may have so many timers at a time.
+function allocate() {
+  const id = ops.timerAllocate();
+  if (id === undefined) throw new DOMException("The app has too many pending timers", "QuotaExceededError");
+  return id;
+}
+
 function start(name, callback, timeout, args, repeat) {
   if (typeof callback !== "function") {
     throw new TypeError(`Failed to execute '${name}': the callback is not a function`);
   }
   let delay = delayOf(timeout);
   if (nestingLevel > NESTING_LIMIT && delay < NESTED_MINIMUM) delay = NESTED_MINIMUM;
-  const id = ops.timerAllocate();
+  const id = allocate();
   const nesting = nestingLevel + 1;
   MapPrototypeSet(timers, id, { __proto__: null, callback, args, delay, repeat, nesting, context: ops.getAsyncContext() });
   ops.timerStart(id, delay, true);
@@ -42,7 +50,7 @@ function start(name, callback, timeout, args, repeat) {
 
 /** For other builtins: a timer that a program which has nothing else to do does not wait for. Ended by clearTimeout. */
 export function setBackgroundTimeout(callback, delay) {
-  const id = ops.timerAllocate();
+  const id = allocate();
   const context = ops.getAsyncContext();
   MapPrototypeSet(timers, id, { __proto__: null, callback, args: null, delay, repeat: false, nesting: 0, context });
   ops.timerStart(id, delay < MAX_DELAY ? delay >>> 0 : MAX_DELAY, false);
