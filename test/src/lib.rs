@@ -19,6 +19,7 @@
     reason = "a harness reports by failing the test"
 )]
 
+mod disk;
 mod form;
 mod http;
 mod load;
@@ -30,6 +31,7 @@ mod programs;
 mod site;
 mod wait;
 
+pub use disk::Disk;
 pub use form::{Dice, is_long, sized};
 pub use http::{Connection, Response, exchange};
 pub use load::{Load, Tally};

@@ -30,7 +30,7 @@ impl Sink {
     pub(super) fn start(out: impl Write + Send + 'static, report: fn(u64) -> String) -> io::Result<Self> {
         let (queue, lines) = sync_channel(QUEUE);
         let dropped = Arc::new(AtomicU64::new(0));
-        let writer = Writer { out, dropped: Arc::clone(&dropped), reported: 0, report };
+        let writer = Writer { out, dropped: Arc::clone(&dropped), reported: 0, torn: false, report };
         std::thread::Builder::new().name("nano-log".to_owned()).spawn(move || writer.run(&lines))?;
         Ok(Self { queue, dropped })
     }
@@ -57,21 +57,23 @@ struct Writer<W> {
     out: W,
     dropped: Arc<AtomicU64>,
     reported: u64,
+    /// The last line was written in part.
+    torn: bool,
     report: fn(u64) -> String,
 }
 
 impl<W: Write> Writer<W> {
     fn run(mut self, lines: &Receiver<Message>) {
         let mut batch = String::with_capacity(BATCH);
+        let mut starts = Vec::new();
         while let Ok(first) = lines.recv() {
             let mut next = Some(first);
             let mut flush = None;
-            let mut count = 0;
             while let Some(message) = next.take() {
                 match message {
                     Message::Line(line) => {
+                        starts.push(batch.len());
                         batch.push_str(&line);
-                        count += 1;
                     }
                     Message::Flush(done) => flush = Some(done),
                 }
@@ -79,25 +81,48 @@ impl<W: Write> Writer<W> {
                     next = lines.try_recv().ok();
                 }
             }
-            self.report_dropped(&mut batch);
-            if self.out.write_all(batch.as_bytes()).and_then(|()| self.out.flush()).is_err() {
-                // A full disk or a closed pipe: nowhere to say so but the count.
-                self.dropped.fetch_add(count, Ordering::Relaxed);
-            }
+            self.write(&batch, &starts);
             batch.clear();
+            starts.clear();
             if let Some(done) = flush {
                 let _ = done.try_send(());
             }
         }
     }
 
-    fn report_dropped(&mut self, batch: &mut String) {
+    /// Writes what fits: a full disk or a closed pipe can be told of only later, by the count.
+    fn write(&mut self, batch: &str, starts: &[usize]) {
+        let written = self.put(batch.as_bytes());
+        // A line that was begun is lost, too.
+        let ends = starts.iter().skip(1).copied().chain([batch.len()]);
+        let lost = starts.iter().zip(ends).filter(|(_, end)| *end > written);
+        self.dropped.fetch_add(lost.count() as u64, Ordering::Relaxed);
         let dropped = self.dropped.load(Ordering::Relaxed);
-        let new = dropped - self.reported;
-        if new > 0 {
-            self.reported = dropped;
-            batch.push_str(&(self.report)(new));
+        if dropped > self.reported {
+            let report = (self.report)(dropped - self.reported);
+            if self.put(report.as_bytes()) == report.len() {
+                self.reported = dropped;
+            }
         }
+        let _ = self.out.flush();
+    }
+
+    /// Writes until it is done or fails; how many bytes were taken. What follows half a line begins on a line of its own.
+    fn put(&mut self, bytes: &[u8]) -> usize {
+        if bytes.is_empty() || (self.torn && self.out.write_all(b"\n").is_err()) {
+            return 0;
+        }
+        self.torn = false;
+        let mut written = 0;
+        while written < bytes.len() {
+            match self.out.write(&bytes[written..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => break,
+                Ok(count) => written += count,
+            }
+        }
+        self.torn = written > 0 && bytes[written - 1] != b'\n';
+        written
     }
 }
 
@@ -124,6 +149,49 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    /// Takes so many bytes and no more.
+    #[derive(Clone, Default)]
+    struct Full {
+        written: Arc<Mutex<Vec<u8>>>,
+        room: Arc<AtomicU64>,
+    }
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(usize::try_from(self.room.load(Ordering::SeqCst)).unwrap());
+            if count == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.room.fetch_sub(count as u64, Ordering::SeqCst);
+            self.written.lock().unwrap().extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_a_full_disk_did_not_take_is_told_later_and_no_line_is_mixed_with_another() {
+        let full = Full::default();
+        let sink = Sink::start(full.clone(), |count| format!("dropped {count}\n")).unwrap();
+        let say = |line: &str| {
+            sink.write(format!("{line}\n"));
+            sink.flush(Duration::from_secs(10));
+        };
+        full.room.store(14, Ordering::SeqCst);
+        say("one");
+        say("two");
+        say("three is torn");
+        say("four");
+        assert_eq!(sink.dropped(), 2);
+        full.room.store(1000, Ordering::SeqCst);
+        say("five");
+        let text = String::from_utf8(full.written.lock().unwrap().clone()).unwrap();
+        assert_eq!(text, "one\ntwo\nthree \nfive\ndropped 2\n");
     }
 
     #[test]

@@ -13,7 +13,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod clients;
-mod disk;
 mod faults;
 mod ledger;
 mod leftovers;

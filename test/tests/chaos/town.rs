@@ -1,9 +1,8 @@
 //! The apps and their supervisor: two that nobody touches, and the others.
 
 use crate::clients::{Clients, Question};
-use crate::disk::Disk;
 use crate::ledger::{Ledger, Outcome};
-use nano_test::{Nano, Site, until_within};
+use nano_test::{Disk, Nano, Site, until_within};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -70,7 +69,7 @@ pub(crate) struct Town {
 impl Town {
     pub(crate) fn found() -> Self {
         let site = Site::new();
-        let disk = Disk::under(&site);
+        let disk = Disk::under(&site, 1000);
         site.app("calm", CALM).app("calm-post", ECHO);
         site.app("touched", BOMBS);
         configure(&site, 0);

@@ -1,16 +1,19 @@
-//! Gate 11: an unlucky machine. No file descriptors left, a full disk under the log, no home, no root: nano starts and
-//! serves, or says why it does not.
+//! Gate 11: an unlucky machine. No file descriptors left, a full disk, no home, no root, no control groups, no user
+//! namespaces: nano starts and serves, or says why it does not.
 //!
 //! Sabotage control: a supervisor without descriptors to spare, whose check must find clients that were not served; and a
 //! machine on which it cannot start at all.
 
+mod disk;
+mod namespaces;
+
 use crate::bystander::{APP, HOST, is_back};
 use nano_test::process::cpu_ticks;
-use nano_test::{Connection, Finished, Nano, Site, binary, finish, until};
+use nano_test::{Connection, Finished, Nano, Site, binary, finish};
 use serde_json::json;
-use std::fs::{File, Permissions};
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 fn site() -> Site {
@@ -97,34 +100,6 @@ fn far_too_few_file_descriptors_are_a_reason_not_a_panic() {
         assert!(end.code == Some(1) || end.code == Some(127), "{limit}: {end:?}");
         assert!(!end.stderr.is_empty() && !end.stderr.contains("panicked"), "{limit}: {end:?}");
     }
-}
-
-#[test]
-fn a_full_disk_under_the_log_stops_nothing() {
-    let site = site();
-    // The harness reads addresses from the log, so here they are fixed, and found by asking.
-    let port = free_port();
-    site.config(json!({ "listen": [format!("127.0.0.1:{port}")], "metrics": "off", "apps": [
-        { "name": "bystander", "hostname": HOST, "path": "bystander" },
-    ]}));
-    let mut command = under(&site, &["env"]);
-    let full = File::options().write(true).open("/dev/full").unwrap();
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(full).spawn().unwrap();
-    let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-    let mut connection = until("it serves", || {
-        assert_eq!(child.try_wait().unwrap(), None, "it ended");
-        let mut open = Connection::open(address).ok()?;
-        (open.get(HOST, "/").ok()?.status == 200).then_some(open)
-    });
-    for _ in 0..200 {
-        assert_eq!(connection.get(HOST, "/").unwrap().status, 200);
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[test]
