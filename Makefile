@@ -40,6 +40,7 @@ gates: v8 ## the long form of the gates (test/tests/gates) and of chaos (test/te
 	$(CARGO) build $(LOCKED) -p nano-test --examples
 	$(CARGO) test $(LOCKED) -p nano-test --test gates --test chaos --no-run
 	$(CARGO) test $(LOCKED) -p nano-worker --test attacker --no-run
+	$(CARGO) test $(LOCKED) -p nano-supervisor --test data_plane --no-run
 	@seed=$${NANO_GATES_SEED:-$$(date +%s)}; echo "NANO_GATES_SEED=$$seed"; NANO_GATES=long NANO_GATES_SEED=$$seed \
 		timeout 900 sh -c '$(CARGO) test $(LOCKED) -p nano-worker --test attacker && \
 			$(CARGO) test $(LOCKED) -p nano-supervisor --test data_plane mutations && \

@@ -16,10 +16,17 @@ pub fn resident(pid: i32) -> u64 {
     line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
 }
 
-/// Open file descriptors.
+/// Open file descriptors. `None` where only root may see them: nano is not dumpable.
 #[must_use]
-pub fn descriptors(pid: i32) -> usize {
-    fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+pub fn descriptors(pid: i32) -> Option<usize> {
+    match fs::read_dir(format!("/proc/{pid}/fd")) {
+        Ok(entries) => Some(entries.count()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            eprintln!("skipped: only root may count nano's descriptors");
+            None
+        }
+        Err(error) => panic!("the descriptors of process {pid}: {error}"),
+    }
 }
 
 /// User and system time so far, in ticks of the kernel (a hundredth of a second).

@@ -46,7 +46,7 @@ impl Leftovers {
     pub(crate) fn of(nano: &Nano) -> Self {
         let supervisor = nano.pid();
         let processes = descendants(supervisor).len();
-        let (descriptors, resident) = (descriptors(supervisor), resident(supervisor));
+        let (descriptors, resident) = (descriptors(supervisor).unwrap_or(0), resident(supervisor));
         Self { supervisor, processes, descriptors, resident }
     }
 
@@ -54,7 +54,7 @@ impl Leftovers {
     pub(crate) fn settle(&self, nano: &Nano) -> String {
         until_within(Duration::from_secs(60), "as many processes and descriptors as before", || {
             let processes = descendants(self.supervisor).len();
-            let descriptors = descriptors(nano.pid());
+            let descriptors = descriptors(nano.pid()).unwrap_or(0);
             (processes <= self.processes && descriptors <= self.descriptors + LOOSE).then_some(())
         });
         let grown = resident(nano.pid()).saturating_sub(self.resident);
@@ -64,7 +64,7 @@ impl Leftovers {
         format!(
             "| of the supervisor | before | after |\n|---|---|---|\n{}{}{}",
             row("processes below it", self.processes as u64, processes as u64),
-            row("descriptors", self.descriptors as u64, descriptors(self.supervisor) as u64),
+            row("descriptors", self.descriptors as u64, descriptors(self.supervisor).unwrap_or(0) as u64),
             row("resident KiB", self.resident >> 10, resident(self.supervisor) >> 10),
         )
     }

@@ -49,7 +49,9 @@ fn slow_clients_cost_little_and_nobody_else_waits_for_them() {
     let nano = serve();
     let bystander = Bystander::of(&nano);
     assert_eq!(nano.get("slow.local", "/").body.len(), usize::try_from(ANSWER).unwrap());
-    let (before, open_before) = (resident(nano.pid()), descriptors(nano.pid()));
+    let may_count = descriptors(nano.pid()).is_some();
+    let open = || descriptors(nano.pid()).unwrap_or(0);
+    let (before, open_before) = (resident(nano.pid()), open());
     let mut clients: Vec<Connection> = Vec::new();
     for number in 0..count {
         let mut client = nano.connect();
@@ -64,7 +66,7 @@ fn slow_clients_cost_little_and_nobody_else_waits_for_them() {
     }
     // All are there, and the answers have come as far as they can.
     until_within(Duration::from_secs(30), "every client is accepted", || {
-        (descriptors(nano.pid()) + OTHERS >= open_before + count).then_some(())
+        (open() + OTHERS >= open_before + count || !may_count).then_some(())
     });
     let mut grown = 0;
     let until = Instant::now() + sized(Duration::from_secs(3), Duration::from_secs(8));
@@ -88,7 +90,7 @@ fn slow_clients_cost_little_and_nobody_else_waits_for_them() {
     bystander.noticed_nothing();
     drop(clients);
     until_within(Duration::from_secs(30), "their sockets are closed", || {
-        (descriptors(nano.pid()) <= open_before + OTHERS).then_some(())
+        (open() <= open_before + OTHERS).then_some(())
     });
 }
 
