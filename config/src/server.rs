@@ -44,6 +44,12 @@ impl Config {
         validate::single_app(dir, port)
     }
 
+    /// The same, of a module that somebody else found there.
+    #[must_use]
+    pub fn single_module(dir: &Path, port: u16, module: validate::Module) -> Self {
+        validate::single_module(dir, port, module)
+    }
+
     /// The app of this name.
     #[must_use]
     pub fn app(&self, name: &str) -> Option<&App> {

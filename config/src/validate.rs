@@ -18,16 +18,25 @@ use crate::hostname::HostPattern;
 use crate::json::{self, Node, Span, Value};
 use crate::schema;
 use crate::server::{Config, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy};
+pub use module_path::Module;
 use read::Object;
 use report::{KeyPath, Report};
 
+/// Where it is known from what an app's `path` leads to.
+pub(crate) enum Look<'m> {
+    /// From the file system.
+    OnDisk,
+    /// From somebody who looked, in the order of the apps.
+    Known(&'m [Module]),
+}
+
 /// Checks a document. `text` is without byte-order mark.
-pub(crate) fn document(text: &str, file: &Path, cwd: &Path) -> Result<Config, ConfigError> {
+pub(crate) fn document(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> Result<Config, ConfigError> {
     let mut report = Report::new(text, file);
     let config = match json::parse(text) {
         Ok(root) => {
             duplicate_keys(&mut report, &root, &KeyPath::root());
-            server(&mut report, &root, file, cwd)
+            server(&mut report, &root, file, cwd, look)
         }
         Err(error) => {
             report.syntax(&error);
@@ -44,6 +53,12 @@ pub(crate) fn single_app(dir: &Path, port: u16) -> Result<Config, ConfigError> {
     let path = std::path::absolute(dir).map_err(|error| fault(format!("not a usable path: {error}")))?;
     let module =
         module_path::single(path).map_err(|(message, suggestion)| fault(message).with_suggestion(suggestion))?;
+    Ok(single_module(dir, port, module))
+}
+
+/// See [`Config::single_module`].
+pub(crate) fn single_module(dir: &Path, port: u16, module: Module) -> Config {
+    let place = Place::whole(dir);
     let app = App {
         name: apps::ANY_NAME.to_owned(),
         hostnames: vec![HostPattern::Any],
@@ -53,7 +68,7 @@ pub(crate) fn single_app(dir: &Path, port: u16) -> Result<Config, ConfigError> {
         place,
         settings: settings::Settings::default().resolve(&settings::Settings::default()),
     };
-    Ok(Config {
+    Config {
         file: None,
         listen: vec![Listen::all_addresses(port)],
         metrics: Metrics::Default,
@@ -64,7 +79,7 @@ pub(crate) fn single_app(dir: &Path, port: u16) -> Result<Config, ConfigError> {
         uid_base: None,
         watch: schema::WATCH.default_flag(),
         apps: vec![app],
-    })
+    }
 }
 
 /// In every object, known or not.
@@ -96,7 +111,7 @@ fn duplicate_keys(report: &mut Report<'_>, node: &Node, path: &KeyPath) {
     }
 }
 
-fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path) -> Option<Config> {
+fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &Look<'_>) -> Option<Config> {
     let directory = directory_of(file, cwd);
     let top =
         Object::open(report, root, KeyPath::root(), &schema::SERVER_LEVEL, "the configuration must be an object")?;
@@ -121,7 +136,7 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path) -> Opti
         }),
         uid_base: top.whole(report, &schema::UID_BASE).and_then(|uid| u32::try_from(uid).ok()),
         watch: top.flag(report, &schema::WATCH),
-        apps: apps::read(report, &top, defaults.unwrap_or_default(), &directory, cwd),
+        apps: apps::read(report, &top, defaults.unwrap_or_default(), (&directory, cwd), look),
     })
 }
 

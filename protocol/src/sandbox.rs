@@ -3,6 +3,10 @@
 /// One layer of the sandbox around a worker. One list for the log, the metric's label, `nanoctl` and the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SandboxLayer {
+    /// No process, network, host name, mount or control group of the machine in sight (namespaces).
+    Namespaces,
+    /// A root directory in which nothing is and nothing can be made.
+    Root,
     /// A user and a group that no other app has.
     Uid,
     /// No capability in any set that counts.
@@ -21,7 +25,9 @@ pub enum SandboxLayer {
 
 impl SandboxLayer {
     /// All of them, in the order of their codes on the wire.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
+        Self::Namespaces,
+        Self::Root,
         Self::Uid,
         Self::Capabilities,
         Self::NoNewPrivs,
@@ -35,6 +41,8 @@ impl SandboxLayer {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Namespaces => "namespaces",
+            Self::Root => "root",
             Self::Uid => "uid",
             Self::Capabilities => "capabilities",
             Self::NoNewPrivs => "no_new_privs",

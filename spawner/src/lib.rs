@@ -1,4 +1,31 @@
 //! What needs privileges after nano has started: making worker processes for the configuration's apps, each in its own
-//! control group and namespaces. Small, single-threaded, and apart from the code that reads what clients send.
+//! control group and namespaces, and opening those apps' files. Small, single-threaded, and apart from the code that reads what clients
+//! send.
+//!
+//! `nano serve` executes itself once more before it has threads ([`start`]), and that process runs [`run`]. Between the
+//! two there is one socket. The spawner reads and checks the configuration itself; what it is told over the socket
+//! ([`wire::Request`]) names apps of that configuration and nothing else: no paths, no users, no limits. So a supervisor
+//! that was taken over by what it reads from the network can start workers of apps that there are, as they are, read
+//! their modules, and kill them.
+#![deny(unsafe_code)]
 
 pub mod cgroup;
+mod child;
+mod clone;
+mod files;
+mod inspect;
+mod packet;
+mod reading;
+mod run;
+mod source;
+mod spawn;
+mod start;
+mod uid;
+pub mod wire;
+
+pub use packet::{MAX_PACKET, Packet, Wait, pair, receive, send};
+pub use reading::{Reading, receive_reading};
+pub use run::run;
+pub use source::Source;
+pub use start::{SUBCOMMAND, start};
+pub use uid::supervisors_own;

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nano_config::{Config, ConfigError};
+use nano_spawner::Source;
+use nix::unistd::geteuid;
 use tokio::task::LocalSet;
 
 use crate::descriptors::{self, TooFewDescriptors};
-use crate::fleet::{Fleet, NoWorker, Sandboxing, find_worker};
+use crate::fleet::{Fleet, NoWorker, Sandboxing, SpawnerError, Started, find_worker};
 use crate::privileges::harden;
 use crate::reload;
 use crate::telemetry::{AppMetrics, Metrics};
@@ -28,6 +30,9 @@ pub enum CheckError {
     /// Nothing to load apps with.
     #[error(transparent)]
     NoWorker(#[from] NoWorker),
+    /// Nobody to start them.
+    #[error(transparent)]
+    Spawner(#[from] SpawnerError),
     /// Not enough to open.
     #[error(transparent)]
     Descriptors(#[from] TooFewDescriptors),
@@ -42,19 +47,35 @@ pub enum CheckError {
 /// Everything that is wrong, each with its place.
 pub fn check(file: &Path) -> Result<Config, CheckError> {
     descriptors::raise_limit()?;
-    let config = nano_config::load(file)?;
-    let program = find_worker()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let root = geteuid().is_root();
+    let started = Started::start(&Source::File(file.to_owned()), &find_worker()?)?;
     harden();
-    let fleet = Fleet::new(program, Arc::new(Metrics::default()), Sandboxing::new(&config), Duration::ZERO);
-    let faults = LocalSet::new().block_on(&runtime, load_all(&config, fleet));
+    let (version, config) = started.load()??;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = LocalSet::new();
+    let (spawner, process) = {
+        let _within = runtime.enter();
+        started.connect()?
+    };
+    let fleet =
+        Fleet::new(Rc::clone(&spawner), Arc::new(Metrics::default()), Sandboxing::new(&config, root), Duration::ZERO);
+    let faults = local.block_on(&runtime, async {
+        tokio::select! {
+            faults = load_all(&config, version, &fleet) => Ok(faults),
+            () = spawner.talk() => Err(SpawnerError::Gone),
+        }
+    });
+    // In this order: who talks to the spawner, then the spawner, which takes its workers along.
+    drop((local, fleet, spawner));
+    drop(process);
+    let faults = faults?;
     match ConfigError::from_diagnostics(faults) {
         Some(error) => Err(error.into()),
         None => Ok(config),
     }
 }
 
-async fn load_all(config: &Config, fleet: Fleet) -> Vec<nano_config::Diagnostic> {
+async fn load_all(config: &Config, version: u64, fleet: &Fleet) -> Vec<nano_config::Diagnostic> {
     let mut faults = Vec::new();
     let apps: Vec<_> = config.apps.iter().enumerate().collect();
     for apps in apps.chunks(AT_ONCE) {
@@ -62,10 +83,7 @@ async fn load_all(config: &Config, fleet: Fleet) -> Vec<nano_config::Diagnostic>
         for (index, app) in apps {
             let mut single = (*app).clone();
             single.settings.workers = 1;
-            match fleet.start(single, Arc::new(AppMetrics::default())) {
-                Ok(generation) => started.push((*index, *app, Rc::clone(&generation))),
-                Err(error) => faults.push(reload::fault(*index, app, &error)),
-            }
+            started.push((*index, *app, fleet.start(version, single, Arc::new(AppMetrics::default()))));
         }
         faults.extend(reload::wait_until_ready(&started).await);
         // Dropped, they are killed and reaped.

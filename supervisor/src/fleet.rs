@@ -13,11 +13,10 @@ mod process;
 mod resident;
 mod sandbox;
 mod slot;
-mod uid;
+mod spawner;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +38,8 @@ pub(crate) use generation::Generation;
 pub use process::{NoWorker, find_worker};
 pub(crate) use sandbox::Sandboxing;
 pub(crate) use slot::SlotStatus;
-pub use uid::NoUid;
+pub use spawner::SpawnerError;
+pub(crate) use spawner::{Spawner, Started};
 
 /// What a shard noticed about a worker.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +53,7 @@ enum Alarm {
 /// What every worker's keeper needs.
 #[derive(Debug)]
 struct Context {
-    program: PathBuf,
+    spawner: Rc<Spawner>,
     /// Set once the shards run; before that no keeper does.
     shards: OnceCell<Vec<mpsc::Sender<Command>>>,
     metrics: Arc<Metrics>,
@@ -116,9 +116,9 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    pub(crate) fn new(program: PathBuf, metrics: Arc<Metrics>, sandboxing: Sandboxing, drain: Duration) -> Self {
+    pub(crate) fn new(spawner: Rc<Spawner>, metrics: Arc<Metrics>, sandboxing: Sandboxing, drain: Duration) -> Self {
         let context = Context {
-            program,
+            spawner,
             shards: OnceCell::new(),
             metrics,
             sandboxing,
@@ -139,9 +139,19 @@ impl Fleet {
         let _ = self.context.shards.set(shards);
     }
 
-    /// Starts the workers of an app. Must run in a `LocalSet`.
-    pub(crate) fn start(&self, app: AppConfig, metrics: Arc<AppMetrics>) -> Result<Rc<Generation>, StartError> {
-        Generation::start(&self.context, app, metrics)
+    /// Starts the workers of an app of this version. Must run in a `LocalSet`.
+    pub(crate) fn start(&self, version: u64, app: AppConfig, metrics: Arc<AppMetrics>) -> Rc<Generation> {
+        Generation::start(&self.context, version, app, metrics)
+    }
+
+    /// Where they are counted.
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.context.metrics
+    }
+
+    /// Who starts them.
+    pub(crate) fn spawner(&self) -> &Rc<Spawner> {
+        &self.context.spawner
     }
 
     /// Longest wait for what is in flight when a worker is stopped for idleness.

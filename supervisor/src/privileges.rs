@@ -1,10 +1,10 @@
-//! What the supervisor gives up at its start. It keeps what it needs as root: to change users, and to signal others.
+//! What the supervisor gives up at its start, once the spawner has what it needs.
 
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use rustix::thread::{CapabilitySet, capability_is_in_bounding_set, remove_capability_from_bounding_set};
 
-/// Call it on the main thread before there are others: they inherit it, and the workers too.
+/// Call it on the main thread before there are others: they inherit it.
 ///
 /// The supervisor has every app's secrets in its memory: no other process of its user may read that, and no core dump
 /// holds it. Nothing that it starts can have a capability.

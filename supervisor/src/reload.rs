@@ -135,20 +135,14 @@ impl Supervisor {
             return Err(ReloadError::NoSuchApp(name.to_owned()));
         }
         let only = BTreeSet::from([name.to_owned()]);
-        self.change(config, &only, ExitReason::Restart).await?;
+        self.change((self.version.get(), config), &only, ExitReason::Restart).await?;
         tracing::info!(app = name, "restarted");
         Ok(())
     }
 
     async fn load_and_change(self: &Rc<Self>) -> Result<Report, ReloadError> {
-        let source = self.source.clone();
-        let loaded = tokio::task::spawn_blocking(move || source.load()).await;
-        let new = match loaded {
-            Ok(Ok(config)) => Rc::new(config),
-            Ok(Err(error)) => return Err(ReloadError::Config(error)),
-            // The runtime only cancels it when it ends.
-            Err(_) => return Err(ReloadError::Stopping),
-        };
+        let (version, new) = self.fleet.spawner().load().await.map_err(ReloadError::Config)?;
+        let new = Rc::new(new);
         *self.tried.borrow_mut() = Some(Rc::clone(&new));
         self.rewatch.send_replace(());
         let plan = ReloadPlan::between(&self.config(), &new);
@@ -181,7 +175,7 @@ impl Supervisor {
                 report.unchanged.push(name.clone());
             }
         }
-        self.change(new, &replace, ExitReason::Reload).await?;
+        self.change((version, new), &replace, ExitReason::Reload).await?;
         Ok(report)
     }
 
@@ -196,7 +190,7 @@ impl Supervisor {
     /// Starts new generations of the apps in `replace`, and switches when all are ready.
     async fn change(
         self: &Rc<Self>,
-        new: Rc<Config>,
+        (version, new): (u64, Rc<Config>),
         replace: &BTreeSet<String>,
         reason: ExitReason,
     ) -> Result<(), ReloadError> {
@@ -205,7 +199,7 @@ impl Supervisor {
         }
         let old = self.generations.borrow().clone();
         let apps = new.apps.iter().enumerate().filter(|(_, app)| replace.contains(&app.name));
-        let mut fresh = start(&self.fleet, apps, &old).await.map_err(ReloadError::Apps)?;
+        let mut fresh = start(&self.fleet, version, apps, &old).await.map_err(ReloadError::Apps)?;
         if *self.stop.borrow() != Stop::No {
             return Err(ReloadError::Stopping);
         }
@@ -226,7 +220,7 @@ impl Supervisor {
         let routes = Self::routes(&new, &next);
         tell(self.shards(), |done| Some(Command::SwapRoutes { routes: Arc::clone(&routes), done })).await;
         let drain = new.drain;
-        self.install(new, next);
+        self.install(new, version, next);
         for generation in leaving {
             self.retire(generation, reason, drain);
         }
@@ -238,19 +232,17 @@ impl Supervisor {
 /// fails, all of them are ended again and every fault is told.
 pub(crate) async fn start<'a>(
     fleet: &Fleet,
+    version: u64,
     apps: impl Iterator<Item = (usize, &'a AppConfig)>,
     old: &BTreeMap<String, Rc<Generation>>,
 ) -> Result<BTreeMap<String, Rc<Generation>>, ConfigError> {
     let mut started = Vec::new();
-    let mut faults = Vec::new();
     for (index, app) in apps {
         let metrics = old.get(&app.name).map(|before| Arc::clone(&before.app().metrics));
-        match fleet.start(app.clone(), metrics.unwrap_or_else(|| Arc::new(AppMetrics::default()))) {
-            Ok(generation) => started.push((index, app, generation)),
-            Err(error) => faults.push(fault(index, app, &error)),
-        }
+        let metrics = metrics.unwrap_or_else(|| Arc::new(AppMetrics::default()));
+        started.push((index, app, fleet.start(version, app.clone(), metrics)));
     }
-    faults.extend(wait_until_ready(&started).await);
+    let faults = wait_until_ready(&started).await;
     match ConfigError::from_diagnostics(faults) {
         None => Ok(started.into_iter().map(|(_, app, generation)| (app.name.clone(), generation)).collect()),
         Some(error) => {

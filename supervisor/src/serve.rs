@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use nano_config::{Config, ConfigError};
 use nano_protocol::{ExitReason, SandboxLayer};
+use nix::unistd::geteuid;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -19,7 +20,7 @@ use tokio::task::{JoinSet, LocalSet};
 use crate::control::socket::{self, Environment, SocketError};
 use crate::control::{self};
 use crate::descriptors::{self, TooFewDescriptors};
-use crate::fleet::{Fleet, NoWorker, Sandboxing, find_worker, tell};
+use crate::fleet::{Fleet, NoWorker, Sandboxing, SpawnerError, Started, find_worker, tell};
 use crate::log::Logs;
 use crate::privileges::harden;
 use crate::readiness::{Phase, Readiness};
@@ -28,7 +29,7 @@ use crate::shard::command::Command;
 use crate::shard::listener::{self, ListenError, Listener};
 use crate::shard::{self, Event, Shard, ShardError, ShardHandle};
 use crate::supervisor::{Addresses, Parts, Source, Stop, Supervisor};
-use crate::telemetry::{self, AppMetrics, Metrics};
+use crate::telemetry::{self, Metrics};
 use crate::watch;
 
 /// Events of shards that may wait.
@@ -61,6 +62,9 @@ pub enum ServeError {
     /// Nothing to run apps with.
     #[error(transparent)]
     NoWorker(#[from] NoWorker),
+    /// Nobody to start workers.
+    #[error(transparent)]
+    Spawner(#[from] SpawnerError),
     /// An address cannot be had.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -105,20 +109,28 @@ pub enum Ended {
 /// # Errors
 /// It could not be started.
 pub fn serve(options: &Options) -> Result<Ended, ServeError> {
-    harden();
     descriptors::raise_limit()?;
-    let config = options.source.load()?;
-    let program = find_worker()?;
+    let root = geteuid().is_root();
+    let started = Started::start(&options.source, &find_worker()?)?;
+    harden();
+    let (version, config) = started.load()??;
     let shards = options.shards.unwrap_or_else(default_shards).clamp(1, nano_protocol::limits::MAX_LINKS);
     let listeners = listeners(&config, shards)?;
     let control = bind_control(&config, &options.source)?;
     let logs = Logs::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
     let local = LocalSet::new();
-    let start = Start { source: options.source.clone(), config, program, listeners, control, logs: logs.clone() };
+    let (spawner, process) = {
+        let _within = runtime.enter();
+        started.connect()?
+    };
+    let fleet = Fleet::new(spawner, Arc::default(), Sandboxing::new(&config, root), config.drain);
+    let start =
+        Start { source: options.source.clone(), config, version, fleet, listeners, control, logs: logs.clone() };
     let ended = local.block_on(&runtime, start.run());
-    // Kills and reaps every worker that is left.
+    // Nobody talks to the spawner any more: it kills every worker that is left.
     drop(local);
+    drop(process);
     runtime.shutdown_timeout(Duration::from_millis(100));
     logs.flush(LOG_FAREWELL);
     ended
@@ -161,7 +173,8 @@ fn bind_control(config: &Config, source: &Source) -> Result<Option<Control>, Soc
 struct Start {
     source: Source,
     config: Config,
-    program: PathBuf,
+    version: u64,
+    fleet: Fleet,
     listeners: Vec<Vec<Listener>>,
     control: Option<Control>,
     logs: Logs,
@@ -169,9 +182,10 @@ struct Start {
 
 impl Start {
     async fn run(self) -> Result<Ended, ServeError> {
-        let Self { source, config, program, listeners, control, logs } = self;
+        let Self { source, config, version, fleet, listeners, control, logs } = self;
         let mut signals = Signals::new()?;
-        let metrics = Arc::new(Metrics::default());
+        let metrics = Arc::clone(fleet.metrics());
+        let spawner = Rc::clone(fleet.spawner());
         let readiness = Rc::new(Readiness::default());
         let mut background = JoinSet::new();
         let metrics_address = serve_metrics(&config, &metrics, &readiness, &mut background)?;
@@ -180,15 +194,9 @@ impl Start {
         http.dedup();
 
         // Until the shards run nothing is awaited, so no worker's keeper runs before it knows them.
-        let fleet = Fleet::new(program, Arc::clone(&metrics), Sandboxing::new(&config), config.drain);
-        let mut faults = Vec::new();
-        let mut started = Vec::new();
-        for (index, app) in config.apps.iter().enumerate() {
-            match fleet.start(app.clone(), Arc::new(AppMetrics::default())) {
-                Ok(generation) => started.push((index, app, generation)),
-                Err(error) => faults.push(reload::fault(index, app, &error)),
-            }
-        }
+        let apps = config.apps.iter().enumerate();
+        let started: Vec<_> =
+            apps.map(|(index, app)| (index, app, fleet.start(version, app.clone(), Arc::default()))).collect();
         let generations: BTreeMap<_, _> =
             started.iter().map(|(_, app, generation)| (app.name.clone(), Rc::clone(generation))).collect();
         let routes = Supervisor::routes(&config, &generations);
@@ -209,8 +217,16 @@ impl Start {
             control.map_or((None, None), |(listener, bound, path)| (Some((listener, path)), Some(bound)));
         let addresses =
             Addresses { http, metrics: metrics_address, control: control.as_ref().map(|(_, path)| path.clone()) };
-        let supervisor =
-            Supervisor::new(Parts { source, config: config.clone(), fleet, metrics, logs, readiness, addresses });
+        let supervisor = Supervisor::new(Parts {
+            source,
+            config: config.clone(),
+            version,
+            fleet,
+            metrics,
+            logs,
+            readiness,
+            addresses,
+        });
         background.spawn_local(hear_shards(Rc::clone(&supervisor), event_source));
         let mut control = match control {
             Some((listener, _)) => {
@@ -222,12 +238,12 @@ impl Start {
         let serving = async {
             // Nothing may change the apps before they are there.
             let alone = supervisor.changing.lock().await;
-            faults.extend(reload::wait_until_ready(&started).await);
+            let faults = reload::wait_until_ready(&started).await;
             drop(started);
             if let Some(error) = ConfigError::from_diagnostics(faults) {
                 return Err(error.into());
             }
-            supervisor.install(Rc::new(config.clone()), generations);
+            supervisor.install(Rc::new(config.clone()), version, generations);
             drop(alone);
             announce(&supervisor);
             background.spawn_local(watch::run(Rc::clone(&supervisor)));
@@ -240,6 +256,7 @@ impl Start {
         let ended = tokio::select! {
             ended = serving => ended,
             () = signals.obey(&supervisor) => Ok(Ended::Cut),
+            () = spawner.talk() => Err(SpawnerError::Gone.into()),
             () = async { match &mut control { Some(server) => server.run().await, None => std::future::pending().await } } => Ok(Ended::Cut),
         };
         if let Some(server) = control {

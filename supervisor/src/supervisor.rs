@@ -1,14 +1,15 @@
 //! What the control plane knows, in one place: configuration, generations, addresses. Lives on the main thread.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use nano_config::{Config, ConfigError};
+use nano_config::Config;
 use nano_protocol::ExitReason;
+pub use nano_spawner::Source;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -18,33 +19,6 @@ use crate::readiness::Readiness;
 use crate::route::RouteTable;
 use crate::shard::command::Command;
 use crate::telemetry::Metrics;
-
-/// Where the configuration comes from.
-#[derive(Debug, Clone)]
-pub enum Source {
-    /// A file.
-    File(PathBuf),
-    /// `nano serve --app DIR`.
-    App {
-        /// The app's directory or module.
-        path: PathBuf,
-        /// Where to serve.
-        port: u16,
-    },
-}
-
-impl Source {
-    /// Reads and checks it.
-    ///
-    /// # Errors
-    /// All faults of the configuration.
-    pub fn load(&self) -> Result<Config, ConfigError> {
-        match self {
-            Self::File(path) => nano_config::load(path),
-            Self::App { path, port } => Config::single_app(path, *port),
-        }
-    }
-}
 
 /// How the supervisor is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +50,8 @@ pub(crate) struct LastReload {
 pub(crate) struct Supervisor {
     pub(crate) source: Source,
     pub(crate) config: RefCell<Rc<Config>>,
+    /// The spawner's number for it.
+    pub(crate) version: Cell<u64>,
     pub(crate) fleet: Fleet,
     /// The generation that serves, by the app's name.
     pub(crate) generations: RefCell<BTreeMap<String, Rc<Generation>>>,
@@ -104,6 +80,7 @@ pub(crate) struct Supervisor {
 pub(crate) struct Parts {
     pub(crate) source: Source,
     pub(crate) config: Config,
+    pub(crate) version: u64,
     pub(crate) fleet: Fleet,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) logs: Logs,
@@ -113,10 +90,11 @@ pub(crate) struct Parts {
 
 impl Supervisor {
     pub(crate) fn new(parts: Parts) -> Rc<Self> {
-        let Parts { source, config, fleet, metrics, logs, readiness, addresses } = parts;
+        let Parts { source, config, version, fleet, metrics, logs, readiness, addresses } = parts;
         Rc::new(Self {
             source,
             config: RefCell::new(Rc::new(config)),
+            version: Cell::new(version),
             fleet,
             generations: RefCell::default(),
             retiring: RefCell::default(),
@@ -160,7 +138,7 @@ impl Supervisor {
     }
 
     /// Makes this configuration with these generations the one that metrics, log and `nanoctl` show.
-    pub(crate) fn install(&self, config: Rc<Config>, generations: BTreeMap<String, Rc<Generation>>) {
+    pub(crate) fn install(&self, config: Rc<Config>, version: u64, generations: BTreeMap<String, Rc<Generation>>) {
         for generation in generations.values() {
             let app = generation.app();
             app.metrics.set_buffer_limit(app.settings.max_buffer.bytes());
@@ -170,6 +148,8 @@ impl Supervisor {
         );
         self.logs.apply(&config.log);
         self.fleet.set_drain(config.drain);
+        self.fleet.spawner().commit(version);
+        self.version.set(version);
         *self.generations.borrow_mut() = generations;
         *self.config.borrow_mut() = config;
         self.rewatch.send_replace(());

@@ -15,7 +15,8 @@ use std::process::Command;
 const APP: &str = "export default { fetch: () => new Response('hello') };";
 
 /// Every layer that exists.
-const LAYERS: [&str; 7] = ["uid", "capabilities", "no_new_privs", "undumpable", "rlimits", "landlock", "seccomp"];
+const LAYERS: [&str; 9] =
+    ["namespaces", "root", "uid", "capabilities", "no_new_privs", "undumpable", "rlimits", "landlock", "seccomp"];
 
 /// A user without rights, when the tests run as root.
 const NOBODY: u32 = 65_534;

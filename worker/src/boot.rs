@@ -1,8 +1,9 @@
 //! What a worker does before it knows its app, in this order. Standard input is the control socket; the environment is
 //! empty; nothing is read from files.
 //!
-//! 1. The sandbox's first half: no descriptors but those three, not dumpable, no capabilities, no new privileges, few
-//!    resources, no files (Landlock). After it the process can open nothing; the time zone is known by then.
+//! 1. The sandbox's first half: no descriptors but those three, an empty root directory, the app's user, not dumpable, no
+//!    capabilities, no new privileges, few resources, no files (Landlock). After it the process can open nothing; the time
+//!    zone is known by then.
 //! 2. Ended by the kernel when the supervisor dies. Deaf to the signals that a terminal or systemd sends to all
 //!    processes: the supervisor finishes what is in flight and then says so.
 //! 3. The data links come with the first byte on the control socket.
@@ -11,6 +12,7 @@
 //! 6. The worker says which layers are in force. The supervisor looks whether that is true, and only then sends `Boot`:
 //!    code, environment, limits.
 
+use std::ffi::OsString;
 use std::io::{self, IoSlice, IoSliceMut, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -18,16 +20,17 @@ use std::os::unix::net::UnixStream;
 use nano_protocol::limits::MAX_LINKS;
 use nano_protocol::{Frame, LayerReport, Outbox, PROTOCOL_VERSION};
 use nano_runtime::{Connection, ServeError, Spare, exit_now};
-use nano_worker::sandbox::{self, Layers};
+use nano_worker::sandbox::{self, Layers, Surroundings};
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 
-/// Serves an app; ends the process.
-pub(crate) fn main() -> ! {
-    let status = match prepare().and_then(|spare| Ok(spare.serve(crate::SNAPSHOT)?)) {
+/// Serves an app; ends the process. `arguments` say what the process that started this one made for it.
+pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ! {
+    let prepared = Surroundings::from_arguments(arguments).ok_or(BootError::Usage).and_then(prepare);
+    let status = match prepared.and_then(|spare| Ok(spare.serve(crate::SNAPSHOT)?)) {
         Ok(status) => status,
         Err(error) => {
             let _ = writeln!(io::stderr(), "nano-worker: {error}");
@@ -44,6 +47,8 @@ enum BootError {
         "standard input is no control socket; nano-worker is started by `nano`, by hand only as `nano-worker run SCRIPT`"
     )]
     NoSocket,
+    #[error("nano-worker is started by `nano`, by hand only as `nano-worker run SCRIPT`")]
+    Usage,
     #[error(
         "the supervisor speaks version {0} of the protocol, this worker version {PROTOCOL_VERSION}: nano and nano-worker are of different builds"
     )]
@@ -57,15 +62,15 @@ enum BootError {
 impl BootError {
     fn exit_status(&self) -> i32 {
         match self {
-            Self::NoSocket => 2,
+            Self::NoSocket | Self::Usage => 2,
             Self::Version(_) | Self::System(..) => nano_protocol::ExitReason::Startup.exit_status().into(),
             Self::Serve(error) => error.exit_status(),
         }
     }
 }
 
-fn prepare() -> Result<Spare, BootError> {
-    let sandbox = sandbox::enter(Layers::ALL);
+fn prepare(surroundings: Surroundings) -> Result<Spare, BootError> {
+    let sandbox = sandbox::enter(Layers::ALL, surroundings);
     // What ps(1) shows, also where nano could only execute this program by a descriptor's number.
     let _ = prctl::set_name(c"nano-worker");
     // A supervisor that died before this line closed the control socket, which the next step sees.

@@ -25,7 +25,8 @@ fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
     let command = arguments.next();
     match command.as_deref().and_then(|command| command.to_str()) {
-        None => boot::main(),
+        None => boot::main(arguments),
+        Some("serve") => boot::main(arguments),
         Some("repl") => repl::main(arguments),
         Some("run") => run::main(arguments),
         Some("--version") => version(),

@@ -1,10 +1,15 @@
-//! The part of the sandbox that a worker closes around itself, with no help and no privilege: it gives up what it has.
+//! The part of the sandbox that a worker closes around itself: it gives up what it has. Whoever started it made new
+//! namespaces for it, in which it has capabilities ([`Surroundings`]); what takes those it does first. (A program cannot
+//! be executed in a directory without files, nor by whom may read none: so this process does it and not the one before.)
+//!
 //! It happens in two steps, [`enter`] before there are threads and [`Entered::close`] when all of them are there, and
-//! all of it before the worker is told its app. It never fails: each layer says whether it is in force, the supervisor
-//! looks from outside at what can be seen there, and decides.
+//! all of it before the worker is told its app. It never fails: each layer says whether it is in force, the spawner
+//! looks from outside at what can be seen there, and the supervisor decides.
 //!
 //! | layer | takes away |
 //! |---|---|
+//! | root | every file and mount, before anything else |
+//! | uid | the user that other apps, or nano, have |
 //! | capabilities | every capability, in case it was started with some |
 //! | no_new_privs | gaining privileges by executing something |
 //! | undumpable | being read by other processes of the same user, core dumps |
@@ -17,11 +22,15 @@ mod filter;
 mod landlock;
 mod privileges;
 mod rlimits;
+mod root;
+mod surroundings;
 mod system_calls;
 mod time_zone;
+mod user;
 
 use nano_protocol::limits::MAX_LAYER_DETAIL;
 use nano_protocol::{LayerReport, SandboxLayer};
+pub use surroundings::Surroundings;
 
 /// Which layers to put on. A worker puts on all of them; the test that attacks it leaves one out to see what it is for.
 #[derive(Debug, Clone, Copy)]
@@ -60,10 +69,18 @@ pub struct Entered {
 /// Closes what must be closed before there are threads, which inherit it. Call it with one thread, before anything is
 /// opened: descriptors above standard error are closed. What is needed of the file system is read here: the time zone.
 #[must_use]
-pub fn enter(layers: Layers) -> Entered {
+pub fn enter(layers: Layers, surroundings: Surroundings) -> Entered {
     descriptors::close_inherited();
     time_zone::load();
     let mut reports = Vec::with_capacity(SandboxLayer::ALL.len());
+    let named = surroundings.identity.map_or(Ok(()), user::name);
+    if surroundings.empty_root {
+        let outcome = named.and_then(|()| root::empty());
+        reports.push(report(SandboxLayer::Root, outcome));
+    }
+    if let Some(user) = surroundings.user {
+        reports.push(report(SandboxLayer::Uid, user::become_user(user)));
+    }
     let mut apply = |wanted: bool, layer: SandboxLayer, apply: fn() -> Outcome| {
         if wanted {
             reports.push(report(layer, apply()));

@@ -8,10 +8,10 @@ use crate::error::{Place, quote};
 use crate::hostname::HostPattern;
 use crate::json::{Node, Span, Value};
 use crate::schema;
-use crate::validate::module_path;
 use crate::validate::read::Object;
 use crate::validate::report::{KeyPath, Report};
 use crate::validate::settings::Settings;
+use crate::validate::{Look, module_path};
 
 /// The name of an app that answers `*` and has none of its own.
 pub(crate) const ANY_NAME: &str = "default";
@@ -36,8 +36,8 @@ pub(crate) fn read(
     report: &mut Report<'_>,
     top: &Object<'_>,
     defaults: Settings,
-    directory: &Path,
-    cwd: &Path,
+    places: (&Path, &Path),
+    look: &Look<'_>,
 ) -> Vec<App> {
     let Some((node, path)) = top.node(&schema::APPS) else {
         report.fault(top.span, &KeyPath::root(), "`apps` is missing: a list of at least one app", None);
@@ -61,7 +61,7 @@ pub(crate) fn read(
         };
         let settings = Settings::read(report, &object).resolve(&defaults);
         let identity = identity(report, &object, &mut claims);
-        let module = module(report, &object, directory, cwd);
+        let module = module(report, &object, places, (look, index));
         if let (Some((name, hostnames)), Some((module, place))) = (identity, module) {
             let module_path::Module { path, root, entry } = module;
             apps.push(App { name, hostnames, path, root, entry, place, settings });
@@ -73,8 +73,8 @@ pub(crate) fn read(
 fn module(
     report: &mut Report<'_>,
     app: &Object<'_>,
-    directory: &Path,
-    cwd: &Path,
+    (directory, cwd): (&Path, &Path),
+    (look, index): (&Look<'_>, usize),
 ) -> Option<(module_path::Module, Place)> {
     if app.node(&schema::PATH).is_none() {
         report.fault(app.span, &app.path, "`path` is missing: the app's directory or module", None);
@@ -82,7 +82,13 @@ fn module(
     }
     let (text, node, path) = app.text(report, &schema::PATH)?;
     let place = report.place(app.key_span(&schema::PATH).unwrap_or(node.span).start);
-    match module_path::resolve(text, directory, cwd) {
+    let found = match look {
+        Look::OnDisk => module_path::resolve(text, directory, cwd),
+        Look::Known(modules) => {
+            modules.get(index).cloned().ok_or_else(|| ("nobody looked what is there".to_owned(), None))
+        }
+    };
+    match found {
         Ok(module) => Some((module, place)),
         Err((message, suggestion)) => {
             report.fault(node.span, &path, message, suggestion);

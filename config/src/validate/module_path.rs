@@ -8,11 +8,15 @@ use std::path::{Path, PathBuf};
 /// The module that a directory stands for.
 const INDEX: &str = "index.js";
 
-/// What a usable `path` means; see the fields of the same names in [`crate::App`].
-pub(crate) struct Module {
-    pub(crate) path: PathBuf,
-    pub(crate) root: PathBuf,
-    pub(crate) entry: String,
+/// What a usable `path` of an app means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// See [`crate::App::path`].
+    pub path: PathBuf,
+    /// See [`crate::App::root`].
+    pub root: PathBuf,
+    /// See [`crate::App::entry`].
+    pub entry: String,
 }
 
 /// What is at one of the places where a path is looked for.

@@ -74,6 +74,10 @@ enum Action {
 }
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == nano_spawner::SUBCOMMAND) {
+        return nano_spawner::run(arguments);
+    }
     let cli = Cli::parse();
     match cli.action {
         _ if cli.version => version(),

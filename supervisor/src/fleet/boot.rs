@@ -2,21 +2,18 @@
 
 use std::fmt::Write;
 use std::io;
-use std::process::ExitStatus;
-use std::sync::Arc;
 use std::time::Duration;
 
 use nano_config::App as AppConfig;
 use nano_protocol::{
-    Boot, BootFailed, ExitReason, Frame, LayerReport, LogLine, ModuleError, Ready, RequestAccessors, RuntimeLimits,
-    Stats,
+    Boot, BootFailed, ExitReason, Frame, LayerReport, LogLine, Ready, RequestAccessors, RuntimeLimits, Stats,
 };
+use nano_spawner::wire::Refusal;
 
 use super::control_link::LinkError;
-use super::modules::Modules;
-use super::process::{Process, describe};
-use super::sandbox::{self, User};
-use super::uid::NoUid;
+use super::modules::Opened;
+use super::process::{Process, exit_code};
+use super::sandbox;
 
 /// Time for V8, the disk and a busy machine, on top of the app's own `cpu_ms`.
 const START_ALLOWANCE: Duration = Duration::from_secs(10);
@@ -24,20 +21,17 @@ const START_ALLOWANCE: Duration = Duration::from_secs(10);
 /// Why a worker did not become ready.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The kernel gave no process.
+    /// There are no sockets for it.
     #[error("cannot start nano-worker: {0}")]
     Spawn(io::Error),
-    /// nano is root, and there is no user for the app's workers.
+    /// The spawner has nothing to start it with.
     #[error(transparent)]
-    User(#[from] NoUid),
+    Refused(Refusal),
     /// The policy asks for layers of the sandbox that are not in force.
     #[error(
         "its sandbox is incomplete, and `sandbox: \"required\"`, the default for root, asks for all of it: {0}. With \"best-effort\" it is started all the same"
     )]
     Sandbox(String),
-    /// The app's directory is gone.
-    #[error("cannot open the app's directory: {0}")]
-    Directory(io::Error),
     /// The app's module does not compile, or threw.
     #[error("{}", module_fault(.0))]
     Module(BootFailed),
@@ -134,12 +128,11 @@ pub(super) enum Said {
 pub(super) async fn boot(
     process: &mut Process,
     app: &AppConfig,
-    user: &User,
-    modules: &Arc<Modules>,
+    opened: &Opened,
     mut hear: impl FnMut(Said) -> Result<(), StartError>,
 ) -> Result<Ready, StartError> {
     let within = deadline(app);
-    match tokio::time::timeout(within, converse(process, app, user, modules, &mut hear)).await {
+    match tokio::time::timeout(within, converse(process, app, opened, &mut hear)).await {
         Ok(Ok(ready)) => Ok(ready),
         Ok(Err(Some(error))) => Err(error),
         Ok(Err(None)) => Err(died(process).await),
@@ -151,12 +144,14 @@ pub(super) async fn boot(
 async fn converse(
     process: &mut Process,
     app: &AppConfig,
-    user: &User,
-    modules: &Arc<Modules>,
+    opened: &Opened,
     hear: &mut impl FnMut(Said) -> Result<(), StartError>,
 ) -> Result<Ready, Option<StartError>> {
     match next(process).await? {
-        Frame::Sandboxed(claims) => hear(Said::Sandbox(sandbox::inspect(process.pid, user, &claims)))?,
+        Frame::Sandboxed(claims) => {
+            let seen = process.inspect().await;
+            hear(Said::Sandbox(sandbox::judge_all(&process.layers, &claims, &seen)))?;
+        }
         other => return Err(Some(out_of_turn(&other))),
     }
     // From here on there are secrets in the process.
@@ -164,7 +159,7 @@ async fn converse(
     loop {
         match next(process).await? {
             Frame::ModuleRequest { id, path } => {
-                let source = read_module(modules, path).await;
+                let source = opened.source(&path).await;
                 process.link.queue(&Frame::ModuleSource { id, source });
             }
             Frame::Ready(ready) => return Ok(ready),
@@ -191,24 +186,16 @@ fn out_of_turn(frame: &Frame) -> StartError {
     StartError::Protocol(format!("{} while booting", kind(frame)))
 }
 
-/// Reads a module's source off the main thread: disks can be slow.
-pub(super) async fn read_module(modules: &Arc<Modules>, path: String) -> Result<bytes::Bytes, ModuleError> {
-    let modules = Arc::clone(modules);
-    let read = tokio::task::spawn_blocking(move || modules.source(&path)).await;
-    read.unwrap_or_else(|error| Err(ModuleError::Unreadable(error.to_string())))
-}
-
 async fn died(process: &mut Process) -> StartError {
-    let _ = tokio::time::timeout(Duration::from_secs(1), process.ended()).await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), process.life.over()).await;
     process.kill();
-    process.ended().await;
+    let exit = process.life.over().await;
     process.finish_stderr().await;
-    let status = process.reap();
-    let reason = status.as_ref().ok().and_then(ExitStatus::code).and_then(ExitReason::from_exit_status);
+    let reason = exit_code(&exit).and_then(ExitReason::from_exit_status);
     if let Some(reason @ (ExitReason::Cpu | ExitReason::Heap | ExitReason::Memory)) = reason {
         return StartError::Limit(reason);
     }
-    let how = describe(&status);
+    let how = process.describe(&exit);
     StartError::Died { how, stderr: process.stderr_tail() }
 }
 

@@ -7,15 +7,13 @@ use std::time::Instant;
 
 use nano_config::App as AppConfig;
 use nano_protocol::{ExitReason, Ready};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{OnceCell, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::Context;
 use super::boot::StartError;
-use super::modules::Modules;
-use super::sandbox::User;
+use super::modules::Opened;
 use super::slot::{Slot, SlotStatus};
-use super::uid::Lease;
 use crate::app::{App, Availability};
 use crate::log::Rate;
 use crate::shard::admission::Admission;
@@ -55,10 +53,10 @@ impl Order {
 pub(crate) struct Shared {
     pub(crate) app: Arc<App>,
     pub(super) config: AppConfig,
-    pub(super) modules: Arc<Modules>,
+    /// The configuration's version that it is from, for the spawner.
+    version: u64,
+    opened: OnceCell<Opened>,
     pub(super) rate: Rc<RefCell<Rate>>,
-    /// The user of its workers, if nano is root.
-    lease: Option<Rc<Lease>>,
     /// Workers that are ready.
     pub(super) ready: Cell<usize>,
     /// Wakes all slots that were stopped for idleness.
@@ -66,9 +64,9 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Who its workers are to be.
-    pub(super) fn user(&self) -> User {
-        self.lease.as_ref().map(|lease| lease.uid).ok_or_else(|| "nano does not run as root".to_owned())
+    /// The app as the spawner knows it: asked for by the first worker, kept for all.
+    pub(super) async fn opened(&self, context: &Context) -> Result<&Opened, StartError> {
+        self.opened.get_or_try_init(|| Opened::open(&context.spawner, self.version, &self.config.name)).await
     }
 }
 
@@ -84,13 +82,7 @@ pub(crate) struct Generation {
 
 impl Generation {
     /// Starts all workers. Must run in a `LocalSet`. Dropping the generation kills them.
-    pub(super) fn start(
-        context: &Rc<Context>,
-        config: AppConfig,
-        metrics: Arc<AppMetrics>,
-    ) -> Result<Rc<Self>, StartError> {
-        let modules = Arc::new(Modules::open(&config.root).map_err(StartError::Directory)?);
-        let lease = context.sandboxing.uids.as_ref().map(|uids| uids.lease(&config.name)).transpose()?;
+    pub(super) fn start(context: &Rc<Context>, version: u64, config: AppConfig, metrics: Arc<AppMetrics>) -> Rc<Self> {
         let settings = &config.settings;
         let app = App {
             name: Arc::from(config.name.as_str()),
@@ -104,9 +96,9 @@ impl Generation {
         let shared = Rc::new(Shared {
             app: Arc::new(app),
             config,
-            modules,
+            version,
+            opened: OnceCell::new(),
             rate: Rc::new(RefCell::new(Rate::new(Instant::now()))),
-            lease,
             ready: Cell::new(0),
             wake: watch::channel(()).0,
         });
@@ -129,7 +121,7 @@ impl Generation {
             slots.push(status);
             fates.push(fate);
         }
-        Ok(Rc::new(Self { shared, slots, orders, first: RefCell::new(fates), tasks: RefCell::new(tasks) }))
+        Rc::new(Self { shared, slots, orders, first: RefCell::new(fates), tasks: RefCell::new(tasks) })
     }
 
     /// Waits until every worker is ready for the first time; the first failure ends the wait.
@@ -172,8 +164,10 @@ impl Generation {
 
     /// Whether the code that this generation runs reads differently by now.
     pub(crate) async fn code_changed(&self) -> bool {
-        let modules = Arc::clone(&self.shared.modules);
-        tokio::task::spawn_blocking(move || modules.changed()).await.unwrap_or(true)
+        match self.shared.opened.get() {
+            Some(opened) => opened.changed().await,
+            None => true,
+        }
     }
 
     pub(crate) fn app(&self) -> &Arc<App> {

@@ -98,7 +98,7 @@ impl Live {
         loop {
             tokio::select! {
                 frame = self.process.link.next(), if self.link_open => self.on_frame(frame, slot).await,
-                _ = self.process.pidfd.readable() => break,
+                _ = self.process.life.over() => break,
                 () = until(Some(self.beat_at)) => self.on_beat(),
                 () = until(look_at), if self.planned.is_none() => {
                     self.on_idle_look(slot);
@@ -154,7 +154,9 @@ impl Live {
                 self.beat_at = self.heartbeat.next(Instant::now());
             }
             Frame::ModuleRequest { id, path } => {
-                let source = boot::read_module(&slot.shared.modules, path).await;
+                // The app was opened before it had a worker.
+                let Ok(opened) = slot.shared.opened(&slot.context).await else { return };
+                let source = opened.source(&path).await;
                 self.process.link.queue(&Frame::ModuleSource { id, source });
             }
             Frame::Exiting { reason, .. } => self.worker.set_exit(reason),

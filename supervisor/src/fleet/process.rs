@@ -1,30 +1,27 @@
-//! One worker process: spawned with nothing but its sockets, watched through a pidfd, never left behind.
+//! One worker process: started by the spawner with nothing but its sockets, and never left behind.
 
 use std::cell::RefCell;
-use std::fs::File;
-use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::io::{self, PipeReader};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-use rustix::process::{PidfdFlags, pidfd_open};
-use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Interest};
+use nano_protocol::{LayerReport, SandboxLayer};
+use nano_spawner::wire::{Exit, Status};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::Signal;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::boot::StartError;
 use super::control_link::ControlLink;
 use super::flight::LastLines;
-use super::sandbox::User;
+use super::spawner::{Contradictions, Spawned, Spawner};
 use crate::log::Rate;
-use crate::telemetry;
 
 /// Longest line on a worker's stderr that is kept in one piece.
 const STDERR_LINE: u64 = 8 * 1024;
@@ -64,93 +61,99 @@ pub fn find_worker() -> Result<PathBuf, NoWorker> {
     if path.is_file() { Ok(path) } else { Err(NoWorker::Beside(path)) }
 }
 
-/// A running worker. Dropping it kills and reaps the process.
+/// A worker's process. Dropping it has it killed.
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) pid: u32,
     pub(super) link: ControlLink,
     pub(super) spawned: Instant,
-    child: Child,
-    pub(super) pidfd: AsyncFd<OwnedFd>,
-    reaped: bool,
+    /// What the spawner says of its sandbox.
+    pub(super) layers: Vec<LayerReport>,
+    pub(super) life: Life,
+    spawner: Rc<Spawner>,
+    /// The spawner's number for it.
+    pub(super) worker: u64,
     stderr: JoinSet<()>,
     stderr_tail: Rc<RefCell<Vec<u8>>>,
     /// What it said last, for its flight record.
     pub(super) lines: Rc<RefCell<LastLines>>,
 }
 
+/// Word of a process's end.
+#[derive(Debug)]
+pub(super) struct Life(watch::Receiver<Option<Exit>>);
+
+impl Life {
+    /// Waits until the process has ended and is no more. Cancelling it loses nothing.
+    pub(super) async fn over(&mut self) -> Exit {
+        // Without a spawner there is no worker either: the kernel kills them.
+        let unknown = Exit { status: None, cpu_micros: 0, out_of_memory: false };
+        self.0.wait_for(Option::is_some).await.ok().and_then(|exit| exit.clone()).unwrap_or(unknown)
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+}
+
 impl Process {
-    /// Starts `program` for `app`. `data_links` are the worker's ends. Must run in a `LocalSet`, on a thread that lives
-    /// as long as the supervisor: the worker asks the kernel to be killed when its parent thread ends.
-    pub(super) fn spawn(
-        program: &Path,
+    /// Starts a worker of an app's generation. `data_links` are the worker's ends. Must run in a `LocalSet`.
+    pub(super) async fn spawn(
+        spawner: &Rc<Spawner>,
+        generation: u64,
         app: &str,
-        user: &User,
         data_links: Vec<UnixStream>,
         rate: &Rc<RefCell<Rate>>,
-    ) -> io::Result<Self> {
+    ) -> Result<Self, StartError> {
         let data_links: Vec<OwnedFd> = data_links.into_iter().map(OwnedFd::from).collect();
-        let (link, stdin) = ControlLink::pair(&data_links)?;
+        let (link, stdin) = ControlLink::pair(&data_links).map_err(StartError::Spawn)?;
         drop(data_links);
+        let (pipe, stderr) = std::io::pipe().map_err(StartError::Spawn)?;
+        let pipe = pipe::Receiver::from_owned_fd(nonblocking(pipe)?).map_err(StartError::Spawn)?;
         let spawned = Instant::now();
-        let mut child = execute(program, app, user, stdin)?;
-        let pid = child.id();
-        let stderr = child.stderr.take();
-        let pidfd = match watch(pid) {
-            Ok(pidfd) => pidfd,
-            Err(error) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(error);
-            }
-        };
+        let Spawned { worker, pid, layers, life } = spawner.spawn(generation, stdin, stderr.into()).await?;
         let mut process = Self {
             pid,
             link,
             spawned,
-            child,
-            pidfd,
-            reaped: false,
+            layers,
+            life: Life(life),
+            spawner: Rc::clone(spawner),
+            worker,
             stderr: JoinSet::new(),
             stderr_tail: Rc::default(),
             lines: Rc::default(),
         };
-        if let Some(stderr) = stderr {
-            let pipe = pipe::Receiver::from_owned_fd(stderr.into())?;
-            let kept = (Rc::clone(&process.stderr_tail), Rc::clone(&process.lines));
-            process.stderr.spawn_local(relay_stderr(pipe, app.to_owned(), pid, Rc::clone(rate), kept));
-        }
+        let kept = (Rc::clone(&process.stderr_tail), Rc::clone(&process.lines));
+        process.stderr.spawn_local(relay_stderr(pipe, app.to_owned(), pid, Rc::clone(rate), kept));
         Ok(process)
     }
 
-    /// Waits until the process has ended. It stays a zombie until [`Process::reap`].
-    pub(super) async fn ended(&self) {
-        // An error could only mean that the descriptor is bad; then the process counts as ended, and reap kills it.
-        let _ = self.pidfd.readable().await;
+    /// What the spawner sees of it that it does not say itself.
+    pub(super) async fn inspect(&self) -> Contradictions {
+        self.spawner.inspect(self.worker).await
     }
 
-    /// Kills the process and everything of its group.
-    pub(super) fn kill(&mut self) {
-        if self.reaped {
-            return;
+    /// Kills the process and everything of its group. Its end follows.
+    pub(super) fn kill(&self) {
+        if !self.life.is_over() {
+            self.spawner.kill(self.worker);
         }
-        if let Ok(group) = i32::try_from(self.pid) {
-            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+    }
+
+    /// How it ended, in words.
+    pub(super) fn describe(&self, exit: &Exit) -> String {
+        // The first process of a namespace is not ended by its own SIGABRT, so abort(3) ends it by an illegal access.
+        let first = self.layers.iter().any(|each| each.layer == SandboxLayer::Namespaces && each.active);
+        match exit.status {
+            Some(Status::Code(code)) => format!("exit code {code}"),
+            Some(Status::Signal(number)) => match Signal::try_from(number) {
+                Ok(Signal::SIGSEGV) if first => "signal SIGSEGV or SIGABRT".to_owned(),
+                Ok(signal) => format!("signal {signal}"),
+                Err(_) => format!("signal {number}"),
+            },
+            None => "unknown".to_owned(),
         }
-        let _ = self.child.kill();
-    }
-
-    /// CPU time so far, also of one that has ended and is not reaped.
-    pub(super) fn cpu(&self) -> Option<Duration> {
-        if self.reaped { None } else { telemetry::cpu_time(self.pid) }
-    }
-
-    /// Ends the process for good, and says how it ended.
-    pub(super) fn reap(&mut self) -> io::Result<ExitStatus> {
-        self.kill();
-        let status = self.child.wait();
-        self.reaped = true;
-        status
     }
 
     /// Waits until all of stderr is read, but not long: a child of the worker could hold it open.
@@ -169,51 +172,15 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if !self.reaped {
-            let _ = self.reap();
-        }
+        self.kill();
     }
 }
 
-/// Executes the program with standard input and nothing else of ours, as its user.
-fn execute(program: &Path, app: &str, user: &User, stdin: OwnedFd) -> io::Result<Child> {
-    let command = |program: &Path, stdin: OwnedFd| {
-        let mut command = Command::new(program);
-        command
-            // What ps(1) shows; the program itself does not look at it.
-            .arg0(format!("nano-worker: {app}"))
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::from(stdin))
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .process_group(0);
-        if let Ok(own) = *user {
-            // This gives up all supplementary groups, too.
-            command.uid(own).gid(own);
-        }
-        command
-    };
-    let again = stdin.try_clone()?;
-    match command(program, stdin).spawn() {
-        // Its user may not enter the directory, as /root or somebody's home. We may.
-        Err(error) if user.is_ok() && error.raw_os_error() == Some(Errno::EACCES as i32) => {
-            let opened = File::open(program)?;
-            let path = format!("/proc/self/fd/{}", opened.as_raw_fd());
-            command(Path::new(&path), again).spawn()
-        }
-        other => other,
-    }
-}
-
-#[expect(
-    deprecated,
-    reason = "the new constructor is unsafe for descriptors that may be closed early; an OwnedFd is not"
-)]
-fn watch(pid: u32) -> io::Result<AsyncFd<OwnedFd>> {
-    let raw = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
-    let pid = raw.ok_or_else(|| io::Error::other("the new process has no usable pid"))?;
-    AsyncFd::with_interest(pidfd_open(pid, PidfdFlags::NONBLOCK)?, Interest::READABLE)
+fn nonblocking(pipe: PipeReader) -> Result<OwnedFd, StartError> {
+    let failed = |error: nix::errno::Errno| StartError::Spawn(error.into());
+    let flags = OFlag::from_bits_retain(fcntl(&pipe, FcntlArg::F_GETFL).map_err(failed)?);
+    fcntl(&pipe, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).map_err(failed)?;
+    Ok(pipe.into())
 }
 
 /// V8's own last words, mostly. Every line goes to the log, within what the app may log.
@@ -251,19 +218,15 @@ async fn relay_stderr(
     }
 }
 
-/// How a process ended, in words.
-pub(super) fn describe(status: &io::Result<ExitStatus>) -> String {
-    match status {
-        Ok(status) => match (status.code(), status.signal().and_then(|signal| Signal::try_from(signal).ok())) {
-            (Some(code), _) => format!("exit code {code}"),
-            (None, Some(signal)) => format!("signal {signal}"),
-            (None, None) => status.to_string(),
-        },
-        Err(error) => format!("unknown: {error}"),
+/// Its exit status, if it ended by itself.
+pub(super) fn exit_code(exit: &Exit) -> Option<i32> {
+    match exit.status {
+        Some(Status::Code(code)) => Some(code),
+        _ => None,
     }
 }
 
 /// Whether somebody else killed it with SIGKILL: the operator, or the kernel's OOM killer.
-pub(super) fn was_killed(status: &io::Result<ExitStatus>) -> bool {
-    status.as_ref().is_ok_and(|status| status.signal() == Some(Signal::SIGKILL as i32))
+pub(super) fn was_killed(exit: &Exit) -> bool {
+    exit.status == Some(Status::Signal(Signal::SIGKILL as i32))
 }

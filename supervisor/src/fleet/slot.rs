@@ -2,13 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::os::unix::net::UnixStream;
-use std::process::ExitStatus;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nano_protocol::{ExitReason, LayerReport, Ready, memory};
-use nix::errno::Errno;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Context;
@@ -18,9 +16,9 @@ use super::exit::{Cause, is_planned};
 use super::flight::{Death, LastLines, Wreck};
 use super::generation::{Order, Shared};
 use super::live::{End, Live};
-use super::process::{Process, describe, was_killed};
+use super::process::{Process, exit_code, was_killed};
 use super::resident;
-use super::sandbox::{User, in_force, lacking};
+use super::sandbox::{in_force, lacking};
 use crate::app::Outage;
 use crate::log;
 use crate::reload::millis;
@@ -200,8 +198,14 @@ impl Slot {
         let config = &self.shared.config;
         self.status.since.set(Instant::now());
         self.status.enter(Some(WorkerState::Starting));
-        let (own, workers) = data_links(self.context.shards().len()).map_err(|error| self.not_spawned(error))?;
-        let (mut process, user) = self.spawn(workers).map_err(|error| self.not_spawned(error))?;
+        let mut orders = self.orders.clone();
+        let (mut process, own) = tokio::select! {
+            spawned = self.spawn() => spawned.map_err(|error| self.not_spawned(error))?,
+            () = retired(&mut orders) => {
+                self.status.enter(Some(WorkerState::Exited));
+                return Ok(None);
+            }
+        };
         let worker = Arc::new(Worker::new(self.context.worker_id(), process.pid));
         self.shared.app.metrics.register_worker(Arc::clone(&worker));
         *self.status.worker.borrow_mut() = Some(Arc::clone(&worker));
@@ -220,8 +224,9 @@ impl Slot {
             Ok(())
         };
         let resident_limit = self.resident_limit();
+        let opened = self.shared.opened(&self.context).await?;
         let booted = tokio::select! {
-            booted = boot::boot(&mut process, config, &user, &self.shared.modules, hear) => Some(booted),
+            booted = boot::boot(&mut process, config, opened, hear) => Some(booted),
             () = resident::exceeded(worker.pid, resident_limit) => Some(Err(StartError::Limit(ExitReason::Memory))),
             () = retired(&mut self.orders) => None,
         };
@@ -259,22 +264,13 @@ impl Slot {
         }
     }
 
-    /// A process with its own user, or as best it can be had.
-    fn spawn(&self, mut links: Vec<UnixStream>) -> std::io::Result<(Process, User)> {
-        let spawn = |user: User, links| {
-            Process::spawn(&self.context.program, &self.shared.config.name, &user, links, &self.shared.rate)
-                .map(|process| (process, user))
-        };
-        let user = self.shared.user();
-        let Ok(own) = user else { return spawn(user, links) };
-        let spare = links.iter().map(UnixStream::try_clone).collect::<Result<_, _>>()?;
-        match spawn(user, std::mem::take(&mut links)) {
-            // Root in a container may lack the right, or its user namespace the user.
-            Err(error) if matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EPERM | Errno::EINVAL)) => {
-                spawn(Err(format!("nano cannot change to uid {own}: {error}")), spare)
-            }
-            spawned => spawned,
-        }
+    /// A process, and our ends of its data links.
+    async fn spawn(&self) -> Result<(Process, Vec<UnixStream>), StartError> {
+        let opened = self.shared.opened(&self.context).await?;
+        let (own, workers) = data_links(self.context.shards().len()).map_err(StartError::Spawn)?;
+        let (spawner, name) = (&self.context.spawner, &self.shared.config.name);
+        let process = Process::spawn(spawner, opened.generation, name, workers, &self.shared.rate).await?;
+        Ok((process, own))
     }
 
     /// Bytes past which the supervisor ends a worker itself.
@@ -282,10 +278,10 @@ impl Slot {
         Some(memory::process_limit(self.shared.config.settings.memory_bytes))
     }
 
-    fn not_spawned(&self, error: std::io::Error) -> StartError {
+    fn not_spawned(&self, error: StartError) -> StartError {
         self.status.enter(Some(WorkerState::Exited));
         tracing::error!(app = %self.shared.app.name, %error, "a worker cannot be started");
-        StartError::Spawn(error)
+        error
     }
 
     async fn give_to_shards(&self, worker: &Arc<Worker>, links: Vec<UnixStream>) {
@@ -303,21 +299,17 @@ impl Slot {
 
     /// Kills and reaps what is left of a worker, and counts and logs its end. True if somebody else killed it.
     pub(super) async fn end(&self, mut process: Process, worker: &Worker, cause: Cause<'_>) -> bool {
-        if let Some(cpu) = process.cpu() {
-            worker.record_cpu(cpu);
-        }
         let uptime = process.spawned.elapsed();
         let lived_ms = millis(uptime);
-        // Waiting for it in reap would hold up the whole control plane if the kernel takes its time.
         process.kill();
-        process.ended().await;
-        let status = process.reap();
-        let killed = worker.exit().is_none() && matches!(cause, Cause::Ready { .. }) && was_killed(&status);
-        let reason = cause.reason(worker.exit(), status.as_ref().ok().and_then(ExitStatus::code));
+        let exit = process.life.over().await;
+        worker.record_cpu(exit.cpu());
+        let killed = worker.exit().is_none() && matches!(cause, Cause::Ready { .. }) && was_killed(&exit);
+        let reason = cause.reason(worker.exit(), exit_code(&exit));
         worker.set_exit(reason);
         self.shared.app.metrics.worker_gone(worker, reason);
         self.context.alarms.borrow_mut().remove(&worker.id);
-        let how = describe(&status);
+        let how = process.describe(&exit);
         *self.status.worker.borrow_mut() = None;
         *self.status.last_exit.borrow_mut() = Some((reason, how.clone()));
         self.status.since.set(Instant::now());

@@ -76,6 +76,11 @@ fn code(body: &str) -> String {
     serde_json::from_str::<serde_json::Value>(body).unwrap()["code"].as_str().unwrap().to_owned()
 }
 
+/// Where workers have namespaces of their own, abort(3) is not told from another signal.
+fn is_abort(how: &serde_json::Value) -> bool {
+    how == "signal SIGABRT" || how == "signal SIGSEGV or SIGABRT"
+}
+
 #[test]
 fn after_a_crash_loop_the_app_comes_back_when_it_answers() {
     let site = Site::new();
@@ -92,8 +97,9 @@ fn after_a_crash_loop_the_app_comes_back_when_it_answers() {
     eventually("the probe is answered", || nano.get("a", "/").0 == 200);
     assert_eq!(nano.ask(&["apps"])["apps"][0]["state"], "ready");
     let last = &nano.ask(&["apps"])["apps"][0]["workers"][0]["last_exit"];
-    assert_eq!((&last["reason"], &last["how"]), (&"crash".into(), &"signal SIGABRT".into()));
-    assert!(text(&nano.nanoctl(&["apps"]).stdout).contains("crash (signal SIGABRT)"));
+    assert_eq!(last["reason"], "crash");
+    assert!(is_abort(&last["how"]), "{last}");
+    assert!(text(&nano.nanoctl(&["apps"]).stdout).contains(&format!("crash ({})", last["how"].as_str().unwrap())));
 }
 
 #[test]
@@ -136,7 +142,8 @@ fn why_a_worker_died_is_kept() {
     assert_eq!(records.as_array().unwrap().len(), 1);
     for record in [&records[0], &logged] {
         assert_eq!((&record["app"], &record["reason"]), (&"a".into(), &"crash".into()), "{record}");
-        assert_eq!((&record["pid"], &record["how"]), (&pid.into(), &"signal SIGABRT".into()), "{record}");
+        assert_eq!(record["pid"], pid, "{record}");
+        assert!(is_abort(&record["how"]), "{record}");
         assert!(record["uptime_ms"].is_u64() && record["heap_bytes"].is_u64() && record["generation"].is_u64());
         let request = &record["requests"][0];
         assert_eq!((&request["method"], &request["path"]), (&"POST".into(), &"/pay".into()), "{record}");
@@ -149,7 +156,10 @@ fn why_a_worker_died_is_kept() {
     assert_eq!(nano.ask(&["why", "lost-1"])["records"], records);
     let shown = text(&nano.nanoctl(&["why", "lost-1"]).stdout);
     assert!(
-        shown.contains("crash (signal SIGABRT)") && shown.contains("/pay") && shown.contains("last words"),
+        shown.contains("crash (signal SIG")
+            && shown.contains("SIGABRT)")
+            && shown.contains("/pay")
+            && shown.contains("last words"),
         "{shown}"
     );
     assert!(!shown.contains("card"), "{shown}");

@@ -75,6 +75,11 @@ fn greeting(control: &UnixStream) -> Vec<UnixStream> {
     rights.flatten().map(UnixStream::from).collect()
 }
 
+/// Its number as nano sees it. In its own namespace it has another, but it left `/proc` where it was.
+fn pid_outside() -> String {
+    std::fs::read_link("/proc/self").unwrap().display().to_string()
+}
+
 fn fetch(control: &mut Link, path: &str) -> Option<String> {
     send(&control.stream, &Frame::ModuleRequest { id: 1, path: path.to_owned() });
     match control.next()? {
@@ -139,7 +144,7 @@ impl App {
                 _ => {}
             }
         }
-        let body = format!("{text} {}", std::process::id());
+        let body = format!("{text} {}", pid_outside());
         let headers = HeaderBlock::default();
         let body_length = BodyLength::Known(u64::try_from(body.len()).unwrap());
         send(link, &Frame::ResponseHead(id, ResponseHead { status: 200, headers, body: body_length }));

@@ -29,14 +29,18 @@ pub(super) fn forbid_new() -> Outcome {
     Ok(String::new())
 }
 
-/// Empties every set: a worker of a nano that runs as root and cannot give it another user would have them all.
-pub(super) fn drop_capabilities() -> Outcome {
-    // Only works with CAP_SETPCAP, and without it nothing can be gained from that set.
+/// What executing a program could give. Only works with CAP_SETPCAP, and without it nothing can be gained from that set.
+pub(super) fn empty_bounding_set() {
     for capability in CapabilitySet::all().iter() {
         if capability_is_in_bounding_set(capability) == Ok(true) {
             let _ = remove_capability_from_bounding_set(capability);
         }
     }
+}
+
+/// Empties every set: in namespaces of its own a process begins with all of them.
+pub(super) fn drop_capabilities() -> Outcome {
+    empty_bounding_set();
     // Before Linux 4.3 there is no such set.
     let _ = clear_ambient_capability_set();
     set_capabilities(None, NONE).map_err(|error| format!("capset: {error}"))?;

@@ -31,7 +31,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use nano_worker::sandbox::{self, Layers};
+use nano_worker::sandbox::{self, Layers, Surroundings};
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
@@ -121,7 +121,7 @@ fn main() -> ExitCode {
 fn attack(world: &str, name: &str, rest: &[&str]) {
     let world = WORLDS.iter().find(|each| each.name == world).unwrap();
     let [victim, folder, port, abstract_name] = rest else { panic!("{rest:?}") };
-    let entered = sandbox::enter(world.layers);
+    let entered = sandbox::enter(world.layers, Surroundings::default());
     let target = Target {
         victim: victim.parse().unwrap(),
         file: format!("{folder}/public/file\0"),

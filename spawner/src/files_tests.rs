@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::symlink;
 
 use super::*;
@@ -15,15 +16,17 @@ fn app() -> (tempfile::TempDir, PathBuf) {
     (place, root)
 }
 
-/// Both ways to open a file must judge alike.
-fn outcomes(root: &Path, path: &str) -> [Result<Bytes, ModuleError>; 2] {
-    let modules = Modules::open(root).unwrap();
-    let canonical = check(path).and_then(|()| open_canonical(root, path)).map(|mut file| {
-        let mut source = Vec::new();
-        file.read_to_end(&mut source).unwrap();
-        Bytes::from(source)
-    });
-    [modules.source(path), canonical]
+fn text(file: Result<File, ModuleError>) -> Result<String, ModuleError> {
+    let mut text = String::new();
+    file?.read_to_string(&mut text).unwrap();
+    Ok(text)
+}
+
+/// All ways to open a file must judge alike.
+fn outcomes(root: &Path, path: &str) -> [Result<String, ModuleError>; 3] {
+    let directory = Directory::open(root).unwrap();
+    let canonical = check(path).and_then(|()| open_canonical(root, path));
+    [text(directory.module(path)), text(directory.fresh_module(path)), text(canonical)]
 }
 
 #[test]
@@ -33,7 +36,7 @@ fn files_of_the_app_are_read() {
     symlink("lib", root.join("linked")).unwrap();
     for (path, text) in [("index.js", "index"), ("lib/a.js", "a"), ("inside.js", "a"), ("linked/a.js", "a")] {
         for outcome in outcomes(&root, path) {
-            assert_eq!(outcome.as_deref(), Ok(text.as_bytes()), "{path}");
+            assert_eq!(outcome.as_deref(), Ok(text), "{path}");
         }
     }
 }
@@ -78,36 +81,18 @@ fn what_is_no_file_is_told_so() {
         }
     }
     File::create(root.join("huge.js")).unwrap().set_len(u64::try_from(MAX_MODULE_SOURCE).unwrap() + 1).unwrap();
-    assert_eq!(Modules::open(&root).unwrap().source("huge.js"), Err(ModuleError::TooLarge));
+    assert!(matches!(Directory::open(&root).unwrap().module("huge.js"), Err(ModuleError::TooLarge)));
 }
 
 #[test]
-fn a_generation_keeps_what_it_read() {
-    let (_place, root) = app();
-    let modules = Modules::open(&root).unwrap();
-    assert_eq!(modules.source("index.js").as_deref(), Ok(&b"index"[..]));
-    assert!(!modules.changed());
-    fs::write(root.join("lib/a.js"), "not asked for yet").unwrap();
-    assert!(!modules.changed());
-    fs::write(root.join("index.js"), "other").unwrap();
-    assert!(modules.changed());
-    assert_eq!(modules.source("index.js").as_deref(), Ok(&b"index"[..]));
-    fs::write(root.join("index.js"), "index").unwrap();
-    assert!(!modules.changed());
-    fs::remove_file(root.join("index.js")).unwrap();
-    assert!(modules.changed());
-    assert_eq!(modules.source("index.js").as_deref(), Ok(&b"index"[..]));
-}
-
-#[test]
-fn a_replaced_directory_is_seen() {
+fn a_directory_stays_itself_when_its_name_moves_on() {
     let (place, root) = app();
-    let modules = Modules::open(&root).unwrap();
-    modules.source("index.js").unwrap();
+    let directory = Directory::open(&root).unwrap();
     fs::rename(&root, place.path().join("old")).unwrap();
-    assert!(modules.changed());
-    assert_eq!(modules.source("lib/a.js").as_deref(), Ok(&b"a"[..]), "the generation stays with its own directory");
+    assert!(matches!(directory.fresh_module("index.js"), Err(ModuleError::Unreadable(_))));
     fs::create_dir(&root).unwrap();
     fs::write(root.join("index.js"), "new").unwrap();
-    assert!(modules.changed());
+    assert_eq!(text(directory.module("index.js")).as_deref(), Ok("index"));
+    assert_eq!(text(directory.fresh_module("index.js")).as_deref(), Ok("new"));
+    assert!(Directory::open(&root.join("index.js")).is_err());
 }

@@ -2,7 +2,8 @@
 //!
 //! Uids lie in a range of nano's own. Where in it an app's lies comes from its name, so it is the same after every
 //! restart and on every machine, as long as no other app of the configuration falls on it: then the one that was there
-//! first keeps it (at start: the one that stands first in the file), and the other takes the next free one.
+//! first keeps it (at start: the one that stands first in the file), and the other takes the next free one. The last of
+//! the range is the supervisor's, where there is no user `nano`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,9 +17,21 @@ const DEFAULT_WIDTH: u32 = 1184;
 /// With `uid_base`: as many as containers' ranges have.
 const WIDTH: u32 = 65_536;
 
+/// The range that a configuration's `uid_base` stands for: its first uid, and how many there are.
+pub(crate) fn range(base: Option<u32>) -> (u32, u32) {
+    base.map_or((DEFAULT_BASE, DEFAULT_WIDTH), |base| (base, WIDTH))
+}
+
+/// The uid of the range that no app gets.
+#[must_use]
+pub fn supervisors_own(base: Option<u32>) -> u32 {
+    let (base, width) = range(base);
+    base + (width - 1)
+}
+
 /// The range, and who has what of it.
 #[derive(Debug)]
-pub(super) struct Uids {
+pub(crate) struct Uids {
     base: u32,
     width: u32,
     leases: RefCell<BTreeMap<u32, Weak<Lease>>>,
@@ -26,28 +39,28 @@ pub(super) struct Uids {
 
 /// An app's uid (and gid), its alone for as long as this is kept.
 #[derive(Debug)]
-pub(super) struct Lease {
-    pub(super) uid: u32,
+pub(crate) struct Lease {
+    pub(crate) uid: u32,
     app: String,
 }
 
 /// Every uid of the range is taken.
 #[derive(Debug, thiserror::Error)]
 #[error("all {width} uids from {base} on have an app already: set `uid_base` to a range of {WIDTH} that is free")]
-pub struct NoUid {
+pub(crate) struct NoUid {
     base: u32,
     width: u32,
 }
 
 impl Uids {
     /// `base` is the config's `uid_base`, which leaves room for the range.
-    pub(super) fn new(base: Option<u32>) -> Self {
-        let (base, width) = base.map_or((DEFAULT_BASE, DEFAULT_WIDTH), |base| (base, WIDTH));
+    pub(crate) fn new(base: Option<u32>) -> Self {
+        let (base, width) = range(base);
         Self { base, width, leases: RefCell::default() }
     }
 
     /// The app's uid; all its generations share it.
-    pub(super) fn lease(&self, app: &str) -> Result<Rc<Lease>, NoUid> {
+    pub(crate) fn lease(&self, app: &str) -> Result<Rc<Lease>, NoUid> {
         let mut leases = self.leases.borrow_mut();
         leases.retain(|_, lease| lease.strong_count() > 0);
         if let Some(own) = leases.values().filter_map(Weak::upgrade).find(|lease| lease.app == app) {
@@ -56,7 +69,7 @@ impl Uids {
         let first = offset(app, self.width);
         let free = (0..self.width)
             .map(|step| self.base + (first + step) % self.width)
-            .find(|uid| !leases.contains_key(uid))
+            .find(|uid| *uid != self.base + (self.width - 1) && !leases.contains_key(uid))
             .ok_or(NoUid { base: self.base, width: self.width })?;
         let lease = Rc::new(Lease { uid: free, app: app.to_owned() });
         leases.insert(free, Rc::downgrade(&lease));
@@ -81,12 +94,13 @@ mod tests {
         // Never change these: who set up rules for uids relies on them.
         assert_eq!([uid("a.example"), uid("b.example"), uid("default")], [61_096, 60_741, 60_766]);
         assert!(Uids::new(Some(200_000)).lease("a.example").unwrap().uid >= 200_000);
+        assert_eq!(supervisors_own(None), 61_183);
         assert!(u64::from(0xFFFF_0000_u32 - 1) + u64::from(WIDTH) - 1 < u64::from(u32::MAX), "-1 is no uid");
     }
 
     #[test]
     fn generations_share_it_and_others_go_around_it() {
-        let uids = Uids { base: 100, width: 3, leases: RefCell::default() };
+        let uids = Uids { base: 100, width: 4, leases: RefCell::default() };
         let a = uids.lease("a").unwrap();
         assert_eq!(uids.lease("a").unwrap().uid, a.uid);
         let others = [uids.lease("b").unwrap(), uids.lease("c").unwrap()];

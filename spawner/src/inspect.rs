@@ -1,5 +1,6 @@
 //! What the kernel says of a worker, in `/proc/PID` (proc_pid_status(5), proc_pid_limits(5)). These files can be read
-//! by everybody, also of a process that is not dumpable; but they belong to root then.
+//! by everybody, also of a process that is not dumpable; but they belong to root then. Its namespaces and its root
+//! directory are told only to whoever may trace it: root, and who made the user namespace that it is in.
 
 use std::fs;
 use std::io;
@@ -17,18 +18,25 @@ const LIMITS: [(&str, u64); 6] = [
     ("Max processes", 0),
 ];
 
+/// The namespaces that a worker must have for itself; in a user namespace it is only where nano is not root.
+const NAMESPACES: [&str; 6] = ["mnt", "pid", "net", "ipc", "uts", "cgroup"];
+
 /// A worker, looked at once.
 #[derive(Debug)]
-pub(super) struct Outside {
+pub(crate) struct Outside {
     /// The status of each thread.
     threads: Vec<String>,
     limits: String,
     /// Whose `/proc/PID/status` is. (Not the directory: that is always its user's.)
     owner: u32,
+    /// What speaks against namespaces of its own.
+    shared: Option<String>,
+    /// What speaks against an empty root directory.
+    root: Option<String>,
 }
 
 impl Outside {
-    pub(super) fn look(pid: u32) -> io::Result<Self> {
+    pub(crate) fn look(pid: u32) -> io::Result<Self> {
         let mut threads = Vec::new();
         for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
             threads.push(fs::read_to_string(thread?.path().join("status"))?);
@@ -37,12 +45,15 @@ impl Outside {
             return Err(io::ErrorKind::NotFound.into());
         }
         let limits = fs::read_to_string(format!("/proc/{pid}/limits"))?;
-        Ok(Self { threads, limits, owner: fs::metadata(format!("/proc/{pid}/status"))?.uid() })
+        let owner = fs::metadata(format!("/proc/{pid}/status"))?.uid();
+        Ok(Self { threads, limits, owner, shared: shared_namespaces(pid), root: root_directory(pid) })
     }
 
     /// What speaks against this layer, if anything does. `user` is who the worker should be.
-    pub(super) fn contradiction(&self, layer: SandboxLayer, user: Option<u32>) -> Option<String> {
+    pub(crate) fn contradiction(&self, layer: SandboxLayer, user: Option<u32>) -> Option<String> {
         match layer {
+            SandboxLayer::Namespaces => self.shared.clone(),
+            SandboxLayer::Root => self.root.clone(),
             SandboxLayer::Uid => {
                 let own = user?.to_string();
                 let all = [own.as_str(); 4].join("\t");
@@ -89,6 +100,44 @@ impl Outside {
     }
 }
 
+/// Namespaces in which the worker is and this process too.
+fn shared_namespaces(pid: u32) -> Option<String> {
+    for name in NAMESPACES {
+        let link = |process: &str| fs::read_link(format!("/proc/{process}/ns/{name}"));
+        match (link("self"), link(&pid.to_string())) {
+            (Ok(own), Ok(workers)) if own != workers => {}
+            (Ok(_), Ok(_)) => return Some(format!("the {name} namespace of nano")),
+            // A kernel without such namespaces.
+            (Err(error), _) if error.kind() == io::ErrorKind::NotFound => {}
+            (Err(error), _) | (_, Err(error)) => return Some(format!("no {name} namespace: {error}")),
+        }
+    }
+    None
+}
+
+/// The one mount that it sees is empty and cannot be written to.
+fn root_directory(pid: u32) -> Option<String> {
+    match fs::read_dir(format!("/proc/{pid}/root/")).map(|mut entries| entries.next()) {
+        Ok(None) => {}
+        Ok(Some(_)) => return Some("files in its root directory".to_owned()),
+        Err(error) => return Some(format!("no root directory: {error}")),
+    }
+    match fs::read_to_string(format!("/proc/{pid}/mountinfo")) {
+        Ok(mounts) => mount_fault(&mounts),
+        Err(error) => Some(format!("no mounts: {error}")),
+    }
+}
+
+fn mount_fault(mounts: &str) -> Option<String> {
+    let mut lines = mounts.lines();
+    let (Some(only), None) = (lines.next(), lines.next()) else {
+        return Some(format!("{} mounts", mounts.lines().count()));
+    };
+    // Number, parent, device, root, mount point, options: see proc_pid_mountinfo(5).
+    let options = only.split(' ').nth(5).unwrap_or_default();
+    (!options.split(',').any(|option| option == "ro")).then(|| format!("a root directory mounted {options}"))
+}
+
 fn status_field<'s>(status: &'s str, field: &str) -> Option<&'s str> {
     status.lines().find_map(|line| Some(line.strip_prefix(field)?.strip_prefix(':')?.trim()))
 }
@@ -111,7 +160,7 @@ mod tests {
 
     fn seen(threads: &[&str], limits: &str, owner: u32) -> Vec<(SandboxLayer, String)> {
         let threads = threads.iter().map(|status| (*status).to_owned()).collect();
-        let outside = Outside { threads, limits: limits.to_owned(), owner };
+        let outside = Outside { threads, limits: limits.to_owned(), owner, shared: None, root: None };
         let all = SandboxLayer::ALL.into_iter();
         all.filter_map(|layer| Some((layer, outside.contradiction(layer, Some(60_001))?))).collect()
     }
@@ -159,6 +208,20 @@ mod tests {
         let outside = Outside::look(std::process::id()).unwrap();
         assert!(outside.contradiction(SandboxLayer::Rlimits, None).is_some());
         assert!(outside.contradiction(SandboxLayer::Uid, Some(4_000_000)).unwrap().starts_with("Uid "));
+        assert_eq!(outside.contradiction(SandboxLayer::Namespaces, None).unwrap(), "the mnt namespace of nano");
+        assert_eq!(outside.contradiction(SandboxLayer::Root, None).unwrap(), "files in its root directory");
         assert!(Outside::look(u32::MAX).is_err());
+    }
+
+    #[test]
+    fn one_mount_that_cannot_be_written_to() {
+        let only = "97 80 0:45 / / ro,nosuid,nodev,noexec,relatime - tmpfs none ro,size=4k,nr_inodes=1\n";
+        assert_eq!(mount_fault(only), None);
+        assert_eq!(
+            mount_fault(&only.replace("/ / ro,", "/ / rw,")).unwrap(),
+            "a root directory mounted rw,nosuid,nodev,noexec,relatime"
+        );
+        assert_eq!(mount_fault(&[only, only].concat()).unwrap(), "2 mounts");
+        assert_eq!(mount_fault("").unwrap(), "0 mounts");
     }
 }

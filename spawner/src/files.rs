@@ -1,0 +1,97 @@
+//! The files of an app: opened beneath its directory, and nowhere else.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use nano_protocol::ModuleError;
+use nano_protocol::limits::{MAX_MODULE_PATH, MAX_MODULE_SOURCE};
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+
+/// An app's directory. It stays the same one, whatever takes its name later.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    root: PathBuf,
+    open: OwnedFd,
+}
+
+impl Directory {
+    pub(crate) fn open(root: &Path) -> io::Result<Self> {
+        let open = File::open(root)?;
+        if !open.metadata()?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Self { root: root.to_owned(), open: open.into() })
+    }
+
+    /// A module's file.
+    pub(crate) fn module(&self, path: &str) -> Result<File, ModuleError> {
+        check(path)?;
+        regular(self.open_beneath(path)?)
+    }
+
+    /// The same in the directory that has the name now.
+    pub(crate) fn fresh_module(&self, path: &str) -> Result<File, ModuleError> {
+        Self::open(&self.root).map_err(|error| unreadable(&error))?.module(path)
+    }
+
+    fn open_beneath(&self, path: &str) -> Result<File, ModuleError> {
+        // NONBLOCK: a FIFO in the directory must not hang the reader.
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let resolve = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS;
+        match openat2(&self.open, path, OpenHow::new().flags(flags).resolve(resolve)) {
+            Ok(file) => Ok(File::from(file)),
+            Err(Errno::ENOENT | Errno::ENOTDIR) => Err(ModuleError::NotFound),
+            Err(Errno::EXDEV) => Err(ModuleError::Outside),
+            // A kernel before 5.6, or a filter that does not know the call.
+            Err(Errno::ENOSYS | Errno::EPERM) => open_canonical(&self.root, path),
+            Err(errno) => Err(unreadable(&errno.into())),
+        }
+    }
+}
+
+fn regular(file: File) -> Result<File, ModuleError> {
+    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
+    if !metadata.is_file() {
+        return Err(ModuleError::Unreadable("it is not a file".to_owned()));
+    }
+    let most = u64::try_from(MAX_MODULE_SOURCE).unwrap_or(u64::MAX);
+    if metadata.len() > most { Err(ModuleError::TooLarge) } else { Ok(file) }
+}
+
+/// The same without openat2(2): resolves the path first. Somebody who can change the app's directory in between could
+/// lead it outside, but whoever can do that owns the app.
+fn open_canonical(root: &Path, path: &str) -> Result<File, ModuleError> {
+    let not_found = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ModuleError::NotFound,
+        _ => unreadable(&error),
+    };
+    let root = root.canonicalize().map_err(not_found)?;
+    let file = root.join(path).canonicalize().map_err(not_found)?;
+    if !file.starts_with(&root) {
+        return Err(ModuleError::Outside);
+    }
+    if !file.is_file() {
+        return Err(ModuleError::Unreadable("it is not a file".to_owned()));
+    }
+    File::open(file).map_err(not_found)
+}
+
+/// One spelling per file, so that nobody can fill the memory with `a/./././b`.
+fn check(path: &str) -> Result<(), ModuleError> {
+    if path.starts_with('/') || path.split('/').any(|part| part == "..") {
+        return Err(ModuleError::Outside);
+    }
+    let plain = !path.contains('\0') && path.split('/').all(|part| !part.is_empty() && part != ".");
+    if plain && path.len() <= MAX_MODULE_PATH { Ok(()) } else { Err(ModuleError::NotFound) }
+}
+
+fn unreadable(error: &io::Error) -> ModuleError {
+    ModuleError::Unreadable(error.to_string())
+}
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

@@ -1,0 +1,162 @@
+//! A configuration on its way from the spawner, who may read everything, to the supervisor, who may not: its text and
+//! what the apps' paths lead to, or its faults. It travels in a file in memory, which fits what no packet would.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use nano_config::{Config, ConfigError, Diagnostic, Module};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use serde::{Deserialize, Serialize};
+
+use crate::Source;
+
+/// What came of reading the configuration.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Reading {
+    outcome: Result<Found, Vec<Fault>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Found {
+    version: u64,
+    text: String,
+    modules: Vec<Place>,
+}
+
+/// A [`Module`]. Paths need not be UTF-8.
+#[derive(Debug, Serialize, Deserialize)]
+struct Place {
+    path: Vec<u8>,
+    root: Vec<u8>,
+    entry: String,
+}
+
+/// A [`Diagnostic`].
+#[derive(Debug, Serialize, Deserialize)]
+struct Fault {
+    file: Vec<u8>,
+    line: usize,
+    column: usize,
+    key: String,
+    message: String,
+    suggestion: Option<String>,
+}
+
+fn bytes(path: &Path) -> Vec<u8> {
+    path.as_os_str().as_bytes().to_vec()
+}
+
+fn path(bytes: Vec<u8>) -> PathBuf {
+    std::ffi::OsString::from_vec(bytes).into()
+}
+
+impl Reading {
+    pub(crate) fn found(version: u64, text: String, config: &Config) -> Self {
+        let modules = config.apps.iter().map(|app| Place {
+            path: bytes(&app.path),
+            root: bytes(&app.root),
+            entry: app.entry.clone(),
+        });
+        Self { outcome: Ok(Found { version, text, modules: modules.collect() }) }
+    }
+
+    pub(crate) fn faults(error: &ConfigError) -> Self {
+        let faults = error.diagnostics().iter().map(|fault| Fault {
+            file: bytes(&fault.file),
+            line: fault.line,
+            column: fault.column,
+            key: fault.key.clone(),
+            message: fault.message.clone(),
+            suggestion: fault.suggestion.clone(),
+        });
+        Self { outcome: Err(faults.collect()) }
+    }
+
+    /// The configuration and its version.
+    ///
+    /// # Errors
+    /// Its faults.
+    pub fn config(self, source: &Source) -> Result<(u64, Config), ConfigError> {
+        match self.outcome {
+            Ok(Found { version, text, modules }) => {
+                let modules = modules.into_iter().map(|Place { path: at, root, entry }| Module {
+                    path: path(at),
+                    root: path(root),
+                    entry,
+                });
+                Ok((version, source.rebuild(&text, modules.collect())?))
+            }
+            Err(faults) => {
+                let faults = faults.into_iter().map(|fault| Diagnostic {
+                    file: path(fault.file),
+                    line: fault.line,
+                    column: fault.column,
+                    key: fault.key,
+                    message: fault.message,
+                    suggestion: fault.suggestion,
+                });
+                match ConfigError::from_diagnostics(faults.collect()) {
+                    Some(error) => Err(error),
+                    None => Err(Diagnostic::at(
+                        &nano_config::Place { file: PathBuf::new(), line: 0, column: 0 },
+                        "",
+                        "the configuration was refused without a reason",
+                    )
+                    .into()),
+                }
+            }
+        }
+    }
+
+    /// As a file that nobody can change.
+    pub(crate) fn into_file(self) -> io::Result<OwnedFd> {
+        let file = memfd_create("configuration", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        let mut file = File::from(file);
+        let mut writer = io::BufWriter::new(&mut file);
+        serde_json::to_writer(&mut writer, &self)?;
+        writer.flush()?;
+        drop(writer);
+        file.rewind()?;
+        fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL)?;
+        Ok(file.into())
+    }
+}
+
+/// Reads what came along with [`crate::wire::Reply::Loaded`].
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub fn receive_reading(file: OwnedFd) -> io::Result<Reading> {
+    let mut text = Vec::new();
+    File::from(file).read_to_end(&mut text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_configuration_arrives_as_it_was_read() {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::create_dir(place.path().join("a")).unwrap();
+        std::fs::write(place.path().join("a/index.js"), "").unwrap();
+        let file = place.path().join("nano.json");
+        std::fs::write(&file, r#"{"apps":[{"hostname":"a.example","path":"a","env":{"K":"secret"}}]}"#).unwrap();
+        let source = Source::File(file.clone());
+        let (text, config) = source.load().unwrap();
+        let sent = Reading::found(7, text, &config).into_file().unwrap();
+        // The supervisor need not be able to look there.
+        std::fs::remove_dir_all(place.path().join("a")).unwrap();
+        let (version, arrived) = receive_reading(sent).unwrap().config(&source).unwrap();
+        assert_eq!((version, arrived), (7, config));
+
+        let error = source.load().unwrap_err();
+        let sent = Reading::faults(&error).into_file().unwrap();
+        assert_eq!(receive_reading(sent).unwrap().config(&source).unwrap_err(), error);
+    }
+}

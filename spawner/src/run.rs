@@ -1,0 +1,371 @@
+//! The spawner's process: answers the supervisor, watches the workers, and leaves nothing behind.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use nano_config::Config;
+use nano_protocol::SandboxLayer;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{SigSet, Signal};
+use nix::unistd::geteuid;
+
+use crate::files::Directory;
+use crate::inspect::Outside;
+use crate::packet::{Packet, Wait, receive, send};
+use crate::reading::Reading;
+use crate::source::Source;
+use crate::spawn::{Worker, Workshop};
+use crate::uid::{Lease, Uids};
+use crate::wire::{MAX_APP, Refusal, Reply, Request};
+
+/// Most generations and most workers at once: a bound for whoever took over the supervisor, far from what anybody runs.
+const MOST: usize = 16 * 1024;
+
+/// Replies that wait for the supervisor to read; while there are so many, nothing it asks is heard.
+const DEAF_ABOVE: usize = 64;
+
+/// For the kernel to clear up what was killed.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Ends when the supervisor does. `arguments` are what follows [`crate::SUBCOMMAND`].
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    match Spawner::new(arguments) {
+        Ok(mut spawner) => {
+            let outcome = spawner.serve();
+            spawner.clear_up();
+            match outcome {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&error),
+            }
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &io::Error) -> ExitCode {
+    let _ = writeln!(io::stderr(), "nano: the spawner ends: {error}");
+    ExitCode::FAILURE
+}
+
+/// What the spawner knows of an app of one version. Nothing of it is a secret.
+#[derive(Debug, Clone)]
+struct Terms {
+    root: PathBuf,
+}
+
+/// The apps of a configuration.
+#[derive(Debug)]
+struct Version {
+    number: u64,
+    apps: HashMap<String, Terms>,
+}
+
+/// An app that may have workers.
+#[derive(Debug)]
+struct Generation {
+    app: String,
+    directory: Directory,
+    lease: Option<Rc<Lease>>,
+}
+
+struct Spawner {
+    /// Standard input.
+    socket: OwnedFd,
+    source: Source,
+    workshop: Workshop,
+    /// Set by the first configuration; `None` where nano may not change users.
+    uids: Option<Uids>,
+    serving: Option<Version>,
+    loaded: Option<Version>,
+    generations: BTreeMap<u64, Generation>,
+    workers: BTreeMap<u64, Worker>,
+    /// The last number that was given out.
+    number: u64,
+    replies: VecDeque<(Reply, Option<OwnedFd>)>,
+}
+
+impl Spawner {
+    fn new(mut arguments: impl Iterator<Item = OsString>) -> io::Result<Self> {
+        let usage = || io::Error::new(io::ErrorKind::InvalidInput, "it is started by `nano serve` only");
+        let program = arguments.next().ok_or_else(usage)?;
+        let source = Source::from_arguments(arguments).ok_or_else(usage)?;
+        let socket = io::stdin().as_fd().try_clone_to_owned()?;
+        rustix::net::sockopt::socket_type(&socket).map_err(|_| usage())?;
+        harden();
+        let workshop = Workshop::new(Path::new(&program))?;
+        Ok(Self {
+            socket,
+            source,
+            workshop,
+            uids: None,
+            serving: None,
+            loaded: None,
+            generations: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            number: 0,
+            replies: VecDeque::new(),
+        })
+    }
+
+    /// Until the supervisor is gone.
+    fn serve(&mut self) -> io::Result<()> {
+        loop {
+            let (socket, ended) = self.wait(None)?;
+            self.reap(&ended);
+            if socket.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR)
+                && self.replies.len() < DEAF_ABOVE
+            {
+                match receive(&self.socket, Wait::No) {
+                    Ok(Some(packet)) => self.hear(packet),
+                    Ok(None) => return Ok(()),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if !self.tell()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for something to do: what is up with the socket, and workers that ended.
+    fn wait(&self, most: Option<Duration>) -> io::Result<(PollFlags, Vec<u64>)> {
+        let mut interest = PollFlags::empty();
+        if self.replies.len() < DEAF_ABOVE {
+            interest |= PollFlags::POLLIN;
+        }
+        if !self.replies.is_empty() {
+            interest |= PollFlags::POLLOUT;
+        }
+        let mut watched = vec![PollFd::new(self.socket.as_fd(), interest)];
+        watched.extend(self.workers.values().map(|worker| PollFd::new(worker.pidfd.as_fd(), PollFlags::POLLIN)));
+        let timeout = match most {
+            Some(most) => PollTimeout::try_from(most).unwrap_or(PollTimeout::ZERO),
+            None => PollTimeout::NONE,
+        };
+        match poll(&mut watched, timeout) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let socket = watched.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
+        let ready = watched.iter().skip(1).map(|each| each.any().unwrap_or(false));
+        let ended = self.workers.keys().zip(ready).filter(|(_, ready)| *ready).map(|(number, _)| *number).collect();
+        Ok((socket, ended))
+    }
+
+    fn reap(&mut self, ended: &[u64]) {
+        for number in ended {
+            if let Some(exit) = self.workers.get(number).and_then(Worker::reap) {
+                self.workers.remove(number);
+                self.reply(Reply::Exited { worker: *number, exit }, None);
+            }
+        }
+    }
+
+    fn reply(&mut self, reply: Reply, descriptor: Option<OwnedFd>) {
+        self.replies.push_back((reply, descriptor));
+    }
+
+    /// Sends what can be sent now. False: nobody is there any more.
+    fn tell(&mut self) -> io::Result<bool> {
+        while let Some((reply, descriptor)) = self.replies.front() {
+            let descriptors: Vec<_> = descriptor.iter().map(AsFd::as_fd).collect();
+            match send(&self.socket, reply, &descriptors, Wait::No) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+                    return Ok(false);
+                }
+                Err(error) => return Err(error),
+            }
+            self.replies.pop_front();
+        }
+        Ok(true)
+    }
+
+    /// Carries out a request, or refuses it. Descriptors that do not belong there are closed.
+    fn hear(&mut self, packet: Packet) {
+        let request = if packet.truncated {
+            Err("it is too large".to_owned())
+        } else {
+            serde_json::from_slice(&packet.bytes).map_err(|error| format!("it cannot be read: {error}"))
+        };
+        match request {
+            Ok(request) => self.obey(request, packet.descriptors),
+            Err(why) => self.refuse(0, Refusal::Request(why)),
+        }
+    }
+
+    fn refuse(&mut self, id: u64, why: Refusal) {
+        self.reply(Reply::Refused { id, why }, None);
+    }
+
+    fn obey(&mut self, request: Request, descriptors: Vec<OwnedFd>) {
+        match request {
+            Request::Load { id } => self.load(id),
+            Request::Commit { version } => self.commit(version),
+            Request::Open { id, version, app } => match self.open(version, &app) {
+                Ok(generation) => self.reply(Reply::Opened { id, generation }, None),
+                Err(why) => self.refuse(id, why),
+            },
+            Request::Close { generation } => drop(self.generations.remove(&generation)),
+            Request::Spawn { id, generation } => match self.spawn(generation, descriptors) {
+                Ok(worker) => self.tell_spawned(id, worker),
+                Err(why) => self.refuse(id, why),
+            },
+            Request::Kill { worker } => {
+                if let Some(worker) = self.workers.get(&worker) {
+                    worker.kill();
+                }
+            }
+            Request::Inspect { id, worker } => match self.workers.get(&worker).map(inspect) {
+                Some(contradictions) => self.reply(Reply::Inspected { id, contradictions }, None),
+                None => self.refuse(id, Refusal::Request("there is no such worker".to_owned())),
+            },
+            Request::Module { id, generation, path, fresh } => {
+                let Some(own) = self.generations.get(&generation) else {
+                    return self.refuse(id, no_generation());
+                };
+                let opened = if fresh { own.directory.fresh_module(&path) } else { own.directory.module(&path) };
+                match opened {
+                    Ok(file) => self.reply(Reply::Module { id, error: None }, Some(file.into())),
+                    Err(error) => self.reply(Reply::Module { id, error: Some(error.into()) }, None),
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.number += 1;
+        self.number
+    }
+
+    fn load(&mut self, id: u64) {
+        let reading = match self.source.load() {
+            Ok((text, config)) => {
+                let number = self.next();
+                if self.uids.is_none() && geteuid().is_root() {
+                    // A restart, and with it a new spawner, is needed for another range.
+                    self.uids = Some(Uids::new(config.uid_base));
+                }
+                self.loaded = Some(Version { number, apps: terms(&config) });
+                Reading::found(number, text, &config)
+            }
+            Err(error) => Reading::faults(&error),
+        };
+        match reading.into_file() {
+            Ok(file) => self.reply(Reply::Loaded { id }, Some(file)),
+            Err(error) => self.refuse(id, Refusal::Process(format!("no memory for the configuration: {error}"))),
+        }
+    }
+
+    fn commit(&mut self, version: u64) {
+        if self.loaded.as_ref().is_some_and(|loaded| loaded.number == version) {
+            self.serving = self.loaded.take();
+        }
+    }
+
+    fn open(&mut self, version: u64, app: &str) -> Result<u64, Refusal> {
+        let versions = [&self.loaded, &self.serving];
+        let version = versions.into_iter().flatten().find(|each| each.number == version);
+        let version = version.ok_or_else(|| Refusal::Request("there is no such version".to_owned()))?;
+        let known = version.apps.get(app).filter(|_| app.len() <= MAX_APP);
+        let terms = known.ok_or_else(|| Refusal::Request("there is no such app".to_owned()))?;
+        if self.generations.len() >= MOST {
+            return Err(Refusal::Request("there are too many generations".to_owned()));
+        }
+        let directory = Directory::open(&terms.root).map_err(|error| Refusal::Directory(error.to_string()))?;
+        let lease = self.uids.as_ref().map(|uids| uids.lease(app)).transpose();
+        let lease = lease.map_err(|error| Refusal::User(error.to_string()))?;
+        let number = self.next();
+        self.generations.insert(number, Generation { app: app.to_owned(), directory, lease });
+        Ok(number)
+    }
+
+    fn spawn(&mut self, generation: u64, descriptors: Vec<OwnedFd>) -> Result<u64, Refusal> {
+        let own = self.generations.get(&generation).ok_or_else(no_generation)?;
+        let Ok([stdin, stderr]) = <[OwnedFd; 2]>::try_from(descriptors) else {
+            return Err(Refusal::Request("a worker needs a socket and a pipe".to_owned()));
+        };
+        if self.workers.len() >= MOST {
+            return Err(Refusal::Request("there are too many workers".to_owned()));
+        }
+        let failed = |error: io::Error| Refusal::Process(error.to_string());
+        let worker = self.workshop.start(&own.app, own.lease.as_ref(), &stdin, &stderr).map_err(failed)?;
+        let number = self.next();
+        self.workers.insert(number, worker);
+        Ok(number)
+    }
+
+    fn tell_spawned(&mut self, id: u64, number: u64) {
+        let Some(worker) = self.workers.get(&number) else { return };
+        let layers = worker.layers.iter().cloned().map(Into::into).collect();
+        self.reply(Reply::Spawned { id, worker: number, pid: worker.pid(), layers }, None);
+    }
+
+    /// The supervisor is gone, however it ended: so are its workers.
+    fn clear_up(&mut self) {
+        for worker in self.workers.values() {
+            worker.kill();
+        }
+        let until = Instant::now() + FAREWELL;
+        while !self.workers.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let ended = match self.wait_for_ends(left) {
+                Ok(ended) => ended,
+                Err(_) => return,
+            };
+            self.reap(&ended);
+        }
+    }
+
+    fn wait_for_ends(&self, most: Duration) -> io::Result<Vec<u64>> {
+        let watched = self.workers.values().map(|worker| PollFd::new(worker.pidfd.as_fd(), PollFlags::POLLIN));
+        let mut watched: Vec<_> = watched.collect();
+        match poll(&mut watched, PollTimeout::try_from(most).unwrap_or(PollTimeout::ZERO)) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let ready = watched.iter().map(|each| each.any().unwrap_or(false));
+        Ok(self.workers.keys().zip(ready).filter(|(_, ready)| *ready).map(|(number, _)| *number).collect())
+    }
+}
+
+/// What this process does without. It keeps its capabilities: a process in new namespaces begins with them, and gives
+/// them up when it has made its surroundings.
+fn harden() {
+    // It has read every app's secrets.
+    let _ = prctl::set_dumpable(false);
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+    let _ = prctl::set_name(c"nano-spawner");
+    // The supervisor decides when it is over, and says so by closing the socket.
+    let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGTSTP];
+    let _ = signals.into_iter().collect::<SigSet>().thread_block();
+}
+
+fn terms(config: &Config) -> HashMap<String, Terms> {
+    config.apps.iter().map(|app| (app.name.clone(), Terms { root: app.root.clone() })).collect()
+}
+
+fn no_generation() -> Refusal {
+    Refusal::Request("there is no such generation".to_owned())
+}
+
+fn inspect(worker: &Worker) -> Result<Vec<(String, String)>, String> {
+    let outside = Outside::look(worker.pid()).map_err(|error| error.to_string())?;
+    let user = worker.user();
+    let seen = SandboxLayer::ALL.into_iter();
+    Ok(seen.filter_map(|layer| Some((layer.as_str().to_owned(), outside.contradiction(layer, user)?))).collect())
+}

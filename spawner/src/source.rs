@@ -1,0 +1,80 @@
+//! Where the configuration comes from.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use nano_config::{Config, ConfigError, Module};
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// `nano serve --app DIR`.
+    App {
+        /// The app's directory or module.
+        path: PathBuf,
+        /// Where to serve.
+        port: u16,
+    },
+}
+
+impl Source {
+    /// Reads and checks it; the text comes along. Blocks.
+    pub(crate) fn load(&self) -> Result<(String, Config), ConfigError> {
+        match self {
+            Self::File(path) => {
+                let text = nano_config::read_text(path)?;
+                let config = nano_config::parse(&text, path, &nano_config::working_directory(path))?;
+                Ok((text, config))
+            }
+            Self::App { path, port } => Ok((String::new(), Config::single_app(path, *port)?)),
+        }
+    }
+
+    /// The same configuration from what was read and found, without a look at the disk.
+    pub(crate) fn rebuild(&self, text: &str, modules: Vec<Module>) -> Result<Config, ConfigError> {
+        match self {
+            Self::File(path) => nano_config::parse_found(text, path, &nano_config::working_directory(path), &modules),
+            Self::App { path, port } => match modules.into_iter().next() {
+                Some(module) => Ok(Config::single_module(path, *port, module)),
+                None => Config::single_app(path, *port),
+            },
+        }
+    }
+
+    /// As arguments of a program.
+    pub(crate) fn to_arguments(&self) -> Vec<OsString> {
+        match self {
+            Self::File(path) => vec!["file".into(), path.into()],
+            Self::App { path, port } => vec!["app".into(), path.into(), port.to_string().into()],
+        }
+    }
+
+    /// The reverse.
+    pub(crate) fn from_arguments(mut arguments: impl Iterator<Item = OsString>) -> Option<Self> {
+        let kind = arguments.next()?;
+        let path = arguments.next()?.into();
+        let port = arguments.next();
+        match (kind.to_str()?, port.as_deref().map(OsStr::to_str)) {
+            ("file", None) => Some(Self::File(path)),
+            ("app", Some(port)) => Some(Self::App { path, port: port?.parse().ok()? }),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_survives_a_command_line() {
+        for source in [Source::File("a b/nano.json".into()), Source::App { path: "-x".into(), port: 0 }] {
+            assert_eq!(Source::from_arguments(source.to_arguments().into_iter()), Some(source));
+        }
+        for wrong in [&["file"][..], &["app", "x"], &["app", "x", "70000"], &["file", "x", "1"], &["other", "x"]] {
+            assert_eq!(Source::from_arguments(wrong.iter().map(OsString::from)), None, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Making a worker's process: namespaces, then what must be done to it from outside, then it may go.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::rc::Rc;
+
+use nano_protocol::{LayerReport, SandboxLayer};
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::libc;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::stat::Mode;
+use nix::sys::time::{TimeVal, TimeValLike};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, getegid, geteuid};
+
+use crate::child::Execution;
+use crate::clone::{Forked, clone};
+use crate::uid::Lease;
+use crate::wire::{Exit, Status};
+
+/// What a worker shares with nobody.
+const NAMESPACES: libc::c_int = libc::CLONE_NEWNS
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWCGROUP;
+
+/// What all workers are started from.
+#[derive(Debug)]
+pub(crate) struct Workshop {
+    /// `nano-worker`. It stays the one that was there when nano was started, which speaks this nano's protocol.
+    program: OwnedFd,
+    null: OwnedFd,
+    root: bool,
+}
+
+/// A worker's process. Its zombie stays until [`Worker::reap`].
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pid: Pid,
+    pub(crate) pidfd: OwnedFd,
+    /// Its app's user, which must be nobody else's while it lives.
+    lease: Option<Rc<Lease>>,
+    /// What the spawner made for it, or why not.
+    pub(crate) layers: Vec<LayerReport>,
+}
+
+impl Workshop {
+    pub(crate) fn new(program: &Path) -> io::Result<Self> {
+        let path = |flags| open(program, flags | OFlag::O_CLOEXEC, Mode::empty());
+        Ok(Self {
+            program: path(OFlag::O_PATH)?,
+            null: File::options().read(true).write(true).open("/dev/null")?.into(),
+            root: geteuid().is_root(),
+        })
+    }
+
+    /// Starts a worker of `app`.
+    pub(crate) fn start(
+        &self,
+        app: &str,
+        lease: Option<&Rc<Lease>>,
+        stdin: &OwnedFd,
+        stderr: &OwnedFd,
+    ) -> io::Result<Worker> {
+        let mut namespaces = NAMESPACES;
+        if !self.root {
+            namespaces |= libc::CLONE_NEWUSER;
+        }
+        match self.start_in(namespaces, app, lease, stdin, stderr) {
+            Ok(mut worker) => {
+                worker.layers.push(report(SandboxLayer::Namespaces, true, self.names().to_owned()));
+                Ok(worker)
+            }
+            Err(error) => {
+                // Switched off on this machine, or nano is in a container that may not make any.
+                let mut worker = self.start_in(0, app, lease, stdin, stderr)?;
+                let reason = self.refusal(&error);
+                worker.layers.push(report(SandboxLayer::Root, false, "it needs namespaces".to_owned()));
+                worker.layers.push(report(SandboxLayer::Namespaces, false, reason));
+                Ok(worker)
+            }
+        }
+    }
+
+    fn start_in(
+        &self,
+        namespaces: libc::c_int,
+        app: &str,
+        lease: Option<&Rc<Lease>>,
+        stdin: &OwnedFd,
+        stderr: &OwnedFd,
+    ) -> io::Result<Worker> {
+        let arguments = self.arguments(namespaces, app, lease)?;
+        let (waits, go) = io::pipe()?;
+        let (waits, mut go) = (OwnedFd::from(waits), File::from(OwnedFd::from(go)));
+        match clone(namespaces, None)? {
+            Forked::Child => {
+                // Or the end of the pipe would never come.
+                drop(go);
+                Execution {
+                    program: self.program.as_fd(),
+                    arguments: arguments.iter().map(CString::as_c_str).collect(),
+                    stdin: stdin.as_fd(),
+                    stdout: self.null.as_fd(),
+                    stderr: stderr.as_fd(),
+                    go: waits.as_fd(),
+                    keep_capabilities: namespaces & libc::CLONE_NEWUSER != 0,
+                }
+                .carry_out()
+            }
+            Forked::Parent { pid, pidfd } => {
+                let mut layers = Vec::new();
+                if !self.root {
+                    layers.push(report(SandboxLayer::Uid, false, "nano does not run as root".to_owned()));
+                }
+                let worker = Worker { pid: Pid::from_raw(pid), pidfd, lease: lease.cloned(), layers };
+                // It waits; now is the time for what is done to it from outside.
+                go.write_all(b"g")?;
+                Ok(worker)
+            }
+        }
+    }
+
+    /// Told on the command line, as nothing of it is a secret: what the worker is to make of its surroundings.
+    fn arguments(&self, namespaces: libc::c_int, app: &str, lease: Option<&Rc<Lease>>) -> io::Result<Vec<CString>> {
+        // What ps(1) shows first; the program itself does not look at it.
+        let mut arguments = vec![format!("nano-worker: {app}"), "serve".to_owned()];
+        if namespaces & libc::CLONE_NEWUSER != 0 {
+            arguments.push(format!("--identity={}:{}", geteuid(), getegid()));
+        }
+        if namespaces & libc::CLONE_NEWNS != 0 {
+            arguments.push("--empty-root".to_owned());
+        }
+        if let Some(lease) = lease {
+            arguments.push(format!("--user={}", lease.uid));
+        }
+        arguments.into_iter().map(|text| CString::new(text).map_err(io::Error::other)).collect()
+    }
+
+    fn names(&self) -> &'static str {
+        if self.root { "mount pid network ipc uts cgroup" } else { "mount pid network ipc uts cgroup user" }
+    }
+
+    fn refusal(&self, error: &io::Error) -> String {
+        let why = match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::EPERM | Errno::EACCES) if self.root => ": nano lacks CAP_SYS_ADMIN",
+            Some(Errno::EPERM | Errno::EACCES) => ": user namespaces are not for users on this machine",
+            Some(Errno::ENOSPC | Errno::EUSERS) => ": a limit in /proc/sys/user is reached or 0",
+            Some(Errno::EINVAL | Errno::ENOSYS) => ": this kernel has not all of them",
+            _ => "",
+        };
+        format!("{error}{why}")
+    }
+}
+
+impl Worker {
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid.as_raw().unsigned_abs()
+    }
+
+    /// Who it is to be, if nano chose.
+    pub(crate) fn user(&self) -> Option<u32> {
+        self.lease.as_ref().map(|lease| lease.uid)
+    }
+
+    /// Kills it and everything of its group. Its number is its own until it is reaped.
+    pub(crate) fn kill(&self) {
+        let _ = killpg(self.pid, Signal::SIGKILL);
+        let _ = nix::sys::signal::kill(self.pid, Signal::SIGKILL);
+    }
+
+    /// How it ended, if it has; then its process is no more.
+    pub(crate) fn reap(&self) -> Option<Exit> {
+        // Nobody else reaps, so what is counted for all children now and was not before is this one's.
+        let before = cpu_of_children();
+        let status = match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive | WaitStatus::Stopped(..) | WaitStatus::Continued(_)) => return None,
+            Err(Errno::EINTR) => return None,
+            Ok(WaitStatus::Exited(_, code)) => Some(Status::Code(code)),
+            Ok(WaitStatus::Signaled(_, signal, _)) => Some(Status::Signal(signal as i32)),
+            _ => None,
+        };
+        let cpu = cpu_of_children().saturating_sub(before);
+        Some(Exit { status, cpu_micros: u64::try_from(cpu).unwrap_or(0), out_of_memory: false })
+    }
+}
+
+fn cpu_of_children() -> i64 {
+    let micros = |time: TimeVal| time.num_microseconds();
+    getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0, |usage| micros(usage.user_time()) + micros(usage.system_time()))
+}
+
+fn report(layer: SandboxLayer, active: bool, detail: String) -> LayerReport {
+    LayerReport { layer, active, detail }
+}

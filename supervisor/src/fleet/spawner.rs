@@ -1,0 +1,318 @@
+//! The supervisor's side of the spawner: questions and answers over one socket, and word of workers that ended.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::process::Child;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use nano_config::{Config, ConfigError, Diagnostic, Place};
+use nano_protocol::{LayerReport, ModuleError};
+use nano_spawner::wire::{Exit, Layer, Refusal, Reply, Request};
+use nano_spawner::{Packet, Source, Wait, receive, receive_reading, send};
+use tokio::io::unix::AsyncFd;
+use tokio::sync::{Notify, oneshot, watch};
+
+use super::boot::StartError;
+
+/// For the spawner to kill what is left and to go.
+const FAREWELL: Duration = Duration::from_secs(6);
+
+/// Why there is no spawner.
+#[derive(Debug, thiserror::Error)]
+pub enum SpawnerError {
+    /// It could not be started, or did not say anything.
+    #[error("the process that starts the workers, nano's spawner, cannot be started: {0}")]
+    Start(#[from] io::Error),
+    /// It ended before the supervisor.
+    #[error("the process that starts the workers, nano's spawner, ended before nano did")]
+    Gone,
+}
+
+/// A spawner that was just started, before there is a runtime.
+#[derive(Debug)]
+pub(crate) struct Started {
+    socket: OwnedFd,
+    source: Source,
+    // Last, so that the socket is closed when it is waited for.
+    process: SpawnerProcess,
+}
+
+/// The spawner's process. Dropping it waits for its end, which comes when its [`Spawner`] is gone; every worker's has
+/// come by then.
+#[derive(Debug)]
+pub(crate) struct SpawnerProcess(Child);
+
+impl Drop for SpawnerProcess {
+    fn drop(&mut self) {
+        let until = Instant::now() + FAREWELL;
+        while matches!(self.0.try_wait(), Ok(None)) {
+            if Instant::now() > until {
+                let _ = self.0.kill();
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Started {
+    /// Call it before there are threads, and with all the privileges there are.
+    pub(crate) fn start(source: &Source, program: &Path) -> Result<Self, SpawnerError> {
+        let (child, socket) = nano_spawner::start(source, program)?;
+        Ok(Self { socket, source: source.clone(), process: SpawnerProcess(child) })
+    }
+
+    /// The first configuration and its version. Blocks.
+    pub(crate) fn load(&self) -> Result<Result<(u64, Config), ConfigError>, SpawnerError> {
+        send(&self.socket, &Request::Load { id: 0 }, &[], Wait::Yes)?;
+        let packet = receive(&self.socket, Wait::Yes)?.ok_or(SpawnerError::Gone)?;
+        let file = packet.descriptors.into_iter().next().ok_or(SpawnerError::Gone)?;
+        Ok(receive_reading(file)?.config(&self.source))
+    }
+
+    /// Must be called within the runtime. The process is to be dropped after everything that can talk to it.
+    pub(crate) fn connect(self) -> io::Result<(Rc<Spawner>, SpawnerProcess)> {
+        let Self { socket, source, process } = self;
+        let spawner = Spawner {
+            socket: register(socket)?,
+            source,
+            outbox: RefCell::default(),
+            queued: Notify::new(),
+            questions: RefCell::default(),
+            lives: RefCell::default(),
+            last: Cell::new(0),
+        };
+        Ok((Rc::new(spawner), process))
+    }
+}
+
+#[expect(
+    deprecated,
+    reason = "the new constructor is unsafe for descriptors that may be closed early; an OwnedFd is not"
+)]
+fn register(socket: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    AsyncFd::new(socket)
+}
+
+type Answer = (Reply, Option<OwnedFd>);
+
+/// Talks to the spawner. Lives on the main thread.
+#[derive(Debug)]
+pub(crate) struct Spawner {
+    socket: AsyncFd<OwnedFd>,
+    source: Source,
+    outbox: RefCell<VecDeque<(Request, Vec<OwnedFd>)>>,
+    queued: Notify,
+    questions: RefCell<HashMap<u64, oneshot::Sender<Answer>>>,
+    lives: RefCell<HashMap<u64, watch::Sender<Option<Exit>>>>,
+    last: Cell<u64>,
+}
+
+/// A worker that the spawner started.
+#[derive(Debug)]
+pub(super) struct Spawned {
+    pub(super) worker: u64,
+    pub(super) pid: u32,
+    pub(super) layers: Vec<LayerReport>,
+    pub(super) life: watch::Receiver<Option<Exit>>,
+}
+
+/// What the spawner saw that speaks against a worker's layers, by their names; or why it saw nothing.
+pub(super) type Contradictions = Result<Vec<(String, String)>, String>;
+
+impl Spawner {
+    /// Carries questions and answers until the spawner is gone.
+    pub(crate) async fn talk(&self) {
+        tokio::select! {
+            () = self.hear() => {}
+            () = self.say() => {}
+        }
+        // Whoever waits for an answer or an end has it now.
+        self.questions.borrow_mut().clear();
+        self.lives.borrow_mut().clear();
+    }
+
+    async fn hear(&self) {
+        loop {
+            let Ok(mut ready) = self.socket.readable().await else { return };
+            match ready.try_io(|socket| receive(socket, Wait::No)) {
+                Ok(Ok(Some(packet))) => self.on_packet(packet),
+                Ok(Ok(None) | Err(_)) => return,
+                Err(_not_yet) => {}
+            }
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    async fn say(&self) {
+        loop {
+            let queued = self.queued.notified();
+            if self.outbox.borrow().is_empty() {
+                queued.await;
+                continue;
+            }
+            let Ok(mut ready) = self.socket.writable().await else { return };
+            match ready.try_io(|_| self.send_queued()) {
+                Ok(Ok(())) | Err(_) => {}
+                Ok(Err(_)) => return,
+            }
+        }
+    }
+
+    fn send_queued(&self) -> io::Result<()> {
+        let mut outbox = self.outbox.borrow_mut();
+        while let Some((request, descriptors)) = outbox.front() {
+            let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+            send(self.socket.get_ref(), request, &descriptors, Wait::No)?;
+            outbox.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Sends it now, or as soon as the spawner reads.
+    fn order(&self, request: Request, descriptors: Vec<OwnedFd>) {
+        self.outbox.borrow_mut().push_back((request, descriptors));
+        if self.send_queued().is_err() {
+            self.queued.notify_one();
+        }
+    }
+
+    fn next(&self) -> u64 {
+        let id = self.last.get() + 1;
+        self.last.set(id);
+        id
+    }
+
+    /// `None`: the spawner is gone.
+    async fn ask(&self, request: impl FnOnce(u64) -> Request, descriptors: Vec<OwnedFd>) -> Option<Answer> {
+        let id = self.next();
+        let (answer, wait) = oneshot::channel();
+        self.questions.borrow_mut().insert(id, answer);
+        self.order(request(id), descriptors);
+        wait.await.ok()
+    }
+
+    fn on_packet(&self, packet: Packet) {
+        let Ok(reply) = serde_json::from_slice::<Reply>(&packet.bytes) else {
+            tracing::error!("the spawner said what cannot be understood: a bug in nano");
+            return;
+        };
+        let id = match &reply {
+            Reply::Exited { worker, exit } => {
+                if let Some(life) = self.lives.borrow_mut().remove(worker) {
+                    life.send_replace(Some(exit.clone()));
+                }
+                return;
+            }
+            Reply::Loaded { id }
+            | Reply::Opened { id, .. }
+            | Reply::Spawned { id, .. }
+            | Reply::Inspected { id, .. }
+            | Reply::Module { id, .. }
+            | Reply::Refused { id, .. } => *id,
+        };
+        if let Reply::Spawned { worker, .. } = &reply {
+            // Its end may be the next packet.
+            self.lives.borrow_mut().insert(*worker, watch::channel(None).0);
+        }
+        let question = self.questions.borrow_mut().remove(&id);
+        let undelivered = match question {
+            Some(question) => question.send((reply, packet.descriptors.into_iter().next())).err(),
+            None => Some((reply, None)),
+        };
+        // Nobody waits for it any more.
+        match undelivered {
+            Some((Reply::Spawned { worker, .. }, _)) => self.kill(worker),
+            Some((Reply::Opened { generation, .. }, _)) => self.close(generation),
+            Some((Reply::Refused { why, .. }, _)) => tracing::error!(%why, "a bug in nano"),
+            _ => {}
+        }
+    }
+
+    /// Reads the configuration anew; the outcome's version can be opened from.
+    pub(crate) async fn load(&self) -> Result<(u64, Config), ConfigError> {
+        let failed = |message: String| {
+            let place = match &self.source {
+                Source::File(path) | Source::App { path, .. } => Place::whole(path),
+            };
+            ConfigError::from(Diagnostic::at(&place, "", message))
+        };
+        match self.ask(|id| Request::Load { id }, Vec::new()).await {
+            Some((Reply::Loaded { .. }, Some(file))) => {
+                let source = self.source.clone();
+                // There may be much to check.
+                let read = tokio::task::spawn_blocking(move || Ok(receive_reading(file)?.config(&source))).await;
+                let read = read.unwrap_or_else(|error| Err(io::Error::other(error)));
+                read.unwrap_or_else(|error| Err(failed(format!("the configuration cannot be read: {error}"))))
+            }
+            Some((Reply::Refused { why, .. }, _)) => Err(failed(why.to_string())),
+            _ => Err(failed(SpawnerError::Gone.to_string())),
+        }
+    }
+
+    /// This version serves.
+    pub(crate) fn commit(&self, version: u64) {
+        self.order(Request::Commit { version }, Vec::new());
+    }
+
+    /// An app of this version is going to have workers.
+    pub(super) async fn open(&self, version: u64, app: &str) -> Result<u64, StartError> {
+        match self.ask(|id| Request::Open { id, version, app: app.to_owned() }, Vec::new()).await {
+            Some((Reply::Opened { generation, .. }, _)) => Ok(generation),
+            Some((Reply::Refused { why, .. }, _)) => Err(StartError::Refused(why)),
+            _ => Err(gone()),
+        }
+    }
+
+    /// There will be no more workers of it.
+    pub(super) fn close(&self, generation: u64) {
+        self.order(Request::Close { generation }, Vec::new());
+    }
+
+    /// Starts a worker with these as standard input and standard error.
+    pub(super) async fn spawn(&self, generation: u64, stdin: OwnedFd, stderr: OwnedFd) -> Result<Spawned, StartError> {
+        match self.ask(|id| Request::Spawn { id, generation }, vec![stdin, stderr]).await {
+            Some((Reply::Spawned { worker, pid, layers, .. }, _)) => {
+                let life = self.lives.borrow().get(&worker).map(watch::Sender::subscribe);
+                // It has ended already.
+                let life = life.unwrap_or_else(|| watch::channel(None).1);
+                Ok(Spawned { worker, pid, layers: layers.into_iter().filter_map(Layer::report).collect(), life })
+            }
+            Some((Reply::Refused { why, .. }, _)) => Err(StartError::Refused(why)),
+            _ => Err(gone()),
+        }
+    }
+
+    /// Kills a worker; its end follows.
+    pub(super) fn kill(&self, worker: u64) {
+        self.order(Request::Kill { worker }, Vec::new());
+    }
+
+    /// Looks at a worker from outside.
+    pub(super) async fn inspect(&self, worker: u64) -> Contradictions {
+        match self.ask(|id| Request::Inspect { id, worker }, Vec::new()).await {
+            Some((Reply::Inspected { contradictions, .. }, _)) => contradictions,
+            Some((Reply::Refused { why, .. }, _)) => Err(why.to_string()),
+            _ => Err(SpawnerError::Gone.to_string()),
+        }
+    }
+
+    /// Opens a module's file; with `fresh`, in the directory that has the app's name now.
+    pub(super) async fn module(&self, generation: u64, path: &str, fresh: bool) -> Result<File, ModuleError> {
+        let path = path.to_owned();
+        match self.ask(|id| Request::Module { id, generation, path, fresh }, Vec::new()).await {
+            Some((Reply::Module { error: None, .. }, Some(file))) => Ok(file.into()),
+            Some((Reply::Module { error: Some(error), .. }, _)) => Err(error.into()),
+            Some((Reply::Refused { why, .. }, _)) => Err(ModuleError::Unreadable(why.to_string())),
+            _ => Err(ModuleError::Unreadable(SpawnerError::Gone.to_string())),
+        }
+    }
+}
+
+fn gone() -> StartError {
+    StartError::Refused(Refusal::Process(SpawnerError::Gone.to_string()))
+}

@@ -1,0 +1,330 @@
+//! The spawner, spoken to as by a supervisor that somebody took over: what it must not do for anybody, and that it is
+//! still there afterwards.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use nano_spawner::wire::{NoModule, Refusal, Reply, Request, Status};
+use nano_spawner::{MAX_PACKET, SUBCOMMAND, Wait, pair, receive, receive_reading, send};
+use nano_test::{Nano, Site, binary, until};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{MsgFlags, send as send_bytes};
+use nix::unistd::Pid;
+use serde_json::json;
+use std::fs;
+use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+
+const APP: &str = "export default { fetch: () => new Response('hello') };";
+
+fn site() -> Site {
+    let site = Site::new();
+    site.app("a", APP).app("b", APP).file("secret.js", "a secret");
+    symlink("../secret.js", site.path("a/link.js")).unwrap();
+    symlink("..", site.path("a/up")).unwrap();
+    site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a" }, { "name": "b", "hostname": "b.local", "path": "b" }]));
+    site
+}
+
+/// A spawner, and the supervisor's end of its socket in the wrong hands.
+struct Taken {
+    site: Site,
+    process: Child,
+    socket: OwnedFd,
+    version: u64,
+}
+
+impl Taken {
+    fn over(site: Site) -> Self {
+        let (socket, spawners) = pair().unwrap();
+        let process = Command::new(binary("nano"))
+            .args([SUBCOMMAND.as_ref(), binary("nano-worker").as_os_str(), "file".as_ref(), "nano.json".as_ref()])
+            .current_dir(site.folder())
+            .env_clear()
+            .stdin(Stdio::from(spawners))
+            .spawn()
+            .unwrap();
+        let mut taken = Self { site, process, socket, version: 0 };
+        taken.version = taken.load();
+        taken
+    }
+
+    fn order(&self, request: &Request) {
+        send(&self.socket, request, &[], Wait::Yes).unwrap();
+    }
+
+    fn bytes(&self, bytes: &[u8]) {
+        send_bytes(self.socket.as_raw_fd(), bytes, MsgFlags::empty()).unwrap();
+    }
+
+    fn reply(&self) -> (Reply, Option<OwnedFd>) {
+        let packet = receive(&self.socket, Wait::Yes).unwrap().expect("the spawner lives");
+        (serde_json::from_slice(&packet.bytes).unwrap(), packet.descriptors.into_iter().next())
+    }
+
+    fn ask(&self, request: &Request) -> (Reply, Option<OwnedFd>) {
+        self.order(request);
+        self.reply()
+    }
+
+    fn load(&self) -> u64 {
+        let (reply, file) = self.ask(&Request::Load { id: 1 });
+        assert_eq!(reply, Reply::Loaded { id: 1 });
+        let source = nano_spawner::Source::File(self.site.config_path());
+        receive_reading(file.unwrap()).unwrap().config(&source).unwrap().0
+    }
+
+    fn open(&self, app: &str) -> u64 {
+        match self.ask(&Request::Open { id: 2, version: self.version, app: app.to_owned() }) {
+            (Reply::Opened { id: 2, generation }, None) => generation,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What it answers must be a refusal, with nothing beside it.
+    fn is_refused(&self, request: &Request) -> String {
+        match self.ask(request) {
+            (Reply::Refused { why: Refusal::Request(why), .. }, None) => why,
+            other => panic!("{request:?} got {other:?}"),
+        }
+    }
+
+    fn module(&self, generation: u64, path: &str) -> Result<String, NoModule> {
+        let [one, other] = [false, true].map(|fresh| {
+            match self.ask(&Request::Module { id: 3, generation, path: path.to_owned(), fresh }) {
+                (Reply::Module { id: 3, error: Some(error) }, None) => Err(error),
+                (Reply::Module { id: 3, error: None }, Some(file)) => {
+                    let mut text = String::new();
+                    fs::File::from(file).read_to_string(&mut text).unwrap();
+                    Ok(text)
+                }
+                other => panic!("{path:?} got {other:?}"),
+            }
+        });
+        assert_eq!(one, other, "{path:?}");
+        one
+    }
+
+    /// It still does what it is there for, for a supervisor that is what it should be.
+    fn serves(&self) {
+        let generation = self.open("b");
+        assert_eq!(self.module(generation, "index.js").as_deref(), Ok(APP));
+        self.order(&Request::Close { generation });
+    }
+
+    /// Starts a worker; the sockets are ours.
+    fn spawn(&self, generation: u64) -> (u64, u32, UnixStream, std::io::PipeReader) {
+        let (own, stdin) = UnixStream::pair().unwrap();
+        let (words, stderr) = std::io::pipe().unwrap();
+        send(&self.socket, &Request::Spawn { id: 4, generation }, &[stdin.as_fd(), stderr.as_fd()], Wait::Yes).unwrap();
+        match self.reply() {
+            (Reply::Spawned { id: 4, worker, pid, .. }, None) => (worker, pid, own, words),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn runs(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[test]
+fn apps_and_versions_that_there_are_not_are_refused() {
+    let taken = Taken::over(site());
+    let (version, long) = (taken.version, "a".repeat(MAX_PACKET / 2));
+    for app in ["", "c", "A", "a.local", "../b", "/etc", "a\0", long.as_str()] {
+        assert_eq!(
+            taken.is_refused(&Request::Open { id: 2, version, app: app.to_owned() }),
+            "there is no such app",
+            "{app:?}"
+        );
+    }
+    for version in [0, version + 1, u64::MAX] {
+        let app = "a".to_owned();
+        assert_eq!(taken.is_refused(&Request::Open { id: 2, version, app }), "there is no such version");
+    }
+    // A version that was committed stays beside the one that was loaded last; one that was not goes.
+    taken.order(&Request::Commit { version });
+    taken.order(&Request::Commit { version: version + 1000 });
+    let second = taken.load();
+    let third = taken.load();
+    taken.serves();
+    let app = "a".to_owned();
+    taken.is_refused(&Request::Open { id: 2, version: second, app: app.clone() });
+    assert!(matches!(taken.ask(&Request::Open { id: 2, version: third, app }), (Reply::Opened { .. }, None)));
+    taken.serves();
+}
+
+#[test]
+fn numbers_that_it_did_not_give_out_are_refused() {
+    let taken = Taken::over(site());
+    let generation = taken.open("a");
+    for wrong in [0, generation + 1, u64::MAX] {
+        taken.is_refused(&Request::Spawn { id: 4, generation: wrong });
+        taken.is_refused(&Request::Inspect { id: 5, worker: wrong });
+        taken.is_refused(&Request::Module { id: 3, generation: wrong, path: "index.js".to_owned(), fresh: false });
+        // No reply to these; they must do nothing.
+        taken.order(&Request::Kill { worker: wrong });
+        taken.order(&Request::Close { generation: wrong });
+    }
+    // Without its sockets, and with more than those.
+    assert_eq!(taken.is_refused(&Request::Spawn { id: 4, generation }), "a worker needs a socket and a pipe");
+    let null = fs::File::open("/dev/null").unwrap();
+    send(&taken.socket, &Request::Spawn { id: 4, generation }, &[null.as_fd(); 3], Wait::Yes).unwrap();
+    assert!(matches!(taken.reply().0, Reply::Refused { .. }));
+    taken.order(&Request::Close { generation });
+    taken.is_refused(&Request::Spawn { id: 4, generation });
+    taken.serves();
+}
+
+#[test]
+fn modules_lie_beneath_their_app_only() {
+    let taken = Taken::over(site());
+    let generation = taken.open("a");
+    let secret = taken.site.path("secret.js").display().to_string();
+    for path in [
+        "../secret.js",
+        "../b/index.js",
+        "up/secret.js",
+        "link.js",
+        "/etc/passwd",
+        secret.as_str(),
+        "..",
+        "x/../../secret.js",
+    ] {
+        assert_eq!(taken.module(generation, path), Err(NoModule::Outside), "{path}");
+    }
+    for path in ["", ".", "./index.js", "index.js/", "index.js\0", "a//b", "none.js"] {
+        assert_eq!(taken.module(generation, path), Err(NoModule::NotFound), "{path:?}");
+    }
+    assert_eq!(taken.module(generation, "index.js").as_deref(), Ok(APP));
+    taken.serves();
+}
+
+#[test]
+fn garbage_and_what_is_too_large_is_refused() {
+    let taken = Taken::over(site());
+    let deep = "[".repeat(MAX_PACKET - 1);
+    let large = format!("{{\"Load\":{{\"id\":1}}}}{}", " ".repeat(MAX_PACKET));
+    for bytes in [
+        b"\0".as_slice(),
+        b"{",
+        b"null",
+        b"\"Load\"",
+        &[0xff; 100],
+        deep.as_bytes(),
+        large.as_bytes(),
+        // What a supervisor may not say: more than it was asked for, and what is not its to choose.
+        br#"{"Load":{"id":1,"path":"/etc/shadow"}}"#,
+        br#"{"Spawn":{"id":1,"generation":1,"uid":0}}"#,
+        br#"{"Open":{"id":1,"version":-1,"app":"a"}}"#,
+        br#"{"Open":{"id":1,"version":1e99,"app":"a"}}"#,
+        br#"{"Execute":{"program":"/bin/sh"}}"#,
+    ] {
+        taken.bytes(bytes);
+        assert!(matches!(taken.reply(), (Reply::Refused { id: 0, .. }, None)), "{:?}", String::from_utf8_lossy(bytes));
+    }
+    // Who does not read what it answers does not fill its memory: it stops listening, and goes on later.
+    let mut asked: usize = 0;
+    let question = Request::Inspect { id: 9, worker: 0 };
+    while send(&taken.socket, &question, &[], Wait::No).is_ok() {
+        asked += 1;
+        assert!(asked < 1_000_000, "it listens without end");
+    }
+    for _ in 0..asked {
+        assert!(matches!(taken.reply().0, Reply::Refused { id: 9, .. }));
+    }
+    taken.serves();
+}
+
+#[test]
+fn a_worker_is_started_looked_at_and_killed() {
+    let taken = Taken::over(site());
+    let generation = taken.open("a");
+    let (worker, pid, control, _words) = taken.spawn(generation);
+    assert!(runs(pid));
+    // Before it has closed its sandbox there is much to say against it.
+    match taken.ask(&Request::Inspect { id: 5, worker }) {
+        (Reply::Inspected { contradictions: Ok(seen), .. }, None) => {
+            assert!(seen.iter().any(|(layer, _)| layer == "seccomp"), "{seen:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+    taken.order(&Request::Kill { worker });
+    taken.order(&Request::Kill { worker });
+    let (reply, _) = taken.reply();
+    let Reply::Exited { worker: ended, exit } = reply else { panic!("{reply:?}") };
+    assert_eq!((ended, exit.status, exit.out_of_memory), (worker, Some(Status::Signal(9)), false));
+    assert!(!runs(pid));
+    drop(control);
+    // A socket that is none of the supervisor's: the worker says what it is and goes.
+    let null = fs::File::open("/dev/null").unwrap();
+    let (mut words, stderr) = std::io::pipe().unwrap();
+    send(&taken.socket, &Request::Spawn { id: 4, generation }, &[null.as_fd(), stderr.as_fd()], Wait::Yes).unwrap();
+    drop(stderr);
+    assert!(matches!(taken.reply().0, Reply::Spawned { .. }));
+    assert!(matches!(taken.reply().0, Reply::Exited { exit, .. } if exit.status == Some(Status::Code(2))));
+    let mut said = String::new();
+    words.read_to_string(&mut said).unwrap();
+    assert!(said.contains("standard input is no control socket"), "{said}");
+    taken.serves();
+}
+
+#[test]
+fn it_takes_its_workers_along_when_its_socket_closes() {
+    let mut taken = Taken::over(site());
+    let generation = taken.open("a");
+    let workers: Vec<_> = (0..3).map(|_| taken.spawn(generation)).collect();
+    let (socket, _) = pair().unwrap();
+    drop(std::mem::replace(&mut taken.socket, socket));
+    until("the spawner's end", || taken.process.try_wait().unwrap());
+    assert!(workers.iter().all(|(_, pid, ..)| !runs(*pid)));
+}
+
+fn spawner_of(nano: &Nano) -> i32 {
+    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", nano.pid())).unwrap();
+    children.trim().parse().expect("the supervisor has one child")
+}
+
+#[test]
+fn a_supervisor_whose_spawner_dies_says_so_and_ends() {
+    let mut nano = site().serve();
+    let worker = u32::try_from(nano.pid_of("a")).unwrap();
+    kill(Pid::from_raw(spawner_of(&nano)), Signal::SIGKILL).unwrap();
+    assert_eq!(nano.wait().code(), Some(1));
+    nano.log.wait_for_text("spawner, ended before nano did");
+    until("its workers are gone", || (!runs(worker)).then_some(()));
+    assert!(!nano.control_socket().exists());
+}
+
+#[test]
+fn the_spawner_has_one_thread_no_environment_and_is_its_own_to_read() {
+    let nano = site().serve();
+    let pid = spawner_of(&nano);
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    assert!(status.lines().any(|line| line == "Threads:\t1"), "{status}");
+    assert_eq!(
+        fs::read(format!("/proc/{pid}/cmdline")).unwrap().split(|byte| *byte == 0).next(),
+        Some(&b"nano: spawner"[..])
+    );
+    if nix::unistd::geteuid().is_root() {
+        assert_eq!(fs::read(format!("/proc/{pid}/environ")).unwrap(), b"");
+    } else {
+        assert!(fs::read(format!("/proc/{pid}/environ")).is_err(), "it is not dumpable");
+    }
+    // A terminal's signals and those of an operator who means the supervisor leave it alone.
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        kill(Pid::from_raw(pid), signal).unwrap();
+    }
+    assert_eq!(nano.get("a.local", "/").text(), "hello");
+    assert_eq!(nano.ctl(&["restart", "a"]).code, Some(0));
+}

@@ -1,0 +1,32 @@
+//! Who the process is: in a new user namespace the same as outside, as root the app's own user.
+
+use std::fs;
+
+use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+
+use super::Outcome;
+use super::privileges;
+
+/// Says who this process is in its new user namespace, where nobody has a name yet (user_namespaces(7)). The kernel lets
+/// a process say that of itself; it lets nobody say it of one that is not dumpable.
+pub(super) fn name((uid, gid): (u32, u32)) -> Result<(), String> {
+    let write = |file: &str, text: &str| {
+        fs::write(format!("/proc/self/{file}"), text).map_err(|error| format!("/proc/self/{file}: {error}"))
+    };
+    // Without this word it might give up groups that stand for a denial.
+    write("setgroups", "deny")?;
+    write("uid_map", &format!("{uid} {uid} 1"))?;
+    write("gid_map", &format!("{gid} {gid} 1"))
+}
+
+/// Becomes this user and the group of the same number, for good, and no member of others.
+pub(super) fn become_user(uid: u32) -> Outcome {
+    let cannot = |error: nix::errno::Errno| format!("it cannot change to uid {uid}: {error}");
+    // Root's to do, and this is the last moment of root.
+    privileges::empty_bounding_set();
+    setgroups(&[]).map_err(cannot)?;
+    let (user, group) = (Uid::from_raw(uid), Gid::from_raw(uid));
+    setresgid(group, group, group).map_err(cannot)?;
+    setresuid(user, user, user).map_err(cannot)?;
+    Ok(uid.to_string())
+}
