@@ -14,6 +14,7 @@ mod child;
 mod clone;
 mod files;
 mod inspect;
+mod load;
 mod packet;
 mod reading;
 mod run;

@@ -2,13 +2,12 @@
 //! what the apps' paths lead to, or its faults. It travels in a file in memory, which fits what no packet would.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use nano_config::{Config, ConfigError, Diagnostic, Module};
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use serde::{Deserialize, Serialize};
 
 use crate::Source;
@@ -110,19 +109,6 @@ impl Reading {
             }
         }
     }
-
-    /// As a file that nobody can change.
-    pub(crate) fn into_file(self) -> io::Result<OwnedFd> {
-        let file = memfd_create("configuration", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-        let mut file = File::from(file);
-        let mut writer = io::BufWriter::new(&mut file);
-        serde_json::to_writer(&mut writer, &self)?;
-        writer.flush()?;
-        drop(writer);
-        file.rewind()?;
-        fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL)?;
-        Ok(file.into())
-    }
 }
 
 /// Reads what came along with [`crate::wire::Reply::Loaded`].
@@ -140,6 +126,13 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
+    fn sent(reading: &Reading) -> OwnedFd {
+        let mut file = tempfile::tempfile().unwrap();
+        serde_json::to_writer(&mut file, reading).unwrap();
+        std::io::Seek::rewind(&mut file).unwrap();
+        file.into()
+    }
+
     #[test]
     fn a_configuration_arrives_as_it_was_read() {
         let place = tempfile::tempdir().unwrap();
@@ -149,14 +142,13 @@ mod tests {
         std::fs::write(&file, r#"{"apps":[{"hostname":"a.example","path":"a","env":{"K":"secret"}}]}"#).unwrap();
         let source = Source::File(file.clone());
         let (text, config) = source.load().unwrap();
-        let sent = Reading::found(7, text, &config).into_file().unwrap();
+        let sent = sent(&Reading::found(7, text, &config));
         // The supervisor need not be able to look there.
         std::fs::remove_dir_all(place.path().join("a")).unwrap();
         let (version, arrived) = receive_reading(sent).unwrap().config(&source).unwrap();
         assert_eq!((version, arrived), (7, config));
 
         let error = source.load().unwrap_err();
-        let sent = Reading::faults(&error).into_file().unwrap();
-        assert_eq!(receive_reading(sent).unwrap().config(&source).unwrap_err(), error);
+        assert_eq!(receive_reading(self::sent(&Reading::faults(&error))).unwrap().config(&source).unwrap_err(), error);
     }
 }

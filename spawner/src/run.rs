@@ -1,15 +1,14 @@
 //! The spawner's process: answers the supervisor, watches the workers, and leaves nothing behind.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use nano_config::Config;
 use nano_protocol::SandboxLayer;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -20,8 +19,8 @@ use nix::unistd::geteuid;
 
 use crate::files::Directory;
 use crate::inspect::Outside;
+use crate::load::{Loading, Version};
 use crate::packet::{Packet, Wait, receive, send};
-use crate::reading::Reading;
 use crate::source::Source;
 use crate::spawn::{Worker, Workshop};
 use crate::uid::{Lease, Uids};
@@ -56,25 +55,18 @@ fn fail(error: &io::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// What the spawner knows of an app of one version. Nothing of it is a secret.
-#[derive(Debug, Clone)]
-struct Terms {
-    root: PathBuf,
-}
-
-/// The apps of a configuration.
-#[derive(Debug)]
-struct Version {
-    number: u64,
-    apps: HashMap<String, Terms>,
-}
-
 /// An app that may have workers.
 #[derive(Debug)]
 struct Generation {
     app: String,
     directory: Directory,
     lease: Option<Rc<Lease>>,
+}
+
+/// Processes that ended, and are not reaped.
+struct Ended {
+    workers: Vec<u64>,
+    loading: bool,
 }
 
 struct Spawner {
@@ -86,6 +78,8 @@ struct Spawner {
     uids: Option<Uids>,
     serving: Option<Version>,
     loaded: Option<Version>,
+    /// Who reads the next one.
+    loading: Option<Loading>,
     generations: BTreeMap<u64, Generation>,
     workers: BTreeMap<u64, Worker>,
     /// The last number that was given out.
@@ -109,6 +103,7 @@ impl Spawner {
             uids: None,
             serving: None,
             loaded: None,
+            loading: None,
             generations: BTreeMap::new(),
             workers: BTreeMap::new(),
             number: 0,
@@ -119,8 +114,11 @@ impl Spawner {
     /// Until the supervisor is gone.
     fn serve(&mut self) -> io::Result<()> {
         loop {
-            let (socket, ended) = self.wait(None)?;
-            self.reap(&ended);
+            let (socket, ended) = self.wait()?;
+            self.reap(&ended.workers);
+            if ended.loading {
+                self.finish_loading();
+            }
             if socket.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR)
                 && self.replies.len() < DEAF_ABOVE
             {
@@ -137,8 +135,8 @@ impl Spawner {
         }
     }
 
-    /// Waits for something to do: what is up with the socket, and workers that ended.
-    fn wait(&self, most: Option<Duration>) -> io::Result<(PollFlags, Vec<u64>)> {
+    /// Waits for something to do: what is up with the socket, and processes that ended.
+    fn wait(&self) -> io::Result<(PollFlags, Ended)> {
         let mut interest = PollFlags::empty();
         if self.replies.len() < DEAF_ABOVE {
             interest |= PollFlags::POLLIN;
@@ -147,19 +145,24 @@ impl Spawner {
             interest |= PollFlags::POLLOUT;
         }
         let mut watched = vec![PollFd::new(self.socket.as_fd(), interest)];
-        watched.extend(self.workers.values().map(|worker| PollFd::new(worker.pidfd.as_fd(), PollFlags::POLLIN)));
-        let timeout = match most {
-            Some(most) => PollTimeout::try_from(most).unwrap_or(PollTimeout::ZERO),
-            None => PollTimeout::NONE,
-        };
-        match poll(&mut watched, timeout) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
-        }
+        watched.extend(self.processes());
+        poll_for(&mut watched, PollTimeout::NONE)?;
         let socket = watched.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
-        let ready = watched.iter().skip(1).map(|each| each.any().unwrap_or(false));
-        let ended = self.workers.keys().zip(ready).filter(|(_, ready)| *ready).map(|(number, _)| *number).collect();
-        Ok((socket, ended))
+        Ok((socket, self.ended(watched.get(1..).unwrap_or_default())))
+    }
+
+    /// Of every process that it waits for: the workers, then who reads the configuration.
+    fn processes(&self) -> impl Iterator<Item = PollFd<'_>> {
+        let pidfds = self.workers.values().map(|worker| &worker.pidfd);
+        let pidfds = pidfds.chain(self.loading.iter().map(|loading| &loading.pidfd));
+        pidfds.map(|pidfd| PollFd::new(pidfd.as_fd(), PollFlags::POLLIN))
+    }
+
+    fn ended(&self, processes: &[PollFd<'_>]) -> Ended {
+        let is_ready = |each: &PollFd<'_>| each.any().unwrap_or(false);
+        let workers = self.workers.keys().zip(processes);
+        let workers = workers.filter(|(_, each)| is_ready(each)).map(|(number, _)| *number).collect();
+        Ended { workers, loading: self.loading.is_some() && processes.last().is_some_and(is_ready) }
     }
 
     fn reap(&mut self, ended: &[u64]) {
@@ -250,21 +253,33 @@ impl Spawner {
     }
 
     fn load(&mut self, id: u64) {
-        let reading = match self.source.load() {
-            Ok((text, config)) => {
-                let number = self.next();
-                if self.uids.is_none() && geteuid().is_root() {
-                    // A restart, and with it a new spawner, is needed for another range.
-                    self.uids = Some(Uids::new(config.uid_base));
+        if self.loading.is_some() {
+            return self.refuse(id, Refusal::Request("the configuration is being read".to_owned()));
+        }
+        let number = self.next();
+        match Loading::start(id, number, &self.source) {
+            Ok(loading) => self.loading = Some(loading),
+            Err(error) => self.refuse(id, Refusal::Process(format!("the configuration cannot be read: {error}"))),
+        }
+    }
+
+    fn finish_loading(&mut self) {
+        let Some(loading) = self.loading.take() else { return };
+        let id = loading.id;
+        match loading.finish() {
+            Ok((reading, version)) => {
+                // A restart, and with it a new spawner, is needed for another range.
+                if let (Some(version), None) = (&version, &self.uids)
+                    && geteuid().is_root()
+                {
+                    self.uids = Some(Uids::new(version.uid_base));
                 }
-                self.loaded = Some(Version { number, apps: terms(&config) });
-                Reading::found(number, text, &config)
+                if version.is_some() {
+                    self.loaded = version;
+                }
+                self.reply(Reply::Loaded { id }, Some(reading));
             }
-            Err(error) => Reading::faults(&error),
-        };
-        match reading.into_file() {
-            Ok(file) => self.reply(Reply::Loaded { id }, Some(file)),
-            Err(error) => self.refuse(id, Refusal::Process(format!("no memory for the configuration: {error}"))),
+            Err(error) => self.refuse(id, Refusal::Process(error.to_string())),
         }
     }
 
@@ -283,7 +298,7 @@ impl Spawner {
         if self.generations.len() >= MOST {
             return Err(Refusal::Request("there are too many generations".to_owned()));
         }
-        let directory = Directory::open(&terms.root).map_err(|error| Refusal::Directory(error.to_string()))?;
+        let directory = Directory::open(&terms.root()).map_err(|error| Refusal::Directory(error.to_string()))?;
         let lease = self.uids.as_ref().map(|uids| uids.lease(app)).transpose();
         let lease = lease.map_err(|error| Refusal::User(error.to_string()))?;
         let number = self.next();
@@ -320,26 +335,26 @@ impl Spawner {
         let until = Instant::now() + FAREWELL;
         while !self.workers.is_empty() {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let mut watched: Vec<_> = self.processes().collect();
+            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+            if left.is_zero() || poll_for(&mut watched, timeout).is_err() {
                 return;
             }
-            let ended = match self.wait_for_ends(left) {
-                Ok(ended) => ended,
-                Err(_) => return,
-            };
-            self.reap(&ended);
+            let ended = self.ended(&watched);
+            drop(watched);
+            self.reap(&ended.workers);
+            if ended.loading {
+                self.loading = None;
+            }
         }
     }
+}
 
-    fn wait_for_ends(&self, most: Duration) -> io::Result<Vec<u64>> {
-        let watched = self.workers.values().map(|worker| PollFd::new(worker.pidfd.as_fd(), PollFlags::POLLIN));
-        let mut watched: Vec<_> = watched.collect();
-        match poll(&mut watched, PollTimeout::try_from(most).unwrap_or(PollTimeout::ZERO)) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let ready = watched.iter().map(|each| each.any().unwrap_or(false));
-        Ok(self.workers.keys().zip(ready).filter(|(_, ready)| *ready).map(|(number, _)| *number).collect())
+/// Waits until one of them is ready.
+fn poll_for(watched: &mut [PollFd<'_>], most: PollTimeout) -> io::Result<()> {
+    match poll(watched, most) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -353,10 +368,6 @@ fn harden() {
     // The supervisor decides when it is over, and says so by closing the socket.
     let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGTSTP];
     let _ = signals.into_iter().collect::<SigSet>().thread_block();
-}
-
-fn terms(config: &Config) -> HashMap<String, Terms> {
-    config.apps.iter().map(|app| (app.name.clone(), Terms { root: app.root.clone() })).collect()
 }
 
 fn no_generation() -> Refusal {

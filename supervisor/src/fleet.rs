@@ -38,8 +38,8 @@ pub(crate) use generation::Generation;
 pub use process::{NoWorker, find_worker};
 pub(crate) use sandbox::Sandboxing;
 pub(crate) use slot::SlotStatus;
-pub use spawner::SpawnerError;
 pub(crate) use spawner::{Spawner, Started};
+pub use spawner::{SpawnerError, spawner_if_asked};
 
 /// What a shard noticed about a worker.
 #[derive(Debug, Clone, Copy)]

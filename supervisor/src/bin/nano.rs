@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode};
 use clap::{ArgGroup, CommandFactory, Parser, Subcommand, error::ErrorKind};
 use nano_config::DEFAULT_PORT;
 use nano_supervisor::check::check;
-use nano_supervisor::fleet::find_worker;
+use nano_supervisor::fleet::{find_worker, spawner_if_asked};
 use nano_supervisor::serve::{Ended, Options, serve};
 use nano_supervisor::supervisor::Source;
 
@@ -74,9 +74,8 @@ enum Action {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_some_and(|first| first == nano_spawner::SUBCOMMAND) {
-        return nano_spawner::run(arguments);
+    if let Some(ended) = spawner_if_asked() {
+        return ended;
     }
     let cli = Cli::parse();
     match cli.action {

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, ExitCode};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,14 @@ pub enum SpawnerError {
     /// It ended before the supervisor.
     #[error("the process that starts the workers, nano's spawner, ended before nano did")]
     Gone,
+}
+
+/// Whether this program was executed to be the spawner; then it was, and has ended.
+#[must_use]
+pub fn spawner_if_asked() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let asked = arguments.next().is_some_and(|first| first == nano_spawner::SUBCOMMAND);
+    asked.then(|| nano_spawner::run(arguments))
 }
 
 /// A spawner that was just started, before there is a runtime.
@@ -70,8 +78,11 @@ impl Started {
     pub(crate) fn load(&self) -> Result<Result<(u64, Config), ConfigError>, SpawnerError> {
         send(&self.socket, &Request::Load { id: 0 }, &[], Wait::Yes)?;
         let packet = receive(&self.socket, Wait::Yes)?.ok_or(SpawnerError::Gone)?;
-        let file = packet.descriptors.into_iter().next().ok_or(SpawnerError::Gone)?;
-        Ok(receive_reading(file)?.config(&self.source))
+        match (serde_json::from_slice(&packet.bytes), packet.descriptors.into_iter().next()) {
+            (Ok(Reply::Loaded { .. }), Some(file)) => Ok(receive_reading(file)?.config(&self.source)),
+            (Ok(Reply::Refused { why, .. }), _) => Err(io::Error::other(why).into()),
+            _ => Err(SpawnerError::Gone),
+        }
     }
 
     /// Must be called within the runtime. The process is to be dropped after everything that can talk to it.
