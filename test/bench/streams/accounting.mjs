@@ -33,6 +33,7 @@ globalThis.__nano = {
     utf8Length: (string) => Buffer.byteLength(string),
     arrayBufferByteLength: (value) => (types.isAnyArrayBuffer(value) ? value.byteLength : -1),
     markPromiseHandled: (promise) => promise.catch(() => {}),
+    promiseHasHandler: () => true,
   },
 };
 

@@ -8,6 +8,7 @@ use super::ops;
 ops! {
     "arrayBufferByteLength" => array_buffer_byte_length | ARRAY_BUFFER_BYTE_LENGTH,
     "markPromiseHandled" => mark_promise_handled,
+    "promiseHasHandler" => promise_has_handler | PROMISE_HAS_HANDLER,
     "utf8Length" => utf8_length | UTF8_LENGTH,
 }
 
@@ -15,6 +16,15 @@ static ARRAY_BUFFER_BYTE_LENGTH: FastForm = FastForm::new(
     array_buffer_byte_length_fast as _,
     &CFunctionInfo::new(
         Type::Float64.as_info(),
+        &[Type::V8Value.as_info(), Type::V8Value.as_info()],
+        Int64Representation::Number,
+    ),
+);
+
+static PROMISE_HAS_HANDLER: FastForm = FastForm::new(
+    promise_has_handler_fast as _,
+    &CFunctionInfo::new(
+        Type::Bool.as_info(),
         &[Type::V8Value.as_info(), Type::V8Value.as_info()],
         Int64Representation::Number,
     ),
@@ -68,6 +78,19 @@ fn buffer_byte_length(value: v8::Local<v8::Value>) -> Option<usize> {
     } else {
         None
     }
+}
+
+/// `promiseHasHandler(value) → boolean`: whether anybody reacts to the promise; false for any other value.
+fn promise_has_handler(_: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    rv.set_bool(has_handler(args.get(0)));
+}
+
+extern "C" fn promise_has_handler_fast(_: v8::Local<v8::Value>, value: v8::Local<v8::Value>) -> bool {
+    has_handler(value)
+}
+
+fn has_handler(value: v8::Local<v8::Value>) -> bool {
+    v8::Local::<v8::Promise>::try_from(value).is_ok_and(|promise| promise.has_handler())
 }
 
 /// `markPromiseHandled(promise)`: a rejection of it will not be reported as unhandled.

@@ -86,6 +86,7 @@ export class Blob {
   #type;
 
   constructor(blobParts = undefined, options = undefined) {
+    registerBlobSize(sizeOf);
     if (blobParts === kInternal) {
       this.#bytes = options.bytes;
       this.#type = options.type;
@@ -173,10 +174,11 @@ export function blobBytes(value) {
   return internals.bytes(value);
 }
 
-registerBlobSize((value) => {
+// For the streams' budget.
+function sizeOf(value) {
   const bytes = internals.bytes(value);
   return bytes === undefined ? -1 : TypedArrayPrototypeGetByteLength(bytes);
-});
+}
 
 /** The type of a blob. */
 export function blobType(blob) {

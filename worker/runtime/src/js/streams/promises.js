@@ -52,15 +52,36 @@ export const setPromiseIsHandledToTrue = ops.markPromiseHandled;
 
 /** "A promise resolved with `value`", for the builtins only: a way to react to it. */
 class Awaited {
+  #value;
+
   constructor(value) {
-    this.value = value;
+    this.#value = value;
   }
 
   react(onFulfilled, onRejected) {
-    awaitAndReact(this.value, onFulfilled, onRejected);
+    awaitAndReact(this.#value, onFulfilled, onRejected);
+  }
+
+  /** Reacts likewise, and settles when the reaction has run: with undefined, or rejected with the reason. */
+  async reaction(onFulfilled, onRejected) {
+    let result;
+    try {
+      result = await this.#value;
+    } catch (reason) {
+      onRejected(reason);
+      throw reason;
+    }
+    onFulfilled(result);
+  }
+
+  static isOne(promise) {
+    return #value in promise;
   }
 }
 seal(Awaited);
+
+/** Whether a promise for `uponPromise` is one for a tenant's value; it then has a method reaction(). */
+export const isOfValue = Awaited.isOne;
 
 // NANO: `await` uses a promise as it is, like browsers do; by Web IDL it would be wrapped in another, by way of a `then`
 // that tenants can patch, and take two microtasks more.

@@ -5,6 +5,7 @@ import { primordials } from "../primordials.js";
 import { illegalInvocation, isObject } from "../webidl.js";
 import { LazyPromise } from "./lazy_promise.js";
 import { Deferred, kFulfilled, promiseRejectedWith } from "./promises.js";
+import { ReadableStreamDefaultControllerTakeChunk } from "./readable/default_controller_operations.js";
 import {
   ReadableStreamDefaultReaderRead, ReadableStreamDefaultReaderRelease, ReadableStreamReaderGenericCancel,
 } from "./readable/reader_operations.js";
@@ -91,21 +92,60 @@ class Call extends Deferred {
   }
 }
 
+/** NANO: a call of next() whose chunk was in the queue; its promise is that of the reaction which gives the result. */
+class QuickCall {
+  constructor(iterator) {
+    this.chunk = undefined;
+    /** As in Call. */
+    this.twin = undefined;
+    /** The controller whose reaction to a pull is performed by the way. */
+    this.pulled = undefined;
+    this.onTurn = () => {
+      const { chunk, pulled, twin } = this;
+      this.chunk = undefined;
+      if (pulled !== undefined) {
+        this.pulled = undefined;
+        pulled.onPullFulfilled();
+      }
+      if (iterator.ongoing === this) iterator.ongoing = undefined;
+      if (twin !== undefined) {
+        this.twin = undefined;
+        twin.resolve();
+      }
+      return { value: chunk, done: false };
+    };
+  }
+}
+seal(QuickCall);
+
 class IteratorSlots {
   constructor(reader, preventCancel) {
     this.reader = reader;
     this.preventCancel = preventCancel;
     this.isFinished = false;
-    /** The last Call, unless its promise is settled. */
+    /** The last Call or QuickCall, unless its promise is settled. */
     this.ongoing = undefined;
+    /** Made once: only one is under way at a time. */
+    this.quickCall = new QuickCall(this);
   }
 
   next() {
+    if (this.ongoing === undefined && !this.isFinished) {
+      const { controller, state } = this.reader.stream;
+      if (state === "readable" && !controller.isByte && controller.queue.length > 0) return this.nextFromQueue(controller);
+    }
     const call = new Call(this, undefined);
     const before = this.begin(call);
     if (before === undefined) this.nextSteps(call);
     else before.react(() => this.nextSteps(call), undefined);
     return call.promise;
+  }
+
+  nextFromQueue(controller) {
+    const { quickCall } = this;
+    this.ongoing = quickCall;
+    if (ReadableStreamDefaultControllerTakeChunk(controller, quickCall)) quickCall.pulled = controller;
+    return PromisePrototypeThen(kFulfilled, quickCall.onTurn);
   }
 
   return(value) {

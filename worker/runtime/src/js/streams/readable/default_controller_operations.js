@@ -5,7 +5,9 @@ import { primordials } from "../../primordials.js";
 import {
   CAUSE_CONTROLLER, CAUSE_OVERFLOW, CAUSE_SINK, charge, chunkCost, guard, overflowError, release, releaseAllBut,
 } from "../budget.js";
-import { internalPromiseRejectedWith, kReactsItself, promiseOfAlgorithm, uponPromise } from "../promises.js";
+import {
+  internalPromiseRejectedWith, kFulfilled, kReactsItself, promiseOfAlgorithm, uponPromise,
+} from "../promises.js";
 import {
   DequeueValue, EnqueueValueWithSize, invalidChunkSizeError, IsValidChunkSize, ResetQueue,
 } from "../queue_with_sizes.js";
@@ -55,23 +57,53 @@ export function ReadableStreamDefaultControllerPullSteps(controller, readRequest
 
 // [[ReleaseSteps]] does nothing.
 
+/**
+ * NANO: [[PullSteps]] for a queue with chunks in it, whose first is put into `request.chunk`. True: the caller must
+ * perform `onPullFulfilled` in the next microtask that it schedules, before anything else is scheduled; this saves a
+ * microtask of its own.
+ */
+export function ReadableStreamDefaultControllerTakeChunk(controller, request) {
+  const { queue } = controller;
+  request.chunk = DequeueValue(queue);
+  release(controller.account, queue.dequeuedCost);
+  if (controller.closeRequested && queue.length === 0) {
+    ReadableStreamDefaultControllerClearAlgorithms(controller);
+    ReadableStreamClose(controller.stream);
+    return false;
+  }
+  if (!beginPull(controller)) return false;
+  const promise = callPull(controller);
+  if (promise === kFulfilled) return true;
+  if (promise !== kReactsItself) uponPromise(promise, controller.onPullFulfilled, controller.onPullRejected);
+  return false;
+}
+
 export function ReadableStreamDefaultControllerCallPullIfNeeded(controller) {
-  if (!ReadableStreamDefaultControllerShouldCallPull(controller)) return;
+  if (!beginPull(controller)) return;
+  const promise = callPull(controller);
+  if (promise !== kReactsItself) uponPromise(promise, controller.onPullFulfilled, controller.onPullRejected);
+}
+
+/** Whether to call pull now. */
+function beginPull(controller) {
+  if (!ReadableStreamDefaultControllerShouldCallPull(controller)) return false;
   if (controller.pulling) {
     controller.pullAgain = true;
-    return;
+    return false;
   }
   controller.pulling = true;
+  return true;
+}
+
+/** Returns a promise for `uponPromise`, or kReactsItself. */
+function callPull(controller) {
   if (controller.onPullFulfilled === undefined) makePullReactions(controller);
-  let promise;
   try {
     const result = ReflectApply(controller.pullAlgorithm, controller.source, [controller.object]);
-    promise = promiseOfAlgorithm(result, controller.sourceIsInternal);
+    return promiseOfAlgorithm(result, controller.sourceIsInternal);
   } catch (error) {
-    promise = internalPromiseRejectedWith(error);
+    return internalPromiseRejectedWith(error);
   }
-  if (promise === kReactsItself) return;
-  uponPromise(promise, controller.onPullFulfilled, controller.onPullRejected);
 }
 
 function makePullReactions(controller) {

@@ -3,6 +3,7 @@
 
 import { CAUSE_SINK, countErrored } from "../budget.js";
 import { uponPromise } from "../promises.js";
+import { kNoPromise } from "./slots.js";
 import {
   WritableStreamDefaultControllerAbortSteps, WritableStreamDefaultControllerErrorSteps,
   WritableStreamDefaultControllerForgetDoomedChunks,
@@ -83,8 +84,9 @@ export function WritableStreamFinishInFlightWrite(stream) {
 }
 
 export function WritableStreamFinishInFlightWriteWithError(stream, error) {
-  stream.inFlightWriteRequest.reject(error);
+  const request = stream.inFlightWriteRequest;
   stream.inFlightWriteRequest = undefined;
+  if (request !== kNoPromise) request.reject(error);
   WritableStreamDealWithRejection(stream, error);
 }
 

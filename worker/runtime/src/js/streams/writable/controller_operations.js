@@ -2,10 +2,11 @@
 // (#ws-default-controller-internal-methods).
 
 import { createAbortSignal, signalAbort } from "../../dom/abort.js";
+import { ops } from "../../ops.js";
 import { primordials } from "../../primordials.js";
 import { CAUSE_CONTROLLER, chargeAfterAll, chunkCost, guard, release, releaseAllBut } from "../budget.js";
 import {
-  Deferred, internalPromiseRejectedWith, kFulfilled, kReactsItself, promiseOfAlgorithm, uponPromise,
+  Deferred, internalPromiseRejectedWith, isOfValue, kFulfilled, kReactsItself, promiseOfAlgorithm, uponPromise,
 } from "../promises.js";
 import { EnqueueValueWithSize, ResetQueue, SubtractSize, TakeValue } from "../queue_with_sizes.js";
 import { createWritableStreamDefaultController } from "../writable_stream_default_controller.js";
@@ -18,6 +19,7 @@ import {
 import { kNoPromise, kSettledByReaction, WritableStreamDefaultControllerSlots } from "./slots.js";
 
 const { PromisePrototypeThen, ReflectApply } = primordials;
+const { promiseHasHandler } = ops;
 
 /** "An algorithm that returns a promise resolved with undefined." */
 function doNothing() {}
@@ -214,7 +216,9 @@ function writeFulfilled(controller) {
   const { stream } = controller;
   const request = stream.inFlightWriteRequest;
   if (request === kSettledByReaction) {
-    if (!isSimple(controller)) {
+    const promise = stream.inFlightWritePromise;
+    stream.inFlightWritePromise = undefined;
+    if (!isSimple(controller, promise)) {
       // Others may have to settle after the write's promise, which settles when we return: they must wait a turn.
       stream.simpleWrites = 0;
       stream.inFlightWriteRequest = kNoPromise;
@@ -225,7 +229,7 @@ function writeFulfilled(controller) {
   } else if (request === kNoPromise) {
     stream.inFlightWriteRequest = undefined;
   } else {
-    if (isSimple(controller)) stream.simpleWrites++;
+    if (isSimple(controller, request.promise)) stream.simpleWrites++;
     else stream.simpleWrites = 0;
     WritableStreamFinishInFlightWrite(stream);
   }
@@ -244,6 +248,16 @@ function writeFulfilled(controller) {
 // "Upon rejection of sinkWritePromise."
 function writeRejected(controller, reason) {
   const { stream } = controller;
+  if (stream.inFlightWriteRequest === kSettledByReaction) {
+    // As in writeFulfilled.
+    stream.simpleWrites = 0;
+    stream.inFlightWritePromise = undefined;
+    stream.inFlightWriteRequest = kNoPromise;
+    if (!isUnwatched(controller)) {
+      PromisePrototypeThen(kFulfilled, () => writeRejected(controller, reason));
+      return;
+    }
+  }
   if (stream.state === "writable") WritableStreamDefaultControllerClearAlgorithms(controller);
   release(controller.account, controller.inFlightCost);
   controller.inFlightCost = 0;
@@ -290,10 +304,16 @@ function startWrite(controller, chunk, size) {
 
 // The sink's answer is still to come.
 function awaitAnswer(controller, chunk, promise) {
+  chargeInFlight(controller, chunk);
+  reactToWrite(controller, promise);
+}
+
+function chargeInFlight(controller, chunk) {
   const cost = chunkCost(chunk);
   chargeAfterAll(controller.account, cost);
   controller.inFlightCost = cost;
-  reactToWrite(controller, promise);
+  // A sink that never answers must not keep the bytes charged once the stream is gone.
+  guard(controller, controller.account);
 }
 
 /** `request` is resolved or rejected when the write is over. */
@@ -312,21 +332,45 @@ export function WritableStreamDefaultControllerWriteToIdleSinkForPipe(controller
 // after a run of writes that were simple.
 const SIMPLE_WRITES_BEFORE_SHORTCUT = 8;
 
-/** Whether the end of the write in flight settles no other promise, and calls no sink. */
-function isSimple(controller) {
+/**
+ * Whether the end of the write in flight calls no sink, and settles nothing after the write's own promise that somebody
+ * could see settle: either no one waits for `ready`, or no one waits for the write, whose `promise` that is if known.
+ */
+function isSimple(controller, promise) {
   const { stream } = controller;
   if (stream.state !== "writable" || controller.queue.length !== 0 || stream.closeRequest !== undefined) return false;
   const { writer } = stream;
-  return writer === undefined || !writer.readyPromise.isAwaited();
+  if (writer === undefined || !writer.readyPromise.isAwaited()) return true;
+  stream.watchesWrites = true;
+  return promise !== undefined && !promiseHasHandler(promise);
+}
+
+/** Whether nobody would see the stream become errored, and no sink is called for it. */
+function isUnwatched(controller) {
+  const { stream } = controller;
+  if (stream.state !== "writable" || controller.queue.length !== 0 || stream.closeRequest !== undefined) return false;
+  const { writer } = stream;
+  return writer === undefined || !(writer.readyPromise.isAwaited() || writer.closedPromise.isAwaited());
 }
 
 /** Returns the write's promise. */
 export function WritableStreamDefaultControllerWriteToIdleSink(controller, chunk, size) {
   const { stream } = controller;
   const result = startWrite(controller, chunk, size);
-  if (result === undefined && stream.simpleWrites >= SIMPLE_WRITES_BEFORE_SHORTCUT && isSimple(controller)) {
-    stream.inFlightWriteRequest = kSettledByReaction;
-    return PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
+  if (stream.simpleWrites >= SIMPLE_WRITES_BEFORE_SHORTCUT && isSimple(controller, undefined)) {
+    if (result === undefined) {
+      stream.inFlightWriteRequest = kSettledByReaction;
+      const promise = PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
+      if (stream.watchesWrites) stream.inFlightWritePromise = promise;
+      return promise;
+    }
+    if (isOfValue(result)) {
+      stream.inFlightWriteRequest = kSettledByReaction;
+      chargeInFlight(controller, chunk);
+      const promise = result.reaction(controller.onWriteFulfilled, controller.onWriteRejected);
+      if (stream.watchesWrites) stream.inFlightWritePromise = promise;
+      return promise;
+    }
   }
   const request = new Deferred();
   stream.inFlightWriteRequest = request;

@@ -30,8 +30,12 @@ export class WritableStreamSlots {
     this.backpressure = false;
     /** NANO: the Pipe that writes to it, if one does: it is told of the end of each write. */
     this.pipe = undefined;
-    /** How many writes in a row were simple enough for the shortcut: see WritableStreamDefaultControllerProcessWrite. */
+    /** How many writes in a row were simple enough for the shortcut: see WritableStreamDefaultControllerWriteToIdleSink. */
     this.simpleWrites = 0;
+    /** The promise of a write with kSettledByReaction, where `watchesWrites` asks for it. */
+    this.inFlightWritePromise = undefined;
+    /** Whether somebody waited for `ready` while a write was in flight. */
+    this.watchesWrites = false;
   }
 }
 seal(WritableStreamSlots);
