@@ -87,6 +87,7 @@ builtin_sources! {
     "streams/readable/slots.js",
     "streams/readable/stream_operations.js",
     "streams/readable/tee.js",
+    "streams/readable/tee_branches.js",
     "streams/readable_byte_stream_controller.js",
     "streams/readable_stream.js",
     "streams/readable_stream_async_iterator.js",

@@ -3,14 +3,12 @@
 
 import { primordials } from "../../primordials.js";
 import { CloneAsUint8Array } from "../array_buffers.js";
-import { LazyPromise, resolveWith } from "../lazy_promise.js";
 import { kFulfilled } from "../promises.js";
 import {
   ReadableByteStreamControllerClose, ReadableByteStreamControllerEnqueue, ReadableByteStreamControllerError,
   ReadableByteStreamControllerGetBYOBRequest, ReadableByteStreamControllerRespond,
   ReadableByteStreamControllerRespondWithNewView,
 } from "./byte_controller_operations.js";
-import { ReadableStreamCancel } from "./controller_interface.js";
 import {
   ReadableStreamBYOBReaderRead, ReadableStreamBYOBReaderRelease, ReadableStreamDefaultReaderRead,
   ReadableStreamDefaultReaderRelease,
@@ -19,6 +17,7 @@ import {
   AcquireReadableStreamBYOBReader, AcquireReadableStreamDefaultReader, CreateReadableByteStream,
 } from "./stream_operations.js";
 import { seal } from "../sealed_class.js";
+import { TeeBranches } from "./tee_branches.js";
 
 const { PromisePrototypeThen } = primordials;
 
@@ -27,18 +26,13 @@ export function ReadableByteStreamTee(stream) {
   return [tee.branch1, tee.branch2];
 }
 
-class ByteTee {
+class ByteTee extends TeeBranches {
   constructor(stream) {
-    this.stream = stream;
+    super(stream, ReadableByteStreamControllerEnqueue);
     this.reader = AcquireReadableStreamDefaultReader(stream);
     this.reading = false;
     this.readAgainForBranch1 = false;
     this.readAgainForBranch2 = false;
-    this.canceled1 = false;
-    this.canceled2 = false;
-    this.reason1 = undefined;
-    this.reason2 = undefined;
-    this.cancelPromise = new LazyPromise();
     this.branch1 = CreateReadableByteStream(this, undefined, this.pull1, this.cancel1);
     this.branch2 = CreateReadableByteStream(this, undefined, this.pull2, this.cancel2);
     this.forwardReaderError(this.reader);
@@ -110,40 +104,11 @@ class ByteTee {
       return CloneAsUint8Array(chunk);
     } catch (error) {
       this.errorBoth(error);
-      resolveWith(this.cancelPromise, ReadableStreamCancel(this.stream, error));
+      this.cancelOriginal(error);
       return undefined;
     }
   }
-
-  // NANO: a branch that overflows is errored, and counts as cancelled; the other goes on.
-  enqueue(branch, chunk) {
-    try {
-      ReadableByteStreamControllerEnqueue(branch.controller, chunk);
-    } catch (error) {
-      if (branch === this.branch1) this.cancel1(error);
-      else this.cancel2(error);
-    }
-  }
-
-  cancel1(reason) {
-    this.canceled1 = true;
-    this.reason1 = reason;
-    if (this.canceled2) this.cancelBoth();
-    return this.cancelPromise;
-  }
-
-  cancel2(reason) {
-    this.canceled2 = true;
-    this.reason2 = reason;
-    if (this.canceled1) this.cancelBoth();
-    return this.cancelPromise;
-  }
-
-  cancelBoth() {
-    resolveWith(this.cancelPromise, ReadableStreamCancel(this.stream, [this.reason1, this.reason2]));
-  }
 }
-seal(ByteTee);
 
 /** The read request of pullWithDefaultReader. */
 class TeeReadRequest {

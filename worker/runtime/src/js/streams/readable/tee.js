@@ -2,16 +2,14 @@
 // The tee object is the source of both branches and its own read request.
 
 import { primordials } from "../../primordials.js";
-import { LazyPromise, resolveWith } from "../lazy_promise.js";
 import { kFulfilled } from "../promises.js";
 import { ReadableByteStreamTee } from "./byte_tee.js";
-import { ReadableStreamCancel } from "./controller_interface.js";
 import {
   ReadableStreamDefaultControllerClose, ReadableStreamDefaultControllerEnqueue, ReadableStreamDefaultControllerError,
 } from "./default_controller_operations.js";
 import { ReadableStreamDefaultReaderRead } from "./reader_operations.js";
 import { AcquireReadableStreamDefaultReader, CreateReadableStream } from "./stream_operations.js";
-import { seal } from "../sealed_class.js";
+import { TeeBranches } from "./tee_branches.js";
 
 const { PromisePrototypeThen } = primordials;
 
@@ -25,17 +23,12 @@ function ReadableStreamDefaultTee(stream) {
   return [tee.branch1, tee.branch2];
 }
 
-class DefaultTee {
+class DefaultTee extends TeeBranches {
   constructor(stream) {
-    this.stream = stream;
+    super(stream, ReadableStreamDefaultControllerEnqueue);
     this.reader = AcquireReadableStreamDefaultReader(stream);
     this.reading = false;
     this.readAgain = false;
-    this.canceled1 = false;
-    this.canceled2 = false;
-    this.reason1 = undefined;
-    this.reason2 = undefined;
-    this.cancelPromise = new LazyPromise();
     this.branch1 = CreateReadableStream(this, undefined, this.pull, this.cancel1);
     this.branch2 = CreateReadableStream(this, undefined, this.pull, this.cancel2);
     this.reader.closedPromise.react(undefined, (r) => {
@@ -75,33 +68,4 @@ class DefaultTee {
   errorSteps() {
     this.reading = false;
   }
-
-  // NANO: a branch that overflows is errored, and counts as cancelled; the other goes on.
-  enqueue(branch, chunk) {
-    try {
-      ReadableStreamDefaultControllerEnqueue(branch.controller, chunk);
-    } catch (error) {
-      if (branch === this.branch1) this.cancel1(error);
-      else this.cancel2(error);
-    }
-  }
-
-  cancel1(reason) {
-    this.canceled1 = true;
-    this.reason1 = reason;
-    if (this.canceled2) this.cancelBoth();
-    return this.cancelPromise;
-  }
-
-  cancel2(reason) {
-    this.canceled2 = true;
-    this.reason2 = reason;
-    if (this.canceled1) this.cancelBoth();
-    return this.cancelPromise;
-  }
-
-  cancelBoth() {
-    resolveWith(this.cancelPromise, ReadableStreamCancel(this.stream, [this.reason1, this.reason2]));
-  }
 }
-seal(DefaultTee);

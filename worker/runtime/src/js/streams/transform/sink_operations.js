@@ -74,48 +74,45 @@ function rejectWrite(stream, reason, delay) {
 
 export function TransformStreamDefaultSinkAbortAlgorithm(stream, reason) {
   const { controller, readable } = stream;
-  if (controller.finishPromise !== undefined) return controller.finishPromise;
-  const finishPromise = new LazyPromise();
-  controller.finishPromise = finishPromise;
-  const cancelPromise = performAlgorithm(controller, controller.cancelAlgorithm, reason);
-  TransformStreamDefaultControllerClearAlgorithms(controller);
-  uponPromise(cancelPromise, () => {
-    if (readable.state === "errored") {
-      finishPromise.reject(readable.storedError);
-    } else {
-      ReadableStreamDefaultControllerError(readable.controller, reason);
-      finishPromise.resolve();
-    }
-  }, (r) => {
-    ReadableStreamDefaultControllerError(readable.controller, r);
-    finishPromise.reject(r);
-  });
-  return finishPromise;
+  const errorReadable = (e) => ReadableStreamDefaultControllerError(readable.controller, e);
+  return finish(controller, controller.cancelAlgorithm, reason, readable, () => errorReadable(reason), errorReadable);
 }
 
 export function TransformStreamDefaultSinkCloseAlgorithm(stream) {
   const { controller, readable } = stream;
+  return finish(
+    controller, controller.flushAlgorithm, controller.object, readable,
+    () => ReadableStreamDefaultControllerClose(readable.controller),
+    (r) => ReadableStreamDefaultControllerError(readable.controller, r),
+  );
+}
+
+/**
+ * What aborting, closing and cancelling have in common: the transformer is told by `algorithm`, once; then `onFulfilled` or
+ * `onRejected` pass it on to `otherSide`, the slots of a stream, unless that is errored already. Returns [[finishPromise]].
+ */
+export function finish(controller, algorithm, argument, otherSide, onFulfilled, onRejected) {
   if (controller.finishPromise !== undefined) return controller.finishPromise;
   const finishPromise = new LazyPromise();
   controller.finishPromise = finishPromise;
-  const flushPromise = performAlgorithm(controller, controller.flushAlgorithm, controller.object);
+  const promise = performAlgorithm(controller, algorithm, argument);
   TransformStreamDefaultControllerClearAlgorithms(controller);
-  uponPromise(flushPromise, () => {
-    if (readable.state === "errored") {
-      finishPromise.reject(readable.storedError);
+  uponPromise(promise, () => {
+    if (otherSide.state === "errored") {
+      finishPromise.reject(otherSide.storedError);
     } else {
-      ReadableStreamDefaultControllerClose(readable.controller);
+      onFulfilled();
       finishPromise.resolve();
     }
   }, (r) => {
-    ReadableStreamDefaultControllerError(readable.controller, r);
+    onRejected(r);
     finishPromise.reject(r);
   });
   return finishPromise;
 }
 
 /** Performs a transformer's flush or cancel algorithm. Returns a promise for `uponPromise`. */
-export function performAlgorithm(controller, algorithm, argument) {
+function performAlgorithm(controller, algorithm, argument) {
   // NANO: after error() or terminate() there is none. (The standard forgot the case.)
   if (algorithm === undefined) return kFulfilled;
   try {

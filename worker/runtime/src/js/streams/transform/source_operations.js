@@ -1,34 +1,18 @@
 // Default sources (https://streams.spec.whatwg.org/#ts-default-source-abstract-ops): the readable side of transform
 // streams.
 
-import { LazyPromise } from "../lazy_promise.js";
-import { kReactsItself, uponPromise } from "../promises.js";
+import { kReactsItself } from "../promises.js";
 import { WritableStreamDefaultControllerErrorIfNeeded } from "../writable/controller_operations.js";
-import { TransformStreamDefaultControllerClearAlgorithms } from "./controller_operations.js";
-import { performAlgorithm } from "./sink_operations.js";
+import { finish } from "./sink_operations.js";
 import { TransformStreamSetBackpressure, TransformStreamUnblockWrite } from "./stream_operations.js";
 
 export function TransformStreamDefaultSourceCancelAlgorithm(stream, reason) {
   const { controller, writable } = stream;
-  if (controller.finishPromise !== undefined) return controller.finishPromise;
-  const finishPromise = new LazyPromise();
-  controller.finishPromise = finishPromise;
-  const cancelPromise = performAlgorithm(controller, controller.cancelAlgorithm, reason);
-  TransformStreamDefaultControllerClearAlgorithms(controller);
-  uponPromise(cancelPromise, () => {
-    if (writable.state === "errored") {
-      finishPromise.reject(writable.storedError);
-    } else {
-      WritableStreamDefaultControllerErrorIfNeeded(writable.controller, reason);
-      TransformStreamUnblockWrite(stream);
-      finishPromise.resolve();
-    }
-  }, (r) => {
-    WritableStreamDefaultControllerErrorIfNeeded(writable.controller, r);
+  const errorWritable = (e) => {
+    WritableStreamDefaultControllerErrorIfNeeded(writable.controller, e);
     TransformStreamUnblockWrite(stream);
-    finishPromise.reject(r);
-  });
-  return finishPromise;
+  };
+  return finish(controller, controller.cancelAlgorithm, reason, writable, () => errorWritable(reason), errorWritable);
 }
 
 export function TransformStreamDefaultSourcePullAlgorithm(stream) {
