@@ -289,24 +289,56 @@ test("tee: a branch that is not read overflows, the other goes on to the end", a
   }
 });
 
-test("tee: when both branches overflowed, the source is cancelled", async () => {
-  let controller;
-  const cancelled = deferred();
-  const source = new ReadableStream({ start(c) { controller = c; }, cancel: cancelled.resolve });
-  const [one, two] = source.tee();
-  controller.enqueue("x".repeat(MB - 64));
-  await turn();
-  for (let i = 0; i < 3; i++) {
-    const first = one.getReader();
-    const second = two.getReader();
-    await first.read();
-    await second.read();
-    first.releaseLock();
-    second.releaseLock();
-    controller.enqueue("x".repeat(MB - 64));
+test("tee: when both branches overflowed, the source is cancelled with both errors", async () => {
+  for (const type of [undefined, "bytes"]) {
+    let controller;
+    const cancelled = deferred();
+    const source = new ReadableStream({ type, start(c) { controller = c; }, cancel: cancelled.resolve });
+    const [one, two] = source.tee();
+    // What makes the tee ask its source; when the chunk comes, nobody waits for it any more.
+    const reader = one.getReader();
+    ignore(reader.read());
     await turn();
+    reader.releaseLock();
+    controller.enqueue(new Uint8Array(2 * MB));
+    const reasons = await cancelled.promise;
+    equal(reasons.length, 2, String(type));
+    for (const [i, branch] of [one, two].entries()) {
+      equal(reasons[i].message, MESSAGE, String(type));
+      equal(await reasonOf(branch.getReader().read()), reasons[i], String(type));
+    }
   }
-  ok(true, "nothing overflows while both are read");
+});
+
+test("text streams: whose readable side is stuck; both sides are told", async () => {
+  for (const [stream, chunk] of [
+    [new TextEncoderStream(), "x".repeat(MB / 2)], [new TextDecoderStream(), new Uint8Array(MB / 2).fill(120)],
+  ]) {
+    const writer = stream.writable.getWriter();
+    const first = writer.write(chunk);
+    const error = await rejectsWith(writer.write(chunk), RangeError, MESSAGE);
+    equal(await reasonOf(first), error);
+    equal(await reasonOf(stream.readable.getReader().read()), error);
+    equal(await reasonOf(writer.closed), error);
+  }
+});
+
+test("a body that is read whole, in each way", async () => {
+  const body = () => {
+    let sent = 0;
+    return new ReadableStream({ pull(c) { if (sent++ === 3) c.close(); else c.enqueue(new Uint8Array(MB / 2).fill(48)); } });
+  };
+  const message = `${MESSAGE}: a body that is read whole must fit max_buffer_size_mb; read it in chunks, or raise that`;
+  for (const method of ["text", "json", "arrayBuffer", "bytes", "blob", "formData"]) {
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const response = new Response(body(), { headers });
+    await rejectsWith(response[method](), RangeError, message);
+    const request = new Request("http://a/", { method: "POST", body: body(), headers, duplex: "half" });
+    await rejectsWith(request[method](), RangeError, message);
+  }
+  let total = 0;
+  for await (const chunk of new Response(body()).body) total += chunk.length;
+  equal(total, 1.5 * MB, "in chunks");
 });
 
 test("TransformStream: whose readable side is stuck; the writer is told", async () => {

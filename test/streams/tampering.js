@@ -48,6 +48,22 @@ async function scenario() {
   const bytes = new ReadableStream({ type: "bytes", pull(c) { c.byobRequest.view[0] = 7; c.byobRequest.respond(1); } });
   const byob = await bytes.getReader({ mode: "byob" }).read(new Uint8Array(4));
 
+  const iterated = list();
+  for await (const chunk of new ReadableStream({ start(c) { c.enqueue("i"); c.enqueue("j"); c.close(); } })) {
+    iterated[iterated.length] = chunk;
+  }
+  const early = new ReadableStream({ pull(c) { c.enqueue("k"); } });
+  for await (const chunk of early.values({ preventCancel: true })) {
+    iterated[iterated.length] = chunk;
+    break;
+  }
+
+  const ready = new WritableStream({ write() {} }).getWriter();
+  for (let i = 0; i < 20; i++) {
+    await ready.ready;
+    ready.write(i);
+  }
+
   let refused = "";
   const over = new WritableStream({ write() {} }).getWriter();
   try {
@@ -64,7 +80,7 @@ async function scenario() {
   }
   return native.join([
     written.length, written[19], written[20], written[23], piped[0], piped[1], piped[2], first.value, second.value,
-    byob.value[0], byob.value.length, refused, errored,
+    byob.value[0], byob.value.length, iterated[0], iterated[1], iterated[2], refused, errored,
   ]);
 }
 
@@ -88,6 +104,7 @@ function patchGetter(object, key, name) {
 const expected = await scenario();
 
 const ArrayIterator = Object.getPrototypeOf([][Symbol.iterator]());
+const AsyncGenerator = Object.getPrototypeOf((async function* () {}).prototype);
 const TypedArray = Object.getPrototypeOf(Uint8Array);
 const { isView } = ArrayBuffer;
 const attacks = {
@@ -100,6 +117,15 @@ const attacks = {
   "Promise[Symbol.species]": () => patchGetter(Promise, Symbol.species, "species"),
   "Symbol.iterator of arrays": () => patch(Array.prototype, Symbol.iterator, "iterator"),
   "next of array iterators": () => patch(ArrayIterator, "next", "next"),
+  "Symbol.asyncIterator": () => {
+    const undo = [
+      patch(Object.prototype, Symbol.asyncIterator, "asyncIterator of objects"),
+      patch(AsyncGenerator, "next", "next of asynchronous generators"),
+      patch(AsyncGenerator, "return", "return of asynchronous generators"),
+      patch(globalThis, "Symbol", "Symbol"),
+    ];
+    return () => { for (let i = 0; i < undo.length; i++) undo[i](); };
+  },
   "push, shift and their like": () => {
     const undo = list();
     for (const name of ["push", "pop", "shift", "unshift", "splice", "slice", "concat", "fill"]) {
@@ -114,7 +140,10 @@ const attacks = {
   },
   "names of internal slots on Object.prototype": () => {
     const undo = list();
-    const names = ["promise", "reject", "isLazy", "bytes", "state", "storedError", "react", "deferred", "highWaterMarkX"];
+    const names = [
+      "promise", "reject", "isLazy", "bytes", "state", "storedError", "react", "deferred", "chunk", "twin", "pulled", "onTurn",
+      "ongoing", "quickCall", "watchesWrites", "inFlightWritePromise", "simpleWrites", "account", "queue", "guarded",
+    ];
     for (let i = 0; i < names.length; i++) undo[undo.length] = patchGetter(Object.prototype, names[i], names[i]);
     return () => { for (let i = 0; i < undo.length; i++) undo[i](); };
   },

@@ -49,6 +49,11 @@ fn transform() {
 }
 
 #[test]
+fn bad_input() {
+    run("bad_input.js", &[]);
+}
+
+#[test]
 fn limit() {
     run("limit.js", &LIMIT);
 }
