@@ -9,6 +9,19 @@ let aborted = null;
 let release;
 let released = new Promise((resolve) => { release = resolve; });
 
+// Streams that are opened, half written or half read, and forgotten.
+const abandoned = [
+  () => { new WritableStream({ write: () => new Promise(() => {}) }).getWriter().write("x".repeat(60)).catch(() => {}); },
+  () => { new WritableStream({ start: () => new Promise(() => {}) }).getWriter().write(new Uint8Array(60)).catch(() => {}); },
+  () => { new ReadableStream({ start: (controller) => controller.enqueue("x".repeat(60)) }); },
+  () => { new ReadableStream({ type: "bytes", start: (controller) => controller.enqueue(new Uint8Array(60)) }); },
+  () => { new TransformStream().writable.getWriter().write({}).catch(() => {}); },
+  () => {
+    const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(60)) });
+    new Response(body).clone().body.getReader().read().catch(() => {});
+  },
+];
+
 function endless() {
   return new ReadableStream({
     pull(controller) {
@@ -107,6 +120,35 @@ export default {
         } catch (error) {
           return Response.json({ name: error.name, message: error.message });
         }
+      case "/count": {
+        let length = 0;
+        for await (const chunk of request.body) length += chunk.length;
+        return Response.json({ length });
+      }
+      case "/cancel":
+        await request.body.cancel("unwanted");
+        await released;
+        return new Response("cancelled");
+      case "/cancel-later": {
+        const reader = request.body.getReader();
+        await reader.read();
+        const waiting = reader.read();
+        await reader.cancel("unwanted");
+        await waiting;
+        await released;
+        return new Response("cancelled");
+      }
+      case "/abandon":
+        for (let i = 0; i < 10_000; i++) abandoned[i % abandoned.length]();
+        return new Response("abandoned");
+      case "/litter": {
+        // What makes V8 collect: it cannot be asked to.
+        let litter = [];
+        for (let i = 0; i < 400; i++) litter.push(new Array(10_000).fill(i));
+        const { length } = litter;
+        litter = [];
+        return new Response(String(length));
+      }
       case "/clone-unread": {
         const clone = request.clone();
         const { length } = await request.bytes().catch((error) => ({ length: error.message }));

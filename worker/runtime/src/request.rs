@@ -34,6 +34,8 @@ struct IncomingBody {
     window: ReceiveWindow,
     /// No more chunks will come.
     ended: bool,
+    /// Nobody wants it: what comes is dropped.
+    unwanted: bool,
     reader: Option<BodyReader>,
 }
 
@@ -132,6 +134,7 @@ impl Requests {
             tail: BytesMut::new(),
             window: ReceiveWindow::default(),
             ended: head.body == BodyLength::None,
+            unwanted: false,
             reader: None,
         };
         let context = RequestContext {
@@ -203,6 +206,10 @@ impl Requests {
         incoming.window.received(data.len())?;
         incoming.ended |= end;
         incoming.push(data);
+        if incoming.unwanted {
+            self.drop_body(key);
+            return Ok(Outcome::Nothing);
+        }
         let reader = incoming.reader.take();
         if matches!(context.outgoing, Some(OutgoingBody { source: BodySource::Request, .. })) {
             return Ok(self.send_body(key));
@@ -223,8 +230,30 @@ impl Requests {
                 }
                 BodyRead::Chunk(chunk)
             }
-            None if incoming.ended => BodyRead::End,
+            None if incoming.ended || incoming.unwanted => BodyRead::End,
             None => BodyRead::Pending,
+        }
+    }
+
+    /// JavaScript wants no more of a request's body. What has come and what will is dropped as it comes, so that a client
+    /// that sends all of it before it reads the response gets to read that. `max_body_mb` still ends it.
+    pub(crate) fn cancel_body(&mut self, key: RequestKey) -> Option<BodyReader> {
+        let incoming = &mut self.contexts.get_mut(&key)?.incoming;
+        incoming.unwanted = true;
+        let reader = incoming.reader.take();
+        self.drop_body(key);
+        reader
+    }
+
+    fn drop_body(&mut self, key: RequestKey) {
+        let Some(context) = self.contexts.get_mut(&key) else { return };
+        let incoming = &mut context.incoming;
+        while let Some(chunk) = incoming.pop(usize::MAX) {
+            if let Some(bytes) = incoming.taken(chunk.len())
+                && let Some(outbox) = self.outboxes.get_mut(context.link)
+            {
+                outbox.push(&Frame::Credit { id: context.wire_id, bytes });
+            }
         }
     }
 

@@ -120,3 +120,23 @@ fn single_bytes_that_nobody_reads_do_not_cost_a_record_each() {
     assert_eq!(read.len(), 10_000);
     assert!(matches!(requests.read_body(key), BodyRead::End));
 }
+
+#[test]
+fn a_body_that_nobody_wants_is_taken_and_dropped() {
+    let (mut requests, key) = opened(BodyLength::Unknown);
+    let piece = || Bytes::from(vec![1; WINDOW / 4]);
+    for _ in 0..4 {
+        requests.chunk(0, 0, piece(), false).unwrap();
+    }
+    assert_eq!(tally(&sent(&mut requests)), (0, 0, false), "nobody has taken any");
+    assert!(requests.cancel_body(key).is_none());
+    assert_eq!(tally(&sent(&mut requests)), (0, WINDOW, false));
+    for _ in 0..40 {
+        assert!(matches!(requests.chunk(0, 0, piece(), false).unwrap(), Outcome::Nothing));
+    }
+    assert_eq!(tally(&sent(&mut requests)), (0, 10 * WINDOW, false));
+    assert!(matches!(requests.read_body(key), BodyRead::End));
+    requests.chunk(0, 0, piece(), true).unwrap();
+    assert!(matches!(requests.respond(key, 200, HeaderBlock::default(), Bytes::new()), Outcome::Complete(None)));
+    assert!(requests.cancel_body(key).is_none(), "the request is over");
+}

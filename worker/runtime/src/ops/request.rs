@@ -9,6 +9,7 @@ use crate::runtime::LogLevel;
 use crate::state::State;
 
 ops! {
+    "requestBodyCancel" => request_body_cancel,
     "requestBodyRead" => request_body_read,
     "requestFailed" => request_failed,
     "requestHeaders" => request_headers,
@@ -60,6 +61,16 @@ fn request_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgumen
                 reject_reader(scope, resolver);
             }
         }
+    }
+}
+
+/// `requestBodyCancel(id)`: nobody wants more of the body. Who waits for a piece of it learns that it is at its end.
+fn request_body_cancel(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    let Some(state) = State::get(scope) else { return };
+    let key = key_of(scope, &args);
+    let reader = state.requests.borrow_mut().cancel_body(key);
+    if let Some(reader) = reader {
+        settle_reader(scope, &state, key, &reader);
     }
 }
 

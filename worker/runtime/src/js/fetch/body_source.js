@@ -79,8 +79,10 @@ export class IncomingSource {
     return ops.requestBodyRead(this.id);
   }
 
-  // What is left of it stays where it is until the request is over.
-  cancel() {}
+  // What is left of it is taken from the client, and dropped.
+  cancel() {
+    ops.requestBodyCancel(this.id);
+  }
 }
 seal(IncomingSource);
 

@@ -9,6 +9,9 @@ import { byteRange, copyBytes, isChunk, uponChunk } from "./body_source.js";
 
 const { MathMax, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeSet, Uint8Array } = primordials;
 
+/** What the error says to those who expected `max_body_mb` to be the limit. */
+const READ_WHOLE = ": a body that is read whole must fit max_buffer_size_mb; read it in chunks, or raise that";
+
 /** Room that the second chunk makes, at least. */
 const firstCapacity = 65536;
 
@@ -65,7 +68,7 @@ class Collector {
     const length = TypedArrayPrototypeGetByteLength(chunk);
     if (length === 0) return true;
     if (!charge(this.#account, length)) {
-      const error = overflowError(this.#account, length);
+      const error = overflowError(this.#account, length, READ_WHOLE);
       countErrored(CAUSE_OVERFLOW);
       this.#fail(error);
       this.#source.cancel(error);

@@ -110,11 +110,11 @@ export function releaseAllBut(account, kept) {
   account.bytes = kept;
 }
 
-/** The error of a charge of `cost` to `account` that was refused; counts the overflow. */
-export function overflowError(account, cost) {
+/** The error of a charge of `cost` to `account` that was refused; counts the overflow. `advice` is for one stream's limit. */
+export function overflowError(account, cost, advice = "") {
   counters[OVERFLOWS]++;
   if (account.bytes + cost > maxStreamBytes) {
-    return new RangeError(`Stream buffer size limit exceeded (max: ${maxStreamText}MB)`);
+    return new RangeError(`Stream buffer size limit exceeded (max: ${maxStreamText}MB)${advice}`);
   }
   return new RangeError(`Total stream buffer size limit exceeded (max: ${maxTotalText}MB)`);
 }
