@@ -3,6 +3,8 @@
 /// One layer of the sandbox around a worker. One list for the log, the metric's label, `nanoctl` and the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SandboxLayer {
+    /// Limits of memory, threads and CPU time that the kernel keeps (a control group).
+    Cgroup,
     /// No process, network, host name, mount or control group of the machine in sight (namespaces).
     Namespaces,
     /// A root directory in which nothing is and nothing can be made.
@@ -25,7 +27,8 @@ pub enum SandboxLayer {
 
 impl SandboxLayer {
     /// All of them, in the order of their codes on the wire.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Cgroup,
         Self::Namespaces,
         Self::Root,
         Self::Uid,
@@ -41,6 +44,7 @@ impl SandboxLayer {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Cgroup => "cgroup",
             Self::Namespaces => "namespaces",
             Self::Root => "root",
             Self::Uid => "uid",

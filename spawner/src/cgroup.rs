@@ -51,16 +51,16 @@ impl Controller {
 
 /// What one worker may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Bytes: its memory, the pages of files that it was the first to read, and the kernel's memory for it. No swap.
-    pub memory: u64,
+    pub(crate) memory: u64,
     /// Processes and threads.
-    pub pids: u64,
+    pub(crate) pids: u64,
 }
 
 /// This machine's control groups, as far as nano may use them. One for each nano, in the process that starts workers.
 #[derive(Debug)]
-pub struct Backend {
+pub(crate) struct Backend {
     trees: Trees,
     lacking: Option<String>,
     apps: BTreeMap<String, App>,
@@ -84,7 +84,7 @@ struct App {
 
 /// One worker's groups: one on v2, one for each hierarchy on v1.
 #[derive(Debug)]
-pub struct Cgroup {
+pub(crate) struct Cgroup {
     version: Version,
     app: String,
     name: String,
@@ -107,7 +107,7 @@ struct Part {
 /// Why there are no control groups for nano.
 #[derive(Debug, thiserror::Error)]
 #[error("cgroup v2: {v2}; cgroup v1: {v1}")]
-pub struct Unavailable {
+pub(crate) struct Unavailable {
     v2: String,
     v1: String,
 }
@@ -115,7 +115,7 @@ pub struct Unavailable {
 /// Why a worker has no group.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot make the control group {group}: {source}")]
-pub struct CgroupError {
+pub(crate) struct CgroupError {
     group: String,
     source: io::Error,
 }
@@ -127,7 +127,7 @@ impl Backend {
     ///
     /// # Errors
     /// There is nothing that nano may use.
-    pub fn detect(nano: &[i32]) -> Result<Self, Unavailable> {
+    pub(crate) fn detect(nano: &[i32]) -> Result<Self, Unavailable> {
         let place = match Place::own() {
             Ok(place) => place,
             Err(error) => return Err(Unavailable { v2: error.to_string(), v1: error.to_string() }),
@@ -157,20 +157,17 @@ impl Backend {
     }
 
     /// Whether a worker's memory is limited.
-    #[must_use]
-    pub fn limits_memory(&self) -> bool {
+    pub(crate) fn limits_memory(&self) -> bool {
         self.controllers().contains(&Controller::Memory)
     }
 
     /// What is missing of it and why, in words.
-    #[must_use]
-    pub fn lacking(&self) -> Option<&str> {
+    pub(crate) fn lacking(&self) -> Option<&str> {
         self.lacking.as_deref()
     }
 
     /// What it is, for people: `v1: memory pids cpu`.
-    #[must_use]
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let names: Vec<_> = self.controllers().into_iter().map(Controller::name).collect();
         format!(
             "{}: {}",
@@ -205,7 +202,7 @@ impl Backend {
     ///
     /// # Errors
     /// The kernel refuses; nothing is left behind.
-    pub fn create(&mut self, app: &str, limits: &Limits) -> Result<Cgroup, CgroupError> {
+    pub(crate) fn create(&mut self, app: &str, limits: &Limits) -> Result<Cgroup, CgroupError> {
         self.sweep();
         self.workers += 1;
         let (app, name) = (group_name(app), format!("worker-{}", self.workers));
@@ -272,14 +269,14 @@ impl Backend {
 
     /// Removes a worker's group; what is left in it is killed. Where the kernel is not done with it yet, that happens at
     /// a later call of anything here, at the latest in [`Backend::close`].
-    pub fn remove(&mut self, cgroup: Cgroup) {
+    pub(crate) fn remove(&mut self, cgroup: Cgroup) {
         cgroup.kill();
         self.ending.push(cgroup);
         self.sweep();
     }
 
     /// Removes what could not be removed yet. Returns how many groups are left.
-    pub fn sweep(&mut self) -> usize {
+    pub(crate) fn sweep(&mut self) -> usize {
         let is_left = |cgroup: &Cgroup| {
             let left = cgroup.parts.iter().filter(|part| part.parent.remove(&cgroup.name).is_err());
             left.count() > 0
@@ -305,7 +302,7 @@ impl Backend {
     ///
     /// # Errors
     /// Something is left behind.
-    pub fn close(self, deadline: Instant) -> io::Result<()> {
+    pub(crate) fn close(self, deadline: Instant) -> io::Result<()> {
         match self.trees {
             Trees::V2(tree) => tree.close(deadline),
             Trees::V1(trees) => trees.into_iter().map(|tree| tree.close(deadline)).fold(Ok(()), Result::and),
@@ -315,8 +312,7 @@ impl Backend {
 
 impl Cgroup {
     /// What clone3(2) takes (`CLONE_INTO_CGROUP`) to make a process in the group; only v2 has this.
-    #[must_use]
-    pub fn clone_into(&self) -> Option<BorrowedFd<'_>> {
+    pub(crate) fn clone_into(&self) -> Option<BorrowedFd<'_>> {
         let part = self.parts.first().filter(|_| self.version == Version::V2)?;
         Some(part.group.as_fd())
     }
@@ -325,19 +321,34 @@ impl Cgroup {
     ///
     /// # Errors
     /// The process is gone, or the kernel refuses.
-    pub fn add(&self, pid: i32) -> io::Result<()> {
+    pub(crate) fn add(&self, pid: i32) -> io::Result<()> {
         self.parts.iter().try_for_each(|part| part.group.add(pid))
     }
 
     /// The name within nano's own: `app-NAME/worker-N`, which is how `/proc/PID/cgroup` of a worker ends.
-    #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.app, self.name)
     }
 
+    /// What speaks against this process being in it, if anything does: where it is instead.
+    pub(crate) fn contradiction(&self, pid: u32) -> Option<String> {
+        let groups = match std::fs::read_to_string(format!("/proc/{pid}/cgroup")) {
+            Ok(groups) => groups,
+            Err(error) => return Some(format!("no group: {error}")),
+        };
+        let controllers = self.parts.iter().flat_map(|part| &part.controllers).map(|controller| controller.name());
+        let mut hierarchies: Vec<&str> = if self.version == Version::V2 { vec![""] } else { controllers.collect() };
+        hierarchies.retain(|controller| !place::path_of(&groups, controller).is_some_and(|path| self.is_at(path)));
+        let first = hierarchies.first()?;
+        Some(format!("the group {} {first}", place::path_of(&groups, first).unwrap_or("?")))
+    }
+
+    fn is_at(&self, path: &str) -> bool {
+        path.strip_suffix(&self.name()).is_some_and(|above| above.ends_with('/'))
+    }
+
     /// How many of its processes the kernel killed because it was out of memory. To be asked before [`Backend::remove`].
-    #[must_use]
-    pub fn oom_kills(&self) -> u64 {
+    pub(crate) fn oom_kills(&self) -> u64 {
         let group = self.memory();
         let kills = group.and_then(|group| match self.version {
             Version::V1 => v1::oom_kills(group),
@@ -346,18 +357,8 @@ impl Cgroup {
         kills.unwrap_or(0)
     }
 
-    /// Bytes that are charged to it; `None` where nobody counts.
-    #[must_use]
-    pub fn usage(&self) -> Option<u64> {
-        let group = self.memory()?;
-        match self.version {
-            Version::V1 => v1::usage(group),
-            Version::V2 => v2::usage(group),
-        }
-    }
-
     /// Kills all its processes.
-    pub fn kill(&self) {
+    pub(crate) fn kill(&self) {
         if let Some(part) = self.parts.first() {
             part.group.kill();
         }

@@ -52,6 +52,8 @@ impl Outside {
     /// What speaks against this layer, if anything does. `user` is who the worker should be.
     pub(crate) fn contradiction(&self, layer: SandboxLayer, user: Option<u32>) -> Option<String> {
         match layer {
+            // Its group is asked itself.
+            SandboxLayer::Cgroup => None,
             SandboxLayer::Namespaces => self.shared.clone(),
             SandboxLayer::Root => self.root.clone(),
             SandboxLayer::Uid => {

@@ -1,6 +1,6 @@
-//! What needs privileges after nano has started: making worker processes for the configuration's apps, each in its own
-//! control group and namespaces, and opening those apps' files. Small, single-threaded, and apart from the code that reads what clients
-//! send.
+//! What needs privileges after nano has started: making worker processes for the configuration's apps, each in a control
+//! group and in namespaces of its own, and opening those apps' files. Small, single-threaded, and apart from the code that
+//! reads what clients send.
 //!
 //! `nano serve` executes itself once more before it has threads ([`start`]), and that process runs [`run`]. Between the
 //! two there is one socket. The spawner reads and checks the configuration itself; what it is told over the socket
@@ -9,10 +9,11 @@
 //! their modules, and kill them.
 #![deny(unsafe_code)]
 
-pub mod cgroup;
+mod cgroup;
 mod child;
 mod clone;
 mod files;
+mod groups;
 mod inspect;
 mod load;
 mod packet;

@@ -18,6 +18,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::geteuid;
 
 use crate::files::Directory;
+use crate::groups::{self, Groups};
 use crate::inspect::Outside;
 use crate::load::{Loading, Version};
 use crate::packet::{Packet, Wait, receive, send};
@@ -41,6 +42,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(mut spawner) => {
             let outcome = spawner.serve();
             spawner.clear_up();
+            spawner.groups.close();
             match outcome {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => fail(&error),
@@ -61,6 +63,7 @@ struct Generation {
     app: String,
     directory: Directory,
     lease: Option<Rc<Lease>>,
+    memory: u64,
 }
 
 /// Processes that ended, and are not reaped.
@@ -74,6 +77,7 @@ struct Spawner {
     socket: OwnedFd,
     source: Source,
     workshop: Workshop,
+    groups: Groups,
     /// Set by the first configuration; `None` where nano may not change users.
     uids: Option<Uids>,
     serving: Option<Version>,
@@ -100,6 +104,7 @@ impl Spawner {
             socket,
             source,
             workshop,
+            groups: Groups::detect(),
             uids: None,
             serving: None,
             loaded: None,
@@ -114,7 +119,9 @@ impl Spawner {
     /// Until the supervisor is gone.
     fn serve(&mut self) -> io::Result<()> {
         loop {
-            let (socket, ended) = self.wait()?;
+            // The kernel may take a moment to let go of a worker's group.
+            let most = if self.groups.sweep() { PollTimeout::NONE } else { groups::AGAIN.into() };
+            let (socket, ended) = self.wait(most)?;
             self.reap(&ended.workers);
             if ended.loading {
                 self.finish_loading();
@@ -136,7 +143,7 @@ impl Spawner {
     }
 
     /// Waits for something to do: what is up with the socket, and processes that ended.
-    fn wait(&self) -> io::Result<(PollFlags, Ended)> {
+    fn wait(&self, most: PollTimeout) -> io::Result<(PollFlags, Ended)> {
         let mut interest = PollFlags::empty();
         if self.replies.len() < DEAF_ABOVE {
             interest |= PollFlags::POLLIN;
@@ -146,7 +153,7 @@ impl Spawner {
         }
         let mut watched = vec![PollFd::new(self.socket.as_fd(), interest)];
         watched.extend(self.processes());
-        poll_for(&mut watched, PollTimeout::NONE)?;
+        poll_for(&mut watched, most)?;
         let socket = watched.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
         Ok((socket, self.ended(watched.get(1..).unwrap_or_default())))
     }
@@ -168,7 +175,10 @@ impl Spawner {
     fn reap(&mut self, ended: &[u64]) {
         for number in ended {
             if let Some(exit) = self.workers.get(number).and_then(Worker::reap) {
-                self.workers.remove(number);
+                let group = self.workers.remove(number).and_then(|worker| worker.group);
+                if let Some(group) = group {
+                    self.groups.give_back(group);
+                }
                 self.reply(Reply::Exited { worker: *number, exit }, None);
             }
         }
@@ -299,10 +309,11 @@ impl Spawner {
             return Err(Refusal::Request("there are too many generations".to_owned()));
         }
         let directory = Directory::open(&terms.root()).map_err(|error| Refusal::Directory(error.to_string()))?;
+        let memory = terms.memory;
         let lease = self.uids.as_ref().map(|uids| uids.lease(app)).transpose();
         let lease = lease.map_err(|error| Refusal::User(error.to_string()))?;
         let number = self.next();
-        self.generations.insert(number, Generation { app: app.to_owned(), directory, lease });
+        self.generations.insert(number, Generation { app: app.to_owned(), directory, lease, memory });
         Ok(number)
     }
 
@@ -315,7 +326,18 @@ impl Spawner {
             return Err(Refusal::Request("there are too many workers".to_owned()));
         }
         let failed = |error: io::Error| Refusal::Process(error.to_string());
-        let worker = self.workshop.start(&own.app, own.lease.as_ref(), &stdin, &stderr).map_err(failed)?;
+        let prepared = self.groups.prepare(&own.app, own.memory);
+        let started = self.workshop.start(&own.app, own.lease.as_ref(), &stdin, &stderr, &prepared);
+        let mut worker = match started {
+            Ok(worker) => worker,
+            Err(error) => {
+                if let Some(group) = prepared.group {
+                    self.groups.give_back(group);
+                }
+                return Err(failed(error));
+            }
+        };
+        worker.group = prepared.group;
         let number = self.next();
         self.workers.insert(number, worker);
         Ok(number)
@@ -378,5 +400,9 @@ fn inspect(worker: &Worker) -> Result<Vec<(String, String)>, String> {
     let outside = Outside::look(worker.pid()).map_err(|error| error.to_string())?;
     let user = worker.user();
     let seen = SandboxLayer::ALL.into_iter();
-    Ok(seen.filter_map(|layer| Some((layer.as_str().to_owned(), outside.contradiction(layer, user)?))).collect())
+    let mut all: Vec<_> =
+        seen.filter_map(|layer| Some((layer.as_str().to_owned(), outside.contradiction(layer, user)?))).collect();
+    let group = worker.group.as_ref().and_then(|group| group.contradiction(worker.pid()));
+    all.extend(group.map(|seen| (SandboxLayer::Cgroup.as_str().to_owned(), seen)));
+    Ok(all)
 }

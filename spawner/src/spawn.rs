@@ -18,8 +18,10 @@ use nix::sys::time::{TimeVal, TimeValLike};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getegid, geteuid};
 
+use crate::cgroup::Cgroup;
 use crate::child::Execution;
 use crate::clone::{Forked, clone};
+use crate::groups::Prepared;
 use crate::uid::Lease;
 use crate::wire::{Exit, Status};
 
@@ -47,6 +49,8 @@ pub(crate) struct Worker {
     pub(crate) pidfd: OwnedFd,
     /// Its app's user, which must be nobody else's while it lives.
     lease: Option<Rc<Lease>>,
+    /// What it is in.
+    pub(crate) group: Option<Cgroup>,
     /// What the spawner made for it, or why not.
     pub(crate) layers: Vec<LayerReport>,
 }
@@ -68,19 +72,20 @@ impl Workshop {
         lease: Option<&Rc<Lease>>,
         stdin: &OwnedFd,
         stderr: &OwnedFd,
+        prepared: &Prepared,
     ) -> io::Result<Worker> {
         let mut namespaces = NAMESPACES;
         if !self.root {
             namespaces |= libc::CLONE_NEWUSER;
         }
-        match self.start_in(namespaces, app, lease, stdin, stderr) {
+        match self.start_in(namespaces, app, lease, stdin, stderr, prepared) {
             Ok(mut worker) => {
                 worker.layers.push(report(SandboxLayer::Namespaces, true, self.names().to_owned()));
                 Ok(worker)
             }
             Err(error) => {
                 // Switched off on this machine, or nano is in a container that may not make any.
-                let mut worker = self.start_in(0, app, lease, stdin, stderr)?;
+                let mut worker = self.start_in(0, app, lease, stdin, stderr, prepared)?;
                 let reason = self.refusal(&error);
                 worker.layers.push(report(SandboxLayer::Root, false, "it needs namespaces".to_owned()));
                 worker.layers.push(report(SandboxLayer::Namespaces, false, reason));
@@ -96,11 +101,13 @@ impl Workshop {
         lease: Option<&Rc<Lease>>,
         stdin: &OwnedFd,
         stderr: &OwnedFd,
+        prepared: &Prepared,
     ) -> io::Result<Worker> {
         let arguments = self.arguments(namespaces, app, lease)?;
         let (waits, go) = io::pipe()?;
         let (waits, mut go) = (OwnedFd::from(waits), File::from(OwnedFd::from(go)));
-        match clone(namespaces, None)? {
+        let (forked, inside) = clone_into(namespaces, prepared)?;
+        match forked {
             Forked::Child => {
                 // Or the end of the pipe would never come.
                 drop(go);
@@ -120,8 +127,16 @@ impl Workshop {
                 if !self.root {
                     layers.push(report(SandboxLayer::Uid, false, "nano does not run as root".to_owned()));
                 }
-                let worker = Worker { pid: Pid::from_raw(pid), pidfd, lease: lease.cloned(), layers };
                 // It waits; now is the time for what is done to it from outside.
+                let joined = match &prepared.group {
+                    Some(group) if !inside => group.add(pid),
+                    _ => Ok(()),
+                };
+                layers.push(match joined {
+                    Ok(()) => prepared.report.clone(),
+                    Err(error) => report(SandboxLayer::Cgroup, false, error.to_string()),
+                });
+                let worker = Worker { pid: Pid::from_raw(pid), pidfd, lease: lease.cloned(), layers, group: None };
                 go.write_all(b"g")?;
                 Ok(worker)
             }
@@ -172,6 +187,9 @@ impl Worker {
 
     /// Kills it and everything of its group. Its number is its own until it is reaped.
     pub(crate) fn kill(&self) {
+        if let Some(group) = &self.group {
+            group.kill();
+        }
         let _ = killpg(self.pid, Signal::SIGKILL);
         let _ = nix::sys::signal::kill(self.pid, Signal::SIGKILL);
     }
@@ -188,8 +206,22 @@ impl Worker {
             _ => None,
         };
         let cpu = cpu_of_children().saturating_sub(before);
-        Some(Exit { status, cpu_micros: u64::try_from(cpu).unwrap_or(0), out_of_memory: false })
+        // The kernel's way of ending it; others end by the same signal.
+        let killed = status == Some(Status::Signal(Signal::SIGKILL as i32));
+        let out_of_memory = killed && self.group.as_ref().is_some_and(|group| group.oom_kills() > 0);
+        Some(Exit { status, cpu_micros: u64::try_from(cpu).unwrap_or(0), out_of_memory })
     }
+}
+
+/// A process in its group, where the kernel can make it there: true then.
+fn clone_into(namespaces: libc::c_int, prepared: &Prepared) -> io::Result<(Forked, bool)> {
+    if let Some(group) = prepared.group.as_ref().and_then(Cgroup::clone_into)
+        && let Ok(forked) = clone(namespaces, Some(group))
+    {
+        return Ok((forked, true));
+    }
+    // Before Linux 5.7, behind filters of system calls, and on v1.
+    Ok((clone(namespaces, None)?, false))
 }
 
 fn cpu_of_children() -> i64 {

@@ -15,8 +15,18 @@ use std::process::Command;
 const APP: &str = "export default { fetch: () => new Response('hello') };";
 
 /// Every layer that exists.
-const LAYERS: [&str; 9] =
-    ["namespaces", "root", "uid", "capabilities", "no_new_privs", "undumpable", "rlimits", "landlock", "seccomp"];
+const LAYERS: [&str; 10] = [
+    "cgroup",
+    "namespaces",
+    "root",
+    "uid",
+    "capabilities",
+    "no_new_privs",
+    "undumpable",
+    "rlimits",
+    "landlock",
+    "seccomp",
+];
 
 /// A user without rights, when the tests run as root.
 const NOBODY: u32 = 65_534;
@@ -153,7 +163,7 @@ fn a_worker_holds_its_own_sockets_and_nothing_that_nano_was_started_with() {
 fn every_layer_is_told_everywhere() {
     let nano = two_apps(Some("best-effort")).serve();
     let root = geteuid().is_root();
-    let in_force = |layer: &str| layer != "uid" || root;
+    let in_force = |layer: &str| root || !["cgroup", "uid"].contains(&layer);
     for app in layers(&nano) {
         let all: BTreeSet<&str> = app.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(all, BTreeSet::from(LAYERS));
@@ -189,7 +199,7 @@ fn without_rights_everything_but_the_user_is_there_and_it_is_said_once() {
     assert_eq!(nano.get("a.local", "/").text(), "hello");
     for app in layers(&nano) {
         for layer in LAYERS {
-            assert_eq!(app[layer], json!(layer != "uid"), "{layer}");
+            assert_eq!(app[layer], json!(!["cgroup", "uid"].contains(&layer)), "{layer}");
         }
     }
     for pid in nano.pids("a") {
@@ -200,7 +210,9 @@ fn without_rights_everything_but_the_user_is_there_and_it_is_said_once() {
         let about = records.iter().filter(|record| record["app"] == app && record["lacking"].is_string());
         about.map(|record| record["lacking"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(incomplete("a"), ["uid (nano does not run as root)"]);
+    let [said] = <[String; 1]>::try_from(incomplete("a")).unwrap();
+    assert!(said.contains("uid (nano does not run as root)"), "{said}");
+    assert!(said.contains("cgroup (cgroup v2: ") && said.contains("every 100 ms instead, which is weaker)"), "{said}");
     // The supervisor can do what it must: see them, kill them, be rid of them.
     let before = nano.pid_of("b");
     assert!(nano.metrics().get("nano_worker_resident_bytes", &[("app", "b")]).unwrap() > 1e6);

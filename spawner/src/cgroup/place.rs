@@ -25,26 +25,16 @@ impl Place {
 
     /// The directory of our group in the v2 hierarchy.
     pub(super) fn unified(&self) -> Result<PathBuf, String> {
-        let group = self.group(|id, controllers| id == "0" && controllers.is_empty());
-        let group = group.ok_or("this process is in no v2 group")?;
+        let group = path_of(&self.groups, "").ok_or("this process is in no v2 group")?;
         self.path(group, |kind, _| kind == "cgroup2")
     }
 
     /// The directory of our group in the v1 hierarchy with this controller.
     pub(super) fn with_controller(&self, controller: &str) -> Result<PathBuf, String> {
         let has = |list: &str| list.split(',').any(|name| name == controller);
-        let group = self.group(|_, controllers| has(controllers));
+        let group = path_of(&self.groups, controller);
         let group = group.ok_or_else(|| format!("the kernel has no v1 hierarchy with {controller}"))?;
         self.path(group, |kind, options| kind == "cgroup" && has(options))
-    }
-
-    /// Lines of `ID:CONTROLLERS:PATH`.
-    fn group(&self, wanted: impl Fn(&str, &str) -> bool) -> Option<&str> {
-        self.groups.lines().find_map(|line| {
-            let mut fields = line.splitn(3, ':');
-            let (id, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
-            wanted(id, controllers).then_some(path)
-        })
     }
 
     fn path(&self, group: &str, wanted: impl Fn(&str, &str) -> bool) -> Result<PathBuf, String> {
@@ -60,6 +50,14 @@ impl Place {
         }
         Ok(mount.point.join(below))
     }
+}
+
+/// The group in the hierarchy with this controller, or on v2 with the empty name: of lines `ID:CONTROLLERS:PATH`.
+pub(super) fn path_of<'g>(groups: &'g str, controller: &str) -> Option<&'g str> {
+    groups.lines().find_map(|line| {
+        let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
+        controllers.split(',').any(|name| name == controller).then_some(path)
+    })
 }
 
 struct Mount<'l> {

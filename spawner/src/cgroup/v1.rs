@@ -96,8 +96,3 @@ pub(super) fn oom_kills(group: &Group) -> Option<u64> {
     // Before Linux 4.13 there is no such count. Then a worker that was killed and whose group was full is one.
     group.field("memory.oom_control", "oom_kill").or_else(|| group.number("memory.failcnt").map(|full| full.min(1)))
 }
-
-/// Bytes that are charged to the group.
-pub(super) fn usage(group: &Group) -> Option<u64> {
-    group.number("memory.usage_in_bytes")
-}

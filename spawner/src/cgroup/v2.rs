@@ -154,11 +154,6 @@ pub(super) fn oom_kills(group: &Group) -> Option<u64> {
     group.field("memory.events", "oom_kill")
 }
 
-/// Bytes that are charged to the group.
-pub(super) fn usage(group: &Group) -> Option<u64> {
-    group.number("memory.current")
-}
-
 /// Those that nano uses, of a list as `cgroup.controllers` has it.
 fn controllers(list: &str) -> Vec<Controller> {
     Controller::ALL.into_iter().filter(|own| list.split_ascii_whitespace().any(|name| name == own.name())).collect()

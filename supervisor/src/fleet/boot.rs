@@ -191,6 +191,9 @@ async fn died(process: &mut Process) -> StartError {
     process.kill();
     let exit = process.life.over().await;
     process.finish_stderr().await;
+    if exit.out_of_memory {
+        return StartError::Limit(ExitReason::Memory);
+    }
     let reason = exit_code(&exit).and_then(ExitReason::from_exit_status);
     if let Some(reason @ (ExitReason::Cpu | ExitReason::Heap | ExitReason::Memory)) = reason {
         return StartError::Limit(reason);

@@ -1,6 +1,9 @@
 //! Why a worker ended, from what is known of it.
 
 use nano_protocol::ExitReason;
+use nano_spawner::wire::Exit;
+
+use super::process::exit_code;
 
 /// What nano knows about a worker's end before it looks at the process.
 #[derive(Debug, Clone, Copy)]
@@ -21,13 +24,14 @@ pub(super) fn is_planned(reason: ExitReason) -> bool {
 impl Cause<'_> {
     /// `said` is what the worker, a shard or the heartbeat said. A worker is not believed when it says that nano wanted
     /// it to end.
-    pub(super) fn reason(self, said: Option<ExitReason>, exit_code: Option<i32>) -> ExitReason {
+    pub(super) fn reason(self, said: Option<ExitReason>, exit: &Exit) -> ExitReason {
         let credible = |reason: &ExitReason| !is_planned(*reason) && *reason != ExitReason::Startup;
         match self {
             Self::Boot { reason, .. } | Self::Retired(reason) => reason,
             Self::Ready { planned } => said
                 .filter(credible)
-                .or_else(|| exit_code.and_then(ExitReason::from_exit_status).filter(credible))
+                .or_else(|| exit.out_of_memory.then_some(ExitReason::Memory))
+                .or_else(|| exit_code(exit).and_then(ExitReason::from_exit_status).filter(credible))
                 .or(planned)
                 .unwrap_or(ExitReason::Crash),
         }
@@ -36,14 +40,23 @@ impl Cause<'_> {
 
 #[cfg(test)]
 mod tests {
+    use nano_spawner::wire::Status;
+
     use super::*;
 
     #[test]
     fn the_best_word_counts() {
-        use ExitReason::{Cpu, Crash, Heap, Idle, Reload, Restart, Startup};
-        let ready = |planned, said, code: Option<ExitReason>| {
-            Cause::Ready { planned }.reason(said, code.map(|reason| reason.exit_status().into()))
+        use ExitReason::{Cpu, Crash, Heap, Idle, Memory, Reload, Restart, Startup};
+        let exit = |code: Option<ExitReason>, out_of_memory| Exit {
+            status: code.map(|reason| Status::Code(reason.exit_status().into())),
+            cpu_micros: 0,
+            out_of_memory,
         };
+        let ready = |planned, said, code: Option<ExitReason>| Cause::Ready { planned }.reason(said, &exit(code, false));
+        let killed = |planned, said| Cause::Ready { planned }.reason(said, &exit(None, true));
+        assert_eq!(killed(None, None), Memory, "the kernel killed it at its limit");
+        assert_eq!(killed(None, Some(Heap)), Heap, "it was said before");
+        assert_eq!(killed(Some(Reload), Some(Reload)), Memory);
         assert_eq!(ready(None, None, None), Crash);
         assert_eq!(ready(None, Some(Cpu), Some(Heap)), Cpu);
         assert_eq!(ready(None, None, Some(Heap)), Heap);
@@ -53,6 +66,6 @@ mod tests {
         for lie in [Idle, Reload, Restart, Startup] {
             assert_eq!(ready(None, Some(lie), Some(lie)), Crash, "{lie}");
         }
-        assert_eq!(Cause::Boot { reason: Startup, detail: "" }.reason(Some(Cpu), None), Startup);
+        assert_eq!(Cause::Boot { reason: Startup, detail: "" }.reason(Some(Cpu), &exit(None, false)), Startup);
     }
 }

@@ -92,7 +92,8 @@ impl Live {
     /// Until its process is gone.
     pub(super) async fn supervise(mut self, slot: &mut Slot) -> End {
         self.idle.requests = slot.shared.app.metrics.requests_started();
-        self.oversized = Some(Box::pin(resident::exceeded(self.worker.pid, slot.resident_limit())));
+        let resident_limit = slot.resident_limit(self.worker.sandbox());
+        self.oversized = Some(Box::pin(resident::exceeded(self.worker.pid, resident_limit)));
         let idle = slot.shared.config.settings.idle;
         let mut look_at = idle.map(|idle| self.idle.due(idle, Instant::now()));
         loop {

@@ -226,7 +226,7 @@ pub(super) fn exit_code(exit: &Exit) -> Option<i32> {
     }
 }
 
-/// Whether somebody else killed it with SIGKILL: the operator, or the kernel's OOM killer.
+/// Whether somebody else killed it with SIGKILL: the operator, or the kernel for lack of memory on the whole machine.
 pub(super) fn was_killed(exit: &Exit) -> bool {
-    exit.status == Some(Status::Signal(Signal::SIGKILL as i32))
+    exit.status == Some(Status::Signal(Signal::SIGKILL as i32)) && !exit.out_of_memory
 }

@@ -50,6 +50,9 @@ fn judge(
     // What the spawner makes or cannot make is not the worker's to judge.
     let claim = match made.iter().chain(claims).find(|claim| claim.layer == layer) {
         Some(claim) if claim.active => claim.clone(),
+        Some(claim) if layer == SandboxLayer::Cgroup => {
+            return missing(format!("{}; its memory is looked at every 100 ms instead, which is weaker", claim.detail));
+        }
         Some(claim) => return claim.clone(),
         None => return missing("the worker did not close it".to_owned()),
     };

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_protocol::{ExitReason, LayerReport, Ready, memory};
+use nano_protocol::{ExitReason, LayerReport, Ready, SandboxLayer, memory};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Context;
@@ -16,7 +16,7 @@ use super::exit::{Cause, is_planned};
 use super::flight::{Death, LastLines, Wreck};
 use super::generation::{Order, Shared};
 use super::live::{End, Live};
-use super::process::{Process, exit_code, was_killed};
+use super::process::{Process, was_killed};
 use super::resident;
 use super::sandbox::{in_force, lacking};
 use crate::app::Outage;
@@ -223,7 +223,7 @@ impl Slot {
             }
             Ok(())
         };
-        let resident_limit = self.resident_limit();
+        let resident_limit = self.resident_limit(&process.layers);
         let opened = self.shared.opened(&self.context).await?;
         let booted = tokio::select! {
             booted = boot::boot(&mut process, config, opened, hear) => Some(booted),
@@ -273,9 +273,10 @@ impl Slot {
         Ok((process, own))
     }
 
-    /// Bytes past which the supervisor ends a worker itself.
-    pub(super) fn resident_limit(&self) -> Option<u64> {
-        Some(memory::process_limit(self.shared.config.settings.memory_bytes))
+    /// Bytes past which the supervisor ends a worker itself, where the kernel does not.
+    pub(super) fn resident_limit(&self, layers: &[LayerReport]) -> Option<u64> {
+        let limited = layers.iter().any(|report| report.layer == SandboxLayer::Cgroup && report.active);
+        (!limited).then(|| memory::process_limit(self.shared.config.settings.memory_bytes))
     }
 
     fn not_spawned(&self, error: StartError) -> StartError {
@@ -305,7 +306,7 @@ impl Slot {
         let exit = process.life.over().await;
         worker.record_cpu(exit.cpu());
         let killed = worker.exit().is_none() && matches!(cause, Cause::Ready { .. }) && was_killed(&exit);
-        let reason = cause.reason(worker.exit(), exit_code(&exit));
+        let reason = cause.reason(worker.exit(), &exit);
         worker.set_exit(reason);
         self.shared.app.metrics.worker_gone(worker, reason);
         self.context.alarms.borrow_mut().remove(&worker.id);

@@ -1,0 +1,88 @@
+//! The control groups of all workers: made before a worker is, asked when it has ended, and given back.
+
+use std::time::{Duration, Instant};
+
+use nano_protocol::{LayerReport, SandboxLayer, memory};
+use nix::unistd::{getpid, getppid};
+
+use crate::cgroup::{Backend, Cgroup, Limits};
+
+/// Processes and threads that a worker may have. It has three, and its system call filter allows no more.
+const PIDS: u64 = 8;
+
+/// How long the end of the spawner waits for the kernel to let go of groups.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Between two looks whether it has, in milliseconds.
+pub(crate) const AGAIN: u8 = 20;
+
+/// What there is on this machine, or why there is nothing.
+#[derive(Debug)]
+pub(crate) struct Groups(Result<Backend, String>);
+
+/// A worker's group before there is the worker.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) group: Option<Cgroup>,
+    /// What is to be said of it if the worker gets in.
+    pub(crate) report: LayerReport,
+}
+
+impl Groups {
+    /// Takes possession of what there is, for this process and the supervisor, its parent.
+    pub(crate) fn detect() -> Self {
+        let nano = [getpid().as_raw(), getppid().as_raw()];
+        Self(Backend::detect(&nano).map_err(|unavailable| unavailable.to_string()))
+    }
+
+    /// `memory` is the app's `memory_mb` in bytes.
+    pub(crate) fn prepare(&mut self, app: &str, memory: u64) -> Prepared {
+        let made = match &mut self.0 {
+            Ok(backend) => {
+                let limits = Limits { memory: memory::process_limit(memory), pids: PIDS };
+                let lacking = (!backend.limits_memory()).then(|| lacks(backend));
+                let summary = backend.summary();
+                backend.create(app, &limits).map_err(|error| error.to_string()).map(|group| match lacking {
+                    Some(reason) => (group, false, reason),
+                    None => (group, true, summary),
+                })
+            }
+            Err(reason) => Err(reason.clone()),
+        };
+        match made {
+            Ok((group, active, detail)) => Prepared { group: Some(group), report: report(active, detail) },
+            Err(reason) => Prepared { group: None, report: report(false, reason) },
+        }
+    }
+
+    /// The worker has ended, or never was.
+    pub(crate) fn give_back(&mut self, group: Cgroup) {
+        if let Ok(backend) = &mut self.0 {
+            backend.remove(group);
+        }
+    }
+
+    /// Removes what the kernel would not let go of before. False: there is still something.
+    pub(crate) fn sweep(&mut self) -> bool {
+        match &mut self.0 {
+            Ok(backend) => backend.sweep() == 0,
+            Err(_) => true,
+        }
+    }
+
+    /// Leaves nothing behind, for all that can be done about it.
+    pub(crate) fn close(&mut self) {
+        let closed = Err("the spawner ends".to_owned());
+        if let Ok(backend) = std::mem::replace(&mut self.0, closed) {
+            let _ = backend.close(Instant::now() + PATIENCE);
+        }
+    }
+}
+
+fn lacks(backend: &Backend) -> String {
+    backend.lacking().unwrap_or("no memory controller").to_owned()
+}
+
+fn report(active: bool, detail: String) -> LayerReport {
+    LayerReport { layer: SandboxLayer::Cgroup, active, detail }
+}
