@@ -1,4 +1,5 @@
-//! The scripts of `test/web`: what the globals of the web platform do, each script in a process of its own.
+//! The scripts of `test/web`: what the globals of the web platform do, each script in a process of its own. What stands in
+//! a folder's `data` is there for all of its scripts to import.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -14,6 +15,10 @@ fn run(script: &Path) -> Finished {
     let harness = fs::read_to_string(repository().join("test").join(HARNESS)).unwrap();
     let site = Site::new();
     site.file("harness.js", &harness);
+    for data in fs::read_dir(script.with_file_name("data")).into_iter().flatten() {
+        let path = data.unwrap().path();
+        site.file(path.file_name().unwrap().to_str().unwrap(), &fs::read_to_string(&path).unwrap());
+    }
     site.file("script.js", &fs::read_to_string(script).unwrap());
     finish(&mut site.command("nano", &["run", "script.js"]), "")
 }
@@ -21,6 +26,7 @@ fn run(script: &Path) -> Finished {
 fn run_folder(name: &str) {
     let folder = repository().join("test/web").join(name);
     let mut scripts: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    scripts.retain(|path| path.is_file());
     scripts.sort();
     assert!(!scripts.is_empty(), "{} has no scripts", folder.display());
     for script in scripts {
@@ -43,4 +49,9 @@ fn run_folder(name: &str) {
 #[test]
 fn fetch() {
     run_folder("fetch");
+}
+
+#[test]
+fn crypto() {
+    run_folder("crypto");
 }

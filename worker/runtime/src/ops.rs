@@ -22,6 +22,7 @@ pub(crate) mod request;
 mod response;
 mod streams;
 mod structured_clone;
+pub(crate) mod subtle;
 mod timers;
 mod url;
 mod wasm;
@@ -66,6 +67,14 @@ const GROUPS: &[&[OpDecl]] = &[
     response::OPS,
     streams::OPS,
     structured_clone::OPS,
+    subtle::OPS,
+    subtle::aes::OPS,
+    subtle::derivation::OPS,
+    subtle::ec::OPS,
+    subtle::jwk::OPS,
+    subtle::keys::OPS,
+    subtle::octet_keys::OPS,
+    subtle::rsa::OPS,
     timers::OPS,
     url::OPS,
     wasm::OPS,

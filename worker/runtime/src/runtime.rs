@@ -282,6 +282,7 @@ pub(crate) fn entry_function(scope: &v8::PinScope, entry: v8::Local<v8::Object>,
 impl Drop for Runtime {
     fn drop(&mut self) {
         ops::compression::close_all(&mut self.isolate);
+        ops::subtle::keys::close_all(&mut self.isolate);
         tasks::forget(tasks::address(&self.isolate));
     }
 }

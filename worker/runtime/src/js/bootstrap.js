@@ -12,6 +12,8 @@ import { console } from "./console/console.js";
 import { inspect } from "./console/inspect.js";
 import "./console/inspectors.js";
 import { Crypto, crypto } from "./crypto/crypto.js";
+import { CryptoKey } from "./crypto/crypto_key.js";
+import { SubtleCrypto } from "./crypto/subtle_crypto.js";
 import { AbortController, AbortSignal, configureAbortTimers } from "./dom/abort.js";
 import { DOMException } from "./dom/dom_exception.js";
 import { CustomEvent, ErrorEvent, Event, PromiseRejectionEvent } from "./dom/event.js";
@@ -131,6 +133,7 @@ defineInterfaces({
   console,
   CountQueuingStrategy,
   Crypto,
+  CryptoKey,
   CustomEvent,
   DecompressionStream,
   DOMException,
@@ -152,6 +155,7 @@ defineInterfaces({
   ReadableStreamDefaultReader,
   Request,
   Response,
+  SubtleCrypto,
   TextDecoder,
   TextDecoderStream,
   TextEncoder,

@@ -6,7 +6,7 @@ use super::bytes::{copy_in, copy_out, to_uint8_array};
 use super::native_memory::{return_memory, take_memory};
 use super::{ops, throw_range_error};
 
-mod base64;
+pub(super) mod base64;
 
 ops! {
     "base64Decode" => base64_decode,

@@ -24,3 +24,16 @@ pub(super) fn return_memory(isolate: &mut v8::Isolate, bytes: usize) {
     }
     isolate.adjust_amount_of_external_allocated_memory(i64::try_from(bytes).map_or(i64::MIN, |bytes| -bytes));
 }
+
+/// Whether there is room for an array buffer of so many bytes; collects garbage where there is not.
+pub(super) fn has_room(isolate: &mut v8::Isolate, bytes: usize) -> bool {
+    let Some(state) = State::get(isolate) else { return false };
+    if !state.budget.reserve(bytes) {
+        isolate.low_memory_notification();
+        if !state.budget.reserve(bytes) {
+            return false;
+        }
+    }
+    state.budget.release(bytes);
+    true
+}

@@ -1,4 +1,4 @@
-// Crypto (https://w3c.github.io/webcrypto/#crypto-interface): random numbers. `subtle` is not there yet.
+// Crypto (https://w3c.github.io/webcrypto/#crypto-interface): random numbers, and `subtle` for the rest.
 
 import { DOMException } from "../dom/dom_exception.js";
 import { ops } from "../ops.js";
@@ -6,6 +6,7 @@ import { primordials } from "../primordials.js";
 import {
   configureInterface, converters, illegalConstructor, illegalInvocation, kInternal, requireArguments,
 } from "../webidl.js";
+import { subtle } from "./subtle_crypto.js";
 
 const { TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetSymbolToStringTag } = primordials;
 
@@ -17,6 +18,11 @@ export class Crypto {
 
   constructor(brand = undefined) {
     if (brand !== kInternal) throw illegalConstructor();
+  }
+
+  get subtle() {
+    if (!(#brand in this)) throw illegalInvocation("Crypto");
+    return subtle;
   }
 
   getRandomValues(array) {

@@ -3,7 +3,7 @@
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The text, with padding.
-pub(super) fn encode(bytes: &[u8]) -> Vec<u8> {
+pub(in crate::ops) fn encode(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let mut group = [0; 3];
@@ -21,7 +21,7 @@ pub(super) fn encode(bytes: &[u8]) -> Vec<u8> {
 
 /// The bytes; white space is ignored and padding optional. `None` for anything else that is not of the alphabet, for
 /// misplaced padding, and for a single digit left over.
-pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::ops) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut digits: Vec<u8> =
         text.iter().copied().filter(|byte| !matches!(byte, b'\t' | b'\n' | 0x0c | b'\r' | b' ')).collect();
     if digits.len().is_multiple_of(4) {
