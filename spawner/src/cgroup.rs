@@ -35,9 +35,13 @@ enum Controller {
     Memory,
     Pids,
     Cpu,
+    /// The one that a machine with the others on v1 has on v2.
+    #[cfg(test)]
+    HugeTlb,
 }
 
 impl Controller {
+    /// Those that nano wants; the first is the one that it needs.
     const ALL: [Self; 3] = [Self::Memory, Self::Pids, Self::Cpu];
 
     const fn name(self) -> &'static str {
@@ -45,6 +49,8 @@ impl Controller {
             Self::Memory => "memory",
             Self::Pids => "pids",
             Self::Cpu => "cpu",
+            #[cfg(test)]
+            Self::HugeTlb => "hugetlb",
         }
     }
 }
@@ -132,7 +138,7 @@ impl Backend {
             Ok(place) => place,
             Err(error) => return Err(Unavailable { v2: error.to_string(), v1: error.to_string() }),
         };
-        let unified = place.unified().and_then(|path| v2::Tree::detect(&path, nano));
+        let unified = place.unified().and_then(|path| v2::Tree::detect(&path, nano, &Controller::ALL));
         let unified = match unified {
             Ok((tree, None)) => return Ok(Self::new(Trees::V2(Box::new(tree)), None)),
             other => other,

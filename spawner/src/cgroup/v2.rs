@@ -34,16 +34,18 @@ pub(super) struct Tree {
 pub(super) type Found = (Tree, Option<String>);
 
 impl Tree {
-    /// Beneath the group at `path`, which nano's processes are in.
-    pub(super) fn detect(path: &Path, nano: &[i32]) -> Result<Found, String> {
+    /// Beneath the group at `path`, which nano's processes are in. Of the controllers that are wanted the first is needed.
+    pub(super) fn detect(path: &Path, nano: &[i32], wanted: &[Controller]) -> Result<Found, String> {
         let fault = |error: io::Error| format!("{}: {error}", path.display());
         let base = Group::open(path).map_err(fault)?;
         Instance::remove_stale(&base);
-        let offered = controllers(&base.read("cgroup.controllers").map_err(fault)?);
+        let list = base.read("cgroup.controllers").map_err(fault)?;
+        let needed = wanted.first().copied();
+        let offered: Vec<_> = among(wanted, &list).collect();
         let instance =
             Instance::make(base).map_err(|error| format!("nano may not make groups in {}: {error}", path.display()))?;
         let mut tree = Self { instance, controllers: Vec::new(), enabled: Vec::new(), moved: Vec::new() };
-        let lacking = match tree.take(&offered, nano) {
+        let lacking = match tree.take(&offered, needed, nano) {
             Ok(()) => None,
             Err(reason) => {
                 tree.give_back();
@@ -55,9 +57,9 @@ impl Tree {
     }
 
     /// Gets the controllers handed down to the instance's group.
-    fn take(&mut self, offered: &[Controller], nano: &[i32]) -> Result<(), String> {
-        if !offered.contains(&Controller::Memory) {
-            return Err("the memory controller is not to be had there".to_owned());
+    fn take(&mut self, offered: &[Controller], needed: Option<Controller>, nano: &[i32]) -> Result<(), String> {
+        if let Some(needed) = needed.filter(|needed| !offered.contains(needed)) {
+            return Err(format!("the {} controller is not to be had there", needed.name()));
         }
         let base = &self.instance.base;
         // Only the root of all groups lacks this file; what follows does not hold for it.
@@ -75,13 +77,14 @@ impl Tree {
                 self.moved.push(pid);
             }
         }
-        let handed_down = controllers(&base.read(HANDED_DOWN).unwrap_or_default());
+        let list = base.read(HANDED_DOWN).unwrap_or_default();
+        let handed_down: Vec<_> = among(offered, &list).collect();
         for controller in offered {
             let before = handed_down.contains(controller);
             let down = if before { Ok(()) } else { enable(base, *controller) };
             match down.and_then(|()| enable(&self.instance.group, *controller)) {
                 Ok(()) => self.controllers.push(*controller),
-                Err(error) if *controller == Controller::Memory => return Err(error.to_string()),
+                Err(error) if Some(*controller) == needed => return Err(error.to_string()),
                 // Without it a little is missing, not the whole.
                 Err(_) => {}
             }
@@ -146,6 +149,8 @@ pub(super) fn limit(group: &Group, controller: Controller, limits: &Limits) -> i
         Controller::Pids => group.write("pids.max", &limits.pids.to_string()),
         // Equal for all apps: what a fresh group has.
         Controller::Cpu => Ok(()),
+        #[cfg(test)]
+        Controller::HugeTlb => group.write("hugetlb.2MB.max", "4194304"),
     }
 }
 
@@ -154,9 +159,9 @@ pub(super) fn oom_kills(group: &Group) -> Option<u64> {
     group.field("memory.events", "oom_kill")
 }
 
-/// Those that nano uses, of a list as `cgroup.controllers` has it.
-fn controllers(list: &str) -> Vec<Controller> {
-    Controller::ALL.into_iter().filter(|own| list.split_ascii_whitespace().any(|name| name == own.name())).collect()
+/// Those that are on a list as `cgroup.controllers` has it.
+fn among<'l>(wanted: &'l [Controller], list: &'l str) -> impl Iterator<Item = Controller> + 'l {
+    wanted.iter().copied().filter(|own| list.split_ascii_whitespace().any(|name| name == own.name()))
 }
 
 #[cfg(test)]
@@ -165,6 +170,7 @@ mod tests {
 
     #[test]
     fn lists_of_controllers_as_kernels_write_them() {
+        let controllers = |list| among(&Controller::ALL, list).collect::<Vec<_>>();
         assert_eq!(controllers("cpuset cpu io memory hugetlb pids rdma misc dmem\n"), Controller::ALL);
         assert_eq!(controllers("memory pids\n"), [Controller::Memory, Controller::Pids]);
         assert_eq!(controllers("hugetlb\n"), []);
