@@ -57,6 +57,7 @@ pub struct AppMetrics {
     worker_exits: [AtomicU64; ExitReason::ALL.len()],
     states: [AtomicU64; WorkerState::ALL.len()],
     buffer_limit: AtomicU64,
+    log_dropped: Arc<AtomicU64>,
     /// Of the worker that was started last: a layer of which nothing is known yet, is missing, is in force.
     sandbox: [AtomicU8; SandboxLayer::ALL.len()],
     workers: Mutex<Workers>,
@@ -91,6 +92,7 @@ impl Default for AppMetrics {
             worker_exits: std::array::from_fn(|_| AtomicU64::new(0)),
             states: std::array::from_fn(|_| AtomicU64::new(0)),
             buffer_limit: AtomicU64::new(0),
+            log_dropped: Arc::default(),
             sandbox: std::array::from_fn(|_| AtomicU8::new(UNKNOWN)),
             workers: Mutex::default(),
         }
@@ -154,6 +156,12 @@ impl AppMetrics {
     pub fn worker_exits(&self, reason: ExitReason) -> u64 {
         let at = ExitReason::ALL.iter().position(|each| *each == reason);
         at.and_then(|at| self.worker_exits.get(at)).map_or(0, |counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// Counts the lines that the app may not log, for there are too many.
+    #[must_use]
+    pub fn log_dropped(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.log_dropped)
     }
 
     /// What one stream of the app may hold, in bytes.

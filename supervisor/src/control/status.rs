@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::{Instant, UNIX_EPOCH};
 
-use nano_protocol::{LayerReport, SandboxLayer};
+use nano_protocol::{ExitReason, LayerReport, SandboxLayer};
 use serde_json::{Value, json};
 
 use crate::app::Outage;
@@ -12,7 +12,7 @@ use crate::fleet::Generation;
 use crate::fleet::SlotStatus;
 use crate::reload::millis;
 use crate::supervisor::Supervisor;
-use crate::telemetry;
+use crate::telemetry::{self, AppMetrics};
 use crate::worker::WorkerState;
 
 pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
@@ -71,6 +71,8 @@ pub(super) fn apps(supervisor: &Rc<Supervisor>) -> Value {
             "requests": metrics.requests_started(),
             "in_flight": metrics.requests_in_flight(),
             "worker_starts": metrics.worker_starts(),
+            "worker_exits": exits(metrics),
+            "log_lines_dropped": metrics.log_dropped().load(Ordering::Relaxed),
             "max_buffer_size_mb": app.settings.max_buffer.text(),
             "buffer_overflows": stats.overflows,
             "buffered_bytes": stats.buffered,
@@ -79,6 +81,12 @@ pub(super) fn apps(supervisor: &Rc<Supervisor>) -> Value {
         }))
     });
     json!({ "apps": apps.collect::<Vec<_>>() })
+}
+
+/// How many workers of an app ended, by reason; without the reasons for which none did.
+fn exits(metrics: &AppMetrics) -> Value {
+    let counts = ExitReason::ALL.map(|reason| (reason.as_str().to_owned(), metrics.worker_exits(reason)));
+    counts.into_iter().filter(|(_, count)| *count > 0).map(|(reason, count)| (reason, json!(count))).collect()
 }
 
 /// The app in a word.

@@ -93,12 +93,13 @@ impl Generation {
             availability: Availability::default(),
         };
         let workers = settings.workers;
+        let rate = Rate::new(Instant::now(), app.metrics.log_dropped());
         let shared = Rc::new(Shared {
             app: Arc::new(app),
             config,
             version,
             opened: OnceCell::new(),
-            rate: Rc::new(RefCell::new(Rate::new(Instant::now()))),
+            rate: Rc::new(RefCell::new(rate)),
             ready: Cell::new(0),
             wake: watch::channel(()).0,
         });

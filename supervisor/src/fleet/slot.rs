@@ -397,6 +397,7 @@ impl Shared {
     /// Logs what a worker says, within what its app may log.
     pub(super) fn log(&self, pid: u32, last: &RefCell<LastLines>, mut line: nano_protocol::LogLine) {
         last.borrow_mut().push(&line.message);
+        self.rate.borrow().dropped_before(line.dropped);
         let admitted = self.rate.borrow_mut().admit(line.message.len(), Instant::now());
         if let Some(dropped) = admitted {
             line.dropped = line.dropped.saturating_add(dropped);

@@ -23,7 +23,7 @@
 //! | `cpu_limit` | 503 | this request took the worker past `cpu_ms` |
 //! | `memory_limit` | 503 | the worker ended past `memory_mb`: all its requests held some of that |
 //! | `worker_refused` | 503 | the worker is out of room |
-//! | `timeout` | 504 | no response head within `timeout_ms` |
+//! | `timeout` | 504 | no response head within `timeout_ms`, or the worker stood still |
 
 use std::time::{Duration, SystemTime};
 
@@ -156,7 +156,8 @@ impl Failure {
             Self::QueueTimeout => later("queue_timeout", "the app had no room for the request in time", soon),
             Self::Unavailable(wait) => later("app_unavailable", "the app is not running", wait),
             Self::StartFailed(wait) => later("app_start_failed", "the app does not start", wait),
-            Self::TimedOut | Self::Worker(Failed::TimedOut) => {
+            Self::TimedOut
+            | Self::Worker(Failed::TimedOut | Failed::Died(Death { reason: Some(ExitReason::Wall), .. })) => {
                 say(StatusCode::GATEWAY_TIMEOUT, "timeout", "the app did not answer in time")
             }
             Self::Worker(Failed::Reset(ResetReason::NoResponse)) => {
@@ -184,11 +185,11 @@ impl Failure {
                 };
                 later("memory_limit", text, soon)
             }
+            Self::Worker(Failed::Protocol | Failed::Died(Death { reason: Some(ExitReason::Protocol), .. })) => {
+                say(StatusCode::BAD_GATEWAY, "worker_protocol", "the app's process gave no valid answer")
+            }
             Self::Worker(Failed::Died(_)) => {
                 say(StatusCode::BAD_GATEWAY, "worker_died", "the app's process ended before it answered")
-            }
-            Self::Worker(Failed::Protocol) => {
-                say(StatusCode::BAD_GATEWAY, "worker_protocol", "the app's process gave no valid answer")
             }
             Self::Worker(Failed::Upload) => {
                 say(StatusCode::BAD_REQUEST, "malformed_body", "the request's body ended early")

@@ -52,6 +52,8 @@ names! {
         "CPU time used by the app's workers.";
     WORKER_SANDBOX = "nano_worker_sandbox", GAUGE,
         "1 if the app's workers have this layer of the sandbox, else 0.";
+    LOG_DROPPED = "nano_log_lines_dropped_total", COUNTER,
+        "Log lines of the app that were dropped, because there were too many.";
     EGRESS_REQUESTS = "nano_egress_requests_total", COUNTER,
         "Outgoing requests of the app, by result.";
     ACCEPT_PAUSED = "nano_accept_paused_total", COUNTER,

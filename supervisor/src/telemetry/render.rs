@@ -66,6 +66,7 @@ impl Metrics {
         add(n::WORKER_RESIDENT, per_app(n::WORKER_RESIDENT, &|totals, _| float(totals.resident)));
         add(n::WORKER_CPU, per_app(n::WORKER_CPU, &|totals, _| totals.cpu.as_secs_f64()));
         add(n::WORKER_SANDBOX, apps.iter().flat_map(|(app, _, own)| sandbox(app, own)).collect());
+        add(n::LOG_DROPPED, per_app(n::LOG_DROPPED, &|_, app| load(&app.log_dropped)));
         let egress = apps.iter().flat_map(|(app, _, _)| {
             // Outgoing requests do not exist yet: the counts are true.
             EGRESS_RESULTS

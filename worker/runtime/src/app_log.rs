@@ -58,6 +58,15 @@ impl LogSink for AppLog {
             dropped: std::mem::take(&mut self.dropped),
         }));
     }
+
+    fn tell_dropped(&mut self) {
+        let before = self.dropped;
+        if before > 0 {
+            self.write(LogLevel::Warn, "", "log lines of the app were dropped: there were too many");
+            // It is not one of the app's itself.
+            self.dropped = self.dropped.min(before);
+        }
+    }
 }
 
 impl From<LogLevel> for nano_protocol::LogLevel {
@@ -127,6 +136,19 @@ mod tests {
         log.write(LogLevel::Info, "", "x");
         assert_eq!(log.dropped, 0, "told with the next message");
         assert_eq!(outbox.borrow().len(), before + one);
+
+        // Where there is no next message it is told on its own, as soon as there is room.
+        log.tell_dropped();
+        assert_eq!(outbox.borrow().len(), before + one);
+        log.messages.left = 0.0;
+        log.messages.filled = Instant::now() + std::time::Duration::from_secs(60);
+        log.write(LogLevel::Info, "", "x");
+        log.tell_dropped();
+        assert_eq!(log.dropped, 1, "no room");
+        log.messages.left = 1.0;
+        log.tell_dropped();
+        assert_eq!(log.dropped, 0);
+        assert!(outbox.borrow().len() > before + one);
     }
 
     #[test]

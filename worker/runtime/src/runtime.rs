@@ -44,6 +44,9 @@ pub trait LogSink {
     /// `request_id`: the request whose code says it; empty outside of requests. `text` may have several lines; it has no
     /// line break at its end.
     fn write(&mut self, level: LogLevel, request_id: &str, text: &str);
+
+    /// Writes how many messages were dropped since the last one that was not, if it drops any. Called now and then.
+    fn tell_dropped(&mut self) {}
 }
 
 /// How much streams may hold.

@@ -338,6 +338,7 @@ impl Worker {
                     self.runtime.module_arrived(&path, source);
                 }
                 Frame::Ping(number) => {
+                    self.runtime.state.log.borrow_mut().tell_dropped();
                     self.send_stats();
                     self.control_outbox.borrow_mut().push(&Frame::Pong(number));
                 }
@@ -432,6 +433,7 @@ impl Worker {
 
     /// Says why the worker ends, on every link. Returns the exit status.
     fn last_words(&mut self, reason: ExitReason) -> i32 {
+        self.runtime.state.log.borrow_mut().tell_dropped();
         self.runtime.state.send_new_counts();
         self.send_stats();
         {
