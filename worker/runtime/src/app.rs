@@ -61,10 +61,13 @@ impl Runtime {
     /// Sets the CPU limit of each turn, and what the process may take beside the memory limit.
     pub(crate) fn watch(&mut self, thread: WatchdogThread, cpu: Duration) {
         let native = usize::try_from(memory::NATIVE_ALLOWANCE).unwrap_or(usize::MAX);
-        let resident = peak_resident().saturating_add(self.state.budget.hard_limit()).saturating_add(native);
+        let budget = &self.state.budget;
+        let before = peak_resident();
+        let resident = before.saturating_add(budget.hard_limit()).saturating_add(native);
+        let roomy = before.saturating_add(budget.limit());
         let isolate = self.isolate.thread_safe_handle();
         let ending = Arc::clone(&self.state.ending);
-        let watched = Watched { cpu, resident, isolate, tasks: Arc::clone(&self.tasks), ending };
+        let watched = Watched { cpu, resident, roomy, isolate, tasks: Arc::clone(&self.tasks), ending };
         let _ = self.state.watchdog.set(thread.watch(watched));
     }
 

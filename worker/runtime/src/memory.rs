@@ -70,6 +70,11 @@ impl Budget {
         self.heap.load(Ordering::Relaxed).saturating_add(external) > self.hard_limit()
     }
 
+    /// Bytes of the heap and of array buffers together.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// What ends the isolate.
     pub(crate) fn hard_limit(&self) -> usize {
         let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
@@ -218,6 +223,18 @@ pub(crate) fn check(isolate: &mut v8::Isolate, budget: &Budget, ending: &Arc<End
             ending.begin(&isolate.thread_safe_handle(), ExitReason::Heap);
         }
     }
+}
+
+/// Has garbage collected at V8's next look for interrupts. From any thread.
+pub(crate) fn collect_soon(isolate: &v8::IsolateHandle) {
+    isolate.request_interrupt(collect, ptr::null_mut());
+}
+
+extern "C" fn collect(isolate: v8::UnsafeRawIsolatePtr, _: *mut c_void) {
+    // SAFETY: V8 passes the isolate that it interrupts, on its thread.
+    #[expect(unsafe_code, reason = "V8 passes the isolate as a bare pointer")]
+    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+    isolate.low_memory_notification();
 }
 
 /// Bytes that V8 counts outside of its heap. (Its statistics know of array buffers only.)

@@ -19,12 +19,16 @@ use nix::unistd::{Pid, gettid};
 
 use crate::ending::Ending;
 use crate::fatal;
+use crate::memory;
 use crate::platform::tasks::TaskQueue;
 
 /// What a terminated turn may still take before the process is ended from here: code that V8 cannot interrupt.
 const GRACE: Duration = Duration::from_millis(250);
 /// Bytes of the watchdog's stack.
 const STACK: usize = 128 * 1024;
+/// Growth of resident memory, beyond what heap and buffers explain, after which garbage is collected: objects of `Intl`
+/// hold tens of kilobytes each that V8 does not count.
+const GARBAGE: usize = 8 << 20;
 /// Ticks without a turn after which the watchdog sleeps until the next one.
 const IDLE_TICKS: u32 = 20;
 
@@ -56,6 +60,8 @@ pub(crate) struct Watched {
     pub(crate) cpu: Duration,
     /// Resident bytes that the process may have.
     pub(crate) resident: usize,
+    /// Resident bytes from which on garbage is collected as they grow.
+    pub(crate) roomy: usize,
     pub(crate) isolate: v8::IsolateHandle,
     /// Wakes its event loop.
     pub(crate) tasks: Arc<TaskQueue>,
@@ -118,12 +124,19 @@ fn watch(shared: &Shared) {
     let mut turn = 0;
     let mut spent_before = Duration::ZERO;
     let mut idle_ticks = 0;
+    let mut collect_at = watched.roomy;
     loop {
         thread::park_timeout(tick);
         let now = turns.count.load(Ordering::SeqCst);
         // Also what a turn took that is over.
-        if peak_resident() > watched.resident && watched.ending.begin(&watched.isolate, ExitReason::Memory) {
-            watched.tasks.wake();
+        let peak = peak_resident();
+        if peak > watched.resident {
+            if watched.ending.begin(&watched.isolate, ExitReason::Memory) {
+                watched.tasks.wake();
+            }
+        } else if peak >= collect_at {
+            collect_at = peak + GARBAGE;
+            memory::collect_soon(&watched.isolate);
         }
         if now.is_multiple_of(2) {
             idle_ticks += 1;

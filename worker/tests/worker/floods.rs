@@ -198,6 +198,17 @@ fn garbage_is_no_reason_to_end() {
 }
 
 #[test]
+fn native_garbage_is_collected_before_it_ends_anybody() {
+    let answers = answers(
+        RuntimeLimits { memory: 32 << 20, cpu_ms: 60_000, ..limits() },
+        &["const start = new Date(0);
+           for (let i = 0; i < 8000; i++) start.toLocaleString('de', { timeZone: i % 2 ? 'Asia/Tokyo' : 'Europe/Paris' });
+           return 'fine'"],
+    );
+    assert_eq!(answers, ["fine"]);
+}
+
+#[test]
 fn what_waits_for_ever_does_not_keep_the_next_request_waiting() {
     let source = "export default { fetch(request, env, ctx) {
         if (request.url.endsWith('/flood')) {
