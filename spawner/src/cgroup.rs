@@ -3,7 +3,7 @@
 //! on older and hybrid machines.
 //!
 //! ```text
-//! the group that nano was started in
+//! the group that nano was started in, or on v2 the one above
 //! └── nano-PID           all of this nano's; locked, so that the next one knows what a killed one left behind
 //!     ├── supervisor     v2: nano itself
 //!     └── app-NAME       equal CPU weight for every app, however many workers it has

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -279,28 +279,6 @@ fn v2_makes_kills_and_removes_groups_with_whatever_controllers_there_are() {
     assert!(!group.exists());
 }
 
-#[test]
-fn v2_asks_for_a_group_of_its_own_before_it_takes_controllers() {
-    let Some(backend) = unified() else { return };
-    let Trees::V2(tree) = &backend.trees else { panic!("v2") };
-    let shared = tree.instance.group.make("shared").unwrap();
-    let child = Waiting::new("sleep 600");
-    shared.add(child.pid()).unwrap();
-    let path = directories(&backend)[0].join("shared");
-    // It does not matter what is offered there: somebody else lives there.
-    let (inner, lacking) = v2::Tree::detect(&path, &this_process(), &Controller::ALL).unwrap();
-    let lacking = lacking.unwrap();
-    assert!(lacking.contains("controller") || lacking.contains("1 other process"), "{lacking}");
-    assert!(inner.controllers.is_empty());
-    assert_eq!(shared.processes().unwrap(), [child.pid()], "nobody was moved");
-    assert!(Path::new(&path).exists());
-    inner.close(soon()).unwrap();
-    drop(shared);
-    let mut child = child.0;
-    close(backend);
-    child.wait().unwrap();
-}
-
 /// A process in a group of its own, as a service manager delegates one, beneath the root of all groups.
 struct Delegated {
     root: PathBuf,
@@ -373,19 +351,36 @@ fn v2_hands_controllers_down_and_puts_everything_back() {
 }
 
 #[test]
-fn v2_takes_nothing_from_a_group_that_others_are_in() {
+fn v2_leaves_a_group_that_others_are_in_and_makes_one_beside_it() {
     let Some(delegated) = Delegated::new() else { return };
     // A child is where its parent is, as nano is where the shell is.
-    let child = Waiting::new("sleep 600");
+    let mut child = Waiting::new("sleep 600");
     let (tree, lacking) = v2::Tree::detect(&delegated.path(), &this_process(), &[Controller::HugeTlb]).unwrap();
-    let lacking = lacking.unwrap();
-    assert!(lacking.contains("1 other process") && lacking.contains("Delegate=yes"), "{lacking}");
-    assert_eq!(tree.controllers, []);
-    assert_eq!(delegated.read("cgroup.subtree_control"), "");
-    tree.close(soon()).unwrap();
-    let mut child = child.0;
-    child.kill().unwrap();
-    child.wait().unwrap();
+    assert_eq!(lacking, None);
+    assert_eq!(tree.controllers, [Controller::HugeTlb]);
+    let beside = delegated.root.join(&tree.instance.name);
+    assert_eq!(delegated.read("cgroup.subtree_control"), "", "theirs is as it was");
+    assert_eq!(delegated.read("cgroup.procs").lines().count(), 2);
+    let mut backend = Backend::new(Trees::V2(Box::new(tree)), None);
+    let cgroup = backend.create("a", &LIMITS).unwrap();
+    let limit = std::fs::read_to_string(beside.join("app-a/worker-1/hugetlb.2MB.max")).unwrap();
+    assert_eq!(limit.trim(), "4194304");
+    backend.remove(cgroup);
+    backend.close(soon()).unwrap();
+    assert!(!beside.exists());
+    let handed_down = std::fs::read_to_string(delegated.root.join("cgroup.subtree_control")).unwrap();
+    assert!(handed_down.contains("hugetlb"), "others beside it have it still");
+
+    // Who may not do that is told what would help.
+    let path = delegated.path();
+    let refused = thread::spawn(move || {
+        setfsuid(Uid::from_raw(65_534));
+        v2::Tree::detect(&path, &this_process(), &[Controller::HugeTlb]).map(|_| ())
+    });
+    let reason = refused.join().unwrap().unwrap_err();
+    assert!(reason.contains("another process") && reason.contains("Delegate=yes"), "{reason}");
+    child.0.kill().unwrap();
+    child.0.wait().unwrap();
 }
 
 #[test]

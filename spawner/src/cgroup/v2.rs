@@ -1,8 +1,8 @@
 //! The unified hierarchy (Documentation/admin-guide/cgroup-v2.rst): one tree, controllers handed down level by level.
 //!
 //! A group whose controllers are handed down may hold no processes itself, so nano moves out of the group that it was
-//! started in, into a leaf beside its workers. It does so only if it is alone there: who runs nano from a shell has
-//! handed nothing over.
+//! started in, into a leaf beside its workers. It does so only if it is alone there. Where it shares its group, with the
+//! shell that it was started from for instance, its workers' groups lie beside that one, if nano may make some there.
 
 use std::io;
 use std::path::Path;
@@ -34,49 +34,75 @@ pub(super) struct Tree {
 pub(super) type Found = (Tree, Option<String>);
 
 impl Tree {
-    /// Beneath the group at `path`, which nano's processes are in. Of the controllers that are wanted the first is needed.
+    /// Beneath the group at `path`, which nano's processes are in, or beside it. Of the controllers that are wanted the
+    /// first is needed.
     pub(super) fn detect(path: &Path, nano: &[i32], wanted: &[Controller]) -> Result<Found, String> {
-        let fault = |error: io::Error| format!("{}: {error}", path.display());
-        let base = Group::open(path).map_err(fault)?;
-        Instance::remove_stale(&base);
-        let list = base.read("cgroup.controllers").map_err(fault)?;
+        let own = Group::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let list = own.read("cgroup.controllers").map_err(|error| format!("{}: {error}", path.display()))?;
         let needed = wanted.first().copied();
         let offered: Vec<_> = among(wanted, &list).collect();
-        let instance =
-            Instance::make(base).map_err(|error| format!("nano may not make groups in {}: {error}", path.display()))?;
-        let mut tree = Self { instance, controllers: Vec::new(), enabled: Vec::new(), moved: Vec::new() };
-        let lacking = match tree.take(&offered, needed, nano) {
-            Ok(()) => None,
-            Err(reason) => {
-                tree.give_back();
-                tree.controllers.clear();
-                Some(format!("{}: {reason}", path.display()))
+        if let Some(needed) = needed.filter(|needed| !offered.contains(needed)) {
+            let reason = format!("{}: the {} controller is not to be had there", path.display(), needed.name());
+            return Ok((Self::make(path, own)?, Some(reason)));
+        }
+        let there = own.processes().map_err(|error| format!("{}: {error}", path.display()))?;
+        let others = there.iter().filter(|pid| !nano.contains(pid)).count();
+        let mut tree = match path.parent() {
+            // Only the root of all groups lacks this file: it may hold processes, and hand down what it likes.
+            _ if !own.has("cgroup.type") => Self::make(path, own)?,
+            Some(parent) if others > 0 => Self::beside(parent).map_err(|error| {
+                let others = if others == 1 { "another process".to_owned() } else { format!("{others} others") };
+                format!(
+                    "nano shares its group with {others}, and can have none beside it ({error}); systemd gives it one by \
+                     Delegate=yes"
+                )
+            })?,
+            _ => {
+                let mut tree = Self::make(path, own)?;
+                if let Err(error) = tree.move_in(&there) {
+                    tree.give_back();
+                    return Ok((tree, Some(format!("{}: {error}", path.display()))));
+                }
+                tree
             }
         };
+        let lacking = tree.take(&offered, needed).err().map(|error| {
+            tree.give_back();
+            tree.controllers.clear();
+            format!("{}: {error}", path.display())
+        });
         Ok((tree, lacking))
     }
 
+    fn beside(parent: &Path) -> Result<Self, String> {
+        let group = Group::open(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
+        // Above what is mounted there are other things than groups.
+        if !group.has(HANDED_DOWN) {
+            return Err(format!("{} is none", parent.display()));
+        }
+        Self::make(parent, group)
+    }
+
+    fn make(path: &Path, base: Group) -> Result<Self, String> {
+        Instance::remove_stale(&base);
+        let instance =
+            Instance::make(base).map_err(|error| format!("nano may not make groups in {}: {error}", path.display()))?;
+        Ok(Self { instance, controllers: Vec::new(), enabled: Vec::new(), moved: Vec::new() })
+    }
+
+    /// Moves nano's processes out of the base, which is to hand controllers down.
+    fn move_in(&mut self, nano: &[i32]) -> io::Result<()> {
+        let leaf = self.instance.group.make(OWN_LEAF)?;
+        for pid in nano {
+            leaf.add(*pid)?;
+            self.moved.push(*pid);
+        }
+        Ok(())
+    }
+
     /// Gets the controllers handed down to the instance's group.
-    fn take(&mut self, offered: &[Controller], needed: Option<Controller>, nano: &[i32]) -> Result<(), String> {
-        if let Some(needed) = needed.filter(|needed| !offered.contains(needed)) {
-            return Err(format!("the {} controller is not to be had there", needed.name()));
-        }
+    fn take(&mut self, offered: &[Controller], needed: Option<Controller>) -> io::Result<()> {
         let base = &self.instance.base;
-        // Only the root of all groups lacks this file; what follows does not hold for it.
-        if base.has("cgroup.type") {
-            let there = base.processes().map_err(|error| error.to_string())?;
-            let others = there.iter().filter(|pid| !nano.contains(pid)).count();
-            if others > 0 {
-                return Err(format!(
-                    "nano shares its group with {others} other processes; it needs one of its own (systemd: Delegate=yes)"
-                ));
-            }
-            let leaf = self.instance.group.make(OWN_LEAF).map_err(|error| error.to_string())?;
-            for pid in there {
-                leaf.add(pid).map_err(|error| error.to_string())?;
-                self.moved.push(pid);
-            }
-        }
         let list = base.read(HANDED_DOWN).unwrap_or_default();
         let handed_down: Vec<_> = among(offered, &list).collect();
         for controller in offered {
@@ -84,7 +110,7 @@ impl Tree {
             let down = if before { Ok(()) } else { enable(base, *controller) };
             match down.and_then(|()| enable(&self.instance.group, *controller)) {
                 Ok(()) => self.controllers.push(*controller),
-                Err(error) if Some(*controller) == needed => return Err(error.to_string()),
+                Err(error) if Some(*controller) == needed => return Err(error),
                 // Without it a little is missing, not the whole.
                 Err(_) => {}
             }
@@ -103,8 +129,8 @@ impl Tree {
     /// Puts everything back as it was: moves nano home, and removes the leaf.
     fn give_back(&mut self) {
         let (base, own) = (&self.instance.base, &self.instance.group);
-        // A group that hands controllers down takes no processes.
-        for group in [own, base] {
+        // A group that hands controllers down takes no processes. One that nano was not moved out of is others' as well.
+        for group in [own, base].into_iter().filter(|_| !self.moved.is_empty()) {
             for controller in &self.enabled {
                 let _ = group.write(HANDED_DOWN, &format!("-{}", controller.name()));
             }
