@@ -33,6 +33,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections at once. Operators' tools need few.
 const CONNECTIONS: usize = 64;
 
+/// How many of them may follow the log: the others are for commands.
+pub(crate) const FOLLOWERS: usize = 48;
+
 type Reply = Response<Either<Full<Bytes>, Lines>>;
 
 /// A body whose pieces come from a channel.

@@ -202,6 +202,37 @@ fn logs_are_told_and_followed() {
     assert_eq!(nano.get("a.local", "/hello").status, 200);
 }
 
+#[test]
+fn those_who_follow_the_log_leave_room_for_commands() {
+    use std::io::{Read, Write};
+    let (_site, nano) = serve();
+    let answers: Vec<_> = (0..60)
+        .map(|_| {
+            let mut stream = std::os::unix::net::UnixStream::connect(nano.control_socket()).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            stream.write_all(b"GET /logs?follow=1 HTTP/1.1\r\nHost: nano\r\n\r\n").unwrap();
+            let mut status = [0; 12];
+            stream.read_exact(&mut status).unwrap();
+            (String::from_utf8(status[9..].to_vec()).unwrap(), stream)
+        })
+        .collect();
+    let got = |status: &str| answers.iter().filter(|(answer, _)| answer == status).count();
+    assert_eq!((got("200"), got("503")), (48, 12));
+    assert_eq!(nano.ctl(&["status"]).code, Some(0));
+    let follower = nano.ctl(&["logs", "-f"]);
+    assert_eq!(follower.code, Some(1), "{follower:?}");
+    assert!(follower.stderr.contains("48 clients follow the log"), "{follower:?}");
+    // Who leaves makes room.
+    drop(answers);
+    until("there is room again", || {
+        let mut stream = std::os::unix::net::UnixStream::connect(nano.control_socket()).unwrap();
+        stream.write_all(b"GET /logs?follow=1 HTTP/1.1\r\nHost: nano\r\n\r\n").unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        status.ends_with(b"200").then_some(())
+    });
+}
+
 /// Ends the supervisor in `how` while a request is in flight: the request is finished, new ones are refused, exit code 0.
 fn drains(how: impl FnOnce(&Nano)) {
     let (_site, mut nano) = serve();

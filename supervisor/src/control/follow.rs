@@ -1,6 +1,7 @@
 //! `GET /logs?app=NAME&follow=1`: the log's last lines as JSON lines, and those to come.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 
-use super::{Lines, Reply, failure};
+use super::{FOLLOWERS, Lines, Reply, failure};
 use crate::log::Record;
 use crate::supervisor::Supervisor;
 
@@ -60,12 +61,20 @@ pub(super) fn logs(supervisor: &Rc<Supervisor>, query: &str) -> Reply {
     {
         return failure(StatusCode::NOT_FOUND, "no_such_app", &format!("there is no app {name:?}"));
     }
+    let place = match query.follow.then(|| Arc::clone(&supervisor.followers).try_acquire_owned()).transpose() {
+        Ok(place) => place,
+        Err(_) => {
+            let text = format!("{FOLLOWERS} clients follow the log already, and no more may: end one of them");
+            return failure(StatusCode::SERVICE_UNAVAILABLE, "too_many_followers", &text);
+        }
+    };
     let (kept, live) = supervisor.logs.recent().subscribe();
     let (pieces, lines) = mpsc::channel(PIECES);
     let follow = query.follow;
     let mut drained = supervisor.drained.subscribe();
     // Ends with the client, at the latest when the log says its next line.
     let _task = tokio::task::spawn_local(async move {
+        let _place = place;
         tokio::select! {
             () = feed(kept, follow.then_some(live), query, pieces) => {}
             _ = drained.wait_for(|drained| *drained) => {}
