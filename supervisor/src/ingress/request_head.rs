@@ -88,16 +88,20 @@ fn headers(
 }
 
 /// The headers that `Connection` declares to be of this connection.
-struct Named<'a>(Vec<&'a str>);
+pub(super) struct Named<'a>(Vec<&'a [u8]>);
 
 impl<'a> Named<'a> {
-    fn of(given: &'a HeaderMap) -> Self {
-        let values = given.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
-        let names = values.flat_map(|value| value.split(',')).map(str::trim);
-        Self(names.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("keep-alive")).collect())
+    pub(super) fn of(given: &'a HeaderMap) -> Self {
+        let values = given.get_all(header::CONNECTION).iter();
+        let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+        Self(names.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"keep-alive")).collect())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = HeaderName> {
+        self.0.iter().filter_map(|name| HeaderName::from_bytes(name).ok())
     }
 
     fn holds(&self, name: &HeaderName) -> bool {
-        self.0.iter().any(|each| each.eq_ignore_ascii_case(name.as_str()))
+        self.0.iter().any(|each| each.eq_ignore_ascii_case(name.as_str().as_bytes()))
     }
 }

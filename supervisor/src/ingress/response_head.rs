@@ -4,7 +4,7 @@ use http::header::{self, HeaderMap};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use nano_protocol::{BodyLength, ResponseHead};
 
-use super::request_head::is_hop_by_hop;
+use super::request_head::{Named, is_hop_by_hop};
 use super::request_id::X_REQUEST_ID;
 
 /// A head that is fit for the client.
@@ -24,15 +24,21 @@ impl CheckedHead {
         let bodyless = is_head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let mut headers = HeaderMap::with_capacity(8);
         let mut announced = None;
+        let mut connection = HeaderMap::new();
         for (name, value) in head.headers.iter() {
             let name = HeaderName::from_bytes(name).ok()?;
             // Both are slices of one buffer: no copy.
             let value = HeaderValue::from_maybe_shared(head.headers.as_bytes().slice_ref(value)).ok()?;
             if name == header::CONTENT_LENGTH {
                 announced = Some(value);
+            } else if name == header::CONNECTION {
+                connection.try_append(name, value).ok()?;
             } else if !is_hop_by_hop(&name) && name != X_REQUEST_ID {
                 headers.try_append(name, value).ok()?;
             }
+        }
+        for name in Named::of(&connection).iter() {
+            headers.remove(name);
         }
         // What a GET would have had. Anywhere else hyper counts itself.
         if is_head && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED {

@@ -79,6 +79,22 @@ fn framing_is_not_the_workers_business() {
 }
 
 #[test]
+fn what_the_app_says_is_of_the_connection_stays_there() {
+    let given: &[(&[u8], &[u8])] = &[
+        (b"x-hop", b"1"),
+        (b"Connection", b"X-Hop , close,,no such name"),
+        (b"connection", b"x-other, \xff"),
+        (b"connection", b"X-Third"),
+        (b"x-other", b"2"),
+        (b"X-THIRD", b"3"),
+        (b"x-stays", b"4"),
+    ];
+    let checked = CheckedHead::check(&head(200, given, BodyLength::None), &Method::GET).unwrap();
+    let names: Vec<_> = checked.headers.keys().map(HeaderName::as_str).collect();
+    assert_eq!(names, ["x-stays"]);
+}
+
+#[test]
 fn head_says_what_get_would_have_had() {
     let announced: &[(&[u8], &[u8])] = &[(b"content-length", b"42")];
     assert_eq!(length(&head(200, &[], BodyLength::Known(7)), Method::HEAD).as_deref(), Some("7"));

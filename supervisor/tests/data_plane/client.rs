@@ -43,7 +43,10 @@ impl Answer {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::over(TcpStream::connect(address).unwrap())
+    }
+
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Self { stream: BufReader::new(stream) }
@@ -142,9 +145,9 @@ impl Client {
     }
 
     fn line(&mut self) -> Result<String, Cut> {
-        let mut line = String::new();
-        match self.stream.read_line(&mut line) {
-            Ok(_) if line.ends_with("\r\n") => Ok(line[..line.len() - 2].to_owned()),
+        let mut line = Vec::new();
+        match self.stream.read_until(b'\n', &mut line) {
+            Ok(_) if line.ends_with(b"\r\n") => Ok(String::from_utf8_lossy(&line[..line.len() - 2]).into_owned()),
             Ok(_) => Err(Cut),
             Err(error) if is_cut(error.kind()) => Err(Cut),
             Err(error) => panic!("nothing came: {error}"),

@@ -1,11 +1,12 @@
 //! Workers that send what they must not send: each costs its own requests and nothing else.
 
 use bytes::Bytes;
+use nano_protocol::limits::{MAX_HEADER_BYTES, MAX_HEADERS};
 use nano_protocol::{BodyLength, ExitReason, Frame, RequestId, ResetReason};
 use nano_supervisor::shard::Event;
 
 use crate::host::Host;
-use crate::worker::{FakeWorker, chunk, head};
+use crate::worker::{FakeWorker, chunk, entry, head, raw_head};
 
 /// Has a worker do something illegal with a request in flight, and checks that it is found out.
 fn found_out(crime: impl FnOnce(&mut FakeWorker, RequestId)) -> String {
@@ -72,6 +73,56 @@ fn headers_that_are_no_http() {
     for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nset-cookie: b"), ("x", "a\0b"), ("x:", "y")] {
         let detail = found_out(|worker, id| worker.send(&[head(id, 200, &[(name, value)], BodyLength::None)]));
         assert!(detail.contains("header"), "{name:?}: {value:?}: {detail}");
+    }
+}
+
+#[test]
+fn statuses_that_are_no_final_ones() {
+    for status in [0, 99, 100, 101, 103, 199, 600, 999, 65535] {
+        let detail = found_out(|worker, id| worker.send_bytes(&raw_head(id, status, b"")));
+        assert!(detail.contains("status"), "{status}: {detail}");
+    }
+}
+
+/// The status of an answer whose head has this list.
+fn answered(block: &[u8]) -> u16 {
+    let (host, mut worker) = Host::with_worker();
+    let mut client = host.get("/");
+    let (id, _) = worker.request();
+    worker.send_bytes(&raw_head(id, 299, block));
+    client.answer().status
+}
+
+#[test]
+fn header_lists_at_their_limits_and_beyond() {
+    let many = |count: usize| (0..count).flat_map(|n| entry(format!("x-{n}").as_bytes(), b"1")).collect::<Vec<_>>();
+    assert_eq!(answered(&many(MAX_HEADERS)), 299);
+    let large = |bytes: usize| entry(b"x", &vec![b'v'; bytes - 7]);
+    assert_eq!(answered(&large(MAX_HEADER_BYTES)), 299);
+    let long_name = |length: usize| entry(&vec![b'n'; length], b"1");
+    assert_eq!(answered(&long_name(60_000)), 299);
+    for (what, block) in [
+        ("one too many", many(MAX_HEADERS + 1)),
+        ("a byte too large", large(MAX_HEADER_BYTES + 1)),
+        ("without its value", entry(b"x", b"y")[..5].to_vec()),
+        ("cut in a length", entry(b"x", b"y")[..1].to_vec()),
+        ("a name beyond the list", [&u16::MAX.to_le_bytes()[..], b"x"].concat()),
+        ("a value beyond the list", [&entry(b"x", b"")[..3], &u32::MAX.to_le_bytes(), b"y"].concat()),
+    ] {
+        let detail = found_out(|worker, id| worker.send_bytes(&raw_head(id, 200, &block)));
+        assert!(detail.contains("header"), "{what}: {detail}");
+    }
+}
+
+#[test]
+fn every_byte_that_is_no_part_of_a_name_or_value() {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let field = |byte: u8| byte == b'\t' || (byte >= b' ' && byte != 0x7f);
+    for byte in 0..=u8::MAX {
+        let name = answered(&entry(&[b'x', byte, b'y'], b"1"));
+        assert_eq!(name, if token(byte) { 299 } else { 502 }, "{byte:#04x} in a name");
+        let value = answered(&entry(b"x", &[b'x', byte, b'y']));
+        assert_eq!(value, if field(byte) { 299 } else { 502 }, "{byte:#04x} in a value");
     }
 }
 

@@ -148,3 +148,27 @@ pub(crate) fn header<'a>(request: &'a RequestHead, name: &str) -> Option<&'a str
     assert!(found.next().is_none(), "{name} is there twice");
     first
 }
+
+/// The bytes of a response's head that no [`HeaderBlock`] would take: its status, and its header list as it stands.
+pub(crate) fn raw_head(id: RequestId, status: u16, block: &[u8]) -> Vec<u8> {
+    let mut outbox = Outbox::default();
+    outbox.push(&head(id, 200, &[], BodyLength::None));
+    let mut slices = [std::io::IoSlice::new(&[]); 4];
+    let count = outbox.io_slices(&mut slices);
+    let honest: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect();
+    // Length, kind, id; then status, length of the list, list, length of the body.
+    let mut bytes = honest[..9].to_vec();
+    bytes.extend(status.to_le_bytes());
+    bytes.extend((block.len() as u32).to_le_bytes());
+    bytes.extend(block);
+    bytes.extend(&honest[15..]);
+    let length = (bytes.len() - 4) as u32;
+    bytes[..4].copy_from_slice(&length.to_le_bytes());
+    bytes
+}
+
+/// One entry of a header list.
+pub(crate) fn entry(name: &[u8], value: &[u8]) -> Vec<u8> {
+    let lengths = ((name.len() as u16).to_le_bytes(), (value.len() as u32).to_le_bytes());
+    [&lengths.0[..], name, &lengths.1, value].concat()
+}

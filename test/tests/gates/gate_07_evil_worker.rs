@@ -21,7 +21,7 @@ enum End {
 }
 use End::{Borne, Protocol};
 
-const CRIMES: [(&str, End); 30] = [
+const CRIMES: [(&str, End); 35] = [
     ("garbage", Protocol),
     ("huge length", Protocol),
     ("zero length", Protocol),
@@ -41,6 +41,11 @@ const CRIMES: [(&str, End); 30] = [
     ("shorter than said", Protocol),
     ("header injection", Borne),
     ("header name injection", Borne),
+    ("status 101", Protocol),
+    ("status 600", Protocol),
+    ("too many headers", Protocol),
+    ("headers too large", Protocol),
+    ("header beyond its list", Protocol),
     ("reason of the supervisor", Protocol),
     ("reset flood", Borne),
     ("stats flood", Borne),

@@ -144,6 +144,21 @@ fn boot_crime(crime: &str, control: &mut Link) {
     }
 }
 
+/// A response's head with any status and any bytes for a header list.
+fn raw_head(id: u32, status: u16, list: &[u8]) -> Vec<u8> {
+    let mut outbox = Outbox::default();
+    outbox.push(&head(id, &[], BodyLength::None));
+    let mut slices = [IoSlice::new(&[]); 4];
+    let count = outbox.io_slices(&mut slices);
+    let honest: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect();
+    // Length, kind, id; then status, length of the list, list, length of the body.
+    let length = u32::try_from(list.len()).unwrap().to_le_bytes();
+    let mut bytes = [&honest[..9], &status.to_le_bytes(), &length, list, &honest[15..]].concat();
+    let length = u32::try_from(bytes.len() - 4).unwrap().to_le_bytes();
+    bytes[..4].copy_from_slice(&length);
+    bytes
+}
+
 /// Crimes with a request at hand.
 fn crime(crime: &str, link: &UnixStream, control: &UnixStream, id: u32) {
     let known = BodyLength::Known;
@@ -187,6 +202,15 @@ fn crime(crime: &str, link: &UnixStream, control: &UnixStream, id: u32) {
         }
         "header injection" => send(link, &head(id, &[("x", "y\r\nset-cookie: stolen=1")], BodyLength::None)),
         "header name injection" => send(link, &head(id, &[("x: y\r\nz", "a")], BodyLength::None)),
+        "status 101" => send_bytes(link, &raw_head(id, 101, b"")),
+        "status 600" => send_bytes(link, &raw_head(id, 600, b"")),
+        "too many headers" => send_bytes(link, &raw_head(id, 200, &b"\x01\0x\x01\0\0\0y".repeat(257))),
+        "headers too large" => {
+            let value = vec![b'v'; 96 * 1024];
+            let length = u32::try_from(value.len()).unwrap().to_le_bytes();
+            send_bytes(link, &raw_head(id, 200, &[&b"\x01\0x"[..], &length, &value].concat()));
+        }
+        "header beyond its list" => send_bytes(link, &raw_head(id, 200, b"\xff\xffx")),
         "reason of the supervisor" => send(link, &Frame::Reset { id, reason: ResetReason::TimedOut }),
         "reset flood" => loop {
             send(link, &Frame::Reset { id, reason: ResetReason::HandlerThrew });
