@@ -4,6 +4,8 @@
 //! request goes over the worker's link, the response is relayed chunk by chunk, and whatever goes wrong before the
 //! response has begun ends in [`rescue`], the only place where an error becomes a status.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod record;
 mod relay;
 mod request_head;

@@ -11,6 +11,8 @@ pub mod control;
 pub mod descriptors;
 pub mod fleet;
 mod ingress;
+#[cfg(fuzzing)]
+pub use ingress::fuzzing;
 pub mod log;
 pub mod nanoctl;
 mod privileges;

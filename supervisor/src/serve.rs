@@ -201,6 +201,7 @@ impl Start {
             started.iter().map(|(_, app, generation)| (app.name.clone(), Rc::clone(generation))).collect();
         let routes = Supervisor::routes(&config, &generations);
         let (events, event_source) = mpsc::channel(EVENTS);
+        let connections = descriptors::connections(listeners.len());
         let shards: Vec<ShardHandle> = listeners
             .into_iter()
             .enumerate()
@@ -208,6 +209,7 @@ impl Start {
                 let mut options = shard::Options::new(Arc::clone(&metrics), events.clone());
                 // Whether lines are written is the log's to decide: it can change while nano runs.
                 options.access_log = true;
+                options.max_connections = connections;
                 Shard::spawn(index, own, Arc::clone(&routes), options)
             })
             .collect::<Result<_, _>>()?;

@@ -4,13 +4,16 @@
 //! shard everything is on one thread, in `Rc` and `Cell`.
 
 mod accept;
+mod addresses;
 pub mod admission;
 mod client;
 pub mod command;
 mod connections;
+mod framing;
 mod link;
 pub mod listener;
 mod lost;
+mod pace;
 mod pool;
 mod state;
 mod thread;
@@ -28,7 +31,11 @@ use crate::worker::Worker;
 use command::Command;
 use listener::Listener;
 
+#[cfg(fuzzing)]
+pub(crate) use accept::reader;
 pub(crate) use client::Client;
+#[cfg(fuzzing)]
+pub(crate) use framing::Framing;
 pub(crate) use link::{Death, Due, Failed, Outgoing, Request, Uplink};
 pub(crate) use lost::{About, beginning};
 pub use lost::{Lost, LostRequest};
@@ -49,8 +56,12 @@ pub struct Options {
     pub head_timeout: Duration,
     /// How long a connection may be idle between two requests.
     pub idle_timeout: Duration,
-    /// How long a client may stall in the middle of a body, in either direction.
+    /// How long a client may pause in the middle of a body, in either direction.
     pub stall_timeout: Duration,
+    /// The same for a request's body of which little came yet.
+    pub upload_grace: Duration,
+    /// Bytes per second that a client must move in the middle of a body, or its pauses become shorter.
+    pub min_rate: u32,
     /// Where requests of no app are counted.
     pub metrics: Arc<Metrics>,
     /// What the control plane should know.
@@ -67,6 +78,8 @@ impl Options {
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             stall_timeout: Duration::from_secs(60),
+            upload_grace: Duration::from_secs(20),
+            min_rate: 240,
             metrics,
             events,
         }

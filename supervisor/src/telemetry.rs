@@ -270,6 +270,7 @@ pub struct Metrics {
     apps: Mutex<BTreeMap<Arc<str>, Arc<AppMetrics>>>,
     unrouted: Codes,
     accept_pauses: AtomicU64,
+    connections_refused: AtomicU64,
     worker_start_durations: Histogram,
     reloads_succeeded: AtomicU64,
     reloads_failed: AtomicU64,
@@ -283,6 +284,7 @@ impl Default for Metrics {
             apps: Mutex::default(),
             unrouted: Codes::new(),
             accept_pauses: AtomicU64::new(0),
+            connections_refused: AtomicU64::new(0),
             worker_start_durations: Histogram::default(),
             reloads_succeeded: AtomicU64::new(0),
             reloads_failed: AtomicU64::new(0),
@@ -307,6 +309,17 @@ impl Metrics {
     #[must_use]
     pub fn accept_pauses(&self) -> u64 {
         self.accept_pauses.load(Ordering::Relaxed)
+    }
+
+    /// A connection was closed at once: its address has too many.
+    pub fn connection_refused(&self) {
+        self.connections_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that was.
+    #[must_use]
+    pub fn connections_refused(&self) -> u64 {
+        self.connections_refused.load(Ordering::Relaxed)
     }
 
     /// From spawn to ready.

@@ -45,7 +45,6 @@ struct Line {
 
 impl Record {
     pub(super) fn begin(state: &Rc<State>, client: &Rc<Client>, head: &Parts) -> Self {
-        client.begin();
         let line = is_logged(state).then(|| Line {
             method: head.method.clone(),
             uri: head.uri.clone(),

@@ -170,8 +170,13 @@ fn admit(state: &Rc<State>, (socket, peer): Accepted) {
         // Responses are written in one go; waiting for more would only delay them. If it fails they are late.
         let _ = socket.set_nodelay(true);
     }
-    let client = Client::new(socket, peer, state.connections.clock());
-    let key = state.connections.insert(Rc::clone(&client));
+    let client = Client::new(socket, peer, state.connections.shared());
+    let Some(key) = state.connections.insert(Rc::clone(&client)) else {
+        state.options.metrics.connection_refused();
+        // Without a trace: a flood is not to leave the kernel with the memory of each.
+        client.reset();
+        return;
+    };
     let state = Rc::clone(state);
     tokio::task::spawn_local(async move {
         serve(&state, &client).await;
@@ -186,8 +191,10 @@ async fn serve(state: &Rc<State>, client: &Rc<Client>) {
         (Some(status), _) => Some(Failure::Unreadable(status)),
         (None, Ended::Expired(Expiry::Head)) => Some(Failure::HeadTimeout),
         (None, Ended::Expired(Expiry::Stalled)) if !client.is_answering() => Some(Failure::BodyTimeout),
-        (None, Ended::Expired(Expiry::Stalled) | Ended::Cut) => return client.prepare_cut(),
-        (None, Ended::Expired(Expiry::Idle) | Ended::Done) => None,
+        (None, Ended::Expired(Expiry::Stalled) | Ended::Cut) => return client.cut(),
+        // It has had all its answers: nothing is lost by a close that does not wait for the client's.
+        (None, Ended::Expired(Expiry::Idle)) => return,
+        (None, Ended::Done) => None,
     };
     let close = async {
         if let Some(failure) = answer {
@@ -199,6 +206,13 @@ async fn serve(state: &Rc<State>, client: &Rc<Client>) {
         client.linger(LINGER_BYTES).await;
     };
     let _ = tokio::time::timeout(LINGER_TIME, close).await;
+}
+
+/// hyper, as it reads requests here.
+pub(crate) fn reader() -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.half_close(false).max_header_size(MAX_HEAD).max_buf_size(MAX_BUFFER);
+    http
 }
 
 enum Ended {
@@ -213,12 +227,12 @@ enum Ended {
 /// Lets hyper read requests and write responses until one side has enough.
 async fn converse(state: &Rc<State>, client: &Rc<Client>) -> Ended {
     let service = service_fn(|request| {
+        // At once: hyper may look for the next request before it asks for the answer to this one.
+        client.begin();
         let (state, client) = (Rc::clone(state), Rc::clone(client));
         async move { Ok::<_, Infallible>(ingress::handle_request(state, client, request).await) }
     });
-    let mut http = http1::Builder::new();
-    http.half_close(false).max_header_size(MAX_HEAD).max_buf_size(MAX_BUFFER);
-    let mut connection = pin!(http.serve_connection(ClientStream(Rc::clone(client)), service));
+    let mut connection = pin!(reader().serve_connection(ClientStream(Rc::clone(client)), service));
     poll_fn(|cx| {
         if let Some(expiry) = client.poll_expired(cx) {
             return Poll::Ready(Ended::Expired(expiry));

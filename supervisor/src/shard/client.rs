@@ -3,6 +3,8 @@
 //! hyper answers what it cannot parse by itself, without a body. Those answers must be JSON like all others, so they
 //! are caught here: at a message boundary, with no request in the service, whatever hyper writes is such an answer.
 //! It is swallowed, its status is kept, and whoever runs the connection writes the real one.
+//!
+//! What the client sends is looked at before hyper reads it ([`super::framing`]).
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, IoSlice};
@@ -15,6 +17,10 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+
+use super::connections::Shared;
+use super::framing::{Framing, Part};
+use super::pace::Pace;
 
 /// A connected socket of a client.
 #[derive(Debug)]
@@ -53,7 +59,7 @@ pub(crate) struct Client {
     socket: RefCell<TokioIo<Socket>>,
     /// Who is at the other end; `None` on a unix socket.
     peer: Option<SocketAddr>,
-    clock: Rc<Cell<u32>>,
+    shared: Rc<Shared>,
     phase: Cell<Phase>,
     phase_since: Cell<u32>,
     /// Everything that hyper had to write was written, and no request is in the service.
@@ -62,8 +68,13 @@ pub(crate) struct Client {
     answering: Cell<bool>,
     /// A request's body is still coming.
     uploading: Cell<bool>,
-    read_blocked: Cell<Option<u32>>,
-    write_blocked: Cell<Option<u32>>,
+    upload: Pace,
+    download: Pace,
+    framing: RefCell<Framing>,
+    /// Where the client's bytes are not to be read any further.
+    unclear: Cell<Option<Part>>,
+    /// Woken for it when a response is out.
+    reader: RefCell<Option<Waker>>,
     refused: Cell<Option<u16>>,
     abrupt: Cell<bool>,
     expired: Cell<Option<Expiry>>,
@@ -71,19 +82,22 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(socket: Socket, peer: Option<SocketAddr>, clock: Rc<Cell<u32>>) -> Rc<Self> {
-        let now = clock.get();
+    pub(super) fn new(socket: Socket, peer: Option<SocketAddr>, shared: Rc<Shared>) -> Rc<Self> {
+        let now = shared.now.get();
         Rc::new(Self {
             socket: RefCell::new(TokioIo::new(socket)),
             peer,
-            clock,
+            shared,
             phase: Cell::new(Phase::Fresh),
             phase_since: Cell::new(now),
             at_boundary: Cell::new(true),
             answering: Cell::new(false),
             uploading: Cell::new(false),
-            read_blocked: Cell::new(None),
-            write_blocked: Cell::new(None),
+            upload: Pace::default(),
+            download: Pace::default(),
+            framing: RefCell::default(),
+            unclear: Cell::new(None),
+            reader: RefCell::new(None),
             refused: Cell::new(None),
             abrupt: Cell::new(false),
             expired: Cell::new(None),
@@ -100,6 +114,8 @@ impl Client {
     pub(crate) fn begin(&self) {
         self.at_boundary.set(false);
         self.answering.set(false);
+        self.upload.begin_upload(&self.shared.prices);
+        self.download.begin_download(&self.shared.prices);
         self.enter(Phase::Busy);
     }
 
@@ -113,7 +129,7 @@ impl Client {
     pub(crate) fn set_uploading(&self, uploading: bool) {
         if !self.uploading.replace(uploading) && uploading {
             // It may date from before we stopped to ask for more.
-            self.read_blocked.set(None);
+            self.upload.forget();
         }
     }
 
@@ -128,14 +144,14 @@ impl Client {
     }
 
     pub(super) fn phase_ticks(&self) -> u32 {
-        self.clock.get().wrapping_sub(self.phase_since.get())
+        self.shared.now.get().wrapping_sub(self.phase_since.get())
     }
 
-    /// For how long the client has stalled in the middle of a request or response.
-    pub(super) fn stalled_ticks(&self) -> u32 {
-        let ticks = |since: Option<u32>| since.map_or(0, |since| self.clock.get().wrapping_sub(since));
-        let reading = if self.uploading.get() { ticks(self.read_blocked.get()) } else { 0 };
-        reading.max(ticks(self.write_blocked.get()))
+    /// A tick went by: whether the client is too slow in the middle of a request or response.
+    pub(super) fn is_behind(&self) -> bool {
+        let prices = &self.shared.prices;
+        let uploads = self.uploading.get() && self.upload.is_behind(prices);
+        self.download.is_behind(prices) || uploads
     }
 
     pub(super) fn expire(&self, why: Expiry) {
@@ -166,13 +182,7 @@ impl Client {
 
     fn enter(&self, phase: Phase) {
         self.phase.set(phase);
-        self.phase_since.set(self.clock.get());
-    }
-
-    fn block(&self, since: &Cell<Option<u32>>) {
-        if since.get().is_none() {
-            since.set(Some(self.clock.get()));
-        }
+        self.phase_since.set(self.shared.now.get());
     }
 
     fn refuses(&self, bytes: &[u8]) -> bool {
@@ -188,9 +198,9 @@ impl Client {
 
     fn wrote(&self, result: &Poll<io::Result<usize>>) {
         match result {
-            Poll::Pending => self.block(&self.write_blocked),
-            Poll::Ready(_) => {
-                self.write_blocked.set(None);
+            Poll::Pending => self.download.wait(),
+            Poll::Ready(written) => {
+                self.download.moved(written.as_ref().map_or(0, |bytes| *bytes), &self.shared.prices);
                 self.answering.set(true);
             }
         }
@@ -230,12 +240,61 @@ impl Client {
     }
 
     /// Makes the coming close a reset, if [`Self::cut_abruptly`] was asked for.
-    pub(super) fn prepare_cut(&self) {
-        if self.abrupt.get()
-            && let Socket::Tcp(socket) = self.socket.borrow().inner()
-        {
+    pub(super) fn cut(&self) {
+        if self.abrupt.get() {
+            self.reset();
+        }
+    }
+
+    /// Makes the coming close a reset.
+    pub(super) fn reset(&self) {
+        if let Socket::Tcp(socket) = self.socket.borrow().inner() {
             let _ = socket.set_zero_linger();
         }
+    }
+
+    /// More bytes of the client, as many as are well.
+    fn poll_read(&self, cx: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if let Some(part) = self.unclear.get() {
+            return self.poll_unclear(cx, part);
+        }
+        let mut scratch = self.shared.scratch.borrow_mut();
+        let most = into.remaining().min(scratch.len());
+        let mut read = ReadBuf::new(scratch.get_mut(..most).unwrap_or_default());
+        let result = Pin::new(self.socket.borrow_mut().inner_mut()).poll_read(cx, &mut read);
+        if result.is_pending() {
+            self.upload.wait();
+            return result;
+        }
+        let read = read.filled();
+        self.upload.moved(read.len(), &self.shared.prices);
+        if matches!(self.phase.get(), Phase::Fresh | Phase::Idle) {
+            self.enter(Phase::Head);
+        }
+        let well = match self.framing.borrow_mut().follow(read) {
+            Ok(()) => read.len(),
+            Err(refused) => {
+                self.unclear.set(Some(refused.part));
+                if refused.well == 0 {
+                    return self.poll_unclear(cx, refused.part);
+                }
+                refused.well
+            }
+        };
+        into.put_slice(read.get(..well).unwrap_or_default());
+        result
+    }
+
+    /// Nothing more is read. Requests before an unclear one are answered first.
+    fn poll_unclear(&self, cx: &Context<'_>, part: Part) -> Poll<io::Result<()>> {
+        if part == Part::Head {
+            if self.phase() == Phase::Busy {
+                *self.reader.borrow_mut() = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            self.refused.set(Some(400));
+        }
+        Poll::Ready(Err(io::ErrorKind::InvalidData.into()))
     }
 }
 
@@ -245,18 +304,7 @@ pub(super) struct ClientStream(pub(super) Rc<Client>);
 
 impl Read for ClientStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let client = &self.0;
-        let result = Pin::new(&mut *client.socket.borrow_mut()).poll_read(cx, buffer);
-        match result {
-            Poll::Pending => client.block(&client.read_blocked),
-            Poll::Ready(_) => {
-                client.read_blocked.set(None);
-                if matches!(client.phase.get(), Phase::Fresh | Phase::Idle) {
-                    client.enter(Phase::Head);
-                }
-            }
-        }
-        result
+        self.0.poll_read(cx, buffer)
     }
 }
 
@@ -291,6 +339,9 @@ impl Write for ClientStream {
         // hyper flushes when it has written all it had. Sockets have nothing to flush.
         if self.0.phase.get() != Phase::Busy {
             self.0.at_boundary.set(true);
+            if let Some(reader) = self.0.reader.take() {
+                reader.wake();
+            }
         }
         Poll::Ready(Ok(()))
     }

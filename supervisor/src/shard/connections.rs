@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::addresses::Addresses;
 use super::client::{Client, Expiry, Phase};
+use super::pace::Prices;
 use super::{Options, State};
 
 /// How long an idle connection is still listened to when the shard drains, for requests that are on their way.
@@ -20,32 +22,58 @@ const DRAIN_GRACE: Duration = Duration::from_millis(500);
 pub(super) struct Connections {
     max: usize,
     tick: Duration,
-    /// Ticks since the shard began: a coarse clock that costs nothing to read.
-    now: Rc<Cell<u32>>,
+    shared: Rc<Shared>,
+    addresses: Addresses,
     next: Cell<u64>,
     open: RefCell<HashMap<u64, Rc<Client>>>,
     /// Woken when a connection opens, if none was, and when one closes.
     changed: Notify,
 }
 
+/// What all connections of a shard use.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Ticks since the shard began: a coarse clock that costs nothing to read.
+    pub(super) now: Cell<u32>,
+    pub(super) prices: Prices,
+    /// Where bytes are read to, to be looked at before hyper gets them.
+    pub(super) scratch: RefCell<Box<[u8]>>,
+}
+
+/// Bytes of one read.
+const SCRATCH: usize = 64 * 1024;
+
 impl Connections {
     pub(super) fn new(options: &Options) -> Self {
-        let shortest = options.head_timeout.min(options.idle_timeout).min(options.stall_timeout);
+        let pauses = options.stall_timeout.min(options.upload_grace);
+        let shortest = options.head_timeout.min(options.idle_timeout).min(pauses);
+        let tick = (shortest / 10).clamp(Duration::from_millis(5), Duration::from_millis(500));
+        let prices = Prices::new(options.min_rate, tick, options.stall_timeout, options.upload_grace);
+        let max = options.max_connections.max(1);
         Self {
-            max: options.max_connections.max(1),
-            tick: (shortest / 10).clamp(Duration::from_millis(5), Duration::from_millis(500)),
-            now: Rc::new(Cell::new(0)),
+            max,
+            tick,
+            shared: Rc::new(Shared {
+                now: Cell::new(0),
+                prices,
+                scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
+            }),
+            addresses: Addresses::new(max),
             next: Cell::new(0),
             open: RefCell::default(),
             changed: Notify::new(),
         }
     }
 
-    pub(super) fn clock(&self) -> Rc<Cell<u32>> {
-        Rc::clone(&self.now)
+    pub(super) fn shared(&self) -> Rc<Shared> {
+        Rc::clone(&self.shared)
     }
 
-    pub(super) fn insert(&self, client: Rc<Client>) -> u64 {
+    /// `None` if the client's address has as many connections as it may have.
+    pub(super) fn insert(&self, client: Rc<Client>) -> Option<u64> {
+        if client.peer().is_some_and(|peer| !self.addresses.enter(peer.ip())) {
+            return None;
+        }
         let key = self.next.get();
         self.next.set(key + 1);
         let mut open = self.open.borrow_mut();
@@ -53,11 +81,14 @@ impl Connections {
         if open.len() == 1 {
             self.changed.notify_waiters();
         }
-        key
+        Some(key)
     }
 
     pub(super) fn remove(&self, key: u64) {
-        self.open.borrow_mut().remove(&key);
+        let client = self.open.borrow_mut().remove(&key);
+        if let Some(peer) = client.and_then(|client| client.peer()) {
+            self.addresses.leave(peer.ip());
+        }
         self.changed.notify_waiters();
     }
 
@@ -95,14 +126,13 @@ pub(super) async fn sweep(state: Rc<State>) {
     let limits = Limits {
         head: connections.ticks(options.head_timeout),
         idle: connections.ticks(options.idle_timeout),
-        stall: connections.ticks(options.stall_timeout),
         grace: connections.ticks(DRAIN_GRACE),
     };
     let mut drained_for = 0_u32;
     loop {
         connections.until(|open| open > 0).await;
         tokio::time::sleep(connections.tick).await;
-        connections.now.set(connections.now.get().wrapping_add(1));
+        connections.shared.now.set(connections.shared.now.get().wrapping_add(1));
         if state.is_draining() {
             drained_for = drained_for.saturating_add(1);
         }
@@ -118,7 +148,6 @@ pub(super) async fn sweep(state: Rc<State>) {
 struct Limits {
     head: u32,
     idle: u32,
-    stall: u32,
     grace: u32,
 }
 
@@ -129,7 +158,7 @@ impl Limits {
             Phase::Fresh | Phase::Idle if drained_for > self.grace => Some(Expiry::Idle),
             Phase::Idle => (client.phase_ticks() > self.idle).then_some(Expiry::Idle),
             Phase::Fresh | Phase::Head => (client.phase_ticks() > self.head).then_some(Expiry::Head),
-            Phase::Busy => (client.stalled_ticks() > self.stall).then_some(Expiry::Stalled),
+            Phase::Busy => client.is_behind().then_some(Expiry::Stalled),
         }
     }
 }

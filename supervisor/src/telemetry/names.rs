@@ -58,6 +58,8 @@ names! {
         "Outgoing requests of the app, by result.";
     ACCEPT_PAUSED = "nano_accept_paused_total", COUNTER,
         "Times that a listener could not accept and waited, for lack of file descriptors mostly.";
+    CONNECTIONS_REFUSED = "nano_http_connections_refused_total", COUNTER,
+        "Connections closed at once because their address had too many.";
     RELOADS = "nano_config_reloads_total", COUNTER,
         "Reloads of the configuration, by result.";
     LAST_RELOAD = "nano_config_last_reload_successful", GAUGE,

@@ -75,6 +75,7 @@ impl Metrics {
         });
         add(n::EGRESS_REQUESTS, egress.collect());
         add(n::ACCEPT_PAUSED, vec![sample(n::ACCEPT_PAUSED, &[], load(&self.accept_pauses))]);
+        add(n::CONNECTIONS_REFUSED, vec![sample(n::CONNECTIONS_REFUSED, &[], load(&self.connections_refused))]);
         let reloads = [("success", &self.reloads_succeeded), ("failure", &self.reloads_failed)];
         add(n::RELOADS, reloads.map(|(result, count)| sample(n::RELOADS, &[("result", result)], load(count))).into());
         let last = if self.last_reload_succeeded.load(Ordering::Relaxed) { 1.0 } else { 0.0 };

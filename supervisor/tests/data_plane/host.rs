@@ -69,7 +69,7 @@ impl Host {
         Self::build(settings(), |_| {}, at)
     }
 
-    fn build(settings: AppSettings, tune: impl FnOnce(&mut Options), at: &Listen) -> Self {
+    pub(crate) fn build(settings: AppSettings, tune: impl FnOnce(&mut Options), at: &Listen) -> Self {
         let (events, inbox) = mpsc::channel(16);
         let metrics = Arc::new(Metrics::default());
         let mut options = Options::new(Arc::clone(&metrics), events);

@@ -17,6 +17,7 @@ mod deaths;
 mod draining;
 mod exhaustion;
 mod host;
+mod limits;
 mod mutations;
 mod queueing;
 mod raw;

@@ -212,8 +212,23 @@ fn lines(c: &mut Corpus) {
     c.shut("preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &[]);
     c.shut("preface of SSH", b"SSH-2.0-x\r\n", &["400 bad_request"]);
     c.open("empty lines before a request", b"\r\n\r\nGET / HTTP/1.1\r\nHost: a.local\r\n\r\n", &["a GET /"]);
-    c.open("bare line feeds", b"GET / HTTP/1.1\nHost: a.local\n\n", &["a GET /"]);
-    c.open("line feeds, mixed", b"GET / HTTP/1.1\r\nHost: a.local\nX: y\r\n\n", &["a GET /"]);
+    let refused = &["400 bad_request"][..];
+    c.shut("bare line feeds", b"GET / HTTP/1.1\nHost: a.local\n\n", refused);
+    c.shut("line feeds, mixed", b"GET / HTTP/1.1\r\nHost: a.local\nX: y\r\n\n", refused);
+    c.shut("line feed after the request line", b"GET / HTTP/1.1\nHost: a.local\r\n\r\n", refused);
+    c.shut("line feed after a header", get("X: y\nHost: b.local"), refused);
+    c.shut("line feed, then a header of framing", get("X: y\nTransfer-Encoding: chunked"), refused);
+    c.shut("line feed as the end of the head", b"GET / HTTP/1.1\r\nHost: a.local\r\n\n", refused);
+    c.shut("line feed before a request", format!("\n{GOOD}"), refused);
+    c.shut("carriage return before a request", format!("\r{GOOD}"), refused);
+    c.shut("line feed between requests", format!("{GOOD}\n{GOOD}"), &["a GET /after", "400 bad_request"]);
+    c.open("line breaks between requests", format!("{GOOD}\r\n\r\n"), &["a GET /after"]);
+    c.shut(
+        "line feeds behind a good request",
+        format!("{GOOD}GET / HTTP/1.1\nHost: a.local\n\n"),
+        &["a GET /after", "400 bad_request"],
+    );
+    c.shut("two carriage returns", get("X: y\r"), refused);
     c.shut("bare carriage returns", b"GET / HTTP/1.1\rHost: a.local\r\r", &["400 bad_request"]);
     c.shut("carriage return, no line feed", b"GET / HTTP/1.1\r\nHost: a.local\r\n\rX", &["400 bad_request"]);
 }
@@ -290,17 +305,52 @@ fn lengths(c: &mut Corpus) {
 
 fn smuggling(c: &mut Corpus) {
     let body = format!("0\r\n\r\n{HIDDEN}");
-    // Whoever goes by the length sees one request; whoever goes by the chunks sees two. The chunks count (RFC 9112
-    // §6.3), and the connection ends, so that nobody disagrees about what follows (§6.1).
-    c.shut(
-        "length, then chunked",
-        post("Content-Length: 46\r\nTransfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n"),
-        &["a POST / abc"],
+    // Whoever goes by the length sees one request; whoever goes by the chunks sees two. Nobody sees any (RFC 9112 §6.3).
+    let (length, chunked) = ("Content-Length: 46\r\n", "Transfer-Encoding: chunked\r\n");
+    c.bad_length("length, then chunked", &format!("{length}{chunked}"), "3\r\nabc\r\n0\r\n\r\n");
+    c.bad_length("chunked, then length", &format!("{chunked}{length}"), "3\r\nabc\r\n0\r\n\r\n");
+    c.bad_length("length, then chunked, a request in it", &format!("{length}{chunked}"), &body);
+    c.bad_length("chunked, then length, a request in it", &format!("{chunked}{length}"), &body);
+    c.bad_length("chunked and a length of 0", &format!("{chunked}Content-Length: 0\r\n"), &body);
+    c.bad_length("a length of 0 and chunked", &format!("Content-Length: 0\r\n{chunked}"), &body);
+    c.bad_length("length and chunked in odd case", "CONTENT-LENGTH: 46\r\ntRANSFER-eNCODING: cHUNKED\r\n", &body);
+    c.bad_length("length and chunked far apart", &format!("{length}{}{chunked}", "X: y\r\n".repeat(50)), &body);
+    c.bad_length("length, chunked, the same length", &format!("{length}{chunked}{length}"), &body);
+    c.bad_length("chunked and a length that is none", &format!("{chunked}Content-Length: x\r\n"), &body);
+    c.bad_length(
+        "length and chunked, named by Connection",
+        &format!("{length}{chunked}Connection: content-length, transfer-encoding\r\n"),
+        &body,
     );
     c.shut(
-        "chunked, then length",
-        post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "3\r\nabc\r\n0\r\n\r\n"),
-        &["a POST / abc"],
+        "length and chunked with GET",
+        format!("GET / HTTP/1.1\r\nHost: a.local\r\n{length}{chunked}\r\n{body}"),
+        &["400 bad_request"],
+    );
+    c.shut(
+        "length and chunked behind two good requests",
+        format!("{GOOD}{GOOD}{}", post(&format!("{length}{chunked}"), &body)),
+        &["a GET /after", "a GET /after", "400 bad_request"],
+    );
+    c.shut(
+        "length and chunked behind a body",
+        format!("{}{}", post("Content-Length: 5\r\n", "hello"), post(&format!("{length}{chunked}"), &body)),
+        &["a POST / hello", "400 bad_request"],
+    );
+    c.shut(
+        "length and chunked behind chunks",
+        format!("{}{}", post(chunked, "5\r\nhello\r\n0\r\n\r\n"), post(&format!("{chunked}{length}"), &body)),
+        &["a POST / hello", "400 bad_request"],
+    );
+    c.shut(
+        "length and chunked behind an unknown host",
+        format!("GET / HTTP/1.1\r\nHost: c.local\r\n\r\n{}", post(&format!("{length}{chunked}"), &body)),
+        &["404 unknown_host", "400 bad_request"],
+    );
+    c.shut(
+        "length and chunked in HTTP/1.0",
+        format!("POST / HTTP/1.0\r\nHost: a.local\r\n{length}{chunked}\r\n{body}"),
+        &["400 bad_request"],
     );
     let coding = |value: &str| format!("Content-Length: 46\r\nTransfer-Encoding: {value}\r\n");
     for (name, value) in [
@@ -319,7 +369,9 @@ fn smuggling(c: &mut Corpus) {
     ] {
         c.bad_length(name, &coding(value), &body);
     }
+    c.bad_length("gzip, then chunked, and a length", &coding("gzip, chunked"), &body);
     let unknown = |headers: &str| post(headers, &body);
+    let coding = |value: &str| format!("Transfer-Encoding: {value}\r\n");
     let answer = &["400 malformed_body"][..];
     c.shut("gzip, then chunked", unknown(&coding("gzip, chunked")), answer);
     c.shut("identity, then chunked", unknown(&coding("identity, chunked")), answer);
@@ -353,6 +405,14 @@ fn chunks(c: &mut Corpus) {
         "5\r\nhello\r\n0\r\nHost: b.local\r\nContent-Length: 9\r\n\r\n",
         "a POST / hello",
     );
+    c.chunks("blanks after the size", "5 \t\r\nhello\r\n0  ;x\r\n\r\n", "a POST / hello");
+    c.bad_chunks("a size after blanks", "5 5\r\nhello\r\n0\r\n\r\n");
+    c.bad_chunks("blanks before the size", " 5\r\nhello\r\n0\r\n\r\n");
+    c.bad_chunks("zeros without end", format!("{}5\r\nhello\r\n0\r\n\r\n", "0".repeat(30)));
+    c.bad_chunks("line feed after a trailer", "5\r\nhello\r\n0\r\nX: y\n\r\n");
+    c.bad_chunks("line feed as the end of trailers", "5\r\nhello\r\n0\r\n\n");
+    c.bad_chunks("a folded trailer", "5\r\nhello\r\n0\r\nX: y\r\n z\r\n\r\n");
+    c.bad_chunks("a trailer without a colon", "5\r\nhello\r\n0\r\nX\r\n\r\n");
     c.bad_chunks("a size that is none", "x\r\nhello\r\n0\r\n\r\n");
     c.bad_chunks("an empty size", "\r\nhello\r\n0\r\n\r\n");
     c.bad_chunks("a negative size", "-5\r\nhello\r\n0\r\n\r\n");

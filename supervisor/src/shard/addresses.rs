@@ -1,0 +1,109 @@
+//! How many connections each address has open in one shard, so that nobody takes them all.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// See the file's head.
+#[derive(Debug)]
+pub(super) struct Addresses {
+    most: usize,
+    most_local: usize,
+    open: RefCell<HashMap<IpAddr, usize>>,
+}
+
+impl Addresses {
+    /// Of `max` connections in all, one address gets at most a quarter. This machine's own addresses get three quarters
+    /// each: behind one of them may be a proxy with everybody's requests, and health checks have room beside it.
+    pub(super) fn new(max: usize) -> Self {
+        Self { most: (max / 4).max(1), most_local: (max - max / 4).max(1), open: RefCell::default() }
+    }
+
+    /// Counts one more connection. False, and nothing is counted, if the address has as many as it may have.
+    pub(super) fn enter(&self, address: IpAddr) -> bool {
+        let network = network(address);
+        let most = if network.is_loopback() { self.most_local } else { self.most };
+        let mut open = self.open.borrow_mut();
+        let count = open.entry(network).or_default();
+        if *count >= most {
+            return false;
+        }
+        *count += 1;
+        true
+    }
+
+    /// One that was counted is closed.
+    pub(super) fn leave(&self, address: IpAddr) {
+        let network = network(address);
+        let mut open = self.open.borrow_mut();
+        if let Some(count) = open.get_mut(&network) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&network);
+            }
+        }
+    }
+}
+
+/// What one client can choose from: an IPv4 address, or the /64 network of an IPv6 address (RFC 4291 §2.5.1).
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) if !v6.is_loopback() => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    /// How many connections of these addresses, in turn, are let in.
+    fn admitted(addresses: &Addresses, from: &[&str]) -> usize {
+        let from: Vec<IpAddr> = from.iter().map(|text| text.parse().unwrap()).collect();
+        let mut admitted = 0;
+        while addresses.enter(from[admitted % from.len()]) {
+            admitted += 1;
+        }
+        admitted
+    }
+
+    #[test]
+    fn an_address_gets_its_part_and_no_more() {
+        for (max, from, part) in [
+            (8192, &["192.0.2.1"][..], 2048),
+            (8192, &["2001:db8::1", "2001:db8::2", "2001:db8::ffff:ffff:ffff:ffff"], 2048),
+            (8192, &["192.0.2.1", "::ffff:192.0.2.1"], 2048),
+            (8192, &["127.0.0.1"], 6144),
+            (8192, &["::1"], 6144),
+            (8192, &["::ffff:127.0.0.1"], 6144),
+            (1, &["192.0.2.1"], 1),
+            (1, &["127.0.0.1"], 1),
+        ] {
+            assert_eq!(admitted(&Addresses::new(max), from), part, "{from:?} of {max}");
+        }
+    }
+
+    #[test]
+    fn others_have_theirs() {
+        let addresses = Addresses::new(8);
+        assert_eq!(admitted(&addresses, &["192.0.2.1"]), 2);
+        assert_eq!(admitted(&addresses, &["192.0.2.2"]), 2);
+        assert_eq!(admitted(&addresses, &["2001:db8::1"]), 2);
+        assert_eq!(admitted(&addresses, &["2001:db8:0:1::1"]), 2);
+        assert_eq!(admitted(&addresses, &["127.0.0.1"]), 6);
+        assert_eq!(admitted(&addresses, &["127.0.0.2"]), 6);
+    }
+
+    #[test]
+    fn what_is_closed_counts_no_more_and_leaves_nothing() {
+        let addresses = Addresses::new(8);
+        let address = "2001:db8::1".parse().unwrap();
+        for _ in 0..1000 {
+            assert!(addresses.enter(address));
+            addresses.leave("2001:db8::2".parse().unwrap());
+        }
+        assert!(addresses.open.borrow().is_empty());
+    }
+}

@@ -1,0 +1,139 @@
+//! Whether a client keeps pace in the middle of a body, in one direction.
+//!
+//! An account: each tick of waiting for the client costs what the slowest client that we bear would have moved in it, each
+//! byte that is moved pays for itself. Who has nothing left is cut. So a client may pause for a while, the longer the more
+//! it has moved before, but it cannot stay by moving a byte now and then. What waits for an app costs nothing.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+/// The prices of one shard, in thousandths of a byte.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Prices {
+    /// Of one tick.
+    tick: u64,
+    /// What an account can hold.
+    most: u64,
+    /// What an upload begins with.
+    upload: u64,
+}
+
+impl Prices {
+    /// `rate` in bytes per second; the pauses are those of a client that moves nothing.
+    pub(super) fn new(rate: u32, tick: Duration, longest_pause: Duration, first_pause: Duration) -> Self {
+        let price = |time: Duration| {
+            let price = time.as_millis().max(1).saturating_mul(rate.max(1).into());
+            u64::try_from(price).unwrap_or(u64::MAX)
+        };
+        let most = price(longest_pause);
+        Self { tick: price(tick), most, upload: price(first_pause).min(most) }
+    }
+}
+
+/// The account of one direction of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    left: Cell<u64>,
+    waiting: Cell<bool>,
+}
+
+impl Pace {
+    /// A request's body may come.
+    pub(super) fn begin_upload(&self, prices: &Prices) {
+        self.waiting.set(false);
+        self.left.set(prices.upload);
+    }
+
+    /// A response may go.
+    pub(super) fn begin_download(&self, prices: &Prices) {
+        self.waiting.set(false);
+        self.left.set(prices.most);
+    }
+
+    /// The client has to do something for this to go on.
+    pub(super) fn wait(&self) {
+        self.waiting.set(true);
+    }
+
+    /// It did.
+    pub(super) fn moved(&self, bytes: usize, prices: &Prices) {
+        self.waiting.set(false);
+        let paid = (bytes as u64).saturating_mul(1000);
+        self.left.set(self.left.get().saturating_add(paid).min(prices.most));
+    }
+
+    /// Nothing is known of the client any more.
+    pub(super) fn forget(&self) {
+        self.waiting.set(false);
+    }
+
+    /// A tick went by: whether the client is too slow.
+    pub(super) fn is_behind(&self, prices: &Prices) -> bool {
+        if !self.waiting.get() {
+            return false;
+        }
+        let left = self.left.get().checked_sub(prices.tick);
+        self.left.set(left.unwrap_or(0));
+        left.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TICK: Duration = Duration::from_millis(500);
+
+    fn prices() -> Prices {
+        Prices::new(240, TICK, Duration::from_secs(60), Duration::from_secs(20))
+    }
+
+    /// For how many ticks a client is borne that moves so many bytes every so many ticks.
+    fn borne(pace: &Pace, bytes: usize, every: usize) -> Option<usize> {
+        pace.wait();
+        (1..10_000).find(|tick| {
+            if tick % every == 0 {
+                pace.moved(bytes, &prices());
+                pace.wait();
+            }
+            pace.is_behind(&prices())
+        })
+    }
+
+    #[test]
+    fn silence_is_borne_as_long_as_was_said() {
+        let pace = Pace::default();
+        pace.begin_upload(&prices());
+        assert_eq!(borne(&pace, 0, 1), Some(41));
+        pace.begin_download(&prices());
+        assert_eq!(borne(&pace, 0, 1), Some(121));
+        // What was sent before buys time, and no more than the longest pause.
+        pace.begin_upload(&prices());
+        pace.moved(2400, &prices());
+        assert_eq!(borne(&pace, 0, 1), Some(61));
+        pace.begin_upload(&prices());
+        pace.moved(usize::MAX, &prices());
+        assert_eq!(borne(&pace, 0, 1), Some(121));
+    }
+
+    #[test]
+    fn a_byte_now_and_then_buys_no_time() {
+        let pace = Pace::default();
+        for (bytes, every) in [(1, 1), (1, 10), (60, 1), (100, 2)] {
+            pace.begin_upload(&prices());
+            let ticks = borne(&pace, bytes, every);
+            assert!(ticks.is_some_and(|ticks| (41..=85).contains(&ticks)), "{bytes} every {every}: {ticks:?}");
+        }
+        for (bytes, every) in [(120, 1), (240, 2), (2400, 20), (100_000, 39)] {
+            pace.begin_upload(&prices());
+            assert_eq!(borne(&pace, bytes, every), None, "{bytes} every {every}");
+        }
+    }
+
+    #[test]
+    fn who_is_not_waited_for_pays_nothing() {
+        let pace = Pace::default();
+        pace.begin_upload(&prices());
+        assert!((0..10_000).all(|_| !pace.is_behind(&prices())));
+    }
+}
