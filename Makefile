@@ -8,6 +8,7 @@ BIN_FROM ?= target/release
 CONFIG ?= test/streams/writable/nano.json
 WPT_DIR ?= ../wpt
 FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= config decode hostname multipart request response
 
 CARGO ?= cargo
 INSTALL ?= install
@@ -63,9 +64,11 @@ bench: build ## benchmarks: codec frames/s, start-up of a worker, streams beside
 wpt: build ## Web Platform Tests of a checkout at WPT_DIR against the expectation list
 	WPT_DIR=$(WPT_DIR) test/wpt/run
 
-fuzz: ## cargo-fuzz on the frame decoder for FUZZ_SECONDS (installs cargo-fuzz; needs no nightly)
+fuzz: ## cargo-fuzz on all targets of fuzz/, FUZZ_SECONDS each (installs cargo-fuzz; needs no nightly)
 	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
-	cd protocol && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none decode -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
+	for target in $(FUZZ_TARGETS); do mkdir -p fuzz/corpus/$$target && \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 || exit 1; done
 
 install: $(if $(filter target/release,$(BIN_FROM)),build) ## install to DESTDIR, PREFIX=/usr/local: programs, systemd units, example config, Prometheus files
 	$(INSTALL) -d $(addprefix $(DESTDIR), $(BINDIR) $(PREFIX)/lib/systemd/system $(PREFIX)/share/nano/prometheus \

@@ -136,6 +136,11 @@ pub(crate) fn quote(text: &str) -> String {
     quoted
 }
 
+/// A path inside a message: whole, and escaped like other text of the file.
+pub(crate) fn quote_path(path: &Path) -> String {
+    path.to_string_lossy().chars().flat_map(escape).collect()
+}
+
 /// One character inside a message.
 pub(crate) fn quote_char(char: char) -> String {
     match char {

@@ -314,6 +314,8 @@ fn a_missing_path_names_both_places_where_it_was_looked_for() {
     };
     assert_eq!(message("no"), "there is neither CONF/no nor WORK/no");
     assert_eq!(message("/no/such"), "there is no /no/such");
+    // It stays on its line and moves no terminal.
+    assert_eq!(message("/no\\n\\u001b[2J\u{e9}"), "there is no /no\\n\\u{1b}[2J\u{e9}");
     assert_eq!(message("empty"), "CONF/empty has no index.js, and WORK/empty has no index.js");
     assert_eq!(
         message("half"),

@@ -5,6 +5,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::error::quote_path;
+
 /// The module that a directory stands for.
 const INDEX: &str = "index.js";
 
@@ -45,16 +47,16 @@ pub(crate) fn resolve(text: &str, directory: &Path, cwd: &Path) -> Result<Module
     match (look(beside.clone()), look(within.clone())) {
         (Found::Module(module), _) | (Found::Nothing, Found::Module(module)) => Ok(module),
         (Found::Nothing, Found::Nothing) => {
-            Err((format!("there is neither {} nor {}", beside.display(), within.display()), None))
+            Err((format!("there is neither {} nor {}", quote_path(&beside), quote_path(&within)), None))
         }
         (Found::Nothing, Found::Unusable(why, suggestion)) => {
-            Err((format!("{why}, and there is no {}", beside.display()), suggestion))
+            Err((format!("{why}, and there is no {}", quote_path(&beside)), suggestion))
         }
         (Found::Unusable(why, suggestion), Found::Nothing) => {
-            Err((format!("{why}, and there is no {}", within.display()), suggestion))
+            Err((format!("{why}, and there is no {}", quote_path(&within)), suggestion))
         }
         (Found::Unusable(why, _), Found::Module(_)) => Err((
-            format!("{why}, and it comes before {} because it is beside the configuration", within.display()),
+            format!("{why}, and it comes before {} because it is beside the configuration", quote_path(&within)),
             Some("write the path that is meant in full".to_owned()),
         )),
         (Found::Unusable(why, suggestion), Found::Unusable(other, _)) => {
@@ -67,7 +69,7 @@ pub(crate) fn resolve(text: &str, directory: &Path, cwd: &Path) -> Result<Module
 pub(crate) fn single(path: PathBuf) -> Result<Module, Fault> {
     match look(path.clone()) {
         Found::Module(module) => Ok(module),
-        Found::Nothing => Err((format!("there is no {}", path.display()), None)),
+        Found::Nothing => Err((format!("there is no {}", quote_path(&path)), None)),
         Found::Unusable(why, suggestion) => Err((why, suggestion)),
     }
 }
@@ -80,7 +82,7 @@ fn look(path: PathBuf) -> Found {
     let metadata = match fs::metadata(&path) {
         Ok(metadata) => metadata,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Found::Nothing,
-        Err(error) => return Found::Unusable(format!("{} cannot be read: {error}", path.display()), None),
+        Err(error) => return Found::Unusable(format!("{} cannot be read: {error}", quote_path(&path)), None),
     };
     if metadata.is_dir() { directory(path) } else { file(path, metadata.is_file()) }
 }
@@ -88,31 +90,31 @@ fn look(path: PathBuf) -> Found {
 fn directory(path: PathBuf) -> Found {
     match fs::metadata(path.join(INDEX)) {
         Ok(metadata) if metadata.is_file() => module(path.clone(), &path, INDEX),
-        Ok(_) => Found::Unusable(format!("{} is not a file", path.join(INDEX).display()), None),
+        Ok(_) => Found::Unusable(format!("{} is not a file", quote_path(&path.join(INDEX))), None),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let others = ["index.mjs", "main.js", "app.js", "server.js", "src/index.js", "dist/index.js"];
             let other = others.into_iter().find(|other| path.join(other).is_file());
             let suggestion = other.map(|other| format!("`path` may name the file itself: there is {other}"));
-            Found::Unusable(format!("{} has no {INDEX}", path.display()), suggestion)
+            Found::Unusable(format!("{} has no {INDEX}", quote_path(&path)), suggestion)
         }
-        Err(error) => Found::Unusable(format!("{} cannot be read: {error}", path.join(INDEX).display()), None),
+        Err(error) => Found::Unusable(format!("{} cannot be read: {error}", quote_path(&path.join(INDEX))), None),
     }
 }
 
 fn file(path: PathBuf, regular: bool) -> Found {
     let is_module = path.extension().is_some_and(|extension| extension == "js" || extension == "mjs");
     if !regular || !is_module {
-        return Found::Unusable(format!("{} is neither a directory nor a .js or .mjs file", path.display()), None);
+        return Found::Unusable(format!("{} is neither a directory nor a .js or .mjs file", quote_path(&path)), None);
     }
     match (path.parent().map(Path::to_path_buf), path.file_name().and_then(OsStr::to_str).map(str::to_owned)) {
         (Some(parent), Some(entry)) => module(path, &parent, &entry),
-        _ => Found::Unusable(format!("{} has no usable file name", path.display()), None),
+        _ => Found::Unusable(format!("{} has no usable file name", quote_path(&path)), None),
     }
 }
 
 fn module(path: PathBuf, root: &Path, entry: &str) -> Found {
     match root.canonicalize() {
         Ok(root) => Found::Module(Module { path, root, entry: entry.to_owned() }),
-        Err(error) => Found::Unusable(format!("{} cannot be read: {error}", root.display()), None),
+        Err(error) => Found::Unusable(format!("{} cannot be read: {error}", quote_path(root)), None),
     }
 }

@@ -1,0 +1,134 @@
+//! For the fuzz targets (`fuzz/`): what comes of a client's bytes, and of a worker's head, with nothing around it.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Body, Incoming};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::service::service_fn;
+use nano_protocol::{BodyLength, RequestHead, ResponseHead};
+
+use super::request_head;
+use super::request_id::RequestIds;
+use super::response_head::CheckedHead;
+use super::target::Target;
+use crate::shard::{Framing, reader};
+
+/// Most polls without anything being read or written.
+const IDLE_POLLS: usize = 4;
+
+/// A request as the service got it.
+#[derive(Debug)]
+pub struct Seen {
+    /// As hyper read it.
+    pub method: Method,
+    /// The same.
+    pub target: String,
+    /// `None` if it did not come to its end.
+    pub body: Option<Vec<u8>>,
+    /// The host it is for and what a worker would get, unless it is refused.
+    pub sent: Option<(String, RequestHead)>,
+}
+
+/// How many of a client's bytes are read, when they come in two pieces.
+#[must_use]
+pub fn well_framed(bytes: &[u8], cut: usize) -> usize {
+    let (first, second) = bytes.split_at(cut.min(bytes.len()));
+    let mut framing = Framing::default();
+    match framing.follow(first) {
+        Err(refused) => refused.well,
+        Ok(()) => first.len() + framing.follow(second).map_or_else(|refused| refused.well, |()| second.len()),
+    }
+}
+
+/// The requests that hyper finds in these bytes.
+#[must_use]
+pub fn requests(bytes: &[u8], cut: usize) -> Vec<Seen> {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let moved = Rc::new(RefCell::new(0_usize));
+    let (first, second) = bytes.split_at(cut.min(bytes.len()));
+    let wire =
+        Wire { pieces: [Bytes::copy_from_slice(first), Bytes::copy_from_slice(second)], moved: Rc::clone(&moved) };
+    let ids = Rc::new(RequestIds::new());
+    let service = service_fn(|request: Request<Incoming>| {
+        let (seen, ids) = (Rc::clone(&seen), Rc::clone(&ids));
+        async move {
+            let (head, body) = request.into_parts();
+            let length = match (body.is_end_stream(), body.size_hint().exact()) {
+                (true, _) => BodyLength::None,
+                (false, Some(length)) => BodyLength::Known(length),
+                (false, None) => BodyLength::Unknown,
+            };
+            let sent = Target::read(&head).ok().and_then(|target| {
+                let sent = request_head::build(&head, &target, &ids.choose(&head.headers), length).ok()?;
+                Some((target.host.as_str().to_owned(), sent))
+            });
+            let index = seen.borrow().len();
+            seen.borrow_mut().push(Seen { method: head.method, target: head.uri.to_string(), body: None, sent });
+            let body = body.collect().await.ok().map(|body| body.to_bytes().to_vec());
+            if let Some(seen) = seen.borrow_mut().get_mut(index) {
+                seen.body = body;
+            }
+            Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+        }
+    });
+    let mut connection = pin!(reader().serve_connection(wire, service));
+    let mut context = Context::from_waker(Waker::noop());
+    let mut idle = 0;
+    while idle < IDLE_POLLS {
+        let before = *moved.borrow();
+        if connection.as_mut().poll(&mut context).is_ready() {
+            break;
+        }
+        idle = if *moved.borrow() == before { idle + 1 } else { 0 };
+    }
+    seen.take()
+}
+
+/// The headers that a client gets of a worker's head; `None` if that is a violation.
+#[must_use]
+pub fn response(head: &ResponseHead, method: &Method) -> Option<Vec<(String, Vec<u8>)>> {
+    let checked = CheckedHead::check(head, method)?;
+    assert_eq!(checked.status.as_u16(), head.status);
+    let headers = checked.headers.iter();
+    Some(headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect())
+}
+
+struct Wire {
+    pieces: [Bytes; 2],
+    moved: Rc<RefCell<usize>>,
+}
+
+impl Read for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        let room = into.remaining();
+        let Some(piece) = self.pieces.iter_mut().find(|piece| !piece.is_empty()) else { return Poll::Pending };
+        let part = piece.split_to(room.min(piece.len()));
+        into.put_slice(&part);
+        *self.moved.borrow_mut() += part.len();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Write for Wire {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        *self.moved.borrow_mut() += bytes.len();
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
