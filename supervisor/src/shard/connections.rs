@@ -17,6 +17,9 @@ use super::{Options, State};
 /// How long an idle connection is still listened to when the shard drains, for requests that are on their way.
 const DRAIN_GRACE: Duration = Duration::from_millis(500);
 
+/// A connection that has been idle for less may just be about to be used again.
+const SHORT_IDLE: Duration = Duration::from_secs(1);
+
 /// See the file's head.
 #[derive(Debug)]
 pub(super) struct Connections {
@@ -92,9 +95,23 @@ impl Connections {
         self.changed.notify_waiters();
     }
 
-    /// Waits until one more connection may be opened.
+    /// Waits until one more connection may be opened. For that the one is closed that has been idle for longest: who has
+    /// nothing to ask must not keep others from asking.
     pub(super) async fn room(&self) {
-        self.until(|open| open < self.max).await;
+        while self.open.borrow().len() >= self.max {
+            self.expire_longest_idle();
+            // What becomes idle tells nobody.
+            let _ = tokio::time::timeout(self.tick, self.changed.notified()).await;
+        }
+    }
+
+    fn expire_longest_idle(&self) {
+        let open = self.open.borrow();
+        let idle = open.values().filter(|client| client.phase() == Phase::Idle);
+        let longest = idle.max_by_key(|client| client.phase_ticks());
+        if let Some(client) = longest.filter(|client| client.phase_ticks() > self.ticks(SHORT_IDLE)) {
+            client.expire(Expiry::Idle);
+        }
     }
 
     /// Waits until no connection is open.

@@ -216,18 +216,47 @@ fn a_client_that_closes_its_half_after_asking_is_gone() {
 #[test]
 fn only_so_many_connections_are_open_at_once() {
     let host = Host::with(settings(), |options| options.max_connections = 2);
-    let server = host.add_worker().serve();
-    let mut kept: Vec<_> = (0..2).map(|_| host.connect()).collect();
-    for client in &mut kept {
-        client.get("/");
-        client.answer();
-    }
+    let mut worker = host.add_worker();
+    let mut kept: Vec<_> = (0..2).map(|_| host.get("/")).collect();
+    let both = [worker.request().0, worker.request().0];
     let mut third = host.get("/third");
-    kept.pop();
-    // It was in the kernel until there was room.
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(host.app.metrics.requests_in_flight(), 2, "the third is in the kernel");
+    both.into_iter().for_each(|id| worker.respond(id, "done"));
+    for mut client in kept.drain(..) {
+        assert_eq!(client.answer().status, 200);
+    }
+    let (id, request) = worker.request();
+    assert_eq!(request.url, "http://a.example/third");
+    worker.respond(id, "third");
     assert_eq!(third.answer().status, 200);
-    drop((kept, third, host));
-    server.join().unwrap();
+}
+
+#[test]
+fn a_full_shard_closes_what_is_idle_for_somebody_new() {
+    let host = Host::with(settings(), |options| options.max_connections = 3);
+    let mut worker = host.add_worker();
+    let mut busy = host.get("/busy");
+    let (busy_id, _) = worker.request();
+    let mut idle: Vec<_> = (0..2)
+        .map(|_| {
+            let mut client = host.get("/idle");
+            let (id, _) = worker.request();
+            worker.respond(id, "now idle");
+            client.answer();
+            // So that it is clear which one has been idle for longer.
+            std::thread::sleep(Duration::from_millis(1100));
+            client
+        })
+        .collect();
+    let mut fresh = host.get("/fresh");
+    let (id, request) = worker.request();
+    assert_eq!(request.url, "http://a.example/fresh");
+    worker.respond(id, "fresh");
+    assert_eq!(fresh.answer().status, 200);
+    idle[0].assert_closed();
+    worker.respond(busy_id, "busy");
+    assert_eq!(busy.answer().status, 200);
 }
 
 #[test]

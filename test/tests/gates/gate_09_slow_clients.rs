@@ -5,8 +5,9 @@
 
 use crate::bystander::{APP, Bystander, HOST};
 use nano_test::process::{descriptors, resident};
-use nano_test::{Connection, Nano, Site, sized, until_within};
+use nano_test::{Connection, Nano, Site, is_long, sized, until_within};
 use serde_json::json;
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 /// What one client may cost: hyper's buffers of both directions, a window of the link, and what the kernel is not.
@@ -25,6 +26,8 @@ fn serve() -> Nano {
     let source = format!(
         "const big = 'x'.repeat({ANSWER});\nexport default {{ async fetch(request) {{\n\
          if (request.method === 'POST') return new Response(String((await request.text()).length));\n\
+         const pull = (controller) => controller.enqueue(new Uint8Array(65536));\n\
+         if (request.url.endsWith('/endless')) return new Response(new ReadableStream({{ pull }}));\n\
          return new Response(big); }} }};"
     );
     site.app("slow", &source).app("bystander", APP);
@@ -91,6 +94,59 @@ fn slow_clients_cost_little_and_nobody_else_waits_for_them() {
     drop(clients);
     until_within(Duration::from_secs(30), "their sockets are closed", || {
         (open() <= open_before + OTHERS).then_some(())
+    });
+}
+
+/// Sends a byte every five seconds until it is told to stop; how long that took.
+fn trickle(nano: &Nano) -> Duration {
+    let start = Instant::now();
+    let mut client = nano.connect();
+    client.send(b"POST / HTTP/1.1\r\nHost: slow.local\r\nContent-Length: 100000\r\n\r\n").unwrap();
+    client.set_patience(Duration::from_secs(5));
+    for _ in 0..20 {
+        client.send(b"y").unwrap();
+        match client.receive() {
+            Ok(answer) => {
+                assert_eq!((answer.status, answer.closes()), (408, true), "{answer:?}");
+                return start.elapsed();
+            }
+            // Nothing yet.
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}"),
+        }
+    }
+    panic!("a byte every five seconds is enough");
+}
+
+/// Asks for an answer without end and reads a byte every second until it is cut; how long that took.
+fn sip(nano: &Nano) -> Duration {
+    let start = Instant::now();
+    let mut client = std::net::TcpStream::connect(nano.address).unwrap();
+    client.write_all(b"GET /endless HTTP/1.1\r\nHost: slow.local\r\n\r\n").unwrap();
+    for _ in 0..150 {
+        let in_flight = nano.metrics().sum("nano_http_requests_in_flight", &[("app", "slow")]);
+        if in_flight == 0.0 && start.elapsed() > Duration::from_secs(2) {
+            return start.elapsed();
+        }
+        client.read_exact(&mut [0]).unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    panic!("a byte every second is enough");
+}
+
+#[test]
+fn who_moves_a_byte_now_and_then_is_cut() {
+    if !is_long() {
+        // In the short form the data plane's own tests stand for it, with shorter times.
+        return;
+    }
+    let (for_upload, for_download) = (serve(), serve());
+    std::thread::scope(|scope| {
+        let sipping = scope.spawn(|| sip(&for_download));
+        let trickled = trickle(&for_upload);
+        let sipped = sipping.join().unwrap();
+        eprintln!("an upload by the byte was cut after {trickled:?}, a download after {sipped:?}");
+        assert!((15..40).contains(&trickled.as_secs()), "{trickled:?}");
+        assert!((55..100).contains(&sipped.as_secs()), "{sipped:?}");
     });
 }
 
