@@ -142,7 +142,11 @@ impl HostName {
 
 fn character_error(name: &str) -> HostError {
     if !name.is_ascii() {
-        return HostError::NotAscii(idna::domain_to_ascii(name).ok().filter(|ascii| ascii.is_ascii()));
+        // It may still be no host: the other characters stand as they are.
+        let ascii = idna::domain_to_ascii(name).ok();
+        return HostError::NotAscii(
+            ascii.filter(|ascii| ascii.is_ascii() && HostName::parse_configured(ascii).is_ok()),
+        );
     }
     if name.contains('@') {
         return HostError::UserInfo;
@@ -345,6 +349,8 @@ mod tests {
             ("[1.2.3.4]", HostError::Ipv6),
             ("[fe80::1%eth0]", HostError::Ipv6),
             ("bücher.example", HostError::NotAscii(Some("xn--bcher-kva.example".to_owned()))),
+            ("bücher\u{7f}.example", HostError::NotAscii(None)),
+            ("bücher..example", HostError::NotAscii(None)),
             (&long_label, HostError::LabelTooLong),
             (&long, HostError::TooLong),
         ] {
