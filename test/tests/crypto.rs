@@ -82,5 +82,10 @@ fn keys_count_against_the_memory_of_their_app_until_they_are_collected() {
     let too_long = nano.get("a.local", "/pbkdf2?iterations=1&bits=4294967288");
     assert_eq!((too_long.status, too_long.text().split(':').next()), (400, Some("RangeError")));
     assert_eq!(nano.get("a.local", "/keys?count=30&keep").text(), "30 kept");
+    // Digests need no copy; what is encrypted needs room for some.
+    let small = nano.get("a.local", "/large?mb=4").text();
+    assert!(small.ends_with(" 4194320"), "{small}");
+    let large = nano.get("a.local", "/large?mb=40").text();
+    assert!(large.ends_with(" RangeError"), "{large}");
     assert_eq!(nano.pid_of("a"), worker);
 }

@@ -41,6 +41,14 @@ const routes = {
     const bits = await subtle.deriveBits(parameters, key, Number(searchParams.get("bits") ?? 256));
     return new Response(encode(bits));
   },
+  // A digest of so many MiB, and what they are when encrypted.
+  async large(_, { searchParams }) {
+    const data = new Uint8Array(Number(searchParams.get("mb")) << 20);
+    const digest = encode(await subtle.digest("SHA-256", data));
+    const key = await subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt"]);
+    const sealed = await subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, data).catch((error) => error);
+    return new Response(`${digest} ${sealed.byteLength ?? sealed.name}`);
+  },
   // More keys than there is memory for, one after the other or all at once.
   async keys(_, { searchParams }) {
     const kept = [];

@@ -31,6 +31,11 @@ test("hash functions", async () => {
   }
   // FIPS 180-4's "abc".
   equal(hex(await subtle.digest("sha-256", utf8.encode("abc"))), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  // A million times "a", which is read in pieces.
+  const million = new Uint8Array(1_000_010).fill(0x61);
+  for (const source of [million.subarray(7, 1_000_007), new DataView(million.buffer, 10), million.slice(10).buffer]) {
+    equal(hex(await subtle.digest("SHA-256", source)), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  }
 });
 
 test("HMAC", async () => {

@@ -25,6 +25,9 @@ ops! {
     "timingSafeEqual" => timing_safe_equal,
 }
 
+/// Bytes that may be copied whatever memory is left.
+const SMALL: usize = 65_536;
+
 /// The hash functions of the standard.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Hash {
@@ -64,8 +67,11 @@ impl Hash {
         }
     }
 
-    fn digest(self, data: &[u8]) -> digest::Digest {
-        digest::digest(self.algorithm(), data)
+    /// The digest of a view's or buffer's bytes.
+    fn digest(self, scope: &mut v8::PinScope, data: v8::Local<v8::Value>) -> Option<digest::Digest> {
+        let mut context = digest::Context::new(self.algorithm());
+        read(scope, data, |piece| context.update(piece))?;
+        Some(context.finish())
     }
 }
 
@@ -89,6 +95,48 @@ fn new_buffer<'s>(scope: &mut v8::PinScope<'s, '_>, bytes: &[u8]) -> Option<v8::
     Some(buffer)
 }
 
+/// A copy of the bytes of a view or buffer, which is not accounted for while the operation lasts. `None` and a RangeError
+/// where the app's memory has no room for `copies` of them: this one, and what is made of it.
+fn input(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, copies: usize) -> Option<Vec<u8>> {
+    let length = match v8::Local::<v8::ArrayBufferView>::try_from(value) {
+        Ok(view) => view.byte_length(),
+        Err(_) => v8::Local::<v8::ArrayBuffer>::try_from(value).ok()?.byte_length(),
+    };
+    if length > SMALL && !has_room(scope, length.saturating_mul(copies)) {
+        throw_out_of_memory(scope);
+        return None;
+    }
+    copy_out(scope, value)
+}
+
+/// Reads a view or buffer piece by piece, so that what is only hashed is not copied whole.
+fn read(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, mut take: impl FnMut(&[u8])) -> Option<()> {
+    let (store, start, length) = if let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(value) {
+        if view.byte_length() <= SMALL {
+            // V8 may keep so few bytes in its heap, and would have to move them for a backing store.
+            take(&copy_out(scope, value)?);
+            return Some(());
+        }
+        (view.get_backing_store()?, view.byte_offset(), view.byte_length())
+    } else {
+        let buffer = v8::Local::<v8::ArrayBuffer>::try_from(value).ok()?;
+        (buffer.get_backing_store(), 0, buffer.byte_length())
+    };
+    let mut piece = vec![0; length.min(SMALL)];
+    for cells in store.get(start..start.checked_add(length)?)?.chunks(SMALL) {
+        for (byte, cell) in piece.iter_mut().zip(cells) {
+            *byte = cell.get();
+        }
+        take(piece.get(..cells.len())?);
+    }
+    Some(())
+}
+
+/// [`input`] of what may be undefined, which is no bytes.
+fn optional_input(scope: &mut v8::PinScope, value: v8::Local<v8::Value>) -> Option<Vec<u8>> {
+    if value.is_undefined() { Some(Vec::new()) } else { input(scope, value, 1) }
+}
+
 fn throw_out_of_memory(scope: &v8::PinScope) {
     throw_range_error(scope, "There is not enough memory for this operation");
 }
@@ -100,33 +148,37 @@ fn size(scope: &v8::PinScope, value: v8::Local<v8::Value>) -> Option<usize> {
 /// `digest(hash, data) → ArrayBuffer`.
 fn digest(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(hash) = Hash::from_value(scope, args.get(0)) else { return };
-    let Some(data) = copy_out(scope, args.get(1)) else { return };
-    answer(scope, hash.digest(&data).as_ref(), &mut rv);
+    if let Some(digest) = hash.digest(scope, args.get(1)) {
+        answer(scope, digest.as_ref(), &mut rv);
+    }
 }
 
 /// `hmacSign(key, hash, data) → ArrayBuffer`.
 fn hmac_sign(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(key) = hmac_key(scope, &args) else { return };
-    let Some(data) = copy_out(scope, args.get(2)) else { return };
-    answer(scope, hmac::sign(&key, &data).as_ref(), &mut rv);
+    if let Some(tag) = hmac(scope, &args, 2) {
+        answer(scope, tag.as_ref(), &mut rv);
+    }
 }
 
 /// `hmacVerify(key, hash, signature, data) → boolean`.
 fn hmac_verify(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(key) = hmac_key(scope, &args) else { return };
-    let (Some(signature), Some(data)) = (copy_out(scope, args.get(2)), copy_out(scope, args.get(3))) else { return };
-    let expected = hmac::sign(&key, &data);
-    rv.set_bool(constant_time::verify_slices_are_equal(expected.as_ref(), &signature).is_ok());
+    let Some(signature) = input(scope, args.get(2), 1) else { return };
+    let Some(tag) = hmac(scope, &args, 3) else { return };
+    rv.set_bool(constant_time::verify_slices_are_equal(tag.as_ref(), &signature).is_ok());
 }
 
-fn hmac_key(scope: &v8::PinScope, args: &v8::FunctionCallbackArguments) -> Option<hmac::Key> {
+/// The first two arguments are key and hash; `data`: which one is the data.
+fn hmac(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments, data: i32) -> Option<hmac::Tag> {
     let key = material(scope, args.get(0))?;
     let Material::Secret(bytes) = &*key else { return None };
-    Some(hmac::Key::new(Hash::from_value(scope, args.get(1))?.hmac(), bytes))
+    let key = hmac::Key::new(Hash::from_value(scope, args.get(1))?.hmac(), bytes);
+    let mut context = hmac::Context::with_key(&key);
+    read(scope, args.get(data), |piece| context.update(piece))?;
+    Some(context.sign())
 }
 
 /// `timingSafeEqual(a, b) → boolean`: compares bytes in a time that depends on their number only. Of one length.
 fn timing_safe_equal(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let (Some(a), Some(b)) = (copy_out(scope, args.get(0)), copy_out(scope, args.get(1))) else { return };
+    let (Some(a), Some(b)) = (input(scope, args.get(0), 1), input(scope, args.get(1), 1)) else { return };
     rv.set_bool(constant_time::verify_slices_are_equal(&a, &b).is_ok());
 }

@@ -6,10 +6,9 @@ use aws_lc_rs::cipher::{
 };
 use aws_lc_rs::iv::FixedLength;
 
-use super::super::bytes::copy_out;
 use super::super::ops;
 use super::keys::{Material, material};
-use super::{answer, size};
+use super::{answer, input, optional_input, size};
 
 mod gcm;
 mod key_wrap;
@@ -20,6 +19,9 @@ ops! {
     "aesGcm" => aes_gcm,
     "aesKeyWrap" => aes_key_wrap,
 }
+
+/// Of the data: one that is translated in place, one that grows by a tag, and the result.
+const COPIES: usize = 3;
 
 /// Bytes of a block.
 const BLOCK: usize = 16;
@@ -45,7 +47,7 @@ fn cipher_key(secret: &[u8]) -> Option<UnboundCipherKey> {
 /// `aesCbc(key, encrypt, iv, data) → ArrayBuffer | undefined`: with the padding of PKCS #7.
 fn aes_cbc(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let encrypt = args.get(1).is_true();
-    let (Some(iv), Some(mut data)) = (copy_out(scope, args.get(2)), copy_out(scope, args.get(3))) else { return };
+    let (Some(iv), Some(mut data)) = (input(scope, args.get(2), 1), input(scope, args.get(3), COPIES)) else { return };
     let Ok(iv) = <[u8; BLOCK]>::try_from(iv) else { return };
     let iv = FixedLength::from(iv);
     let done = with_secret(scope, args.get(0), |secret| {
@@ -66,7 +68,9 @@ fn aes_cbc(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv
 /// `aesCtr(key, counter, length, data) → ArrayBuffer | undefined`: the last `length` bits of the 16 bytes `counter` count,
 /// and begin again at 0 after their last value. Undefined where there are more blocks than values.
 fn aes_ctr(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let (Some(counter), Some(mut data)) = (copy_out(scope, args.get(1)), copy_out(scope, args.get(3))) else { return };
+    let (Some(counter), Some(mut data)) = (input(scope, args.get(1), 1), input(scope, args.get(3), COPIES)) else {
+        return;
+    };
     let Ok(counter) = <[u8; BLOCK]>::try_from(counter) else { return };
     let Some(length) = args.get(2).uint32_value(scope) else { return };
     let done = with_secret(scope, args.get(0), |secret| ctr(secret, counter, length, &mut data));
@@ -99,12 +103,12 @@ fn run_ctr(secret: &[u8], counter: u128, data: &mut [u8]) -> Option<()> {
 /// the data's end. Undefined where the tag is not that of the data.
 fn aes_gcm(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let encrypt = args.get(1).is_true();
-    let additional = copy_out(scope, args.get(3)).unwrap_or_default();
-    let (Some(iv), Some(data)) = (copy_out(scope, args.get(2)), copy_out(scope, args.get(5))) else { return };
+    let Some(additional) = optional_input(scope, args.get(3)) else { return };
+    let (Some(iv), Some(data)) = (input(scope, args.get(2), 1), input(scope, args.get(5), COPIES)) else { return };
     let Some(tag) = size(scope, args.get(4)) else { return };
     let done = with_secret(scope, args.get(0), |secret| match encrypt {
-        true => gcm::seal(secret, &iv, &additional, tag, &data),
-        false => gcm::open(secret, &iv, &additional, tag, &data),
+        true => gcm::seal(secret, &iv, &additional, tag, data),
+        false => gcm::open(secret, &iv, &additional, tag, data),
     });
     if let Some(bytes) = done {
         answer(scope, &bytes, &mut rv);
@@ -114,7 +118,7 @@ fn aes_gcm(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv
 /// `aesKeyWrap(key, wrap, data) → ArrayBuffer | undefined` (RFC 3394).
 fn aes_key_wrap(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let wrap = args.get(1).is_true();
-    let Some(data) = copy_out(scope, args.get(2)) else { return };
+    let Some(data) = input(scope, args.get(2), COPIES) else { return };
     let done = with_secret(scope, args.get(0), |secret| match wrap {
         true => key_wrap::wrap(secret, &data),
         false => key_wrap::unwrap(secret, &data),

@@ -7,11 +7,10 @@ use aws_lc_rs::hkdf::{self, HKDF_SHA1_FOR_LEGACY_USE_ONLY, HKDF_SHA256, HKDF_SHA
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
-use super::super::bytes::copy_out;
 use super::super::native_memory::has_room;
 use super::super::ops;
 use super::keys::{Material, material};
-use super::{Hash, answer, size, throw_out_of_memory};
+use super::{Hash, answer, input, size, throw_out_of_memory};
 
 ops! {
     "hkdf" => hkdf,
@@ -35,7 +34,7 @@ impl hkdf::KeyType for Length {
 /// times that of the hash.
 fn hkdf(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(hash) = Hash::from_value(scope, args.get(1)) else { return };
-    let (Some(salt), Some(info)) = (copy_out(scope, args.get(2)), copy_out(scope, args.get(3))) else { return };
+    let (Some(salt), Some(info)) = (input(scope, args.get(2), 1), input(scope, args.get(3), 1)) else { return };
     let Some(length) = size(scope, args.get(4)) else { return };
     let Some(key) = material(scope, args.get(0)) else { return };
     let Material::Secret(secret) = &*key else { return };
@@ -116,7 +115,7 @@ impl Pbkdf2 {
 /// `pbkdf2Start(key, hash, salt, iterations, length)`: `length` in bytes; `iterations` is not 0.
 fn pbkdf2_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let Some(hash) = Hash::from_value(scope, args.get(1)) else { return };
-    let Some(salt) = copy_out(scope, args.get(2)) else { return };
+    let Some(salt) = input(scope, args.get(2), 1) else { return };
     let (Some(iterations), Some(length)) = (args.get(3).uint32_value(scope), size(scope, args.get(4))) else { return };
     // Twice: the result is copied.
     if !has_room(scope, 2 * (length + hash.algorithm().output_len)) {

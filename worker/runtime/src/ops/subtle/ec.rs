@@ -17,10 +17,9 @@ use pkcs8::{ObjectIdentifier, PrivateKeyInfo};
 use sec1::{EcParameters, EcPrivateKey};
 use zeroize::Zeroizing;
 
-use super::super::bytes::copy_out;
 use super::super::ops;
 use super::keys::{Material, answer_kept, answer_pair, material};
-use super::{Hash, answer};
+use super::{Hash, answer, input};
 
 ops! {
     "ecExport" => ec_export,
@@ -105,11 +104,10 @@ impl Curve {
         }
     }
 
-    /// The digest of `data` as the curve's own hash would have it. Of a digest ECDSA takes the leftmost bits, as many as
+    /// A digest as one of the curve's own hash. Of a digest ECDSA takes the leftmost bits, as many as
     /// the curve's order has, as a number (FIPS 186-5 §6.4): to cut a longer digest off there, or to put zeros before a
     /// shorter one, does not change it. AWS-LC signs digests of one length for each curve.
-    fn digest(self, hash: Hash, data: &[u8]) -> Option<Digest> {
-        let digest = hash.digest(data);
+    fn fit(self, digest: &Digest) -> Option<Digest> {
         let algorithm = self.digest_algorithm();
         let length = algorithm.output_len;
         let mut bytes = vec![0; length.saturating_sub(digest.as_ref().len())];
@@ -218,19 +216,19 @@ impl EcKey {
         Some(Zeroizing::new(document))
     }
 
-    fn sign(&self, hash: Hash, data: &[u8]) -> Option<Vec<u8>> {
+    fn sign(&self, digest: &Digest) -> Option<Vec<u8>> {
         let signer = self.signer.get_or_init(|| {
             let scalar = self.scalar.as_ref()?;
             EcdsaKeyPair::from_private_key_and_public_key(self.curve.signing(), scalar, &self.point).ok()
         });
-        let digest = self.curve.digest(hash, data)?;
+        let digest = self.curve.fit(digest)?;
         Some(signer.as_ref()?.sign_digest(&digest).ok()?.as_ref().to_vec())
     }
 
-    fn verify(&self, hash: Hash, data: &[u8], signature: &[u8]) -> Option<()> {
+    fn verify(&self, digest: &Digest, signature: &[u8]) -> Option<()> {
         let verifier =
             self.verifier.get_or_init(|| UnparsedPublicKey::new(self.curve.verification(), &self.point).parse().ok());
-        let digest = self.curve.digest(hash, data)?;
+        let digest = self.curve.fit(digest)?;
         verifier.as_ref()?.verify_digest_sig(&digest, signature).ok()
     }
 
@@ -263,7 +261,7 @@ fn ec_generate(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
 /// `ecImport(owner, curve, format, bytes) → id | undefined`. `format`: "raw", "spki" or "pkcs8".
 fn ec_import(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(curve) = Curve::from_value(scope, args.get(1)) else { return };
-    let Some(bytes) = copy_out(scope, args.get(3)).map(Zeroizing::new) else { return };
+    let Some(bytes) = input(scope, args.get(3), 1).map(Zeroizing::new) else { return };
     let key = match args.get(2).to_rust_string_lossy(scope).as_str() {
         "raw" => EcKey::from_point(curve, &bytes),
         "spki" => EcKey::from_spki(curve, &bytes),
@@ -288,8 +286,8 @@ fn ec_export(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut 
 /// `ecdsaSign(id, hash, data) → ArrayBuffer | undefined`: r and s, each of the curve's length.
 fn ecdsa_sign(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(hash) = Hash::from_value(scope, args.get(1)) else { return };
-    let Some(data) = copy_out(scope, args.get(2)) else { return };
-    if let Some(signature) = with_key(scope, args.get(0), |key| key.sign(hash, &data)) {
+    let Some(digest) = hash.digest(scope, args.get(2)) else { return };
+    if let Some(signature) = with_key(scope, args.get(0), |key| key.sign(&digest)) {
         answer(scope, &signature, &mut rv);
     }
 }
@@ -297,8 +295,9 @@ fn ecdsa_sign(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut
 /// `ecdsaVerify(id, hash, signature, data) → boolean`.
 fn ecdsa_verify(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(hash) = Hash::from_value(scope, args.get(1)) else { return };
-    let (Some(signature), Some(data)) = (copy_out(scope, args.get(2)), copy_out(scope, args.get(3))) else { return };
-    rv.set_bool(with_key(scope, args.get(0), |key| key.verify(hash, &data, &signature)).is_some());
+    let Some(signature) = input(scope, args.get(2), 1) else { return };
+    let Some(digest) = hash.digest(scope, args.get(3)) else { return };
+    rv.set_bool(with_key(scope, args.get(0), |key| key.verify(&digest, &signature)).is_some());
 }
 
 /// `ecdhDerive(privateId, publicId) → ArrayBuffer | undefined`: the shared secret.
@@ -324,8 +323,8 @@ mod tests {
             (Curve::P384, Hash::Sha512),
             (Curve::P521, Hash::Sha1),
         ] {
-            let own = hash.digest(b"data");
-            let fitted = curve.digest(hash, b"data").unwrap();
+            let own = digest::digest(hash.algorithm(), b"data");
+            let fitted = curve.fit(&own).unwrap();
             let (own, fitted) = (own.as_ref(), fitted.as_ref());
             if own.len() >= fitted.len() {
                 assert_eq!(fitted, &own[..fitted.len()], "{curve:?} {hash:?}");

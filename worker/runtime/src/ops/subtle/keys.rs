@@ -5,13 +5,12 @@ use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
-use super::super::bytes::copy_out;
 use super::super::native_memory::{has_room, return_memory, take_memory};
 use super::super::ops;
 use super::ec::EcKey;
 use super::octet_keys::OctetKey;
 use super::rsa::RsaKey;
-use super::{answer, size, throw_out_of_memory};
+use super::{answer, input, size, throw_out_of_memory};
 
 ops! {
     "generateSecret" => generate_secret,
@@ -119,7 +118,7 @@ pub(super) fn answer_kept(
 
 /// `importSecret(owner, bytes, length) → id`: the first `length` bits.
 fn import_secret(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(mut secret) = copy_out(scope, args.get(1)).map(Zeroizing::new) else { return };
+    let Some(mut secret) = input(scope, args.get(1), 1).map(Zeroizing::new) else { return };
     let Some(length) = size(scope, args.get(2)) else { return };
     secret.truncate(length.div_ceil(8));
     clear_unused_bits(&mut secret, length);

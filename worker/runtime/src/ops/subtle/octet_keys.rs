@@ -8,10 +8,9 @@ use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use pkcs8::{ObjectIdentifier, PrivateKeyInfo};
 use zeroize::Zeroizing;
 
-use super::super::bytes::copy_out;
 use super::super::ops;
-use super::answer;
 use super::keys::{Material, answer_kept, answer_pair, material};
+use super::{answer, input};
 
 ops! {
     "octetExport" => octet_export,
@@ -142,7 +141,7 @@ fn octet_generate(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments,
 /// `octetImport(owner, curve, format, bytes) → id | undefined`. `format`: "raw" (of a public key), "spki" or "pkcs8".
 fn octet_import(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(curve) = OctetCurve::from_value(scope, args.get(1)) else { return };
-    let Some(bytes) = copy_out(scope, args.get(3)).map(Zeroizing::new) else { return };
+    let Some(bytes) = input(scope, args.get(3), 1).map(Zeroizing::new) else { return };
     let key = match args.get(2).to_rust_string_lossy(scope).as_str() {
         "raw" => OctetKey::from_public(curve, &bytes),
         "spki" => OctetKey::from_spki(curve, &bytes),
@@ -166,7 +165,7 @@ fn octet_export(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, m
 
 /// `ed25519Sign(id, data) → ArrayBuffer | undefined`.
 fn ed25519_sign(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(data) = copy_out(scope, args.get(1)) else { return };
+    let Some(data) = input(scope, args.get(1), 1) else { return };
     if let Some(signature) = with_key(scope, args.get(0), |key| key.sign(&data)) {
         answer(scope, &signature, &mut rv);
     }
@@ -174,7 +173,7 @@ fn ed25519_sign(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, m
 
 /// `ed25519Verify(id, signature, data) → boolean`.
 fn ed25519_verify(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let (Some(signature), Some(data)) = (copy_out(scope, args.get(1)), copy_out(scope, args.get(2))) else { return };
+    let (Some(signature), Some(data)) = (input(scope, args.get(1), 1), input(scope, args.get(2), 1)) else { return };
     let valid = with_key(scope, args.get(0), |key| {
         UnparsedPublicKey::new(&ED25519, &key.public).verify(&data, &signature).ok()
     });

@@ -14,10 +14,10 @@ use pkcs8::PrivateKeyInfo;
 use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
-use super::super::bytes::{copy_out, to_uint8_array};
+use super::super::bytes::to_uint8_array;
 use super::super::ops;
 use super::keys::{Material, answer_kept, answer_pair, material};
-use super::{Hash, answer, size};
+use super::{Hash, answer, input, optional_input, size};
 use signing::Signer;
 
 mod signing;
@@ -216,7 +216,7 @@ fn generate(size: KeySize) -> Option<(RsaKey, RsaKey)> {
 
 /// `rsaImport(owner, private, bytes) → id | undefined`: of a SubjectPublicKeyInfo or a PrivateKeyInfo.
 fn rsa_import(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(bytes) = copy_out(scope, args.get(2)).map(Zeroizing::new) else { return };
+    let Some(bytes) = input(scope, args.get(2), 1).map(Zeroizing::new) else { return };
     let key = if args.get(1).is_true() { RsaKey::from_pkcs8(&bytes) } else { RsaKey::from_spki(&bytes) };
     if let Some(key) = key {
         answer_kept(scope, args.get(0), Material::Rsa(key), &mut rv);
@@ -246,9 +246,8 @@ fn rsa_numbers(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
 /// RSASSA-PKCS1-v1_5.
 fn rsa_sign(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(hash) = Hash::from_value(scope, args.get(1)) else { return };
-    let Some(data) = copy_out(scope, args.get(3)) else { return };
+    let Some(digest) = hash.digest(scope, args.get(3)) else { return };
     let salt = salt(scope, args.get(2));
-    let digest = hash.digest(&data);
     let signature = with_key(scope, args.get(0), |key| match salt {
         _ if !key.private => None,
         None => key.signer.sign_pkcs1(hash, digest.as_ref()),
@@ -262,9 +261,9 @@ fn rsa_sign(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut r
 /// `rsaVerify(id, hash, saltLength, signature, data) → boolean`.
 fn rsa_verify(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(hash) = Hash::from_value(scope, args.get(1)) else { return };
-    let (Some(signature), Some(data)) = (copy_out(scope, args.get(3)), copy_out(scope, args.get(4))) else { return };
+    let Some(signature) = input(scope, args.get(3), 1) else { return };
+    let Some(digest) = hash.digest(scope, args.get(4)) else { return };
     let salt = salt(scope, args.get(2));
-    let digest = hash.digest(&data);
     let valid = with_key(scope, args.get(0), |key| {
         Some(match salt {
             None => key.signer.verify_pkcs1(hash, digest.as_ref(), &signature),
@@ -281,8 +280,8 @@ fn salt(scope: &v8::PinScope, value: v8::Local<v8::Value>) -> Option<usize> {
 /// `rsaOaep(id, hash, label, data) → ArrayBuffer | undefined`: encrypts with a public key, decrypts with a private one.
 fn rsa_oaep(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(hash) = Hash::from_value(scope, args.get(1)) else { return };
-    let label = copy_out(scope, args.get(2)).unwrap_or_default();
-    let Some(data) = copy_out(scope, args.get(3)) else { return };
+    let Some(label) = optional_input(scope, args.get(2)) else { return };
+    let Some(data) = input(scope, args.get(3), 1) else { return };
     if let Some(out) = with_key(scope, args.get(0), |key| key.translate(hash, &label, &data)) {
         answer(scope, &out, &mut rv);
     }

@@ -52,27 +52,22 @@ impl Context {
 
     /// Takes data that is authenticated only.
     fn authenticate(&self, data: &[u8]) -> Option<()> {
-        for piece in data.chunks(PIECE) {
-            self.update(piece, ptr::null_mut())?;
-        }
-        Some(())
+        data.chunks(PIECE).try_for_each(|piece| self.update(piece.as_ptr(), piece.len(), ptr::null_mut()))
     }
 
-    /// The other text of `input`: GCM puts out as many bytes as it takes.
-    fn translate(&self, input: &[u8], spare: usize) -> Option<Vec<u8>> {
-        let mut output = Vec::with_capacity(input.len().checked_add(spare)?);
-        output.resize(input.len(), 0);
-        for (piece, place) in input.chunks(PIECE).zip(output.chunks_mut(PIECE)) {
-            self.update(piece, place.as_mut_ptr())?;
-        }
-        Some(output)
+    /// Puts the other text in the place of this: GCM has as many bytes of the one as of the other.
+    fn translate(&self, data: &mut [u8]) -> Option<()> {
+        data.chunks_mut(PIECE).try_for_each(|piece| {
+            let place = piece.as_mut_ptr();
+            self.update(place.cast_const(), piece.len(), place)
+        })
     }
 
-    fn update(&self, input: &[u8], output: *mut u8) -> Option<()> {
-        let length = c_int::try_from(input.len()).ok()?;
+    fn update(&self, input: *const u8, length: usize, output: *mut u8) -> Option<()> {
+        let length = c_int::try_from(length).ok()?;
         let mut written = 0;
-        // SAFETY: the context lives; `output` is null or has room for as many bytes as there is input.
-        let done = unsafe { EVP_CipherUpdate(self.0.as_ptr(), output, &raw mut written, input.as_ptr(), length) };
+        // SAFETY: the context lives; there are `length` bytes of input; `output` is null or the same place.
+        let done = unsafe { EVP_CipherUpdate(self.0.as_ptr(), output, &raw mut written, input, length) };
         (done == 1).then_some(())
     }
 
@@ -99,26 +94,26 @@ fn cipher(key_length: usize) -> Option<*const EVP_CIPHER> {
 }
 
 /// The encrypted text with a tag of `tag` bytes, at most 16, behind it.
-pub(super) fn seal(secret: &[u8], iv: &[u8], additional: &[u8], tag: usize, plain: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn seal(secret: &[u8], iv: &[u8], additional: &[u8], tag: usize, mut data: Vec<u8>) -> Option<Vec<u8>> {
     let context = Context::new(secret, iv, true)?;
     context.authenticate(additional)?;
-    let mut sealed = context.translate(plain, tag)?;
+    context.translate(&mut data)?;
     context.finish()?;
     let mut bytes = [0; 16];
     let bytes = bytes.get_mut(..tag)?;
     context.control(EVP_CTRL_AEAD_GET_TAG, c_int::try_from(tag).ok()?, bytes.as_mut_ptr())?;
-    sealed.extend_from_slice(bytes);
-    Some(sealed)
+    data.reserve_exact(tag);
+    data.extend_from_slice(bytes);
+    Some(data)
 }
 
 /// The text in what [`seal`] made; `None` where anything of it was changed.
-pub(super) fn open(secret: &[u8], iv: &[u8], additional: &[u8], tag: usize, sealed: &[u8]) -> Option<Vec<u8>> {
-    let (text, bytes) = sealed.split_at_checked(sealed.len().checked_sub(tag)?)?;
-    let mut bytes = bytes.to_vec();
+pub(super) fn open(secret: &[u8], iv: &[u8], additional: &[u8], tag: usize, mut data: Vec<u8>) -> Option<Vec<u8>> {
+    let mut bytes = data.split_off(data.len().checked_sub(tag)?);
     let context = Context::new(secret, iv, false)?;
     context.authenticate(additional)?;
-    let plain = context.translate(text, 0)?;
+    context.translate(&mut data)?;
     context.control(EVP_CTRL_AEAD_SET_TAG, c_int::try_from(tag).ok()?, bytes.as_mut_ptr())?;
     context.finish()?;
-    Some(plain)
+    Some(data)
 }
