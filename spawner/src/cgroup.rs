@@ -26,6 +26,12 @@ use group::Group;
 use instance::Instance;
 use place::Place;
 
+/// Where nano itself goes on v2.
+const OWN_LEAF: &str = "supervisor";
+
+/// What the names of apps' groups begin with.
+const APP_PREFIX: &str = "app-";
+
 /// Longest name of an app that is used as it is: a file's name has at most 255 bytes.
 const LONGEST_NAME: usize = 200;
 
@@ -388,13 +394,13 @@ impl Version {
 fn group_name(app: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if app.len() <= LONGEST_NAME && app.bytes().all(plain) {
-        return format!("app-{app}");
+        return format!("{APP_PREFIX}{app}");
     }
     let hash = app
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let start: String = app.bytes().filter(|byte| plain(*byte)).take(LONGEST_NAME).map(char::from).collect();
-    format!("app-{start}-{hash:016x}")
+    format!("{APP_PREFIX}{start}-{hash:016x}")
 }
 
 #[cfg(test)]

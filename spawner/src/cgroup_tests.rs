@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -216,23 +217,33 @@ fn the_next_nano_removes_what_a_killed_one_left_and_nothing_else() {
     let (base, base_path) = (instance.group.make("base").unwrap(), directories(&backend)[0].join("base"));
     let running = Instance::make(instance.group.child("base").unwrap()).unwrap();
     // As if its nano were gone: nobody holds the lock.
-    let worker = base_path.join("nano-left/app-a/worker-1");
+    let worker = base_path.join("nano-4000000/app-a/worker-1");
     std::fs::create_dir_all(&worker).unwrap();
-    std::fs::create_dir(base_path.join("another")).unwrap();
+    // What others may have there, by names like ours.
+    let others = ["another", "nano-4000001", "nano-4000002", "nano-backup.service"];
+    for name in others {
+        std::fs::create_dir(base_path.join(name)).unwrap();
+    }
+    std::fs::create_dir(base_path.join("nano-4000001/theirs")).unwrap();
+    let stranger = Waiting::new("sleep 600");
+    std::fs::write(base_path.join("nano-4000002/cgroup.procs"), stranger.pid().to_string()).unwrap();
     let orphan = Waiting::new("sleep 600");
     std::fs::write(worker.join("cgroup.procs"), orphan.pid().to_string()).unwrap();
     let mut orphan = orphan.go();
 
     assert_eq!(Instance::remove_stale(&base), Vec::<String>::new());
     assert!(was_killed(orphan.wait().unwrap()));
-    let mut left = base.children().unwrap();
-    left.sort();
-    assert_eq!(left, ["another".to_owned(), running.name.clone()]);
+    let left = base.children().unwrap();
+    let with_ours: BTreeSet<_> = others.iter().map(|name| (*name).to_owned()).chain([running.name.clone()]).collect();
+    assert_eq!(left.into_iter().collect::<BTreeSet<_>>(), with_ours);
     drop(running);
     assert_eq!(Instance::remove_stale(&base), Vec::<String>::new());
-    assert_eq!(base.children().unwrap(), ["another"]);
+    assert_eq!(base.children().unwrap().into_iter().collect::<BTreeSet<_>>(), others.map(str::to_owned).into());
+    let mut stranger = stranger.0;
+    assert!(stranger.try_wait().unwrap().is_none(), "somebody else's process was killed");
     drop(base);
     close(backend);
+    assert!(was_killed(stranger.wait().unwrap()));
 }
 
 #[test]

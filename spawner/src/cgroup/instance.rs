@@ -10,6 +10,7 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::getpid;
 
 use super::group::Group;
+use super::{APP_PREFIX, OWN_LEAF};
 
 /// What names of such groups begin with.
 const PREFIX: &str = "nano-";
@@ -56,9 +57,12 @@ impl Instance {
     pub(super) fn remove_stale(base: &Group) -> Vec<String> {
         let deadline = Instant::now() + PATIENCE;
         let mut left = Vec::new();
-        for name in base.children().unwrap_or_default().into_iter().filter(|name| name.starts_with(PREFIX)) {
+        for name in base.children().unwrap_or_default().into_iter().filter(|name| is_ours(name)) {
             let Ok(group) = base.child(&name) else { continue };
             let Ok(_lock) = lock(&group) else { continue };
+            if !is_built_as_ours(&group) {
+                continue;
+            }
             if base.remove_tree(&name, deadline).is_err() {
                 left.push(name);
             }
@@ -70,6 +74,20 @@ impl Instance {
     pub(super) fn remove(&self, deadline: Instant) -> io::Result<()> {
         self.base.remove_tree(&self.name, deadline)
     }
+}
+
+/// `nano-PID` or `nano-PID-N`. Others may have groups beside ours whose names begin like that.
+fn is_ours(name: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(rest) = name.strip_prefix(PREFIX) else { return false };
+    rest.split_once('-').map_or_else(|| digits(rest), |(pid, attempt)| digits(pid) && digits(attempt))
+}
+
+/// What is killed must be sure to be nano's: it has no processes but in the groups that nano makes.
+fn is_built_as_ours(group: &Group) -> bool {
+    let made_by_us = |name: &String| name == OWN_LEAF || name.starts_with(APP_PREFIX);
+    group.processes().is_ok_and(|processes| processes.is_empty())
+        && group.children().is_ok_and(|children| children.iter().all(made_by_us))
 }
 
 fn lock(group: &Group) -> io::Result<Flock<OwnedFd>> {

@@ -10,10 +10,7 @@ use std::time::Instant;
 
 use super::group::Group;
 use super::instance::Instance;
-use super::{Controller, Limits};
-
-/// Where nano itself goes.
-const OWN_LEAF: &str = "supervisor";
+use super::{Controller, Limits, OWN_LEAF};
 
 /// Of 1 to 10,000; a group of an app has 100. The front door must not wait behind the apps.
 const OWN_WEIGHT: &str = "10000";
