@@ -7,11 +7,14 @@
 //! ([`wire::Request`]) names apps of that configuration and nothing else: no paths, no users, no limits. So a supervisor
 //! that was taken over by what it reads from the network can start workers of apps that there are, as they are, read
 //! their modules, and kill them.
+//!
+//! What is told in the supervisor's first words ([`wire::Request::Sweep`]), before it has seen a client, is believed.
 #![deny(unsafe_code)]
 
 mod cgroup;
 mod child;
 mod clone;
+mod descriptors;
 mod files;
 mod groups;
 mod inspect;
@@ -22,7 +25,9 @@ mod run;
 mod source;
 mod spawn;
 mod start;
+mod sweep;
 mod uid;
+mod watch;
 pub mod wire;
 
 pub use packet::{MAX_PACKET, Packet, Wait, pair, receive, send};

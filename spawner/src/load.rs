@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nano_config::Config;
 use nix::sys::prctl;
@@ -33,6 +33,7 @@ pub(crate) struct Version {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Terms {
     root: Vec<u8>,
+    path: Vec<u8>,
     /// `memory_mb` in bytes.
     pub(crate) memory: u64,
 }
@@ -41,13 +42,18 @@ impl Terms {
     pub(crate) fn root(&self) -> PathBuf {
         OsString::from_vec(self.root.clone()).into()
     }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        OsString::from_vec(self.path.clone()).into()
+    }
 }
 
 impl Version {
     fn new(number: u64, config: &Config) -> Self {
         let apps = config.apps.iter().map(|app| {
-            let root = app.root.as_os_str().as_bytes().to_vec();
-            (app.name.clone(), Terms { root, memory: app.settings.memory_bytes })
+            let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
+            let terms = Terms { root: bytes(&app.root), path: bytes(&app.path), memory: app.settings.memory_bytes };
+            (app.name.clone(), terms)
         });
         Self { number, uid_base: config.uid_base, apps: apps.collect() }
     }

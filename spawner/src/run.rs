@@ -17,6 +17,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::geteuid;
 
+use crate::descriptors;
 use crate::files::Directory;
 use crate::groups::{self, Groups};
 use crate::inspect::Outside;
@@ -25,7 +26,8 @@ use crate::packet::{Packet, Wait, receive, send};
 use crate::source::Source;
 use crate::spawn::{Worker, Workshop};
 use crate::uid::{Lease, Uids};
-use crate::wire::{MAX_APP, Refusal, Reply, Request};
+use crate::watch::{Places, Watcher};
+use crate::wire::{MAX_APP, Refusal, Reply, Request, SocketFile};
 
 /// Most generations and most workers at once: a bound for whoever took over the supervisor, far from what anybody runs.
 const MOST: usize = 16 * 1024;
@@ -70,6 +72,8 @@ struct Generation {
 struct Ended {
     workers: Vec<u64>,
     loading: bool,
+    /// These have not ended, but something to say: by their place.
+    watchers: Vec<usize>,
 }
 
 struct Spawner {
@@ -84,6 +88,10 @@ struct Spawner {
     loaded: Option<Version>,
     /// Who reads the next one.
     loading: Option<Loading>,
+    /// The one that watches, those that finish, and last the one that is about to take over.
+    watchers: Vec<Watcher>,
+    /// To be removed at the end; `None` until the supervisor said so.
+    sockets: Option<Vec<SocketFile>>,
     generations: BTreeMap<u64, Generation>,
     workers: BTreeMap<u64, Worker>,
     /// The last number that was given out.
@@ -94,6 +102,7 @@ struct Spawner {
 impl Spawner {
     fn new(mut arguments: impl Iterator<Item = OsString>) -> io::Result<Self> {
         let usage = || io::Error::new(io::ErrorKind::InvalidInput, "it is started by `nano serve` only");
+        descriptors::close_inherited();
         let program = arguments.next().ok_or_else(usage)?;
         let source = Source::from_arguments(arguments).ok_or_else(usage)?;
         let socket = io::stdin().as_fd().try_clone_to_owned()?;
@@ -109,6 +118,8 @@ impl Spawner {
             serving: None,
             loaded: None,
             loading: None,
+            watchers: Vec::new(),
+            sockets: None,
             generations: BTreeMap::new(),
             workers: BTreeMap::new(),
             number: 0,
@@ -126,6 +137,7 @@ impl Spawner {
             if ended.loading {
                 self.finish_loading();
             }
+            self.hear_watchers(&ended.watchers);
             if socket.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR)
                 && self.replies.len() < DEAF_ABOVE
             {
@@ -153,9 +165,14 @@ impl Spawner {
         }
         let mut watched = vec![PollFd::new(self.socket.as_fd(), interest)];
         watched.extend(self.processes());
+        let processes = watched.len();
+        watched.extend(self.watchers.iter().map(|each| PollFd::new(each.words.as_fd(), PollFlags::POLLIN)));
         poll_for(&mut watched, most)?;
         let socket = watched.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
-        Ok((socket, self.ended(watched.get(1..).unwrap_or_default())))
+        let mut ended = self.ended(watched.get(1..processes).unwrap_or_default());
+        let watchers = watched.iter().skip(processes).enumerate();
+        ended.watchers = watchers.filter(|(_, each)| each.any() == Some(true)).map(|(at, _)| at).collect();
+        Ok((socket, ended))
     }
 
     /// Of every process that it waits for: the workers, then who reads the configuration.
@@ -169,7 +186,11 @@ impl Spawner {
         let is_ready = |each: &PollFd<'_>| each.any().unwrap_or(false);
         let workers = self.workers.keys().zip(processes);
         let workers = workers.filter(|(_, each)| is_ready(each)).map(|(number, _)| *number).collect();
-        Ended { workers, loading: self.loading.is_some() && processes.last().is_some_and(is_ready) }
+        Ended {
+            workers,
+            loading: self.loading.is_some() && processes.last().is_some_and(is_ready),
+            watchers: Vec::new(),
+        }
     }
 
     fn reap(&mut self, ended: &[u64]) {
@@ -244,6 +265,15 @@ impl Spawner {
                 Some(contradictions) => self.reply(Reply::Inspected { id, contradictions }, None),
                 None => self.refuse(id, Refusal::Request("there is no such worker".to_owned())),
             },
+            Request::Watch { on } => self.watch(on),
+            Request::Sweep { sockets } => {
+                // What is said later may not be the supervisor's own words any more.
+                if self.sockets.is_none() {
+                    self.sockets = Some(sockets);
+                } else {
+                    self.refuse(0, Refusal::Request("it has been said already".to_owned()));
+                }
+            }
             Request::Module { id, generation, path, fresh } => {
                 let Some(own) = self.generations.get(&generation) else {
                     return self.refuse(id, no_generation());
@@ -290,6 +320,52 @@ impl Spawner {
                 self.reply(Reply::Loaded { id }, Some(reading));
             }
             Err(error) => self.refuse(id, Refusal::Process(error.to_string())),
+        }
+    }
+
+    fn watch(&mut self, on: bool) {
+        if !on {
+            return self.watchers.clear();
+        }
+        // The one that watches goes on until the next one misses nothing.
+        self.watchers.retain(|watcher| watcher.is_set);
+        match Watcher::start(&self.places()) {
+            Ok(watcher) => self.watchers.push(watcher),
+            Err(error) => self.refuse(0, Refusal::Process(format!("files cannot be watched: {error}"))),
+        }
+    }
+
+    fn places(&self) -> Places {
+        let mut places = Places::default();
+        if let Source::File(file) = &self.source {
+            places.add_entry(file);
+            if let Ok(target) = file.canonicalize() {
+                places.add_entry(&target);
+            }
+        }
+        for terms in [&self.loaded, &self.serving].into_iter().flatten().flat_map(|version| version.apps.values()) {
+            places.add_tree(terms.root());
+            places.add_entry(&terms.path());
+        }
+        places
+    }
+
+    fn hear_watchers(&mut self, ready: &[usize]) {
+        let mut changed = false;
+        for at in ready.iter().rev() {
+            let Some(watcher) = self.watchers.get_mut(*at) else { continue };
+            let said = watcher.hear();
+            changed |= said.changed;
+            if watcher.is_set {
+                self.watchers.iter_mut().take(*at).for_each(Watcher::retire);
+            }
+            if said.gone {
+                self.watchers.remove(*at);
+            }
+        }
+        // One word that is not read yet is enough.
+        if changed && !self.replies.iter().any(|(reply, _)| *reply == Reply::Changed) {
+            self.reply(Reply::Changed, None);
         }
     }
 
@@ -351,6 +427,9 @@ impl Spawner {
 
     /// The supervisor is gone, however it ended: so are its workers.
     fn clear_up(&mut self) {
+        for socket in self.sockets.iter().flatten() {
+            socket.remove();
+        }
         for worker in self.workers.values() {
             worker.kill();
         }

@@ -57,6 +57,17 @@ pub enum Request {
         /// From [`Reply::Spawned`].
         worker: u64,
     },
+    /// Watch the configuration file and its apps' directories, or no longer: [`Reply::Changed`], as often as something
+    /// changes. What is watched is what is loaded now. No reply.
+    Watch {
+        /// Whether to.
+        on: bool,
+    },
+    /// Remove these sockets' files when the supervisor is gone, who may not be able to. Once, or never. No reply.
+    Sweep {
+        /// What it has bound.
+        sockets: Vec<SocketFile>,
+    },
     /// Open a module's file: [`Reply::Module`].
     Module {
         /// For the reply.
@@ -110,6 +121,8 @@ pub enum Reply {
         /// Why not.
         error: Option<NoModule>,
     },
+    /// Something changed where it was to be watched.
+    Changed,
     /// Nothing was done.
     Refused {
         /// The request's; 0 if it had none that could be read.
@@ -141,6 +154,18 @@ pub enum Refusal {
     /// The kernel gave no process.
     #[error("{0}")]
     Process(String),
+}
+
+/// The file of a socket, and how it is told from another's of the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SocketFile {
+    /// Absolute. Need not be UTF-8.
+    pub path: Vec<u8>,
+    /// Its inode.
+    pub inode: u64,
+    /// When that changed last: seconds and nanoseconds.
+    pub changed: (i64, i64),
 }
 
 /// How a process ended.

@@ -14,7 +14,8 @@ use tokio::task::LocalSet;
 
 use crate::descriptors::{self, TooFewDescriptors};
 use crate::fleet::{Fleet, NoWorker, Sandboxing, SpawnerError, Started, find_worker};
-use crate::privileges::harden;
+use crate::identity::Identity;
+use crate::privileges::{give_up, harden};
 use crate::reload;
 use crate::telemetry::{AppMetrics, Metrics};
 
@@ -51,6 +52,8 @@ pub fn check(file: &Path) -> Result<Config, CheckError> {
     let started = Started::start(&Source::File(file.to_owned()), &find_worker()?)?;
     harden();
     let (version, config) = started.load()??;
+    // A worker says what it lacks; nobody from outside talks to this process but workers.
+    let _ = give_up(Identity::for_supervisor(config.uid_base));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = LocalSet::new();
     let (spawner, process) = {

@@ -10,11 +10,13 @@ pub mod check;
 pub mod control;
 pub mod descriptors;
 pub mod fleet;
+mod identity;
 mod ingress;
 #[cfg(fuzzing)]
 pub use ingress::fuzzing;
 pub mod log;
 pub mod nanoctl;
+mod notify;
 mod privileges;
 pub mod readiness;
 mod reload;

@@ -1,20 +1,52 @@
-//! What the supervisor gives up at its start, once the spawner has what it needs.
+//! What the supervisor gives up at its start, once the spawner has what it needs and everything is bound.
 
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
-use rustix::thread::{CapabilitySet, capability_is_in_bounding_set, remove_capability_from_bounding_set};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, capability_is_in_bounding_set, clear_ambient_capability_set,
+    remove_capability_from_bounding_set, set_capabilities,
+};
 
-/// Call it on the main thread before there are others: they inherit it.
-///
+use crate::identity::Identity;
+
 /// The supervisor has every app's secrets in its memory: no other process of its user may read that, and no core dump
-/// holds it. Nothing that it starts can have a capability.
+/// holds it.
 pub(crate) fn harden() {
-    // None of these is a reason not to serve: workers say themselves what they are locked into.
+    // None of these is a reason not to serve.
     let _ = prctl::set_dumpable(false);
     let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+}
+
+/// What could not be given up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Kept {
+    #[error("nano cannot become another user than root: {0}")]
+    User(std::io::Error),
+    #[error("nano cannot give up its capabilities: {0}")]
+    Capabilities(std::io::Error),
+    #[error("nano cannot forbid itself new privileges: {0}")]
+    NewPrivileges(std::io::Error),
+}
+
+/// Gives up all privileges, for good. Call it on the main thread before there are others: they inherit it.
+///
+/// Everything is tried, whatever fails.
+pub(crate) fn give_up(identity: Option<Identity>) -> Result<(), Kept> {
+    // Without the right to do so there is nothing in this set that could be gained.
     for capability in CapabilitySet::all().iter() {
         if capability_is_in_bounding_set(capability) == Ok(true) {
             let _ = remove_capability_from_bounding_set(capability);
         }
     }
+    let user = identity.map_or(Ok(()), Identity::assume);
+    // Before Linux 4.3 there is no such set.
+    let _ = clear_ambient_capability_set();
+    let none = CapabilitySet::empty();
+    let capabilities = set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none });
+    let new_privileges = prctl::set_no_new_privs();
+    // Changing users may have changed that.
+    harden();
+    user.map_err(|error| Kept::User(error.into()))?;
+    capabilities.map_err(|error| Kept::Capabilities(error.into()))?;
+    new_privileges.map_err(|error| Kept::NewPrivileges(error.into()))
 }

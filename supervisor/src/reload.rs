@@ -11,6 +11,7 @@ use nano_protocol::ExitReason;
 use serde::Serialize;
 
 use crate::fleet::{Fleet, Generation, StartError, tell};
+use crate::notify::notify;
 use crate::shard::command::Command;
 use crate::supervisor::{LastReload, Stop, Supervisor};
 use crate::telemetry::AppMetrics;
@@ -276,13 +277,6 @@ pub(crate) fn fault(index: usize, app: &AppConfig, error: &StartError) -> Diagno
         other => format!("app {:?} cannot be started: {other}", app.name),
     };
     Diagnostic::at(&app.place, format!("apps[{index}].path"), message)
-}
-
-/// Tells systemd, if it started us and wants to know.
-pub(crate) fn notify(states: &[sd_notify::NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "systemd cannot be notified");
-    }
 }
 
 pub(crate) fn millis(duration: Duration) -> u64 {

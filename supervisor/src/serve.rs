@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use nano_config::{Config, ConfigError};
 use nano_protocol::{ExitReason, SandboxLayer};
+use nano_spawner::wire::SocketFile;
 use nix::unistd::geteuid;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,10 +22,12 @@ use crate::control::socket::{self, Environment, SocketError};
 use crate::control::{self};
 use crate::descriptors::{self, TooFewDescriptors};
 use crate::fleet::{Fleet, NoWorker, Sandboxing, SpawnerError, Started, find_worker, tell};
+use crate::identity::Identity;
 use crate::log::Logs;
-use crate::privileges::harden;
+use crate::notify::{self, notify};
+use crate::privileges::{give_up, harden};
 use crate::readiness::{Phase, Readiness};
-use crate::reload::{self, Trigger, notify};
+use crate::reload::{self, Trigger};
 use crate::shard::command::Command;
 use crate::shard::listener::{self, ListenError, Listener};
 use crate::shard::{self, Event, Shard, ShardError, ShardHandle};
@@ -117,7 +120,18 @@ pub fn serve(options: &Options) -> Result<Ended, ServeError> {
     let shards = options.shards.unwrap_or_else(default_shards).clamp(1, nano_protocol::limits::MAX_LINKS);
     let listeners = listeners(&config, shards)?;
     let control = bind_control(&config, &options.source)?;
+    let (metrics, no_metrics) = bind_metrics(&config)?;
+    notify::connect();
+    started.sweep(socket_files(control.as_ref()))?;
+    let kept = give_up(Identity::for_supervisor(config.uid_base)).err();
+    // From here on there may be other threads.
     let logs = Logs::start(&config.log)?;
+    if let Some(error) = kept {
+        tracing::warn!(%error, "the supervisor keeps more privileges than it needs");
+    }
+    if let Some((address, error)) = no_metrics {
+        tracing::warn!(%address, %error, "the default metrics address cannot be had; going on without metrics (set `metrics` in the config)");
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
     let local = LocalSet::new();
     let (spawner, process) = {
@@ -125,8 +139,7 @@ pub fn serve(options: &Options) -> Result<Ended, ServeError> {
         started.connect()?
     };
     let fleet = Fleet::new(spawner, Arc::default(), Sandboxing::new(&config, root), config.drain);
-    let start =
-        Start { source: options.source.clone(), config, version, fleet, listeners, control, logs: logs.clone() };
+    let start = Start { config, version, fleet, listeners, metrics, control, logs: logs.clone() };
     let ended = local.block_on(&runtime, start.run());
     // Nobody talks to the spawner any more: it kills every worker that is left.
     drop(local);
@@ -171,24 +184,27 @@ fn bind_control(config: &Config, source: &Source) -> Result<Option<Control>, Soc
 }
 
 struct Start {
-    source: Source,
     config: Config,
     version: u64,
     fleet: Fleet,
     listeners: Vec<Vec<Listener>>,
+    metrics: Option<std::net::TcpListener>,
     control: Option<Control>,
     logs: Logs,
 }
 
 impl Start {
     async fn run(self) -> Result<Ended, ServeError> {
-        let Self { source, config, version, fleet, listeners, control, logs } = self;
+        let Self { config, version, fleet, listeners, metrics: metrics_listener, control, logs } = self;
         let mut signals = Signals::new()?;
         let metrics = Arc::clone(fleet.metrics());
         let spawner = Rc::clone(fleet.spawner());
         let readiness = Rc::new(Readiness::default());
         let mut background = JoinSet::new();
-        let metrics_address = serve_metrics(&config, &metrics, &readiness, &mut background)?;
+        let metrics_address = match metrics_listener {
+            Some(listener) => Some(serve_metrics(listener, &metrics, &readiness, &mut background)?),
+            None => None,
+        };
         let mut http: Vec<String> =
             listeners.first().into_iter().flatten().map(|listener| listener.address().to_owned()).collect();
         http.dedup();
@@ -219,16 +235,8 @@ impl Start {
             control.map_or((None, None), |(listener, bound, path)| (Some((listener, path)), Some(bound)));
         let addresses =
             Addresses { http, metrics: metrics_address, control: control.as_ref().map(|(_, path)| path.clone()) };
-        let supervisor = Supervisor::new(Parts {
-            source,
-            config: config.clone(),
-            version,
-            fleet,
-            metrics,
-            logs,
-            readiness,
-            addresses,
-        });
+        let supervisor =
+            Supervisor::new(Parts { config: config.clone(), version, fleet, metrics, logs, readiness, addresses });
         background.spawn_local(hear_shards(Rc::clone(&supervisor), event_source));
         let mut control = match control {
             Some((listener, _)) => {
@@ -272,24 +280,33 @@ impl Start {
     }
 }
 
+/// A listener, or why there is none where nano can do without.
+type MetricsListener = (Option<std::net::TcpListener>, Option<(std::net::SocketAddr, io::Error)>);
+
+fn bind_metrics(config: &Config) -> Result<MetricsListener, ServeError> {
+    let Some((address, required)) = config.metrics.address() else { return Ok((None, None)) };
+    match telemetry::serve::bind(address) {
+        Ok(listener) => Ok((Some(listener), None)),
+        Err(source) if required => Err(ServeError::Metrics { address, source }),
+        Err(error) => Ok((None, Some((address, error)))),
+    }
+}
+
 fn serve_metrics(
-    config: &Config,
+    listener: std::net::TcpListener,
     metrics: &Arc<Metrics>,
     readiness: &Rc<Readiness>,
     background: &mut JoinSet<()>,
-) -> Result<Option<String>, ServeError> {
-    let Some((address, required)) = config.metrics.address() else { return Ok(None) };
-    let listener = match telemetry::serve::bind(address) {
-        Ok(listener) => listener,
-        Err(source) if required => return Err(ServeError::Metrics { address, source }),
-        Err(error) => {
-            tracing::warn!(%address, %error, "the default metrics address cannot be had; going on without metrics (set `metrics` in the config)");
-            return Ok(None);
-        }
-    };
+) -> io::Result<String> {
     let address = listener.local_addr()?.to_string();
+    let listener = tokio::net::TcpListener::from_std(listener)?;
     background.spawn_local(telemetry::serve::serve(listener, Arc::clone(metrics), Rc::clone(readiness)));
-    Ok(Some(address))
+    Ok(address)
+}
+
+/// Files that are to go with nano.
+fn socket_files(control: Option<&Control>) -> Vec<SocketFile> {
+    control.and_then(|(_, bound, _)| SocketFile::at(bound.path()).ok()).into_iter().collect()
 }
 
 /// Everything is ready: says so to the log, to `/readyz` and to systemd.

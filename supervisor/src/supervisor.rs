@@ -48,7 +48,6 @@ pub(crate) struct LastReload {
 
 #[derive(Debug)]
 pub(crate) struct Supervisor {
-    pub(crate) source: Source,
     pub(crate) config: RefCell<Rc<Config>>,
     /// The spawner's number for it.
     pub(crate) version: Cell<u64>,
@@ -80,7 +79,6 @@ pub(crate) struct Supervisor {
 
 /// The parts of a [`Supervisor`] that are made elsewhere.
 pub(crate) struct Parts {
-    pub(crate) source: Source,
     pub(crate) config: Config,
     pub(crate) version: u64,
     pub(crate) fleet: Fleet,
@@ -92,9 +90,8 @@ pub(crate) struct Parts {
 
 impl Supervisor {
     pub(crate) fn new(parts: Parts) -> Rc<Self> {
-        let Parts { source, config, version, fleet, metrics, logs, readiness, addresses } = parts;
+        let Parts { config, version, fleet, metrics, logs, readiness, addresses } = parts;
         Rc::new(Self {
-            source,
             config: RefCell::new(Rc::new(config)),
             version: Cell::new(version),
             fleet,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_test::{Finished, Nano, Site, binary, finish, until};
+use nano_test::{Finished, Nano, Site, binary, finish, repository, tool, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use serde_json::{Value, json};
@@ -190,6 +190,164 @@ fn every_layer_is_told_everywhere() {
     let said = nano.log.message("sandbox").unwrap();
     assert_eq!(said["policy"], "best-effort");
     assert!(said["in_force"].as_str().unwrap().ends_with("rlimits landlock seccomp"), "{said}");
+}
+
+#[test]
+fn a_worker_has_namespaces_of_its_own_and_a_root_directory_without_files() {
+    let site = two_apps(Some("best-effort"));
+    for by_root in [true, false] {
+        let nano = match by_root {
+            true => site.serve(),
+            false => site.serve_with(unprivileged(&site, &["serve", "--config", "nano.json"])),
+        };
+        let workers = [nano.pids("a"), nano.pids("b")].concat();
+        assert_eq!(workers.len(), 3);
+        if !geteuid().is_root() {
+            // Only its spawner may look there; that it did is in the layers' states.
+            continue;
+        }
+        for namespace in ["mnt", "pid", "net", "ipc", "uts", "cgroup"] {
+            let link = |pid: i32| fs::read_link(format!("/proc/{pid}/ns/{namespace}")).unwrap();
+            let all: BTreeSet<_> = workers.iter().map(|pid| link(*pid)).chain([link(nano.pid())]).collect();
+            assert_eq!(all.len(), 4, "{namespace}: {all:?}");
+        }
+        for pid in workers {
+            assert_eq!(fs::read_dir(format!("/proc/{pid}/root/")).unwrap().count(), 0);
+            let mounts = fs::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap();
+            assert!(mounts.lines().count() == 1 && mounts.contains(" / / ro,nosuid,nodev,noexec,"), "{mounts}");
+            assert!(status(pid, "NSpid").iter().all(|pids| pids.split(' ').count() == 2), "by another number inside");
+            assert_eq!(status(pid, "CapBnd"), one("0000000000000000"));
+            // No network but a loopback device that is down.
+            let devices = fs::read_to_string(format!("/proc/{pid}/net/dev")).unwrap();
+            assert!(devices.lines().skip(2).all(|line| line.trim_start().starts_with("lo:")), "{devices}");
+        }
+    }
+}
+
+#[test]
+fn the_supervisor_is_not_root_after_its_start() {
+    let site = two_apps(None);
+    let nano = site.serve();
+    // Threads that come later, too.
+    assert_eq!(nano.get("a.local", "/").text(), "hello");
+    let pid = nano.pid();
+    for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+        assert_eq!(status(pid, set), one("0000000000000000"), "{set}");
+    }
+    assert_eq!(status(pid, "NoNewPrivs"), one("1"));
+    if !geteuid().is_root() {
+        return;
+    }
+    assert_eq!(status(pid, "CapBnd"), one("0000000000000000"));
+    assert_eq!(status(pid, "Groups"), one(""));
+    let named = nix::unistd::User::from_name("nano").unwrap();
+    let uid = named.as_ref().map_or(61_183, |user| user.uid.as_raw());
+    let gid = named.as_ref().map_or(61_183, |user| user.gid.as_raw());
+    assert_eq!(status(pid, "Uid"), one(&[uid.to_string().as_str(); 4].join(" ")));
+    assert_eq!(status(pid, "Gid"), one(&[gid.to_string().as_str(); 4].join(" ")));
+    assert!(status(pid, "Uid").len() == 1 && fs::read_dir(format!("/proc/{pid}/task")).unwrap().count() > 2);
+    assert_eq!(nix::sys::stat::stat(format!("/proc/{pid}/status").as_str()).unwrap().st_uid, 0, "it is not dumpable");
+    // What it needs of root it asks of the spawner: a configuration and code that only root can read.
+    let private = |path: &str| fs::set_permissions(site.path(path), Permissions::from_mode(0o600)).unwrap();
+    let before = nano.pids("b");
+    site.app("a", "export default { fetch: () => new Response('changed') };");
+    private("a/index.js");
+    private("nano.json");
+    fs::set_permissions(site.path("a"), Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(nano.ctl(&["reload"]).code, Some(0));
+    assert_eq!(nano.get("a.local", "/").text(), "changed");
+    assert_eq!(nano.pids("b"), before);
+    assert_eq!(nano.ctl(&["restart", "b"]).code, Some(0));
+    assert_ne!(nano.pids("b"), before);
+    // And its socket's file goes in a directory where it may not write.
+    let mut nano = nano;
+    assert!(nano.control_socket().exists());
+    nano.signal(Signal::SIGTERM);
+    assert_eq!(nano.wait().code(), Some(0));
+    assert!(!nano.control_socket().exists());
+}
+
+#[test]
+fn the_units_capabilities_are_enough() {
+    if !geteuid().is_root() {
+        return;
+    }
+    let Some(setpriv) = tool("setpriv") else { return };
+    let unit = fs::read_to_string(repository().join("deploy/nano.service")).unwrap();
+    let lines = unit.lines().filter_map(|line| line.strip_prefix("CapabilityBoundingSet="));
+    let all: Vec<_> = lines.flat_map(|line| line.split(' ')).map(|name| name[4..].to_lowercase()).collect();
+    let serve = |capabilities: &[String]| {
+        let set = capabilities.iter().fold("-all".to_owned(), |set, name| format!("{set},+{name}"));
+        let mut command = Command::new(&setpriv);
+        command.args(["--no-new-privs", "--bounding-set", &set]).arg(binary("nano"));
+        command.args(["serve", "--config", "nano.json"]);
+        command
+    };
+    let site = two_apps(None);
+    let mut command = serve(&all);
+    command.current_dir(site.folder()).env_clear();
+    let nano = site.serve_with(command);
+    assert_eq!(nano.get("a.local", "/").text(), "hello");
+    for app in layers(&nano) {
+        assert!(LAYERS.iter().all(|layer| app[layer] == json!(true)), "{app}");
+    }
+    assert_eq!(nano.ctl(&["reload"]).code, Some(0));
+    assert_eq!(nano.ctl(&["restart", "a"]).code, Some(0));
+    drop(nano);
+    // The control: without the one that makes namespaces it does not start, and says why.
+    let fewer: Vec<_> = all.into_iter().filter(|name| name != "sys_admin").collect();
+    let refused = finish(serve(&fewer).current_dir(site.folder()).env_clear(), "");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("nano lacks CAP_SYS_ADMIN"), "{refused:?}");
+}
+
+#[test]
+fn a_supervisor_that_is_killed_leaves_no_socket() {
+    let mut nano = two_apps(None).serve();
+    assert!(nano.control_socket().exists());
+    nano.signal(Signal::SIGKILL);
+    nano.wait();
+    until("the spawner has cleared up", || (!nano.control_socket().exists()).then_some(()));
+}
+
+#[test]
+fn where_user_namespaces_are_switched_off_two_layers_are_missing_and_the_reason_is_said() {
+    if !geteuid().is_root() {
+        return;
+    }
+    let Some(unshare) = tool("unshare") else { return };
+    let Some(setpriv) = tool("setpriv") else { return };
+    let site = two_apps(None);
+    drop(unprivileged(&site, &[]));
+    let script = format!(
+        "echo 0 > /proc/sys/user/max_user_namespaces && exec {} --reuid={NOBODY} --regid={NOBODY} --clear-groups \
+         ./nano serve --config nano.json",
+        setpriv.display()
+    );
+    let mut command = Command::new(unshare);
+    command.args(["--user", "--map-users=0,0,70000", "--map-groups=0,0,70000", "/bin/sh", "-c", &script]);
+    command.current_dir(site.folder()).env_clear();
+    let nano = site.serve_with(command);
+    assert_eq!(nano.get("a.local", "/").text(), "hello");
+    for app in layers(&nano) {
+        for layer in LAYERS {
+            assert_eq!(app[layer], json!(!["uid", "namespaces", "root"].contains(&layer)), "{layer}");
+        }
+    }
+    for pid in nano.pids("a") {
+        assert_locked_up(pid);
+        let own = |process: i32| fs::read_link(format!("/proc/{process}/ns/mnt")).unwrap();
+        assert_eq!(own(pid), own(nano.pid()));
+    }
+    let told = nano.log.wait_for("what is missing", |record| record["lacking"].is_string() && record["app"] == "a");
+    let lacking = told["lacking"].as_str().unwrap();
+    assert!(lacking.contains("a limit in /proc/sys/user is reached or 0"), "{lacking}");
+    assert!(lacking.contains("root (it needs namespaces)"), "{lacking}");
+    assert_eq!(nano.metrics().get("nano_worker_sandbox", &[("app", "a"), ("layer", "namespaces")]), Some(0.0));
+    // It can still do all it must.
+    let before = nano.pid_of("b");
+    assert_eq!(nano.ctl(&["restart", "b"]).code, Some(0));
+    until("the old one is gone", || (!std::path::Path::new(&format!("/proc/{before}")).exists()).then_some(()));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_spawner::wire::{NoModule, Refusal, Reply, Request, Status};
+use nano_spawner::wire::{NoModule, Refusal, Reply, Request, SocketFile, Status};
 use nano_spawner::{MAX_PACKET, SUBCOMMAND, Wait, pair, receive, receive_reading, send};
 use nano_test::{Nano, Site, binary, until};
+use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{MsgFlags, send as send_bytes};
 use nix::unistd::Pid;
@@ -14,8 +15,9 @@ use std::fs;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::symlink;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 const APP: &str = "export default { fetch: () => new Response('hello') };";
 
@@ -112,6 +114,14 @@ impl Taken {
         let generation = self.open("b");
         assert_eq!(self.module(generation, "index.js").as_deref(), Ok(APP));
         self.order(&Request::Close { generation });
+    }
+
+    /// The same, whatever it was about to say.
+    fn serves_at_last(&self) {
+        let end = Request::Inspect { id: u64::MAX, worker: 0 };
+        self.order(&end);
+        while !matches!(self.reply().0, Reply::Refused { id: u64::MAX, .. }) {}
+        self.serves();
     }
 
     /// Starts a worker; the sockets are ours.
@@ -290,9 +300,67 @@ fn it_takes_its_workers_along_when_its_socket_closes() {
     assert!(workers.iter().all(|(_, pid, ..)| !runs(*pid)));
 }
 
+#[test]
+fn what_is_to_be_removed_is_said_once() {
+    let mut taken = Taken::over(site());
+    let paths = ["first.sock", "second.sock"].map(|name| taken.site.path(name));
+    let _listeners = paths.each_ref().map(|path| UnixListener::bind(path).unwrap());
+    let sweep = |path| Request::Sweep { sockets: vec![SocketFile::at(path).unwrap()] };
+    taken.order(&sweep(&paths[0]));
+    assert_eq!(taken.is_refused(&sweep(&paths[1])), "it has been said already");
+    let (socket, _) = pair().unwrap();
+    drop(std::mem::replace(&mut taken.socket, socket));
+    until("the spawner's end", || taken.process.try_wait().unwrap());
+    assert_eq!(paths.map(|path| path.exists()), [false, true]);
+}
+
+#[test]
+fn changes_are_told_as_long_as_they_are_wanted() {
+    let taken = Taken::over(site());
+    let touch = || drop(taken.site.file("a/lib.js", "export {};"));
+    let changed = |most: Duration| {
+        let mut watched = [PollFd::new(taken.socket.as_fd(), PollFlags::POLLIN)];
+        nix::poll::poll(&mut watched, PollTimeout::try_from(most).unwrap()).unwrap() > 0
+            && taken.reply().0 == Reply::Changed
+    };
+    touch();
+    for _ in 0..20 {
+        taken.order(&Request::Watch { on: true });
+    }
+    until("a change", || {
+        touch();
+        changed(Duration::from_millis(20)).then_some(())
+    });
+    // However often it was asked, it is one process more.
+    let watchers = || children(taken.process.id()).len();
+    until("one that watches", || (watchers() == 1).then_some(()));
+    taken.order(&Request::Watch { on: false });
+    until("nobody who watches", || (watchers() == 0).then_some(()));
+    taken.serves_at_last();
+}
+
+fn children(pid: u32) -> Vec<i32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    children.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+}
+
+#[test]
+fn what_nano_was_started_with_is_not_the_spawners() {
+    let site = site();
+    let script = format!("exec 9</dev/zero; exec {} serve --config nano.json", binary("nano").display());
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &script]).current_dir(site.folder()).env_clear();
+    let nano = site.serve_with(command);
+    let folder = format!("/proc/{}/fd", spawner_of(&nano));
+    let Ok(open) = fs::read_dir(folder) else { return };
+    let targets = open.map(|entry| fs::read_link(entry.unwrap().path()).unwrap());
+    assert!(targets.into_iter().all(|target| target != std::path::Path::new("/dev/zero")));
+}
+
 fn spawner_of(nano: &Nano) -> i32 {
-    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", nano.pid())).unwrap();
-    children.trim().parse().expect("the supervisor has one child")
+    let children = children(u32::try_from(nano.pid()).unwrap());
+    assert_eq!(children.len(), 1, "the supervisor has one child");
+    children[0]
 }
 
 #[test]
@@ -303,7 +371,6 @@ fn a_supervisor_whose_spawner_dies_says_so_and_ends() {
     assert_eq!(nano.wait().code(), Some(1));
     nano.log.wait_for_text("spawner, ended before nano did");
     until("its workers are gone", || (!runs(worker)).then_some(()));
-    assert!(!nano.control_socket().exists());
 }
 
 #[test]

@@ -100,6 +100,13 @@ pub struct BoundSocket {
     identity: Identity,
 }
 
+impl BoundSocket {
+    /// Where it is, absolute.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 impl Drop for BoundSocket {
     fn drop(&mut self) {
         // Not that of a successor.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use nano_config::{Config, ConfigError, Diagnostic, Place};
 use nano_protocol::{LayerReport, ModuleError};
-use nano_spawner::wire::{Exit, Layer, Refusal, Reply, Request};
+use nano_spawner::wire::{Exit, Layer, Refusal, Reply, Request, SocketFile};
 use nano_spawner::{Packet, Source, Wait, receive, receive_reading, send};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, oneshot, watch};
@@ -85,6 +85,12 @@ impl Started {
         }
     }
 
+    /// Has the files of these sockets removed at the end. Blocks; to be said once, before anything was read from
+    /// outside.
+    pub(crate) fn sweep(&self, sockets: Vec<SocketFile>) -> Result<(), SpawnerError> {
+        Ok(send(&self.socket, &Request::Sweep { sockets }, &[], Wait::Yes)?)
+    }
+
     /// Must be called within the runtime. The process is to be dropped after everything that can talk to it.
     pub(crate) fn connect(self) -> io::Result<(Rc<Spawner>, SpawnerProcess)> {
         let Self { socket, source, process } = self;
@@ -95,6 +101,7 @@ impl Started {
             queued: Notify::new(),
             questions: RefCell::default(),
             lives: RefCell::default(),
+            changes: Notify::new(),
             last: Cell::new(0),
         };
         Ok((Rc::new(spawner), process))
@@ -120,6 +127,8 @@ pub(crate) struct Spawner {
     queued: Notify,
     questions: RefCell<HashMap<u64, oneshot::Sender<Answer>>>,
     lives: RefCell<HashMap<u64, watch::Sender<Option<Exit>>>>,
+    /// Files changed.
+    changes: Notify,
     last: Cell<u64>,
 }
 
@@ -219,6 +228,7 @@ impl Spawner {
                 }
                 return;
             }
+            Reply::Changed => return self.changes.notify_one(),
             Reply::Loaded { id }
             | Reply::Opened { id, .. }
             | Reply::Spawned { id, .. }
@@ -263,6 +273,16 @@ impl Spawner {
             Some((Reply::Refused { why, .. }, _)) => Err(failed(why.to_string())),
             _ => Err(failed(SpawnerError::Gone.to_string())),
         }
+    }
+
+    /// Watches what is loaded, or nothing.
+    pub(crate) fn watch(&self, on: bool) {
+        self.order(Request::Watch { on }, Vec::new());
+    }
+
+    /// Waits until something changed that is watched.
+    pub(crate) async fn changed(&self) {
+        self.changes.notified().await;
     }
 
     /// This version serves.

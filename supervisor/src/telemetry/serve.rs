@@ -35,10 +35,10 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(600);
 ///
 /// # Errors
 /// As bind(2) says.
-pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
+    Ok(listener)
 }
 
 /// Answers until it is dropped. Must run in a `LocalSet`.

@@ -1,0 +1,55 @@
+//! Who the supervisor is once everything is bound that needs root: nobody that owns anything.
+
+use nano_spawner::supervisors_own;
+use nix::errno::Errno;
+use nix::unistd::{Gid, Uid, User, geteuid, setgroups, setresgid, setresuid};
+
+/// The user that it becomes, if there is such a user.
+const NAME: &str = "nano";
+
+/// A user and a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    uid: Uid,
+    gid: Gid,
+}
+
+impl Identity {
+    /// Of the supervisor of a nano that root started: that of the user `nano`, else the one of nano's own range that no app
+    /// gets. `None`: somebody else started it, and stays who he is.
+    pub(crate) fn for_supervisor(uid_base: Option<u32>) -> Option<Self> {
+        if !geteuid().is_root() {
+            return None;
+        }
+        let named = User::from_name(NAME).ok().flatten().filter(|user| !user.uid.is_root());
+        let own = supervisors_own(uid_base);
+        Some(named.map_or(Self { uid: Uid::from_raw(own), gid: Gid::from_raw(own) }, |user| Self {
+            uid: user.uid,
+            gid: user.gid,
+        }))
+    }
+
+    /// Becomes it, for good, and a member of no other group. With one thread.
+    pub(crate) fn assume(self) -> Result<(), Errno> {
+        setgroups(&[])?;
+        setresgid(self.gid, self.gid, self.gid)?;
+        setresuid(self.uid, self.uid, self.uid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn root_becomes_somebody_else() {
+        let identity = Identity::for_supervisor(Some(200_000));
+        assert_eq!(identity.is_some(), geteuid().is_root());
+        if let Some(identity) = identity {
+            let named = User::from_name(NAME).unwrap();
+            assert_eq!(identity.uid.as_raw(), named.map_or(265_535, |user| user.uid.as_raw()));
+            assert!(!identity.gid.is_root());
+        }
+    }
+}
