@@ -317,7 +317,9 @@ fn what_is_to_be_removed_is_said_once() {
 #[test]
 fn changes_are_told_as_long_as_they_are_wanted() {
     let taken = Taken::over(site());
-    let touch = || drop(taken.site.file("a/lib.js", "export {};"));
+    let touch = || {
+        taken.site.file("a/lib.js", "export {};");
+    };
     let changed = |most: Duration| {
         let mut watched = [PollFd::new(taken.socket.as_fd(), PollFlags::POLLIN)];
         nix::poll::poll(&mut watched, PollTimeout::try_from(most).unwrap()).unwrap() > 0
