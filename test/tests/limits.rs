@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use nano_test::process::resident;
 use nano_test::{Nano, Site, app_path, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -213,4 +214,41 @@ fn a_log_flood_is_cut_and_the_drops_are_told() {
     beside_a_neighbour(&nano, || assert_eq!(nano.get("a.local", "/flood").text(), "flooded"));
     nano.log.wait_for("what was dropped", |record| record["app"] == "a" && record.to_string().contains("dropped"));
     assert!(nano.log.records().iter().filter(|record| record["app"] == "a").count() < 5_000);
+}
+
+#[test]
+fn a_log_flood_leaves_the_lines_of_others_whole_and_the_supervisor_s_memory_flat() {
+    let site = Site::new();
+    site.app(
+        "flood",
+        "const line = 'x'.repeat(1000);
+        export default { fetch() { for (let i = 0; i < 20000; i++) console.log(line); return new Response('flooded') } };",
+    );
+    site.app(
+        "calm",
+        "let n = 0; export default { fetch() { console.log(`line ${n++}`); return new Response('calm') } };",
+    );
+    site.apps(json!([
+        { "name": "a", "hostname": "a.local", "path": "flood", "cpu_ms": 20_000 },
+        { "name": "b", "hostname": "b.local", "path": "calm" },
+    ]));
+    let nano = site.serve();
+    assert_eq!(nano.get("a.local", "/").text(), "flooded");
+    let before = resident(nano.pid());
+    for _ in 0..30 {
+        assert_eq!(nano.get("a.local", "/").text(), "flooded");
+        assert_eq!(nano.get("b.local", "/").text(), "calm");
+    }
+    for number in 0..30 {
+        let line = format!("line {number}");
+        nano.log.wait_for(&line, |record| record["app"] == "b" && record["message"] == *line);
+    }
+    // 620,000 lines, of which a few thousand may pass.
+    until("what was dropped is counted", || {
+        nano.metrics().get("nano_log_lines_dropped_total", &[("app", "a")]).filter(|dropped| *dropped > 500_000.0)
+    });
+    assert_eq!(nano.metrics().get("nano_log_lines_dropped_total", &[("app", "b")]), Some(0.0));
+    assert!(nano.ctl_json(&["apps"])["apps"][0]["log_lines_dropped"].as_u64() > Some(500_000));
+    let grown = resident(nano.pid()).saturating_sub(before);
+    assert!(grown < 24 << 20, "the supervisor grew by {grown} bytes");
 }

@@ -46,15 +46,21 @@ fn initialize_once() -> Result<(), PlatformError> {
         // The default, spelled out because the limits depend on it: no flag changes after this.
         "--freeze-flags-after-init".to_owned(),
     ];
-    let unknown = v8::V8::set_flags_from_command_line(flags.to_vec());
-    if unknown.len() > 1 {
-        return Err(PlatformError::UnknownFlags(unknown[1..].join(" ")));
-    }
+    set_flags(flags.to_vec())?;
     v8::V8::set_entropy_source(fill_random);
     v8::V8::set_fatal_error_handler(fatal::on_fatal_error);
     v8::V8::initialize_platform(new_platform().make_shared());
     v8::V8::initialize();
     Ok(())
+}
+
+/// `flags`: like a command line, the program's name first.
+fn set_flags(flags: Vec<String>) -> Result<(), PlatformError> {
+    let unknown = v8::V8::set_flags_from_command_line(flags);
+    match unknown.get(1..) {
+        None | Some([]) => Ok(()),
+        Some(unknown) => Err(PlatformError::UnknownFlags(unknown.join(" "))),
+    }
 }
 
 /// V8's own source falls back to the clock where it cannot open /dev/urandom, as in a sandbox.
@@ -75,4 +81,18 @@ fn new_platform() -> v8::UniqueRef<v8::Platform> {
 #[must_use]
 pub fn v8_version() -> &'static str {
     v8::V8::get_version()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_flag_that_v8_does_not_know_fails_the_start() {
+        let flags = ["nano", "--stack-size=1000", "--no-such-flag-at-all"].map(String::from).to_vec();
+        let error = set_flags(flags).unwrap_err();
+        assert_eq!(error.to_string(), "V8 does not know these flags: --no-such-flag-at-all");
+    }
 }

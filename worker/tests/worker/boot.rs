@@ -155,11 +155,12 @@ fn an_instance_with_an_inherited_fetch_is_an_app() {
 #[test]
 fn code_from_strings_is_off() {
     let source = "export default { fetch() {
-        const tries = [() => eval('1'), () => new Function('return 1')(), () => (async () => {}).constructor('1')];
+        const tries = [() => eval('1'), () => new Function('return 1')(), () => (async () => {}).constructor('1'),
+            () => setTimeout('globalThis.x = 1', 0)];
         return new Response(tries.map((f) => { try { return f() } catch (e) { return e.name } }).join());
     } }";
     let mut worker = Worker::serving(&[("index.js", source)]);
-    assert_eq!(worker.get("/").text(), "200 EvalError,EvalError,EvalError");
+    assert_eq!(worker.get("/").text(), "200 EvalError,EvalError,EvalError,TypeError");
 }
 
 #[test]

@@ -163,6 +163,7 @@ fn shared_memory_is_refused() {
             lying: () => new WebAssembly.Memory({ initial: 1, maximum: 1, get shared() { return lie || !(lie = true) } }).buffer.constructor === ArrayBuffer || (() => { throw new Error('shared') })(),
             construct: () => new WebAssembly.Memory.prototype.constructor({ initial: 1, maximum: 1, shared: true }),
             large: () => new WebAssembly.Memory({ initial: 20000 }),
+            wait: () => Atomics.wait(new Int32Array(8), 0, 0, 60000),
         };
         return new Response(Object.entries(tries).map(([name, f]) => {
             try { f(); return `${name}: allowed` } catch (error) { return `${name}: ${error.name}` }
@@ -171,7 +172,7 @@ fn shared_memory_is_refused() {
     let mut worker = Worker::serving(&[("index.js", source)]);
     assert_eq!(
         worker.get("/").text(),
-        "200 buffer: ReferenceError,shared: TypeError,lying: allowed,construct: TypeError,large: RangeError"
+        "200 buffer: ReferenceError,shared: TypeError,lying: allowed,construct: TypeError,large: RangeError,wait: TypeError"
     );
 }
 
