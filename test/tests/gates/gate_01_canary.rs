@@ -7,7 +7,7 @@
 //! Sabotage control: the same secrets given to the neighbour, too, in each of these ways; and a process that has one in its
 //! environment. The same scan must find every one of them. It must also find them where they belong, or the search is blind.
 
-use nano_test::process::{descendants, find_in_memory, find_in_start};
+use nano_test::process::{descendants, find_in_memory, find_in_start, runs};
 use nano_test::{Nano, Site, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -93,7 +93,8 @@ fn leaks(nano: &Nano, secrets: &[String], owner: &str) -> Vec<String> {
         leaks.extend(which.into_iter().map(|at| format!("the secret of its {} stands in {place}", PLACES[at])));
     };
     let owners: Vec<i32> = nano.workers(owner).into_iter().map(|worker| worker.pid).collect();
-    let processes = descendants(nano.pid());
+    // One that only waits to be reaped has no memory any more.
+    let processes: Vec<i32> = descendants(nano.pid()).into_iter().filter(|pid| runs(*pid)).collect();
     assert!(owners.iter().all(|pid| processes.contains(pid)), "{owners:?} not among {processes:?}");
     for pid in processes.iter().chain([&nano.pid()]) {
         found("environment or arguments", find_in_start(*pid, &needles).unwrap());
@@ -154,7 +155,7 @@ fn no_secret_of_an_app_is_found_anywhere_else() {
     assert_eq!(nano.ctl(&["restart", "neighbour"]).code, Some(0));
     until("the neighbour's new worker", || nano.pids("neighbour").into_iter().find(|pid| *pid != before));
     send(&nano, "neighbour", &other);
-    until("its old one has gone", || (!nano_test::process::runs(before)).then_some(()));
+    until("its old one has gone", || (!runs(before)).then_some(()));
 
     assert_eq!(leaks(&nano, &own, "owner"), Vec::<String>::new());
     assert_eq!(leaks(&nano, &other, "neighbour"), Vec::<String>::new());
