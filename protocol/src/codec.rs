@@ -6,14 +6,14 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::frame::{
-    AccessorStyle, BodyLength, Boot, BootFailed, ExitReason, Frame, LogLevel, LogLine, ModuleError, Ready,
-    RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits, Stats,
+    AccessorStyle, BodyLength, Boot, BootFailed, ExitReason, FetchFailure, FetchHead, FetchResponse, Frame, LogLevel,
+    LogLine, ModuleError, Ready, RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits, Stats,
 };
 use crate::header_block::HeaderBlock;
 use crate::limits::{
-    FRAME_PREFIX, MAX_CHUNK, MAX_ENV_BYTES, MAX_ENV_ENTRIES, MAX_ERROR_TEXT, MAX_FRAME_FROM_SUPERVISOR,
-    MAX_FRAME_FROM_WORKER, MAX_LAYER_DETAIL, MAX_LOG_TEXT, MAX_METHOD, MAX_MODULE_PATH, MAX_MODULE_SOURCE,
-    MAX_REQUEST_ID, MAX_URL,
+    FRAME_PREFIX, MAX_CHUNK, MAX_ENV_BYTES, MAX_ENV_ENTRIES, MAX_ERROR_TEXT, MAX_FETCH_ERROR,
+    MAX_FRAME_FROM_SUPERVISOR, MAX_FRAME_FROM_WORKER, MAX_LAYER_DETAIL, MAX_LOG_TEXT, MAX_METHOD, MAX_MODULE_PATH,
+    MAX_MODULE_SOURCE, MAX_REASON, MAX_REQUEST_ID, MAX_URL,
 };
 use crate::sandbox::{LayerReport, SandboxLayer};
 
@@ -21,7 +21,7 @@ mod encode;
 pub(crate) mod kind;
 
 use encode::RESET_REASONS;
-pub(crate) use encode::{encode, encode_chunk_head};
+pub(crate) use encode::{ChunkOf, encode, encode_chunk_head};
 
 /// Who sent the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,6 +254,37 @@ impl Fields {
                 },
                 culprit: if self.bool("culprit")? { Some(self.u32("culprit")?) } else { None },
             },
+            kind::FETCH_HEAD => Frame::FetchHead(
+                self.u32("id")?,
+                Box::new(FetchHead {
+                    method: self.text("method", MAX_METHOD)?,
+                    url: self.text("url", MAX_URL)?,
+                    headers: self.headers()?,
+                    body: self.body_length()?,
+                }),
+            ),
+            kind::FETCH_RESPONSE => Frame::FetchResponse(
+                self.u32("id")?,
+                Box::new(FetchResponse {
+                    status: self.status()?,
+                    reason: self.text("reason", 2 * MAX_REASON)?,
+                    headers: self.headers()?,
+                    body: self.body_length()?,
+                }),
+            ),
+            kind::FETCH_CHUNK => {
+                Frame::FetchChunk { id: self.u32("id")?, end: self.bool("end")?, data: self.bytes("data", MAX_CHUNK)? }
+            }
+            kind::FETCH_CREDIT => Frame::FetchCredit { id: self.u32("id")?, bytes: self.u32("bytes")? },
+            kind::FETCH_FAILED => Frame::FetchFailed {
+                id: self.u32("id")?,
+                failure: {
+                    let code = usize::from(self.u8("failure")?);
+                    *FetchFailure::ALL.get(code).ok_or_else(|| self.bad("failure"))?
+                },
+                message: self.text("message", MAX_FETCH_ERROR)?,
+            },
+            kind::FETCH_ABORT => Frame::FetchAbort { id: self.u32("id")? },
             kind::SANDBOXED => Frame::Sandboxed(self.sandbox_layers()?),
             other => return Err(DecodeError::Kind(other)),
         })

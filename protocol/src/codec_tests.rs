@@ -75,6 +75,37 @@ fn layer() -> impl Strategy<Value = LayerReport> {
         .prop_map(|(layer, active, detail)| LayerReport { layer, active, detail })
 }
 
+fn fetch_from_worker() -> impl Strategy<Value = Frame> {
+    prop_oneof![
+        (any::<u32>(), text(10), text(60), headers(), body_length()).prop_map(|(id, method, url, headers, body)| {
+            Frame::FetchHead(id, Box::new(FetchHead { method, url, headers, body }))
+        }),
+        fetch_from_either(),
+        any::<u32>().prop_map(|id| Frame::FetchAbort { id }),
+    ]
+}
+
+fn fetch_from_supervisor() -> impl Strategy<Value = Frame> {
+    prop_oneof![
+        (any::<u32>(), 200u16..600, text(40), headers(), body_length()).prop_map(
+            |(id, status, reason, headers, body)| Frame::FetchResponse(
+                id,
+                Box::new(FetchResponse { status, reason, headers, body })
+            )
+        ),
+        fetch_from_either(),
+        (any::<u32>(), proptest::sample::select(&FetchFailure::ALL[..]), text(60))
+            .prop_map(|(id, failure, message)| Frame::FetchFailed { id, failure, message }),
+    ]
+}
+
+fn fetch_from_either() -> impl Strategy<Value = Frame> {
+    prop_oneof![
+        (any::<u32>(), any::<bool>(), bytes(9000)).prop_map(|(id, end, data)| Frame::FetchChunk { id, end, data }),
+        (any::<u32>(), any::<u32>()).prop_map(|(id, bytes)| Frame::FetchCredit { id, bytes }),
+    ]
+}
+
 fn from_worker() -> impl Strategy<Value = Frame> {
     prop_oneof![
         (any::<u32>(), text(50)).prop_map(|(id, path)| Frame::ModuleRequest { id, path }),
@@ -103,6 +134,7 @@ fn from_worker() -> impl Strategy<Value = Frame> {
                 dropped
             })),
         stats().prop_map(Frame::Stats),
+        fetch_from_worker(),
         any::<u64>().prop_map(Frame::Pong),
         proptest::collection::vec(layer(), 0..=SandboxLayer::ALL.len()).prop_map(Frame::Sandboxed),
         (proptest::sample::select(&ExitReason::ALL[..]), any::<Option<u32>>())
@@ -133,6 +165,7 @@ fn from_supervisor() -> impl Strategy<Value = Frame> {
             .prop_map(|(id, reason)| Frame::Reset { id, reason }),
         any::<u64>().prop_map(Frame::Ping),
         Just(Frame::Drain),
+        fetch_from_supervisor(),
     ]
 }
 
@@ -217,7 +250,8 @@ proptest! {
 
 #[test]
 fn a_worker_may_not_send_the_supervisors_frames() {
-    for frame in [Frame::Drain, Frame::Ping(1)] {
+    let failed = Frame::FetchFailed { id: 1, failure: FetchFailure::Denied, message: String::new() };
+    for frame in [Frame::Drain, Frame::Ping(1), failed] {
         let mut wire = BytesMut::new();
         encode(&frame, &mut wire);
         assert!(matches!(Decoder::new(Side::Worker).decode(&mut wire), Err(DecodeError::Kind(_))));
@@ -293,4 +327,22 @@ fn large_data_is_not_copied() {
     let mut slices = [IoSlice::new(&[]); 4];
     let count = outbox.io_slices(&mut slices);
     assert!(slices[..count].iter().any(|slice| slice.as_ptr() == data.as_ptr()));
+}
+
+#[test]
+fn an_outgoing_requests_head_is_bounded() {
+    let decoded = |head: FetchHead| {
+        let mut wire = BytesMut::new();
+        encode(&Frame::FetchHead(1, Box::new(head)), &mut wire);
+        Decoder::new(Side::Worker).decode(&mut wire)
+    };
+    let head = |method: usize, url: usize| FetchHead {
+        method: "x".repeat(method),
+        url: "x".repeat(url),
+        headers: HeaderBlock::default(),
+        body: BodyLength::None,
+    };
+    assert!(decoded(head(MAX_METHOD, MAX_URL)).is_ok());
+    assert!(matches!(decoded(head(MAX_METHOD + 1, 1)), Err(DecodeError::Field { field: "method", .. })));
+    assert!(matches!(decoded(head(1, MAX_URL + 1)), Err(DecodeError::Field { field: "url", .. })));
 }

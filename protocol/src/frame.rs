@@ -8,6 +8,9 @@ use crate::sandbox::LayerReport;
 /// A request on one link. The supervisor counts up and never uses a number twice on one link.
 pub type RequestId = u32;
 
+/// An outgoing request on one link. The worker counts up from 0 and uses each number once (wrapping at 2^32).
+pub type FetchId = u32;
+
 /// One message. The doc of each variant says who sends it, on which link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
@@ -60,6 +63,40 @@ pub enum Frame {
         id: RequestId,
         /// Why.
         reason: ResetReason,
+    },
+    /// Worker, data: an outgoing request begins. At most [`crate::limits::MAX_FETCHES`] of a link are open at once.
+    FetchHead(FetchId, Box<FetchHead>),
+    /// Supervisor, data: the response to an outgoing request begins.
+    FetchResponse(FetchId, Box<FetchResponse>),
+    /// Either side, data: a piece of a body, as [`Frame::BodyChunk`].
+    FetchChunk {
+        /// The outgoing request whose body it is (the request's from the worker, the response's from the supervisor).
+        id: FetchId,
+        /// True on the last piece. After the supervisor's last piece both sides forget the outgoing request.
+        end: bool,
+        /// May be empty, for an `end` that comes alone.
+        data: Bytes,
+    },
+    /// Either side, data: the sender took `bytes` of the body it receives, and may be sent as many more.
+    FetchCredit {
+        /// The outgoing request whose body it is.
+        id: FetchId,
+        /// At least 1.
+        bytes: u32,
+    },
+    /// Supervisor, data: there will be no (whole) response. Both sides forget the outgoing request.
+    FetchFailed {
+        /// The outgoing request.
+        id: FetchId,
+        /// What went wrong, for programs.
+        failure: FetchFailure,
+        /// The same in words for the app's author, at most [`crate::limits::MAX_FETCH_ERROR`] bytes.
+        message: String,
+    },
+    /// Worker, data: nobody wants the response any more, or there is no whole request. Both sides forget it.
+    FetchAbort {
+        /// The outgoing request.
+        id: FetchId,
     },
     /// Worker, control: one message of the app (`console.log`) or of the runtime about the app.
     Log(LogLine),
@@ -211,6 +248,82 @@ pub struct ResponseHead {
     pub headers: HeaderBlock,
     /// Whether `BodyChunk` frames follow.
     pub body: BodyLength,
+}
+
+/// An outgoing request as the app wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchHead {
+    /// A method of HTTP, in the case in which it is to be sent.
+    pub method: String,
+    /// Absolute, `http:` or `https:`.
+    pub url: String,
+    /// Names in lower case.
+    pub headers: HeaderBlock,
+    /// Whether `FetchChunk` frames follow.
+    pub body: BodyLength,
+}
+
+/// The head of the response to an outgoing request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchResponse {
+    /// 200 to 599.
+    pub status: u16,
+    /// The reason phrase, each character a byte of it.
+    pub reason: String,
+    /// Names in lower case.
+    pub headers: HeaderBlock,
+    /// Whether `FetchChunk` frames follow.
+    pub body: BodyLength,
+}
+
+/// Why there is no (whole) response to an outgoing request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FetchFailure {
+    /// The app's `egress` does not allow it.
+    Denied,
+    /// The host's name has no address.
+    Resolve,
+    /// No connection came about.
+    Connect,
+    /// No TLS session came about: the certificate above all.
+    Tls,
+    /// A phase took too long.
+    TimedOut,
+    /// The other side sent no HTTP, or more than is taken.
+    Malformed,
+    /// The connection ended early.
+    Closed,
+    /// The request cannot be sent.
+    Unsendable,
+}
+
+impl FetchFailure {
+    /// All of them, in the order of their codes on the wire.
+    pub const ALL: [FetchFailure; 8] = [
+        FetchFailure::Denied,
+        FetchFailure::Resolve,
+        FetchFailure::Connect,
+        FetchFailure::Tls,
+        FetchFailure::TimedOut,
+        FetchFailure::Malformed,
+        FetchFailure::Closed,
+        FetchFailure::Unsendable,
+    ];
+
+    /// What an app finds in the error's `cause.code`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FetchFailure::Denied => "EGRESS_DENIED",
+            FetchFailure::Resolve => "RESOLVE_FAILED",
+            FetchFailure::Connect => "CONNECT_FAILED",
+            FetchFailure::Tls => "TLS_FAILED",
+            FetchFailure::TimedOut => "TIMED_OUT",
+            FetchFailure::Malformed => "MALFORMED_RESPONSE",
+            FetchFailure::Closed => "CONNECTION_CLOSED",
+            FetchFailure::Unsendable => "UNSENDABLE",
+        }
+    }
 }
 
 /// What is known of a body before it comes.

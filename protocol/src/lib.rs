@@ -4,7 +4,7 @@
 //! refuses what the other side must not send; [`Outbox`] turns frames into bytes and says what to write next.
 //!
 //! A worker has one *control link* (boot, modules, logs, statistics, drain) and one *data link* per supervisor shard
-//! (requests and bodies). The first byte the supervisor writes on a control link is [`PROTOCOL_VERSION`]; the data
+//! (requests and bodies, of both directions: those of clients, and those that the app makes itself). The first byte the supervisor writes on a control link is [`PROTOCOL_VERSION`]; the data
 //! links' file descriptors travel with it (`SCM_RIGHTS`). The worker closes its sandbox and says so ([`Frame::Sandboxed`]); frames of both sides follow.
 //!
 //! A worker is hostile: everything it sends is checked here before anybody acts on it. See [`limits`].
@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod chunk_queue;
 mod codec;
 mod frame;
 mod header_block;
@@ -21,10 +22,12 @@ mod outbox;
 mod sandbox;
 mod window;
 
+pub use chunk_queue::ChunkQueue;
 pub use codec::{DecodeError, Decoder, Side};
 pub use frame::{
-    AccessorStyle, BodyLength, Boot, BootFailed, ExitReason, Frame, LogLevel, LogLine, ModuleError, Ready,
-    RequestAccessors, RequestHead, RequestId, ResetReason, ResponseHead, RuntimeLimits, Stats,
+    AccessorStyle, BodyLength, Boot, BootFailed, ExitReason, FetchFailure, FetchHead, FetchId, FetchResponse, Frame,
+    LogLevel, LogLine, ModuleError, Ready, RequestAccessors, RequestHead, RequestId, ResetReason, ResponseHead,
+    RuntimeLimits, Stats,
 };
 pub use header_block::{HeaderBlock, HeaderBlockBuilder};
 pub use outbox::Outbox;
@@ -33,4 +36,4 @@ pub use window::{ReceiveWindow, SendWindow, WindowExceeded};
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
 /// differs where an installation mixes two.
-pub const PROTOCOL_VERSION: u8 = 4;
+pub const PROTOCOL_VERSION: u8 = 5;

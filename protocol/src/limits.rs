@@ -48,6 +48,15 @@ pub const MAX_ENV_ENTRIES: usize = 10_000;
 /// Longest text about one layer of the sandbox.
 pub const MAX_LAYER_DETAIL: usize = 512;
 
+/// Most outgoing requests that are open at once on one link, and in one worker.
+pub const MAX_FETCHES: usize = 64;
+
+/// Longest text about a failed outgoing request.
+pub const MAX_FETCH_ERROR: usize = 1024;
+
+/// Longest reason phrase of a response to an outgoing request.
+pub const MAX_REASON: usize = 512;
+
 /// Largest frame that a worker may send.
 pub const MAX_FRAME_FROM_WORKER: usize = 256 * 1024;
 
@@ -62,6 +71,7 @@ const _: () = assert!(MAX_HEADER_BYTES + 64 < MAX_FRAME_FROM_WORKER);
 const _: () = assert!(MAX_LOG_TEXT + MAX_REQUEST_ID + 64 < MAX_FRAME_FROM_WORKER);
 const _: () = assert!(MAX_ERROR_TEXT + MAX_MODULE_PATH + 64 < MAX_FRAME_FROM_WORKER);
 const _: () = assert!(MAX_HEADER_BYTES + MAX_URL + MAX_METHOD + MAX_REQUEST_ID + 64 < MAX_FRAME_FROM_SUPERVISOR);
+const _: () = assert!(MAX_HEADER_BYTES + MAX_URL + MAX_METHOD + 64 < MAX_FRAME_FROM_WORKER);
 const _: () = assert!(MAX_ENV_BYTES + 8 * MAX_ENV_ENTRIES + 64 * 1024 < MAX_FRAME_FROM_SUPERVISOR);
 const _: () = assert!(MAX_CHUNK < INITIAL_WINDOW as usize && INITIAL_WINDOW < MAX_WINDOW);
 const _: () = assert!(MAX_FRAME_FROM_SUPERVISOR < u32::MAX as usize);

@@ -5,8 +5,8 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::codec::{encode, encode_chunk_head};
-use crate::frame::{Frame, RequestId};
+use crate::codec::{ChunkOf, encode, encode_chunk_head};
+use crate::frame::{FetchId, Frame, RequestId};
 
 /// Body data of this size and more is queued as a reference; smaller pieces are copied together.
 const COPY_BELOW: usize = 4096;
@@ -33,31 +33,28 @@ impl Outbox {
         self.queued == 0
     }
 
-    /// Appends a frame. The data of a large `BodyChunk` is not copied.
+    /// Appends a frame. The data of a large `BodyChunk` or `FetchChunk` is not copied.
     pub fn push(&mut self, frame: &Frame) {
         match frame {
             Frame::BodyChunk { id, end, data } => self.push_chunk(*id, *end, data.clone()),
+            Frame::FetchChunk { id, end, data } => self.push_fetch_chunk(*id, *end, data.clone()),
             other => self.append(|open| encode(other, open)),
         }
     }
 
     /// Appends a `BodyChunk`: at most [`crate::limits::MAX_CHUNK`] bytes.
     pub fn push_chunk(&mut self, id: RequestId, end: bool, data: Bytes) {
-        if data.len() < COPY_BELOW {
-            return self.push_chunk_slice(id, end, &data);
-        }
-        self.append(|open| encode_chunk_head(open, id, end, data.len()));
-        self.sealed.push_back(self.open.split().freeze());
-        self.queued += data.len();
-        self.sealed.push_back(data);
+        self.append_chunk(ChunkOf::Request, id, end, data);
+    }
+
+    /// Appends a `FetchChunk`: at most [`crate::limits::MAX_CHUNK`] bytes.
+    pub fn push_fetch_chunk(&mut self, id: FetchId, end: bool, data: Bytes) {
+        self.append_chunk(ChunkOf::Fetch, id, end, data);
     }
 
     /// Appends a `BodyChunk` from borrowed data, which is copied: at most [`crate::limits::MAX_CHUNK`] bytes.
     pub fn push_chunk_slice(&mut self, id: RequestId, end: bool, data: &[u8]) {
-        self.append(|open| {
-            encode_chunk_head(open, id, end, data.len());
-            open.extend_from_slice(data);
-        });
+        self.append_chunk_slice(ChunkOf::Request, id, end, data);
     }
 
     /// Shows up to `slices.len()` pieces of what is to be written next, and returns how many there are.
@@ -84,6 +81,23 @@ impl Outbox {
             self.sealed.pop_front();
         }
         self.open.advance(written.min(self.open.len()));
+    }
+
+    fn append_chunk(&mut self, of: ChunkOf, id: u32, end: bool, data: Bytes) {
+        if data.len() < COPY_BELOW {
+            return self.append_chunk_slice(of, id, end, &data);
+        }
+        self.append(|open| encode_chunk_head(open, of, id, end, data.len()));
+        self.sealed.push_back(self.open.split().freeze());
+        self.queued += data.len();
+        self.sealed.push_back(data);
+    }
+
+    fn append_chunk_slice(&mut self, of: ChunkOf, id: u32, end: bool, data: &[u8]) {
+        self.append(|open| {
+            encode_chunk_head(open, of, id, end, data.len());
+            open.extend_from_slice(data);
+        });
     }
 
     fn append(&mut self, write: impl FnOnce(&mut BytesMut)) {

@@ -9,6 +9,7 @@ pub mod app;
 pub mod check;
 pub mod control;
 pub mod descriptors;
+mod egress;
 pub mod fleet;
 mod identity;
 mod ingress;

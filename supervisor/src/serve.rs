@@ -208,6 +208,7 @@ impl Start {
         let mut http: Vec<String> =
             listeners.first().into_iter().flatten().map(|listener| listener.address().to_owned()).collect();
         http.dedup();
+        let own_ports = own_ports(http.iter().chain(&metrics_address));
 
         // Until the shards run nothing is awaited, so no worker's keeper runs before it knows them.
         let apps = config.apps.iter().enumerate();
@@ -226,6 +227,7 @@ impl Start {
                 // Whether lines are written is the log's to decide: it can change while nano runs.
                 options.access_log = true;
                 options.max_connections = connections;
+                options.own_ports = Arc::clone(&own_ports);
                 Shard::spawn(index, own, Arc::clone(&routes), options)
             })
             .collect::<Result<_, _>>()?;
@@ -290,6 +292,11 @@ fn bind_metrics(config: &Config) -> Result<MetricsListener, ServeError> {
         Err(source) if required => Err(ServeError::Metrics { address, source }),
         Err(error) => Ok((None, Some((address, error)))),
     }
+}
+
+/// The TCP ports of addresses as they are shown; a Unix socket has none.
+fn own_ports<'a>(addresses: impl Iterator<Item = &'a String>) -> Arc<[u16]> {
+    addresses.filter_map(|text| text.parse::<std::net::SocketAddr>().ok()).map(|address| address.port()).collect()
 }
 
 fn serve_metrics(

@@ -46,6 +46,44 @@ impl Codes {
     }
 }
 
+/// How an outgoing request of an app ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EgressResult {
+    /// The head of a response came.
+    Ok,
+    /// The app's `egress` does not allow it.
+    Denied,
+    /// No response came.
+    Error,
+    /// The app gave it up before there was a response, or its worker ended.
+    Aborted,
+}
+
+impl EgressResult {
+    /// All of them.
+    pub const ALL: [EgressResult; 4] = [Self::Ok, Self::Denied, Self::Error, Self::Aborted];
+
+    /// The metric's label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Denied => "denied",
+            Self::Error => "error",
+            Self::Aborted => "aborted",
+        }
+    }
+
+    const fn index(self) -> usize {
+        match self {
+            Self::Ok => 0,
+            Self::Denied => 1,
+            Self::Error => 2,
+            Self::Aborted => 3,
+        }
+    }
+}
+
 /// Counters of one app. They live on over its generations and workers.
 #[derive(Debug)]
 pub struct AppMetrics {
@@ -53,6 +91,7 @@ pub struct AppMetrics {
     finished: AtomicU64,
     codes: Codes,
     durations: Histogram,
+    egress: [AtomicU64; EgressResult::ALL.len()],
     worker_starts: AtomicU64,
     worker_exits: [AtomicU64; ExitReason::ALL.len()],
     states: [AtomicU64; WorkerState::ALL.len()],
@@ -88,6 +127,7 @@ impl Default for AppMetrics {
             finished: AtomicU64::new(0),
             codes: Codes::new(),
             durations: Histogram::default(),
+            egress: std::array::from_fn(|_| AtomicU64::new(0)),
             worker_starts: AtomicU64::new(0),
             worker_exits: std::array::from_fn(|_| AtomicU64::new(0)),
             states: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -123,6 +163,13 @@ impl AppMetrics {
     pub fn requests_in_flight(&self) -> u64 {
         let finished = self.finished.load(Ordering::Relaxed);
         self.started.load(Ordering::Relaxed).saturating_sub(finished)
+    }
+
+    /// An outgoing request came to this.
+    pub fn egress_request(&self, result: EgressResult) {
+        if let Some(counter) = self.egress.get(result.index()) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// A worker was spawned.

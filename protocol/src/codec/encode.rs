@@ -4,7 +4,8 @@ use bytes::{BufMut, BytesMut};
 
 use super::kind;
 use crate::frame::{
-    AccessorStyle, BodyLength, Boot, ExitReason, Frame, LogLevel, ModuleError, RequestAccessors, ResetReason, Stats,
+    AccessorStyle, BodyLength, Boot, ExitReason, FetchFailure, Frame, LogLevel, ModuleError, RequestAccessors,
+    ResetReason, Stats,
 };
 use crate::limits::{MAX_CHUNK, MAX_FRAME_FROM_SUPERVISOR};
 use crate::sandbox::SandboxLayer;
@@ -46,11 +47,21 @@ fn put_body_length(out: &mut BytesMut, length: BodyLength) {
     }
 }
 
-/// Appends everything of a `BodyChunk` but its data, which the caller appends: `length` bytes.
-pub(crate) fn encode_chunk_head(out: &mut BytesMut, id: u32, end: bool, length: usize) {
+/// Whose body a chunk is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChunkOf {
+    Request,
+    Fetch,
+}
+
+/// Appends everything of a `BodyChunk` or `FetchChunk` but its data, which the caller appends: `length` bytes.
+pub(crate) fn encode_chunk_head(out: &mut BytesMut, of: ChunkOf, id: u32, end: bool, length: usize) {
     debug_assert!(length <= MAX_CHUNK, "the chunk is too long for one frame");
     out.put_u32_le(u32::try_from(length + 10).unwrap_or(u32::MAX));
-    out.put_u8(kind::BODY_CHUNK);
+    out.put_u8(match of {
+        ChunkOf::Request => kind::BODY_CHUNK,
+        ChunkOf::Fetch => kind::FETCH_CHUNK,
+    });
     out.put_u32_le(id);
     out.put_u8(u8::from(end));
     out.put_u32_le(u32::try_from(length).unwrap_or(u32::MAX));
@@ -120,9 +131,46 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
         }
         Frame::BodyChunk { id, end, data } => {
             out.truncate(start);
-            encode_chunk_head(out, *id, *end, data.len());
+            encode_chunk_head(out, ChunkOf::Request, *id, *end, data.len());
             out.put_slice(data);
             return;
+        }
+        Frame::FetchChunk { id, end, data } => {
+            out.truncate(start);
+            encode_chunk_head(out, ChunkOf::Fetch, *id, *end, data.len());
+            out.put_slice(data);
+            return;
+        }
+        Frame::FetchHead(id, head) => {
+            out.put_u8(kind::FETCH_HEAD);
+            out.put_u32_le(*id);
+            put_text(out, &head.method);
+            put_text(out, &head.url);
+            put_bytes(out, head.headers.as_bytes());
+            put_body_length(out, head.body);
+        }
+        Frame::FetchResponse(id, head) => {
+            out.put_u8(kind::FETCH_RESPONSE);
+            out.put_u32_le(*id);
+            out.put_u16_le(head.status);
+            put_text(out, &head.reason);
+            put_bytes(out, head.headers.as_bytes());
+            put_body_length(out, head.body);
+        }
+        Frame::FetchCredit { id, bytes } => {
+            out.put_u8(kind::FETCH_CREDIT);
+            out.put_u32_le(*id);
+            out.put_u32_le(*bytes);
+        }
+        Frame::FetchFailed { id, failure, message } => {
+            out.put_u8(kind::FETCH_FAILED);
+            out.put_u32_le(*id);
+            out.put_u8(code_of(&FetchFailure::ALL, failure));
+            put_text(out, message);
+        }
+        Frame::FetchAbort { id } => {
+            out.put_u8(kind::FETCH_ABORT);
+            out.put_u32_le(*id);
         }
         Frame::Credit { id, bytes } => {
             out.put_u8(kind::CREDIT);

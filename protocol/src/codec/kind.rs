@@ -17,6 +17,12 @@ pub(crate) const PONG: u8 = 14;
 pub(crate) const DRAIN: u8 = 15;
 pub(crate) const EXITING: u8 = 16;
 pub(crate) const SANDBOXED: u8 = 17;
+pub(crate) const FETCH_HEAD: u8 = 18;
+pub(crate) const FETCH_RESPONSE: u8 = 19;
+pub(crate) const FETCH_CHUNK: u8 = 20;
+pub(crate) const FETCH_CREDIT: u8 = 21;
+pub(crate) const FETCH_FAILED: u8 = 22;
+pub(crate) const FETCH_ABORT: u8 = 23;
 
 /// Kinds that a worker may send.
 pub(crate) const FROM_WORKER: &[u8] = &[
@@ -32,6 +38,23 @@ pub(crate) const FROM_WORKER: &[u8] = &[
     PONG,
     EXITING,
     SANDBOXED,
+    FETCH_HEAD,
+    FETCH_CHUNK,
+    FETCH_CREDIT,
+    FETCH_ABORT,
 ];
 /// Kinds that the supervisor may send.
-pub(crate) const FROM_SUPERVISOR: &[u8] = &[BOOT, MODULE_SOURCE, REQUEST_HEAD, BODY_CHUNK, CREDIT, RESET, PING, DRAIN];
+pub(crate) const FROM_SUPERVISOR: &[u8] = &[
+    BOOT,
+    MODULE_SOURCE,
+    REQUEST_HEAD,
+    BODY_CHUNK,
+    CREDIT,
+    RESET,
+    PING,
+    DRAIN,
+    FETCH_RESPONSE,
+    FETCH_CHUNK,
+    FETCH_CREDIT,
+    FETCH_FAILED,
+];

@@ -222,5 +222,11 @@ pub(super) fn kind(frame: &Frame) -> &'static str {
         Frame::Drain => "Drain",
         Frame::Exiting { .. } => "Exiting",
         Frame::Sandboxed(_) => "Sandboxed",
+        Frame::FetchHead(..) => "FetchHead",
+        Frame::FetchResponse(..) => "FetchResponse",
+        Frame::FetchChunk { .. } => "FetchChunk",
+        Frame::FetchCredit { .. } => "FetchCredit",
+        Frame::FetchFailed { .. } => "FetchFailed",
+        Frame::FetchAbort { .. } => "FetchAbort",
     }
 }

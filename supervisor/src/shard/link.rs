@@ -5,6 +5,7 @@
 //! The worker is hostile: whatever it sends out of turn ends the link ([`Violation`]).
 
 mod exchange;
+mod fetches;
 mod task;
 
 use std::cell::{Cell, RefCell};
@@ -18,14 +19,18 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
-use nano_protocol::{DecodeError, ExitReason, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead};
+use nano_protocol::{
+    DecodeError, ExitReason, FetchId, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead,
+};
 use tokio::net::UnixStream;
 
 use super::About;
 use super::lost::Lost;
+use crate::egress::Egress;
 use crate::worker::Worker;
 pub(crate) use exchange::{Death, Due, Failed};
 use exchange::{Exchange, Piece};
+use fetches::Fetches;
 pub(crate) use task::{End, run};
 
 /// Unsent bytes from which on a link takes no new requests. A worker that does not read, and clients that ask and leave,
@@ -62,6 +67,15 @@ pub(crate) enum Violation {
     /// A reason that is not the worker's to give.
     #[error("a reset for a reason that only the supervisor has")]
     ResetReason,
+    /// A number that no outgoing request ever had.
+    #[error("a frame for outgoing request {0}, which was never begun")]
+    UnknownFetch(FetchId),
+    /// Numbers count up.
+    #[error("an outgoing request with the number {0}, out of turn")]
+    FetchNumber(FetchId),
+    /// More open ones than allowed.
+    #[error("more outgoing requests at once than allowed")]
+    TooManyFetches,
     /// A response head that is no HTTP.
     #[error("a response header that is not legal in HTTP")]
     Header,
@@ -75,6 +89,9 @@ pub(crate) struct Link {
     socket: UnixStream,
     sending: RefCell<Sending>,
     requests: RefCell<HashMap<RequestId, Rc<Exchange>, BuildHasherDefault<IdHasher>>>,
+    /// What the app asks of others, and how.
+    egress: Rc<Egress>,
+    fetches: Fetches,
     /// The earliest time at which a response head may be overdue.
     due: Cell<Option<Instant>>,
     task: RefCell<Option<Waker>>,
@@ -100,13 +117,15 @@ impl Link {
     ///
     /// # Errors
     /// The socket cannot be registered with the shard's runtime.
-    pub(crate) fn new(worker: Arc<Worker>, socket: StdUnixStream) -> io::Result<Rc<Self>> {
+    pub(crate) fn new(worker: Arc<Worker>, socket: StdUnixStream, egress: Rc<Egress>) -> io::Result<Rc<Self>> {
         socket.set_nonblocking(true)?;
         Ok(Rc::new(Self {
             worker,
             socket: UnixStream::from_std(socket)?,
             sending: RefCell::default(),
             requests: RefCell::default(),
+            egress,
+            fetches: Fetches::default(),
             due: Cell::new(None),
             task: RefCell::new(None),
             retiring: Cell::new(false),
@@ -152,10 +171,15 @@ impl Link {
         !clogged
     }
 
-    /// No new requests; the task ends when the last one is over.
+    /// No new requests. What the app asks of others goes on: the task ends when the worker does.
     pub(crate) fn retire(&self) {
         self.retiring.set(true);
         self.wake_task();
+    }
+
+    /// Whether it was retired, and nothing is in flight.
+    fn is_released(&self) -> bool {
+        self.retiring.get() && self.requests.borrow().is_empty()
     }
 
     /// The worker sent something illegal that only the reader of a response noticed.

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::link::{Due, Link, Outgoing, Request};
 use crate::app::{App, Entry, Refusal};
+use crate::egress::{Egress, Policy, Timeouts};
 use crate::worker::WorkerId;
 
 /// See the file's head.
@@ -15,6 +16,8 @@ use crate::worker::WorkerId;
 pub(crate) struct Pool {
     /// The generation.
     pub(crate) app: Arc<App>,
+    /// What its workers ask of others, over any of the links.
+    egress: Rc<Egress>,
     links: RefCell<Vec<Rc<Link>>>,
     /// Whether the shard's route table leads here.
     routed: Cell<bool>,
@@ -54,8 +57,15 @@ impl Drop for Probe {
 }
 
 impl Pool {
-    pub(super) fn new(app: Arc<App>) -> Self {
-        Self { app, links: RefCell::default(), routed: Cell::new(false), turn: Cell::new(0) }
+    /// `own_ports`: where nano itself can be reached.
+    pub(super) fn new(app: Arc<App>, own_ports: Arc<[u16]>) -> Self {
+        let policy = Policy::new(app.settings.egress.clone(), own_ports);
+        let egress = Rc::new(Egress::new(policy, Timeouts::default(), Some(Arc::clone(&app.metrics))));
+        Self { app, egress, links: RefCell::default(), routed: Cell::new(false), turn: Cell::new(0) }
+    }
+
+    pub(super) fn egress(&self) -> Rc<Egress> {
+        Rc::clone(&self.egress)
     }
 
     pub(super) fn add(&self, link: Rc<Link>) {

@@ -89,12 +89,15 @@ impl State {
 
     fn pool(&self, app: &Arc<App>) -> Rc<Pool> {
         let mut pools = self.pools.borrow_mut();
-        Rc::clone(pools.entry(app.generation).or_insert_with(|| Rc::new(Pool::new(Arc::clone(app)))))
+        Rc::clone(pools.entry(app.generation).or_insert_with(|| {
+            let own = Arc::clone(&self.options.own_ports);
+            Rc::new(Pool::new(Arc::clone(app), own))
+        }))
     }
 
     pub(super) fn add_link(self: &Rc<Self>, app: &Arc<App>, worker: Arc<Worker>, socket: UnixStream) {
         let pool = self.pool(app);
-        match Link::new(Arc::clone(&worker), socket) {
+        match Link::new(Arc::clone(&worker), socket, pool.egress()) {
             Ok(link) => {
                 pool.add(Rc::clone(&link));
                 tokio::task::spawn_local(Rc::clone(self).run_link(pool, link));
@@ -116,13 +119,16 @@ impl State {
                 self.tell(Event::ProtocolViolation { worker, detail, lost });
             }
         };
-        link::run(Rc::clone(&link), tell, || pool.app.admission.wake_all()).await;
+        let released = || {
+            for done in self.retired.borrow_mut().remove(&worker.id).unwrap_or_default() {
+                let _ = done.send(());
+            }
+        };
+        link::run(Rc::clone(&link), tell, || pool.app.admission.wake_all(), released).await;
         pool.remove(worker.id);
         // Those who wait may have to ask for a new worker, or be refused.
         pool.app.admission.wake_all();
-        for done in self.retired.borrow_mut().remove(&worker.id).unwrap_or_default() {
-            let _ = done.send(());
-        }
+        released();
         self.pools.borrow_mut().retain(|_, pool| !pool.is_unused());
     }
 

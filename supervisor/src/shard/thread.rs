@@ -14,6 +14,9 @@ use super::state::State;
 use super::{Options, accept, connections};
 use crate::route::RouteTable;
 
+/// Host names that are looked up at once for all apps. No app can have more than a few of them.
+const MOST_LOOKUPS: usize = 64;
+
 /// Starts the thread. What can fail fails before this returns.
 pub(super) fn start(
     index: usize,
@@ -24,7 +27,10 @@ pub(super) fn start(
 ) -> io::Result<std::thread::JoinHandle<()>> {
     let (started, outcome) = std::sync::mpsc::sync_channel(1);
     let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || {
-        let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
+        let mut builder = Builder::new_current_thread();
+        // Threads are for the system's resolver alone.
+        let runtime = match builder.enable_all().max_blocking_threads(MOST_LOOKUPS).build_local(LocalOptions::default())
+        {
             Ok(runtime) => runtime,
             Err(error) => return drop(started.send(Err(error))),
         };

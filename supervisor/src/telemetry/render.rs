@@ -9,14 +9,11 @@ use prometheus::{Encoder, TextEncoder};
 
 use super::histogram::Histogram;
 use super::names::{self, Name};
-use super::{AppMetrics, Metrics, WorkerTotals};
+use super::{AppMetrics, EgressResult, Metrics, WorkerTotals};
 use crate::worker::WorkerState;
 
 /// The media type of [`Metrics::render`]'s text.
 pub(super) const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
-
-/// Results of an outgoing request.
-const EGRESS_RESULTS: [&str; 3] = ["ok", "denied", "error"];
 
 impl Metrics {
     /// All metrics in Prometheus's text format.
@@ -67,13 +64,7 @@ impl Metrics {
         add(n::WORKER_CPU, per_app(n::WORKER_CPU, &|totals, _| totals.cpu.as_secs_f64()));
         add(n::WORKER_SANDBOX, apps.iter().flat_map(|(app, _, own)| sandbox(app, own)).collect());
         add(n::LOG_DROPPED, per_app(n::LOG_DROPPED, &|_, app| load(&app.log_dropped)));
-        let egress = apps.iter().flat_map(|(app, _, _)| {
-            // Outgoing requests do not exist yet: the counts are true.
-            EGRESS_RESULTS
-                .iter()
-                .map(move |result| sample(n::EGRESS_REQUESTS, &[("app", app), ("result", result)], 0.0))
-        });
-        add(n::EGRESS_REQUESTS, egress.collect());
+        add(n::EGRESS_REQUESTS, apps.iter().flat_map(|(app, _, own)| egress(app, own)).collect());
         add(n::ACCEPT_PAUSED, vec![sample(n::ACCEPT_PAUSED, &[], load(&self.accept_pauses))]);
         add(n::CONNECTIONS_REFUSED, vec![sample(n::CONNECTIONS_REFUSED, &[], load(&self.connections_refused))]);
         let reloads = [("success", &self.reloads_succeeded), ("failure", &self.reloads_failed)];
@@ -111,6 +102,15 @@ fn sandbox(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
         sample(names::WORKER_SANDBOX, &[("app", app), ("layer", layer.as_str())], f64::from(u8::from(active)))
     };
     metrics.sandbox().map(layer).collect()
+}
+
+fn egress(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
+    let results = EgressResult::ALL.iter().zip(&metrics.egress);
+    results
+        .map(|(result, count)| {
+            sample(names::EGRESS_REQUESTS, &[("app", app), ("result", result.as_str())], load(count))
+        })
+        .collect()
 }
 
 fn exits(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {

@@ -16,6 +16,7 @@ mod client;
 mod deaths;
 mod draining;
 mod exhaustion;
+mod fetches;
 mod host;
 mod limits;
 mod mutations;

@@ -7,7 +7,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use nano_protocol::{BodyLength, ExitReason, Frame, Outbox, RequestId, ResetReason, Stats};
+use nano_protocol::{
+    BodyLength, ExitReason, FetchHead, FetchId, Frame, HeaderBlock, Outbox, RequestId, ResetReason, Stats,
+};
 
 use crate::host::{Host, settings, until};
 use crate::worker::{chunk, head};
@@ -38,10 +40,19 @@ fn bytes(frame: &Frame) -> Vec<u8> {
     slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect()
 }
 
+/// An outgoing request that the app's `egress` denies.
+fn fetch(id: FetchId) -> Frame {
+    let (method, url) = ("POST".to_owned(), "http://127.0.0.1:1/".to_owned());
+    let head = FetchHead { method, url, headers: HeaderBlock::default(), body: BodyLength::Unknown };
+    Frame::FetchHead(id, Box::new(head))
+}
+
 /// What an honest worker could send about this request, in an order that it could.
-fn honest(id: RequestId) -> Vec<Vec<u8>> {
+fn honest(id: RequestId, fetched: FetchId) -> Vec<Vec<u8>> {
     let frames = [
         Frame::Stats(Stats::default()),
+        fetch(fetched),
+        Frame::FetchChunk { id: fetched, end: true, data: Bytes::from_static(b"body") },
         head(id, 200, &[("content-type", "text/plain"), ("x-a", "b")], BodyLength::Known(9)),
         chunk(id, "some", false),
         chunk(id, "thing", true),
@@ -50,12 +61,16 @@ fn honest(id: RequestId) -> Vec<Vec<u8>> {
 }
 
 fn other(dice: &mut Dice, id: RequestId) -> Vec<u8> {
-    bytes(&match dice.below(6) {
+    bytes(&match dice.below(10) {
         0 => Frame::Credit { id, bytes: dice.below(1 << 31) as u32 },
         1 => Frame::Reset { id, reason: ResetReason::HandlerThrew },
         2 => Frame::Exiting { reason: ExitReason::ALL[dice.below(10)], culprit: Some(id) },
         3 => Frame::BodyChunk { id, end: false, data: Bytes::from(vec![0; dice.below(65_536)]) },
         4 => Frame::Pong(7),
+        5 => Frame::FetchCredit { id: dice.below(2) as u32, bytes: dice.below(1 << 31) as u32 },
+        6 => Frame::FetchChunk { id: 0, end: false, data: Bytes::from(vec![0; dice.below(65_536)]) },
+        7 => Frame::FetchAbort { id: dice.below(2) as u32 },
+        8 => fetch(dice.below(3) as u32),
         _ => head(dice.below(1 << 20) as u32, 500, &[], BodyLength::Unknown),
     })
 }
@@ -113,7 +128,7 @@ fn mutated_frames_cost_nobody_else_anything() {
         // No request that would be tried again on the next worker.
         client.send("DELETE / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n");
         let (id, _) = worker.request();
-        let mut frames = honest(id);
+        let mut frames = honest(id, 0);
         mutated += mutate(&mut dice, &mut frames, id);
         worker.send_last(&frames.concat());
         // A while after its links end, the control plane finds a process dead.
@@ -137,10 +152,16 @@ fn mutated_frames_cost_nobody_else_anything() {
 #[test]
 fn frames_left_as_they_are_are_answered() {
     let (host, mut worker) = Host::with_worker();
-    for _ in 0..20 {
+    for fetched in 0..20 {
         let mut client = host.get("/");
-        let (id, _) = worker.request();
-        worker.send_bytes(&honest(id).concat());
+        let (id, _) = loop {
+            match worker.next() {
+                Some(Frame::RequestHead(id, head)) => break (id, head),
+                Some(Frame::FetchFailed { id, .. }) => assert_eq!(id + 1, fetched),
+                other => panic!("{other:?}"),
+            }
+        };
+        worker.send_bytes(&honest(id, fetched).concat());
         let answer = client.answer();
         assert_eq!((answer.status, answer.body.as_str()), (200, "something"));
         assert_eq!(worker.worker.exit(), None);

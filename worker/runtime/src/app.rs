@@ -21,7 +21,7 @@ use crate::watchdog::{WatchdogThread, Watched, peak_resident};
 pub(crate) struct AppEntries {
     abort_request: Entry,
     dispatch_request: Entry,
-    response_passed_on: Entry,
+    pub(crate) response_passed_on: Entry,
     resume_response: Entry,
 }
 
@@ -167,6 +167,7 @@ impl Runtime {
             Outcome::Readable(reader) | Outcome::Complete(Some(reader)) => {
                 return self.with_request(key, |scope, state| settle_reader(scope, state, key, &reader));
             }
+            Outcome::HandOn(fetch) => return self.resume_hand_on(fetch),
             Outcome::Writable => app.resume_response.clone(),
             Outcome::PassedOn => app.response_passed_on.clone(),
         };
@@ -179,6 +180,7 @@ impl Runtime {
     /// The supervisor ended a request.
     pub(crate) fn request_reset(&mut self, link: usize, id: RequestId, reason: ResetReason) {
         let Some((key, reader)) = self.state.requests.borrow_mut().reset(link, id) else { return };
+        self.drop_orphans();
         let message = match reason {
             ResetReason::TimedOut => "The request took too long",
             ResetReason::BodyTooLarge => "The request's body is too large",

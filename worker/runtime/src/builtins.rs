@@ -62,8 +62,12 @@ builtin_sources! {
     "encoding/text_encoder.js",
     "encoding/text_encoder_stream.js",
     "fetch/body.js",
+    "fetch/body_sender.js",
     "fetch/body_source.js",
     "fetch/collect.js",
+    "fetch/content_coding.js",
+    "fetch/data_url.js",
+    "fetch/fetch.js",
     "fetch/form_body.js",
     "fetch/form_data.js",
     "fetch/headers.js",
@@ -133,7 +137,6 @@ builtin_sources! {
     "webidl/iterable.js",
     "worker/dispatch.js",
     "worker/execution_context.js",
-    "worker/response_body.js",
     "worker/shared_memory.js",
 }
 

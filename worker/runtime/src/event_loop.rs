@@ -63,6 +63,7 @@ impl Runtime {
                 return;
             }
         }
+        self.after_fetch();
     }
 
     fn fire_timer(&mut self, id: u32) {

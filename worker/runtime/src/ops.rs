@@ -14,6 +14,7 @@ pub(crate) mod compression;
 mod crypto;
 mod encoding;
 mod fast;
+pub(crate) mod fetch;
 mod inspect;
 mod multipart;
 mod native_memory;
@@ -60,6 +61,7 @@ const GROUPS: &[&[OpDecl]] = &[
     compression::OPS,
     crypto::OPS,
     encoding::OPS,
+    fetch::OPS,
     inspect::OPS,
     multipart::OPS,
     process::OPS,

@@ -8,6 +8,8 @@ use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{BodyLength, Frame, HeaderBlock, Outbox, ReceiveWindow, RequestHead, RequestId, ResetReason};
 use nano_protocol::{ResponseHead, SendWindow, WindowExceeded};
 
+use crate::fetch::FetchKey;
+
 /// A request as JavaScript knows it: unique in the isolate until 2^30 requests later; never 0.
 pub(crate) type RequestKey = u32;
 
@@ -53,6 +55,8 @@ enum BodySource {
     Script { waiting: bool },
     /// The request's body is handed on as it comes.
     Request,
+    /// The body of an outgoing request's response is handed on as it comes.
+    Fetch(FetchKey),
 }
 
 struct RequestContext {
@@ -81,6 +85,8 @@ pub(crate) enum Outcome {
     Readable(BodyReader),
     /// There is room for more of the response's body.
     Writable,
+    /// There is room for more of an outgoing request's response, which is handed on.
+    HandOn(FetchKey),
     /// The response is complete, the request forgotten. Who still waits for its body learns that nothing will come.
     Complete(Option<BodyReader>),
     /// The same, and the body was handed on without JavaScript, which does not know that it is over.
@@ -94,6 +100,8 @@ pub(crate) struct Requests {
     keys: HashMap<(usize, RequestId), RequestKey>,
     last_key: RequestKey,
     finished: VecDeque<(RequestKey, String)>,
+    /// Outgoing requests whose responses were to be handed on to requests that ended early.
+    orphans: Vec<FetchKey>,
     /// By link, in the order of the data links.
     outboxes: Vec<Outbox>,
 }
@@ -293,6 +301,27 @@ impl Requests {
         }
     }
 
+    /// Sends the head of a response whose body is that of an outgoing request's response. `Outcome::Nothing`: that is to
+    /// be sent now, and it is not over.
+    pub(crate) fn respond_with_fetch_body(
+        &mut self,
+        key: RequestKey,
+        status: u16,
+        headers: HeaderBlock,
+        body: BodyLength,
+        fetch: FetchKey,
+    ) -> Outcome {
+        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Fetch(fetch)) {
+            Outcome::HandOn(_) => Outcome::Nothing,
+            outcome => outcome,
+        }
+    }
+
+    /// Outgoing requests that nobody wants any more.
+    pub(crate) fn take_orphans(&mut self) -> Vec<FetchKey> {
+        std::mem::take(&mut self.orphans)
+    }
+
     fn begin(&mut self, key: RequestKey, head: ResponseHead, source: BodySource) -> Outcome {
         let Some(context) = self.contexts.get_mut(&key).filter(|context| context.outgoing.is_none()) else {
             return Outcome::Nothing;
@@ -351,6 +380,7 @@ impl Requests {
             BodySource::Script { waiting } => {
                 return if std::mem::take(waiting) { Outcome::Writable } else { Outcome::Nothing };
             }
+            BodySource::Fetch(fetch) => return Outcome::HandOn(*fetch),
             BodySource::Whole(rest) => {
                 while !rest.is_empty() {
                     let length = rest.len().min(MAX_CHUNK).min(window.available());
@@ -411,6 +441,10 @@ impl Requests {
     /// The supervisor ended a request. Returns its key, and who still waits for its body.
     pub(crate) fn reset(&mut self, link: usize, wire_id: RequestId) -> Option<(RequestKey, Option<BodyReader>)> {
         let key = self.key_of(link, wire_id)?;
+        let outgoing = self.contexts.get(&key).and_then(|context| context.outgoing.as_ref());
+        if let Some(OutgoingBody { source: BodySource::Fetch(fetch), .. }) = outgoing {
+            self.orphans.push(*fetch);
+        }
         Some((key, self.close(key)))
     }
 }

@@ -13,6 +13,7 @@ use crate::fatal;
 use crate::memory::{self, Budget};
 use crate::modules::{self, MainModule, ModuleMap, ModuleSource, SourceError};
 use crate::ops;
+use crate::outgoing::FetchEntries;
 use crate::platform::tasks::{self, TaskQueue};
 use crate::platform::{self, PlatformError};
 use crate::rejections::{self, RejectionEntries};
@@ -118,6 +119,7 @@ pub(crate) type Entry = v8::Global<v8::Function>;
 pub(crate) struct Entries {
     pub(crate) configure_budget: Entry,
     pub(crate) fire_timer: Entry,
+    pub(crate) fetch: FetchEntries,
     inspect: Entry,
     rejections: RejectionEntries,
     /// What only apps need; looked up when one starts.
@@ -268,11 +270,23 @@ fn enter(
     let entries = || {
         let rejections =
             RejectionEntries { unhandled: function("unhandledRejection")?, handled: function("rejectionHandled")? };
-        Some((function("configureBudget")?, function("fireTimer")?, function("inspect")?, rejections))
+        let fetch = FetchEntries {
+            failed: function("fetchFailed")?,
+            responded: function("fetchResponded")?,
+            resume: function("resumeFetch")?,
+            slot_free: function("fetchSlotFree")?,
+        };
+        Some(Entries {
+            configure_budget: function("configureBudget")?,
+            fire_timer: function("fireTimer")?,
+            fetch,
+            inspect: function("inspect")?,
+            rejections,
+            others: v8::Global::new(scope, entry),
+        })
     };
-    let (configure_budget, fire_timer, inspect, rejections) = entries().ok_or(RuntimeError::Snapshot)?;
-    let others = v8::Global::new(scope, entry);
-    Ok((v8::Global::new(scope, context), Entries { configure_budget, fire_timer, inspect, rejections, others }))
+    let entries = entries().ok_or(RuntimeError::Snapshot)?;
+    Ok((v8::Global::new(scope, context), entries))
 }
 
 /// A function of bootstrap.js's `entry`.

@@ -193,6 +193,7 @@ impl Worker {
                 let started = outcome.map_err(|error| self.boot_failed(error)).and_then(|()| self.start(boot));
                 match started {
                     Ok(ready) => {
+                        self.runtime.state.fetches.borrow_mut().set_links(self.links.len());
                         self.send_stats();
                         self.control_outbox.borrow_mut().push(&Frame::Ready(ready));
                         self.phase = Phase::Serving;
@@ -381,7 +382,12 @@ impl Worker {
                     taken.map_err(|_| ServeError::Protocol("credit over the window"))?;
                 }
                 Frame::Reset { id, reason } => self.runtime.request_reset(link, id, reason),
-                _ => return Err(ServeError::Protocol("a frame on a data link that belongs elsewhere")),
+                other => {
+                    let taken = self.runtime.fetch_frame(link, other);
+                    if !taken.map_err(|_| ServeError::Protocol("a response over the window"))? {
+                        return Err(ServeError::Protocol("a frame on a data link that belongs elsewhere"));
+                    }
+                }
             }
             if self.runtime.state.ending.reason().is_some() {
                 return Ok(false);
@@ -399,6 +405,7 @@ impl Worker {
         for id in left {
             self.runtime.request_reset(link, id, ResetReason::ClientGone);
         }
+        self.runtime.fetch_link_closed(link);
     }
 
     fn open_request(&mut self, link: usize, id: RequestId, head: RequestHead) -> Result<(), ServeError> {

@@ -9,6 +9,7 @@ use nano_protocol::{Frame, Stats};
 
 use crate::counters::Counters;
 use crate::ending::Ending;
+use crate::fetch::Fetches;
 use crate::memory::Budget;
 use crate::modules::ModuleMap;
 use crate::rejections::{Rejection, RejectionEntries, Unhandled};
@@ -26,6 +27,8 @@ pub(crate) struct State {
     pub(crate) late_handled: RefCell<Vec<Rejection>>,
     pub(crate) rejection_entries: OnceCell<RejectionEntries>,
     pub(crate) requests: RefCell<Requests>,
+    /// Borrowed before `requests`, where both are.
+    pub(crate) fetches: RefCell<Fetches>,
     /// Promises given to `ctx.waitUntil` that are not settled.
     pub(crate) waiting: Cell<u32>,
     pub(crate) log: RefCell<Box<dyn LogSink>>,
@@ -58,6 +61,7 @@ impl State {
             late_handled: RefCell::default(),
             rejection_entries: OnceCell::new(),
             requests: RefCell::default(),
+            fetches: RefCell::default(),
             waiting: Cell::new(0),
             log: RefCell::new(log),
             started: Instant::now(),

@@ -29,7 +29,7 @@ const WORD: Duration = Duration::from_secs(1);
 /// How a link ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// It was retired, and nothing is in flight.
+    /// It was retired, and then the worker closed it.
     Retired,
     /// The worker closed it.
     Closed,
@@ -38,14 +38,16 @@ pub(crate) enum End {
 }
 
 /// Runs a link until it ends. Every request that is still on it has failed then. `ended` is called before that, as
-/// soon as the link has ended; `cleared` whenever it takes requests again after its worker did not read for a while.
-pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost), cleared: impl Fn()) {
+/// soon as the link has ended; `cleared` whenever it takes requests again after its worker did not read for a while;
+/// `released` when it was retired and the last of its requests is over.
+pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost), cleared: impl Fn(), released: impl Fn()) {
     let far = Instant::now() + Duration::from_secs(3600);
     let mut task = Task {
         inbox: BytesMut::with_capacity(READ_ROOM),
         timer: Box::pin(tokio::time::sleep_until(far.into())),
         armed: None,
         exiting: None,
+        released: false,
         link,
     };
     let end = poll_fn(|cx| {
@@ -54,10 +56,15 @@ pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost), cleared: 
             task.link.clogged.set(false);
             cleared();
         }
+        if std::mem::take(&mut task.released) {
+            released();
+        }
         poll
     })
     .await;
     task.link.ended.set(true);
+    task.link.fetches.clear();
+    let end = if end == End::Closed && task.link.is_released() { End::Retired } else { end };
     if let End::Violated(_) = end {
         task.link.worker.set_exit(ExitReason::Protocol);
     }
@@ -78,6 +85,8 @@ struct Task {
     armed: Option<Instant>,
     /// What the worker said when it said goodbye.
     exiting: Option<(ExitReason, Option<RequestId>)>,
+    /// To be told: it was retired, and nothing is in flight.
+    released: bool,
 }
 
 impl Task {
@@ -94,10 +103,11 @@ impl Task {
         if let Some(violation) = self.link.violation.take() {
             return Poll::Ready(End::Violated(violation));
         }
-        let idle = self.link.requests.borrow().is_empty() && self.link.sending.borrow().outbox.is_empty();
-        if self.link.retiring.get() && idle {
-            return Poll::Ready(End::Retired);
+        if self.link.sending.borrow().outbox.len() < CLOGGED {
+            self.link.fetches.resume();
         }
+        let idle = self.link.requests.borrow().is_empty() && self.link.sending.borrow().outbox.is_empty();
+        self.released = self.link.retiring.get() && idle;
         Poll::Pending
     }
 
@@ -162,7 +172,8 @@ impl Task {
                 self.exiting = Some((reason, culprit));
                 return Ok(());
             }
-            _ => return Err(Violation::WrongLink),
+            // What is no request's is an outgoing one's, or does not belong here.
+            other => return link.on_fetch_frame(other),
         };
         if done {
             link.forget(id);

@@ -23,6 +23,7 @@ import { TextDecoder } from "./encoding/text_decoder.js";
 import { TextDecoderStream } from "./encoding/text_decoder_stream.js";
 import { TextEncoder } from "./encoding/text_encoder.js";
 import { TextEncoderStream } from "./encoding/text_encoder_stream.js";
+import { fetch, fetchFailed, fetchResponded, fetchSlotFree, resumeFetch } from "./fetch/fetch.js";
 import { FormData } from "./fetch/form_data.js";
 import { Headers } from "./fetch/headers.js";
 import { Request } from "./fetch/request.js";
@@ -176,6 +177,7 @@ defineFunctions({
   clearInterval,
   clearTimeout,
   dispatchEvent,
+  fetch,
   queueMicrotask,
   removeEventListener,
   reportError,
@@ -219,11 +221,15 @@ export const entry = {
   abortRequest,
   configureBudget,
   dispatchRequest,
+  fetchFailed,
+  fetchResponded,
+  fetchSlotFree,
   fireTimer,
   inspect,
   rejectionHandled,
   removeSharedMemory,
   responsePassedOn,
+  resumeFetch,
   resumeResponse,
   startApp,
   unhandledRejection,

@@ -1,6 +1,6 @@
 //! Natives of fetch/request.js and worker/dispatch.js: an incoming request's headers and body, its failure.
 
-use nano_protocol::ResetReason;
+use nano_protocol::{HeaderBlock, ResetReason};
 
 use super::ops;
 use crate::event_loop;
@@ -25,16 +25,20 @@ pub(super) fn key_of(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArgume
 fn request_headers(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(state) = State::get(scope) else { return };
     let headers = state.requests.borrow().headers(key_of(scope, &args)).unwrap_or_default();
+    if let Some(list) = header_list(scope, &headers) {
+        rv.set(list.into());
+    }
+}
+
+/// Headers as JavaScript holds them: a flat array of names and values, byte strings.
+pub(crate) fn header_list<'s>(scope: &v8::PinScope<'s, '_>, headers: &HeaderBlock) -> Option<v8::Local<'s, v8::Array>> {
     let mut list: Vec<v8::Local<v8::Value>> = Vec::new();
     for (name, value) in headers.iter() {
         for (text, kind) in [(name, v8::NewStringType::Internalized), (value, v8::NewStringType::Normal)] {
-            match v8::String::new_from_one_byte(scope, text, kind) {
-                Some(text) => list.push(text.into()),
-                None => return,
-            }
+            list.push(v8::String::new_from_one_byte(scope, text, kind)?.into());
         }
     }
-    rv.set(v8::Array::new_with_elements(scope, &list).into());
+    Some(v8::Array::new_with_elements(scope, &list))
 }
 
 /// `requestBodyRead(id) → Uint8Array | null | Promise`: the next piece of the body, null at its end, or a promise of

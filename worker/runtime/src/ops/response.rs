@@ -17,7 +17,10 @@ ops! {
 }
 
 /// What all responses begin with: `(id, status, headers, …)`; `None` after a TypeError: the headers are over the limits.
-fn read_head(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments) -> Option<(RequestKey, u16, HeaderBlock)> {
+pub(super) fn read_head(
+    scope: &mut v8::PinScope,
+    args: &v8::FunctionCallbackArguments,
+) -> Option<(RequestKey, u16, HeaderBlock)> {
     let key = key_of(scope, args);
     let status = args.get(1).uint32_value(scope).and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
     let headers = read_headers(scope, args.get(2));
@@ -28,7 +31,7 @@ fn read_head(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments) -> 
 }
 
 /// Who still waits for a request's body when the response is complete learns that nothing will come.
-fn settle(scope: &mut v8::PinScope, state: &State, key: RequestKey, outcome: &Outcome) {
+pub(super) fn settle(scope: &mut v8::PinScope, state: &State, key: RequestKey, outcome: &Outcome) {
     if let Outcome::Complete(Some(reader)) = outcome {
         settle_reader(scope, state, key, reader);
     }
@@ -95,7 +98,7 @@ fn response_end(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _
     settle(scope, &state, key, &outcome);
 }
 
-fn read_headers(scope: &mut v8::PinScope, list: v8::Local<v8::Value>) -> Option<HeaderBlock> {
+pub(super) fn read_headers(scope: &mut v8::PinScope, list: v8::Local<v8::Value>) -> Option<HeaderBlock> {
     let list = v8::Local::<v8::Array>::try_from(list).ok()?;
     let mut headers = HeaderBlock::builder();
     let mut buffer = Vec::new();
@@ -119,7 +122,7 @@ fn append_one_byte(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, buffer
     string.write_one_byte_v2(scope, 0, buffer.get_mut(start..).unwrap_or_default(), v8::WriteFlags::empty());
 }
 
-fn read_body(scope: &mut v8::PinScope, body: v8::Local<v8::Value>) -> Bytes {
+pub(super) fn read_body(scope: &mut v8::PinScope, body: v8::Local<v8::Value>) -> Bytes {
     if let Ok(text) = v8::Local::<v8::String>::try_from(body) {
         let mut bytes = vec![0; text.utf8_length(scope)];
         text.write_utf8_v2(scope, &mut bytes, v8::WriteFlags::kReplaceInvalidUtf8, None);

@@ -7,7 +7,7 @@
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
-import { CAUSE_SINK, countErrored } from "../streams/budget.js";
+import { CAUSE_ABORT, CAUSE_SINK, countErrored } from "../streams/budget.js";
 import { LazyPromise } from "../streams/lazy_promise.js";
 import { Deferred } from "../streams/promises.js";
 import {
@@ -85,6 +85,55 @@ export class IncomingSource {
   }
 }
 seal(IncomingSource);
+
+/**
+ * The body of the response to an outgoing request, which native code keeps as it comes. `key`: the request's number there;
+ * `onOver`: called once when it was read to its end, failed or is not wanted, or null.
+ */
+export class FetchSource {
+  constructor(key, onOver) {
+    this.key = key;
+    this.isAliased = false;
+    this.onOver = onOver;
+    this.aborted = false;
+    this.reason = undefined;
+    /** Internal slots of the stream that was made of it, or undefined. */
+    this.stream = undefined;
+  }
+
+  pull() {
+    if (this.aborted) return PromiseReject(this.reason);
+    const result = ops.fetchBodyRead(this.key);
+    if (this.onOver === null) return result;
+    if (result === null) this.over();
+    else if (!isChunk(result)) uponChunk(result, (chunk) => chunk === null && this.over(), () => this.over());
+    return result;
+  }
+
+  cancel(reason) {
+    this.aborted = true;
+    this.reason = reason;
+    ops.fetchAbort(this.key, reason);
+    this.over();
+  }
+
+  /** Ends it for whoever reads it, with `reason`. */
+  abort(reason) {
+    if (this.aborted) return;
+    this.cancel(reason);
+    const { stream } = this;
+    if (stream !== undefined && stream.state === "readable") {
+      ReadableByteStreamControllerError(stream.controller, reason, CAUSE_ABORT);
+    }
+  }
+
+  over() {
+    const { onOver } = this;
+    this.onOver = null;
+    if (onOver !== null) onOver();
+  }
+}
+seal(FetchSource);
 
 /** A string or bytes, in pieces. The bytes are copied. */
 export class WholeSource {
@@ -211,7 +260,9 @@ seal(SourceStream);
 
 /** The internal slots of a byte stream that gives what `source` gives, when it is asked. */
 export function streamFromSource(source) {
-  return new SourceStream(source).stream;
+  const { stream } = new SourceStream(source);
+  if (source instanceof FetchSource) source.stream = stream;
+  return stream;
 }
 
 /**

@@ -89,7 +89,8 @@ export function listAppend(list, name, value) {
   ArrayPrototypePush(list, value);
 }
 
-function listDelete(list, name) {
+/** "Delete". */
+export function listDelete(list, name) {
   for (let i = list.length - 2; i >= 0; i -= 2) if (list[i] === name) ArrayPrototypeSplice(list, i, 2);
 }
 

@@ -408,6 +408,21 @@ export class Request {
         isHistoryNavigation: false,
         signal: request.#abortSignal(),
       }),
+      header: (request, name) => listGet(request.#headerList(), name),
+      forFetch(request) {
+        const { redirect, integrity } = request.#settings;
+        return {
+          __proto__: null,
+          method: request.#method,
+          url: request.#normalizedUrl(),
+          list: copyList(request.#headerList()),
+          body: request.#body,
+          redirect,
+          integrity,
+          // Without a leader nobody but the request's owner, whom nobody else knows, could abort it.
+          signal: request.#leader === null ? null : request.#abortSignal(),
+        };
+      },
       retain: (request) => request.#headerList(),
     };
   }
@@ -438,4 +453,14 @@ export function abortIncomingRequest(request, reason) {
 /** Fetches what the native side forgets when the request is answered, for whoever goes on after that. */
 export function retainIncomingRequest(request) {
   internals.retain(request);
+}
+
+/** A header of a request that came in; null if it has none of this name. */
+export function incomingHeader(request, name) {
+  return internals.header(request, name);
+}
+
+/** What `fetch` needs of a request that it made for itself: `{ method, url, list, body, redirect, integrity, signal }`. */
+export function requestForFetch(request) {
+  return internals.forFetch(request);
 }

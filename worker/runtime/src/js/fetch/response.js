@@ -15,11 +15,12 @@ const { JSONStringify, RangeError, RegExpPrototypeExec, StringPrototypeToWellFor
 const notInReasonPhrase = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** "Null body status". */
-function isNullBodyStatus(status) {
+export function isNullBodyStatus(status) {
   return status === 204 || status === 205 || status === 304 || status === 101 || status === 103;
 }
 
-function isRedirectStatus(status) {
+/** "Redirect status". */
+export function isRedirectStatus(status) {
   return status === 302 || status === 301 || status === 303 || status === 307 || status === 308;
 }
 
@@ -34,6 +35,9 @@ export class Response {
   // A Body, or null.
   #body = null;
   #type = "default";
+  // Of a response that came from elsewhere: where from, at last.
+  #url = "";
+  #redirected = false;
 
   constructor(body = null, init = undefined) {
     if (body === kInternal) return;
@@ -87,12 +91,12 @@ export class Response {
 
   get url() {
     if (!(#list in this)) throw illegalInvocation("Response");
-    return "";
+    return this.#url;
   }
 
   get redirected() {
     if (!(#list in this)) throw illegalInvocation("Response");
-    return false;
+    return this.#redirected;
   }
 
   get status() {
@@ -156,6 +160,8 @@ export class Response {
     response.#status = this.#status;
     response.#statusText = this.#statusText;
     response.#type = this.#type;
+    response.#url = this.#url;
+    response.#redirected = this.#redirected;
     response.#list = copyList(this.#list);
     if (this.#headers !== null && isImmutable(this.#headers)) response.#headers = createHeaders(response.#list, true);
     if (this.#body !== null) response.#body = cloneBody(this.#body);
@@ -200,6 +206,18 @@ export class Response {
         const body = value.#body === null ? null : takeContent(value.#body);
         return { status: value.#status, headers: value.#list, body };
       },
+      fromNetwork({ status, reason, list, body, url, redirected }) {
+        const response = new Response(kInternal);
+        response.#status = status;
+        response.#statusText = reason;
+        response.#list = list;
+        response.#headers = createHeaders(list, true);
+        response.#body = body;
+        response.#type = "basic";
+        response.#url = url;
+        response.#redirected = redirected;
+        return response;
+      },
       describe: (response) => ({
         __proto__: null,
         status: response.#status,
@@ -208,9 +226,9 @@ export class Response {
         body: bodyStream(response.#body),
         bodyUsed: isBodyUsed(response.#body),
         ok: response.#status >= 200 && response.#status <= 299,
-        redirected: false,
+        redirected: response.#redirected,
         type: response.#type,
-        url: "",
+        url: response.#url,
       }),
     };
   }
@@ -241,4 +259,9 @@ function convertInit(init, prefix) {
  */
 export function responseParts(value) {
   return internals.parts(value);
+}
+
+/** A response that came from elsewhere: `{ status, reason, list, body, url, redirected }`, the body a Body or null. */
+export function createNetworkResponse(parts) {
+  return internals.fromNetwork(parts);
 }

@@ -3,13 +3,15 @@
 
 import { DOMException } from "../dom/dom_exception.js";
 import { isSource } from "../fetch/body.js";
-import { IncomingSource } from "../fetch/body_source.js";
-import { abortIncomingRequest, createIncomingRequest } from "../fetch/request.js";
+import { BodySender } from "../fetch/body_sender.js";
+import { FetchSource, IncomingSource } from "../fetch/body_source.js";
+import { CodedSource, acceptsCodings } from "../fetch/content_coding.js";
+import { copyList, listAppend } from "../fetch/headers.js";
+import { abortIncomingRequest, createIncomingRequest, incomingHeader } from "../fetch/request.js";
 import { responseParts } from "../fetch/response.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { createExecutionContext, onRejectedWait } from "./execution_context.js";
-import { ResponseBody } from "./response_body.js";
 
 const {
   FunctionPrototypeCall, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, ObjectDefineProperty,
@@ -24,8 +26,15 @@ let accessorStyle = "property";
 
 /** Request id → Request, until it is answered to the end. */
 const inFlight = new Map();
-/** Request id → ResponseBody, while its response is being sent. */
+/** Request id → BodySender, while its response is being sent. */
 const bodies = new Map();
+
+const wire = {
+  __proto__: null,
+  chunk: ops.responseChunk,
+  end: ops.responseEnd,
+  fail: (id, error) => ops.requestFailed(id, "body", error),
+};
 
 onRejectedWait((reason) => ops.reportError(reason));
 
@@ -122,13 +131,25 @@ function sendInChunks(id, status, headers, source) {
       if (ops.respondWithRequestBody(id, status, headers)) responsePassedOn(id);
       return;
     }
+    if (source instanceof CodedSource && acceptsCodings(incomingHeader(MapPrototypeGet(inFlight, id), "accept-encoding"), source.codings)) {
+      // The client can decode it as well as we can.
+      headers = copyList(headers);
+      listAppend(headers, "content-encoding", source.codings);
+      listAppend(headers, "vary", "accept-encoding");
+      source = source.coded;
+    }
+    if (source instanceof FetchSource && !source.aborted) {
+      // Nobody has looked at it: what another server sends is handed on natively.
+      if (ops.respondWithFetchBody(id, status, headers, source.key)) responsePassedOn(id);
+      return;
+    }
     ops.respondInChunks(id, status, headers);
   } catch (error) {
     fail(id, error);
     source.cancel(error);
     return;
   }
-  const body = new ResponseBody(id, source, responsePassedOn);
+  const body = new BodySender(id, source, wire, responsePassedOn);
   MapPrototypeSet(bodies, id, body);
   body.pump();
 }

@@ -1,27 +1,32 @@
-// A response's body that comes in chunks, on its way to the client. A chunk is pulled when there is room for it on the wire,
-// so the client's pace is the app's: back-pressure reaches `pull` and `ready`. What does not fit is kept, one chunk at
-// most, and counts in the gauge of buffered bytes.
+// A body that comes in chunks, on its way to the supervisor: a response's, for the client, or that of an outgoing request.
+// A chunk is pulled when there is room for it on the wire, so the receiver's pace is the app's: back-pressure reaches `pull`
+// and `ready`. What does not fit is kept, one chunk at most, and counts in the gauge of buffered bytes.
 
-import { byteRange, copyBytes, isChunk, uponChunk } from "../fetch/body_source.js";
-import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { Account, chargeAfterAll, releaseAllBut } from "../streams/budget.js";
+import { seal } from "../streams/sealed_class.js";
+import { byteRange, copyBytes, isChunk, uponChunk } from "./body_source.js";
 
 const { TypedArrayPrototypeGetByteLength } = primordials;
 
-export class ResponseBody {
+export class BodySender {
   #id;
   #source;
+  #wire;
   #onOver;
   #account = new Account();
   /** What of the last chunk was not sent yet, or null. */
   #rest = null;
   #isOver = false;
 
-  /** `onOver()` is called once: at the end, after a failure, or when it was cancelled. */
-  constructor(id, source, onOver) {
+  /**
+   * `wire`: `{ chunk(id, bytes), end(id), fail(id, error) }`; `chunk` answers as ops.responseChunk does. `onOver(id)` is
+   * called once: at the end, after a failure, or when it was cancelled.
+   */
+  constructor(id, source, wire, onOver) {
     this.#id = id;
     this.#source = source;
+    this.#wire = wire;
     this.#onOver = onOver;
   }
 
@@ -62,7 +67,7 @@ export class ResponseBody {
   #send(chunk) {
     const length = TypedArrayPrototypeGetByteLength(chunk);
     if (length === 0) return true;
-    const balance = ops.responseChunk(this.#id, chunk);
+    const balance = this.#wire.chunk(this.#id, chunk);
     if (balance < 0) {
       const rest = byteRange(chunk, length + balance, length);
       // The app may change its chunk when it is asked for the next one.
@@ -74,7 +79,7 @@ export class ResponseBody {
 
   #sendRest() {
     const length = TypedArrayPrototypeGetByteLength(this.#rest);
-    const balance = ops.responseChunk(this.#id, this.#rest);
+    const balance = this.#wire.chunk(this.#id, this.#rest);
     this.#rest = balance < 0 ? byteRange(this.#rest, length + balance, length) : null;
     releaseAllBut(this.#account, balance < 0 ? -balance : 0);
     return balance > 0;
@@ -82,14 +87,14 @@ export class ResponseBody {
 
   #end() {
     this.#finish();
-    ops.responseEnd(this.#id);
+    this.#wire.end(this.#id);
   }
 
   // A stream that gave something else than bytes is not errored by that, so it has to be told.
   #fail(error) {
     if (this.#isOver) return;
     this.#finish();
-    ops.requestFailed(this.#id, "body", error);
+    this.#wire.fail(this.#id, error);
     this.#source.cancel(error);
   }
 
@@ -100,3 +105,4 @@ export class ResponseBody {
     this.#onOver(this.#id);
   }
 }
+seal(BodySender);

@@ -1,0 +1,78 @@
+//! Connections that wait for the next request of the same app to the same origin.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::task::spawn_local;
+
+use super::connect::Connection;
+use super::target::Origin;
+
+/// How long they wait. Shorter than most servers do, so that few are closed under a request.
+const LONGEST: Duration = Duration::from_secs(15);
+/// Most for one origin.
+const PER_ORIGIN: usize = 8;
+/// Most of one app in one shard.
+const MOST: usize = 32;
+
+/// See the file's head.
+#[derive(Debug, Default)]
+pub(super) struct Idle {
+    by_origin: RefCell<HashMap<Origin, Vec<(Connection, Instant)>>>,
+    sweeping: Cell<bool>,
+}
+
+impl Idle {
+    /// The connection that waited least, if one is usable.
+    pub(super) fn take(&self, origin: &Origin) -> Option<Connection> {
+        let mut all = self.by_origin.borrow_mut();
+        let waiting = all.get_mut(origin)?;
+        let mut found = None;
+        while let Some((connection, since)) = waiting.pop() {
+            if connection.sender.is_ready() && since.elapsed() < LONGEST {
+                found = Some(connection);
+                break;
+            }
+        }
+        if waiting.is_empty() {
+            all.remove(origin);
+        }
+        found
+    }
+
+    pub(super) fn put(self: &Rc<Self>, origin: Origin, connection: Connection) {
+        let mut all = self.by_origin.borrow_mut();
+        if all.values().map(Vec::len).sum::<usize>() >= MOST {
+            return;
+        }
+        let waiting = all.entry(origin).or_default();
+        if waiting.len() < PER_ORIGIN {
+            waiting.push((connection, Instant::now()));
+        }
+        if !self.sweeping.replace(true) {
+            let weak = Rc::downgrade(self);
+            spawn_local(async move {
+                loop {
+                    tokio::time::sleep(LONGEST / 3).await;
+                    let Some(idle) = weak.upgrade() else { return };
+                    if idle.sweep() {
+                        idle.sweeping.set(false);
+                        return;
+                    }
+                }
+            });
+        }
+    }
+
+    /// Closes what waited too long or was closed by the other side. True if nothing is left.
+    fn sweep(&self) -> bool {
+        let mut all = self.by_origin.borrow_mut();
+        all.retain(|_, waiting| {
+            waiting.retain(|(connection, since)| since.elapsed() < LONGEST && !connection.sender.is_closed());
+            !waiting.is_empty()
+        });
+        all.is_empty()
+    }
+}

@@ -1,0 +1,213 @@
+//! Outgoing requests of one link: what the worker sends of them goes to [`Egress`], what comes back to the worker, both
+//! under windows. Each is a task of its own; the link's end, or the worker's word, ends it, and its connection with it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::hash::BuildHasherDefault;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use nano_protocol::limits::{MAX_CHUNK, MAX_FETCH_ERROR, MAX_FETCHES};
+use nano_protocol::{BodyLength, FetchHead, FetchId, Frame, SendWindow};
+use tokio::task::{AbortHandle, spawn_local};
+
+use super::{CLOGGED, IdHasher, Link, Violation};
+use crate::egress::{Answer, EgressError, UploadError, UploadQueue};
+use crate::shard::beginning;
+
+/// See the file's head.
+#[derive(Debug, Default)]
+pub(super) struct Fetches {
+    open: RefCell<HashMap<FetchId, Rc<Fetch>, BuildHasherDefault<IdHasher>>>,
+    /// The number that the next one must have.
+    next: Cell<FetchId>,
+    wrapped: Cell<bool>,
+    /// One of them waits for the link to be written, not for credit.
+    held: Cell<bool>,
+}
+
+#[derive(Debug)]
+struct Fetch {
+    id: FetchId,
+    upload: Rc<UploadQueue>,
+    room: RefCell<Room>,
+    task: RefCell<Option<AbortHandle>>,
+}
+
+/// How much of the response may be sent.
+#[derive(Debug, Default)]
+struct Room {
+    window: SendWindow,
+    waker: Option<Waker>,
+}
+
+impl Drop for Fetch {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+impl Fetch {
+    fn abort(&self) {
+        if let Some(task) = self.task.borrow_mut().take() {
+            task.abort();
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.room.borrow_mut().waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Fetches {
+    fn was_issued(&self, id: FetchId) -> bool {
+        self.wrapped.get() || id < self.next.get()
+    }
+
+    /// The link can be written to again.
+    pub(super) fn resume(&self) {
+        if self.held.take() {
+            self.open.borrow().values().for_each(|fetch| fetch.wake());
+        }
+    }
+
+    /// Ends all of them.
+    pub(super) fn clear(&self) {
+        let all: Vec<_> = self.open.borrow_mut().drain().collect();
+        all.iter().for_each(|(_, fetch)| fetch.abort());
+    }
+}
+
+impl Link {
+    /// A frame about an outgoing request.
+    pub(super) fn on_fetch_frame(self: &Rc<Self>, frame: Frame) -> Result<(), Violation> {
+        match frame {
+            Frame::FetchHead(id, head) => self.open_fetch(id, *head),
+            Frame::FetchChunk { id, end, data } => match self.fetch(id)? {
+                Some(fetch) => fetch.upload.push(data, end).map_err(|error| match error {
+                    UploadError::Window(_) => Violation::Window,
+                    UploadError::Length => Violation::Length,
+                }),
+                None => Ok(()),
+            },
+            Frame::FetchCredit { id, bytes } => {
+                let Some(fetch) = self.fetch(id)? else { return Ok(()) };
+                if bytes == 0 {
+                    return Err(Violation::Window);
+                }
+                fetch.room.borrow_mut().window.credit(bytes).map_err(|_| Violation::Window)?;
+                fetch.wake();
+                Ok(())
+            }
+            Frame::FetchAbort { id } => {
+                self.fetch(id)?;
+                if let Some(fetch) = self.fetches.open.borrow_mut().remove(&id) {
+                    fetch.abort();
+                }
+                Ok(())
+            }
+            _ => Err(Violation::WrongLink),
+        }
+    }
+
+    /// An open one; `None` for one that is over already.
+    fn fetch(&self, id: FetchId) -> Result<Option<Rc<Fetch>>, Violation> {
+        match self.fetches.open.borrow().get(&id) {
+            Some(fetch) => Ok(Some(Rc::clone(fetch))),
+            None if self.fetches.was_issued(id) => Ok(None),
+            None => Err(Violation::UnknownFetch(id)),
+        }
+    }
+
+    fn open_fetch(self: &Rc<Self>, id: FetchId, head: FetchHead) -> Result<(), Violation> {
+        let fetches = &self.fetches;
+        if id != fetches.next.get() || fetches.open.borrow().contains_key(&id) {
+            return Err(Violation::FetchNumber(id));
+        }
+        if fetches.open.borrow().len() >= MAX_FETCHES {
+            return Err(Violation::TooManyFetches);
+        }
+        fetches.next.set(id.wrapping_add(1));
+        fetches.wrapped.set(fetches.wrapped.get() || fetches.next.get() == 0);
+        let weak = Rc::downgrade(self);
+        let upload = UploadQueue::new(head.body, move |bytes| {
+            if let Some(link) = weak.upgrade() {
+                link.push(&Frame::FetchCredit { id, bytes });
+            }
+        });
+        let fetch = Rc::new(Fetch { id, upload, room: RefCell::default(), task: RefCell::default() });
+        fetches.open.borrow_mut().insert(id, Rc::clone(&fetch));
+        // The task must not keep its own entry alive.
+        let task = spawn_local(run(Rc::clone(self), Rc::clone(&fetch), head)).abort_handle();
+        *fetch.task.borrow_mut() = Some(task);
+        Ok(())
+    }
+
+    /// Waits until a piece of the response may be sent; how long it may be.
+    fn poll_fetch_room(&self, fetch: &Fetch, cx: &mut Context<'_>) -> Poll<usize> {
+        let mut room = fetch.room.borrow_mut();
+        let clogged = self.sending.borrow().outbox.len() >= CLOGGED;
+        let most = room.window.available().min(MAX_CHUNK);
+        if most > 0 && !clogged {
+            return Poll::Ready(most);
+        }
+        if clogged {
+            self.fetches.held.set(true);
+        }
+        room.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn push_fetch_chunk(&self, fetch: &Fetch, data: Bytes, end: bool) {
+        fetch.room.borrow_mut().window.sent(data.len());
+        self.sending.borrow_mut().push(|outbox| outbox.push_fetch_chunk(fetch.id, end, data));
+        self.wake_task();
+    }
+}
+
+async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
+    let outcome = match link.egress.send(head, &fetch.upload).await {
+        Ok(answer) => relay(&link, &fetch, answer).await,
+        Err(error) => Err(error),
+    };
+    // The worker forgets it when it reads of its end: its number of open ones is never below ours.
+    link.fetches.open.borrow_mut().remove(&fetch.id);
+    if let Err(error) = outcome {
+        let message = beginning(&error.message, MAX_FETCH_ERROR).to_owned();
+        link.push(&Frame::FetchFailed { id: fetch.id, failure: error.failure, message });
+    }
+}
+
+/// Sends the response to the worker, as fast as its app takes it.
+async fn relay(link: &Link, fetch: &Fetch, mut answer: Answer) -> Result<(), EgressError> {
+    let has_body = answer.head.body != BodyLength::None;
+    link.push(&Frame::FetchResponse(fetch.id, Box::new(answer.head.clone())));
+    let mut ended = !has_body;
+    while !ended {
+        // Nothing is read before there is room for it.
+        poll_fn(|cx| link.poll_fetch_room(fetch, cx)).await;
+        let mut data = match answer.next().await {
+            None => {
+                link.push_fetch_chunk(fetch, Bytes::new(), true);
+                break;
+            }
+            Some(data) => data?,
+        };
+        ended = answer.is_complete();
+        loop {
+            let most = poll_fn(|cx| link.poll_fetch_room(fetch, cx)).await;
+            let piece = data.split_to(most.min(data.len()));
+            let last = data.is_empty();
+            link.push_fetch_chunk(fetch, piece, ended && last);
+            if last {
+                break;
+            }
+        }
+    }
+    answer.finish();
+    Ok(())
+}

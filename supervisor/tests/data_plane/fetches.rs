@@ -1,0 +1,230 @@
+//! Outgoing requests, frame by frame: an honest worker's, and those of one that does not keep to the rules.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+
+use bytes::Bytes;
+use nano_config::{AppSettings, Egress, EgressRule, HostPattern};
+use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK, MAX_FETCHES};
+use nano_protocol::{BodyLength, ExitReason, FetchFailure, FetchHead, FetchId, Frame, HeaderBlock};
+use nano_supervisor::shard::Event;
+
+use crate::host::{Host, settings};
+use crate::worker::FakeWorker;
+
+/// Answers each connection with these bytes, and keeps it open.
+fn upstream(answer: &'static [u8]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            std::thread::spawn(move || {
+                // What comes of the request is of no interest; the other side may close at any time.
+                let mut buffer = [0; 4096];
+                let _ = stream.read(&mut buffer);
+                let _ = stream.write_all(answer);
+                while matches!(stream.read(&mut buffer), Ok(1..)) {}
+            });
+        }
+    });
+    address
+}
+
+fn allowing(address: SocketAddr) -> AppSettings {
+    let mut settings = settings();
+    let host = HostPattern::parse(&address.ip().to_string()).unwrap();
+    settings.egress = Egress::Allow(vec![EgressRule::Host { host, port: Some(address.port()) }]);
+    settings
+}
+
+fn begin(id: FetchId, address: SocketAddr, body: BodyLength) -> Frame {
+    let method = if body == BodyLength::None { "GET" } else { "POST" }.to_owned();
+    let url = format!("http://{address}/");
+    Frame::FetchHead(id, Box::new(FetchHead { method, url, headers: HeaderBlock::default(), body }))
+}
+
+fn piece(id: FetchId, length: usize, end: bool) -> Frame {
+    Frame::FetchChunk { id, end, data: Bytes::from(vec![b'x'; length]) }
+}
+
+/// An answer that never comes.
+const SILENT: &[u8] = b"";
+
+#[test]
+fn a_response_comes_within_the_window_and_goes_on_with_credit() {
+    let answer = {
+        let mut answer = format!("HTTP/1.1 203 Odd One\r\nX-A: b\r\nContent-Length: {}\r\n\r\n", 1 << 20).into_bytes();
+        answer.resize(answer.len() + (1 << 20), b'y');
+        answer.leak()
+    };
+    let address = upstream(answer);
+    let host = Host::with(allowing(address), |_| {});
+    let mut worker = host.add_worker();
+    worker.send(&[begin(0, address, BodyLength::None)]);
+    match worker.next() {
+        Some(Frame::FetchResponse(0, head)) => {
+            assert_eq!((head.status, head.reason.as_str(), head.body), (203, "Odd One", BodyLength::Known(1 << 20)));
+            assert!(head.headers.iter().any(|(name, value)| (name, value) == (b"x-a", b"b")));
+        }
+        other => panic!("{other:?}"),
+    }
+    let (mut received, mut open) = (0, INITIAL_WINDOW as usize);
+    loop {
+        let Some(Frame::FetchChunk { id: 0, end, data }) = worker.next() else { panic!("no chunk") };
+        assert!(data.len() <= open, "more than the window");
+        assert_eq!(end, received + data.len() == 1 << 20);
+        received += data.len();
+        open -= data.len();
+        if end {
+            break;
+        }
+        if open == 0 {
+            worker.send(&[Frame::FetchCredit { id: 0, bytes: 100_000 }]);
+            open = 100_000;
+        }
+    }
+    // What comes late is of no account.
+    worker.send(&[Frame::FetchCredit { id: 0, bytes: 1 }, Frame::FetchAbort { id: 0 }, piece(0, 1, true)]);
+    worker.send(&[begin(1, "127.0.0.1:1".parse().unwrap(), BodyLength::None)]);
+    match worker.next() {
+        Some(Frame::FetchFailed { id: 1, failure: FetchFailure::Denied, message }) => {
+            assert_eq!(message, "127.0.0.1:1 is not in the app's `egress` list");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(worker.worker.exit(), None);
+}
+
+#[test]
+fn what_is_given_up_makes_room() {
+    let address = upstream(SILENT);
+    let host = Host::with(allowing(address), |_| {});
+    let mut worker = host.add_worker();
+    for id in 0..(4 * MAX_FETCHES as u32) {
+        worker.send(&[begin(id, address, BodyLength::Unknown), piece(id, 10, false), Frame::FetchAbort { id }]);
+    }
+    let server = worker.serve();
+    assert_eq!(host.get("/").answer().status, 200);
+    drop(host);
+    server.join().unwrap();
+}
+
+/// What a worker is found out for.
+fn found_out(crime: impl FnOnce(&mut FakeWorker, SocketAddr)) -> String {
+    let address = upstream(SILENT);
+    let mut host = Host::with(allowing(address), |_| {});
+    let mut worker = host.add_worker();
+    crime(&mut worker, address);
+    let Some(Event::ProtocolViolation { worker: accused, detail, .. }) = host.events.blocking_recv() else {
+        panic!("the control plane was not told")
+    };
+    assert_eq!((accused.id, accused.exit()), (worker.worker.id, Some(ExitReason::Protocol)));
+    while worker.next().is_some() {}
+    let server = host.add_worker().serve();
+    assert_eq!(host.get("/").answer().status, 200);
+    drop(host);
+    server.join().unwrap();
+    detail
+}
+
+#[test]
+fn numbers_out_of_turn() {
+    let none = BodyLength::None;
+    assert!(found_out(|worker, to| worker.send(&[begin(1, to, none)])).contains("out of turn"));
+    assert!(found_out(|worker, to| worker.send(&[begin(0, to, none), begin(0, to, none)])).contains("out of turn"));
+    assert!(found_out(|worker, to| worker.send(&[begin(0, to, none), begin(2, to, none)])).contains("out of turn"));
+    for stray in [piece(7, 1, false), Frame::FetchCredit { id: 7, bytes: 1 }, Frame::FetchAbort { id: 7 }] {
+        assert!(found_out(|worker, _| worker.send(&[stray])).contains("never begun"));
+    }
+}
+
+#[test]
+fn too_many_at_once() {
+    let all: Vec<_> = (0..=MAX_FETCHES as u32).collect();
+    let detail = found_out(|worker, to| {
+        let frames: Vec<_> = all.iter().map(|id| begin(*id, to, BodyLength::Unknown)).collect();
+        worker.send(&frames);
+    });
+    assert!(detail.contains("at once"), "{detail}");
+}
+
+#[test]
+fn bodies_of_another_length_or_beyond_the_window() {
+    let length = |announced, pieces: &[(usize, bool)]| {
+        found_out(|worker, to| {
+            let mut frames = vec![begin(0, to, announced)];
+            frames.extend(pieces.iter().map(|(length, end)| piece(0, *length, *end)));
+            worker.send(&frames);
+        })
+    };
+    for (announced, pieces) in [
+        (BodyLength::None, &[(1, true)][..]),
+        (BodyLength::Known(0), &[(0, true)]),
+        (BodyLength::Known(10), &[(11, false)]),
+        (BodyLength::Known(10), &[(5, true)]),
+        (BodyLength::Known(10), &[(10, false), (0, true)]),
+        (BodyLength::Unknown, &[(0, false)]),
+        (BodyLength::Unknown, &[(1, true), (1, true)]),
+    ] {
+        assert!(length(announced, pieces).contains("another length"), "{announced:?} {pieces:?}");
+    }
+    // Nobody answers, so that what can be taken at all is a window and what the kernel holds.
+    let flood: Vec<_> = (0..1024).map(|_| (MAX_CHUNK, false)).collect();
+    let detail = found_out(|worker, to| {
+        worker.send(&[begin(0, to, BodyLength::Unknown)]);
+        for (length, end) in &flood {
+            if worker.try_send(&[piece(0, *length, *end)]).is_err() {
+                break;
+            }
+        }
+    });
+    assert!(detail.contains("window"), "{detail}");
+    for bytes in [0, u32::MAX] {
+        let detail = found_out(|worker, to| {
+            worker.send(&[begin(0, to, BodyLength::None), Frame::FetchCredit { id: 0, bytes }]);
+        });
+        assert!(detail.contains("window"), "{detail}");
+    }
+}
+
+#[test]
+fn frames_that_only_the_supervisor_has() {
+    let failed = Frame::FetchFailed { id: 0, failure: FetchFailure::Denied, message: String::new() };
+    assert!(found_out(|worker, _| worker.send(&[failed])).contains("kind"));
+}
+
+#[test]
+fn heads_that_are_no_http_are_not_sent() {
+    let address = upstream(SILENT);
+    let host = Host::with(allowing(address), |_| {});
+    let mut worker = host.add_worker();
+    let mut id = 0;
+    for (method, url, name, value) in [
+        ("GET / HTTP/1.1\r\nX: y", None, "x", "y"),
+        ("CONNECT", None, "x", "y"),
+        ("TRACE", None, "x", "y"),
+        ("", None, "x", "y"),
+        ("GET", None, "x y", "z"),
+        ("GET", None, "x\r\ny", "z"),
+        ("GET", None, "", "z"),
+        ("GET", None, "x", "y\r\nz: 1"),
+        ("GET", None, "x", "y\0"),
+        ("GET", Some("file:///etc/passwd"), "x", "y"),
+        ("GET", Some("http:///"), "x", "y"),
+        ("GET", Some("nothing"), "x", "y"),
+        ("GET", Some("unix:/run/nano/control.sock"), "x", "y"),
+    ] {
+        let mut headers = HeaderBlock::builder();
+        assert!(headers.push(name.as_bytes(), value.as_bytes()));
+        let url = url.map_or_else(|| format!("http://{address}/"), str::to_owned);
+        let head = FetchHead { method: method.to_owned(), url, headers: headers.finish(), body: BodyLength::None };
+        worker.send(&[Frame::FetchHead(id, Box::new(head))]);
+        match worker.next() {
+            Some(Frame::FetchFailed { id: of, failure: FetchFailure::Unsendable, .. }) => assert_eq!(of, id),
+            other => panic!("{method:?} {name:?} {value:?}: {other:?}"),
+        }
+        id += 1;
+    }
+    assert_eq!(worker.worker.exit(), None);
+}

@@ -1,0 +1,449 @@
+//! Outgoing requests: what `fetch()` asks the supervisor for. A [`FetchContext`] opens when a request is sent and closes
+//! when its response was read to its end, failed, or nobody wants it any more. JavaScript knows it by a number, its key.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use nano_protocol::limits::{MAX_CHUNK, MAX_FETCHES};
+use nano_protocol::{
+    BodyLength, ChunkQueue, FetchHead, FetchId, Frame, ReceiveWindow, ResetReason, SendWindow, WindowExceeded,
+};
+
+use crate::request::{BodyReader, Outcome, RequestKey, Requests};
+
+/// An outgoing request as JavaScript knows it; never 0.
+pub(crate) type FetchKey = u32;
+
+/// Keys stay within V8's small integers.
+const MAX_KEY: FetchKey = 0x3fff_ffff;
+
+/// Shortest time between two collections that are to find responses which nobody reads.
+const COLLECT_EVERY: Duration = Duration::from_secs(1);
+
+/// The request's body on its way out.
+enum Upload {
+    /// This is what is left of it.
+    Whole(Bytes),
+    /// JavaScript hands over as much as the window allows. `waiting`: it is to be told of credit.
+    Script { waiting: bool },
+}
+
+struct FetchContext {
+    link: usize,
+    wire_id: FetchId,
+    /// The supervisor knows of it still.
+    on_wire: bool,
+    /// The incoming request whose code made it.
+    request: Option<RequestKey>,
+    send: SendWindow,
+    upload: Upload,
+    /// All of the request's body was sent.
+    sent: bool,
+    queue: ChunkQueue,
+    receive: ReceiveWindow,
+    /// The head of the response came, and this is what it says of the body.
+    length: Option<BodyLength>,
+    ended: bool,
+    /// Why there is no more of the body.
+    failed: Option<String>,
+    reader: Option<BodyReader>,
+    /// Its body is handed on as the response to this request.
+    response_to: Option<RequestKey>,
+}
+
+/// What a request is to be sent with.
+pub(crate) enum UploadFrom {
+    Nothing,
+    Whole(Bytes),
+    /// JavaScript will send it in pieces; so many bytes, if it knows that.
+    Script(Option<u64>),
+}
+
+/// What JavaScript gets for a piece of a response's body.
+pub(crate) enum FetchRead {
+    Chunk(Bytes),
+    End,
+    /// Nothing has come yet: leave a promise.
+    Pending,
+    /// There will be no more of it, and why.
+    Failed(String),
+}
+
+/// Why no request was sent.
+pub(crate) enum NotSent {
+    /// As many as may are open. There will be a call when one is over.
+    Full,
+    /// There is no link, or none yet.
+    NoLink,
+}
+
+/// What is to be done after something happened to an outgoing request.
+pub(crate) enum FetchOutcome {
+    Nothing,
+    /// Settle the reader's promise with what [`Fetches::read`] gives now.
+    Readable(BodyReader),
+    /// There is room for more of the request's body.
+    Writable,
+    /// Hand on what came ([`Fetches::hand_on`]).
+    HandOn,
+    /// There will be no response; its `fetch` is to be told.
+    NoResponse,
+}
+
+/// What came of handing on.
+pub(crate) enum HandedOn {
+    /// More will come.
+    Waiting,
+    /// That was all: the response to this request is complete.
+    Complete(RequestKey, Outcome),
+    /// The response cannot be completed, and why.
+    Failed(RequestKey, String),
+}
+
+/// Outgoing requests of one isolate.
+#[derive(Default)]
+pub(crate) struct Fetches {
+    contexts: HashMap<FetchKey, FetchContext>,
+    keys: HashMap<(usize, FetchId), FetchKey>,
+    last_key: FetchKey,
+    /// By link: the next number; `None` for a link that is closed.
+    links: Vec<Option<FetchId>>,
+    /// That the supervisor knows of.
+    open: usize,
+    /// Somebody waits for another to be over.
+    wanted: bool,
+    /// Of these the supervisor takes no more of the request's body, which JavaScript still sends.
+    cut: Vec<FetchKey>,
+    /// Bytes in queues, for V8 and the memory limit; what changed since that was last told.
+    unreported: i64,
+    collected: Option<Instant>,
+}
+
+impl Fetches {
+    /// From now on requests can be sent, over these links.
+    pub(crate) fn set_links(&mut self, count: usize) {
+        self.links = vec![Some(0); count];
+    }
+
+    /// Those of whose request nothing more can be sent. Each once.
+    pub(crate) fn take_cut(&mut self) -> Vec<FetchKey> {
+        std::mem::take(&mut self.cut)
+    }
+
+    /// Whether the supervisor takes more of the request's body.
+    pub(crate) fn takes_body(&self, key: FetchKey) -> bool {
+        self.contexts.get(&key).is_some_and(|context| context.on_wire && !context.sent)
+    }
+
+    /// How many bytes more or less there are in queues than when this was last asked.
+    pub(crate) fn take_unreported(&mut self) -> i64 {
+        std::mem::take(&mut self.unreported)
+    }
+
+    /// Whether responses that nobody can read any more should be looked for.
+    pub(crate) fn should_collect(&mut self, now: Instant) -> bool {
+        let due = self.collected.is_none_or(|at| now.duration_since(at) >= COLLECT_EVERY);
+        if due {
+            self.collected = Some(now);
+        }
+        due
+    }
+
+    /// Whether somebody waited for room and there is some now. True once.
+    pub(crate) fn take_wanted(&mut self) -> bool {
+        self.open < MAX_FETCHES && std::mem::take(&mut self.wanted)
+    }
+
+    /// The request whose code made it.
+    pub(crate) fn request_of(&self, key: FetchKey) -> Option<RequestKey> {
+        self.contexts.get(&key)?.request
+    }
+
+    pub(crate) fn key_of(&self, link: usize, id: FetchId) -> Option<FetchKey> {
+        self.keys.get(&(link, id)).copied()
+    }
+
+    /// Sends a request.
+    pub(crate) fn start(
+        &mut self,
+        requests: &mut Requests,
+        request: Option<RequestKey>,
+        mut head: FetchHead,
+        upload: UploadFrom,
+    ) -> Result<FetchKey, NotSent> {
+        if self.open >= MAX_FETCHES {
+            self.wanted = true;
+            return Err(NotSent::Full);
+        }
+        let own = request.and_then(|key| requests.wire_id(key)).map(|(link, _)| link);
+        let own = own.filter(|link| self.links.get(*link).is_some_and(Option::is_some));
+        let Some(link) = own.or_else(|| self.links.iter().position(Option::is_some)) else {
+            return Err(NotSent::NoLink);
+        };
+        let Some(Some(next)) = self.links.get_mut(link) else { return Err(NotSent::NoLink) };
+        let wire_id = *next;
+        *next = next.wrapping_add(1);
+        let Some(outbox) = requests.outbox(link) else { return Err(NotSent::NoLink) };
+        let upload = match upload {
+            UploadFrom::Nothing => {
+                head.body = BodyLength::None;
+                Upload::Whole(Bytes::new())
+            }
+            UploadFrom::Whole(bytes) => {
+                head.body = BodyLength::Known(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+                Upload::Whole(bytes)
+            }
+            UploadFrom::Script(length) => {
+                head.body = length.map_or(BodyLength::Unknown, BodyLength::Known);
+                Upload::Script { waiting: false }
+            }
+        };
+        outbox.push(&Frame::FetchHead(wire_id, Box::new(head)));
+        let key = loop {
+            self.last_key = if self.last_key >= MAX_KEY { 1 } else { self.last_key + 1 };
+            if !self.contexts.contains_key(&self.last_key) {
+                break self.last_key;
+            }
+        };
+        let context = FetchContext {
+            link,
+            wire_id,
+            on_wire: true,
+            request,
+            send: SendWindow::default(),
+            upload,
+            sent: false,
+            queue: ChunkQueue::default(),
+            receive: ReceiveWindow::default(),
+            length: None,
+            ended: false,
+            failed: None,
+            reader: None,
+            response_to: None,
+        };
+        self.contexts.insert(key, context);
+        self.keys.insert((link, wire_id), key);
+        self.open += 1;
+        self.send_upload(requests, key);
+        Ok(key)
+    }
+
+    /// How much [`Fetches::send_chunk`] takes now.
+    pub(crate) fn upload_room(&self, key: FetchKey) -> usize {
+        self.contexts.get(&key).map_or(0, |context| context.send.available())
+    }
+
+    /// Sends a piece of a body that JavaScript makes: at most [`Fetches::upload_room`] bytes. `waits`: it has more, and no
+    /// room; it will be told of some. Returns the room that is left.
+    pub(crate) fn send_chunk(&mut self, requests: &mut Requests, key: FetchKey, mut data: Bytes, waits: bool) -> usize {
+        let Some(context) = self.contexts.get_mut(&key) else { return 0 };
+        let Some(outbox) = requests.outbox(context.link).filter(|_| context.on_wire) else { return 0 };
+        context.send.sent(data.len());
+        while !data.is_empty() {
+            outbox.push_fetch_chunk(context.wire_id, false, data.split_to(data.len().min(MAX_CHUNK)));
+        }
+        let room = context.send.available();
+        if let Upload::Script { waiting } = &mut context.upload {
+            *waiting = waits || room == 0;
+        }
+        room
+    }
+
+    /// The end of a body that JavaScript made.
+    pub(crate) fn end_upload(&mut self, requests: &mut Requests, key: FetchKey) {
+        let Some(context) = self.contexts.get_mut(&key).filter(|context| context.on_wire) else { return };
+        context.sent = true;
+        if let Some(outbox) = requests.outbox(context.link) {
+            outbox.push_fetch_chunk(context.wire_id, true, Bytes::new());
+        }
+    }
+
+    /// Sends as much of a whole body as the window allows.
+    fn send_upload(&mut self, requests: &mut Requests, key: FetchKey) {
+        let Some(context) = self.contexts.get_mut(&key).filter(|context| context.on_wire) else { return };
+        let (Upload::Whole(rest), Some(outbox)) = (&mut context.upload, requests.outbox(context.link)) else { return };
+        while !rest.is_empty() && context.send.available() > 0 {
+            let data = rest.split_to(rest.len().min(MAX_CHUNK).min(context.send.available()));
+            context.send.sent(data.len());
+            outbox.push_fetch_chunk(context.wire_id, rest.is_empty(), data);
+        }
+    }
+
+    /// The supervisor takes more of a request's body.
+    pub(crate) fn credit(
+        &mut self,
+        requests: &mut Requests,
+        key: FetchKey,
+        bytes: u32,
+    ) -> Result<FetchOutcome, WindowExceeded> {
+        let Some(context) = self.contexts.get_mut(&key) else { return Ok(FetchOutcome::Nothing) };
+        context.send.credit(bytes)?;
+        if let Upload::Script { waiting } = &mut context.upload {
+            return Ok(if std::mem::take(waiting) { FetchOutcome::Writable } else { FetchOutcome::Nothing });
+        }
+        self.send_upload(requests, key);
+        Ok(FetchOutcome::Nothing)
+    }
+
+    /// The head of a response came.
+    pub(crate) fn responded(&mut self, key: FetchKey, length: BodyLength) {
+        if let Some(context) = self.contexts.get_mut(&key) {
+            context.length = Some(length);
+            if length == BodyLength::None {
+                self.off_wire(key);
+                self.forget(key);
+            }
+        }
+    }
+
+    /// A piece of a response's body came.
+    pub(crate) fn chunk(&mut self, key: FetchKey, data: Bytes, end: bool) -> Result<FetchOutcome, WindowExceeded> {
+        let Some(context) = self.contexts.get_mut(&key) else { return Ok(FetchOutcome::Nothing) };
+        context.receive.received(data.len())?;
+        self.unreported = self.unreported.saturating_add(signed(data.len()));
+        context.queue.push(data);
+        context.ended |= end;
+        let outcome = match (context.response_to, context.reader.take()) {
+            (Some(_), _) => FetchOutcome::HandOn,
+            (None, Some(reader)) => FetchOutcome::Readable(reader),
+            (None, None) => FetchOutcome::Nothing,
+        };
+        if end {
+            self.off_wire(key);
+        }
+        Ok(outcome)
+    }
+
+    /// There will be no (whole) response.
+    pub(crate) fn failed(&mut self, key: FetchKey, message: String) -> FetchOutcome {
+        self.off_wire(key);
+        let Some(context) = self.contexts.get_mut(&key) else { return FetchOutcome::Nothing };
+        if context.length.is_none() {
+            self.forget(key);
+            return FetchOutcome::NoResponse;
+        }
+        context.failed = Some(message);
+        match (context.response_to, context.reader.take()) {
+            (Some(_), _) => FetchOutcome::HandOn,
+            (None, Some(reader)) => FetchOutcome::Readable(reader),
+            (None, None) => FetchOutcome::Nothing,
+        }
+    }
+
+    /// Takes the next piece of a response's body, at most `most` bytes, and gives credit for it.
+    pub(crate) fn read(&mut self, requests: &mut Requests, key: FetchKey, most: usize) -> FetchRead {
+        let Some(context) = self.contexts.get_mut(&key) else { return FetchRead::End };
+        if let Some(data) = context.queue.pop(most) {
+            self.unreported = self.unreported.saturating_sub(signed(data.len()));
+            let credit = context.receive.consumed(data.len()).filter(|_| context.on_wire);
+            if let (Some(bytes), Some(outbox)) = (credit, requests.outbox(context.link)) {
+                outbox.push(&Frame::FetchCredit { id: context.wire_id, bytes });
+            }
+            return FetchRead::Chunk(data);
+        }
+        if !context.queue.is_empty() {
+            return FetchRead::Pending;
+        }
+        if context.ended {
+            self.forget(key);
+            return FetchRead::End;
+        }
+        match &context.failed {
+            Some(message) => FetchRead::Failed(message.clone()),
+            None => FetchRead::Pending,
+        }
+    }
+
+    /// Leaves a promise for the next piece.
+    pub(crate) fn wait(&mut self, key: FetchKey, reader: BodyReader) {
+        if let Some(context) = self.contexts.get_mut(&key) {
+            context.reader = Some(reader);
+        }
+    }
+
+    /// Makes a response's body the response to an incoming request; [`Fetches::hand_on`] sends it. What is known of its
+    /// length, or `None` if it cannot be had any more.
+    pub(crate) fn hand_to(&mut self, key: FetchKey, request: RequestKey) -> Option<BodyLength> {
+        let context = self.contexts.get_mut(&key)?;
+        context.response_to = Some(request);
+        let length = context.length.unwrap_or(BodyLength::Unknown);
+        Some(if length == BodyLength::Known(0) { BodyLength::None } else { length })
+    }
+
+    /// Hands on what there is and what the response's window allows.
+    pub(crate) fn hand_on(&mut self, requests: &mut Requests, key: FetchKey) -> HandedOn {
+        let Some(request) = self.contexts.get(&key).and_then(|context| context.response_to) else {
+            return HandedOn::Waiting;
+        };
+        loop {
+            let room = requests.response_room(request);
+            match self.read(requests, key, room.min(MAX_CHUNK)) {
+                FetchRead::Chunk(data) => {
+                    requests.send_chunk(request, data, false);
+                }
+                FetchRead::End => return HandedOn::Complete(request, requests.end_body(request)),
+                FetchRead::Failed(message) => {
+                    self.forget(key);
+                    return HandedOn::Failed(request, message);
+                }
+                FetchRead::Pending => return HandedOn::Waiting,
+            }
+            if room == 0 {
+                return HandedOn::Waiting;
+            }
+        }
+    }
+
+    /// Nobody wants it any more. Returns who waits for its body, and the request that it was to be the response to.
+    pub(crate) fn abort(&mut self, requests: &mut Requests, key: FetchKey) -> (Option<BodyReader>, Option<RequestKey>) {
+        let Some(context) = self.contexts.get_mut(&key) else { return (None, None) };
+        if context.on_wire
+            && let Some(outbox) = requests.outbox(context.link)
+        {
+            outbox.push(&Frame::FetchAbort { id: context.wire_id });
+        }
+        let found = (context.reader.take(), context.response_to);
+        self.off_wire(key);
+        self.forget(key);
+        found
+    }
+
+    /// Whether its response is handed on to somebody.
+    pub(crate) fn is_handed_on(&self, key: FetchKey) -> bool {
+        self.contexts.get(&key).is_some_and(|context| context.response_to.is_some())
+    }
+
+    /// The link is closed. Returns the keys of those that were on it.
+    pub(crate) fn close_link(&mut self, link: usize) -> Vec<FetchKey> {
+        if let Some(slot) = self.links.get_mut(link) {
+            *slot = None;
+        }
+        self.keys.iter().filter(|((of, _), _)| *of == link).map(|(_, key)| *key).collect()
+    }
+
+    /// The supervisor does not know of it any more.
+    fn off_wire(&mut self, key: FetchKey) {
+        if let Some(context) = self.contexts.get_mut(&key).filter(|context| context.on_wire) {
+            context.on_wire = false;
+            self.keys.remove(&(context.link, context.wire_id));
+            self.open -= 1;
+            if matches!(context.upload, Upload::Script { .. }) && !context.sent {
+                self.cut.push(key);
+            }
+        }
+    }
+
+    fn forget(&mut self, key: FetchKey) {
+        if let Some(context) = self.contexts.remove(&key) {
+            self.unreported = self.unreported.saturating_sub(signed(context.queue.len()));
+        }
+    }
+}
+
+/// The reason that a response whose body failed is reset for.
+pub(crate) const BODY_FAILED: ResetReason = ResetReason::BodyErrored;
+
+fn signed(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,317 @@
+// fetch() (https://fetch.spec.whatwg.org/#fetch-method). A worker has no network: each request, each hop of a redirect too,
+// goes to the supervisor, which checks where it leads and sends it. What comes back arrives in fetchResponded and
+// fetchFailed; the body stays on the native side until it is read.
+//
+// NANO: a server has no origin and no cookies: there is no CORS, no cache, nothing is a forbidden header. What frames a
+// message (Host, Content-Length, Transfer-Encoding, Connection) is the supervisor's, and ignored if an app sets it. With
+// `redirect: "manual"` the response is the redirect itself, as on other servers. A response that is decoded does not show
+// `Content-Encoding` and `Content-Length` any more, so that a copy of its headers fits a copy of its body.
+
+import { abortReason, addAbortAlgorithm, isAborted, removeAbortAlgorithm } from "../dom/abort.js";
+import { ops } from "../ops.js";
+import { primordials } from "../primordials.js";
+import { Deferred } from "../streams/promises.js";
+import { Ring } from "../streams/queue_with_sizes.js";
+import { seal } from "../streams/sealed_class.js";
+import { requireArguments } from "../webidl.js";
+import { Body, isSource, takeContent } from "./body.js";
+import { BodySender } from "./body_sender.js";
+import { FetchSource } from "./body_source.js";
+import { CodedSource, acceptedCodings, isDecodable } from "./content_coding.js";
+import { processDataUrl } from "./data_url.js";
+import { listAppend, listDelete, listGet, listHas } from "./headers.js";
+import { Request, requestForFetch } from "./request.js";
+import { createNetworkResponse, isNullBodyStatus, isRedirectStatus } from "./response.js";
+
+const {
+  Error, FinalizationRegistry, FinalizationRegistryPrototypeRegister, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet,
+  ObjectDefineProperty, PromiseReject, StringPrototypeSlice, StringPrototypeStartsWith, TypeError, Uint32Array,
+} = primordials;
+
+/** Hops of one request. */
+const mostRedirects = 20;
+/** Requests that wait until others are over; as many as may be are open. */
+const mostWaiting = 1024;
+
+const userAgent = `nano/${globalThis.__nano.version}`;
+
+const NONE = 0xffffffff;
+// Places in what the URL parser tells; see ops/url.rs.
+const kHostStart = 2;
+const kSchemeEnd = 0;
+const kPathStart = 5;
+const kFragmentStart = 7;
+const components = new Uint32Array(8);
+
+/** Native key → Fetching, until there is a response. */
+const pending = new Map();
+/** Native key → BodySender, while a request's body is sent. */
+const uploads = new Map();
+const waiting = new Ring();
+
+// Responses that were dropped unread: their connections are closed when the collector finds them. Made on first use, because
+// it cannot be in a snapshot.
+let dropped;
+
+const wire = {
+  __proto__: null,
+  chunk: ops.fetchChunk,
+  end: ops.fetchEnd,
+  fail(key, error) {
+    const fetching = MapPrototypeGet(pending, key);
+    ops.fetchAbort(key, error);
+    if (fetching !== undefined) fetching.fail(error);
+  },
+};
+
+function uploadOver(key) {
+  MapPrototypeDelete(uploads, key);
+}
+
+function failure(message, code = undefined) {
+  const cause = new Error(message);
+  if (code !== undefined) {
+    ObjectDefineProperty(cause, "code", { __proto__: null, value: code, writable: true, enumerable: true, configurable: true });
+  }
+  return new TypeError(`fetch failed: ${message}`, { __proto__: null, cause });
+}
+
+export function fetch(input, init = undefined) {
+  let request;
+  try {
+    requireArguments(arguments.length, 1, "Failed to execute 'fetch'");
+    request = requestForFetch(new Request(input, init));
+  } catch (error) {
+    return PromiseReject(error);
+  }
+  const fetching = new Fetching(request);
+  fetching.begin();
+  return fetching.deferred.promise;
+}
+
+/** One call of fetch(). */
+class Fetching {
+  constructor(request) {
+    this.request = request;
+    this.deferred = new Deferred();
+    /** The current URL, without its fragment. */
+    this.url = request.url;
+    this.method = request.method;
+    this.list = request.list;
+    /** null, a string, a Uint8Array, or a source. */
+    this.content = null;
+    this.hops = 0;
+    /** The native side's number of the current hop, while there is one. */
+    this.key = 0;
+    this.isSettled = false;
+    /** The body of the response, once there is one. */
+    this.source = null;
+    this.onAbort = null;
+  }
+
+  begin() {
+    const { request } = this;
+    const { signal } = request;
+    try {
+      if (request.body !== null) this.content = takeContent(request.body);
+      if (signal !== null) {
+        if (isAborted(signal)) {
+          this.fail(abortReason(signal));
+          return;
+        }
+        this.onAbort = () => this.abort(abortReason(signal));
+        addAbortAlgorithm(signal, this.onAbort);
+      }
+      if (request.integrity !== "") throw failure("`integrity` is not supported");
+      this.setUrl(this.url, undefined);
+      if (StringPrototypeStartsWith(this.url, "data:")) this.answerData();
+      else this.send();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Takes a URL, whose relative form counts from `base`. Returns its origin. */
+  setUrl(url, base) {
+    const href = ops.urlParse(url, base, components);
+    if (href === undefined) throw failure(`the URL '${url}' is not valid`);
+    const fragment = components[kFragmentStart];
+    this.url = fragment === NONE ? href : StringPrototypeSlice(href, 0, fragment);
+    const scheme = StringPrototypeSlice(href, 0, components[kSchemeEnd]);
+    const isHttp = scheme === "http" || scheme === "https";
+    if (!isHttp && (scheme !== "data" || base !== undefined)) throw failure(`the scheme of '${scheme}:' URLs is not supported`);
+    if (isHttp && components[kHostStart] > components[kSchemeEnd] + 3 && base !== undefined) {
+      throw failure("a redirect led to a URL with a user name or a password");
+    }
+    return StringPrototypeSlice(href, 0, components[kPathStart]);
+  }
+
+  answerData() {
+    const data = processDataUrl(this.url);
+    if (data === undefined) throw failure("the data: URL is not valid");
+    const list = ["content-type", data.type];
+    this.respond(200, "OK", list, this.method === "HEAD" ? null : new Body(data.bytes, null));
+  }
+
+  /** Sends the current hop, now or when there is room. */
+  send() {
+    if (waiting.length === 0 && this.trySend()) return;
+    if (waiting.length >= mostWaiting) throw failure(`${mostWaiting} requests wait already`);
+    waiting.push(this);
+  }
+
+  /** False if there is no room. */
+  trySend() {
+    const { content } = this;
+    const streams = content !== null && isSource(content);
+    if (!listHas(this.list, "accept")) listAppend(this.list, "accept", "*/*");
+    if (!listHas(this.list, "accept-language")) listAppend(this.list, "accept-language", "*");
+    if (!listHas(this.list, "user-agent")) listAppend(this.list, "user-agent", userAgent);
+    if (!listHas(this.list, "accept-encoding")) {
+      listAppend(this.list, "accept-encoding", listHas(this.list, "range") ? "identity" : acceptedCodings);
+    }
+    const key = ops.fetchStart(this.method, this.url, this.list, streams ? -1 : content);
+    if (key === 0) return false;
+    this.key = key;
+    MapPrototypeSet(pending, key, this);
+    if (streams) {
+      const sender = new BodySender(key, content, wire, uploadOver);
+      MapPrototypeSet(uploads, key, sender);
+      sender.pump();
+    }
+    return true;
+  }
+
+  /** The head of a response came. */
+  responded(status, reason, list, hasBody) {
+    const { key } = this;
+    MapPrototypeDelete(pending, key);
+    if (isRedirectStatus(status) && this.request.redirect !== "manual") {
+      const location = listGet(list, "location");
+      if (location !== null || this.request.redirect === "error") {
+        ops.fetchAbort(key, undefined);
+        this.key = 0;
+        if (this.request.redirect === "error") throw failure(`${this.url} is a redirect, and 'redirect' is 'error'`);
+        this.follow(status, location);
+        return;
+      }
+    }
+    if (isNullBodyStatus(status) || this.method === "HEAD") {
+      if (hasBody) ops.fetchAbort(key, undefined);
+      this.respond(status, reason, list, null);
+      return;
+    }
+    if (!hasBody) {
+      this.respond(status, reason, list, new Body("", null));
+      return;
+    }
+    let source = new FetchSource(key, this.onAbort === null ? null : () => this.unfollow());
+    dropped ??= new FinalizationRegistry((orphan) => ops.fetchDropped(orphan));
+    FinalizationRegistryPrototypeRegister(dropped, source, key);
+    this.source = source;
+    const codings = listGet(list, "content-encoding");
+    if (codings !== null && isDecodable(codings)) {
+      source = new CodedSource(source, codings);
+      listDelete(list, "content-encoding");
+      listDelete(list, "content-length");
+    }
+    this.respond(status, reason, list, new Body(source, null));
+  }
+
+  /** "HTTP-redirect fetch". */
+  follow(status, location) {
+    if (++this.hops > mostRedirects) throw failure(`more than ${mostRedirects} redirects`);
+    ops.urlParse(this.url, undefined, components);
+    const origin = StringPrototypeSlice(this.url, 0, components[kPathStart]);
+    const moved = this.setUrl(location, this.url);
+    const streamed = this.content !== null && isSource(this.content);
+    if (status !== 303 && streamed) throw failure(`a redirect (${status}) cannot be followed with a body that is a stream`);
+    const becomesGet = status === 303 ? this.method !== "GET" && this.method !== "HEAD" : status < 303 && this.method === "POST";
+    if (becomesGet) {
+      this.method = "GET";
+      this.content = null;
+      listDelete(this.list, "content-encoding");
+      listDelete(this.list, "content-language");
+      listDelete(this.list, "content-location");
+      listDelete(this.list, "content-type");
+    }
+    if (moved !== origin) {
+      listDelete(this.list, "authorization");
+      listDelete(this.list, "cookie");
+    }
+    this.send();
+  }
+
+  respond(status, reason, list, body) {
+    if (this.source === null) this.unfollow();
+    this.isSettled = true;
+    this.deferred.resolve(createNetworkResponse({
+      __proto__: null, status, reason, list, body, url: this.url, redirected: this.hops > 0,
+    }));
+  }
+
+  /** There will be no response. */
+  fail(error) {
+    MapPrototypeDelete(pending, this.key);
+    this.unfollow();
+    const { content, isSettled } = this;
+    this.isSettled = true;
+    this.content = null;
+    const sender = MapPrototypeGet(uploads, this.key);
+    if (sender !== undefined) sender.cancel(error);
+    else if (content !== null && !isSettled && isSource(content)) content.cancel(error);
+    if (!isSettled) this.deferred.reject(error);
+  }
+
+  /** The signal is aborted. */
+  abort(reason) {
+    const { key, source } = this;
+    this.fail(reason);
+    if (source !== null) source.abort(reason);
+    else if (key !== 0) ops.fetchAbort(key, reason);
+  }
+
+  unfollow() {
+    if (this.onAbort !== null) removeAbortAlgorithm(this.request.signal, this.onAbort);
+    this.onAbort = null;
+  }
+}
+seal(Fetching);
+
+/** Called natively when the head of a response came. */
+export function fetchResponded(key, status, reason, list, hasBody) {
+  const fetching = MapPrototypeGet(pending, key);
+  if (fetching === undefined) return;
+  try {
+    fetching.responded(status, reason, list, hasBody);
+  } catch (error) {
+    fetching.fail(error);
+  }
+}
+
+/** Called natively when there will be no response. */
+export function fetchFailed(key, code, message) {
+  const fetching = MapPrototypeGet(pending, key);
+  if (fetching !== undefined) fetching.fail(failure(message, code));
+}
+
+/** Called natively when there is room again for a request's body, or the request is over before its body was sent. */
+export function resumeFetch(key) {
+  const sender = MapPrototypeGet(uploads, key);
+  if (sender === undefined) return;
+  if (ops.fetchTakesBody(key)) sender.pump();
+  else sender.cancel(failure("the response came to its end before the request's body did"));
+}
+
+/** Called natively when a request that waits may be sent. */
+export function fetchSlotFree() {
+  while (waiting.length > 0) {
+    const fetching = waiting.peek();
+    try {
+      if (!fetching.isSettled && !fetching.trySend()) return;
+    } catch (error) {
+      fetching.fail(error);
+    }
+    waiting.shift();
+  }
+}
