@@ -199,8 +199,7 @@ fn heads_that_are_no_http_are_not_sent() {
     let address = upstream(SILENT);
     let host = Host::with(allowing(address), |_| {});
     let mut worker = host.add_worker();
-    let mut id = 0;
-    for (method, url, name, value) in [
+    for (id, (method, url, name, value)) in (0..).zip([
         ("GET / HTTP/1.1\r\nX: y", None, "x", "y"),
         ("CONNECT", None, "x", "y"),
         ("TRACE", None, "x", "y"),
@@ -214,7 +213,7 @@ fn heads_that_are_no_http_are_not_sent() {
         ("GET", Some("http:///"), "x", "y"),
         ("GET", Some("nothing"), "x", "y"),
         ("GET", Some("unix:/run/nano/control.sock"), "x", "y"),
-    ] {
+    ]) {
         let mut headers = HeaderBlock::builder();
         assert!(headers.push(name.as_bytes(), value.as_bytes()));
         let url = url.map_or_else(|| format!("http://{address}/"), str::to_owned);
@@ -224,7 +223,6 @@ fn heads_that_are_no_http_are_not_sent() {
             Some(Frame::FetchFailed { id: of, failure: FetchFailure::Unsendable, .. }) => assert_eq!(of, id),
             other => panic!("{method:?} {name:?} {value:?}: {other:?}"),
         }
-        id += 1;
     }
     assert_eq!(worker.worker.exit(), None);
 }
