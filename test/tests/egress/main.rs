@@ -19,7 +19,9 @@ const HOST: &str = "a.local";
 /// Serves the app with this `egress`.
 fn serve(site: &Site, egress: Value) -> Nano {
     site.app("a", APP);
-    site.apps(json!([{ "hostname": HOST, "path": "a", "egress": egress, "max_buffer_size_mb": 1 }]));
+    site.apps(
+        json!([{ "hostname": HOST, "path": "a", "egress": egress, "max_buffer_size_mb": 1, "timeout_ms": 120_000 }]),
+    );
     site.serve()
 }
 

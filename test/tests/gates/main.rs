@@ -14,5 +14,6 @@ mod gate_06_reloads;
 mod gate_07_evil_worker;
 mod gate_08_http;
 mod gate_09_slow_clients;
+mod gate_10_ssrf;
 mod gate_11_machine;
 mod gate_12_mortality;

@@ -5,10 +5,12 @@
 //! Sabotage control: the same matrix for an app whose `egress` lists every address (`0.0.0.0/0`, `::/0`), which is what
 //! a missing check would be. Most spellings must reach the trap then, or the matrix shows nothing.
 
+mod rebinding;
+
 use nano_test::{Nano, Site};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -50,6 +52,8 @@ impl Trap {
                 counted.fetch_add(1, Ordering::SeqCst);
                 let mut stream = stream.unwrap();
                 thread::spawn(move || {
+                    // Whoever closes with something unread resets the connection.
+                    let _ = stream.read(&mut [0; 4096]);
                     let text = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\ntrap!\n";
                     drop(stream.write_all(text));
                 });
@@ -75,8 +79,10 @@ fn redirector() -> SocketAddr {
                 if stream.read_line(&mut line).is_err() {
                     return;
                 }
-                let to = line.split(['?', ' ']).nth(2).unwrap_or_default().to_owned();
-                let head = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                let target = line.split(' ').nth(1).unwrap_or_default();
+                let to = target.split_once('?').map_or("", |(_, to)| to);
+                let head =
+                    format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
                 drop(stream.get_mut().write_all(head.as_bytes()));
             });
         }
@@ -98,26 +104,91 @@ fn own_address() -> Option<Ipv4Addr> {
 fn hosts() -> Vec<String> {
     let mut hosts: Vec<String> = [
         // IPv4: decimal, octal, hexadecimal, short, mixed, with zeros.
-        "127.0.0.1", "127.0.0.2", "127.255.255.254", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7F.1",
-        "0x7f.0x0.0x0.0x1", "017700000001", "0177.0.0.1", "0177.0x0.0.1", "127.000.000.001", "00000177.0.0.1", "0x7f.1.",
-        "127.0.0.1.", "0", "0.0.0.0", "00", "0x0", "0.0",
+        "127.0.0.1",
+        "127.0.0.2",
+        "127.255.255.254",
+        "127.1",
+        "127.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7F.1",
+        "0x7f.0x0.0x0.0x1",
+        "017700000001",
+        "0177.0.0.1",
+        "0177.0x0.0.1",
+        "127.000.000.001",
+        "00000177.0.0.1",
+        "0x7f.1.",
+        "127.0.0.1.",
+        "0",
+        "0.0.0.0",
+        "00",
+        "0x0",
+        "0.0",
         // Percent-encoded, full-width digits, enclosed digits, other dots.
-        "%31%32%37%2e%30%2e%30%2e%31", "%6c%6f%63%61%6c%68%6f%73%74", "127\u{3002}0\u{3002}0\u{3002}1",
-        "127\u{ff0e}0\u{ff0e}0\u{ff0e}1", "127\u{ff61}0\u{ff61}0\u{ff61}1", "\u{ff11}\u{ff12}\u{ff17}.0.0.1",
-        "\u{2460}\u{2461}\u{2466}.0.0.1", "\u{1d7cf}\u{1d7d0}\u{1d7d5}.0.0.1", "\u{24db}\u{24de}\u{24d2}\u{24d0}\u{24db}host",
-        "\u{ff4c}ocalhost", "loc\u{ad}alhost", "0\u{ad}x7f.1",
+        "%31%32%37%2e%30%2e%30%2e%31",
+        "%6c%6f%63%61%6c%68%6f%73%74",
+        "127\u{3002}0\u{3002}0\u{3002}1",
+        "127\u{ff0e}0\u{ff0e}0\u{ff0e}1",
+        "127\u{ff61}0\u{ff61}0\u{ff61}1",
+        "\u{ff11}\u{ff12}\u{ff17}.0.0.1",
+        "\u{2460}\u{2461}\u{2466}.0.0.1",
+        "\u{1d7cf}\u{1d7d0}\u{1d7d5}.0.0.1",
+        "\u{24db}\u{24de}\u{24d2}\u{24d0}\u{24db}host",
+        "\u{ff4c}ocalhost",
+        "loc\u{ad}alhost",
+        "0\u{ad}x7f.1",
         // IPv6, with IPv4 in it.
-        "[::1]", "[0:0:0:0:0:0:0:1]", "[0000::0001]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]",
-        "[0:0:0:0:0:ffff:7f00:0001]", "[::ffff:0:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[64:ff9b::7f00:1]",
-        "[2002:7f00:1::]", "[2001:0:7f00:1::]", "[fe80::1]", "[fc00::1]", "[fd00:ec2::254]", "[fec0::1]", "[ff02::1]",
+        "[::1]",
+        "[0:0:0:0:0:0:0:1]",
+        "[0000::0001]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::127.0.0.1]",
+        "[0:0:0:0:0:ffff:7f00:0001]",
+        "[::ffff:0:127.0.0.1]",
+        "[64:ff9b::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[2001:0:7f00:1::]",
+        "[fe80::1]",
+        "[fc00::1]",
+        "[fd00:ec2::254]",
+        "[fec0::1]",
+        "[ff02::1]",
         // Names.
-        "localhost", "LOCALHOST", "LocalHost", "localhost.", "localhost.localdomain", "ip6-localhost", "a.localhost",
-        "app.local", "127.0.0.1.nip.io", "localtest.me", "metadata.google.internal",
+        "localhost",
+        "LOCALHOST",
+        "LocalHost",
+        "localhost.",
+        "localhost.localdomain",
+        "ip6-localhost",
+        "a.localhost",
+        "app.local",
+        "127.0.0.1.nip.io",
+        "localtest.me",
+        "metadata.google.internal",
         // User names that look like hosts.
-        "example.com@127.0.0.1", "example.com:80@127.0.0.1", "example.com%40@localhost", "[::1]@127.0.0.1",
+        "example.com@127.0.0.1",
+        "example.com:80@127.0.0.1",
+        "example.com%40@localhost",
+        "[::1]@127.0.0.1",
         // Networks behind, and services that answer whoever asks.
-        "10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254", "0xa9fea9fe", "168.63.129.16",
-        "100.100.100.200", "192.0.0.192", "198.18.0.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "192.0.2.1",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.0.1",
+        "100.64.0.1",
+        "169.254.169.254",
+        "0xa9fea9fe",
+        "168.63.129.16",
+        "100.100.100.200",
+        "192.0.0.192",
+        "198.18.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "240.0.0.1",
+        "192.0.2.1",
     ]
     .map(str::to_owned)
     .into();
@@ -142,12 +213,26 @@ fn matrix(port: u16, redirector: SocketAddr) -> Vec<String> {
         }
     }
     for odd in [
-        "http:127.0.0.1:PORT", "http:\\\\127.0.0.1:PORT\\", "http:///127.0.0.1:PORT/", "ht\ntp://127.0.0.1:PORT/",
-        " http://127.0.0.1:PORT/ ", "http://127.0.0.1:PORT#@example.com/", "http://127.0.0.1:PORT?@example.com/",
-        "http://example.com\\@127.0.0.1:PORT/", "http://127.0.0.1:0PORT/", "http://127.\t0.0.1:PORT/",
-        "https://127.0.0.1:PORT/", "HTTP://LOCALHOST:PORT/", "http://127.0.0.1:PORT\\@example.com/",
-        "ftp://127.0.0.1:PORT/", "ws://127.0.0.1:PORT/", "gopher://127.0.0.1:PORT/", "file://127.0.0.1:PORT/",
-        "blob:http://127.0.0.1:PORT/x", "view-source:http://127.0.0.1:PORT/", "http://0x7f.1:PORT/",
+        "http:127.0.0.1:PORT",
+        "http:\\\\127.0.0.1:PORT\\",
+        "http:///127.0.0.1:PORT/",
+        "ht\ntp://127.0.0.1:PORT/",
+        " http://127.0.0.1:PORT/ ",
+        "http://127.0.0.1:PORT#@example.com/",
+        "http://127.0.0.1:PORT?@example.com/",
+        "http://example.com\\@127.0.0.1:PORT/",
+        "http://127.0.0.1:0PORT/",
+        "http://127.\t0.0.1:PORT/",
+        "https://127.0.0.1:PORT/",
+        "HTTP://LOCALHOST:PORT/",
+        "http://127.0.0.1:PORT\\@example.com/",
+        "ftp://127.0.0.1:PORT/",
+        "ws://127.0.0.1:PORT/",
+        "gopher://127.0.0.1:PORT/",
+        "file://127.0.0.1:PORT/",
+        "blob:http://127.0.0.1:PORT/x",
+        "view-source:http://127.0.0.1:PORT/",
+        "http://0x7f.1:PORT/",
     ] {
         urls.push(odd.replace("PORT", &port.to_string()));
     }
@@ -234,7 +319,8 @@ fn without_the_check_the_matrix_turns_red() {
     let (_site, nano) = serve(json!(["0.0.0.0/0", "::/0"]));
     let reached = run(&nano, &trap, &local);
     assert!(reached.len() > 60, "only {} reached the trap: {reached:?}", reached.len());
-    for spelling in ["0x7f000001", "2130706433", "0177.0.0.1", "[::ffff:7f00:1]", "localhost.", "\u{ff0e}", "/?http://127.1"]
+    for spelling in
+        ["0x7f000001", "2130706433", "0177.0.0.1", "[::ffff:7f00:1]", "LocalHost", "\u{ff0e}", "/?http://127.1"]
     {
         assert!(reached.iter().any(|url| url.contains(spelling)), "{spelling} did not reach the trap: {reached:?}");
     }
@@ -243,9 +329,34 @@ fn without_the_check_the_matrix_turns_red() {
 /// Whether a URL of the matrix, when it is allowed, leads to another machine, which may not answer.
 fn leads_away(url: &str) -> bool {
     [
-        "10.0.0.1", "172.16.", "192.168.", "100.64.", "169.254.", "0xa9fe", "168.63.", "100.100.", "192.0.", "198.18.",
-        "224.", "255.255.255.255", "240.", "[fe80", "[fc00", "[fd00", "[fec0", "[ff02", "[64:", "[200", "[::127",
-        "[::ffff:0:", "nip.io", "localtest", "metadata", "app.local", "localdomain", "example.com\\",
+        "10.0.0.1",
+        "172.16.",
+        "192.168.",
+        "100.64.",
+        "169.254.",
+        "0xa9fe",
+        "168.63.",
+        "100.100.",
+        "192.0.",
+        "198.18.",
+        "224.",
+        "255.255.255.255",
+        "240.",
+        "[fe80",
+        "[fc00",
+        "[fd00",
+        "[fec0",
+        "[ff02",
+        "[64:",
+        "[200",
+        "[::127",
+        "[::ffff:0:",
+        "nip.io",
+        "localtest",
+        "metadata",
+        "app.local",
+        "localdomain",
+        "example.com\\",
     ]
     .iter()
     .any(|part| url.contains(part))
