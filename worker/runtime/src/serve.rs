@@ -3,6 +3,8 @@
 //! The loop's turn: sleep in poll(2) until a socket, a timer or a task of V8 is due; take what has come, dispatch it;
 //! timers and tasks; then write everything that is to be sent, once per link.
 
+mod control_modules;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
@@ -24,10 +26,11 @@ use crate::app_log::{AppLog, cut};
 use crate::counters::Counters;
 use crate::exception::ScriptError;
 use crate::link::{Link, LinkError};
-use crate::modules::{ModuleSource, SourceError};
+use crate::modules::SourceError;
 use crate::platform;
 use crate::runtime::{LogLevel, Runtime, RuntimeOptions, StreamBudget};
 use crate::watchdog::WatchdogThread;
+use control_modules::ControlModules;
 
 /// Unsent bytes of a link beyond which nothing more is read from it: its requests would only add to them.
 const MAX_BACKLOG: usize = 4 * 1024 * 1024;
@@ -148,11 +151,7 @@ impl Worker {
         let mut runtime = Runtime::new(RuntimeOptions {
             snapshot: Some(snapshot),
             base,
-            modules: Box::new(ControlModules {
-                outbox: Rc::clone(&control_outbox),
-                asked: Rc::clone(&modules),
-                next: 0,
-            }),
+            modules: Box::new(ControlModules::new(&control_outbox, &modules)),
             log: Box::new(AppLog::new(Rc::clone(&control_outbox))),
             code_generation: false,
             exit_on_uncaught: false,
@@ -478,26 +477,5 @@ fn wanted(backlog: usize) -> PollFlags {
         0 => PollFlags::POLLIN,
         1..=MAX_BACKLOG => PollFlags::POLLIN | PollFlags::POLLOUT,
         _ => PollFlags::POLLOUT,
-    }
-}
-
-/// Modules that the supervisor hands out.
-struct ControlModules {
-    outbox: Rc<RefCell<Outbox>>,
-    /// Number of the request → path.
-    asked: Rc<RefCell<HashMap<u32, String>>>,
-    next: u32,
-}
-
-impl ModuleSource for ControlModules {
-    fn fetch(&mut self, path: &str) -> Option<Result<Vec<u8>, SourceError>> {
-        if path.len() > nano_protocol::limits::MAX_MODULE_PATH {
-            return Some(Err(SourceError("its path is too long".into())));
-        }
-        let id = self.next;
-        self.next = self.next.wrapping_add(1);
-        self.asked.borrow_mut().insert(id, path.into());
-        self.outbox.borrow_mut().push(&Frame::ModuleRequest { id, path: path.into() });
-        None
     }
 }
