@@ -49,7 +49,7 @@ fn served(clients: &mut [Connection]) -> usize {
 #[test]
 fn without_file_descriptors_clients_wait_and_are_served_later() {
     let site = site();
-    let nano = site.serve_with(under(&site, &["prlimit", "--nofile=72:72"]));
+    let nano = site.serve_with(under(&site, &["prlimit", "--nofile=64:64"]));
     serves(&nano);
     let mut clients: Vec<Connection> = (0..100).map(|_| nano.connect()).collect();
     for client in &mut clients {
@@ -83,7 +83,7 @@ fn without_file_descriptors_clients_wait_and_are_served_later() {
 #[test]
 fn clients_that_are_not_served_turn_it_red() {
     let site = site();
-    let nano = site.serve_with(under(&site, &["prlimit", "--nofile=72:72"]));
+    let nano = site.serve_with(under(&site, &["prlimit", "--nofile=64:64"]));
     let _kept: Vec<Connection> = (0..100).map(|_| nano.connect()).collect();
     let mut late = nano.connect();
     late.set_patience(Duration::from_millis(300));
