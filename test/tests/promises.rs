@@ -18,7 +18,8 @@ fn every_promise_names_a_test_that_exists() {
         }
         for (file, test) in proofs {
             let source = fs::read_to_string(repository().join(format!("{file}.rs"))).unwrap_or_default();
-            let functions: Vec<_> = source.split("#[test]\n").skip(1).map(|rest| rest.split('{').next().unwrap()).collect();
+            let functions: Vec<_> =
+                source.split("#[test]\n").skip(1).map(|rest| rest.split('{').next().unwrap()).collect();
             if !functions.iter().any(|head| head.contains(&format!("fn {test}("))) {
                 faults.push(format!("{file}.rs has no test {test}"));
             }
