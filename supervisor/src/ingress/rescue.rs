@@ -20,7 +20,7 @@
 //! | `queue_full`, `queue_timeout` | 503 | too many requests wait, or this one waited too long |
 //! | `app_unavailable` | 503 | the app crashes again and again, or was just started after that and is being tried |
 //! | `app_start_failed` | 503 | the app's worker does not get ready, again and again |
-//! | `cpu_limit` | 503 | this request took the worker past `cpu_ms` |
+//! | `cpu_limit` | 503 | the worker went past `cpu_ms`, with this request or beside it |
 //! | `memory_limit` | 503 | the worker ended past `memory_mb`: all its requests held some of that |
 //! | `worker_refused` | 503 | the worker is out of room |
 //! | `timeout` | 504 | no response head within `timeout_ms`, or the worker stood still |
@@ -172,8 +172,14 @@ impl Failure {
             Self::Worker(Failed::Reset(_)) => {
                 say(StatusCode::INTERNAL_SERVER_ERROR, "handler_threw", "the app's handler failed")
             }
-            Self::Worker(Failed::Died(Death { reason: Some(ExitReason::Cpu), culprit: true, .. })) => {
-                later("cpu_limit", "the request took more CPU time than the app may use", soon)
+            Self::Worker(Failed::Died(Death { reason: Some(ExitReason::Cpu), culprit, .. })) => {
+                // Code that could not be interrupted ends the process without a word about whose it was.
+                let text = if culprit {
+                    "the request took more CPU time than the app may use"
+                } else {
+                    "the app took more CPU time than it may use while it had the request"
+                };
+                later("cpu_limit", text, soon)
             }
             Self::Worker(Failed::Died(Death {
                 reason: Some(ExitReason::Heap | ExitReason::Memory), culprit, ..

@@ -34,7 +34,7 @@ const TABLE: &[(Failure, &str, u16)] = &[
     (Failure::Worker(Failed::Protocol), "worker_protocol", 502),
     (Failure::Worker(Failed::Upload), "malformed_body", 400),
     (Failure::Worker(Failed::Died(DIED)), "worker_died", 502),
-    (Failure::Worker(Failed::Died(Death { reason: Some(ExitReason::Cpu), ..DIED })), "worker_died", 502),
+    (Failure::Worker(Failed::Died(Death { reason: Some(ExitReason::Cpu), ..DIED })), "cpu_limit", 503),
     (Failure::Worker(Failed::Died(Death { reason: Some(ExitReason::Heap), ..DIED })), "memory_limit", 503),
     (Failure::Worker(Failed::Died(Death { reason: Some(ExitReason::Memory), ..DIED })), "memory_limit", 503),
     (

@@ -155,8 +155,10 @@ fn the_only_request_of_a_worker_that_was_killed_for_a_limit_is_the_culprit() {
 }
 
 #[test]
-fn whoever_was_with_a_worker_that_ran_out_of_memory_is_told_so() {
-    for reason in [ExitReason::Heap, ExitReason::Memory] {
+fn whoever_was_with_a_worker_that_went_past_a_limit_is_told_so() {
+    for (reason, code) in
+        [(ExitReason::Cpu, "cpu_limit"), (ExitReason::Heap, "memory_limit"), (ExitReason::Memory, "memory_limit")]
+    {
         let (host, mut worker) = Host::with_worker();
         let mut clients: Vec<_> = (0..3)
             .map(|_| {
@@ -171,7 +173,7 @@ fn whoever_was_with_a_worker_that_ran_out_of_memory_is_told_so() {
         drop(worker);
         for client in &mut clients {
             let answer = client.answer();
-            assert_eq!((answer.status, answer.error_code().as_str()), (503, "memory_limit"));
+            assert_eq!((answer.status, answer.error_code().as_str()), (503, code));
             assert_eq!(answer.header("retry-after"), Some("1"));
         }
     }
