@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod broker;
 pub mod check;
 pub mod control;
 pub mod descriptors;

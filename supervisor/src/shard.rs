@@ -36,7 +36,7 @@ pub(crate) use accept::reader;
 pub(crate) use client::Client;
 #[cfg(fuzzing)]
 pub(crate) use framing::Framing;
-pub(crate) use link::{Death, Due, Failed, Outgoing, Request, Uplink};
+pub(crate) use link::{Death, Due, Failed, Link, Outgoing, Request, Uplink, run as run_link};
 pub(crate) use lost::{About, beginning};
 pub use lost::{Lost, LostRequest};
 pub(crate) use pool::{NotAdmitted, Permit};

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use nano_protocol::ExitReason;
 
 mod boot;
+mod network;
 mod repl;
 mod run;
 mod stack;

@@ -55,6 +55,7 @@ fn session(screen: Screen, colors: bool) -> Result<ReplSession, String> {
         stream_budget: StreamBudget::default(),
     };
     let mut runtime = Runtime::new(options).map_err(|error| error.to_string())?;
+    runtime.set_broker(Box::new(crate::network::start));
     runtime.define_command_line(&[], &env::vars_os().collect::<Vec<_>>());
     Ok(ReplSession::new(runtime, colors))
 }

@@ -56,6 +56,7 @@ fn run(options: Options, arguments: impl Iterator<Item = OsString>) -> Result<i3
         stream_budget: options.stream_budget,
     })
     .map_err(|error| error.to_string())?;
+    runtime.set_broker(Box::new(crate::network::start));
     if options.expose_gc {
         runtime.expose_gc();
     }

@@ -66,6 +66,9 @@ enum Action {
     },
     /// Evaluate JavaScript line by line
     Repl,
+    /// The network of a program that `nano run` runs; its standard input is the link to it
+    #[command(hide = true)]
+    Broker,
     /// Validate a config file and load every app's module
     Check {
         /// The config file
@@ -85,6 +88,10 @@ fn main() -> ExitCode {
         Some(Action::Run { script, arguments }) => {
             exec_worker([OsString::from("run"), script].into_iter().chain(arguments))
         }
+        Some(Action::Broker) => match nano_supervisor::broker::serve() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error),
+        },
         Some(Action::Repl) => exec_worker([OsString::from("repl")]),
         Some(Action::Check { file }) => run_check(&file),
         None if cli.repl => exec_worker([OsString::from("repl")]),

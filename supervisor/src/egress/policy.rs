@@ -12,35 +12,39 @@ use super::target::{Host, Origin};
 /// See the file's head.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
-    /// What the app's `egress` says.
-    egress: Egress,
+    /// What the app's `egress` says; `None` for the user's own program, which may go anywhere.
+    egress: Option<Egress>,
     /// The TCP ports of nano itself.
     own: Arc<[u16]>,
 }
 
 impl Policy {
     pub(crate) fn new(egress: Egress, own: Arc<[u16]>) -> Self {
-        Self { egress, own }
+        Self { egress: Some(egress), own }
+    }
+
+    pub(crate) fn everywhere() -> Self {
+        Self { egress: None, own: Arc::default() }
     }
 
     /// Before anything is looked up: whether any address could be allowed.
     pub(super) fn check_origin(&self, origin: &Origin) -> Result<(), EgressError> {
-        match &self.egress {
-            Egress::Off => Err(EgressError::denied("the app's `egress` is \"off\": it makes no requests")),
-            Egress::Allow(rules) => {
+        match self.egress.as_ref() {
+            None | Some(Egress::Public) => Ok(()),
+            Some(Egress::Off) => Err(EgressError::denied("the app's `egress` is \"off\": it makes no requests")),
+            Some(Egress::Allow(rules)) => {
                 let possible = rules.iter().any(|rule| match rule {
                     EgressRule::Net(_) => true,
                     EgressRule::Host { .. } => names(rule, origin),
                 });
                 if possible { Ok(()) } else { Err(not_listed(origin)) }
             }
-            Egress::Public => Ok(()),
         }
     }
 
     /// For each address that a connection may be made to.
     pub(super) fn check_address(&self, origin: &Origin, address: IpAddr) -> Result<(), EgressError> {
-        let Self { egress, own } = self;
+        let Self { egress: Some(egress), own } = self else { return Ok(()) };
         let address = address.to_canonical();
         let socket = SocketAddr::new(address, origin.port);
         match egress {

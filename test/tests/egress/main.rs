@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 mod bodies;
 mod connections;
 mod failures;
+mod programs;
 mod redirects;
 mod requests;
 mod tls;

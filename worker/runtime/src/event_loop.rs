@@ -44,10 +44,12 @@ impl Runtime {
             || self.tasks.next_deadline().is_some_and(|due| due <= Instant::now())
             || self.isolate.has_pending_background_tasks()
             || self.state.modules.borrow().is_loading()
+            || self.state.fetches.borrow().is_awaited()
     }
 
     /// V8's tasks, timers, microtasks.
     pub fn turn(&mut self) {
+        self.broker_turn();
         while let Some(task) = self.tasks.pop_due() {
             let _turn = self.state.turn();
             task.run();
@@ -89,9 +91,12 @@ impl Runtime {
 
     fn sleep_until(&mut self, deadline: Option<Instant>) {
         let tasks = Arc::clone(&self.tasks);
+        let unsent = self.state.unsent_to_broker();
+        let broker = self.state.broker.borrow();
         tasks.sleep(|| {
             let timeout = deadline.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now())));
-            let mut fds = [PollFd::new(tasks.wake_fd().as_fd(), PollFlags::POLLIN)];
+            let mut fds = vec![PollFd::new(tasks.wake_fd().as_fd(), PollFlags::POLLIN)];
+            fds.extend(broker.interest(unsent).map(|(fd, flags)| PollFd::new(fd, flags)));
             // An interrupted sleep is a short one.
             let _ = ppoll(&mut fds, timeout, None);
         });

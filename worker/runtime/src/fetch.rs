@@ -126,6 +126,16 @@ impl Fetches {
         self.links = vec![Some(0); count];
     }
 
+    /// Whether a program waits for any: for a response, or for a piece of one.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.contexts.values().any(|context| (context.on_wire && context.length.is_none()) || context.reader.is_some())
+    }
+
+    /// Whether there is a link.
+    pub(crate) fn has_link(&self) -> bool {
+        self.links.iter().any(Option::is_some)
+    }
+
     /// Those of whose request nothing more can be sent. Each once.
     pub(crate) fn take_cut(&mut self) -> Vec<FetchKey> {
         std::mem::take(&mut self.cut)

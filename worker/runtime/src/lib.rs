@@ -16,6 +16,7 @@
 mod accessor_style;
 mod app;
 mod app_log;
+mod broker;
 mod builtins;
 mod collector;
 mod command_line;
@@ -44,6 +45,7 @@ mod timers;
 mod wasm;
 mod watchdog;
 
+pub use broker::StartBroker;
 pub use exception::{Location, ScriptError};
 pub use fatal::exit_now;
 pub use link::LinkError;

@@ -176,10 +176,13 @@ impl ReplSession {
     pub fn wait(&mut self, input: Option<BorrowedFd<'_>>) {
         let deadline = self.runtime.next_deadline();
         let tasks = Arc::clone(&self.runtime.tasks);
+        let unsent = self.runtime.state.unsent_to_broker();
+        let broker = self.runtime.state.broker.borrow();
         tasks.sleep(|| {
             let timeout = deadline.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now())));
             let fds = [Some(tasks.wake_fd().as_fd()), input];
             let mut fds: Vec<_> = fds.into_iter().flatten().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+            fds.extend(broker.interest(unsent).map(|(fd, flags)| PollFd::new(fd, flags)));
             // An interrupted sleep is a short one.
             let _ = ppoll(&mut fds, timeout, None);
         });

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use nano_protocol::{Frame, Stats};
 
+use crate::broker::Broker;
 use crate::counters::Counters;
 use crate::ending::Ending;
 use crate::fetch::Fetches;
@@ -27,6 +28,7 @@ pub(crate) struct State {
     pub(crate) late_handled: RefCell<Vec<Rejection>>,
     pub(crate) rejection_entries: OnceCell<RejectionEntries>,
     pub(crate) requests: RefCell<Requests>,
+    pub(crate) broker: RefCell<Broker>,
     /// Borrowed before `requests`, where both are.
     pub(crate) fetches: RefCell<Fetches>,
     /// Promises given to `ctx.waitUntil` that are not settled.
@@ -61,6 +63,7 @@ impl State {
             late_handled: RefCell::default(),
             rejection_entries: OnceCell::new(),
             requests: RefCell::default(),
+            broker: RefCell::default(),
             fetches: RefCell::default(),
             waiting: Cell::new(0),
             log: RefCell::new(log),

@@ -63,6 +63,9 @@ fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
     let head = FetchHead { method, url, headers, body: BodyLength::None };
     let request = state.current_request(scope);
     state.send_new_counts();
+    if !state.fetches.borrow().has_link() {
+        state.open_broker();
+    }
     let started = {
         let (mut fetches, mut requests) = (state.fetches.borrow_mut(), state.requests.borrow_mut());
         fetches.start(&mut requests, request, head, upload)

@@ -1,0 +1,29 @@
+//! `nano broker`: the network of one program that `nano run` or the REPL runs. Its standard input is the link to it. The
+//! program is the user's own, so it may go anywhere.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, LocalOptions};
+
+use crate::egress::{Egress, Policy, Timeouts};
+use crate::shard::{Link, run_link};
+use crate::worker::{Worker, WorkerId};
+
+/// Serves until the program ends.
+///
+/// # Errors
+/// Standard input is no socket, or there is no runtime.
+pub fn serve() -> io::Result<()> {
+    let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    runtime.block_on(async {
+        let egress = Rc::new(Egress::new(Policy::everywhere(), Timeouts::default(), None));
+        let link = Link::new(Arc::new(Worker::new(WorkerId(0), 0)), socket, egress)?;
+        run_link(link, |_, _| {}, || {}, || {}).await;
+        Ok(())
+    })
+}
