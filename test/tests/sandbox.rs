@@ -63,6 +63,36 @@ fn unprivileged(site: &Site, arguments: &[&str]) -> Command {
     command
 }
 
+/// `nano serve` as a user without rights, where nobody may make user namespaces. Needs root and util-linux.
+fn without_user_namespaces(site: &Site) -> Option<Command> {
+    let unshare = tool("unshare")?;
+    let setpriv = tool("setpriv")?;
+    drop(unprivileged(site, &[]));
+    // A user namespace in which there may be no other, and in it the user without rights. Somebody outside must say who is
+    // who in it; whoever is executed after that and is root there has root's rights there.
+    let script = r#"
+        own=$$
+        {
+            while [ "$(readlink /proc/$own/ns/user)" = "$(readlink /proc/self/ns/user)" ]; do :; done
+            echo 0 0 70000 > /proc/$own/uid_map
+            echo 0 0 70000 > /proc/$own/gid_map
+        } &
+        exec UNSHARE --user /bin/sh -c '
+            while ! read first rest < /proc/self/gid_map || ! [ "$first" = 0 ]; do :; done
+            exec /bin/sh -c "echo 0 > /proc/sys/user/max_user_namespaces && exec NANO"
+        '
+    "#;
+    let nano = format!(
+        "{} --reuid={NOBODY} --regid={NOBODY} --clear-groups ./nano serve --config nano.json",
+        setpriv.display()
+    );
+    let script = script.replace("UNSHARE", &unshare.display().to_string()).replace("NANO", &nano);
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &script]);
+    command.current_dir(site.folder()).env_clear();
+    Some(command)
+}
+
 /// A field of the status of each thread of a process.
 fn status(pid: i32, field: &str) -> BTreeSet<String> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
@@ -315,32 +345,8 @@ fn where_user_namespaces_are_switched_off_two_layers_are_missing_and_the_reason_
     if !geteuid().is_root() {
         return;
     }
-    let Some(unshare) = tool("unshare") else { return };
-    let Some(setpriv) = tool("setpriv") else { return };
     let site = two_apps(None);
-    drop(unprivileged(&site, &[]));
-    // A user namespace in which there may be no other, and in it the user without rights. Somebody outside must say who is
-    // who in it; whoever is executed after that and is root there has root's rights there.
-    let script = r#"
-        own=$$
-        {
-            while [ "$(readlink /proc/$own/ns/user)" = "$(readlink /proc/self/ns/user)" ]; do :; done
-            echo 0 0 70000 > /proc/$own/uid_map
-            echo 0 0 70000 > /proc/$own/gid_map
-        } &
-        exec UNSHARE --user /bin/sh -c '
-            while ! read first rest < /proc/self/gid_map || ! [ "$first" = 0 ]; do :; done
-            exec /bin/sh -c "echo 0 > /proc/sys/user/max_user_namespaces && exec NANO"
-        '
-    "#;
-    let nano = format!(
-        "{} --reuid={NOBODY} --regid={NOBODY} --clear-groups ./nano serve --config nano.json",
-        setpriv.display()
-    );
-    let script = script.replace("UNSHARE", &unshare.display().to_string()).replace("NANO", &nano);
-    let mut command = Command::new("/bin/sh");
-    command.args(["-c", &script]);
-    command.current_dir(site.folder()).env_clear();
+    let Some(command) = without_user_namespaces(&site) else { return };
     let nano = site.serve_with(command);
     assert_eq!(nano.get("a.local", "/").text(), "hello");
     for app in layers(&nano) {
@@ -362,6 +368,42 @@ fn where_user_namespaces_are_switched_off_two_layers_are_missing_and_the_reason_
     let before = nano.pid_of("b");
     assert_eq!(nano.ctl(&["restart", "b"]).code, Some(0));
     until("the old one is gone", || (!std::path::Path::new(&format!("/proc/{before}")).exists()).then_some(()));
+}
+
+/// What holds for whom, as `docs/sandbox.md` says; `NANO_UPDATE_TABLE=1` writes it anew.
+#[test]
+fn the_table_of_what_holds_for_whom_is_true() {
+    if !geteuid().is_root() {
+        return;
+    }
+    let (begin, end) = ("<!-- generated: layers -->\n", "<!-- /generated -->");
+    let by_root = two_apps(Some("best-effort"));
+    let by_user = two_apps(None);
+    let without = two_apps(None);
+    let Some(command) = without_user_namespaces(&without) else { return };
+    let nanos = [
+        by_root.serve(),
+        by_user.serve_with(unprivileged(&by_user, &["serve", "--config", "nano.json"])),
+        without.serve_with(command),
+    ];
+    let states = nanos.each_ref().map(|nano| layers(nano).remove(0));
+    let mut table = String::from(
+        "| layer | nano as root | nano as another user | the same, where user namespaces are switched off |\n",
+    );
+    table.push_str("|---|---|---|---|\n");
+    for layer in LAYERS {
+        let cells = states.each_ref().map(|state| if state[layer] == json!(true) { "yes" } else { "no" });
+        table.push_str(&format!("| `{layer}` | {} |\n", cells.join(" | ")));
+    }
+    let path = repository().join("docs/sandbox.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once(begin).unwrap();
+    let (documented, after) = rest.split_once(end).unwrap();
+    if std::env::var_os("NANO_UPDATE_TABLE").is_some() {
+        fs::write(&path, format!("{before}{begin}{table}{end}{after}")).unwrap();
+        return;
+    }
+    assert_eq!(documented, table, "docs/sandbox.md (left) and what holds (right); NANO_UPDATE_TABLE=1 writes it anew");
 }
 
 #[test]
