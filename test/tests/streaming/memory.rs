@@ -109,7 +109,9 @@ fn an_echo_costs_no_memory() {
     let nano = serve(&site, &json!({}));
     for path in ["/echo", "/pass"] {
         let echo = echo(&nano, path, 64 << 20, Duration::from_millis(5));
-        assert_flat(&nano, path, &echo, 24 << 10, 6 << 10);
+        // After the first MiBs V8 still lets its young generation grow, and buffers wait for the collector: 25 MiB at times.
+        // What kept the body would have 60.
+        assert_flat(&nano, path, &echo, 40 << 10, 6 << 10);
     }
 }
 
