@@ -28,6 +28,7 @@ use nano_protocol::{BodyLength, ResetReason, ResponseHead};
 use crate::shard::{About, Client, Death, Due, Failed, NotAdmitted, Outgoing, Permit, Request, State};
 use record::Record;
 pub(crate) use relay::ResponseBody;
+pub(crate) use request_head::is_hop_by_hop;
 pub(crate) use rescue::{Failure, refuse_connection};
 use response_head::CheckedHead;
 use target::Target;

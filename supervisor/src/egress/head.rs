@@ -12,18 +12,7 @@ use nano_protocol::{BodyLength, FetchFailure, FetchHead, FetchResponse, HeaderBl
 use super::error::EgressError;
 use super::target::Target;
 use super::upload::{Upload, UploadQueue};
-
-/// Headers of one connection (RFC 9110 §7.6.1), and those by which messages are framed: an app's are passed over, and
-/// those of a response are not shown to it.
-fn is_of_connection(name: &HeaderName) -> bool {
-    *name == header::CONNECTION
-        || *name == header::TRANSFER_ENCODING
-        || *name == header::UPGRADE
-        || *name == header::TE
-        || *name == header::TRAILER
-        || *name == "keep-alive"
-        || *name == "proxy-connection"
-}
+use crate::ingress::is_hop_by_hop;
 
 /// What is sent.
 pub(super) fn request(
@@ -42,7 +31,7 @@ pub(super) fn request(
         let name = HeaderName::from_bytes(name).map_err(|_| unsendable("a header's name"))?;
         let value = HeaderValue::from_maybe_shared(head.headers.as_bytes().slice_ref(value))
             .map_err(|_| unsendable(&format!("the header {name}")))?;
-        let is_ours = is_of_connection(&name)
+        let is_ours = is_hop_by_hop(&name)
             || matches!(name, header::HOST | header::CONTENT_LENGTH | header::EXPECT | header::PROXY_AUTHORIZATION);
         if !is_ours {
             headers.try_append(name, value).map_err(|_| unsendable("such a number of headers"))?;
@@ -82,7 +71,7 @@ pub(super) fn response(
     };
     let mut headers = HeaderBlock::builder();
     for (name, value) in &parts.headers {
-        if !is_of_connection(name) && !headers.push(name.as_str().as_bytes(), value.as_bytes()) {
+        if !is_hop_by_hop(name) && !headers.push(name.as_str().as_bytes(), value.as_bytes()) {
             return Err(malformed("too many headers, or too large ones".to_owned()));
         }
     }

@@ -9,8 +9,9 @@ use super::Failure;
 use super::request_id::{RequestIdValue, X_REQUEST_ID};
 use super::target::Target;
 
-/// Headers that concern one connection only (RFC 9110 §7.6.1), and those that we write ourselves.
-pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
+/// Headers that concern one connection only (RFC 9110 §7.6.1), and those that we write ourselves: of requests and responses in
+/// both directions, clients' and apps'.
+pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
     *name == header::CONNECTION
         || *name == header::TRANSFER_ENCODING
         || *name == header::UPGRADE
