@@ -3,10 +3,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use nano_protocol::limits::MAX_CHUNK;
-use nano_protocol::{BodyLength, Frame, HeaderBlock, Outbox, ReceiveWindow, RequestHead, RequestId, ResetReason};
-use nano_protocol::{ResponseHead, SendWindow, WindowExceeded};
+use nano_protocol::{BodyLength, ChunkQueue, Frame, HeaderBlock, Outbox, ReceiveWindow, RequestHead, RequestId};
+use nano_protocol::{ResetReason, ResponseHead, SendWindow, WindowExceeded};
 
 use crate::fetch::FetchKey;
 
@@ -22,17 +22,11 @@ const REMEMBERED: usize = 1024;
 /// Who waits for the next piece of a request's body.
 pub(crate) type BodyReader = v8::Global<v8::PromiseResolver>;
 
-/// Pieces below this size are copied together while nobody takes them: a client that sends single bytes must not make
-/// us keep a record for each.
-const COALESCE_BELOW: usize = 4096;
-
 /// The request's body on its way to JavaScript.
 struct IncomingBody {
     /// As it was announced.
     length: BodyLength,
-    chunks: VecDeque<Bytes>,
-    /// Small pieces that came while `chunks` was not empty; they stand behind it.
-    tail: BytesMut,
+    queue: ChunkQueue,
     window: ReceiveWindow,
     /// No more chunks will come.
     ended: bool,
@@ -138,8 +132,7 @@ impl Requests {
         };
         let incoming = IncomingBody {
             length: head.body,
-            chunks: VecDeque::new(),
-            tail: BytesMut::new(),
+            queue: ChunkQueue::default(),
             window: ReceiveWindow::default(),
             ended: head.body == BodyLength::None,
             unwanted: false,
@@ -213,7 +206,7 @@ impl Requests {
         let incoming = &mut context.incoming;
         incoming.window.received(data.len())?;
         incoming.ended |= end;
-        incoming.push(data);
+        incoming.queue.push(data);
         if incoming.unwanted {
             self.drop_body(key);
             return Ok(Outcome::Nothing);
@@ -229,7 +222,7 @@ impl Requests {
     pub(crate) fn read_body(&mut self, key: RequestKey) -> BodyRead {
         let Some(context) = self.contexts.get_mut(&key) else { return BodyRead::Gone };
         let incoming = &mut context.incoming;
-        match incoming.pop(usize::MAX) {
+        match incoming.queue.pop(usize::MAX) {
             Some(chunk) => {
                 if let Some(bytes) = incoming.taken(chunk.len())
                     && let Some(outbox) = self.outboxes.get_mut(context.link)
@@ -256,7 +249,7 @@ impl Requests {
     fn drop_body(&mut self, key: RequestKey) {
         let Some(context) = self.contexts.get_mut(&key) else { return };
         let incoming = &mut context.incoming;
-        while let Some(chunk) = incoming.pop(usize::MAX) {
+        while let Some(chunk) = incoming.queue.pop(usize::MAX) {
             if let Some(bytes) = incoming.taken(chunk.len())
                 && let Some(outbox) = self.outboxes.get_mut(context.link)
             {
@@ -398,7 +391,7 @@ impl Requests {
                         outbox.push_chunk(id, true, Bytes::new());
                         break;
                     }
-                    let Some(data) = incoming.pop(MAX_CHUNK.min(window.available())) else {
+                    let Some(data) = incoming.queue.pop(MAX_CHUNK.min(window.available())) else {
                         return Outcome::Nothing;
                     };
                     window.sent(data.len());
@@ -450,43 +443,13 @@ impl Requests {
 }
 
 impl IncomingBody {
-    fn push(&mut self, data: Bytes) {
-        if data.is_empty() {
-            return;
-        }
-        if !self.chunks.is_empty() && data.len() < COALESCE_BELOW {
-            self.tail.extend_from_slice(&data);
-            return;
-        }
-        self.seal_tail();
-        self.chunks.push_back(data);
-    }
-
-    /// The next piece, at most `most` bytes of it; `None` if there is none, or `most` is 0.
-    fn pop(&mut self, most: usize) -> Option<Bytes> {
-        if self.chunks.is_empty() {
-            self.seal_tail();
-        }
-        let first = self.chunks.front_mut().filter(|_| most > 0)?;
-        if first.len() > most {
-            return Some(first.split_to(most));
-        }
-        self.chunks.pop_front()
-    }
-
-    fn seal_tail(&mut self) {
-        if !self.tail.is_empty() {
-            self.chunks.push_back(self.tail.split().freeze());
-        }
-    }
-
     /// The credit to give now that so many bytes were taken. Nothing comes after the end, so it would have no use then.
     fn taken(&mut self, bytes: usize) -> Option<u32> {
         self.window.consumed(bytes).filter(|_| !self.ended)
     }
 
     fn is_drained(&self) -> bool {
-        self.ended && self.chunks.is_empty() && self.tail.is_empty()
+        self.ended && self.queue.is_empty()
     }
 }
 

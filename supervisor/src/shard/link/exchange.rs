@@ -1,20 +1,17 @@
 //! One request on a link: what the link's task and the request's own future both know of it.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use nano_protocol::limits::MAX_CHUNK;
-use nano_protocol::{BodyLength, ExitReason, ReceiveWindow, RequestId, ResetReason, ResponseHead, SendWindow};
+use nano_protocol::{
+    BodyLength, ChunkQueue, ExitReason, ReceiveWindow, RequestId, ResetReason, ResponseHead, SendWindow,
+};
 
 use super::Violation;
 use crate::shard::{About, LostRequest};
-
-/// Chunks below this size are copied together while nobody takes them, so that a worker cannot make us keep a large
-/// buffer for each tiny chunk.
-const COALESCE_BELOW: usize = 4096;
 
 /// Why a request got no response, or not all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +68,8 @@ struct State {
     head_seen: bool,
     /// Bytes of a body of known length that have yet to come.
     remaining: Option<u64>,
-    chunks: VecDeque<Bytes>,
-    /// Small chunks that came while `chunks` was not empty; they stand behind it.
-    tail: BytesMut,
+    /// What came of the response's body and was not taken yet.
+    queue: ChunkQueue,
     received: ReceiveWindow,
     /// Everything came.
     ended: bool,
@@ -132,7 +128,7 @@ impl Exchange {
             }
         }
         state.ended = end || state.remaining == Some(0);
-        state.push(data);
+        state.queue.push(data);
         state.wake_reader();
         Ok(state.ended)
     }
@@ -169,7 +165,7 @@ impl Exchange {
     pub(super) fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Failed>> {
         let mut state = self.state.borrow_mut();
         // Of a response that failed before its first byte nothing was sent yet: the client can still be told.
-        let nothing_came = !state.ended && state.chunks.is_empty();
+        let nothing_came = !state.ended && state.queue.is_empty();
         if let Some(why) = state.failed.filter(|_| state.head.is_none() || nothing_came) {
             return Poll::Ready(Err(why));
         }
@@ -182,7 +178,7 @@ impl Exchange {
 
     pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Piece, Failed>>> {
         let mut state = self.state.borrow_mut();
-        if let Some(data) = state.pop() {
+        if let Some(data) = state.queue.pop(usize::MAX) {
             let credit = state.received.consumed(data.len()).filter(|_| !state.ended);
             return Poll::Ready(Some(Ok(Piece { data, credit })));
         }
@@ -204,13 +200,13 @@ impl Exchange {
     /// True when the whole body came and was taken.
     pub(super) fn is_drained(&self) -> bool {
         let state = self.state.borrow();
-        state.ended && state.chunks.is_empty() && state.tail.is_empty()
+        state.ended && state.queue.is_empty()
     }
 
     /// Bytes of the body that are yet to be taken, if that is certain.
     pub(super) fn body_left(&self) -> Option<u64> {
         let state = self.state.borrow();
-        let buffered = state.chunks.iter().map(Bytes::len).sum::<usize>() + state.tail.len();
+        let buffered = state.queue.len();
         match state.remaining {
             Some(remaining) => Some(remaining + buffered as u64),
             None => state.ended.then_some(buffered as u64),
@@ -230,31 +226,6 @@ impl Exchange {
 }
 
 impl State {
-    fn push(&mut self, data: Bytes) {
-        if data.is_empty() {
-            return;
-        }
-        if !self.chunks.is_empty() && data.len() < COALESCE_BELOW {
-            self.tail.extend_from_slice(&data);
-            return;
-        }
-        self.seal_tail();
-        self.chunks.push_back(data);
-    }
-
-    fn pop(&mut self) -> Option<Bytes> {
-        if self.chunks.is_empty() {
-            self.seal_tail();
-        }
-        self.chunks.pop_front()
-    }
-
-    fn seal_tail(&mut self) {
-        if !self.tail.is_empty() {
-            self.chunks.push_back(self.tail.split().freeze());
-        }
-    }
-
     fn wake_reader(&mut self) {
         if let Some(waker) = self.reader.take() {
             waker.wake();
