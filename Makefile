@@ -30,7 +30,7 @@ run: build ## set everything up and serve CONFIG (test/streams/writable/nano.jso
 build: v8 ## release build of nano, nanoctl and nano-worker in target/release
 	$(CARGO) build $(LOCKED) --release --workspace --bins
 
-v8: ## provide the V8 library: shared folder, cache, release page or source (deploy/provision-v8)
+v8: ## provide the V8 library: from the checkout, a shared folder, the cache, the release page or source (deploy/provision-v8)
 	@deploy/provision-v8
 
 test: v8 ## set everything up and run all checks and tests

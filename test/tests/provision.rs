@@ -88,6 +88,28 @@ impl Checkout {
         fs::write(folder.join("SHA256SUMS"), sums.stdout).unwrap();
     }
 
+    fn packed(&self) -> PathBuf {
+        self.path(&format!("checkout/deploy/v8/{VERSION}"))
+    }
+
+    /// Puts a library as the checkout keeps it into a folder.
+    fn pack(&self, folder: &PathBuf) {
+        fs::create_dir_all(folder).unwrap();
+        let script = "import lzma, sys\nfor name in sys.argv[1:]: lzma.open(name, 'wb').write(b'packed')";
+        let files = names().map(|name| format!("{}.xz", name.trim_end_matches(".gz")));
+        let packed = finish(Command::new("python3").args(["-c", script]).args(&files).current_dir(folder), "");
+        assert_eq!(packed.code, Some(0), "{packed:?}");
+        let sums = finish(Command::new("sha256sum").args(&files).current_dir(folder), "");
+        fs::write(folder.join("SHA256SUMS"), sums.stdout).unwrap();
+    }
+
+    /// The build would find what [`Self::pack`] packed.
+    fn assert_unpacked(&self) {
+        let library = self.path("checkout/.v8").join(&names()[0]);
+        assert_eq!(finish(Command::new("gzip").arg("-dc").arg(&library), "").stdout, "packed");
+        assert_eq!(fs::read_to_string(self.path("checkout/.v8").join(&names()[1])).unwrap(), "packed");
+    }
+
     /// What the build would find: the library's bytes, by way of `.v8/`.
     fn provided(&self) -> Vec<Vec<u8>> {
         let found = names().into_iter().filter_map(|name| fs::read(self.path("checkout/.v8").join(name)).ok());
@@ -141,6 +163,42 @@ fn what_the_environment_says_wins_and_nothing_is_touched() {
         assert!(answer.stderr.contains(name));
         assert!(!checkout.path("checkout/.v8").exists());
     }
+}
+
+#[test]
+fn the_checkout_s_own_library_comes_first_and_is_unpacked_once() {
+    let Some(mut checkout) = Checkout::new() else { return };
+    let (address, asked) = release_page(LIBRARY, LIBRARY.len());
+    checkout.releases = address;
+    checkout.fill(&checkout.path("shared/v8"));
+    checkout.pack(&checkout.packed());
+    assert_eq!(checkout.planned(), "checkout");
+    let first = checkout.provision();
+    assert_eq!(first.code, Some(0), "{first:?}");
+    assert!(first.stderr.contains("unpacking"), "{first:?}");
+    checkout.assert_unpacked();
+    let second = checkout.provision();
+    assert_eq!((second.code, second.stderr.as_str()), (Some(0), ""), "nothing left to do");
+    // A damaged copy in the cache is made again.
+    let copy = fs::canonicalize(checkout.path("checkout/.v8").join(&names()[0])).unwrap();
+    fs::write(&copy, "damaged").unwrap();
+    assert_eq!(checkout.provision().code, Some(0));
+    checkout.assert_unpacked();
+    assert_eq!(asked.lock().unwrap().len(), 0, "the network was not needed");
+}
+
+#[test]
+fn a_library_in_the_checkout_that_is_damaged_or_of_another_version_is_passed_over() {
+    let Some(checkout) = Checkout::new() else { return };
+    checkout.fill(&checkout.path("shared/v8"));
+    checkout.pack(&checkout.path("checkout/deploy/v8/1.2.3"));
+    assert_eq!(checkout.planned(), "shared");
+    checkout.pack(&checkout.packed());
+    fs::write(checkout.packed().join("librusty_v8_release_x86_64-unknown-linux-gnu.a.xz"), "damaged").unwrap();
+    let answer = checkout.provision();
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    assert!(answer.stderr.contains("does not match its checksum"), "{answer:?}");
+    assert_eq!(checkout.provided(), [LIBRARY, LIBRARY], "the shared folder's");
 }
 
 #[test]
