@@ -3,8 +3,12 @@
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 DESTDIR ?=
-# Where install takes the programs from; anything but the default is taken as built.
+# Where install takes the programs from.
 BIN_FROM ?= target/release
+# Without symbols they are a fraction of the size. Packagers who split them off set STRIP to nothing.
+STRIP ?= strip --strip-unneeded
+# Who but root may read an installed nano.json, if there is such a group.
+CONFIG_GROUP ?= nano
 CONFIG ?= test/streams/writable/nano.json
 WPT_DIR ?= ../wpt
 FUZZ_SECONDS ?= 60
@@ -70,26 +74,38 @@ fuzz: ## cargo-fuzz on all targets of fuzz/, FUZZ_SECONDS each (installs cargo-f
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 || exit 1; done
 
-install: $(if $(filter target/release,$(BIN_FROM)),build) ## install to DESTDIR, PREFIX=/usr/local: programs, systemd units, example config, Prometheus files
+# Never builds: what root installs is what somebody else built.
+install: ## install to DESTDIR, PREFIX=/usr/local, what `make build` built: programs, units, schema, man pages, example; STRIP= keeps symbols
+	@for program in $(BINARIES); do [ -x $(BIN_FROM)/$$program ] || { \
+		echo "$(BIN_FROM)/$$program is not there: run \`make build\` first, as the user who has the toolchain" >&2; exit 1; }; done
 	$(INSTALL) -d $(addprefix $(DESTDIR), $(BINDIR) $(PREFIX)/lib/systemd/system $(PREFIX)/share/nano/prometheus \
 		$(PREFIX)/share/nano/grafana $(PREFIX)/share/nano/hello $(PREFIX)/share/man/man1 $(SYSCONFDIR)/nano)
 	$(INSTALL) -m 755 $(addprefix $(BIN_FROM)/, $(BINARIES)) $(DESTDIR)$(BINDIR)
+	if [ -n "$(STRIP)" ] && command -v $(firstword $(STRIP) none) > /dev/null; then $(STRIP) $(addprefix $(DESTDIR)$(BINDIR)/, $(BINARIES)); fi
 	for unit in nano.service nano.socket; do \
 		sed $(RELOCATE) deploy/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
 		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; done
+	$(INSTALL) -m 644 config/nano.schema.json $(DESTDIR)$(PREFIX)/share/nano
 	$(INSTALL) -m 644 deploy/prometheus/*.yml $(DESTDIR)$(PREFIX)/share/nano/prometheus
 	$(INSTALL) -m 644 deploy/grafana/nano.json $(DESTDIR)$(PREFIX)/share/nano/grafana
 	$(INSTALL) -m 644 deploy/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 deploy/example/hello/index.js $(DESTDIR)$(PREFIX)/share/nano/hello
-	if [ -e $(DESTDIR)$(SYSCONFDIR)/nano/nano.json ]; then echo "keeping $(DESTDIR)$(SYSCONFDIR)/nano/nano.json"; else \
-		sed $(RELOCATE) deploy/example/nano.json > $(DESTDIR)$(SYSCONFDIR)/nano/nano.json && \
-		chmod 644 $(DESTDIR)$(SYSCONFDIR)/nano/nano.json; fi
+	@config=$(DESTDIR)$(SYSCONFDIR)/nano/nano.json; \
+	if [ -e $$config ] || [ -L $$config ]; then \
+		echo "keeping $$config"; \
+		case $$(stat -c %a $$config) in *[4567]) echo "$$config is readable for everybody; if it holds secrets: chmod 640 $$config" >&2;; esac; \
+	else \
+		umask 027 && sed $(RELOCATE) deploy/example/nano.json > $$config && chmod 640 $$config && \
+		if [ "$$(id -u)" = 0 ] && getent group $(CONFIG_GROUP) > /dev/null; then chgrp $(CONFIG_GROUP) $$config; fi; \
+	fi
 
 uninstall: ## remove what install put there; the configuration stays
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/, $(BINARIES)) $(DESTDIR)$(PREFIX)/lib/systemd/system/nano.service \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/nano.socket $(DESTDIR)$(PREFIX)/share/man/man1/nano.1 \
 		$(DESTDIR)$(PREFIX)/share/man/man1/nanoctl.1
 	rm -rf $(DESTDIR)$(PREFIX)/share/nano
+	@if [ -e $(DESTDIR)$(SYSCONFDIR)/nano/nano.json ]; then echo "keeping $(DESTDIR)$(SYSCONFDIR)/nano/nano.json"; \
+	else rmdir $(DESTDIR)$(SYSCONFDIR)/nano 2> /dev/null || true; fi
 
 clean: ## remove build results (the V8 library stays in its cache)
 	$(CARGO) clean

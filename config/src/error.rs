@@ -29,7 +29,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// One fault. `Display` is one line: `nano.json:LINE:COL: key.path: message (suggestion)`.
+/// One fault. `Display` is `nano.json:LINE:COL: key.path: message (suggestion)`; further lines of an app's message are
+/// indented.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The file, spelled as it was given.
@@ -40,7 +41,7 @@ pub struct Diagnostic {
     pub column: usize,
     /// The key's path, `apps[0].path`; empty when the fault is not at a key.
     pub key: String,
-    /// What is wrong. One line, no trailing dot.
+    /// What is wrong. No trailing dot; one line, but for what an app says.
     pub message: String,
     /// What was likely meant or what to do, where that is known.
     pub suggestion: Option<String>,
@@ -80,7 +81,8 @@ impl fmt::Display for Diagnostic {
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }
-        f.write_str(&self.message)?;
+        // A stack stays readable, and none of its lines begins as a fault does.
+        f.write_str(&self.message.replace('\n', "\n    "))?;
         match &self.suggestion {
             Some(suggestion) => write!(f, " ({suggestion})"),
             None => Ok(()),

@@ -25,12 +25,13 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 /// # Errors
 /// The one reason why it cannot be read.
 pub fn read_text(path: &Path) -> Result<String, ConfigError> {
-    let bytes = read(path).map_err(|message| Diagnostic::at(&Place::whole(path), "", message))?;
+    let bytes =
+        read(path).map_err(|message| Diagnostic::at(&Place::whole(path), "", message).with_suggestion(meant(path)))?;
     String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to(), path).into())
 }
 
 /// Checks the text of a configuration. Relative paths count from the directory of `file`, apps' also from `cwd`; a
-/// relative `file` counts from `cwd`. A byte-order mark is skipped.
+/// relative `file` counts from `cwd`. A byte-order mark is a fault, as for other readers of JSON.
 ///
 /// # Errors
 /// Every fault of the text.
@@ -51,7 +52,29 @@ fn check(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> Result<Config,
     if text.len() > MAX_FILE_BYTES {
         return Err(Diagnostic::at(&Place::whole(file), "", too_large()).into());
     }
-    validate::document(text.strip_prefix('\u{feff}').unwrap_or(text), file, cwd, look)
+    if let Some(fault) = no_text_of_json(text, file) {
+        return Err(fault.into());
+    }
+    validate::document(text, file, cwd, look)
+}
+
+/// What can be said better than by the first character that does not fit.
+pub(crate) fn no_text_of_json(text: &str, file: &Path) -> Option<Diagnostic> {
+    let at = |offset: usize| {
+        let (line, column) = Lines::new(text).locate(offset);
+        Place { file: file.to_path_buf(), line, column }
+    };
+    if text.starts_with('\u{feff}') {
+        let how = "save it as UTF-8 without byte-order mark, or: sed -i '1s/^\\xef\\xbb\\xbf//' FILE".to_owned();
+        let message = "the file begins with a byte-order mark, which JSON must not have (RFC 8259, section 8.1)";
+        return Some(Diagnostic::at(&at(0), "", message).with_suggestion(Some(how)));
+    }
+    if text.trim().is_empty() {
+        return Some(Diagnostic::at(&at(0), "", "the file is empty"));
+    }
+    let nul = text.find('\0')?;
+    let how = "is it UTF-16, or damaged? save it as UTF-8".to_owned();
+    Some(Diagnostic::at(&at(nul), "", "a NUL character, which no JSON has").with_suggestion(Some(how)))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
@@ -67,11 +90,44 @@ fn too_large() -> String {
 }
 
 fn not_utf8(bytes: &[u8], valid: usize, path: &Path) -> Diagnostic {
+    let place = |line, column| Place { file: path.to_path_buf(), line, column };
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        let how = "save it as UTF-8 without byte-order mark, or: iconv -f UTF-16 -t UTF-8 FILE".to_owned();
+        return Diagnostic::at(&place(1, 1), "", "the file is UTF-16, and JSON is UTF-8").with_suggestion(Some(how));
+    }
     let before = String::from_utf8_lossy(bytes.get(..valid).unwrap_or_default());
-    let before = before.strip_prefix('\u{feff}').unwrap_or(&before);
-    let (line, column) = Lines::new(before).locate(before.len());
-    let place = Place { file: path.to_path_buf(), line, column };
-    Diagnostic::at(&place, "", "not UTF-8 from here on").with_suggestion(Some("save the file as UTF-8".to_owned()))
+    let (line, column) = Lines::new(&before).locate(before.len());
+    Diagnostic::at(&place(line, column), "", "not UTF-8 from here on")
+        .with_suggestion(Some("save the file as UTF-8".to_owned()))
+}
+
+/// What was likely meant by the path of a configuration that cannot be read.
+fn meant(path: &Path) -> Option<String> {
+    if path.is_dir() {
+        let within = path.join("nano.json");
+        let serve = format!("`nano serve --app {0}` serves one app", path.display());
+        return Some(if within.is_file() { format!("did you mean {}?", within.display()) } else { serve });
+    }
+    near_file(path).map(|near| format!("did you mean {}?", near.display()))
+}
+
+/// Entries of a directory that are looked at for a slip.
+const MOST_ENTRIES: usize = 4096;
+
+/// The file beside a path that is not there whose name is nearest to it, if it is near enough to be a slip.
+#[must_use]
+pub fn near_file(path: &Path) -> Option<PathBuf> {
+    if path.exists() {
+        return None;
+    }
+    let written = path.file_name()?.to_str()?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let entries = std::fs::read_dir(directory.unwrap_or(Path::new("."))).ok()?;
+    let names = entries.take(MOST_ENTRIES).filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let near = names.map(|name| (strsim::osa_distance(written, &name), name));
+    let slips = if written.chars().count() < 6 { 1 } else { 2 };
+    let (_, name) = near.filter(|(distance, _)| *distance <= slips).min()?;
+    Some(path.with_file_name(name))
 }
 
 /// What relative paths count from. A server may outlive the directory it was started in; the file's own directory then

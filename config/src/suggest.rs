@@ -17,7 +17,7 @@ pub(crate) fn for_key(unknown: &str, here: &Level) -> Option<String> {
 }
 
 /// The word nearest to what was written, if it is near enough to be a slip.
-pub(crate) fn nearest<'w>(written: &str, words: impl Iterator<Item = &'w str> + Clone) -> Option<&'w str> {
+pub fn nearest<'w>(written: &str, words: impl Iterator<Item = &'w str> + Clone) -> Option<&'w str> {
     if written.chars().nth(64).is_some() {
         return None;
     }

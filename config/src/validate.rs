@@ -30,7 +30,7 @@ pub(crate) enum Look<'m> {
     Known(&'m [Module]),
 }
 
-/// Checks a document. `text` is without byte-order mark.
+/// Checks a document.
 pub(crate) fn document(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> Result<Config, ConfigError> {
     let mut report = Report::new(text, file);
     let config = match json::parse(text) {
@@ -141,7 +141,7 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
 }
 
 /// Absolute if `cwd` is.
-fn directory_of(file: &Path, cwd: &Path) -> PathBuf {
+pub(crate) fn directory_of(file: &Path, cwd: &Path) -> PathBuf {
     cwd.join(file.parent().unwrap_or(Path::new("")))
 }
 

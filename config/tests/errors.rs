@@ -83,8 +83,66 @@ fn syntax_errors() {
         faults("{\n  \"apps\": [ {\n"),
         ["nano.json:3:1: the file ends before this object is closed; it was opened at 2:13"]
     );
-    assert_eq!(faults("\u{feff}{\"é\" 1}"), ["nano.json:1:6: expected `:` after the key"]);
-    assert_eq!(faults(""), ["nano.json:1:1: the file ends where a value was expected"]);
+    assert_eq!(faults("{\"é\" 1}"), ["nano.json:1:6: expected `:` after the key"]);
+    assert_eq!(faults(" \n"), ["nano.json:1:1: the file is empty"]);
+    assert_eq!(faults("{} // x"), ["nano.json:1:4: comments are not allowed in JSON"]);
+    assert_eq!(faults("{/* x */}"), ["nano.json:1:2: comments are not allowed in JSON"]);
+}
+
+#[test]
+fn what_is_no_text_of_json_is_called_by_its_name() {
+    let good = "{\"apps\":[{\"hostname\":\"h\",\"path\":\"a\"}]}";
+    let mark = "nano.json:1:1: the file begins with a byte-order mark, which JSON must not have (RFC 8259, section 8.1) (save it as UTF-8 without byte-order mark, or: sed -i '1s/^\\xef\\xbb\\xbf//' FILE)";
+    assert_eq!(faults(&format!("\u{feff}{good}")), [mark]);
+    let nul = "a NUL character, which no JSON has (is it UTF-16, or damaged? save it as UTF-8)";
+    assert_eq!(faults("{\n\"a\0\":1}"), [format!("nano.json:2:3: {nul}")]);
+    assert_eq!(faults("{\0}\0"), [format!("nano.json:1:2: {nul}")]);
+    let dir = directory();
+    let file = dir.path().join("nano.json");
+    let read = |bytes: &[u8]| {
+        fs::write(&file, bytes).unwrap();
+        load(&file).unwrap_err().to_string().replace(dir.path().to_str().unwrap(), "DIR")
+    };
+    let utf16 = |bytes: fn(u16) -> [u8; 2]| good.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+    let told = "DIR/nano.json:1:1: the file is UTF-16, and JSON is UTF-8 (save it as UTF-8 without byte-order mark, or: iconv -f UTF-16 -t UTF-8 FILE)";
+    assert_eq!(read(&[b"\xff\xfe".to_vec(), utf16(u16::to_le_bytes)].concat()), told);
+    assert_eq!(read(&[b"\xfe\xff".to_vec(), utf16(u16::to_be_bytes)].concat()), told);
+    assert_eq!(read(&utf16(u16::to_be_bytes)), format!("DIR/nano.json:1:1: {nul}"));
+    assert_eq!(read(b""), "DIR/nano.json:1:1: the file is empty");
+    assert_eq!(read(b"{\xe9}"), "DIR/nano.json:1:2: not UTF-8 from here on (save the file as UTF-8)");
+}
+
+#[test]
+fn a_file_that_is_not_there_may_be_a_slip() {
+    let dir = directory();
+    fs::write(dir.path().join("nano.json"), "{}").unwrap();
+    let read =
+        |name: &str| load(&dir.path().join(name)).unwrap_err().to_string().replace(dir.path().to_str().unwrap(), "DIR");
+    assert!(read("nanno.json").ends_with("(did you mean DIR/nano.json?)"), "{}", read("nanno.json"));
+    assert!(!read("other.json").contains("mean"), "{}", read("other.json"));
+    assert!(read("").ends_with("(did you mean DIR/nano.json?)"), "{}", read(""));
+    assert!(read("a").ends_with("(`nano serve --app DIR/a` serves one app)"), "{}", read("a"));
+}
+
+#[test]
+fn numbers_out_of_range_are_shown_as_written() {
+    for number in ["1e400", "-1", "1.5", "1e-400", "99999999999999999999999999999"] {
+        let told =
+            format!("nano.json:1:14: drain_ms: expected a whole number from 0 to 86400000, found the number {number}");
+        assert_eq!(server_faults(&format!("\"drain_ms\": {number}")), [told]);
+    }
+    let dir = directory();
+    for zero in ["-0", "0.0", "0e400"] {
+        let text = format!("{{\"drain_ms\":{zero},\"apps\":[{{\"hostname\":\"h\",\"path\":\"a\"}}]}}");
+        assert!(parse(&text, Path::new("nano.json"), dir.path()).unwrap().drain.is_zero(), "{zero}");
+    }
+    for (keys, what) in [
+        ("01", "a number does not start with 0"),
+        ("+1", "a number starts with a digit or `-`"),
+        ("NaN", "a bare word"),
+    ] {
+        assert!(server_faults(&format!("\"drain_ms\": {keys}")).concat().contains(what), "{keys}");
+    }
 }
 
 #[test]
@@ -373,7 +431,10 @@ fn files_that_cannot_be_read() {
         fault("none.json"),
         "DIR/none.json: the configuration cannot be read: No such file or directory (os error 2)"
     );
-    assert_eq!(fault("a"), "DIR/a: the configuration cannot be read: Is a directory (os error 21)");
+    assert_eq!(
+        fault("a"),
+        "DIR/a: the configuration cannot be read: Is a directory (os error 21) (`nano serve --app DIR/a` serves one app)"
+    );
     fs::write(dir.path().join("latin.json"), b"{\n  \"\xc3\xa9\xe9\": 1}").unwrap();
     assert_eq!(fault("latin.json"), "DIR/latin.json:2:5: not UTF-8 from here on (save the file as UTF-8)");
     fs::write(dir.path().join("large.json"), vec![b' '; nano_config::MAX_FILE_BYTES + 1]).unwrap();

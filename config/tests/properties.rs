@@ -33,7 +33,6 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     if let Err(error) = parse(text, Path::new("/nonexistent/nano.json"), Path::new("/nonexistent")) {
         prop_assert!(!error.diagnostics().is_empty());
         prop_assert_eq!(error.to_string().lines().count(), error.diagnostics().len());
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let lines: Vec<&str> = text.split('\n').collect();
         let mut before = (0, 0);
         for fault in error.diagnostics() {

@@ -20,11 +20,12 @@ impl SocketFile {
         Ok(Self { path, inode: found.ino(), changed: (found.ctime(), found.ctime_nsec()) })
     }
 
-    /// Removes it, if it is still the same socket and not that of a successor.
+    /// Removes it, if it is still the same socket, or the same link to one, and not that of a successor.
     pub(crate) fn remove(&self) {
         let path = Path::new(OsStr::from_bytes(&self.path));
-        let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
-        if is_socket && Self::at(path).is_ok_and(|now| now == *self) {
+        let kind = fs::symlink_metadata(path).map(|found| found.file_type());
+        if kind.is_ok_and(|kind| kind.is_socket() || kind.is_symlink()) && Self::at(path).is_ok_and(|now| now == *self)
+        {
             let _ = fs::remove_file(path);
         }
     }

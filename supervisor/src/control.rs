@@ -2,8 +2,10 @@
 //! user that runs nano may use it.
 
 mod follow;
+pub(crate) mod pointer;
 pub mod socket;
 mod status;
+mod stranger;
 mod why;
 
 use std::convert::Infallible;
@@ -24,6 +26,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::printable;
 use crate::reload::{ReloadError, Trigger};
 use crate::supervisor::{Stop, Supervisor};
 
@@ -32,6 +35,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connections at once. Operators' tools need few.
 const CONNECTIONS: usize = 64;
+
+/// Strangers who are told why they are turned away, at once. Others just are.
+const STRANGERS: usize = 8;
 
 /// How many of them may follow the log: the others are for commands.
 pub(crate) const FOLLOWERS: usize = 48;
@@ -58,11 +64,13 @@ pub(crate) struct Server {
     listener: UnixListener,
     supervisor: Rc<Supervisor>,
     connections: JoinSet<()>,
+    /// Those who are told that they may not.
+    strangers: JoinSet<()>,
 }
 
 impl Server {
     pub(crate) fn new(listener: UnixListener, supervisor: Rc<Supervisor>) -> Self {
-        Self { listener, supervisor, connections: JoinSet::new() }
+        Self { listener, supervisor, connections: JoinSet::new(), strangers: JoinSet::new() }
     }
 
     pub(crate) async fn run(&mut self) {
@@ -91,6 +99,11 @@ impl Server {
         let peer = stream.peer_cred().map(|peer| peer.uid());
         if !peer.as_ref().is_ok_and(|uid| *uid == own || *uid == 0) {
             tracing::warn!(?peer, "a stranger at the control socket was turned away");
+            // Nobody who may not use it takes the places of those who may.
+            while self.strangers.try_join_next().is_some() {}
+            if self.strangers.len() < STRANGERS {
+                self.strangers.spawn_local(stranger::turn_away(stream, peer.ok(), own));
+            }
             return;
         }
         let supervisor = Rc::clone(&self.supervisor);
@@ -195,7 +208,8 @@ fn failure(status: StatusCode, code: &str, error: &str) -> Reply {
 }
 
 fn json_reply(status: StatusCode, body: &Value) -> Reply {
-    reply(status, "application/json", format!("{body}\n"))
+    // It may go to a terminal, by curl.
+    reply(status, "application/json", format!("{}\n", printable::json(&body.to_string())))
 }
 
 fn reply(status: StatusCode, content_type: &'static str, body: String) -> Reply {

@@ -19,6 +19,7 @@ pub use ingress::fuzzing;
 pub mod log;
 pub mod nanoctl;
 mod notify;
+pub mod printable;
 mod privileges;
 pub mod readiness;
 mod reload;

@@ -7,7 +7,7 @@ mod rate;
 mod recent;
 mod sink;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
@@ -122,6 +122,19 @@ fn rank(level: Level) -> u8 {
         Level::INFO => 3,
         Level::DEBUG => 4,
         Level::TRACE => 5,
+    }
+}
+
+/// Says why nano ends, where the log is JSON: as one line on stderr, beside what is told to people. For when there is no
+/// log, not yet or not any more.
+pub(crate) fn last_error<const N: usize>(
+    format: Option<LogFormat>,
+    message: &str,
+    fields: [(&'static str, serde_json::Value); N],
+) {
+    let json = format.map_or_else(|| !io::stderr().is_terminal(), |format| format == LogFormat::Json);
+    if json {
+        let _ = io::stderr().lock().write_all(line::last_error(message, fields).as_bytes());
     }
 }
 

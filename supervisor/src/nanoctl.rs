@@ -2,28 +2,34 @@
 
 mod client;
 mod flight;
+mod places;
 mod show;
 
 use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 
 use crate::check::{CheckError, check};
-use crate::control::socket::Environment;
+use crate::printable;
 use client::{Answer, CallError, Client};
+use places::Places;
 
 /// Talks to a running nano.
 #[derive(Debug, Parser)]
-#[command(name = "nanoctl", disable_version_flag = true)]
+#[command(
+    name = "nanoctl",
+    disable_version_flag = true,
+    after_help = "Exit codes: 0 done; 1 it failed, the reason is on stderr; 2 wrong usage; 3 no nano answers."
+)]
 pub struct Cli {
-    /// The control socket (else NANO_CONTROL_SOCKET, the config's control_socket, or the usual place)
+    /// The control socket (else NANO_CONTROL_SOCKET, the config's control_socket, or the usual places)
     #[arg(long, global = true, value_name = "PATH")]
     socket: Option<PathBuf>,
 
-    /// Take the control socket from this config file
+    /// Ask the nano that serves this config file; whatever is wrong with the file by now
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -69,6 +75,7 @@ enum Action {
     /// Validate a config file and load every app's module, here and now
     Check {
         /// The config file
+        #[arg(value_name = "FILE.json")]
         file: PathBuf,
     },
     /// The versions of nanoctl and of the nano that runs
@@ -88,8 +95,11 @@ pub fn run(cli: &Cli) -> u8 {
         Ok(()) => 0,
         Err(Failure { code, error }) => {
             let mut stderr = io::stderr().lock();
-            let _ =
-                if cli.json { writeln!(stderr, "{error}") } else { writeln!(stderr, "nanoctl: {}", text_of(&error)) };
+            let _ = if cli.json {
+                writeln!(stderr, "{}", printable::json(&error.to_string()))
+            } else {
+                writeln!(stderr, "nanoctl: {}", printable::lines(&text_of(&error)))
+            };
             code
         }
     }
@@ -109,8 +119,16 @@ impl Failure {
 
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
-        let code = if matches!(error, CallError::NoSupervisor { .. }) { NO_SUPERVISOR } else { FAILED };
-        Self::new(code, &error)
+        let mut failure = Self::new(FAILED, &error);
+        if let CallError::NotFound(not_found) = &error {
+            let place = |(path, why): (&Path, &str)| json!({ "path": path.display().to_string(), "why": why });
+            failure.error["code"] = "no_supervisor".into();
+            failure.error["places"] = not_found.places().map(place).collect();
+            if not_found.is_certain() {
+                failure.code = NO_SUPERVISOR;
+            }
+        }
+        failure
     }
 }
 
@@ -147,12 +165,35 @@ fn execute(cli: &Cli) -> Result<(), Failure> {
 }
 
 fn client(cli: &Cli) -> Result<Client, Failure> {
-    let config = match &cli.config {
-        Some(file) => nano_config::load(file).map_err(|error| Failure::new(FAILED, &error))?.control_socket,
-        None => None,
-    };
-    let path = Environment::of_process().path(cli.socket.as_deref(), config.as_deref());
-    Ok(Client::new(path))
+    let client = Client::new(Places::new(cli.socket.as_deref(), cli.config.as_deref()));
+    if let Some(file) = &cli.config {
+        same_config(&client, file)?;
+    }
+    Ok(client)
+}
+
+/// The file names a socket at which nobody is, and somebody answers elsewhere: it may have been changed since nano read
+/// it, or that is another nano.
+fn same_config(client: &Client, file: &Path) -> Result<(), Failure> {
+    let status = client.get("/status")?;
+    if !client.is_guess() {
+        return Ok(());
+    }
+    let path = status.path.clone();
+    let serves = json_of(status)?["config_path"].as_str().map(PathBuf::from).unwrap_or_default();
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    if real(file).is_some() && real(file) == real(&serves) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        NO_SUPERVISOR,
+        &format_args!(
+            "no nano answers at the control_socket of {}; the one at {} serves {}",
+            file.display(),
+            path.display(),
+            serves.display()
+        ),
+    ))
 }
 
 /// A name that can stand in a path as it is; the supervisor knows no other names.
@@ -183,18 +224,27 @@ fn why(client: &Client, subject: &str) -> Result<Value, Failure> {
 
 /// The body of a success; else the error that the body tells.
 fn json_of(answer: Answer) -> Result<Value, Failure> {
-    let status = answer.status;
+    let (status, path) = (answer.status, answer.path.clone());
     let text = answer.text()?;
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    if status == 200 { Ok(body) } else { Err(Failure { code: FAILED, error: body }) }
+    match (status, &body) {
+        (200, Value::Object(_)) => Ok(body),
+        (_, Value::Object(members)) if members.get("error").is_some_and(Value::is_string) => {
+            Err(Failure { code: FAILED, error: body })
+        }
+        _ => {
+            let what = format!("{status} without what a nano says with it");
+            Err(CallError::Answer { path, what }.into())
+        }
+    }
 }
 
 fn print(cli: &Cli, body: &Value, show: impl Fn(&Value) -> String) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     if cli.json {
-        writeln!(stdout, "{body}")?
+        writeln!(stdout, "{}", printable::json(&body.to_string()))?
     } else {
-        stdout.write_all(show(body).as_bytes())?
+        stdout.write_all(printable::lines(&show(body)).as_bytes())?
     }
     Ok(())
 }
@@ -221,7 +271,7 @@ fn logs(cli: &Cli, client: &Client, follow: bool, app: Option<&str>) -> Result<(
     for line in answer.lines() {
         let line = line?;
         let mut stdout = io::stdout().lock();
-        let shown = if cli.json { format!("{line}\n") } else { show::log_line(&line, colour) };
+        let shown = if cli.json { format!("{}\n", printable::json(&line)) } else { show::log_line(&line, colour) };
         match stdout.write_all(shown.as_bytes()).and_then(|()| stdout.flush()) {
             // As in `nanoctl logs | head`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
@@ -231,7 +281,7 @@ fn logs(cli: &Cli, client: &Client, follow: bool, app: Option<&str>) -> Result<(
     Ok(())
 }
 
-fn check_file(cli: &Cli, file: &std::path::Path) -> Result<(), Failure> {
+fn check_file(cli: &Cli, file: &Path) -> Result<(), Failure> {
     match check(file) {
         Ok(config) => {
             let names: Vec<_> = config.apps.iter().map(|app| app.name.clone()).collect();
@@ -250,9 +300,10 @@ fn check_file(cli: &Cli, file: &std::path::Path) -> Result<(), Failure> {
 
 /// Works without a supervisor too.
 fn versions(cli: &Cli) -> Result<(), Failure> {
-    let running = match client(cli)?.get("/status") {
+    let client = Client::new(Places::new(cli.socket.as_deref(), cli.config.as_deref()));
+    let running = match client.get("/status") {
         Ok(answer) => Some(json_of(answer)?),
-        Err(CallError::NoSupervisor { .. }) => None,
+        Err(CallError::NotFound(not_found)) if not_found.is_certain() => None,
         Err(error) => return Err(error.into()),
     };
     let body = json!({

@@ -1,6 +1,8 @@
 //! `nano serve`: everything is bound before anything is started, everything is ready before anybody is told so, and
 //! what is in flight is finished before it ends.
 
+mod failure;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -9,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_config::{Config, ConfigError};
+use nano_config::{Config, ConfigError, LogFormat};
 use nano_protocol::{ExitReason, SandboxLayer};
 use nano_spawner::wire::SocketFile;
 use nix::unistd::geteuid;
@@ -18,10 +20,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 
+use crate::control::pointer::Pointer;
 use crate::control::socket::{self, Environment, SocketError};
 use crate::control::{self};
-use crate::descriptors::{self, TooFewDescriptors};
-use crate::fleet::{Fleet, NoWorker, Sandboxing, SpawnerError, Started, find_worker, tell};
+use crate::descriptors;
+use crate::fleet::{Fleet, Sandboxing, SpawnerError, Started, find_worker, tell};
 use crate::identity::Identity;
 use crate::log::Logs;
 use crate::notify::{self, notify};
@@ -29,11 +32,13 @@ use crate::privileges::{give_up, harden};
 use crate::readiness::{Phase, Readiness};
 use crate::reload::{self, Trigger};
 use crate::shard::command::Command;
-use crate::shard::listener::{self, ListenError, Listener};
-use crate::shard::{self, Event, Shard, ShardError, ShardHandle};
+use crate::shard::listener::{self, Listener};
+use crate::shard::{self, Event, Shard, ShardHandle};
 use crate::supervisor::{Addresses, Parts, Source, Stop, Supervisor};
 use crate::telemetry::{self, Metrics};
 use crate::watch;
+
+pub use failure::ServeError;
 
 /// Events of shards that may wait.
 const EVENTS: usize = 1024;
@@ -56,48 +61,6 @@ pub struct Options {
     pub shards: Option<usize>,
 }
 
-/// Why nano does not serve.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// Faults of the configuration or of the apps' modules.
-    #[error("{0}")]
-    Config(#[from] ConfigError),
-    /// Nothing to run apps with.
-    #[error(transparent)]
-    NoWorker(#[from] NoWorker),
-    /// Nobody to start workers.
-    #[error(transparent)]
-    Spawner(#[from] SpawnerError),
-    /// An address cannot be had.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-    /// What systemd handed over.
-    #[error("the sockets that systemd passed cannot be used: {0}")]
-    Inherited(io::Error),
-    /// The metrics address cannot be had.
-    #[error(
-        "cannot listen on the metrics address {address}: {source} (another `metrics` address, or \"off\", in the config)"
-    )]
-    Metrics {
-        /// Where.
-        address: std::net::SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// The control socket cannot be had.
-    #[error(transparent)]
-    Control(#[from] SocketError),
-    /// A thread that takes requests.
-    #[error(transparent)]
-    Shard(#[from] ShardError),
-    /// Not enough to open.
-    #[error(transparent)]
-    Descriptors(#[from] TooFewDescriptors),
-    /// The machine gives too little.
-    #[error("nano cannot be started: {0}")]
-    Io(#[from] io::Error),
-}
-
 /// How serving ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -107,16 +70,32 @@ pub enum Ended {
     Cut,
 }
 
-/// Serves until a signal or `nanoctl drain` ends it. Blocks. Call it on the main thread, before there are others.
+/// Serves until a signal or `nanoctl drain` ends it. Blocks. Call it on the main thread, before there are others. Where
+/// the log is JSON, an error is a line of it too.
 ///
 /// # Errors
 /// It could not be started.
 pub fn serve(options: &Options) -> Result<Ended, ServeError> {
+    let mut format = None;
+    let ended = start_and_run(options, &mut format);
+    if let Err(error) = &ended {
+        let format = format.or_else(|| match &options.source {
+            // Whatever else is wrong with it.
+            Source::File(file) => nano_config::glance(file).ok()?.log_format,
+            Source::App { .. } => None,
+        });
+        failure::say(&options.source, error, format);
+    }
+    ended
+}
+
+fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<Ended, ServeError> {
     descriptors::raise_limit()?;
     let root = geteuid().is_root();
     let started = Started::start(&options.source, &find_worker()?)?;
     harden();
     let (version, config) = started.load()??;
+    *format = config.log.format;
     let shards = options.shards.unwrap_or_else(default_shards).clamp(1, nano_protocol::limits::MAX_LINKS);
     let listeners = listeners(&config, shards)?;
     let control = bind_control(&config, &options.source)?;
@@ -126,6 +105,7 @@ pub fn serve(options: &Options) -> Result<Ended, ServeError> {
     let kept = give_up(Identity::for_supervisor(config.uid_base)).err();
     // From here on there may be other threads.
     let logs = Logs::start(&config.log)?;
+    say_start(&config, &options.source, &listeners, root);
     if let Some(error) = kept {
         tracing::warn!(%error, "the supervisor keeps more privileges than it needs");
     }
@@ -147,6 +127,31 @@ pub fn serve(options: &Options) -> Result<Ended, ServeError> {
     runtime.shutdown_timeout(Duration::from_millis(100));
     logs.flush(LOG_FAREWELL);
     ended
+}
+
+/// What is started, before anything of it can fail.
+fn say_start(config: &Config, source: &Source, listeners: &[Vec<Listener>], root: bool) {
+    let path = match source {
+        Source::File(path) | Source::App { path, .. } => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+    };
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        pid = std::process::id(),
+        config = %path.display(),
+        apps = config.apps.len(),
+        listen = addresses(listeners).join(" "),
+        shards = listeners.len(),
+        sandbox = Sandboxing::new(config, root).policy_name(),
+        "nano starts"
+    );
+}
+
+/// Where nano listens; every shard has the same.
+fn addresses(listeners: &[Vec<Listener>]) -> Vec<String> {
+    let mut addresses: Vec<String> =
+        listeners.first().into_iter().flatten().map(|listener| listener.address().to_owned()).collect();
+    addresses.dedup();
+    addresses
 }
 
 /// Half of the processors: the others are for the apps.
@@ -171,12 +176,29 @@ fn listeners(config: &Config, shards: usize) -> Result<Vec<Vec<Listener>>, Serve
     Ok(listener::adopt(sockets, shards)?)
 }
 
-type Control = (std::os::unix::net::UnixListener, socket::BoundSocket, PathBuf);
+/// The control socket's files, which go when nano does.
+struct ControlFiles {
+    socket: socket::BoundSocket,
+    /// From where `nanoctl` looks to where it is.
+    pointer: Option<Pointer>,
+}
+
+type Control = (std::os::unix::net::UnixListener, ControlFiles, PathBuf);
 
 fn bind_control(config: &Config, source: &Source) -> Result<Option<Control>, SocketError> {
-    let path = Environment::of_process().path(None, config.control_socket.as_deref());
+    let environment = Environment::of_process();
+    let path = environment.path(None, config.control_socket.as_deref());
+    let usual = environment.usual_place();
+    // One app that is tried out does not take the place of a nano that serves.
+    if path == usual && (matches!(source, Source::File(_)) || !Pointer::leads_to_somebody(&usual)) {
+        Pointer::make_way(&usual);
+    }
     match (socket::bind(&path), source) {
-        (Ok((listener, bound)), _) => Ok(Some((listener, bound, path))),
+        (Ok((listener, socket)), _) => {
+            let pointer = environment.is_elsewhere(config.control_socket.as_deref());
+            let pointer = pointer.then(|| Pointer::place(&usual, socket.path())).flatten();
+            Ok(Some((listener, ControlFiles { socket, pointer }, path)))
+        }
         // To try an app beside a nano that serves needs no socket of its own.
         (Err(SocketError::Taken(_)), Source::App { .. }) => Ok(None),
         (Err(error), _) => Err(error),
@@ -205,9 +227,7 @@ impl Start {
             Some(listener) => Some(serve_metrics(listener, &metrics, &readiness, &mut background)?),
             None => None,
         };
-        let mut http: Vec<String> =
-            listeners.first().into_iter().flatten().map(|listener| listener.address().to_owned()).collect();
-        http.dedup();
+        let http = addresses(&listeners);
         let own_ports = own_ports(http.iter().chain(&metrics_address));
 
         // Until the shards run nothing is awaited, so no worker's keeper runs before it knows them.
@@ -313,7 +333,9 @@ fn serve_metrics(
 
 /// Files that are to go with nano.
 fn socket_files(control: Option<&Control>) -> Vec<SocketFile> {
-    control.and_then(|(_, bound, _)| SocketFile::at(bound.path()).ok()).into_iter().collect()
+    let Some((_, files, _)) = control else { return Vec::new() };
+    let pointer = files.pointer.as_ref().map(Pointer::path);
+    [files.socket.path()].into_iter().chain(pointer).filter_map(|path| SocketFile::at(path).ok()).collect()
 }
 
 /// Everything is ready: says so to the log, to `/readyz` and to systemd.

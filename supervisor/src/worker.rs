@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nano_protocol::{ExitReason, LayerReport, Stats};
 use tokio::sync::SetOnce;
@@ -61,6 +61,9 @@ pub struct Worker {
     /// Why it ends or ended, as far as anybody knows; the first word counts.
     exit: SetOnce<ExitReason>,
     stats: SharedStats,
+    made: Instant,
+    /// When it last reported: microseconds after it was made; 0 if it never did.
+    reported: AtomicU64,
     cpu_micros: AtomicU64,
     sandbox: OnceLock<Vec<LayerReport>>,
 }
@@ -88,6 +91,8 @@ impl Worker {
             in_flight: AtomicU32::new(0),
             exit: SetOnce::new(),
             stats: SharedStats::default(),
+            made: Instant::now(),
+            reported: AtomicU64::new(0),
             cpu_micros: AtomicU64::new(0),
             sandbox: OnceLock::new(),
         }
@@ -132,6 +137,15 @@ impl Worker {
         own.buffered.store(stats.buffered, Ordering::Relaxed);
         own.heap.store(stats.heap, Ordering::Relaxed);
         own.array_buffers.store(stats.array_buffers, Ordering::Relaxed);
+        let now = u64::try_from(self.made.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.reported.fetch_max(now.max(1), Ordering::Relaxed);
+    }
+
+    /// How long ago it last reported; `None` if it never did.
+    #[must_use]
+    pub fn report_age(&self) -> Option<Duration> {
+        let reported = Some(self.reported.load(Ordering::Relaxed)).filter(|reported| *reported > 0)?;
+        Some(self.made.elapsed().saturating_sub(Duration::from_micros(reported)))
     }
 
     /// Takes note of the CPU time that the kernel counted for it.

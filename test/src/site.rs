@@ -77,6 +77,8 @@ impl Site {
         let mut command = Command::new(binary(program));
         command.args(arguments).current_dir(self.folder.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.folder.path());
+        // What leads to the control socket is left here and nowhere where another test finds it.
+        command.env("XDG_RUNTIME_DIR", self.folder.path().join("runtime"));
         command
     }
 

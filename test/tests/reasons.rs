@@ -154,6 +154,13 @@ fn every_reason_has_its_word_everywhere_and_its_code() {
             let id = told.unwrap().header("x-request-id").unwrap().to_owned();
             let record = &nano.ctl_json(&["why", &id])["records"][0];
             assert_eq!(record["reason"], reason, "{record}");
+            // Each number says what it is: as old as the last report, or the limit.
+            let shown = nano.ctl(&["why", &id]).stdout;
+            let limit = case.settings["memory_mb"].as_u64().unwrap_or(128);
+            assert!(shown.contains(&format!("memory_mb allows heap and array buffers {limit}.0 MiB")), "{shown}");
+            let last = shown.lines().find(|line| line.contains("heap") && line.contains("streams"));
+            assert!(last.is_none_or(|line| line.trim_start().starts_with("its last report, ")), "{shown}");
+            assert!(last.is_some() || shown.contains("it never reported what it uses"), "{shown}");
         }
     }
 }

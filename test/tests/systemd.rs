@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_test::{Site, binary, finish, repository, tool, until};
+use nano_test::{Finished, Site, binary, finish, repository, tool, until};
 use nix::sys::signal::Signal;
 use serde_json::json;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
@@ -86,9 +87,55 @@ fn the_installed_example_is_valid_and_an_install_keeps_a_configuration() {
     for page in ["nano.1", "nanoctl.1"] {
         assert!(folder.path().join("usr/local/share/man/man1").join(page).is_file());
     }
+    for (path, mode) in [
+        ("etc/nano/nano.json", 0o640),
+        ("usr/local/share/nano/nano.schema.json", 0o644),
+        ("usr/local/bin/nano", 0o755),
+        ("usr/local/lib/systemd/system/nano.service", 0o644),
+    ] {
+        let found = fs::metadata(folder.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert_eq!(found.permissions().mode() & 0o777, mode, "{path}");
+    }
+    let schema = folder.path().join("usr/local/share/nano/nano.schema.json");
+    assert!(fs::read_to_string(&config).unwrap().contains(&format!("\"$schema\": \"{}\"", schema.display())));
+    assert!(schema.is_file());
     fs::write(&config, "mine").unwrap();
     install(folder.path());
     assert_eq!(fs::read_to_string(&config).unwrap(), "mine");
+}
+
+/// `make` with these words.
+fn make(words: &[&str]) -> Finished {
+    finish(Command::new("make").current_dir(repository()).env_remove("MAKEFLAGS").args(words), "")
+}
+
+#[test]
+fn an_install_takes_what_is_built_and_builds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let destination = format!("DESTDIR={}", folder.path().join("root").display());
+    let missing = format!("BIN_FROM={}", folder.path().display());
+    let refused = make(&["install", &destination, &missing, "CARGO=false"]);
+    assert_ne!(refused.code, Some(0));
+    assert!(refused.stderr.contains("run `make build` first"), "{refused:?}");
+    assert!(!folder.path().join("root").exists(), "nothing was begun");
+
+    // By packagers: stripped, or with the symbols that they split off themselves.
+    let built = format!("BIN_FROM={}", binary("nano").parent().unwrap().display());
+    let size = |name: &str| fs::metadata(folder.path().join("root/usr/bin").join(name)).unwrap().len();
+    let own = fs::metadata(binary("nanoctl")).unwrap().len();
+    let words = ["install", &destination, &built, "PREFIX=/usr", "CARGO=false"];
+    assert_eq!(make(&[&words[..], &["STRIP="]].concat()).code, Some(0));
+    assert_eq!(size("nanoctl"), own);
+    assert_eq!(make(&words).code, Some(0));
+    assert!(size("nanoctl") < own / 2, "{} of {own} bytes", size("nanoctl"));
+    let version = finish(Command::new(folder.path().join("root/usr/bin/nano")).arg("--version"), "");
+    assert!(version.stdout.contains("(V8 "), "{version:?}");
+    let unit = fs::read_to_string(folder.path().join("root/usr/lib/systemd/system/nano.service")).unwrap();
+    assert!(unit.contains("ExecReload=/usr/bin/nanoctl --config /etc/nano/nano.json reload\n"), "{unit}");
+
+    assert_eq!(make(&["uninstall", &destination, "PREFIX=/usr"]).code, Some(0));
+    let left = finish(Command::new("find").arg(folder.path().join("root")).args(["-type", "f"]), "");
+    assert_eq!(left.stdout.trim_end(), folder.path().join("root/etc/nano/nano.json").to_str().unwrap());
 }
 
 #[test]

@@ -78,7 +78,12 @@ impl<'t> Report<'t> {
         if let Some(opened) = error.opened {
             message = format!("{message}; it was opened at {}", self.line_column(opened));
         }
-        self.faults.push(Diagnostic::at(&self.place(error.at), "", message));
+        let is_code =
+            self.file.extension().is_some_and(|name| ["js", "mjs", "cjs", "ts"].iter().any(|code| name == *code));
+        let hint = is_code.then(|| {
+            format!("a configuration is JSON; `nano serve --app {}` serves a module as an app", self.file.display())
+        });
+        self.faults.push(Diagnostic::at(&self.place(error.at), "", message).with_suggestion(hint));
     }
 
     pub(crate) fn wrong_type(&mut self, node: &Node, path: &KeyPath, key: &Key, suggestion: Option<String>) {

@@ -4,29 +4,35 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use clap::{ArgGroup, CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use nano_config::DEFAULT_PORT;
 use nano_supervisor::check::check;
 use nano_supervisor::fleet::{find_worker, spawner_if_asked};
+use nano_supervisor::printable;
 use nano_supervisor::serve::{Ended, Options, serve};
 use nano_supervisor::supervisor::Source;
 
 /// Hosts JavaScript apps, each in its own process.
 #[derive(Parser)]
-#[command(name = "nano", disable_version_flag = true, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "nano",
+    disable_version_flag = true,
+    args_conflicts_with_subcommands = true,
+    after_help = "Exit codes: 0 done; 1 it failed, the reason is on stderr; 2 wrong usage.\nA nano that runs is asked by nanoctl."
+)]
 struct Cli {
     #[command(subcommand)]
     action: Option<Action>,
 
     /// Serve all apps of a config file; the same as `nano serve --config FILE`
     #[arg(value_name = "FILE.json")]
-    file: Option<PathBuf>,
+    words: Vec<PathBuf>,
 
     /// The same as `nano repl`
-    #[arg(long, conflicts_with = "file")]
+    #[arg(long, conflicts_with = "words")]
     repl: bool,
 
     /// Print the version of nano and of V8
@@ -37,19 +43,22 @@ struct Cli {
 #[derive(Subcommand)]
 enum Action {
     /// Serve all apps of a config file, or one app without one
-    #[command(group(ArgGroup::new("what").required(true).args(["config", "app"])))]
     Serve {
+        /// A config file that ends in .json, or one app's directory or module
+        #[arg(value_name = "FILE.json|DIR", conflicts_with_all = ["config", "app"])]
+        what: Option<PathBuf>,
+
         /// The config file
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", conflicts_with = "app")]
         config: Option<PathBuf>,
 
         /// One app's directory or module; it answers any Host
         #[arg(long, value_name = "DIR")]
         app: Option<PathBuf>,
 
-        /// The port to serve the app on
-        #[arg(long, requires = "app", conflicts_with = "config", default_value_t = DEFAULT_PORT)]
-        port: u16,
+        /// The port to serve one app on; a config file says its own [default: 8080]
+        #[arg(long, conflicts_with = "config")]
+        port: Option<u16>,
 
         /// Threads that take requests (default: half of the processors)
         #[arg(long, env = "NANO_SHARDS", hide = true)]
@@ -72,9 +81,15 @@ enum Action {
     /// Validate a config file and load every app's module
     Check {
         /// The config file
+        #[arg(value_name = "FILE.json")]
         file: PathBuf,
     },
+    /// Print the version of nano and of V8
+    Version,
 }
+
+/// Commands of nanoctl, for whoever gives them to nano.
+const NANOCTLS: &[&str] = &["reload", "status", "apps", "restart", "drain", "logs", "why", "metrics"];
 
 fn main() -> ExitCode {
     if let Some(ended) = spawner_if_asked() {
@@ -83,9 +98,18 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.action {
         _ if cli.version => version(),
-        Some(Action::Serve { config: Some(file), shards, .. }) => run_server(Source::File(file), shards),
-        Some(Action::Serve { app: Some(path), port, shards, .. }) => run_server(Source::App { path, port }, shards),
+        Some(Action::Serve { what, config, app, port, shards }) => match source(what, config, app, port) {
+            Ok(source) => run_server(source, shards),
+            Err(message) => wrong_usage(Some("serve"), &message),
+        },
         Some(Action::Run { script, arguments }) => {
+            if is_config(Path::new(&script)) {
+                let script = Path::new(&script).display();
+                return wrong_usage(
+                    Some("run"),
+                    &format!("{script} is no script; `nano serve {script}` serves a config file"),
+                );
+            }
             exec_worker([OsString::from("run"), script].into_iter().chain(arguments))
         }
         Some(Action::Broker) => match nano_supervisor::broker::serve() {
@@ -94,26 +118,112 @@ fn main() -> ExitCode {
         },
         Some(Action::Repl) => exec_worker([OsString::from("repl")]),
         Some(Action::Check { file }) => run_check(&file),
+        Some(Action::Version) => version(),
         None if cli.repl => exec_worker([OsString::from("repl")]),
-        None => match cli.file {
-            Some(file) if is_config(&file) => run_server(Source::File(file), None),
-            Some(other) => wrong_usage(&format!(
-                "{0} is neither a command nor a config file that ends in .json; `nano run {0}` runs a script, `nano serve --app {0}` serves an app",
-                other.display()
-            )),
-            None => wrong_usage("say what to do: serve, run, repl or check"),
+        None => match cli.words.as_slice() {
+            [file] if is_config(file) => run_server(Source::File(file.clone()), None),
+            [file, further, ..] if is_config(file) => {
+                wrong_usage(None, &format!("one config file is served, and {} is one too many", further.display()))
+            }
+            [other, ..] => wrong_usage(None, &neither(other)),
+            [] => wrong_usage(None, &format!("say what to do: serve, run, repl or check{}", what_is_here())),
         },
-        // clap asks for one of the two.
-        Some(Action::Serve { .. }) => wrong_usage("serve needs --config FILE or --app DIR"),
     }
 }
 
-fn is_config(path: &std::path::Path) -> bool {
+/// What `nano serve` is to serve, or what is wrong with how that was said.
+fn source(
+    what: Option<PathBuf>,
+    config: Option<PathBuf>,
+    app: Option<PathBuf>,
+    port: Option<u16>,
+) -> Result<Source, String> {
+    let app = match (what, config, app) {
+        (_, Some(file), _) => return Ok(Source::File(file)),
+        (Some(file), ..) if is_config(&file) && !file.is_dir() => {
+            return match port {
+                None => Ok(Source::File(file)),
+                Some(_) => Err("`--port` is for one app; a config file says its own by `port` or `listen`".to_owned()),
+            };
+        }
+        (_, _, Some(app)) => app,
+        (Some(app), ..) if app.is_dir() || is_module(&app) => app,
+        (Some(other), ..) => {
+            let shown = other.display();
+            let near = did_you_mean(&other);
+            return Err(format!(
+                "{shown} is neither a config file that ends in .json nor an app's directory or module{near}"
+            ));
+        }
+        (None, None, None) => {
+            return Err(format!("serve what? FILE.json serves its apps, DIR serves one app{}", what_is_here()));
+        }
+    };
+    Ok(Source::App { path: app, port: port.unwrap_or(DEFAULT_PORT) })
+}
+
+/// For a word that is neither a command nor a config file.
+fn neither(word: &Path) -> String {
+    let shown = word.display();
+    if word.is_dir() {
+        let within = word.join("nano.json");
+        let config = if within.is_file() {
+            format!(", `nano {}` the apps of its config", within.display())
+        } else {
+            String::new()
+        };
+        return format!("{shown} is a directory; `nano serve {shown}` serves it as an app{config}");
+    }
+    if is_module(word) && word.exists() {
+        return format!("{shown} is a script; `nano run {shown}` runs it, `nano serve {shown}` serves it as an app");
+    }
+    let text = word.to_string_lossy();
+    if NANOCTLS.contains(&&*text) {
+        return format!("`{shown}` is a command of nanoctl: `nanoctl {shown}`");
+    }
+    let command = Cli::command();
+    let commands = command.get_subcommands().filter(|each| !each.is_hide_set()).map(clap::Command::get_name);
+    let commands: Vec<_> = commands.collect();
+    let near = match nano_config::nearest(&text, commands.iter().copied()) {
+        Some(near) => format!("; did you mean `nano {near}`?"),
+        None if did_you_mean(word).is_empty() => format!(" (commands are {})", commands.join(", ")),
+        None => did_you_mean(word),
+    };
+    format!("{shown} is neither a command nor a config file that ends in .json{near}")
+}
+
+fn did_you_mean(path: &Path) -> String {
+    nano_config::near_file(path).map_or_else(String::new, |near| format!("; did you mean {}?", near.display()))
+}
+
+/// What could be meant by saying nothing.
+fn what_is_here() -> &'static str {
+    let here = |name: &str| Path::new(name).is_file();
+    match (here("nano.json"), here("index.js")) {
+        (true, _) => "; there is a nano.json here: `nano serve nano.json`",
+        (false, true) => "; there is an index.js here: `nano serve .`",
+        (false, false) => "",
+    }
+}
+
+fn is_module(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "js" || extension == "mjs")
+}
+
+fn is_config(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "json")
 }
 
-fn wrong_usage(message: &str) -> ExitCode {
-    let _ = Cli::command().error(ErrorKind::MissingSubcommand, message).print();
+/// Says so with the usage of the command.
+fn wrong_usage(command: Option<&str>, message: &str) -> ExitCode {
+    let mut cli = Cli::command();
+    cli.build();
+    let message = printable::line(message);
+    let error = match command.and_then(|name| cli.find_subcommand_mut(name)) {
+        Some(command) => command.error(ErrorKind::MissingRequiredArgument, message),
+        None => cli.error(ErrorKind::MissingSubcommand, message),
+    };
+    let _ = error.print();
     ExitCode::from(2)
 }
 
@@ -125,12 +235,12 @@ fn run_server(source: Source, shards: Option<usize>) -> ExitCode {
     }
 }
 
-fn run_check(file: &std::path::Path) -> ExitCode {
+fn run_check(file: &Path) -> ExitCode {
     match check(file) {
         Ok(config) => {
             let count = config.apps.len();
             let apps = if count == 1 { "app loads" } else { "apps load" };
-            let _ = writeln!(io::stdout().lock(), "{}: ok, {count} {apps}", file.display());
+            let _ = writeln!(io::stdout().lock(), "{}: ok, {count} {apps}", printable::line(&file.to_string_lossy()));
             ExitCode::SUCCESS
         }
         Err(error) => failed(&error),
@@ -162,6 +272,6 @@ fn version() -> ExitCode {
 }
 
 fn failed(error: &dyn std::fmt::Display) -> ExitCode {
-    let _ = writeln!(io::stderr().lock(), "nano: {error}");
+    let _ = writeln!(io::stderr().lock(), "nano: {}", printable::lines(&error.to_string()));
     ExitCode::FAILURE
 }

@@ -4,13 +4,32 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use nano_supervisor::fleet::spawner_if_asked;
 use nano_supervisor::nanoctl::{Cli, run};
+
+/// Commands of nano, for whoever gives them to nanoctl.
+const NANOS: &[&str] = &["serve", "run", "repl"];
 
 fn main() -> ExitCode {
     // `nanoctl check` loads the apps itself.
     if let Some(ended) = spawner_if_asked() {
         return ended;
     }
-    ExitCode::from(run(&Cli::parse()))
+    let cli = Cli::try_parse().unwrap_or_else(|mut error| {
+        if let Some(tip) = tip(&error) {
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        }
+        error.exit()
+    });
+    ExitCode::from(run(&cli))
+}
+
+fn tip(error: &clap::Error) -> Option<String> {
+    let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(command))) =
+        (error.kind(), error.get(ContextKind::InvalidSubcommand))
+    else {
+        return None;
+    };
+    NANOS.contains(&command.as_str()).then(|| format!("`{command}` is a command of nano: `nano {command}`"))
 }

@@ -16,6 +16,9 @@ pub const VARIABLE: &str = "NANO_CONTROL_SOCKET";
 
 const FILE_NAME: &str = "control.sock";
 
+/// Where root's is.
+pub(crate) const ROOTS: &str = "/run/nano";
+
 /// Why there is no control socket.
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
@@ -70,11 +73,42 @@ impl Environment {
         named.map_or_else(|| self.default_directory().join(FILE_NAME), Path::to_owned)
     }
 
+    /// Where it is if nothing names another place.
+    pub(crate) fn usual_place(&self) -> PathBuf {
+        self.default_directory().join(FILE_NAME)
+    }
+
+    /// Whether the config alone says that it is somewhere else: who does not know the file does not find it.
+    pub(crate) fn is_elsewhere(&self, config: Option<&Path>) -> bool {
+        self.variable.is_none() && config.is_some_and(|path| path != self.usual_place())
+    }
+
+    /// The usual places, in the order in which `nanoctl` looks: what `nano` was started with may differ from what it is
+    /// asked with, as for a service and somebody who logged in. A service has one place.
+    pub(crate) fn usual_places(&self) -> Vec<PathBuf> {
+        if let Some(directory) = &self.runtime_directory {
+            return vec![directory.join(FILE_NAME)];
+        }
+        let own = if self.uid == 0 { ROOTS.into() } else { PathBuf::from(format!("/tmp/nano-{}", self.uid)) };
+        let xdg = self.xdg_runtime_dir.as_ref().map(|directory| directory.join("nano"));
+        xdg.into_iter().chain([own]).map(|directory| directory.join(FILE_NAME)).collect()
+    }
+
+    /// What `NANO_CONTROL_SOCKET` says.
+    pub(crate) fn variable(&self) -> Option<&Path> {
+        self.variable.as_deref()
+    }
+
+    /// Whose process this is.
+    pub(crate) fn uid(&self) -> u32 {
+        self.uid
+    }
+
     fn default_directory(&self) -> PathBuf {
         match (&self.runtime_directory, &self.xdg_runtime_dir, self.uid) {
             (Some(directory), _, _) => directory.clone(),
             (None, Some(directory), _) => directory.join("nano"),
-            (None, None, 0) => "/run/nano".into(),
+            (None, None, 0) => ROOTS.into(),
             (None, None, uid) => format!("/tmp/nano-{uid}").into(),
         }
     }
@@ -87,9 +121,9 @@ fn first_of_list(list: &OsStr) -> PathBuf {
 }
 
 /// Inode and time of its last change: an inode's number alone is soon used again.
-type Identity = (u64, i64, i64);
+pub(super) type Identity = (u64, i64, i64);
 
-fn identity(found: &fs::Metadata) -> Identity {
+pub(super) fn identity(found: &fs::Metadata) -> Identity {
     (found.ino(), found.ctime(), found.ctime_nsec())
 }
 
@@ -143,7 +177,7 @@ pub fn bind(path: &Path) -> Result<(UnixListener, BoundSocket), SocketError> {
 
 /// A missing directory is made, for the owner alone. In one that everybody may write (`/tmp`), a directory of ours that
 /// somebody else made is a trap.
-fn prepare_directory(directory: &Path) -> Result<(), SocketError> {
+pub(super) fn prepare_directory(directory: &Path) -> Result<(), SocketError> {
     let io = |source| SocketError::Io { path: directory.to_owned(), source };
     match DirBuilder::new().recursive(true).mode(0o700).create(directory) {
         Ok(()) => {}
@@ -200,6 +234,14 @@ mod tests {
         environment.variable = Some("/variable.sock".into());
         assert_eq!(environment.path(None, Some(config)), Path::new("/variable.sock"));
         assert_eq!(environment.path(Some(option), Some(config)), option);
+        assert!(!environment.is_elsewhere(Some(config)), "the variable says where it is");
+        environment.variable = None;
+        assert!(environment.is_elsewhere(Some(config)) && !environment.is_elsewhere(None));
+        assert!(!environment.is_elsewhere(Some(Path::new("/run/one/control.sock"))));
+        assert_eq!(environment.usual_places(), [PathBuf::from("/run/one/control.sock")]);
+        environment.runtime_directory = None;
+        let places = ["/run/user/0/nano/control.sock", "/run/nano/control.sock"];
+        assert_eq!(environment.usual_places(), places.map(PathBuf::from));
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         "pid": std::process::id(),
         "uptime_ms": millis(supervisor.started.elapsed()),
         "config": supervisor.config().file.as_ref().map(|file| file.display().to_string()),
+        "config_path": supervisor.config().file.as_ref().and_then(|file| std::path::absolute(file).ok()).map(|file| file.display().to_string()),
         "listen": supervisor.addresses.http,
         "metrics": supervisor.addresses.metrics,
         "control_socket": supervisor.addresses.control.as_ref().map(|path| path.display().to_string()),

@@ -8,8 +8,8 @@ use super::process::exit_code;
 /// What nano knows about a worker's end before it looks at the process.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cause<'d> {
-    /// It never got ready.
-    Boot { reason: ExitReason, detail: &'d str },
+    /// It never got ready. `told`: whoever asked for it hears why.
+    Boot { reason: ExitReason, detail: &'d str, told: bool },
     /// Its generation was retired before it got ready.
     Retired(ExitReason),
     /// It was ready; `planned` if nano wanted it to end.
@@ -66,6 +66,9 @@ mod tests {
         for lie in [Idle, Reload, Restart, Startup] {
             assert_eq!(ready(None, Some(lie), Some(lie)), Crash, "{lie}");
         }
-        assert_eq!(Cause::Boot { reason: Startup, detail: "" }.reason(Some(Cpu), &exit(None, false)), Startup);
+        assert_eq!(
+            Cause::Boot { reason: Startup, detail: "", told: false }.reason(Some(Cpu), &exit(None, false)),
+            Startup
+        );
     }
 }

@@ -110,7 +110,14 @@ pub(super) struct Death {
     pub(super) detail: Option<String>,
     pub(super) uptime: Duration,
     pub(super) cpu: Duration,
+    /// What it last reported.
     pub(super) stats: Stats,
+    /// How long before its end that was; `None`: it never did.
+    pub(super) report_age: Option<Duration>,
+    /// `memory_mb`.
+    pub(super) memory_limit: u64,
+    /// Whoever asked for the worker was told why there is none.
+    pub(super) told: bool,
     pub(super) lines: Rc<RefCell<LastLines>>,
     pub(super) wreck: Rc<Wreck>,
 }
@@ -130,6 +137,10 @@ pub(crate) struct FlightRecord {
     cpu_ms: u64,
     in_flight: usize,
     requests: Vec<FlightRequest>,
+    /// `memory_mb`, for heap and array buffers.
+    memory_limit_bytes: u64,
+    /// How old what follows was when the worker ended; null if it never reported.
+    reported_ms_before: Option<u64>,
     heap_bytes: u64,
     array_buffer_bytes: u64,
     buffered_bytes: u64,
@@ -162,12 +173,12 @@ struct Errored {
 
 impl FlightRecord {
     fn new(at: String, death: Death, lost: Lost) -> Self {
-        let Death { app, pid, generation, reason, how, detail, uptime, cpu, stats, lines, wreck: _ } = death;
+        let Death { app, pid, generation, reason, how, detail, uptime, cpu, stats, .. } = death;
         let Lost { mut requests, more } = lost;
         let in_flight = requests.len() + more;
         requests.sort_by_key(|request| (!request.culprit, std::cmp::Reverse(request.age)));
         requests.truncate(REQUESTS);
-        let last_lines = lines.borrow().to_vec();
+        let last_lines = death.lines.borrow().to_vec();
         Self {
             at,
             app,
@@ -180,6 +191,8 @@ impl FlightRecord {
             cpu_ms: millis(cpu),
             in_flight,
             requests: requests.into_iter().map(FlightRequest::from).collect(),
+            memory_limit_bytes: death.memory_limit,
+            reported_ms_before: death.report_age.map(millis),
             heap_bytes: stats.heap,
             array_buffer_bytes: stats.array_buffers,
             buffered_bytes: stats.buffered,
@@ -209,6 +222,8 @@ impl FlightRecord {
             cpu_ms = self.cpu_ms,
             in_flight = self.in_flight,
             requests = list(serde_json::to_string(&self.requests)),
+            memory_limit_bytes = self.memory_limit_bytes,
+            reported_ms_before = self.reported_ms_before,
             heap_bytes = self.heap_bytes,
             array_buffer_bytes = self.array_buffer_bytes,
             buffered_bytes = self.buffered_bytes,
@@ -244,15 +259,18 @@ struct Kept {
 
 impl FlightRecords {
     /// Writes the record of a death when all is known. One that nano wanted is only worth a record if requests were
-    /// lost in it.
+    /// lost in it. One that was told already, with its reason, is kept and not logged.
     pub(super) async fn write(&self, death: Death) {
         let at = log::timestamp();
         let lost = death.wreck.complete().await;
         if is_planned(death.reason) && lost.requests.is_empty() {
             return;
         }
+        let told = death.told;
         let record = FlightRecord::new(at, death, lost);
-        record.log();
+        if !told {
+            record.log();
+        }
         self.keep(record);
     }
 

@@ -13,6 +13,9 @@ fn death(app: &str, reason: ExitReason, pid: u32) -> Death {
         uptime: Duration::from_secs(3),
         cpu: Duration::ZERO,
         stats: Stats::default(),
+        report_age: None,
+        memory_limit: 128 << 20,
+        told: false,
         lines: Rc::default(),
         wreck: Rc::default(),
     }

@@ -91,7 +91,7 @@ impl Life {
         self.0.wait_for(Option::is_some).await.ok().and_then(|exit| exit.clone()).unwrap_or(unknown)
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.0.borrow().is_some()
     }
 }

@@ -28,6 +28,9 @@ use crate::worker::{Worker, WorkerId, WorkerState};
 /// Between two restarts of a worker that somebody kills again and again.
 const KILLED_AGAIN: Duration = Duration::from_millis(100);
 
+/// For a worker that said why it cannot load its app, to go.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// What is known of a slot, for `nanoctl` and the metrics.
 #[derive(Debug)]
 pub(crate) struct SlotStatus {
@@ -253,7 +256,12 @@ impl Slot {
                     StartError::Protocol(_) => ExitReason::Protocol,
                     _ => ExitReason::Startup,
                 };
-                self.end(process, &worker, Cause::Boot { reason, detail: &error.to_string() }).await;
+                if matches!(error, StartError::Module(_)) {
+                    // It goes by itself once it has said so.
+                    let _ = tokio::time::timeout(FAREWELL, process.life.over()).await;
+                }
+                let cause = Cause::Boot { reason, detail: &error.to_string(), told: self.first.is_some() };
+                self.end(process, &worker, cause).await;
                 Err(error)
             }
             None => {
@@ -281,7 +289,9 @@ impl Slot {
 
     fn not_spawned(&self, error: StartError) -> StartError {
         self.status.enter(Some(WorkerState::Exited));
-        tracing::error!(app = %self.shared.app.name, %error, "a worker cannot be started");
+        if self.first.is_none() {
+            tracing::error!(app = %self.shared.app.name, %error, "a worker cannot be started");
+        }
         error
     }
 
@@ -302,15 +312,17 @@ impl Slot {
     pub(super) async fn end(&self, mut process: Process, worker: &Worker, cause: Cause<'_>) -> bool {
         let uptime = process.spawned.elapsed();
         let lived_ms = millis(uptime);
+        let ended_by_nano = !process.life.is_over() && matches!(cause, Cause::Boot { .. });
         process.kill();
         let exit = process.life.over().await;
+        let report_age = worker.report_age();
         worker.record_cpu(exit.cpu());
         let killed = worker.exit().is_none() && matches!(cause, Cause::Ready { .. }) && was_killed(&exit);
         let reason = cause.reason(worker.exit(), &exit);
         worker.set_exit(reason);
         self.shared.app.metrics.worker_gone(worker, reason);
         self.context.alarms.borrow_mut().remove(&worker.id);
-        let how = process.describe(&exit);
+        let how = if ended_by_nano { "ended by nano".to_owned() } else { process.describe(&exit) };
         *self.status.worker.borrow_mut() = None;
         *self.status.last_exit.borrow_mut() = Some((reason, how.clone()));
         self.status.since.set(Instant::now());
@@ -319,13 +331,16 @@ impl Slot {
         process.finish_stderr().await;
         let (app, pid) = (&*self.shared.app.name, worker.pid);
         match cause {
+            Cause::Boot { detail, told: true, .. } => {
+                tracing::debug!(app, pid, %reason, how, lived_ms, detail, "worker ended");
+            }
             Cause::Boot { detail, .. } => tracing::warn!(app, pid, %reason, how, lived_ms, detail, "worker ended"),
             _ if is_planned(reason) => tracing::info!(app, pid, %reason, how, lived_ms, "worker ended"),
             _ => tracing::warn!(app, pid, %reason, how, lived_ms, "worker ended"),
         }
-        let detail = match cause {
-            Cause::Boot { detail, .. } => Some(detail.to_owned()),
-            _ => None,
+        let (detail, told) = match cause {
+            Cause::Boot { detail, told, .. } => (Some(detail.to_owned()), told),
+            _ => (None, false),
         };
         self.write_flight_record(
             Death {
@@ -338,6 +353,9 @@ impl Slot {
                 uptime,
                 cpu: worker.cpu(),
                 stats: worker.stats(),
+                report_age,
+                memory_limit: self.shared.config.settings.memory_bytes,
+                told,
                 lines: Rc::clone(&process.lines),
                 wreck: self.context.wrecks.borrow().get(&worker.id).map(Rc::clone).unwrap_or_default(),
             },

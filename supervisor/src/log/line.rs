@@ -8,6 +8,8 @@ use tracing::Level;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
+use crate::printable;
+
 /// The fields of an event in their order; the message apart.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
@@ -50,7 +52,20 @@ pub(super) fn json(now: &str, level: Level, fields: &Fields) -> String {
         }
     }
     line.push_str("}\n");
-    line
+    match printable::json(&line) {
+        Cow::Borrowed(_) => line,
+        Cow::Owned(line) => line,
+    }
+}
+
+/// A line of the log that is written past it.
+pub(super) fn last_error<const N: usize>(message: &str, others: [(&'static str, Value); N]) -> String {
+    let mut fields = Fields::default();
+    fields.push("message", message.into());
+    for (name, value) in others {
+        fields.push(name, value);
+    }
+    json(&timestamp(), Level::ERROR, &fields)
 }
 
 fn dropped(count: u64) -> Fields {
@@ -87,17 +102,23 @@ pub(super) fn pretty(now: &str, level: Level, fields: &Fields, colour: bool) -> 
     let mut line =
         format!("{} {} ", paint("2", clock), paint(level_colour, &format!("{:5}", name(level).to_ascii_uppercase())));
     if let Some(app) = fields.app() {
-        let _ = write!(line, "{} ", paint("36", &format!("[{}]", printable(app))));
+        let _ = write!(line, "{} ", paint("36", &format!("[{}]", printable::line(app))));
     }
-    // A line of an app must not look like one of nano's, nor move the cursor.
-    line.push_str(&printable(&fields.message).replace('\n', "\n    "));
-    for (name, value) in fields.others.iter().filter(|(name, _)| name != "app") {
+    line.push_str(&printable::text(&fields.message));
+    let others = || fields.others.iter().filter(|(name, _)| name != "app");
+    let is_block = |value: &Value| value.as_str().is_some_and(|text| text.trim_end().contains('\n'));
+    for (name, value) in others().filter(|(_, value)| !is_block(value)) {
         let text = match value {
             Value::String(text) if plain(text) => text.clone(),
             Value::String(text) => format!("{text:?}"),
             other => other.to_string(),
         };
-        let _ = write!(line, " {}{text}", paint("2", &format!("{name}=")));
+        let _ = write!(line, " {}{}", paint("2", &format!("{}=", printable::line(name))), printable::line(&text));
+    }
+    // A stack, or several faults: below, so that they can be read.
+    for (name, value) in others().filter(|(_, value)| is_block(value)) {
+        let text = value.as_str().unwrap_or_default().trim_end();
+        let _ = write!(line, "\n    {}{}", paint("2", &format!("{}: ", printable::line(name))), printable::text(text));
     }
     line.push('\n');
     line
@@ -120,12 +141,8 @@ pub(crate) fn pretty_from_json(line: &str, colour: bool) -> Option<String> {
 }
 
 fn plain(text: &str) -> bool {
-    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"')
-}
-
-/// Without control characters but newline and tab, which could drive the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+    let quoted = |c: char| c.is_whitespace() || c == '"' || c == '\\';
+    !text.is_empty() && !text.contains(quoted) && matches!(printable::line(text), Cow::Borrowed(_))
 }
 
 fn name(level: Level) -> &'static str {
@@ -167,7 +184,26 @@ mod tests {
     #[test]
     fn pretty_cannot_drive_the_terminal() {
         let line = pretty("2026-01-02T03:04:05.678901Z", Level::WARN, &fields(), false);
-        assert_eq!(line, "03:04:05.678 WARN  [a.example] two\n    lines \"\u{fffd}[31m\" pid=7 path=\"with space\"\n");
+        assert_eq!(line, "03:04:05.678 WARN  [a.example] two\n    lines \"\\u{1b}[31m\" pid=7 path=\"with space\"\n");
+    }
+
+    #[test]
+    fn no_field_can_either_and_many_lines_stay_readable() {
+        let mut fields = Fields::default();
+        fields.push("message", "m".into());
+        fields.push("app", "a\u{202e}\nb".into());
+        fields.push("agent", "a\u{9b}31m b".into());
+        fields.push("error", "nano.json:1:1: first\n    at f\n12:00:00.000 INFO  forged".into());
+        fields.push("host", "x\u{202e}y".into());
+        fields.push("lines", serde_json::json!(["\u{9b}31m"]));
+        let line = pretty("2026-01-02T03:04:05.678901Z", Level::WARN, &fields, false);
+        assert_eq!(
+            line,
+            "03:04:05.678 WARN  [a\\u{202e}\\nb] m agent=\"a\\u{9b}31m b\" host=\"x\\u{202e}y\" lines=[\"\\u{9b}31m\"]\n    error: nano.json:1:1: first\n        at f\n    12:00:00.000 INFO  forged\n"
+        );
+        let json = json("2026-01-02T03:04:05.678901Z", Level::WARN, &fields);
+        assert!(json.is_ascii(), "{json}");
+        assert_eq!(pretty_from_json(&json, false), Some(line));
     }
 
     #[test]

@@ -4,33 +4,33 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
+use super::places::{NotFound, Places};
+
 /// Longest head of an answer.
 const MAX_HEAD: u64 = 64 * 1024;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CallError {
-    #[error(
-        "no nano answers at {path} ({source}): is it running? `--socket PATH` or NANO_CONTROL_SOCKET name another socket"
-    )]
-    NoSupervisor { path: PathBuf, source: io::Error },
-    #[error("the control socket {0} is another user's")]
-    Denied(PathBuf),
-    #[error("the answer at the control socket is none: {0}")]
-    Answer(String),
-    #[error("the connection to the supervisor broke: {0}")]
-    Io(#[from] io::Error),
+    #[error("{0}")]
+    NotFound(NotFound),
+    #[error("what answers at {path} is no nano: {what}")]
+    Answer { path: PathBuf, what: String },
+    #[error("the connection to the nano at {path} broke: {source}")]
+    Broken { path: PathBuf, source: io::Error },
 }
 
-/// Where to ask.
+/// Whom to ask.
 #[derive(Debug)]
 pub(super) struct Client {
-    path: PathBuf,
+    places: Places,
 }
 
 /// What came back.
 #[derive(Debug)]
 pub(super) struct Answer {
+    /// Where it comes from.
+    pub(super) path: PathBuf,
     pub(super) status: u16,
     pub(super) body: BufReader<UnixStream>,
 }
@@ -44,8 +44,13 @@ impl Answer {
 }
 
 impl Client {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path }
+    pub(super) fn new(places: Places) -> Self {
+        Self { places }
+    }
+
+    /// Whether somebody answered where nobody said that this nano is.
+    pub(super) fn is_guess(&self) -> bool {
+        self.places.is_guess()
     }
 
     pub(super) fn get(&self, target: &str) -> Result<Answer, CallError> {
@@ -57,31 +62,42 @@ impl Client {
     }
 
     fn call(&self, method: &str, target: &str) -> Result<Answer, CallError> {
-        let mut stream = UnixStream::connect(&self.path).map_err(|source| match source.kind() {
-            io::ErrorKind::PermissionDenied => CallError::Denied(self.path.clone()),
-            _ => CallError::NoSupervisor { path: self.path.clone(), source },
-        })?;
-        write!(stream, "{method} {target} HTTP/1.0\r\nhost: nano\r\ncontent-length: 0\r\n\r\n")?;
+        let (mut stream, path) = self.places.connect().map_err(CallError::NotFound)?;
+        let path = path.to_owned();
+        let broken = |source| CallError::Broken { path: path.clone(), source };
+        let request = format!("{method} {target} HTTP/1.0\r\nhost: nano\r\ncontent-length: 0\r\n\r\n");
+        match stream.write_all(request.as_bytes()) {
+            // It may have said why before it went.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(broken(error)),
+            _ => {}
+        }
         let mut body = BufReader::new(stream);
-        let status = read_head(&mut body)?;
-        Ok(Answer { status, body })
+        match read_head(&mut body) {
+            Ok(Ok(status)) => Ok(Answer { path, status, body }),
+            Ok(Err(what)) => Err(CallError::Answer { path, what }),
+            Err(error) => Err(broken(error)),
+        }
     }
 }
 
-/// Reads up to the empty line; only the status matters.
-fn read_head(stream: &mut BufReader<UnixStream>) -> Result<u16, CallError> {
+/// Reads up to the empty line; only the status matters. An error inside: that is no answer of HTTP.
+fn read_head(stream: &mut BufReader<UnixStream>) -> io::Result<Result<u16, String>> {
     let mut head = stream.take(MAX_HEAD);
-    let mut line = String::new();
-    head.read_line(&mut line)?;
-    let status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
-    let status = status.ok_or_else(|| CallError::Answer(format!("{:?} is no status line", line.trim_end())))?;
+    let mut line = Vec::new();
+    head.read_until(b'\n', &mut line)?;
+    let text = String::from_utf8_lossy(&line);
+    let status = text.starts_with("HTTP/").then(|| text.split(' ').nth(1)?.parse().ok()).flatten();
+    let Some(status) = status else {
+        let text: String = text.trim_end().chars().take(80).collect();
+        return Ok(Err(format!("{text:?} is no status line")));
+    };
     loop {
         line.clear();
-        if head.read_line(&mut line)? == 0 {
-            return Err(CallError::Answer("its head does not end".to_owned()));
+        if head.read_until(b'\n', &mut line)? == 0 {
+            return Ok(Err("its head does not end".to_owned()));
         }
-        if line.trim_end().is_empty() {
-            return Ok(status);
+        if line.trim_ascii_end().is_empty() {
+            return Ok(Ok(status));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::show::{bytes, duration, list, table, text};
+use crate::printable;
 
 /// Records of an app that are shown; `--json` has all that are kept.
 const SHOWN: usize = 3;
@@ -28,7 +29,10 @@ pub(super) fn why(body: &Value) -> String {
 }
 
 fn record(out: &mut String, record: &Value, asked: Option<&str>) {
-    let field = |name: &str| text(&record[name]);
+    let field = |name: &str| printable::line(&text(&record[name])).into_owned();
+    if record["reason"] == "startup" {
+        return never_ready(out, record);
+    }
     let _ = writeln!(
         out,
         "{}  {}: worker {} ended: {} ({}), after {}",
@@ -40,30 +44,60 @@ fn record(out: &mut String, record: &Value, asked: Option<&str>) {
         duration(&record["uptime_ms"]),
     );
     if !record["detail"].is_null() {
-        let _ = writeln!(out, "  {}", printable(&field("detail")).replace('\n', "\n  "));
+        let _ = writeln!(out, "  {}", printable::text(&text(&record["detail"])));
     }
+    let _ = writeln!(
+        out,
+        "  generation {}, {} of CPU time; memory_mb allows heap and array buffers {}",
+        field("generation"),
+        duration(&record["cpu_ms"]),
+        bytes(&record["memory_limit_bytes"]),
+    );
+    last_report(out, record);
+    requests(out, record, asked);
+    last_lines(out, record);
+}
+
+/// One that did not load its app: what it says of that, and no numbers that mean nothing.
+fn never_ready(out: &mut String, record: &Value) {
+    let field = |name: &str| printable::line(&text(&record[name])).into_owned();
+    let (at, app, pid, how, after) =
+        (field("at"), field("app"), field("pid"), field("how"), duration(&record["uptime_ms"]));
+    let _ = writeln!(out, "{at}  {app}: worker {pid} did not get ready: startup ({how}), after {after}");
+    let _ = writeln!(out, "  {}", printable::text(&text(&record["detail"])));
+    last_lines(out, record);
+}
+
+/// What the worker itself said of its memory and streams is as old as its last report: one whose heap filled up since
+/// then did not get to say so.
+fn last_report(out: &mut String, record: &Value) {
+    let Some(before) = record["reported_ms_before"].as_u64() else {
+        out.push_str("  it never reported what it uses\n");
+        return;
+    };
     let errored = &record["streams_errored"];
     let _ = writeln!(
         out,
-        "  heap {}, array buffers {}, streams {} (most {}), CPU {}; overflows {}, streams errored by sink {}, abort {}, controller {}; generation {}",
+        "  its last report, {} before the end: heap {}, array buffers {}, streams {} (most {}); since its start overflows {}, streams errored by sink {}, abort {}, controller {}",
+        duration(&before.into()),
         bytes(&record["heap_bytes"]),
         bytes(&record["array_buffer_bytes"]),
         bytes(&record["buffered_bytes"]),
         bytes(&record["buffered_bytes_peak"]),
-        duration(&record["cpu_ms"]),
-        field("buffer_overflows"),
+        text(&record["buffer_overflows"]),
         text(&errored["sink"]),
         text(&errored["abort"]),
         text(&errored["controller"]),
-        field("generation"),
     );
-    requests(out, record, asked);
+}
+
+fn last_lines(out: &mut String, record: &Value) {
     let mut lines = list(&record["last_lines"]).peekable();
     if lines.peek().is_some() {
         out.push_str("  its last lines:\n");
     }
     for line in lines {
-        let _ = writeln!(out, "    {}", printable(&text(line)).replace('\n', "\n    "));
+        let _ = writeln!(out, "    {}", printable::text(&text(line)).replace('\n', "\n    "));
     }
 }
 
@@ -82,7 +116,7 @@ fn requests(out: &mut String, record: &Value, asked: Option<&str>) {
         if asked.is_some_and(|id| request["request_id"] == *id) {
             mark.push_str("<- asked for");
         }
-        let cell = |name: &str| printable(&text(&request[name]));
+        let cell = |name: &str| text(&request[name]);
         vec![
             format!("    {}", cell("method")),
             cell("path"),
@@ -98,11 +132,6 @@ fn requests(out: &mut String, record: &Value, asked: Option<&str>) {
     }
 }
 
-/// An app's words must not drive the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -114,6 +143,7 @@ mod tests {
         let record = json!({
             "at": "2026-01-02T03:04:05.678901Z", "app": "a", "pid": 41, "generation": 2, "reason": "heap", "how": "exit code 92",
             "uptime_ms": 61_000, "cpu_ms": 1500, "in_flight": 3, "heap_bytes": 52_428_800, "buffered_bytes": 1536,
+            "memory_limit_bytes": 134_217_728, "reported_ms_before": 1200,
             "requests": [
                 { "method": "POST", "path": "/pay", "request_id": "r-1", "age_ms": 20, "state": "waiting", "culprit": true },
                 { "method": "GET", "path": "/", "request_id": "r-2", "age_ms": 5000, "state": "answering", "culprit": false },
@@ -127,14 +157,21 @@ mod tests {
             "POST  /pay  r-1  waiting    20 ms  <- it ended the worker",
             "GET   /     r-2  answering  5 s    <- asked for",
             "and 1 more",
-            "heap 50.0 MiB",
+            "1 s of CPU time; memory_mb allows heap and array buffers 128.0 MiB",
+            "its last report, 1 s before the end: heap 50.0 MiB",
             "streams 1.5 KiB",
-            "allocating\u{fffd}[31m",
+            "allocating\\u{1b}[31m",
         ];
         for part in expected {
             assert!(text.contains(part), "{part:?} is not in\n{text}");
         }
         assert!(!text.contains("earlier"));
+        let silent = why(&json!({ "app": "a", "records": [{ "reason": "heap", "heap_bytes": 0 }] }));
+        assert!(silent.contains("it never reported") && !silent.contains("0 B"), "{silent}");
+        let startup =
+            json!({ "reason": "startup", "app": "a", "detail": "index.js:1:2: no\u{1b}\nb", "heap_bytes": 0 });
+        let startup = why(&json!({ "app": "a", "records": [startup] }));
+        assert!(startup.ends_with("  index.js:1:2: no\\u{1b}\n    b\n") && !startup.contains("heap"), "{startup}");
     }
 
     #[test]

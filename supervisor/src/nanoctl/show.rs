@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use crate::printable;
+
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
@@ -20,13 +22,15 @@ pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
 
 /// Columns as wide as their widest cell; the first row is the heading.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let one_line = |row: &Vec<String>| row.iter().map(|cell| printable::line(cell).into_owned()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(one_line).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut out = String::new();
-    for row in rows {
+    for row in &rows {
         let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         let _ = writeln!(out, "{}", line.join("  ").trim_end());
     }
@@ -77,8 +81,10 @@ pub(super) fn status(body: &Value) -> String {
         last if last["successful"] == Value::Bool(true) => "successful".to_owned(),
         last => format!("failed: {}", text(&last["error"])),
     };
+    // The further lines of an error stand below the table.
+    let (last_reload, below) = last_reload.split_once('\n').unwrap_or((&last_reload, ""));
     let row = |name: &str, value: String| vec![name.to_owned(), value];
-    table(&[
+    let table = table(&[
         row("state", text(&body["phase"])),
         row("version", format!("{} (V8 {})", text(&body["version"]), text(&body["v8"]))),
         row("pid", text(&body["pid"])),
@@ -91,9 +97,10 @@ pub(super) fn status(body: &Value) -> String {
         row("apps", text(&body["apps"])),
         row("workers", workers.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned())),
         row("sandbox", sandbox(&body["sandbox"])),
-        row("last reload", last_reload),
         row("log lines dropped", text(&body["log_lines_dropped"])),
-    ])
+        row("last reload", last_reload.to_owned()),
+    ]);
+    if below.is_empty() { table } else { format!("{table}    {}\n", printable::text(below)) }
 }
 
 pub(super) fn apps(body: &Value) -> String {
@@ -183,7 +190,7 @@ pub(super) fn version(body: &Value) -> String {
 
 /// A line of the log as the log itself would print it for people; what is no JSON as it is.
 pub(super) fn log_line(line: &str, colour: bool) -> String {
-    crate::log::pretty_from_json(line, colour).unwrap_or_else(|| format!("{line}\n"))
+    crate::log::pretty_from_json(line, colour).unwrap_or_else(|| format!("{}\n", printable::line(line)))
 }
 
 #[cfg(test)]

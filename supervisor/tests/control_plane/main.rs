@@ -4,5 +4,8 @@
 mod control;
 mod lifecycle;
 mod nano;
+mod places;
+mod printable;
 mod reload;
 mod start;
+mod usage;

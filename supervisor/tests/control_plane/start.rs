@@ -125,6 +125,70 @@ fn what_is_wrong_is_told_and_ends_with_1() {
 }
 
 #[test]
+fn where_the_log_is_json_an_error_at_the_start_is_a_line_of_it_too() {
+    let site = Site::new();
+    let failed = |site: &Site| -> (Option<serde_json::Value>, String) {
+        let output = site.run("nano", &["nano.json"]);
+        assert_eq!(output.status.code(), Some(1));
+        let stderr = text(&output.stderr);
+        let json = stderr.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let line = json.into_iter().find(|line| line["level"] == "error");
+        assert!(stderr.lines().any(|line| line.starts_with("nano: ")), "for people, too: {stderr}");
+        (line, stderr)
+    };
+    site.app("a", "respond x").config("", &["\"hostname\": \"a\", \"path\": \"a\", \"worker\": 2"]);
+    let (line, _) = failed(&site);
+    let line = line.unwrap();
+    assert_eq!((&line["code"], &line["config"]), (&"config_invalid".into(), &"nano.json".into()), "{line}");
+    assert_eq!(line["version"], env!("CARGO_PKG_VERSION"));
+    let fault = &line["faults"][0];
+    assert_eq!((&fault["line"], &fault["column"], &fault["key"]), (&4.into(), &37.into(), &"apps[0].worker".into()));
+    site.config("", &["\"hostname\": \"a\", \"path\": \"a\""]).app("a", "fail 3 7 bad");
+    let (line, stderr) = failed(&site);
+    assert_eq!(line.unwrap()["faults"][0]["message"], "app \"a\": index.js:3:7: bad");
+    // What was started is told first.
+    let started: serde_json::Value = serde_json::from_str(stderr.lines().next().unwrap()).unwrap();
+    assert_eq!((&started["message"], &started["apps"]), (&"nano starts".into(), &1.into()), "{started}");
+    assert_eq!((&started["version"], &started["sandbox"]), (&env!("CARGO_PKG_VERSION").into(), &"best-effort".into()));
+    assert_eq!(started["config"], site.place.path().canonicalize().unwrap().join("nano.json").to_str().unwrap());
+    assert!(started["pid"].is_u64() && started["listen"].as_str().unwrap().starts_with("127.0.0.1:"), "{started}");
+    // For people alone, if the file says so, even one that is wrong elsewhere.
+    for wrong in ["", ", \"prot\": 1"] {
+        site.config(wrong, &["\"hostname\": \"a\", \"path\": \"a\""]);
+        let config = fs::read_to_string(site.path("nano.json")).unwrap();
+        fs::write(site.path("nano.json"), config.replacen("\"level\"", "\"format\": \"pretty\", \"level\"", 1))
+            .unwrap();
+        let (line, stderr) = failed(&site);
+        assert_eq!(line, None, "{stderr}");
+    }
+}
+
+#[test]
+fn a_module_s_error_is_all_that_is_told_of_a_first_start() {
+    let site = Site::new();
+    site.app("a", "fail 3 7 TypeError: x").config("", &["\"hostname\": \"a\", \"path\": \"a\""]);
+    let output = site.run("nano", &["nano.json"]);
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("index.js:3:7: TypeError: x"), "{stderr}");
+    assert!(!stderr.contains("flight record") && !stderr.contains("SIGKILL"), "{stderr}");
+    let warned = |line: &str| line.contains("worker ended") && !line.contains("\"level\":\"debug\"");
+    assert!(!stderr.lines().any(warned), "{stderr}");
+    // A reload likewise; and `why` knows it.
+    site.app("a", "respond x");
+    let nano = site.serve();
+    nano.site.app("a", "fail 3 7 TypeError: x");
+    assert_eq!(nano.nanoctl(&["reload"]).status.code(), Some(1));
+    let why = text(&nano.nanoctl(&["why", "a"]).stdout);
+    assert!(
+        why.contains("did not get ready: startup (exit code 1)") && why.contains("index.js:3:7: TypeError: x"),
+        "{why}"
+    );
+    assert!(!why.contains("heap") && !why.contains("in flight"), "{why}");
+    let log = nano.log_so_far();
+    assert!(!log.contains("flight record") && !log.contains("SIGKILL"), "{log}");
+}
+
+#[test]
 fn an_app_that_never_loads_is_late() {
     let site = Site::new();
     site.app("a", "hang").config("", &["\"hostname\": \"a\", \"path\": \"a\", \"cpu_ms\": 1"]);

@@ -1,6 +1,6 @@
 //! A worker without V8. The app's module is a list of orders, one a line:
 //!
-//! at boot: `import PATH` · `log TEXT` · `stderr TEXT` · `fail LINE COLUMN TEXT` · `die` · `die_if FILE` · `hang` · `grow MB`
+//! at boot: `import PATH` · `log TEXT` · `stderr TEXT` · `fail LINE COLUMN TEXT` (with `\n` for a line break) · `die` · `die_if FILE` · `hang` · `grow MB`
 //! for every request: `crash_if FILE` · `respond TEXT` · `overflow` (counts one more before it answers) · `slow MS` · `eat MB`
 //! (takes so much memory and keeps it) · `crash` · `stop` (answers nobody any more) · `spin` (the same, busily) · `garbage` (on the data link) · `lie` (on the control link)
 //! from the start on: `flood` (statistics on the control link, without end)
@@ -165,7 +165,7 @@ fn boot(control: &mut Link) -> String {
                 let mut words = rest.splitn(3, ' ');
                 let mut number = || words.next().unwrap().parse().unwrap();
                 let (line, column) = (number(), number());
-                let message = words.next().unwrap().to_owned();
+                let message = words.next().unwrap().replace("\\n", "\n");
                 send(
                     &control.stream,
                     &Frame::BootFailed(BootFailed { message, path: boot.entry.clone(), line, column }),

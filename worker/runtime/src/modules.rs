@@ -14,10 +14,12 @@ use crate::exception::{Location, ScriptError, caught};
 use crate::state::State;
 
 mod dynamic_import;
+mod hint;
 mod source;
 mod specifier;
 
 pub(crate) use dynamic_import::{import_dynamically, initialize_import_meta};
+pub(crate) use hint::with_hint;
 pub use source::{FileModules, ModuleSource, SourceError};
 
 use specifier::{ModuleKind, resolve, url_of};
@@ -306,6 +308,7 @@ fn requests(
     }
     let requests = module.get_module_requests();
     let mut found = Vec::with_capacity(requests.length());
+    let mut refusals = Vec::new();
     // Last first: `want` takes from the end, and modules are best asked for in the order they are written in.
     for index in (0..requests.length()).rev() {
         let request = requests.get(scope, index).and_then(|data| v8::Local::<v8::ModuleRequest>::try_from(data).ok());
@@ -322,10 +325,31 @@ fn requests(
         let resolved = kind.and_then(|kind| Ok((resolve(&key.0, &specifier, kind)?, kind)));
         match resolved {
             Ok(key) => found.push((key, place)),
-            Err(refusal) => return Err(refused(&specifier, place, &refusal)),
+            Err(refusal) => refusals.push(refused(&specifier, place, &refusal)),
         }
     }
-    Ok(found)
+    match all_refused(refusals) {
+        None => Ok(found),
+        Some(error) => Err(error),
+    }
+}
+
+/// Imports of one module that are named one by one.
+const MOST_REFUSED: usize = 16;
+
+/// Every import that a module must not have, told at once; they come last first.
+fn all_refused(refusals: Vec<ScriptError>) -> Option<ScriptError> {
+    let mut refusals = refusals.into_iter().rev();
+    let mut first = refusals.next()?;
+    let rest: Vec<_> = refusals.collect();
+    for other in rest.iter().take(MOST_REFUSED) {
+        first.message.push('\n');
+        first.message.push_str(&other.message);
+    }
+    if let more @ 1.. = rest.len().saturating_sub(MOST_REFUSED) {
+        first.message.push_str(&format!("\nand {more} more"));
+    }
+    Some(first)
 }
 
 fn refused(specifier: &str, place: Location, refusal: &specifier::Refusal) -> ScriptError {

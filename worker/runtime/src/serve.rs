@@ -26,7 +26,7 @@ use crate::app_log::{AppLog, cut};
 use crate::counters::Counters;
 use crate::exception::ScriptError;
 use crate::link::{Link, LinkError};
-use crate::modules::SourceError;
+use crate::modules::{SourceError, with_hint};
 use crate::platform;
 use crate::runtime::{LogLevel, Runtime, RuntimeOptions, StreamBudget};
 use crate::watchdog::WatchdogThread;
@@ -273,7 +273,7 @@ impl Worker {
     fn boot_failed(&self, error: ScriptError) -> BootFailed {
         let path = self.runtime.module_path(&error.location.script).unwrap_or_default();
         BootFailed {
-            message: cut(&error.message, MAX_ERROR_TEXT),
+            message: cut(&with_hint(error.message), MAX_ERROR_TEXT),
             path,
             line: error.location.line,
             column: error.location.column,

@@ -95,7 +95,9 @@ fn imports_outside_of_the_app_are_refused_with_their_place() {
     for (specifier, reason) in [
         ("../secret.js", "outside the app's directory"),
         ("https://example.com/x.js", "cannot be imported by URL"),
-        ("node:fs", "cannot be imported by URL"),
+        ("node:fs", "nano has no Node.js modules"),
+        ("path", "nano has no Node.js modules"),
+        ("cloudflare:workers", "nano has no modules of Cloudflare's"),
         ("lodash", "only relative imports are supported"),
         ("/etc/passwd.js", "an absolute path is not allowed"),
     ] {
@@ -103,6 +105,39 @@ fn imports_outside_of_the_app_are_refused_with_their_place() {
         let (message, path, line, _) = failure(&[("index.js", source.as_str())]);
         assert!(message.contains(specifier) && message.contains(reason), "{message}");
         assert_eq!((path.as_str(), line), ("index.js", 2), "{message}");
+    }
+}
+
+#[test]
+fn every_import_that_is_refused_is_told_at_once() {
+    let source = "import 'node:fs';\nimport x from 'lodash';\nimport './lib/a.js';\nimport 'cloudflare:workers';";
+    let (message, path, line, _) = failure(&[("index.js", source), ("lib/a.js", "")]);
+    let places: Vec<_> = ["node:fs", "lodash", "cloudflare:workers"].map(|name| message.find(name)).to_vec();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{message}");
+    assert!(message.contains("npx esbuild index.js --bundle"), "{message}");
+    assert_eq!((path.as_str(), line), ("index.js", 1), "{message}");
+    let many: String = (0..50).map(|number| format!("import 'package-{number}';")).collect();
+    let (message, ..) = failure(&[("index.js", &many)]);
+    assert!(
+        message.contains("package-16") && !message.contains("package-17") && message.contains("and 33 more"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_app_for_something_else_is_told_what_to_do() {
+    for (source, hint) in [
+        ("module.exports = { fetch() {} }", "this is a CommonJS module"),
+        ("const http = require('http')", "this is a CommonJS module"),
+        ("exports.fetch = () => {}", "this is a CommonJS module"),
+        ("const port = process.env.PORT", "the handler's second argument"),
+        ("Buffer.from('x')", "Uint8Array"),
+        ("export function fetch() {}", "it exports `fetch` by name"),
+        ("export default () => {}", "give it the name `fetch`"),
+    ] {
+        let (message, path, ..) = failure(&[("index.js", source)]);
+        assert!(message.contains(hint), "{source}: {message}");
+        assert_eq!(path, "index.js");
     }
 }
 

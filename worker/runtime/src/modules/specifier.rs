@@ -7,10 +7,22 @@ use url::Url;
 /// Why an import is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("only relative imports are supported (\"./{0}\"?); packages must be bundled into the app")]
-    Bare(String),
+    #[error(
+        "only relative imports are supported: a package is bundled into the app (npx esbuild {1} --bundle --format=esm --outfile=index.js), a file of the app is \"./{0}\""
+    )]
+    Bare(String, String),
     #[error("modules cannot be imported by URL; copy the file into the app's directory")]
     Url,
+    #[error(
+        "nano has no Node.js modules; use the web's APIs (fetch, crypto.subtle, TextEncoder, URL, streams), or bundle a package that stands in for it"
+    )]
+    Node,
+    #[error("nano has no modules of {0}; the handler gets its environment as `fetch(request, env, ctx)`")]
+    Platform(&'static str),
+    #[error(
+        "packages are not fetched; bundle it into the app (npx esbuild {0} --bundle --format=esm --outfile=index.js)"
+    )]
+    Registry(String),
     #[error("an absolute path is not allowed; write it relative to the importing file (\"./…\")")]
     Absolute,
     #[error("it lies outside the app's directory")]
@@ -39,8 +51,15 @@ pub(crate) fn resolve(referrer: &str, specifier: &str, kind: ModuleKind) -> Resu
     if !(specifier.starts_with("./") || specifier.starts_with("../")) {
         return Err(match specifier {
             _ if specifier.starts_with('/') => Refusal::Absolute,
-            _ if Url::parse(specifier).is_ok() => Refusal::Url,
-            _ => Refusal::Bare(specifier.into()),
+            _ if is_nodes(specifier) => Refusal::Node,
+            _ => match specifier.split_once(':').map(|(scheme, _)| scheme) {
+                Some("cloudflare" | "workerd") => Refusal::Platform("Cloudflare's"),
+                Some("bun") => Refusal::Platform("Bun's"),
+                Some("deno" | "ext") => Refusal::Platform("Deno's"),
+                Some("npm" | "jsr") => Refusal::Registry(referrer.into()),
+                _ if Url::parse(specifier).is_ok() => Refusal::Url,
+                _ => Refusal::Bare(specifier.into(), referrer.into()),
+            },
         });
     }
     if specifier.contains(['?', '#', '\\', '\0']) {
@@ -60,6 +79,57 @@ pub(crate) fn resolve(referrer: &str, specifier: &str, kind: ModuleKind) -> Resu
     let path = parts.join("/");
     check_extension(&path, kind)?;
     Ok(path)
+}
+
+/// Modules that Node.js has, which may be written without its scheme.
+const NODES: &[&str] = &[
+    "assert",
+    "async_hooks",
+    "buffer",
+    "child_process",
+    "cluster",
+    "console",
+    "constants",
+    "crypto",
+    "dgram",
+    "diagnostics_channel",
+    "dns",
+    "domain",
+    "events",
+    "fs",
+    "http",
+    "http2",
+    "https",
+    "inspector",
+    "module",
+    "net",
+    "os",
+    "path",
+    "perf_hooks",
+    "process",
+    "punycode",
+    "querystring",
+    "readline",
+    "repl",
+    "stream",
+    "string_decoder",
+    "sys",
+    "timers",
+    "tls",
+    "trace_events",
+    "tty",
+    "url",
+    "util",
+    "v8",
+    "vm",
+    "wasi",
+    "worker_threads",
+    "zlib",
+];
+
+fn is_nodes(specifier: &str) -> bool {
+    let name = specifier.split('/').next().unwrap_or(specifier);
+    specifier.starts_with("node:") || NODES.contains(&name)
 }
 
 fn check_extension(path: &str, kind: ModuleKind) -> Result<(), Refusal> {
@@ -126,8 +196,12 @@ mod tests {
     #[test]
     fn everything_else_is_refused() {
         for (specifier, refusal) in [
-            ("lodash", Refusal::Bare("lodash".into())),
-            ("node:fs", Refusal::Url),
+            ("lodash", Refusal::Bare("lodash".into(), "index.js".into())),
+            ("@scope/x", Refusal::Bare("@scope/x".into(), "index.js".into())),
+            ("node:fs", Refusal::Node),
+            ("fs/promises", Refusal::Node),
+            ("cloudflare:workers", Refusal::Platform("Cloudflare's")),
+            ("npm:lodash", Refusal::Registry("index.js".into())),
             ("https://evil.example/x.js", Refusal::Url),
             ("file:///etc/passwd", Refusal::Url),
             ("data:text/javascript,1", Refusal::Url),

@@ -52,12 +52,16 @@ function describe(value) {
 export function startApp(namespace, environment, style) {
   const expected = "`export default { async fetch(request, env, ctx) { … } }`";
   const exported = namespace.default;
-  if (exported === undefined) return `it has no default export; nano needs ${expected}`;
+  if (exported === undefined) {
+    const named = typeof namespace.fetch === "function" ? "; it exports `fetch` by name: `export default { fetch }`" : "";
+    return `it has no default export; nano needs ${expected}${named}`;
+  }
   if (exported === null || (typeof exported !== "object" && typeof exported !== "function")) {
     return `its default export is ${describe(exported)}; nano needs ${expected}`;
   }
   if (typeof exported.fetch !== "function") {
-    return `its default export has no \`fetch\` function (\`fetch\` is ${describe(exported.fetch)}); nano needs ${expected}`;
+    return `its default export has no \`fetch\` function (\`fetch\` is ${describe(exported.fetch)}); nano needs ${expected}${
+      typeof exported === "function" ? ": give it the name `fetch`" : ""}`;
   }
   app = exported;
   accessorStyle = style;

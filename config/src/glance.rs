@@ -1,0 +1,81 @@
+//! What can be known of a configuration whatever else is wrong with it: for whoever looks for the nano that serves it, or
+//! has to say why it does not.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{ConfigError, Diagnostic, Place};
+use crate::json::{self, Node, Value};
+use crate::load::{no_text_of_json, read_text, working_directory};
+use crate::schema::{CONTROL_SOCKET, LOG, LOG_FORMAT};
+use crate::server::LogFormat;
+use crate::validate;
+
+/// Keys that were found and make sense.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Glance {
+    /// `control_socket`, absolute if the working directory is known.
+    pub control_socket: Option<PathBuf>,
+    /// `log.format`.
+    pub log_format: Option<LogFormat>,
+}
+
+/// Looks at a configuration file without checking it.
+///
+/// # Errors
+/// It cannot be read, or is not JSON.
+pub fn glance(path: &Path) -> Result<Glance, ConfigError> {
+    let text = read_text(path)?;
+    if let Some(fault) = no_text_of_json(&text, path) {
+        return Err(fault.into());
+    }
+    let root = json::parse(&text)
+        .map_err(|error| ConfigError::from(Diagnostic::at(&Place::whole(path), "", error.message)))?;
+    let word = |node: &Node| match &node.value {
+        Value::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let socket = member(&root, CONTROL_SOCKET.name).and_then(word).filter(|text| !text.is_empty());
+    let format = member(&root, LOG.name).and_then(|log| member(log, LOG_FORMAT.name)).and_then(word);
+    let directory = validate::directory_of(path, &working_directory(path));
+    Ok(Glance {
+        control_socket: socket.map(|text| directory.join(text)),
+        log_format: match format.as_deref() {
+            Some("json") => Some(LogFormat::Json),
+            Some("pretty") => Some(LogFormat::Pretty),
+            _ => None,
+        },
+    })
+}
+
+/// The first member of this name, as the checks take it.
+fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    let Value::Object(members) = &node.value else { return None };
+    members.iter().find(|member| member.key == name).map(|member| &member.value)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_elsewhere_does_not_matter() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("nano.json");
+        let look = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            glance(&file)
+        };
+        let found = look(r#"{"control_socket":"c.sock","log":{"format":"json","x":1},"prot":1,"apps":7}"#).unwrap();
+        assert_eq!(found.control_socket, Some(place.path().join("c.sock")));
+        assert_eq!(found.log_format, Some(LogFormat::Json));
+        for nothing in
+            ["{}", "[]", r#"{"control_socket":7,"log":"json"}"#, r#"{"control_socket":"","log":{"format":"x"}}"#]
+        {
+            assert_eq!(look(nothing).unwrap(), Glance::default(), "{nothing}");
+        }
+        look("{").unwrap_err();
+        std::fs::remove_file(&file).unwrap();
+        glance(&file).unwrap_err();
+    }
+}

@@ -1,0 +1,124 @@
+//! A link at the place where `nanoctl` looks, to the socket that a nano has somewhere else by its config: so `nanoctl
+//! reload` finds it without the file, also when that cannot be read any more.
+//!
+//! It is only ever made in a directory that is this user's own, and what somebody else put there is never followed.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::geteuid;
+
+use super::socket::{Identity, identity, prepare_directory};
+
+/// The link. It goes when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Pointer {
+    path: PathBuf,
+    identity: Identity,
+}
+
+impl Pointer {
+    /// Makes a link at `place` to a socket. `None` if that cannot be: the place is another nano's, or not this user's.
+    pub(crate) fn place(place: &Path, socket: &Path) -> Option<Self> {
+        let directory = place.parent()?;
+        prepare_directory(directory).ok()?;
+        let found = fs::symlink_metadata(directory).ok()?;
+        if !found.is_dir() || found.uid() != geteuid().as_raw() || found.mode() & 0o022 != 0 {
+            return None;
+        }
+        if is_left_over(place) {
+            fs::remove_file(place).ok()?;
+        }
+        symlink(socket, place).ok()?;
+        let identity = identity(&fs::symlink_metadata(place).ok()?);
+        Some(Self { path: place.to_owned(), identity })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes a link of ours: a nano without another place for its socket has the older right to this one.
+    pub(crate) fn make_way(place: &Path) {
+        if is_own_link(place) {
+            let _ = fs::remove_file(place);
+        }
+    }
+
+    /// Whether there is a link of ours to a socket at which somebody answers.
+    pub(crate) fn leads_to_somebody(place: &Path) -> bool {
+        is_own_link(place) && UnixStream::connect(place).is_ok()
+    }
+}
+
+impl Drop for Pointer {
+    fn drop(&mut self) {
+        // Not that of a successor.
+        if fs::symlink_metadata(&self.path).is_ok_and(|found| identity(&found) == self.identity) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn is_own_link(place: &Path) -> bool {
+    let own = geteuid().as_raw();
+    fs::symlink_metadata(place).is_ok_and(|found| found.file_type().is_symlink() && found.uid() == own)
+}
+
+/// A link or a socket of ours at which nobody answers any more.
+fn is_left_over(place: &Path) -> bool {
+    let Ok(found) = fs::symlink_metadata(place) else { return false };
+    let kind = found.file_type();
+    (kind.is_symlink() || kind.is_socket()) && found.uid() == geteuid().as_raw() && UnixStream::connect(place).is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn leads_to_the_socket_and_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (place, socket) = (folder.path().join("run/control.sock"), folder.path().join("else.sock"));
+        let listener = UnixListener::bind(&socket).unwrap();
+        let pointer = Pointer::place(&place, &socket).unwrap();
+        assert!(UnixStream::connect(&place).is_ok() && Pointer::leads_to_somebody(&place));
+        assert!(Pointer::place(&place, Path::new("/other")).is_none(), "a live one stays");
+        drop(listener);
+        // As after kill -9.
+        std::mem::forget(pointer);
+        let listener = UnixListener::bind(folder.path().join("next.sock")).unwrap();
+        let pointer = Pointer::place(&place, &folder.path().join("next.sock")).unwrap();
+        assert!(UnixStream::connect(&place).is_ok());
+        drop(pointer);
+        assert!(fs::symlink_metadata(&place).is_err());
+        drop(listener);
+    }
+
+    #[test]
+    fn what_is_no_link_or_not_ours_alone_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("control.sock");
+        fs::write(&place, "precious").unwrap();
+        assert!(Pointer::place(&place, Path::new("/x")).is_none());
+        Pointer::make_way(&place);
+        assert_eq!(fs::read_to_string(&place).unwrap(), "precious");
+        fs::remove_file(&place).unwrap();
+        let open = folder.path().join("open");
+        fs::create_dir(&open).unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(
+            Pointer::place(&open.join("control.sock"), Path::new("/x")).is_none(),
+            "anybody could put another there"
+        );
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("link")).unwrap();
+        assert!(Pointer::place(&folder.path().join("link/control.sock"), Path::new("/x")).is_none());
+    }
+}

@@ -1,0 +1,65 @@
+//! Somebody at the control socket who may not use it: hears so, instead of a connection that breaks.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+use crate::printable;
+
+/// For all of it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Of the request, which is read so that the kernel does not take a close for a reset.
+const MOST: u64 = 16 * 1024;
+
+/// Tells `peer` that the socket is for root and `own` alone.
+pub(super) async fn turn_away(mut stream: UnixStream, peer: Option<u32>, own: u32) {
+    let _ = tokio::time::timeout(PATIENCE, async {
+        let (reader, mut writer) = stream.split();
+        let mut head = Vec::new();
+        let mut reader = reader.take(MOST);
+        while !head.ends_with(b"\r\n\r\n") && reader.read_buf(&mut head).await? > 0 {}
+        writer.write_all(answer(peer, own).as_bytes()).await?;
+        writer.shutdown().await?;
+        while reader.read_buf(&mut head).await? > 0 {
+            head.clear();
+        }
+        std::io::Result::Ok(())
+    })
+    .await;
+}
+
+fn answer(peer: Option<u32>, own: u32) -> String {
+    let who = if own == 0 { "root".to_owned() } else { format!("root and uid {own}") };
+    let you = peer.map_or_else(String::new, |uid| format!(", and you are uid {uid}"));
+    let error = format!("the control socket is for {who} alone{you}: try with `sudo`");
+    let body = format!("{}\n", printable::json(&json!({ "error": error, "code": "not_allowed" }).to_string()));
+    format!(
+        "HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_is_answered_whatever_it_is() {
+        for request in ["GET /status HTTP/1.0\r\n\r\n", "no request", ""] {
+            let (stream, mut client) = UnixStream::pair().unwrap();
+            let asking = async {
+                client.write_all(request.as_bytes()).await.unwrap();
+                client.shutdown().await.unwrap();
+                let mut text = String::new();
+                client.read_to_string(&mut text).await.unwrap();
+                text
+            };
+            let (text, ()) = tokio::join!(asking, turn_away(stream, Some(1000), 0));
+            assert!(text.starts_with("HTTP/1.1 403 ") && text.contains("you are uid 1000"), "{text}");
+        }
+    }
+}

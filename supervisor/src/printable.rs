@@ -1,0 +1,165 @@
+//! What apps, clients and files say, on its way to somebody who reads it: nothing of it moves the cursor, changes the
+//! order of what is read, hides, or looks like a line of nano's own. The one place that decides this, for the log,
+//! `nano` and `nanoctl`.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Text that may have several lines. What a terminal would act on, and what draws nothing, is escaped as in JavaScript
+/// (`\u{9b}`); every line but the first is indented, so that it cannot pass for one that nano says.
+#[must_use]
+pub fn text(text: &str) -> Cow<'_, str> {
+    escaped(text, "\n    ")
+}
+
+/// Text that is to stay on its line: a cell of a table, a field, a name.
+#[must_use]
+pub fn line(text: &str) -> Cow<'_, str> {
+    escaped(text, "\\n")
+}
+
+/// Lines of nano's own making: escaped like the others, and left where they begin.
+#[must_use]
+pub fn lines(text: &str) -> Cow<'_, str> {
+    escaped(text, "\n")
+}
+
+/// JSON that says the same without such characters in it: inside its strings they are `\u009b`.
+#[must_use]
+pub fn json(json: &str) -> Cow<'_, str> {
+    let mut from = 0;
+    let mut out = String::new();
+    for (at, c) in json.char_indices().filter(|(_, c)| *c != '\n' && *c != '\r' && is_active(*c)) {
+        out.push_str(json.get(from..at).unwrap_or_default());
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+        from = at + c.len_utf8();
+    }
+    if from == 0 {
+        return Cow::Borrowed(json);
+    }
+    out.push_str(json.get(from..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+fn escaped<'t>(text: &'t str, line_break: &str) -> Cow<'t, str> {
+    if !text.chars().any(|c| is_active(c) || c == '\n') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            // As files from Windows have it.
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\n' => out.push_str(line_break),
+            c if is_active(c) && c.escape_debug().next() == Some(c) => out.extend(c.escape_unicode()),
+            c if is_active(c) => out.extend(c.escape_debug()),
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a character does something else than to be seen, or nothing at all: controls (C0, C1, DEL), formats (text
+/// direction, zero width, byte-order mark, tags), line and paragraph separators, what is not assigned or private.
+fn is_active(c: char) -> bool {
+    match c {
+        ' '..='~' | '\t' => false,
+        // Letters by their category, and blank.
+        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' => true,
+        // Separators of lines are escaped, other spaces are seen as such; marks belong to what they stand on.
+        c => {
+            let mut forms = c.escape_debug();
+            let is_plain = forms.next() == Some(c);
+            let is_space = c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}');
+            !is_plain && !is_space && !is_mark(c)
+        }
+    }
+}
+
+/// Whether it combines with the character before it. [`char::escape_debug`] escapes these because they stand alone
+/// there.
+fn is_mark(c: char) -> bool {
+    let mut pair = [0; 8];
+    let letter = 'a'.encode_utf8(&mut pair).len();
+    let end = letter + c.encode_utf8(&mut pair[letter..]).len();
+    std::str::from_utf8(&pair[..end]).is_ok_and(|pair| pair.escape_debug().count() == 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each kind of what must never reach a terminal.
+    const ACTIVE: &[(char, &str)] = &[
+        ('\0', "\\0"),
+        ('\u{7}', "\\u{7}"),
+        ('\u{8}', "\\u{8}"),
+        ('\r', "\\r"),
+        ('\u{1b}', "\\u{1b}"),
+        ('\u{7f}', "\\u{7f}"),
+        ('\u{85}', "\\u{85}"),
+        ('\u{9b}', "\\u{9b}"),
+        ('\u{ad}', "\\u{ad}"),
+        ('\u{61c}', "\\u{61c}"),
+        ('\u{200b}', "\\u{200b}"),
+        ('\u{200d}', "\\u{200d}"),
+        ('\u{200f}', "\\u{200f}"),
+        ('\u{2028}', "\\u{2028}"),
+        ('\u{2029}', "\\u{2029}"),
+        ('\u{202e}', "\\u{202e}"),
+        ('\u{2066}', "\\u{2066}"),
+        ('\u{3164}', "\\u{3164}"),
+        ('\u{e000}', "\\u{e000}"),
+        ('\u{feff}', "\\u{feff}"),
+        ('\u{fff9}', "\\u{fff9}"),
+        ('\u{e0041}', "\\u{e0041}"),
+        ('\u{10ffff}', "\\u{10ffff}"),
+    ];
+
+    #[test]
+    fn nothing_active_is_left() {
+        for (c, shown) in ACTIVE {
+            let said = format!("a{c}b");
+            for escaped in [text(&said), line(&said), lines(&said)] {
+                assert_eq!(escaped, format!("a{shown}b"));
+            }
+        }
+        for c in (0..=0x10_ffff).filter_map(char::from_u32).filter(|c| c.is_control() && !"\n\t".contains(*c)) {
+            assert!(!text(&format!("a{c}b")).contains(c), "{}", c.escape_unicode());
+        }
+    }
+
+    #[test]
+    fn what_people_write_stays_as_it_is() {
+        for said in
+            ["a \"b\" \\ 'c'\t~", "grüße e\u{301} 日本語 שלום नमस्ते", "\u{a0}«x»\u{3000}", "🦀 ❤\u{fe0f} \u{fffd}"]
+        {
+            assert!(matches!(text(said), Cow::Borrowed(same) if same == said), "{}", text(said));
+            assert!(matches!(json(said), Cow::Borrowed(_)));
+        }
+    }
+
+    #[test]
+    fn a_line_of_somebody_else_does_not_begin_where_nanos_do() {
+        assert_eq!(
+            text("TypeError: x\r\n    at f\n12:00:00.000 INFO  ok"),
+            "TypeError: x\n        at f\n    12:00:00.000 INFO  ok"
+        );
+        assert_eq!(line("a\nb\r\nc"), "a\\nb\\nc");
+        assert_eq!(lines("a\nb\u{1b}\n"), "a\nb\\u{1b}\n");
+    }
+
+    #[test]
+    fn json_says_the_same() {
+        for (c, _) in ACTIVE {
+            let said = serde_json::json!({ "message": format!("a{c}\"\n{c}b") }).to_string();
+            let shown = json(&said);
+            assert!(!shown.chars().any(is_active), "{shown:?}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).ok(), serde_json::from_str(&said).ok());
+        }
+        assert_eq!(json("{\"a\":\"\u{10ffff}\"}\n"), "{\"a\":\"\\udbff\\udfff\"}\n");
+    }
+}
