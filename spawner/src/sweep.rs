@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use crate::wire::SocketFile;
@@ -23,9 +24,13 @@ impl SocketFile {
     /// Removes it, if it is still the same socket, or the same link to one, and not that of a successor.
     pub(crate) fn remove(&self) {
         let path = Path::new(OsStr::from_bytes(&self.path));
-        let kind = fs::symlink_metadata(path).map(|found| found.file_type());
-        if kind.is_ok_and(|kind| kind.is_socket() || kind.is_symlink()) && Self::at(path).is_ok_and(|now| now == *self)
-        {
+        let Ok(kind) = fs::symlink_metadata(path).map(|found| found.file_type()) else { return };
+        let Ok(now) = Self::at(path) else { return };
+        let is_same = now == *self && (kind.is_socket() || kind.is_symlink());
+        // Its mode may have been changed. A successor's inode can be the same, but somebody listens at it.
+        let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+        let is_left = || kind.is_socket() && UnixStream::connect(path).is_err_and(refused);
+        if is_same || (now.inode == self.inode && is_left()) {
             let _ = fs::remove_file(path);
         }
     }
@@ -34,6 +39,7 @@ impl SocketFile {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixListener;
 
     use super::*;
@@ -50,6 +56,19 @@ mod tests {
         assert!(path.exists());
         SocketFile::at(&path).unwrap().remove();
         assert!(!path.exists());
+        // Nobody listens at it, and its mode was changed.
+        drop(UnixListener::bind(&path).unwrap());
+        let left = SocketFile::at(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).unwrap();
+        left.remove();
+        assert!(!path.exists());
+        let listening = UnixListener::bind(&path).unwrap();
+        let own = SocketFile::at(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).unwrap();
+        own.remove();
+        assert!(path.exists(), "somebody is there");
+        drop(listening);
+        fs::remove_file(&path).unwrap();
         fs::write(&path, "no socket").unwrap();
         SocketFile::at(&path).unwrap().remove();
         assert!(path.exists());

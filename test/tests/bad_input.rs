@@ -368,3 +368,33 @@ fn a_client_that_leaves_in_the_middle_harms_nobody() {
     assert_eq!(nano.pid_of("a"), pid);
     nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], 0.0);
 }
+
+#[test]
+fn what_an_app_throws_reaches_no_terminal_as_it_is() {
+    let site = Site::new();
+    let source = "throw new TypeError('\\u001b[2J\\u009b31m\\u202e\\ud800\\nnano: nano.json: ok, 1 app loads')";
+    site.app("a", source).apps(json!([{ "hostname": "a.local", "path": "a" }]));
+    let check = finish(&mut site.command("nano", &["check", "nano.json"]), "");
+    assert_eq!(check.code, Some(1), "{check:?}");
+    let active = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!check.stderr.contains(active), "{:?}", check.stderr);
+    assert!(
+        check.stderr.contains("TypeError: \\u{1b}[2J\\u{9b}31m\\u{202e}\u{fffd}\n    nano: nano.json: ok"),
+        "{check:?}"
+    );
+}
+
+#[test]
+fn an_app_for_something_else_is_told_what_to_do() {
+    let site = Site::new();
+    site.app("cjs", "const fs = require('fs');\nmodule.exports = {};");
+    site.app("node", "import 'node:fs';\nimport 'lodash';\nexport default { fetch() {} };");
+    site.apps(json!([{ "hostname": "c.local", "path": "cjs" }, { "hostname": "n.local", "path": "node" }]));
+    let check = finish(&mut site.command("nano", &["check", "nano.json"]), "");
+    assert_eq!(check.code, Some(1), "{check:?}");
+    for part in
+        ["this is a CommonJS module", "nano has no Node.js modules", "npx esbuild index.js --bundle --format=esm"]
+    {
+        assert!(check.stderr.contains(part), "{part}: {}", check.stderr);
+    }
+}

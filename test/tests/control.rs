@@ -98,7 +98,7 @@ fn restart_replaces_the_workers_without_losing_a_request() {
 
 #[test]
 fn the_socket_is_for_its_owner_alone() {
-    let (_site, nano) = serve();
+    let (_site, mut nano) = serve();
     let mode = std::fs::metadata(nano.control_socket()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     // Were the mode to be opened by accident, the peer's uid is looked at still.
@@ -146,6 +146,10 @@ fn the_socket_is_for_its_owner_alone() {
         assert!(stranger.stderr.contains("you are uid 65534: try with `sudo`"), "{stranger:?}");
     }
     assert_eq!(nano.ctl(&["apps"]).code, Some(0));
+    // The file goes with nano, whatever its mode is by now.
+    nano.signal(Signal::SIGTERM);
+    assert_eq!(nano.wait().code(), Some(0));
+    assert!(!nano.control_socket().exists());
 }
 
 #[test]

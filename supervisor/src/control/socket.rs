@@ -143,11 +143,18 @@ impl BoundSocket {
 
 impl Drop for BoundSocket {
     fn drop(&mut self) {
-        // Not that of a successor.
-        if fs::symlink_metadata(&self.path).is_ok_and(|found| identity(&found) == self.identity) {
+        // Not that of a successor: its inode may be the same, but it answers. Somebody may have changed the mode of ours.
+        let Ok(found) = fs::symlink_metadata(&self.path) else { return };
+        let is_left = || found.ino() == self.identity.0 && found.file_type().is_socket() && is_refused(&self.path);
+        if identity(&found) == self.identity || is_left() {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// Whether nobody listens at a socket.
+fn is_refused(path: &Path) -> bool {
+    UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 /// Binds the socket. Call it before there are other threads: it changes the process's umask for a moment.
@@ -252,6 +259,16 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
         assert!(UnixStream::connect(&path).is_ok());
+        drop((listener, bound));
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn it_goes_also_when_its_mode_was_changed() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("control.sock");
+        let (listener, bound) = bind(&path).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o660)).unwrap();
         drop((listener, bound));
         assert!(!path.exists());
     }

@@ -39,6 +39,8 @@ enum Miss {
     Absent(&'static str),
     /// Somebody may be there.
     Barred(String),
+    /// Somebody else put there what is.
+    Planted(String),
 }
 
 impl Places {
@@ -92,7 +94,7 @@ impl Places {
         if let Some(trusted) = trusted {
             let peer = getsockopt(&stream, PeerCredentials).map_err(|error| Miss::Barred(error.to_string()))?;
             if !trusted.contains(&peer.uid()) {
-                return Err(Miss::Barred(format!("uid {} listens there, who is neither you nor root", peer.uid())));
+                return Err(Miss::Planted(format!("uid {} listens there, who is neither you nor root", peer.uid())));
             }
         }
         Ok(stream)
@@ -113,7 +115,7 @@ impl Places {
             trusted.push(directory_owner);
         }
         let foreign =
-            |what: &Path, uid: u32| Miss::Barred(format!("{} is uid {uid}'s and is not followed", what.display()));
+            |what: &Path, uid: u32| Miss::Planted(format!("{} is uid {uid}'s and is not followed", what.display()));
         if !trusted.contains(&directory_owner) {
             return Err(foreign(directory, directory_owner));
         }
@@ -124,7 +126,7 @@ impl Places {
                 return Err(foreign(path, found.uid()));
             }
             if ![self.uid, 0].contains(&around.uid()) || around.mode() & 0o022 != 0 {
-                return Err(Miss::Barred(format!("it is a link, and others may write to {}", directory.display())));
+                return Err(Miss::Planted(format!("it is a link, and others may write to {}", directory.display())));
             }
         }
         Ok(trusted)
@@ -162,7 +164,7 @@ impl NotFound {
     pub(super) fn places(&self) -> impl Iterator<Item = (&Path, &str)> {
         self.missed.iter().map(|(path, miss)| match miss {
             Miss::Absent(why) => (path.as_path(), *why),
-            Miss::Barred(why) => (path.as_path(), why.as_str()),
+            Miss::Barred(why) | Miss::Planted(why) => (path.as_path(), why.as_str()),
         })
     }
 }
@@ -185,7 +187,10 @@ impl std::fmt::Display for NotFound {
                 ": is it running? `--socket PATH`, `--config FILE` or NANO_CONTROL_SOCKET name another socket",
             );
         }
-        if self.uid != 0 {
+        let planted = self.missed.iter().any(|(_, miss)| matches!(miss, Miss::Planted(_)));
+        if planted {
+            advice.push_str(": have it removed, or name the socket by `--socket PATH`");
+        } else if self.uid != 0 {
             let there = fs::symlink_metadata(&roots);
             if !self.is_certain() {
                 advice.push_str(": try with `sudo`, or as the user that runs nano");

@@ -207,7 +207,8 @@ fn what_somebody_else_put_at_the_usual_place_is_not_followed() {
     let refused = |why: &str| {
         let output = ctl(&site, &["status"]);
         assert_eq!(output.status.code(), Some(1));
-        assert!(text(&output.stderr).contains(why), "{}", text(&output.stderr));
+        let told = text(&output.stderr);
+        assert!(told.contains(why) && told.contains("have it removed") && !told.contains("sudo"), "{told}");
         assert!(socket.accept().is_err(), "nobody came");
     };
     refused("run/control.sock is uid 54321's and is not followed");
