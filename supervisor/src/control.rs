@@ -27,6 +27,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::printable;
+use crate::http_date;
 use crate::reload::{ReloadError, Trigger};
 use crate::supervisor::{Stop, Supervisor};
 
@@ -110,7 +111,11 @@ impl Server {
         self.connections.spawn_local(async move {
             let service = service_fn(|request| {
                 let supervisor = Rc::clone(&supervisor);
-                async move { Ok::<_, Infallible>(answer(&supervisor, &request).await) }
+                async move {
+                    let mut reply = answer(&supervisor, &request).await;
+                    http_date::stamp(reply.headers_mut());
+                    Ok::<_, Infallible>(reply)
+                }
             });
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);

@@ -12,6 +12,7 @@ pub mod control;
 pub mod descriptors;
 mod egress;
 pub mod fleet;
+mod http_date;
 mod identity;
 mod ingress;
 #[cfg(fuzzing)]

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use super::client::{Client, ClientStream, Expiry, Socket};
 use super::listener::{Kind, Listener};
 use super::state::State;
+use crate::http_date;
 use crate::ingress::{self, Failure};
 
 /// Largest head of a request, its first line included. Over it: 431.
@@ -230,7 +231,11 @@ async fn converse(state: &Rc<State>, client: &Rc<Client>) -> Ended {
         // At once: hyper may look for the next request before it asks for the answer to this one.
         client.begin();
         let (state, client) = (Rc::clone(state), Rc::clone(client));
-        async move { Ok::<_, Infallible>(ingress::handle_request(state, client, request).await) }
+        async move {
+            let mut response = ingress::handle_request(state, client, request).await;
+            http_date::stamp(response.headers_mut());
+            Ok::<_, Infallible>(response)
+        }
     });
     let mut connection = pin!(reader().serve_connection(ClientStream(Rc::clone(client)), service));
     poll_fn(|cx| {

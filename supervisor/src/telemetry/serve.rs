@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use super::Metrics;
 use super::render::CONTENT_TYPE;
+use crate::http_date;
 use crate::readiness::Readiness;
 
 /// Connections at once; more wait to be accepted. Scrapers need one or two.
@@ -60,7 +61,8 @@ pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, readiness: Rc<R
         let (metrics, readiness) = (Arc::clone(&metrics), Rc::clone(&readiness));
         connections.spawn_local(async move {
             let service = service_fn(|request| {
-                let response = respond(&request, &metrics, &readiness);
+                let mut response = respond(&request, &metrics, &readiness);
+                http_date::stamp(response.headers_mut());
                 async move { Ok::<_, Infallible>(response) }
             });
             let connection = http1::Builder::new()
