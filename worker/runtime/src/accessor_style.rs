@@ -1,258 +1,159 @@
 //! `request_accessors: "auto"`: whether an app was written for the older nano, where the incoming request's `url`,
 //! `method` and `headers` were methods. Decided by a look at its source, once, when it is loaded.
 //!
-//! The names looked for are those of the first parameters of functions called `fetch`, or named as in `fetch: handler`; the
-//! sign is a call without arguments, `request.url()`, outside of comments and strings. An app of the standard has no such
-//! calls, since they would throw there.
+//! The sign is a call without arguments, `request.url()`, of the request itself: of the first parameter of the default
+//! export's `fetch`, or of a parameter of a function that this hands it to directly. That is proved by the scopes of the
+//! names, or it does not count: another object with a method of that name may be anywhere in an app, under any name. In
+//! doubt an app is of the standard.
+
+mod handler;
+mod scope;
+mod tokens;
+
+use std::collections::HashSet;
+
+use handler::{App, Resolve};
+use scope::{Steps, may_be_bound};
+use tokens::{Token, Tokens};
 
 /// The accessors that used to be methods.
 const ACCESSORS: [&str; 3] = ["url", "method", "headers"];
 
+/// Bytes of source that are looked at; the older nano's apps are small.
+const MOST_SOURCE: usize = 1 << 20;
+
+/// For each byte of source: what the search may take. Honest apps take a small part of that.
+const STEPS_PER_BYTE: usize = 64;
+
+/// Functions that the request is followed through.
+const MOST_FUNCTIONS: usize = 64;
+
 /// Collects an app's sources and decides.
 #[derive(Debug, Default)]
 pub(crate) struct Detector {
-    /// Tokens of each module.
-    modules: Vec<Vec<Token>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
-    Word(String),
-    Sign(char),
-    /// A string, template or regular expression.
-    Literal,
+    /// Path and source of each module; the app's entry is the first.
+    modules: Vec<(String, String)>,
+    size: usize,
+    /// Whether there is a call that may be of the old kind.
+    is_suspect: bool,
 }
 
 impl Detector {
     /// Adds a module's source.
-    pub(crate) fn add(&mut self, source: &str) {
-        self.modules.push(tokens(source));
-    }
-
-    /// The first call of the old kind, as it is written, if there is one.
-    pub(crate) fn method_call(&self) -> Option<String> {
-        let mut handlers = vec!["fetch"];
-        handlers.extend(self.modules.iter().flat_map(|module| handlers_by_name(module)));
-        let all = self.modules.iter().flat_map(|module| first_parameters(module, &handlers));
-        let mut parameters: Vec<&str> = all.collect();
-        parameters.sort_unstable();
-        parameters.dedup();
-        self.modules.iter().find_map(|module| accessor_call(module, &parameters))
-    }
-}
-
-fn word(token: Option<&Token>) -> Option<&str> {
-    match token {
-        Some(Token::Word(word)) => Some(word),
-        _ => None,
-    }
-}
-
-fn is(token: Option<&Token>, sign: char) -> bool {
-    token == Some(&Token::Sign(sign))
-}
-
-/// Names of functions that are made `fetch` elsewhere: `fetch: NAME,` or `fetch = NAME;`.
-fn handlers_by_name(tokens: &[Token]) -> Vec<&str> {
-    let named = tokens.windows(4).filter_map(|window| match window {
-        [Token::Word(key), Token::Sign(':' | '='), Token::Word(name), Token::Sign(',' | '}' | ';')]
-            if key == "fetch" =>
-        {
-            Some(name.as_str())
+    pub(crate) fn add(&mut self, path: &str, source: &str) {
+        self.size = self.size.saturating_add(source.len());
+        if self.size > MOST_SOURCE {
+            self.modules.clear();
+            return;
         }
-        _ => None,
-    });
-    named.collect()
+        self.is_suspect |= ACCESSORS.iter().any(|name| has_call(source, name));
+        self.modules.push((path.into(), source.into()));
+    }
+
+    /// The first call of the old kind, as it is written, if there is one. `resolve(importer's path, specifier)` is the path
+    /// of an imported module.
+    pub(crate) fn method_call(&self, resolve: impl Fn(&str, &str) -> Option<String>) -> Option<String> {
+        if !self.is_suspect || self.size > MOST_SOURCE {
+            return None;
+        }
+        let modules: Vec<Option<Tokens>> = self.modules.iter().map(|(_, source)| Tokens::of(source)).collect();
+        let resolve = |importer: usize, specifier: &str| {
+            let path = resolve(&self.modules.get(importer)?.0, specifier)?;
+            self.modules.iter().position(|(known, _)| *known == path)
+        };
+        let steps = Steps(self.size.saturating_mul(STEPS_PER_BYTE));
+        find_call(&modules, &resolve, steps)
+    }
 }
 
-/// First parameters of functions with one of the names: `fetch(NAME`, `fetch: async (NAME`, `fetch = NAME =>`,
-/// `fetch: function x(NAME`.
-fn first_parameters<'a>(tokens: &'a [Token], handlers: &[&str]) -> Vec<&'a str> {
-    let mut found = Vec::new();
-    for (index, token) in tokens.iter().enumerate() {
-        let is_handler = matches!(token, Token::Word(name) if handlers.contains(&name.as_str()));
-        // `x.fetch(request)` is a call.
-        if !is_handler || (index > 0 && is(tokens.get(index - 1), '.')) {
+/// Whether `.name` and a `(` stand beside each other somewhere: a bound that costs little.
+fn has_call(source: &str, name: &str) -> bool {
+    source.match_indices(name).any(|(at, _)| {
+        let rest = source.get(at + name.len()..).unwrap_or_default();
+        rest.trim_start().starts_with('(')
+    })
+}
+
+fn find_call(modules: &[Option<Tokens>], resolve: &Resolve, steps: Steps) -> Option<String> {
+    let mut app = App { modules, resolve, steps };
+    let mut pending = vec![app.handler()?];
+    let mut seen = HashSet::new();
+    let mut found = None;
+    while let Some(function) = pending.pop() {
+        if !seen.insert((function.module, function.parameter)) {
             continue;
         }
-        let mut next = index + 1;
-        if is(tokens.get(next), ':') || is(tokens.get(next), '=') {
-            next += 1;
-            next += usize::from(word(tokens.get(next)) == Some("async"));
-            if word(tokens.get(next)) == Some("function") {
-                next += 1;
-                next += usize::from(is(tokens.get(next), '*'));
-                next += usize::from(word(tokens.get(next)).is_some());
-            } else if let Some(name) = word(tokens.get(next)) {
-                if is(tokens.get(next + 1), '=') && is(tokens.get(next + 2), '>') {
-                    found.push(name);
-                }
+        if seen.len() > MOST_FUNCTIONS {
+            return None;
+        }
+        let tokens = app.tokens(function.module)?;
+        let name = tokens.word(function.parameter)?;
+        if may_be_bound(tokens, function.stretch, name, function.parameter, &mut app.steps)? {
+            continue;
+        }
+        for index in function.parameter + 1..function.stretch.end {
+            app.steps.take()?;
+            if !tokens.is_word(index, name) || !tokens.is_free(index) {
                 continue;
             }
-        }
-        if is(tokens.get(next), '(')
-            && let Some(name) = word(tokens.get(next + 1))
-            && begins_a_body(tokens, next)
-        {
-            found.push(name);
+            if let Some(accessor) = accessor_at(tokens, index) {
+                if tokens.is_word(index - 1, "typeof") {
+                    // It asks which of the two it has, and copes with the standard.
+                    return None;
+                }
+                if tokens.is(index + 3, "(") && tokens.is(index + 4, ")") {
+                    found = found.or_else(|| Some(format!("{name}.{accessor}()")));
+                }
+            } else if let Some((callee, position)) = argument_at(tokens, index, &mut app.steps)
+                && let Some(called) = app.called(function, callee, position)
+            {
+                pending.push(called);
+            }
         }
     }
     found
 }
 
-/// Whether a body follows the parentheses that open at `open`: then they hold parameters, not a call's arguments.
-fn begins_a_body(tokens: &[Token], open: usize) -> bool {
-    let mut depth = 0_usize;
-    for index in open..tokens.len() {
-        match tokens.get(index) {
-            Some(Token::Sign('(')) => depth += 1,
-            Some(Token::Sign(')')) if depth == 1 => {
-                let arrow = is(tokens.get(index + 1), '=') && is(tokens.get(index + 2), '>');
-                return arrow || is(tokens.get(index + 1), '{');
-            }
-            Some(Token::Sign(')')) => depth -= 1,
-            _ => {}
-        }
-    }
-    false
+/// `NAME.url` or the like: the accessor.
+fn accessor_at<'a>(tokens: &Tokens<'a>, index: usize) -> Option<&'a str> {
+    let is_member = matches!(tokens.sign(index + 1), Some("." | "?."));
+    tokens.word(index + 2).filter(|word| is_member && ACCESSORS.contains(word))
 }
 
-/// The first `PARAMETER.url()` or the like.
-fn accessor_call(tokens: &[Token], parameters: &[&str]) -> Option<String> {
-    tokens.windows(5).enumerate().find_map(|(index, window)| {
-        let [Token::Word(object), Token::Sign('.'), Token::Word(accessor), Token::Sign('('), Token::Sign(')')] = window
-        else {
-            return None;
-        };
-        let own = index == 0 || !is(tokens.get(index - 1), '.');
-        let old = own && parameters.contains(&object.as_str()) && ACCESSORS.contains(&accessor.as_str());
-        old.then(|| format!("{object}.{accessor}()"))
-    })
-}
-
-/// Splits JavaScript roughly: comments and strings are recognized, the insides of `${…}` count as code.
-fn tokens(source: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut rest = source;
-    // For each open `${`: how many `{` are open within it.
-    let mut templates: Vec<usize> = Vec::new();
-    while let Some(first) = rest.chars().next() {
-        let mut length = first.len_utf8();
-        match first {
-            _ if first.is_whitespace() => {}
-            '/' if rest.starts_with("//") => length = rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => length = rest.find("*/").map_or(rest.len(), |end| end + 2),
-            '/' if regular_expression_may_begin(tokens.last()) => {
-                length = regular_expression(rest);
-                tokens.push(Token::Literal);
-            }
-            '"' | '\'' => {
-                length = string(rest, first);
-                tokens.push(Token::Literal);
-            }
-            '`' => {
-                tokens.push(Token::Literal);
-                length = 1 + template(rest.get(1..).unwrap_or_default(), &mut templates);
-            }
-            '{' | '}' if !templates.is_empty() => {
-                let depth = templates.last_mut();
-                match (first, depth) {
-                    ('}', Some(0)) => {
-                        templates.pop();
-                        length = 1 + template(rest.get(1..).unwrap_or_default(), &mut templates);
-                        tokens.push(Token::Literal);
-                    }
-                    (brace, Some(depth)) => {
-                        *depth = if brace == '{' { *depth + 1 } else { *depth - 1 };
-                        tokens.push(Token::Sign(brace));
-                    }
-                    (_, None) => {}
-                }
-            }
-            _ if first.is_alphanumeric() || first == '_' || first == '$' || first == '#' => {
-                let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$' || c == '#'));
-                length = end.unwrap_or(rest.len());
-                tokens.push(Token::Word(rest.get(..length).unwrap_or_default().into()));
-            }
-            // `a?.url()` is a call as well.
-            '?' if rest.starts_with("?.") => {}
-            sign => tokens.push(Token::Sign(sign)),
-        }
-        rest = rest.get(length..).unwrap_or_default();
+/// Where the name at `index` is an argument alone, what is called with it, and the number of the argument.
+fn argument_at(tokens: &Tokens, index: usize, steps: &mut Steps) -> Option<(usize, usize)> {
+    let open = tokens.parent(index);
+    let alone = matches!(tokens.sign(index - 1), Some("(" | ",")) && matches!(tokens.sign(index + 1), Some("," | ")"));
+    if !alone || !tokens.is(open, "(") {
+        return None;
     }
-    tokens
-}
-
-/// The length of a string that begins with `quote`.
-fn string(rest: &str, quote: char) -> usize {
-    let mut escaped = false;
-    for (index, c) in rest.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '\n' => return index,
-            c if c == quote => return index + c.len_utf8(),
-            _ => {}
-        }
+    let (mut position, mut spreads) = (0, false);
+    for at in open + 1..index {
+        steps.take()?;
+        let is_own = tokens.parent(at) == open;
+        position += usize::from(is_own && tokens.is(at, ","));
+        spreads |= is_own && tokens.is(at, "...");
     }
-    rest.len()
-}
-
-/// The length of a template's text up to its end or a `${`, which is noted.
-fn template(rest: &str, templates: &mut Vec<usize>) -> usize {
-    let mut escaped = false;
-    for (index, c) in rest.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '`' => return index + 1,
-            '$' if rest.get(index..).is_some_and(|rest| rest.starts_with("${")) => {
-                templates.push(0);
-                return index + 2;
-            }
-            _ => {}
-        }
-    }
-    rest.len()
-}
-
-/// After a value a `/` divides; elsewhere it begins a regular expression.
-fn regular_expression_may_begin(previous: Option<&Token>) -> bool {
-    match previous {
-        None => true,
-        Some(Token::Literal) => false,
-        Some(Token::Sign(sign)) => !matches!(sign, ')' | ']' | '}'),
-        Some(Token::Word(word)) => {
-            matches!(word.as_str(), "return" | "typeof" | "case" | "in" | "of" | "await" | "yield")
-        }
-    }
-}
-
-/// The length of a regular expression; 1 if it turns out to be none.
-fn regular_expression(rest: &str) -> usize {
-    let (mut escaped, mut class) = (false, false);
-    for (index, c) in rest.char_indices().skip(1) {
-        match c {
-            '\n' => return 1,
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '[' => class = true,
-            ']' => class = false,
-            '/' if !class => return index + 1,
-            _ => {}
-        }
-    }
-    1
+    let callee = open.checked_sub(1)?;
+    let is_new = callee > 0 && tokens.is_word(callee - 1, "new");
+    let is_call = matches!(tokens.get(callee)?, Token::Word(_)) && !is_new && !spreads;
+    is_call.then_some((callee, position))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn detect(source: &str) -> Option<String> {
+    fn detect_in(modules: &[(&str, &str)]) -> Option<String> {
         let mut detector = Detector::default();
-        detector.add(source);
-        detector.method_call()
+        for (path, source) in modules {
+            detector.add(path, source);
+        }
+        detector.method_call(|_, specifier| Some(specifier.trim_start_matches("./").to_owned()))
+    }
+
+    fn detect(source: &str) -> Option<String> {
+        detect_in(&[("index.js", source)])
     }
 
     #[test]
@@ -303,11 +204,96 @@ mod tests {
     }
 
     #[test]
-    fn a_second_module_that_uses_the_name_counts() {
-        let mut detector = Detector::default();
-        detector.add("import { route } from './route.js'; export default { fetch(request) { return route(request) } }");
-        assert_eq!(detector.method_call(), None);
-        detector.add("export function route(request) { return new Response(request.url()) }");
-        assert_eq!(detector.method_call().as_deref(), Some("request.url()"));
+    fn other_objects_with_such_methods_do_not_count() {
+        for source in [
+            "function show(r){ return r.url() } export default { fetch(r) { return new Response(r.url) } }",
+            "class Page { url() { return this.u } } function fetch(p) { return p.url() } export default { fetch(r) { r.url } }",
+            "export default { fetch(r) { return pages.map((r) => r.url()) } }",
+            "export default { fetch(r) { return pages.map(r => r.url()) } }",
+            "export default { fetch(r) { return pages.map(({ r }) => r.url()) } }",
+            "export default { fetch(r) { return pages.map(async function (r) { return r.url() }) } }",
+            "export default { fetch(r) { for (const r of pages) r.url() } }",
+            "export default { fetch(r) { { let a, r; r.url() } } }",
+            "export default { fetch(r) { try {} catch (r) { r.url() } } }",
+            "export default { fetch(r) { const { page: { r } } = x; r.url() } }",
+            "export default { fetch(r) { var [r] = x; r.url() } }",
+            "export default { fetch(r) { r = wrap(r); return r.url() } }",
+            "export default { fetch(r) { ({ r } = x); return r.url() } }",
+            "export default { fetch(r) { const o = { url(r) { return r.url() } } } }",
+            "export default { fetch(r) { class A { b(r) { return r.url() } } } }",
+            "export default { fetch(r) { function r() {} r.url() } }",
+            "export default { fetch({ r }) { return r.url() } }",
+            "export default { fetch(r = page) { return r.url() } }",
+            "export default { fetch(...r) { return r.url() } }",
+            "export default { fetch(r) { return typeof r.url === 'function' ? r.url() : r.url } }",
+            "export default { fetch(r) { return r.url(1) } }",
+            "export default wrap({ fetch(r) { return r.url() } })",
+            "export default { fetch(r) { return r.url() }, ...other }",
+            "export default { fetch: wrap(handler) }; function handler(r) { return r.url() }",
+            "export default { a: { fetch(r) { return r.url() } }, fetch(r) {} }",
+            "let handler = (r) => r.url(); handler = other; export default { fetch: handler }",
+            "let app = { fetch(r) { return r.url() } }; app = other; export default app",
+            "export const app = { fetch(r) { return r.url() } }; export default { fetch(r) {} }",
+            "export default { fetch(r) { return route(r) } }; function route(page) {} { function show(r) { r.url() } }",
+            "export default { fetch(r) { const route = f; return route(r) } }; function route(r) { return r.url() }",
+            "export default { fetch(r) { return new Route(r) } }; function Route(r) { return r.url() }",
+            "export default { fetch(r) { return route(...x, r) } }; function route(a, r) { return r.url() }",
+            "export default { fetch(r) { return x.route(r) } }; function route(r) { return r.url() }",
+            "export default class { fetch(r) { return r.url() } }",
+            "{} /x/.test(y); export default { fetch(r) { return r.url() } }",
+        ] {
+            assert_eq!(detect(source), None, "{source}");
+        }
+    }
+
+    #[test]
+    fn the_request_is_known_by_its_scope() {
+        for source in [
+            "var app = { async fetch(r) { return new Response(r.url()) } };\nexport { app as default };",
+            "const app = { fetch(r) { return new Response(r.url()) } };\nexport default app;",
+            "export default class { static async fetch(r) { return r.url() } }",
+            "class App { async fetch(r) { return r.url() } } export default new App();",
+            "export default { fetch(r, env) { if (r.url()) { log({ r }); return [r] } } }",
+            "export default { fetch(r) { pages.map((page) => page.url() + r.url()) } }",
+            "export default { fetch(r) { const o = { r: 1, x: r }; switch (r) { case r: r.url() } } }",
+            "export default { fetch(r) { return route(env, r) } }; function route(env, r) { return r.url() }",
+            "export default { fetch(r) { return route(r) } }; const route = async (r) => { return again(r) }; const again = r => r.url();",
+            "export default { fetch(r) { return a(r) } }; function a(r) { return b(r) } function b(r) { a(r); return r.url() }",
+            "export default { fetch(r) { return `${`${r.url()}`}` } }",
+        ] {
+            assert_eq!(detect(source).as_deref(), Some("r.url()"), "{source}");
+        }
+    }
+
+    #[test]
+    fn the_request_is_followed_into_other_modules() {
+        let index = "import { route } from './route.js'; export default { fetch(request) { return route(request) } }";
+        let route = "export function route(r) { return new Response(r.url()) }";
+        assert_eq!(detect_in(&[("index.js", index), ("route.js", route)]).as_deref(), Some("r.url()"));
+        let other = "function show(r) { return r.url() } export function route(r) { return new Response(r.url) }";
+        assert_eq!(detect_in(&[("index.js", index), ("route.js", other)]), None);
+        let again = "export { default } from './app.js'";
+        let app = "import handler, { x as y } from './handler.js'; export default { fetch: handler }";
+        let handler = "export const x = 1; export default async (r) => r.method()";
+        let modules = [("index.js", again), ("app.js", app), ("handler.js", handler)];
+        assert_eq!(detect_in(&modules).as_deref(), Some("r.method()"));
+        // Each imports the other.
+        let round = [
+            ("index.js", "export { default } from './app.js'"),
+            ("app.js", "export { default } from './index.js'; x.url()"),
+        ];
+        assert_eq!(detect_in(&round), None);
+    }
+
+    #[test]
+    fn an_app_of_any_shape_takes_steps_in_proportion() {
+        let deep = format!("export default {{ fetch(r) {{ {}r.url(){} }} }}", "[r,".repeat(20_000), "]".repeat(20_000));
+        let _ = detect(&deep);
+        let wide = format!("export default {{ fetch(r) {{ f({}); r.url() }} }}", "r,".repeat(100_000));
+        let _ = detect(&wide);
+        let lists = format!("export default {{ fetch(r) {{ {} r.url() }} }}", "a,r,".repeat(100_000));
+        let _ = detect(&lists);
+        let large = format!("export default {{ fetch(r) {{ return r.url() }} }} // {}", "x".repeat(MOST_SOURCE));
+        assert_eq!(detect(&large), None, "too large to look at");
     }
 }

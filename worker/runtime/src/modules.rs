@@ -100,7 +100,9 @@ impl ModuleMap {
 
     /// The first call of the request's accessors as methods in the modules loaded so far. Asked once.
     pub(crate) fn accessor_call(&mut self) -> Option<String> {
-        self.detector.take()?.method_call()
+        self.detector
+            .take()?
+            .method_call(|importer, specifier| resolve(importer, specifier, ModuleKind::JavaScript).ok())
     }
 
     /// The path of the module that scripts know as `url`.
@@ -289,7 +291,7 @@ fn compile_text<'s>(
         return Ok(v8::Module::create_synthetic_module(scope, name, &[export], evaluate_json));
     }
     if let Some(detector) = &mut map.detector {
-        detector.add(text);
+        detector.add(&key.0, text);
     }
     let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, true, None);
     let mut source = v8::script_compiler::Source::new(source_text, Some(&origin));
