@@ -89,6 +89,13 @@ impl Budget {
         self.array_buffers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
     }
 
+    /// What could be reserved. `heap`: bytes of the heap where its size now is known, else 0.
+    pub(crate) fn room(&self, heap: usize) -> usize {
+        let heap = heap.max(self.heap.load(Ordering::Relaxed));
+        let taken = heap.saturating_add(self.others.load(Ordering::Relaxed)).saturating_add(self.array_buffers());
+        self.limit.saturating_sub(taken)
+    }
+
     /// Gives back what `reserve` took.
     pub(crate) fn release(&self, bytes: usize) {
         self.array_buffers.fetch_sub(bytes, Ordering::Relaxed);

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use fast::FastForm;
 
+mod body;
 mod bytes;
 mod clock;
 pub(crate) mod compression;
@@ -57,6 +58,7 @@ pub(crate) use ops;
 
 /// All operations. One line per file.
 const GROUPS: &[&[OpDecl]] = &[
+    body::OPS,
     clock::OPS,
     compression::OPS,
     crypto::OPS,

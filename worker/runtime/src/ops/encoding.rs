@@ -2,8 +2,8 @@
 
 use encoding_rs::{DecoderResult, Encoding};
 
-use super::bytes::{copy_in, copy_out, to_uint8_array};
-use super::native_memory::{return_memory, take_memory};
+use super::bytes::{contents, copy_in, copy_out, to_uint8_array};
+use super::native_memory::{has_room, return_memory, take_memory};
 use super::{ops, throw_range_error};
 
 pub(super) mod base64;
@@ -42,29 +42,55 @@ fn encoding_of(scope: &v8::PinScope, name: v8::Local<v8::Value>) -> &'static Enc
 /// malformed. `encoding`: a name, undefined is UTF-8. A byte order mark of the encoding itself is dropped unless
 /// `ignoreBOM`.
 fn decode(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(bytes) = copy_out(scope, args.get(0)) else { return };
+    let mut storage = [0; v8::TYPED_ARRAY_MAX_SIZE_IN_HEAP];
+    let view = v8::Local::<v8::ArrayBufferView>::try_from(args.get(0)).ok();
+    let Some(bytes) = contents(scope, args.get(0), view.as_ref(), &mut storage) else { return };
     let (fatal, keep_bom) = (args.get(2).is_true(), args.get(3).is_true());
     let encoding = encoding_of(scope, args.get(1));
     if encoding == encoding_rs::UTF_8 {
         let text = if keep_bom { &bytes[..] } else { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes) };
-        if text.is_ascii() {
-            return set_string(scope, &mut rv, v8::String::new_from_one_byte(scope, text, v8::NewStringType::Normal));
-        }
-        match std::str::from_utf8(text) {
-            Ok(text) => set_string(scope, &mut rv, v8::String::new(scope, text)),
-            Err(_) if fatal => {}
-            Err(_) => {
-                let text = String::from_utf8_lossy(text);
-                set_string(scope, &mut rv, v8::String::new(scope, &text));
-            }
-        }
-        return;
+        return decode_utf8(scope, text, fatal, &mut rv);
+    }
+    // A text in UTF-8, and the string.
+    if !has_room(scope, bytes.len().saturating_mul(5)) {
+        return throw_range_error(scope, NO_ROOM);
     }
     let mut decoder =
         if keep_bom { encoding.new_decoder_without_bom_handling() } else { encoding.new_decoder_with_bom_removal() };
     if let Some(text) = run_decoder(&mut decoder, &bytes, fatal, true) {
         set_string(scope, &mut rv, v8::String::new(scope, &text));
     }
+}
+
+const NO_ROOM: &str = "There is not enough memory for this text (memory_mb)";
+
+/// V8 ends the process for a string that its heap has no room for: so that is asked first.
+fn decode_utf8(scope: &mut v8::PinScope, text: &[u8], fatal: bool, rv: &mut v8::ReturnValue) {
+    let valid = if text.is_ascii() { None } else { Some(std::str::from_utf8(text)) };
+    let room = match valid {
+        None => text.len(),
+        Some(Ok(valid)) => string_size(valid),
+        Some(Err(_)) if fatal => return,
+        Some(Err(_)) => text.len().saturating_mul(5),
+    };
+    if !has_room(scope, room) {
+        return throw_range_error(scope, NO_ROOM);
+    }
+    let string = match valid {
+        None => v8::String::new_from_one_byte(scope, text, v8::NewStringType::Normal),
+        Some(Ok(valid)) => v8::String::new(scope, valid),
+        Some(Err(_)) => v8::String::new(scope, &String::from_utf8_lossy(text)),
+    };
+    set_string(scope, rv, string);
+}
+
+/// What V8 takes for a text: a byte for each unit, or two where one is beyond Latin-1.
+fn string_size(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    // A unit for each character's first byte, and one more for the characters beyond U+FFFF.
+    let units =
+        bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() + bytes.iter().filter(|byte| **byte >= 0xf0).count();
+    if bytes.iter().any(|byte| *byte >= 0xc4) { units.saturating_mul(2) } else { units }
 }
 
 fn set_string(scope: &v8::PinScope, rv: &mut v8::ReturnValue, text: Option<v8::Local<v8::String>>) {
@@ -152,10 +178,16 @@ fn decoder_close(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, 
 /// `utf8Encode(string) → Uint8Array`: lone surrogates become U+FFFD.
 fn utf8_encode(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Ok(string) = v8::Local::<v8::String>::try_from(args.get(0)) else { return };
-    let mut bytes = vec![0; string.utf8_length(scope)];
+    let length = string.utf8_length(scope);
+    // What V8 writes to, and the copy.
+    if !has_room(scope, length.saturating_mul(2)) {
+        return throw_range_error(scope, NO_ROOM);
+    }
+    let mut bytes = vec![0; length];
     string.write_utf8_v2(scope, &mut bytes, v8::WriteFlags::kReplaceInvalidUtf8, None);
-    if let Some(array) = to_uint8_array(scope, &bytes) {
-        rv.set(array.into());
+    match to_uint8_array(scope, &bytes) {
+        Some(array) => rv.set(array.into()),
+        None => throw_range_error(scope, NO_ROOM),
     }
 }
 

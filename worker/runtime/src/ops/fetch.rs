@@ -6,9 +6,9 @@ use nano_protocol::limits::{MAX_METHOD, MAX_URL};
 use nano_protocol::{BodyLength, FetchHead};
 
 use super::bytes::to_uint8_array;
-use super::request::settle_reader;
+use super::request::{NO_ROOM, resolve_with_chunk, settle_reader};
 use super::response::{read_body, read_head, read_headers, settle};
-use super::{ops, throw_type_error};
+use super::{ops, throw_range_error, throw_type_error};
 use crate::fetch::{BODY_FAILED, FetchKey, FetchRead, HandedOn, NotSent, UploadFrom};
 use crate::request::{BodyReader, Outcome};
 use crate::state::State;
@@ -94,11 +94,10 @@ fn fetch_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments
     report_memory(scope, &state);
     match read {
         FetchRead::End => rv.set_null(),
-        FetchRead::Chunk(chunk) => {
-            if let Some(array) = to_uint8_array(scope, &chunk) {
-                rv.set(array.into());
-            }
-        }
+        FetchRead::Chunk(chunk) => match to_uint8_array(scope, &chunk) {
+            Some(array) => rv.set(array.into()),
+            None => throw_range_error(scope, NO_ROOM),
+        },
         FetchRead::Pending => {
             let Some(resolver) = v8::PromiseResolver::new(scope) else { return };
             rv.set(resolver.get_promise(scope).into());
@@ -124,11 +123,7 @@ pub(crate) fn settle_fetch_reader(scope: &mut v8::PinScope, state: &State, key: 
     let resolver = v8::Local::new(scope, reader);
     let read = state.fetches.borrow_mut().read(&mut state.requests.borrow_mut(), key, usize::MAX);
     match read {
-        FetchRead::Chunk(chunk) => {
-            if let Some(array) = to_uint8_array(scope, &chunk) {
-                resolver.resolve(scope, array.into());
-            }
-        }
+        FetchRead::Chunk(chunk) => resolve_with_chunk(scope, resolver, &chunk),
         FetchRead::End => {
             let null = v8::null(scope).into();
             resolver.resolve(scope, null);

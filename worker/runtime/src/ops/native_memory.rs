@@ -25,15 +25,23 @@ pub(super) fn return_memory(isolate: &mut v8::Isolate, bytes: usize) {
     isolate.adjust_amount_of_external_allocated_memory(i64::try_from(bytes).map_or(i64::MIN, |bytes| -bytes));
 }
 
-/// Whether there is room for an array buffer of so many bytes; collects garbage where there is not.
+/// From so many bytes on, V8 is asked how large its heap is now. For fewer the size after its last collection will do.
+const LARGE: usize = 64 << 10;
+
+/// Whether there is room for an array buffer of so many bytes, or a string; collects garbage where there is not.
 pub(super) fn has_room(isolate: &mut v8::Isolate, bytes: usize) -> bool {
     let Some(state) = State::get(isolate) else { return false };
-    if !state.budget.reserve(bytes) {
+    let fits = |isolate: &mut v8::Isolate| {
+        let heap = if bytes < LARGE { 0 } else { isolate.get_heap_statistics().used_heap_size() };
+        state.budget.room(heap) >= bytes
+    };
+    fits(isolate) || {
         isolate.low_memory_notification();
-        if !state.budget.reserve(bytes) {
-            return false;
-        }
+        fits(isolate)
     }
-    state.budget.release(bytes);
-    true
+}
+
+/// Bytes of the heap and of array buffers that the app may have.
+pub(super) fn memory_limit(isolate: &v8::Isolate) -> usize {
+    State::get(isolate).map_or(0, |state| state.budget.limit())
 }

@@ -2,7 +2,8 @@
 
 use nano_protocol::{HeaderBlock, ResetReason};
 
-use super::ops;
+use super::bytes::to_uint8_array;
+use super::{ops, throw_range_error};
 use crate::event_loop;
 use crate::request::{BodyRead, BodyReader, RequestKey};
 use crate::runtime::LogLevel;
@@ -49,11 +50,10 @@ fn request_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgumen
     let read = state.requests.borrow_mut().read_body(key);
     match read {
         BodyRead::End => rv.set_null(),
-        BodyRead::Chunk(chunk) => {
-            if let Some(array) = to_uint8_array(scope, &chunk) {
-                rv.set(array);
-            }
-        }
+        BodyRead::Chunk(chunk) => match to_uint8_array(scope, &chunk) {
+            Some(array) => rv.set(array.into()),
+            None => throw_range_error(scope, NO_ROOM),
+        },
         BodyRead::Pending | BodyRead::Gone => {
             let Some(resolver) = v8::PromiseResolver::new(scope) else { return };
             rv.set(resolver.get_promise(scope).into());
@@ -78,12 +78,17 @@ fn request_body_cancel(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgum
     }
 }
 
-fn to_uint8_array<'s>(scope: &mut v8::PinScope<'s, '_>, chunk: &[u8]) -> Option<v8::Local<'s, v8::Value>> {
-    let buffer = v8::ArrayBuffer::new(scope, chunk.len());
-    for (cell, byte) in buffer.get_backing_store().iter().zip(chunk) {
-        cell.set(*byte);
+/// What readers of bodies are told when a chunk has come that the app's memory has no room for.
+pub(super) const NO_ROOM: &str = "There is not enough memory to go on reading this body (memory_mb)";
+
+/// Hands a chunk to whoever waits for it.
+pub(super) fn resolve_with_chunk(scope: &mut v8::PinScope, resolver: v8::Local<v8::PromiseResolver>, chunk: &[u8]) {
+    if let Some(array) = to_uint8_array(scope, chunk) {
+        resolver.resolve(scope, array.into());
+    } else if let Some(message) = v8::String::new(scope, NO_ROOM) {
+        let error = v8::Exception::range_error(scope, message);
+        resolver.reject(scope, error);
     }
-    Some(v8::Uint8Array::new(scope, buffer, 0, chunk.len())?.into())
 }
 
 fn reject_reader(scope: &mut v8::PinScope, resolver: v8::Local<v8::PromiseResolver>) {
@@ -99,11 +104,7 @@ pub(crate) fn settle_reader(scope: &mut v8::PinScope, state: &State, key: Reques
     let resolver = v8::Local::new(scope, reader);
     let read = state.requests.borrow_mut().read_body(key);
     match read {
-        BodyRead::Chunk(chunk) => {
-            if let Some(array) = to_uint8_array(scope, &chunk) {
-                resolver.resolve(scope, array);
-            }
-        }
+        BodyRead::Chunk(chunk) => resolve_with_chunk(scope, resolver, &chunk),
         BodyRead::End => {
             let null = v8::null(scope).into();
             resolver.resolve(scope, null);

@@ -11,6 +11,9 @@ ops! {
     "timerStart" => timer_start,
 }
 
+/// `AbortSignal.timeout()` takes more milliseconds than the clock can tell.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// `timerAllocate() → id | undefined`: a number for a new timer; undefined if there are as many as may be.
 fn timer_allocate(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let allocated = State::get(scope).and_then(|state| state.timers.borrow_mut().allocate());
@@ -23,8 +26,8 @@ fn timer_allocate(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mu
 /// program that has nothing else to do waits for it.
 fn timer_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let (Some(state), Some(id)) = (State::get(scope), args.get(0).uint32_value(scope)) else { return };
-    let milliseconds = args.get(1).uint32_value(scope).unwrap_or(0);
-    let delay = Duration::from_millis(milliseconds.into());
+    let milliseconds = args.get(1).integer_value(scope).and_then(|delay| u64::try_from(delay).ok()).unwrap_or(0);
+    let delay = Duration::from_millis(milliseconds).min(LONGEST);
     state.timers.borrow_mut().start(id, Instant::now(), delay, args.get(2).is_true());
 }
 

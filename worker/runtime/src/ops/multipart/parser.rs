@@ -68,8 +68,8 @@ fn disposition(value: &[u8]) -> Option<(Option<String>, Option<String>)> {
     rest.is_empty().then_some((name, filename))
 }
 
-/// A parameter's value, and what follows it. Quotes and line breaks come as `%22`, `%0D` and `%0A` (browsers), quotes and
-/// backslashes behind a backslash (curl).
+/// A parameter's value, and what follows it. Quotes and line breaks come as `%22`, `%0D` and `%0A`; a backslash is one, as
+/// HTML's encoding has it ("multipart/form-data encoding algorithm"), also before the closing quote.
 fn parameter(text: &[u8]) -> Option<(String, &[u8])> {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         let end = text.iter().position(|byte| *byte == b';').unwrap_or(text.len());
@@ -81,10 +81,6 @@ fn parameter(text: &[u8]) -> Option<(String, &[u8])> {
     loop {
         rest = match rest {
             [b'"', after @ ..] => return Some((String::from_utf8_lossy(&value).into_owned(), after)),
-            [b'\\', byte @ (b'"' | b'\\'), after @ ..] => {
-                value.push(*byte);
-                after
-            }
             [b'%', b'2', b'2', after @ ..] => {
                 value.push(b'"');
                 after
@@ -148,10 +144,12 @@ mod tests {
     #[test]
     fn fields_and_files() {
         let body = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n2\r\n--x\r\n\
-                    content-type: text/plain\r\ncontent-disposition:form-data;name=f; filename=\"%22q\\\"%0a.txt\"\r\n\r\n\r\n--x--\r\n";
+                    content-type: text/plain\r\ncontent-disposition:form-data;name=f; filename=\"%22q%22%0a.txt\"\r\n\r\n\r\n--x--\r\n";
         let parts = parsed(body).unwrap();
         assert_eq!(parts[0], ("a".into(), None, None, "1\r\n2".into()));
         assert_eq!(parts[1], ("f".into(), Some("\"q\"\n.txt".into()), Some("text/plain".into()), String::new()));
+        let body = "--x\r\nContent-Disposition: form-data; name=\"a\\\"; filename=\"C:\\tmp\\\"\r\n\r\n\r\n--x--";
+        assert_eq!(parsed(body).unwrap()[0], ("a\\".into(), Some("C:\\tmp\\".into()), None, String::new()));
         assert_eq!(parsed("--x--"), Some(vec![]));
         assert_eq!(parsed("\r\n--x--\r\nepilogue"), Some(vec![]));
     }
