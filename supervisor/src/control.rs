@@ -26,8 +26,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::printable;
 use crate::http_date;
+use crate::printable;
 use crate::reload::{ReloadError, Trigger};
 use crate::supervisor::{Stop, Supervisor};
 

@@ -52,6 +52,16 @@ fn fetch() {
 }
 
 #[test]
+fn html() {
+    run_folder("html");
+}
+
+#[test]
+fn lists() {
+    run_folder("lists");
+}
+
+#[test]
 fn crypto() {
     run_folder("crypto");
 }

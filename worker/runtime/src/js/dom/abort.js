@@ -44,6 +44,7 @@ export class AbortSignal extends EventTarget {
   #dependents = null;
   #pruneAt = 16;
   #observed = null;
+  #isAwaited = false;
 
   constructor(brand = undefined) {
     if (brand !== kInternal) throw illegalConstructor();
@@ -161,6 +162,9 @@ export class AbortSignal extends EventTarget {
       else if (this.#observed === null || SetPrototypeGetSize(this.#observed) === 0) SetPrototypeDelete(awaitedTimeouts, this);
       return;
     }
+    // Only the first that comes and the last that goes are news to the sources, of which there may be many.
+    if (awaited === this.#isAwaited) return;
+    this.#isAwaited = awaited;
     SetPrototypeForEach(this.#sources, (source) => {
       if (awaited) SetPrototypeAdd(source.#observed ??= new Set(), this);
       else if (source.#observed !== null) SetPrototypeDelete(source.#observed, this);

@@ -7,11 +7,9 @@ import {
 } from "../webidl.js";
 import { DOMException } from "./dom_exception.js";
 import { Event, errorEventAttributes, eventSlots } from "./event.js";
+import { Listener, ListenerList } from "./listener_list.js";
 
-const {
-  ArrayPrototypePush, ArrayPrototypeSplice, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ReflectApply, TypeError,
-  globalThis,
-} = primordials;
+const { Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ReflectApply, TypeError, globalThis } = primordials;
 
 const eventInternals = eventSlots();
 
@@ -26,25 +24,6 @@ export function setExceptionReporter(report) {
 // The target behind the global scope's own addEventListener and so on, which are called without a `this`.
 let globalTarget = null;
 
-/** A listener (§2.7): `handler` marks the one that stands for an event handler attribute. */
-class Listener {
-  callback;
-  capture;
-  once;
-  passive;
-  removed = false;
-  handler = false;
-  signal = null;
-  onAbort = null;
-
-  constructor(callback, capture, once, passive) {
-    this.callback = callback;
-    this.capture = capture;
-    this.once = once;
-    this.passive = passive;
-  }
-}
-
 // Set by abort.js, which builds on this file: { isAbortSignal, isAborted, addAlgorithm, removeAlgorithm }.
 let abortSignals;
 
@@ -56,7 +35,7 @@ export function setAbortSignalInternals(internals) {
 let targetInternals;
 
 export class EventTarget {
-  // Map of type to array of listeners; null until the first one, since most targets never get any.
+  // Map of type to ListenerList; null until the first one, since most targets never get any.
   #listeners = null;
   // Called with (target, type) when the listeners of a type changed.
   #onChange = null;
@@ -136,42 +115,29 @@ export class EventTarget {
   static #find(target, type, callback, capture) {
     if (target.#listeners === null) return null;
     const list = MapPrototypeGet(target.#listeners, type);
-    if (list === undefined) return null;
-    for (let i = 0; i < list.length; i++) {
-      const listener = list[i];
-      if (listener.callback === callback && listener.capture === capture && !listener.handler) return listener;
-    }
-    return null;
+    return list === undefined ? null : list.find(callback, capture);
   }
 
   #append(type, listener) {
     if (this.#listeners === null) this.#listeners = new Map();
-    const list = MapPrototypeGet(this.#listeners, type);
+    let list = MapPrototypeGet(this.#listeners, type);
     if (list === undefined) {
-      MapPrototypeSet(this.#listeners, type, [listener]);
-    } else {
-      ArrayPrototypePush(list, listener);
+      list = new ListenerList();
+      MapPrototypeSet(this.#listeners, type, list);
     }
+    list.append(listener);
     if (this.#onChange !== null) this.#onChange(this, type);
   }
 
   #remove(type, listener) {
     if (listener.removed) return;
-    listener.removed = true;
     if (listener.signal !== null) {
       abortSignals.removeAlgorithm(listener.signal, listener.onAbort);
       listener.signal = null;
     }
     const list = MapPrototypeGet(this.#listeners, type);
-    for (let i = 0; i < list.length; i++) {
-      if (list[i] !== listener) continue;
-      if (list.length === 1) {
-        MapPrototypeDelete(this.#listeners, type);
-      } else {
-        ArrayPrototypeSplice(list, i, 1);
-      }
-      break;
-    }
+    list.remove(listener);
+    if (list.size === 0) MapPrototypeDelete(this.#listeners, type);
     if (this.#onChange !== null) this.#onChange(this, type);
   }
 
@@ -183,8 +149,7 @@ export class EventTarget {
       if (list !== undefined) {
         // "Inner invoke" works on a copy: listeners added meanwhile do not run, removed ones are flagged. The
         // capturing ones come first at a target, too.
-        const copy = [];
-        for (let i = 0; i < list.length; i++) copy[i] = list[i];
+        const copy = list.copy();
         EventTarget.#invoke(target, event, copy, true);
         if (!eventInternals.isStopped(event)) EventTarget.#invoke(target, event, copy, false);
       }

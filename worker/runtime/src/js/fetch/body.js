@@ -13,11 +13,12 @@ import { searchParamsList } from "../url/search_params.js";
 import { serializeUrlencoded } from "../url/urlencoded.js";
 import { converters, illegalInvocation, isArrayBuffer } from "../webidl.js";
 import { StreamSource, WholeSource, copyBytes, streamFromSource, takeUntouchedSource, usedStream } from "./body_source.js";
-import { readAll } from "./collect.js";
+import { IterableInit, toIterableInit } from "./iterable_source.js";
+import { discard, outOfMemory, readAll, watchedFrom } from "./collect.js";
 
 const {
   ArrayBufferIsView, ArrayPrototypePush, JSONParse, PromiseReject, PromiseResolve, StringPrototypeCharCodeAt, StringPrototypeSlice,
-  TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetSymbolToStringTag,
+  TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetSymbolToStringTag,
 } = primordials;
 
 /** A body, of a request or a response. */
@@ -57,13 +58,13 @@ function findBodyType(value) {
 /** Converts to BodyInit, or null for null. */
 export function toBodyInit(value, prefix) {
   if (value === null) return null;
-  if (typeof value !== "object") return converters.USVString(value, prefix, "The body");
+  if (typeof value !== "object") return toIterableInit(value, prefix) ?? converters.USVString(value, prefix, "The body");
   if (ArrayBufferIsView(value)) return converters.ArrayBufferView(value, prefix, "The body");
   if (
     isArrayBuffer(value) || readableStreamSlots(value) !== undefined || searchParamsList(value) !== undefined ||
     findBodyType(value) !== undefined
   ) return value;
-  return converters.USVString(value, prefix, "The body");
+  return toIterableInit(value, prefix) ?? converters.USVString(value, prefix, "The body");
 }
 
 /** "Extract a body" from a BodyInit. */
@@ -82,6 +83,7 @@ export function extractBody(init) {
   }
   const pairs = searchParamsList(init);
   if (pairs !== undefined) return new Body(serializeUrlencoded(pairs), "application/x-www-form-urlencoded;charset=UTF-8");
+  if (init instanceof IterableInit) return new Body(init.open(), null);
   return findBodyType(init).extract(init);
 }
 
@@ -170,7 +172,15 @@ export const forms = {
   __proto__: null,
   arrayBuffer: (content) => TypedArrayPrototypeGetBuffer(forms.bytes(content)),
   bytes: (content) => (typeof content === "string" ? ops.utf8Encode(content) : content),
-  json: (content) => JSONParse(forms.text(content)),
+  json(content) {
+    if (typeof content === "string") return JSONParse(forms.text(content));
+    const length = TypedArrayPrototypeGetByteLength(content);
+    const cost = length < watchedFrom ? 0 : ops.jsonCost(content);
+    const text = forms.text(content);
+    if (length >= watchedFrom) discard(content);
+    if (cost > 0 && !ops.memoryAllows(cost)) throw outOfMemory(length);
+    return JSONParse(text);
+  },
   // "UTF-8 decode": without a byte order mark. A string was well-formed when it became a body.
   text(content) {
     if (typeof content !== "string") return ops.decode(content, undefined, false, false);

@@ -2,7 +2,7 @@
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
-import { parseMimeType } from "./mime_type.js";
+import { parseMimeType, serializeMimeType } from "./mime_type.js";
 
 const {
   NumberParseInt, RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeIndexOf, StringPrototypeSlice,
@@ -11,7 +11,6 @@ const {
 
 const base64End = /; *base64$/i;
 const hexDigits = /^[0-9a-f]{2}$/i;
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** `{ type, bytes }` of a data: URL without its fragment; undefined where it is not valid. */
 export function processDataUrl(href) {
@@ -30,7 +29,7 @@ export function processDataUrl(href) {
   }
   if (type[0] === ";") type = `text/plain${type}`;
   const mime = parseMimeType(type);
-  return { __proto__: null, type: mime === null ? "text/plain;charset=US-ASCII" : serialize(mime), bytes };
+  return { __proto__: null, type: mime === null ? "text/plain;charset=US-ASCII" : serializeMimeType(mime), bytes };
 }
 
 function percentDecode(text) {
@@ -48,20 +47,4 @@ function percentDecode(text) {
   const result = new Uint8Array(length);
   for (let i = 0; i < length; i++) result[i] = bytes[i];
   return result;
-}
-
-function serialize(mime) {
-  let text = mime.essence;
-  for (const name in mime.parameters) {
-    const value = mime.parameters[name];
-    text += `;${name}=`;
-    if (RegExpPrototypeExec(token, value) !== null) {
-      text += value;
-      continue;
-    }
-    text += '"';
-    for (let i = 0; i < value.length; i++) text += value[i] === '"' || value[i] === "\\" ? `\\${value[i]}` : value[i];
-    text += '"';
-  }
-  return text;
 }

@@ -8,17 +8,18 @@ import {
   configureInterface, conversionError, converters, illegalInvocation, isObject, kInternal, requireArguments,
 } from "../webidl.js";
 import { defineIterable } from "../webidl/iterable.js";
+import { PairList } from "../webidl/pair_list.js";
 import { Body, registerBodyType } from "./body.js";
 import { encodeMultipart } from "./multipart.js";
 
-const { ArrayIsArray, ArrayPrototypePush, ArrayPrototypeSplice } = primordials;
+const { ArrayIsArray, ArrayPrototypePush } = primordials;
 const { USVString } = converters;
 
 let internals;
 
 export class FormData {
-  // `[name, value, …]`; values are strings or Files.
-  #list = [];
+  // Values are strings or Files.
+  #list = new PairList([]);
 
   constructor(form = undefined) {
     // A form is an HTML element, and there are none.
@@ -33,8 +34,7 @@ export class FormData {
     requireArguments(arguments.length, 2, prefix);
     name = USVString(name, prefix, "Argument 1");
     value = toEntryValue(value, filename, arguments.length > 2, prefix);
-    ArrayPrototypePush(this.#list, name);
-    ArrayPrototypePush(this.#list, value);
+    this.#list.append(name, value);
   }
 
   delete(name) {
@@ -42,8 +42,7 @@ export class FormData {
     const prefix = "Failed to execute 'delete' on 'FormData'";
     requireArguments(arguments.length, 1, prefix);
     name = USVString(name, prefix, "Argument 1");
-    const list = this.#list;
-    for (let i = list.length - 2; i >= 0; i -= 2) if (list[i] === name) ArrayPrototypeSplice(list, i, 2);
+    this.#list.delete(name);
   }
 
   get(name) {
@@ -51,9 +50,7 @@ export class FormData {
     const prefix = "Failed to execute 'get' on 'FormData'";
     requireArguments(arguments.length, 1, prefix);
     name = USVString(name, prefix, "Argument 1");
-    const list = this.#list;
-    for (let i = 0; i < list.length; i += 2) if (list[i] === name) return list[i + 1];
-    return null;
+    return this.#list.get(name) ?? null;
   }
 
   getAll(name) {
@@ -61,10 +58,7 @@ export class FormData {
     const prefix = "Failed to execute 'getAll' on 'FormData'";
     requireArguments(arguments.length, 1, prefix);
     name = USVString(name, prefix, "Argument 1");
-    const list = this.#list;
-    const values = [];
-    for (let i = 0; i < list.length; i += 2) if (list[i] === name) ArrayPrototypePush(values, list[i + 1]);
-    return values;
+    return this.#list.getAll(name);
   }
 
   has(name) {
@@ -72,9 +66,7 @@ export class FormData {
     const prefix = "Failed to execute 'has' on 'FormData'";
     requireArguments(arguments.length, 1, prefix);
     name = USVString(name, prefix, "Argument 1");
-    const list = this.#list;
-    for (let i = 0; i < list.length; i += 2) if (list[i] === name) return true;
-    return false;
+    return this.#list.has(name);
   }
 
   set(name, value, filename = undefined) {
@@ -83,30 +75,16 @@ export class FormData {
     requireArguments(arguments.length, 2, prefix);
     name = USVString(name, prefix, "Argument 1");
     value = toEntryValue(value, filename, arguments.length > 2, prefix);
-    const list = this.#list;
-    let found = false;
-    for (let i = 0; i < list.length; i += 2) {
-      if (list[i] !== name) continue;
-      if (found) {
-        ArrayPrototypeSplice(list, i, 2);
-        i -= 2;
-      } else {
-        list[i + 1] = value;
-        found = true;
-      }
-    }
-    if (found) return;
-    ArrayPrototypePush(list, name);
-    ArrayPrototypePush(list, value);
+    this.#list.set(name, value);
   }
 
   static {
     internals = {
       __proto__: null,
       list: (value) => (isObject(value) && #list in value ? value.#list : undefined),
-      create(list) {
+      create(items) {
         const data = new FormData(kInternal);
-        data.#list = list;
+        data.#list.replace(items);
         return data;
       },
     };
@@ -136,11 +114,11 @@ export function createFormData(list) {
 }
 
 registerBodyType((value) => internals.list(value) !== undefined, (data) => {
-  const { bytes, type } = encodeMultipart(internals.list(data));
+  const { bytes, type } = encodeMultipart(internals.list(data).settled());
   return new Body(bytes, type);
 });
 registerInspector(FormData.prototype, (value) => {
-  const list = internals.list(value);
+  const list = internals.list(value)?.settled();
   if (list === undefined) return undefined;
   const entries = { __proto__: null };
   for (let i = 0; i < list.length; i += 2) {

@@ -1,7 +1,8 @@
 // Headers (https://fetch.spec.whatwg.org/#headers-class).
 //
 // A header list is a flat array `[name, value, …]`: names in lower case, in the order they were added. Requests and
-// responses own lists; a Headers object is made for one when it is looked at.
+// responses own lists; a Headers object is made for one when it is looked at. From then on the list is the object's: it
+// may have gaps, which `headersList` closes, and only `listGet`, `listHas` and `copyList` may be called on it.
 //
 // NANO: the guards "request" and "response" refuse nothing: a server sets cookies, hosts and origins as it likes.
 
@@ -11,6 +12,7 @@ import {
   configureInterface, conversionError, converters, forEachOfIterable, illegalInvocation, isObject, kInternal, requireArguments,
 } from "../webidl.js";
 import { defineIterable } from "../webidl/iterable.js";
+import { PairList } from "../webidl/pair_list.js";
 
 const {
   ArrayPrototypePush, ArrayPrototypeSort, ArrayPrototypeSplice, ObjectPrototypePropertyIsEnumerable, ReflectOwnKeys,
@@ -72,7 +74,7 @@ function isHttpSpace(code) {
 export function listGet(list, name) {
   let result = null;
   for (let i = 0; i < list.length; i += 2) {
-    if (list[i] === name) result = result === null ? list[i + 1] : `${result}, ${list[i + 1]}`;
+    if (list[i] === name) result = result === null ? list[i + 1] : combined(result, list[i + 1]);
   }
   return result;
 }
@@ -91,50 +93,84 @@ export function listAppend(list, name, value) {
 
 /** "Delete". */
 export function listDelete(list, name) {
-  for (let i = list.length - 2; i >= 0; i -= 2) if (list[i] === name) ArrayPrototypeSplice(list, i, 2);
-}
-
-function listSet(list, name, value) {
-  let found = false;
-  for (let i = 0; i < list.length; i += 2) {
-    if (list[i] !== name) continue;
-    if (found) {
-      ArrayPrototypeSplice(list, i, 2);
-      i -= 2;
-    } else {
-      list[i + 1] = value;
-      found = true;
-    }
+  let to = 0;
+  for (let from = 0; from < list.length; from += 2) {
+    if (list[from] === name) continue;
+    list[to] = list[from];
+    list[to + 1] = list[from + 1];
+    to += 2;
   }
-  if (!found) listAppend(list, name, value);
+  list.length = to;
 }
 
 // "Sort and combine".
 function listSorted(list) {
-  const names = [];
-  for (let i = 0; i < list.length; i += 2) if (!arrayHas(names, list[i])) ArrayPrototypePush(names, list[i]);
-  ArrayPrototypeSort(names, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const pairs = [];
+  for (let i = 0; i < list.length; i += 2) ArrayPrototypePush(pairs, { __proto__: null, name: list[i], value: list[i + 1] });
+  // The sort is stable: values of one name stay in order.
+  ArrayPrototypeSort(pairs, (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const sorted = [];
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i];
-    if (name !== "set-cookie") {
-      listAppend(sorted, name, listGet(list, name));
-      continue;
-    }
-    for (let j = 0; j < list.length; j += 2) if (list[j] === name) listAppend(sorted, name, list[j + 1]);
+  for (let i = 0; i < pairs.length; i++) {
+    const { name, value } = pairs[i];
+    const last = sorted.length - 2;
+    if (last >= 0 && sorted[last] === name && name !== "set-cookie") sorted[last + 1] = combined(sorted[last + 1], value);
+    else listAppend(sorted, name, value);
   }
   return sorted;
 }
 
-function arrayHas(array, item) {
-  for (let i = 0; i < array.length; i++) if (array[i] === item) return true;
-  return false;
+function combined(first, second) {
+  return `${first}, ${second}`;
+}
+
+// What follows keeps a sorted list up to date: whoever changes headers while iterating over them has it looked at after
+// each change.
+
+// The index of the first pair whose name is not before `name`.
+function sortedPlace(sorted, name) {
+  let low = 0;
+  let high = sorted.length / 2;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle * 2] < name) low = middle + 1;
+    else high = middle;
+  }
+  return low * 2;
+}
+
+function sortedEnd(sorted, name, start) {
+  let end = start;
+  while (end < sorted.length && sorted[end] === name) end += 2;
+  return end;
+}
+
+function sortedAppend(sorted, name, value) {
+  const start = sortedPlace(sorted, name);
+  const end = sortedEnd(sorted, name, start);
+  if (start === end || name === "set-cookie") ArrayPrototypeSplice(sorted, end, 0, name, value);
+  else sorted[start + 1] = combined(sorted[start + 1], value);
+}
+
+function sortedDelete(sorted, name) {
+  const start = sortedPlace(sorted, name);
+  const count = sortedEnd(sorted, name, start) - start;
+  if (count > 0) ArrayPrototypeSplice(sorted, start, count);
+}
+
+function sortedSet(sorted, name, value) {
+  const start = sortedPlace(sorted, name);
+  if (sortedEnd(sorted, name, start) === start + 2) {
+    sorted[start + 1] = value;
+    return;
+  }
+  sortedDelete(sorted, name);
+  ArrayPrototypeSplice(sorted, start, 0, name, value);
 }
 
 /** A copy of a list. */
 export function copyList(list) {
   const copy = [];
-  for (let i = 0; i < list.length; i++) ArrayPrototypePush(copy, list[i]);
+  for (let i = 0; i < list.length; i += 2) if (list[i] !== null) listAppend(copy, list[i], list[i + 1]);
   return copy;
 }
 
@@ -199,15 +235,16 @@ let listOfHeaders;
 let sortedPairs;
 
 export class Headers {
+  // A PairList of the header list.
   #list;
   #isImmutable = false;
-  // The list sorted and combined; null when it has to be made again.
+  // The same sorted and combined, once it was looked at.
   #sorted = null;
 
   constructor(init = undefined) {
     if (init === kInternal) return;
     const prefix = "Failed to construct 'Headers'";
-    this.#list = init === undefined ? [] : listFromPairs(convertHeadersInit(init, prefix), prefix);
+    this.#list = new PairList(init === undefined ? [] : listFromPairs(convertHeadersInit(init, prefix), prefix));
   }
 
   append(name, value) {
@@ -219,8 +256,8 @@ export class Headers {
     value = headerValue(converters.ByteString(value, prefix, "Header value"), prefix);
     name = headerName(name, prefix);
     this.#checkMutable(prefix);
-    listAppend(this.#list, name, value);
-    this.#sorted = null;
+    this.#list.append(name, value);
+    if (this.#sorted !== null) sortedAppend(this.#sorted.items, name, value);
   }
 
   delete(name) {
@@ -229,30 +266,31 @@ export class Headers {
     requireArguments(arguments.length, 1, prefix);
     name = headerName(name, prefix);
     this.#checkMutable(prefix);
-    listDelete(this.#list, name);
-    this.#sorted = null;
+    this.#list.delete(name);
+    if (this.#sorted !== null) sortedDelete(this.#sorted.items, name);
   }
 
   get(name) {
     if (!(#list in this)) throw illegalInvocation("Headers");
     const prefix = "Failed to execute 'get' on 'Headers'";
     requireArguments(arguments.length, 1, prefix);
-    return listGet(this.#list, headerName(name, prefix));
+    const values = this.#list.getAll(headerName(name, prefix));
+    if (values.length === 0) return null;
+    let result = values[0];
+    for (let i = 1; i < values.length; i++) result = combined(result, values[i]);
+    return result;
   }
 
   getSetCookie() {
     if (!(#list in this)) throw illegalInvocation("Headers");
-    const list = this.#list;
-    const cookies = [];
-    for (let i = 0; i < list.length; i += 2) if (list[i] === "set-cookie") ArrayPrototypePush(cookies, list[i + 1]);
-    return cookies;
+    return this.#list.getAll("set-cookie");
   }
 
   has(name) {
     if (!(#list in this)) throw illegalInvocation("Headers");
     const prefix = "Failed to execute 'has' on 'Headers'";
     requireArguments(arguments.length, 1, prefix);
-    return listHas(this.#list, headerName(name, prefix));
+    return this.#list.has(headerName(name, prefix));
   }
 
   set(name, value) {
@@ -263,8 +301,8 @@ export class Headers {
     value = headerValue(converters.ByteString(value, prefix, "Header value"), prefix);
     name = headerName(name, prefix);
     this.#checkMutable(prefix);
-    listSet(this.#list, name, value);
-    this.#sorted = null;
+    this.#list.set(name, value);
+    if (this.#sorted !== null) sortedSet(this.#sorted.items, name, value);
   }
 
   #checkMutable(prefix) {
@@ -274,15 +312,15 @@ export class Headers {
   static {
     createHeadersImpl = (list, isImmutable) => {
       const headers = new Headers(kInternal);
-      headers.#list = list;
+      headers.#list = new PairList(list);
       headers.#isImmutable = isImmutable;
       return headers;
     };
     isImmutableImpl = (headers) => headers.#isImmutable;
-    listOfHeaders = (value) => (isObject(value) && #list in value ? value.#list : undefined);
+    listOfHeaders = (value) => (isObject(value) && #list in value ? value.#list.settled() : undefined);
     sortedPairs = (headers) => {
       if (!isObject(headers) || !(#list in headers)) throw illegalInvocation("Headers");
-      return headers.#sorted ??= listSorted(headers.#list);
+      return headers.#sorted ??= new PairList(listSorted(headers.#list.settled()));
     };
   }
 }
@@ -298,7 +336,10 @@ export function describeHeaders(value) {
   const list = listOfHeaders(value);
   if (list === undefined) return undefined;
   const description = { __proto__: null };
-  for (let i = 0; i < list.length; i += 2) description[list[i]] ??= listGet(list, list[i]);
+  for (let i = 0; i < list.length; i += 2) {
+    const before = description[list[i]];
+    description[list[i]] = before === undefined ? list[i + 1] : combined(before, list[i + 1]);
+  }
   return description;
 }
 
@@ -307,7 +348,7 @@ export function createHeaders(list, isImmutable) {
   return createHeadersImpl(list, isImmutable);
 }
 
-/** The list of a Headers object; undefined for any other value. */
+/** The list of a Headers object, without gaps; undefined for any other value. */
 export function headersList(value) {
   return listOfHeaders(value);
 }

@@ -1,14 +1,16 @@
 // multipart/form-data both ways (https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data,
 // https://fetch.spec.whatwg.org/#dom-body-formdata).
 
-import { blobBytes, blobType, joinParts } from "../file/blob.js";
+import { blobBytes, blobType, joinParts, normalizeType } from "../file/blob.js";
 import { createFile, fileName } from "../file/file.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { parseUrlencoded } from "../url/urlencoded.js";
-import { parseMimeType } from "./mime_type.js";
+import { outOfMemory, watchedFrom } from "./collect.js";
 
-const { ArrayPrototypePush, RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeSlice, TypeError } = primordials;
+const {
+  ArrayPrototypePush, RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeSlice, TypeError, TypedArrayPrototypeGetByteLength,
+} = primordials;
 
 /** `{ bytes, type }` of entries `[name, value, …]`: the body and its Content-Type. */
 export function encodeMultipart(list) {
@@ -59,12 +61,14 @@ function withCrlf(text) {
   return result + StringPrototypeSlice(text, from);
 }
 
-/** The entries `[name, value, …]` of a body with the given Content-Type, or null for none. Throws where they do not fit. */
-export function decodeFormBody(content, contentType) {
-  const mimeType = contentType === null ? null : parseMimeType(contentType);
+/** The entries `[name, value, …]` of a body of the given type, or null for none. Throws where they do not fit. */
+export function decodeFormBody(content, mimeType) {
   if (mimeType !== null && mimeType.essence === "application/x-www-form-urlencoded") {
+    if (typeof content === "string") return parseUrlencoded(content);
+    const length = TypedArrayPrototypeGetByteLength(content);
+    if (length >= watchedFrom && !ops.memoryAllows(ops.formCost(content))) throw outOfMemory(length);
     // Unlike text(), this keeps a byte order mark.
-    return parseUrlencoded(typeof content === "string" ? content : ops.decode(content, undefined, false, true));
+    return parseUrlencoded(ops.decode(content, undefined, false, true));
   }
   if (mimeType === null || mimeType.essence !== "multipart/form-data" || mimeType.parameters.boundary === undefined) {
     throw new TypeError("The body is no form data: its Content-Type is neither multipart/form-data with a boundary nor application/x-www-form-urlencoded");
@@ -76,7 +80,7 @@ export function decodeFormBody(content, contentType) {
   for (let i = 0; i < parts.length; i += 4) {
     const filename = parts[i + 1];
     ArrayPrototypePush(list, parts[i]);
-    ArrayPrototypePush(list, filename === null ? parts[i + 3] : createFile(parts[i + 3], parts[i + 2] ?? "text/plain", filename));
+    ArrayPrototypePush(list, filename === null ? parts[i + 3] : createFile(parts[i + 3], normalizeType(parts[i + 2] ?? "text/plain"), filename));
   }
   return list;
 }

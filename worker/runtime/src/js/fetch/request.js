@@ -16,7 +16,7 @@ import {
   illegalInvocation, isObject, kInternal, requireArguments,
 } from "../webidl.js";
 import {
-  Body, bodyStream, cloneBody, consumeBody, extractBody, forms, isBodyUnusable, isBodyUsed, toBodyInit, transferBody, unusableBody,
+  Body, bodyStream, cloneBody, consumeBody, extractBody, forms, isBodyUnusable, isBodyUsed, isSource, toBodyInit, transferBody, unusableBody,
 } from "./body.js";
 import { blobOfBody, formDataOfBody } from "./form_body.js";
 import { IncomingSource } from "./body_source.js";
@@ -202,7 +202,7 @@ export class Request {
     }
     if (initBody !== null) {
       const body = extractBody(initBody);
-      if (body.stream !== null && options.duplex === undefined) {
+      if ((body.stream !== null || isSource(body.content)) && options.duplex === undefined) {
         throw new TypeError(`${prefix}: a body that is a stream needs 'duplex' to be 'half'`);
       }
       this.#body = body;

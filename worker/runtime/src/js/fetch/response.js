@@ -8,7 +8,7 @@ import {
   Body, bodyStream, cloneBody, consumeBody, extractBody, forms, isBodyUnusable, isBodyUsed, takeContent, toBodyInit, unusableBody,
 } from "./body.js";
 import { blobOfBody, formDataOfBody } from "./form_body.js";
-import { convertHeadersInit, copyList, createHeaders, isImmutable, listAppend, listFromPairs, listGet, listHas } from "./headers.js";
+import { convertHeadersInit, copyList, createHeaders, headersList, isImmutable, listAppend, listFromPairs, listGet, listHas } from "./headers.js";
 
 const { JSONStringify, RangeError, RegExpPrototypeExec, StringPrototypeToWellFormed, TypeError } = primordials;
 
@@ -204,7 +204,7 @@ export class Response {
         if (!isObject(value) || !(#list in value)) return null;
         if (value.#type === "error") throw new TypeError("The handler returned Response.error(), which no client can be sent");
         const body = value.#body === null ? null : takeContent(value.#body);
-        return { status: value.#status, headers: value.#list, body };
+        return { status: value.#status, headers: value.#headers === null ? value.#list : headersList(value.#headers), body };
       },
       fromNetwork({ status, reason, list, body, url, redirected }) {
         const response = new Response(kInternal);

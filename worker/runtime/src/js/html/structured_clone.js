@@ -10,7 +10,7 @@ import {
 } from "../webidl.js";
 
 const {
-  ArrayPrototypeIncludes, ArrayPrototypePush, ObjectGetPrototypeOf, SymbolIterator,
+  ArrayPrototypePush, ObjectGetPrototypeOf, Set, SetPrototypeAdd, SetPrototypeHas, SymbolIterator,
 } = primordials;
 
 // The interface an object belongs to is the nearest marked prototype.
@@ -58,11 +58,13 @@ function readTransferList(value, transfer, prefix) {
     if (!isObject(item)) throw conversionError(itemPrefix, context, "is not an object");
     return item;
   }, prefix, "'transfer'");
+  const known = new Set();
   for (let i = 0; i < items.length; i++) {
     const item = items[i];
     if (!isArrayBuffer(item)) throw dataCloneError(`${prefix}: Item ${i} of 'transfer' cannot be transferred`);
-    if (ArrayPrototypeIncludes(transfer, item)) throw dataCloneError(`${prefix}: Item ${i} of 'transfer' is there twice`);
+    if (SetPrototypeHas(known, item)) throw dataCloneError(`${prefix}: Item ${i} of 'transfer' is there twice`);
     if (primordials.ArrayBufferPrototypeGetDetached(item)) throw dataCloneError(`${prefix}: Item ${i} of 'transfer' is detached`);
+    SetPrototypeAdd(known, item);
     ArrayPrototypePush(transfer, item);
   }
 }

@@ -5,27 +5,26 @@
 import { DOMException } from "../dom/dom_exception.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { converters } from "../webidl.js";
 import { reportError } from "./error_reporting.js";
 
 const {
-  ArrayPrototypeSlice, FunctionPrototypeCall, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, NumberIsFinite,
-  Map, ReflectApply, TypeError, globalThis: global,
+  ArrayPrototypeSlice, FunctionPrototypeCall, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, MathMax,
+  ReflectApply, TypeError, globalThis: global,
 } = primordials;
 
 /** From this nesting level on, delays are at least 4 ms (HTML, step 11 of "timer initialization steps"). */
 const NESTING_LIMIT = 5;
 const NESTED_MINIMUM = 4;
-/** Longest delay: larger ones do not fit a browser's `long` and wrap to 1 ms at most. */
-const MAX_DELAY = 2 ** 31 - 1;
 
 /** Timer id → { callback, args, delay, repeat, nesting, context }. */
 const timers = new Map();
 /** The nesting level of the timer whose callback runs now; 0 outside of timers. */
 let nestingLevel = 0;
 
-function delayOf(value) {
-  const delay = +value; // Throws for BigInt and Symbol, as the conversion to `long` does.
-  return NumberIsFinite(delay) && delay > 0 && delay <= MAX_DELAY ? delay >>> 0 : 0;
+// A `long`: from 2^31 on it wraps, as the standard and browsers have it (Node makes it 1).
+function delayOf(value, prefix) {
+  return MathMax(converters.long(value, prefix, "The delay"), 0);
 }
 
 // A new timer's number. Apps may have so many timers at a time.
@@ -39,7 +38,7 @@ function start(name, callback, timeout, args, repeat) {
   if (typeof callback !== "function") {
     throw new TypeError(`Failed to execute '${name}': the callback is not a function`);
   }
-  let delay = delayOf(timeout);
+  let delay = delayOf(timeout, name);
   if (nestingLevel > NESTING_LIMIT && delay < NESTED_MINIMUM) delay = NESTED_MINIMUM;
   const id = allocate();
   const nesting = nestingLevel + 1;
@@ -53,7 +52,7 @@ export function setBackgroundTimeout(callback, delay) {
   const id = allocate();
   const context = ops.getAsyncContext();
   MapPrototypeSet(timers, id, { __proto__: null, callback, args: null, delay, repeat: false, nesting: 0, context });
-  ops.timerStart(id, delay < MAX_DELAY ? delay >>> 0 : MAX_DELAY, false);
+  ops.timerStart(id, delay, false);
   return id;
 }
 

@@ -6,10 +6,11 @@ import {
   requireArguments,
 } from "../webidl.js";
 import { defineIterable } from "../webidl/iterable.js";
+import { PairList } from "../webidl/pair_list.js";
 import { parseUrlencoded, serializeUrlencoded } from "./urlencoded.js";
 
 const {
-  ArrayPrototypePush, ArrayPrototypeSort, ArrayPrototypeSplice, MapPrototypeForEach, StringPrototypeCharCodeAt, StringPrototypeSlice,
+  ArrayPrototypePush, ArrayPrototypeSort, MapPrototypeForEach, StringPrototypeCharCodeAt, StringPrototypeSlice,
   SymbolIterator, TypeError,
 } = primordials;
 const { USVString } = converters;
@@ -19,7 +20,7 @@ const toRecord = createRecordConverter(USVString, USVString);
 // What happens when the list of a URL's own parameters changes; url.js sets it.
 let updateOwner;
 
-/** Sets `update(url, query)`, called after each change of the parameters that belong to `url`. */
+/** Sets `update(url)`, called after each change of the parameters that belong to `url`. */
 export function setSearchParamsOwnerUpdate(update) {
   updateOwner = update;
 }
@@ -33,12 +34,12 @@ export class URLSearchParams {
 
   constructor(init = "") {
     if (init === kInternal) return;
-    this.#list = listFrom(init);
+    this.#list = new PairList(listFrom(init));
   }
 
   get size() {
     if (!(#list in this)) throw illegalInvocation("URLSearchParams");
-    return this.#list.length / 2;
+    return this.#list.size;
   }
 
   append(name, value) {
@@ -47,8 +48,7 @@ export class URLSearchParams {
     requireArguments(arguments.length, 2, prefix);
     name = USVString(name, prefix, "Argument 1");
     value = USVString(value, prefix, "Argument 2");
-    ArrayPrototypePush(this.#list, name);
-    ArrayPrototypePush(this.#list, value);
+    this.#list.append(name, value);
     this.#changed();
   }
 
@@ -58,10 +58,8 @@ export class URLSearchParams {
     requireArguments(arguments.length, 1, prefix);
     name = USVString(name, prefix, "Argument 1");
     if (value !== undefined) value = USVString(value, prefix, "Argument 2");
-    const list = this.#list;
-    for (let i = list.length - 2; i >= 0; i -= 2) {
-      if (list[i] === name && (value === undefined || list[i + 1] === value)) ArrayPrototypeSplice(list, i, 2);
-    }
+    if (value === undefined) this.#list.delete(name);
+    else this.#list.deletePair(name, value);
     this.#changed();
   }
 
@@ -70,9 +68,7 @@ export class URLSearchParams {
     const prefix = "Failed to execute 'get' on 'URLSearchParams'";
     requireArguments(arguments.length, 1, prefix);
     name = USVString(name, prefix, "Argument 1");
-    const list = this.#list;
-    for (let i = 0; i < list.length; i += 2) if (list[i] === name) return list[i + 1];
-    return null;
+    return this.#list.get(name) ?? null;
   }
 
   getAll(name) {
@@ -80,10 +76,7 @@ export class URLSearchParams {
     const prefix = "Failed to execute 'getAll' on 'URLSearchParams'";
     requireArguments(arguments.length, 1, prefix);
     name = USVString(name, prefix, "Argument 1");
-    const list = this.#list;
-    const values = [];
-    for (let i = 0; i < list.length; i += 2) if (list[i] === name) ArrayPrototypePush(values, list[i + 1]);
-    return values;
+    return this.#list.getAll(name);
   }
 
   has(name, value = undefined) {
@@ -92,11 +85,7 @@ export class URLSearchParams {
     requireArguments(arguments.length, 1, prefix);
     name = USVString(name, prefix, "Argument 1");
     if (value !== undefined) value = USVString(value, prefix, "Argument 2");
-    const list = this.#list;
-    for (let i = 0; i < list.length; i += 2) {
-      if (list[i] === name && (value === undefined || list[i + 1] === value)) return true;
-    }
-    return false;
+    return value === undefined ? this.#list.has(name) : this.#list.hasPair(name, value);
   }
 
   set(name, value) {
@@ -105,29 +94,14 @@ export class URLSearchParams {
     requireArguments(arguments.length, 2, prefix);
     name = USVString(name, prefix, "Argument 1");
     value = USVString(value, prefix, "Argument 2");
-    const list = this.#list;
-    let found = false;
-    for (let i = 0; i < list.length; i += 2) {
-      if (list[i] !== name) continue;
-      if (found) {
-        ArrayPrototypeSplice(list, i, 2);
-        i -= 2;
-      } else {
-        list[i + 1] = value;
-        found = true;
-      }
-    }
-    if (!found) {
-      ArrayPrototypePush(list, name);
-      ArrayPrototypePush(list, value);
-    }
+    this.#list.set(name, value);
     this.#changed();
   }
 
   sort() {
     if (!(#list in this)) throw illegalInvocation("URLSearchParams");
     const pairs = [];
-    const list = this.#list;
+    const list = this.#list.settled();
     for (let i = 0; i < list.length; i += 2) {
       ArrayPrototypePush(pairs, { __proto__: null, name: list[i], value: list[i + 1] });
     }
@@ -137,16 +111,17 @@ export class URLSearchParams {
       list[i * 2] = pairs[i].name;
       list[i * 2 + 1] = pairs[i].value;
     }
+    this.#list.replace(list);
     this.#changed();
   }
 
   toString() {
     if (!(#list in this)) throw illegalInvocation("URLSearchParams");
-    return serializeUrlencoded(this.#list);
+    return serializeUrlencoded(this.#list.settled());
   }
 
   #changed() {
-    if (this.#owner !== null) updateOwner(this.#owner, serializeUrlencoded(this.#list));
+    if (this.#owner !== null) updateOwner(this.#owner);
   }
 
   static {
@@ -155,12 +130,12 @@ export class URLSearchParams {
       list: (value) => (isObject(value) && #list in value ? value.#list : undefined),
       create(owner, query) {
         const params = new URLSearchParams(kInternal);
-        params.#list = parseUrlencoded(query);
+        params.#list = new PairList(parseUrlencoded(query));
         params.#owner = owner;
         return params;
       },
       replace(params, query) {
-        params.#list = parseUrlencoded(query);
+        params.#list.replace(parseUrlencoded(query));
       },
     };
   }
@@ -207,7 +182,7 @@ export const searchParamsIterator = defineIterable(URLSearchParams, "URLSearchPa
 
 /** The pairs of a URLSearchParams, `[name, value, …]`; undefined for any other value. */
 export function searchParamsList(value) {
-  return internals.list(value);
+  return internals.list(value)?.settled();
 }
 
 /** The parameters of a URL, which follow it and lead it. */

@@ -3,7 +3,8 @@
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { configureInterface, converters, illegalInvocation, isObject, kInternal, requireArguments } from "../webidl.js";
-import { createSearchParams, replaceSearchParams, setSearchParamsOwnerUpdate } from "./search_params.js";
+import { createSearchParams, replaceSearchParams, searchParamsList, setSearchParamsOwnerUpdate } from "./search_params.js";
+import { serializeUrlencoded } from "./urlencoded.js";
 
 const { StringPrototypeSlice, StringPrototypeStartsWith, TypeError, Uint32Array } = primordials;
 const { DOMString, USVString } = converters;
@@ -32,7 +33,10 @@ function invalidUrl(input, base) {
 let internals;
 
 export class URL {
+  // Everything in it before the query and after it is right at all times; the query is that of #searchParams where
+  // #isStale, and is written when somebody looks at it.
   #href;
+  #isStale = false;
   #schemeEnd;
   #usernameEnd;
   #hostStart;
@@ -76,7 +80,7 @@ export class URL {
 
   get href() {
     if (!(#href in this)) throw illegalInvocation("URL");
-    return this.#href;
+    return this.#settled();
   }
 
   set href(value) {
@@ -191,16 +195,17 @@ export class URL {
 
   toString() {
     if (!(#href in this)) throw illegalInvocation("URL");
-    return this.#href;
+    return this.#settled();
   }
 
   toJSON() {
     if (!(#href in this)) throw illegalInvocation("URL");
-    return this.#href;
+    return this.#settled();
   }
 
   #take(href) {
     this.#href = href;
+    this.#isStale = false;
     this.#schemeEnd = components[0];
     this.#usernameEnd = components[1];
     this.#hostStart = components[2];
@@ -211,8 +216,22 @@ export class URL {
     this.#fragmentStart = components[7];
   }
 
+  // The href, with the query that the parameters make.
+  #settled() {
+    if (!this.#isStale) return this.#href;
+    this.#isStale = false;
+    const query = serializeUrlencoded(searchParamsList(this.#searchParams));
+    const start = StringPrototypeSlice(this.#href, 0, this.#pathEnd());
+    const end = this.#fragmentStart === NONE ? "" : StringPrototypeSlice(this.#href, this.#fragmentStart);
+    this.#queryStart = query === "" ? NONE : start.length;
+    // The serializer encodes more than a query needs, so the parser would change nothing.
+    const before = query === "" ? start : `${start}?${query}`;
+    if (this.#fragmentStart !== NONE) this.#fragmentStart = before.length;
+    return this.#href = before + end;
+  }
+
   #set(which, value, prefix) {
-    const href = ops.urlSet(this.#href, which, USVString(value, prefix, "The value"), components);
+    const href = ops.urlSet(this.#settled(), which, USVString(value, prefix, "The value"), components);
     if (href !== undefined) this.#take(href);
   }
 
@@ -282,8 +301,9 @@ export class URL {
   }
 
   #query() {
+    const href = this.#settled();
     if (this.#queryStart === NONE) return "";
-    return StringPrototypeSlice(this.#href, this.#queryStart + 1, this.#fragmentStart === NONE ? this.#href.length : this.#fragmentStart);
+    return StringPrototypeSlice(href, this.#queryStart + 1, this.#fragmentStart === NONE ? href.length : this.#fragmentStart);
   }
 
   #updateSearchParams() {
@@ -294,10 +314,10 @@ export class URL {
     internals = {
       __proto__: null,
       is: (value) => isObject(value) && #href in value,
-      href: (url) => url.#href,
+      href: (url) => url.#settled(),
       describe: (url) => ({
         __proto__: null,
-        href: url.#href,
+        href: url.#settled(),
         origin: url.#origin(),
         protocol: url.#protocol(),
         username: url.#username(),
@@ -310,17 +330,15 @@ export class URL {
         searchParams: url.#searchParams ??= createSearchParams(url, url.#query()),
         hash: url.#hash(),
       }),
-      // A serialized query needs no encoding any more, but an opaque path may lose trailing spaces without it.
-      setQuery(url, query) {
-        const href = ops.urlSet(url.#href, kSearch, query, components);
-        if (href !== undefined) url.#take(href);
+      queryChanged(url) {
+        url.#isStale = true;
       },
     };
   }
 }
 
 configureInterface(URL);
-setSearchParamsOwnerUpdate(internals.setQuery);
+setSearchParamsOwnerUpdate(internals.queryChanged);
 
 /** The brand check. */
 export function isURL(value) {

@@ -6,18 +6,20 @@ import { primordials } from "../primordials.js";
 
 const {
   ArrayPrototypePush, RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeIncludes, StringPrototypeIndexOf,
-  StringPrototypeSlice, TypedArrayPrototypeSubarray, Uint8Array, decodeURIComponent, encodeURIComponent,
+  StringPrototypeSlice, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetLength, Uint8Array, decodeURIComponent, encodeURIComponent,
 } = primordials;
 
 /** The parser, for a string without lone surrogates. */
 export function parseUrlencoded(input) {
   const list = [];
   let from = 0;
+  // Looked for once for all names without one.
+  let equals = StringPrototypeIndexOf(input, "=");
   while (from <= input.length) {
     let to = StringPrototypeIndexOf(input, "&", from);
     if (to === -1) to = input.length;
     if (to > from) {
-      const equals = StringPrototypeIndexOf(input, "=", from);
+      if (equals !== -1 && equals < from) equals = StringPrototypeIndexOf(input, "=", from);
       if (equals === -1 || equals >= to) {
         ArrayPrototypePush(list, decode(StringPrototypeSlice(input, from, to)));
         ArrayPrototypePush(list, "");
@@ -53,17 +55,18 @@ function decode(text) {
 // Percent signs that are none, or bytes that are not UTF-8.
 function decodeLossy(text) {
   const bytes = ops.utf8Encode(text);
-  const decoded = new Uint8Array(bytes.length);
+  const size = TypedArrayPrototypeGetLength(bytes);
+  const decoded = new Uint8Array(size);
   let length = 0;
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = 0; i < size; i++) {
     let byte = bytes[i];
-    if (byte === 37 && i + 2 < bytes.length && isHexDigit(bytes[i + 1]) && isHexDigit(bytes[i + 2])) {
+    if (byte === 37 && i + 2 < size && isHexDigit(bytes[i + 1]) && isHexDigit(bytes[i + 2])) {
       byte = hexValue(bytes[i + 1]) * 16 + hexValue(bytes[i + 2]);
       i += 2;
     }
     decoded[length++] = byte;
   }
-  return ops.decode(TypedArrayPrototypeSubarray(decoded, 0, length), undefined, false, true);
+  return ops.decode(new Uint8Array(TypedArrayPrototypeGetBuffer(decoded), 0, length), undefined, false, true);
 }
 
 function isHexDigit(byte) {

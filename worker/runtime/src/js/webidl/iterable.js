@@ -3,6 +3,7 @@
 
 import { primordials } from "../primordials.js";
 import { converters, isObject, requireArguments } from "../webidl.js";
+import { Cursor } from "./pair_list.js";
 
 const { IteratorPrototype, ObjectDefineProperties, ObjectDefineProperty, ObjectSetPrototypeOf, ReflectApply, SymbolIterator, SymbolToStringTag, TypeError } =
   primordials;
@@ -12,18 +13,17 @@ const kValues = 1;
 const kEntries = 2;
 
 /**
- * Makes `constructor` iterable. `pairsOf(object)` returns its pairs now, as one flat array `[key, value, …]` that later
- * changes of the object leave alone or not as it likes, and throws for what is no instance.
+ * Makes `constructor` iterable. `listOf(object)` returns the PairList of its pairs now, and throws for what is no instance.
  * Returns `{ prototype, inspect }`: the iterators' prototype, and what an iterator has left, for the console.
  */
-export function defineIterable(constructor, name, pairsOf) {
+export function defineIterable(constructor, name, listOf) {
   let create;
   let remaining;
 
   class PairIterator {
     #target;
     #kind;
-    #index = 0;
+    #cursor = new Cursor();
 
     constructor(target, kind) {
       this.#target = target;
@@ -32,20 +32,22 @@ export function defineIterable(constructor, name, pairsOf) {
 
     next() {
       if (!isObject(this) || !(#target in this)) throw new TypeError(`next method called on an object that is not a ${name} Iterator`);
-      const pairs = pairsOf(this.#target);
-      const index = this.#index * 2;
-      if (index >= pairs.length) return { value: undefined, done: true };
-      this.#index++;
-      return { value: itemAt(pairs, index, this.#kind), done: false };
+      const list = listOf(this.#target);
+      const index = Cursor.next(this.#cursor, list);
+      if (index === -1) return { value: undefined, done: true };
+      return { value: itemAt(list.items, index, this.#kind), done: false };
     }
 
     static {
       create = (target, kind) => new PairIterator(target, kind);
       remaining = (iterator) => {
         if (!(#target in iterator)) return undefined;
-        const pairs = pairsOf(iterator.#target);
+        const list = listOf(iterator.#target);
+        const cursor = Cursor.copy(iterator.#cursor);
         const items = [];
-        for (let i = iterator.#index * 2; i < pairs.length; i += 2) items[items.length] = itemAt(pairs, i, iterator.#kind);
+        for (let i = Cursor.next(cursor, list); i !== -1; i = Cursor.next(cursor, list)) {
+          items[items.length] = itemAt(list.items, i, iterator.#kind);
+        }
         return items;
       };
     }
@@ -62,26 +64,28 @@ export function defineIterable(constructor, name, pairsOf) {
 
   const methods = {
     entries() {
-      pairsOf(this);
+      listOf(this);
       return create(this, kEntries);
     },
     keys() {
-      pairsOf(this);
+      listOf(this);
       return create(this, kKeys);
     },
     values() {
-      pairsOf(this);
+      listOf(this);
       return create(this, kValues);
     },
     forEach(callback, thisArg = undefined) {
-      pairsOf(this);
+      listOf(this);
       const prefix = `Failed to execute 'forEach' on '${name}'`;
       requireArguments(arguments.length, 1, prefix);
       converters.Function(callback, prefix, "Argument 1");
-      let pairs = pairsOf(this);
-      for (let i = 0; i < pairs.length; i += 2) {
-        ReflectApply(callback, thisArg, [pairs[i + 1], pairs[i], this]);
-        pairs = pairsOf(this);
+      const cursor = new Cursor();
+      for (;;) {
+        const list = listOf(this);
+        const index = Cursor.next(cursor, list);
+        if (index === -1) return;
+        ReflectApply(callback, thisArg, [list.items[index + 1], list.items[index], this]);
       }
     },
   };
