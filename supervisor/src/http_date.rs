@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn the_date_follows_the_clock_in_both_directions() {
         let mut cached = Cached::default();
-        let mut at = |seconds, millis| {
+        let mut at = |seconds: u64, millis: u64| {
             let time = UNIX_EPOCH + Duration::from_millis(seconds * 1000 + millis);
             cached.at(time).unwrap().to_str().unwrap().to_owned()
         };

@@ -69,7 +69,8 @@ fn disposition(value: &[u8]) -> Option<(Option<String>, Option<String>)> {
 }
 
 /// A parameter's value, and what follows it. Quotes and line breaks come as `%22`, `%0D` and `%0A`; a backslash is one, as
-/// HTML's encoding has it ("multipart/form-data encoding algorithm"), also before the closing quote.
+/// HTML's encoding has it ("multipart/form-data encoding algorithm"), also before the closing quote. Only before a quote that
+/// cannot be the closing one it is what older versions of curl put there.
 fn parameter(text: &[u8]) -> Option<(String, &[u8])> {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         let end = text.iter().position(|byte| *byte == b';').unwrap_or(text.len());
@@ -81,6 +82,10 @@ fn parameter(text: &[u8]) -> Option<(String, &[u8])> {
     loop {
         rest = match rest {
             [b'"', after @ ..] => return Some((String::from_utf8_lossy(&value).into_owned(), after)),
+            [b'\\', b'"', after @ ..] if !matches!(trim_start(after).first(), None | Some(b';')) => {
+                value.push(b'"');
+                after
+            }
             [b'%', b'2', b'2', after @ ..] => {
                 value.push(b'"');
                 after
@@ -150,6 +155,8 @@ mod tests {
         assert_eq!(parts[1], ("f".into(), Some("\"q\"\n.txt".into()), Some("text/plain".into()), String::new()));
         let body = "--x\r\nContent-Disposition: form-data; name=\"a\\\"; filename=\"C:\\tmp\\\"\r\n\r\n\r\n--x--";
         assert_eq!(parsed(body).unwrap()[0], ("a\\".into(), Some("C:\\tmp\\".into()), None, String::new()));
+        let body = "--x\r\nContent-Disposition: form-data; name=\"a\\\"b\\\"; filename=\"\\\\\"\r\n\r\n\r\n--x--";
+        assert_eq!(parsed(body).unwrap()[0], ("a\"b\\".into(), Some("\\\\".into()), None, String::new()));
         assert_eq!(parsed("--x--"), Some(vec![]));
         assert_eq!(parsed("\r\n--x--\r\nepilogue"), Some(vec![]));
     }
