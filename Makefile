@@ -11,6 +11,8 @@ STRIP ?= strip --strip-unneeded
 CONFIG_GROUP ?= nano
 CONFIG ?= test/streams/writable/nano.json
 WPT_DIR ?= ../wpt
+STREAMS_REFERENCE_DIR ?=
+ORDER_COUNT ?= 100000
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= config decode hostname multipart request response
 
@@ -23,10 +25,10 @@ BINARIES = nano nano-worker nanoctl
 LOCKED = --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run build v8 test gates fmt lint bench wpt fuzz install uninstall clean
+.PHONY: help run build v8 test gates fmt lint bench wpt streams-order fuzz install uninstall clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## set everything up and serve CONFIG (test/streams/writable/nano.json, port 8080)
 	exec target/release/nano serve --config $(CONFIG)
@@ -67,6 +69,9 @@ bench: build ## benchmarks: codec frames/s, start-up of a worker, streams beside
 
 wpt: build ## Web Platform Tests of a checkout at WPT_DIR against the expectation list
 	WPT_DIR=$(WPT_DIR) test/wpt/run
+
+streams-order: build ## the order of events in streams against the reference implementation at STREAMS_REFERENCE_DIR, in ORDER_COUNT scenarios
+	STREAMS_REFERENCE_DIR=$(STREAMS_REFERENCE_DIR) test/streams/order/run --count $(ORDER_COUNT)
 
 fuzz: ## cargo-fuzz on all targets of fuzz/, FUZZ_SECONDS each (installs cargo-fuzz; needs no nightly)
 	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz

@@ -9,7 +9,8 @@ function list() {
 const calls = list();
 const native = {
   then: Promise.prototype.then, defineProperty: Object.defineProperty, getOwnPropertyNames: Object.getOwnPropertyNames,
-  log: console.log, join: joined,
+  log: console.log, join: joined, asyncIterator: Symbol.asyncIterator,
+  abort: Function.prototype.call.bind(WritableStreamDefaultWriter.prototype.abort),
 };
 function joined(values) {
   let text = "";
@@ -58,6 +59,34 @@ async function scenario() {
     break;
   }
 
+  const steps = new ReadableStream({ start(c) { c.enqueue("m"); c.enqueue("n"); c.close(); } }).values();
+  const step1 = steps.next();
+  const step2 = steps.next();
+  const step3 = steps.return("r");
+  const stepped = native.join([(await step1).value, (await step2).value, (await step3).value]);
+
+  const aside = list();
+  const listed = ReadableStream.from({
+    [native.asyncIterator]: () => ({ i: 0, async next() { return { done: this.i === 2, value: this.i++ }; } }),
+  }).getReader();
+  aside[0] = (await listed.read()).value;
+  aside[1] = (await listed.read()).value;
+  aside[2] = (await listed.read()).done;
+
+  const started = new TransformStream({ async start(c) { await undefined; c.enqueue("s"); }, async flush() {} });
+  const startedReader = started.readable.getReader();
+  aside[3] = (await startedReader.read()).value;
+
+  const crowded = new WritableStream({ write() {} }).getWriter();
+  for (let i = 0; i < 20; i++) await crowded.write(i);
+  const firstOfTwo = crowded.write("a");
+  const secondOfTwo = crowded.write("b");
+  aside[4] = await firstOfTwo;
+  aside[5] = await secondOfTwo;
+  const aborted = crowded.write("c");
+  await native.abort(crowded, "d");
+  aside[6] = await aborted;
+
   const ready = new WritableStream({ write() {} }).getWriter();
   for (let i = 0; i < 20; i++) {
     await ready.ready;
@@ -81,6 +110,7 @@ async function scenario() {
   return native.join([
     written.length, written[19], written[20], written[23], piped[0], piped[1], piped[2], first.value, second.value,
     byob.value[0], byob.value.length, iterated[0], iterated[1], iterated[2], refused, errored,
+    stepped, aside[0], aside[1], aside[2], aside[3], aside[4], aside[5], aside[6],
   ]);
 }
 
@@ -142,7 +172,7 @@ const attacks = {
     const undo = list();
     const names = [
       "promise", "reject", "isLazy", "bytes", "state", "storedError", "react", "deferred", "chunk", "twin", "pulled", "onTurn",
-      "ongoing", "quickCall", "watchesWrites", "inFlightWritePromise", "simpleWrites", "account", "queue", "guarded",
+      "isOngoing", "quickCall", "slot", "holder", "isBusy", "reaction", "inFlightWritePromise", "simpleWrites", "account", "queue", "guarded",
     ];
     for (let i = 0; i < names.length; i++) undo[undo.length] = patchGetter(Object.prototype, names[i], names[i]);
     return () => { for (let i = 0; i < undo.length; i++) undo[i](); };

@@ -39,6 +39,11 @@ fn writable_order() {
 }
 
 #[test]
+fn order_of_events() {
+    run("order_of_events.js", &[]);
+}
+
+#[test]
 fn readable() {
     run("readable.js", &[]);
 }

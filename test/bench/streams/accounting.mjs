@@ -34,6 +34,7 @@ globalThis.__nano = {
     arrayBufferByteLength: (value) => (types.isAnyArrayBuffer(value) ? value.byteLength : -1),
     markPromiseHandled: (promise) => promise.catch(() => {}),
     promiseHasHandler: () => true,
+    valueKind: (value) => (types.isPromise(value) ? 14 : 0),
   },
 };
 

@@ -132,6 +132,7 @@ builtin_sources! {
     "streams/writable_stream.js",
     "streams/writable_stream_default_controller.js",
     "streams/writable_stream_default_writer.js",
+    "streams/young_slot.js",
     "url/search_params.js",
     "url/url.js",
     "url/urlencoded.js",

@@ -9,6 +9,8 @@ ops! {
     "arrayBufferByteLength" => array_buffer_byte_length | ARRAY_BUFFER_BYTE_LENGTH,
     "markPromiseHandled" => mark_promise_handled,
     "promiseHasHandler" => promise_has_handler | PROMISE_HAS_HANDLER,
+    "rejectPromise" => reject_promise,
+    "resolvePromise" => resolve_promise,
     "utf8Length" => utf8_length | UTF8_LENGTH,
 }
 
@@ -98,6 +100,30 @@ fn mark_promise_handled(_: &mut v8::PinScope, args: v8::FunctionCallbackArgument
     if let Ok(promise) = v8::Local::<v8::Promise>::try_from(args.get(0)) {
         promise.mark_as_handled();
     }
+}
+
+/// `resolvePromise(promise)`: fulfils it with undefined, whoever else means to settle it. Nothing if it is settled.
+fn resolve_promise(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    if let Some(resolver) = resolver_of(args.get(0)) {
+        let undefined = v8::undefined(scope).into();
+        let _ = resolver.resolve(scope, undefined);
+    }
+}
+
+/// `rejectPromise(promise, reason)`: rejects it, whoever else means to settle it. Nothing if it is settled.
+fn reject_promise(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    if let Some(resolver) = resolver_of(args.get(0)) {
+        let _ = resolver.reject(scope, args.get(1));
+    }
+}
+
+#[expect(unsafe_code, reason = "the bindings offer no such conversion")]
+fn resolver_of(value: v8::Local<'_, v8::Value>) -> Option<v8::Local<'_, v8::PromiseResolver>> {
+    if !value.is_promise() {
+        return None;
+    }
+    // SAFETY: to V8 a resolver is a promise: this is its Promise::Resolver::Cast, which asks what was asked above.
+    Some(unsafe { v8::Local::<v8::PromiseResolver>::cast_unchecked(value) })
 }
 
 fn set_length(rv: &mut v8::ReturnValue, length: usize) {

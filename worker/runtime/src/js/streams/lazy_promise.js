@@ -3,7 +3,10 @@
 // Until then there is just its state.
 
 import { primordials } from "../primordials.js";
-import { Deferred, kFulfilled, promiseResolvedWithUndefined, setPromiseIsHandledToTrue } from "./promises.js";
+import { isObject } from "../webidl.js";
+import {
+  Deferred, kFulfilled, promiseResolvedWithUndefined, resolveWith, setPromiseIsHandledToTrue, thenOf,
+} from "./promises.js";
 import { Ring } from "./queue_with_sizes.js";
 import { seal } from "./sealed_class.js";
 
@@ -48,6 +51,9 @@ export class LazyPromise {
       scheduleFulfilled(onFulfilled);
     } else if (this.state === REJECTED) {
       scheduleRejected(onRejected, this.reason);
+    } else if (this.deferred !== undefined) {
+      // Whoever looked at it may react as well: each in turn.
+      thenOf(this.promise, onFulfilled, onRejected);
     } else if (this.onFulfilled === undefined && this.onRejected === undefined) {
       this.onFulfilled = onFulfilled;
       this.onRejected = onRejected;
@@ -119,6 +125,11 @@ export class LazyPromise {
     deferred.reject(reason);
   }
 
+  /** Rejects it a microtask later. */
+  rejectSoon(reason) {
+    PromisePrototypeThen(kFulfilled, () => this.reject(reason));
+  }
+
   /** Rejects it if pending, else replaces it by a rejected one. Either way [[PromiseIsHandled]] becomes true. */
   ensureRejected(reason) {
     if (this.state !== PENDING) this.renew();
@@ -150,9 +161,26 @@ function scheduleRejected(onRejected, reason) {
 }
 
 /** "Resolve `promise` with `other`", both LazyPromises: it will settle as that does. */
-export function resolveWith(promise, other) {
+export function resolveWithPromise(promise, other) {
   // The microtask is what "resolve" takes to call `then`.
   PromisePrototypeThen(kFulfilled, () => other.react(() => promise.resolve(), (reason) => promise.reject(reason)));
+}
+
+/** "Resolve `promise` with `value`", a tenant's. */
+export function resolveWithValue(promise, value) {
+  resolveWith(value, () => promise.resolve(), (reason) => promise.reject(reason));
+}
+
+/**
+ * "A promise resolved with startResult", for `uponPromise`: unlike those of the other algorithms it is wrapped by the
+ * standard itself. Where `isInternal`, it is undefined or a LazyPromise.
+ */
+export function promiseOfStart(startResult, isInternal) {
+  if (!isObject(startResult)) return kFulfilled;
+  const promise = new LazyPromise();
+  if (isInternal) resolveWithPromise(promise, startResult);
+  else resolveWithValue(promise, startResult);
+  return promise;
 }
 
 let reject;

@@ -6,7 +6,11 @@ import { primordials } from "../primordials.js";
 import { isObject } from "../webidl.js";
 import { seal } from "./sealed_class.js";
 
-const { ObjectDefineProperty, ObjectSetPrototypeOf, Promise, PromisePrototypeThen, PromiseReject } = primordials;
+const {
+  ObjectDefineProperty, ObjectGetPrototypeOf, ObjectSetPrototypeOf, Promise, PromisePrototypeThen, PromiseReject,
+  ReflectApply, ReflectSetPrototypeOf,
+} = primordials;
+const PromisePrototype = Promise.prototype;
 
 // `then` reads `constructor` and Symbol.species from its receiver. Here it finds undefined, and makes a plain promise.
 class InternalPromise extends Promise {
@@ -25,6 +29,27 @@ ObjectSetPrototypeOf(InternalPromise.prototype, null);
  */
 export const kFulfilled = new InternalPromise((resolve) => resolve(undefined));
 
+/**
+ * `promise.then(onFulfilled, onRejected)` of a plain promise that a tenant holds, whatever its `constructor` is by now: for
+ * that moment it is one of the builtins' own.
+ */
+export function thenOf(promise, onFulfilled, onRejected) {
+  const prototype = ObjectGetPrototypeOf(promise);
+  // False where the tenant has frozen it.
+  const isOurs = ReflectSetPrototypeOf(promise, InternalPromise.prototype);
+  const derived = PromisePrototypeThen(promise, onFulfilled, onRejected);
+  if (isOurs) ReflectSetPrototypeOf(promise, prototype);
+  return derived;
+}
+
+// What ops.valueKind() says of promises.
+const PROMISE_KIND = 14;
+
+/** Whether it is a promise of no class but Promise. */
+function isPlainPromise(value) {
+  return ops.valueKind(value) === PROMISE_KIND && ObjectGetPrototypeOf(value) === PromisePrototype;
+}
+
 /** "A new promise", together with the functions that settle it. */
 export class Deferred {
   constructor() {
@@ -36,6 +61,10 @@ export class Deferred {
       this.reject = reject;
     });
   }
+
+  get() {
+    return this.promise;
+  }
 }
 seal(Deferred);
 
@@ -44,11 +73,19 @@ export function promiseResolvedWithUndefined() {
   return new Promise((resolve) => resolve(undefined));
 }
 
+/** "A promise resolved with" a value of the builtins', for the tenant's eyes. */
+export function promiseResolvedWith(value) {
+  return new Promise((resolve) => resolve(value));
+}
+
 /** "A promise rejected with". */
 export const promiseRejectedWith = PromiseReject;
 
 /** Sets [[PromiseIsHandled]]. */
 export const setPromiseIsHandledToTrue = ops.markPromiseHandled;
+
+/** What a reaction returns whose promise is settled: a thenable that never settles it. */
+export const kSettledAlready = { __proto__: null, then() {} };
 
 /** "A promise resolved with `value`", for the builtins only: a way to react to it. */
 class Awaited {
@@ -62,16 +99,19 @@ class Awaited {
     awaitAndReact(this.#value, onFulfilled, onRejected);
   }
 
-  /** Reacts likewise, and settles when the reaction has run: with undefined, or rejected with the reason. */
+  /**
+   * Reacts likewise, and settles when the reaction has run: with undefined, or rejected with the reason. Unless the reaction
+   * has settled it, which it tells by returning kSettledAlready or true.
+   */
   async reaction(onFulfilled, onRejected) {
     let result;
     try {
       result = await this.#value;
     } catch (reason) {
-      onRejected(reason);
+      if (onRejected(reason)) return kSettledAlready;
       throw reason;
     }
-    onFulfilled(result);
+    return onFulfilled(result);
   }
 
   static isOne(promise) {
@@ -132,6 +172,56 @@ export function internalPromiseRejectedWith(reason) {
 export function uponPromise(promise, onFulfilled, onRejected) {
   if (promise === kFulfilled) PromisePrototypeThen(kFulfilled, onFulfilled);
   else promise.react(onFulfilled, onRejected);
+}
+
+/**
+ * What the resolve function of a promise does with `value`: `onFulfilled` or `onRejected` run when the promise would be
+ * fulfilled or rejected, a microtask before those that react to it.
+ */
+export function resolveWith(value, onFulfilled, onRejected) {
+  const adopt = adoption(value);
+  if (adopt === undefined) onFulfilled(value);
+  else adopt(onFulfilled, onRejected);
+}
+
+/**
+ * How resolveWith() takes over what `value` will settle with; undefined if it is no thenable. Of what is a promise, `then` is
+ * not called: a tenant can patch that.
+ */
+export function adoption(value) {
+  if (!isObject(value)) return undefined;
+  let then;
+  try {
+    ({ then } = value);
+  } catch (error) {
+    return (_, onRejected) => onRejected(error);
+  }
+  if (typeof then !== "function") return undefined;
+  const adopt = isPlainPromise(value) ? awaitAndReact : callThen;
+  return (onFulfilled, onRejected) => {
+    PromisePrototypeThen(kFulfilled, () => {
+      adopt(value, onFulfilled, onRejected, then);
+    });
+  };
+}
+
+function callThen(value, onFulfilled, onRejected, then) {
+  let isResolved = false;
+  const reject = (reason) => {
+    if (isResolved) return;
+    isResolved = true;
+    onRejected(reason);
+  };
+  const resolve = (result) => {
+    if (isResolved) return;
+    isResolved = true;
+    resolveWith(result, onFulfilled, onRejected);
+  };
+  try {
+    ReflectApply(then, value, [resolve, reject]);
+  } catch (error) {
+    reject(error);
+  }
 }
 
 /** "Upon fulfillment" and "upon rejection" of "a promise resolved with `value`"; the steps get the value. */

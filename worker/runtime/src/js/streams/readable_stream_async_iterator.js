@@ -3,14 +3,14 @@
 
 import { primordials } from "../primordials.js";
 import { illegalInvocation, isObject } from "../webidl.js";
-import { LazyPromise } from "./lazy_promise.js";
-import { Deferred, kFulfilled, promiseRejectedWith } from "./promises.js";
+import { adoption, Deferred, kFulfilled, promiseRejectedWith, promiseResolvedWith, thenOf } from "./promises.js";
 import { ReadableStreamDefaultControllerTakeChunk } from "./readable/default_controller_operations.js";
 import {
   ReadableStreamDefaultReaderRead, ReadableStreamDefaultReaderRelease, ReadableStreamReaderGenericCancel,
 } from "./readable/reader_operations.js";
 import { AcquireReadableStreamDefaultReader } from "./readable/stream_operations.js";
 import { seal } from "./sealed_class.js";
+import { YoungSlot } from "./young_slot.js";
 
 const {
   AsyncIteratorPrototype, ObjectDefineProperty, ObjectSetPrototypeOf, PromisePrototypeThen, SymbolToStringTag,
@@ -38,80 +38,86 @@ class Slots extends Holder {
   }
 }
 
-/** A call of next() or return(): its promise, and who waits for that. */
+/** A call of next() that reads: its promise is the one that reacts to "get the next iteration result". */
 class Call extends Deferred {
-  constructor(iterator, value) {
+  constructor(iterator) {
     super();
     this.iterator = iterator;
-    /** The argument of return(), or the chunk that next() got. */
-    this.value = value;
-    /** A LazyPromise that settles before the promise does; made when another call waits for it. */
-    this.twin = undefined;
+    /** There is a reaction to "get the next iteration result". */
+    this.isReacting = false;
+    /** What it will do, if that was settled before. */
+    this.reaction = undefined;
   }
 
-  // Called before the promise is settled.
-  over() {
-    const { iterator, twin } = this;
-    if (iterator.ongoing === this) iterator.ongoing = undefined;
-    if (twin !== undefined) twin.resolve();
-  }
-
-  finish(done) {
-    this.over();
-    this.resolve({ value: this.value, done });
+  finish(value, done) {
+    this.iterator.isOngoing = false;
+    if (done) this.iterator.isFinished = true;
+    this.resolve({ value, done });
   }
 
   fail(e) {
-    this.over();
+    this.iterator.isOngoing = false;
+    this.iterator.isFinished = true;
     this.reject(e);
   }
 
-  // As the read request of next(). Each result waits for the reaction to "get the next iteration result".
+  read(reader) {
+    ReadableStreamDefaultReaderRead(reader, this);
+    this.react();
+  }
+
+  react() {
+    this.isReacting = true;
+    if (this.reaction !== undefined) PromisePrototypeThen(kFulfilled, this.reaction);
+  }
+
+  // "Get the next iteration result" is settled. A pull that gave the chunk comes before the reaction to it.
+  settled(reaction) {
+    if (this.isReacting) PromisePrototypeThen(kFulfilled, reaction);
+    else this.reaction = reaction;
+  }
+
+  // As the read request.
 
   chunkSteps(chunk) {
-    this.value = chunk;
-    PromisePrototypeThen(kFulfilled, () => this.finish(false));
+    const adopt = adoption(chunk);
+    if (adopt === undefined) this.settled(() => this.finish(chunk, false));
+    else this.adopt(adopt);
+  }
+
+  // "Resolve" with a chunk that is a thenable.
+  adopt(adopt) {
+    adopt((value) => this.settled(() => this.finish(value, false)), (reason) => this.settled(() => this.fail(reason)));
   }
 
   closeSteps() {
-    const { iterator } = this;
-    ReadableStreamDefaultReaderRelease(iterator.reader);
-    PromisePrototypeThen(kFulfilled, () => {
-      iterator.isFinished = true;
-      this.finish(true);
-    });
+    this.iterator.release();
+    this.settled(() => this.finish(undefined, true));
   }
 
   errorSteps(e) {
-    const { iterator } = this;
-    ReadableStreamDefaultReaderRelease(iterator.reader);
-    PromisePrototypeThen(kFulfilled, () => {
-      iterator.isFinished = true;
-      this.fail(e);
-    });
+    this.iterator.release();
+    this.settled(() => this.fail(e));
   }
 }
+seal(Call);
 
 /** NANO: a call of next() whose chunk was in the queue; its promise is that of the reaction which gives the result. */
 class QuickCall {
   constructor(iterator) {
+    this.isBusy = false;
     this.chunk = undefined;
-    /** As in Call. */
-    this.twin = undefined;
     /** The controller whose reaction to a pull is performed by the way. */
     this.pulled = undefined;
     this.onTurn = () => {
-      const { chunk, pulled, twin } = this;
+      const { chunk, pulled } = this;
+      this.isBusy = false;
       this.chunk = undefined;
       if (pulled !== undefined) {
         this.pulled = undefined;
         pulled.onPullFulfilled();
       }
-      if (iterator.ongoing === this) iterator.ongoing = undefined;
-      if (twin !== undefined) {
-        this.twin = undefined;
-        twin.resolve();
-      }
+      iterator.isOngoing = false;
       return { value: chunk, done: false };
     };
   }
@@ -123,68 +129,92 @@ class IteratorSlots {
     this.reader = reader;
     this.preventCancel = preventCancel;
     this.isFinished = false;
-    /** The last Call or QuickCall, unless its promise is settled. */
-    this.ongoing = undefined;
+    /** Whether the last call's promise, which is in `slot`, is to be waited for. */
+    this.isOngoing = false;
+    this.slot = new YoungSlot();
     /** Made once: only one is under way at a time. */
     this.quickCall = new QuickCall(this);
   }
 
   next() {
-    if (this.ongoing === undefined && !this.isFinished) {
-      const { controller, state } = this.reader.stream;
-      if (state === "readable" && !controller.isByte && controller.queue.length > 0) return this.nextFromQueue(controller);
-    }
-    const call = new Call(this, undefined);
-    const before = this.begin(call);
-    if (before === undefined) this.nextSteps(call);
-    else before.react(() => this.nextSteps(call), undefined);
-    return call.promise;
-  }
-
-  nextFromQueue(controller) {
-    const { quickCall } = this;
-    this.ongoing = quickCall;
-    if (ReadableStreamDefaultControllerTakeChunk(controller, quickCall)) quickCall.pulled = controller;
-    return PromisePrototypeThen(kFulfilled, quickCall.onTurn);
+    const promise = !this.isOngoing ? this.nextSteps() : this.after(() => this.nextSteps());
+    this.slot.set(promise);
+    this.isOngoing = true;
+    return promise;
   }
 
   return(value) {
-    const call = new Call(this, value);
-    const before = this.begin(call);
-    if (before === undefined) this.returnSteps(call);
-    else before.react(() => this.returnSteps(call), undefined);
+    const promise = !this.isOngoing ? this.returnSteps(value) : this.after(() => this.returnSteps(value));
+    this.slot.set(promise);
+    this.isOngoing = true;
+    return thenOf(promise, () => ({ value, done: true }), undefined);
+  }
+
+  /** What `steps`, which are for when the last call is over, will return a promise for. */
+  after(steps) {
+    const { promise, resolve, reject } = new Deferred();
+    const proceed = () => {
+      const next = steps();
+      // "Resolve" with a promise takes a microtask to call its `then`.
+      PromisePrototypeThen(kFulfilled, () => {
+        thenOf(next, resolve, reject);
+      });
+    };
+    thenOf(this.slot.get(), proceed, proceed);
+    return promise;
+  }
+
+  // NANO: a call can come between the end of the stream and the reaction to that, which makes the iterator finished. The
+  // standard asserts that none does.
+  isOver() {
+    return this.isFinished || this.reader.stream === undefined;
+  }
+
+  release() {
+    if (this.reader.stream !== undefined) ReadableStreamDefaultReaderRelease(this.reader);
+  }
+
+  nextSteps() {
+    if (this.isOver()) return promiseResolvedWith({ value: undefined, done: true });
+    const { quickCall, reader } = this;
+    const { controller, state } = reader.stream;
+    if (state === "readable" && !controller.isByte && controller.queue.length > 0 && !quickCall.isBusy) {
+      return this.takeChunk(controller);
+    }
+    const call = new Call(this);
+    call.read(reader);
     return call.promise;
   }
 
-  // What the call has to wait for: a LazyPromise that is never rejected, or undefined.
-  begin(call) {
-    const before = this.ongoing;
-    this.ongoing = call;
-    if (before === undefined) return undefined;
-    before.twin ??= new LazyPromise();
-    return before.twin;
-  }
-
-  nextSteps(call) {
-    if (this.isFinished) call.finish(true);
-    else ReadableStreamDefaultReaderRead(this.reader, call);
-  }
-
-  returnSteps(call) {
-    if (this.isFinished) {
-      call.finish(true);
-      return;
+  takeChunk(controller) {
+    const { quickCall } = this;
+    quickCall.isBusy = true;
+    const pulled = ReadableStreamDefaultControllerTakeChunk(controller, quickCall);
+    const adopt = adoption(quickCall.chunk);
+    if (adopt !== undefined) {
+      quickCall.isBusy = false;
+      quickCall.chunk = undefined;
+      if (pulled) PromisePrototypeThen(kFulfilled, controller.onPullFulfilled);
+      const call = new Call(this);
+      call.adopt(adopt);
+      call.react();
+      return call.promise;
     }
+    if (pulled) quickCall.pulled = controller;
+    return PromisePrototypeThen(kFulfilled, quickCall.onTurn);
+  }
+
+  returnSteps(value) {
+    if (this.isOver()) return promiseResolvedWith({ value, done: true });
     this.isFinished = true;
     const { reader } = this;
     if (this.preventCancel) {
       ReadableStreamDefaultReaderRelease(reader);
-      PromisePrototypeThen(kFulfilled, () => call.finish(true));
-      return;
+      return promiseResolvedWith(undefined);
     }
-    const result = ReadableStreamReaderGenericCancel(reader, call.value);
+    const result = ReadableStreamReaderGenericCancel(reader, value).get();
     ReadableStreamDefaultReaderRelease(reader);
-    result.react(() => call.finish(true), (reason) => call.fail(reason));
+    return result;
   }
 }
 seal(IteratorSlots);

@@ -2,8 +2,7 @@
 
 import { primordials } from "../primordials.js";
 import { configureInterface, conversionError, illegalInvocation, isObject } from "../webidl.js";
-import { LazyPromise } from "./lazy_promise.js";
-import { internalPromiseResolvedWith, kFulfilled, uponPromise } from "./promises.js";
+import { LazyPromise, resolveWithValue } from "./lazy_promise.js";
 import { convertQueuingStrategy, ExtractHighWaterMark, ExtractSizeAlgorithm } from "./queuing_strategy.js";
 import { createReadableStreamObject } from "./readable_stream.js";
 import { SetUpTransformStreamDefaultControllerFromTransformer } from "./transform/controller_operations.js";
@@ -47,16 +46,7 @@ export class TransformStream {
     SetUpTransformStreamDefaultControllerFromTransformer(slots, transformer, transformerDict);
     const { start } = transformerDict;
     const startResult = start === undefined ? undefined : ReflectApply(start, transformer, [slots.controller.object]);
-    if (isObject(startResult)) {
-      // The microtask is what "resolve" takes to call `then`.
-      uponPromise(kFulfilled, () => {
-        uponPromise(
-          internalPromiseResolvedWith(startResult), () => startPromise.resolve(), (reason) => startPromise.reject(reason),
-        );
-      }, undefined);
-    } else {
-      startPromise.resolve();
-    }
+    resolveWithValue(startPromise, startResult);
   }
 
   get readable() {

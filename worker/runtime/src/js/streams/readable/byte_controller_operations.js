@@ -9,6 +9,7 @@ import {
 import {
   CAUSE_CONTROLLER, CAUSE_OVERFLOW, CAUSE_SINK, charge, CHUNK_OVERHEAD, guard, overflowError, release, releaseAllBut,
 } from "../budget.js";
+import { promiseOfStart } from "../lazy_promise.js";
 import { internalPromiseRejectedWith, promiseOfAlgorithm, uponPromise } from "../promises.js";
 import { Ring } from "../queue_with_sizes.js";
 import { createReadableByteStreamController } from "../readable_byte_stream_controller.js";
@@ -488,7 +489,7 @@ export function SetUpReadableByteStreamController(
   if (!sourceIsInternal) controller.object = createReadableByteStreamController(controller);
   stream.controller = controller;
   const startResult = startAlgorithm === undefined ? undefined : ReflectApply(startAlgorithm, source, [controller.object]);
-  uponPromise(promiseOfAlgorithm(startResult, sourceIsInternal), () => {
+  uponPromise(promiseOfStart(startResult, sourceIsInternal), () => {
     controller.started = true;
     ReadableByteStreamControllerCallPullIfNeeded(controller);
   }, (reason) => ReadableByteStreamControllerError(controller, reason, CAUSE_SINK));

@@ -5,6 +5,7 @@ import { primordials } from "../../primordials.js";
 import {
   CAUSE_CONTROLLER, CAUSE_OVERFLOW, CAUSE_SINK, charge, chunkCost, guard, overflowError, release, releaseAllBut,
 } from "../budget.js";
+import { promiseOfStart } from "../lazy_promise.js";
 import {
   internalPromiseRejectedWith, kFulfilled, kReactsItself, promiseOfAlgorithm, uponPromise,
 } from "../promises.js";
@@ -216,7 +217,7 @@ export function SetUpReadableStreamDefaultController(
   if (!sourceIsInternal) controller.object = createReadableStreamDefaultController(controller);
   stream.controller = controller;
   const startResult = startAlgorithm === undefined ? undefined : ReflectApply(startAlgorithm, source, [controller.object]);
-  uponPromise(promiseOfAlgorithm(startResult, sourceIsInternal), () => {
+  uponPromise(promiseOfStart(startResult, sourceIsInternal), () => {
     controller.started = true;
     ReadableStreamDefaultControllerCallPullIfNeeded(controller);
   }, (reason) => ReadableStreamDefaultControllerError(controller, reason, CAUSE_SINK));

@@ -3,16 +3,15 @@
 
 import { primordials } from "../../primordials.js";
 import { conversionError, isObject } from "../../webidl.js";
-import { CAUSE_SINK } from "../budget.js";
 import { LazyPromise } from "../lazy_promise.js";
-import { internalPromiseRejectedWith, uponPromise, uponValue } from "../promises.js";
+import { kFulfilled, uponValue } from "../promises.js";
 import {
-  ReadableStreamDefaultControllerClose, ReadableStreamDefaultControllerEnqueue, ReadableStreamDefaultControllerError,
+  ReadableStreamDefaultControllerClose, ReadableStreamDefaultControllerEnqueue,
 } from "./default_controller_operations.js";
 import { CreateReadableStream } from "./stream_operations.js";
 import { seal } from "../sealed_class.js";
 
-const { ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeError } = primordials;
+const { PromisePrototypeThen, ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeError } = primordials;
 
 /** `asyncIterable` is any value: what it must be is checked here. */
 export function ReadableStreamFromIterable(asyncIterable, prefix) {
@@ -48,66 +47,97 @@ class IteratorSource {
     this.stream = undefined;
   }
 
+  // NANO: the promises in between are left out; the steps run in the microtasks in which they would: a result is looked at, and
+  // a microtask later delivered.
   pull() {
     const pulled = new LazyPromise();
-    const onResult = (result) => {
+    const deliver = (result) => {
+      let done, value;
       try {
-        this.deliver(result);
+        if (!isObject(result)) throw notAnObject("next");
+        done = !!result.done;
+        value = result.value;
       } catch (error) {
-        ReadableStreamDefaultControllerError(this.stream.controller, error, CAUSE_SINK);
+        pulled.rejectSoon(error);
+        return;
       }
-      pulled.resolve();
+      PromisePrototypeThen(kFulfilled, () => this.deliver(done, value, pulled));
     };
-    const onError = (reason) => {
-      ReadableStreamDefaultControllerError(this.stream.controller, reason, CAUSE_SINK);
-      pulled.resolve();
-    };
+    let result;
     try {
-      const result = ReflectApply(this.next, this.iterator, []);
-      if (this.isSync) this.awaitValue(result, onResult, onError);
-      else uponValue(result, onResult, onError);
+      result = ReflectApply(this.next, this.iterator, []);
+      if (this.isSync && !isObject(result)) throw notAnObject("next");
     } catch (error) {
-      uponPromise(internalPromiseRejectedWith(error), undefined, onError);
+      fail(pulled, error, this.isSync);
+      return pulled;
     }
+    const onError = (reason) => pulled.rejectSoon(reason);
+    if (this.isSync) this.awaitValue(result, deliver, onError);
+    else uponValue(result, deliver, onError);
     return pulled;
   }
 
   // Of a sync iterator's result the value is awaited, as AsyncFromSyncIterator has it.
-  awaitValue(result, onResult, onError) {
-    if (!isObject(result)) throw notAnObject("next");
-    const done = !!result.done;
-    uponValue(result.value, (value) => onResult({ __proto__: null, value, done }), (reason) => {
+  awaitValue(result, deliver, onError) {
+    let done, promise;
+    try {
+      done = !!result.done;
+      promise = result.value;
+    } catch (error) {
+      PromisePrototypeThen(kFulfilled, () => onError(error));
+      return;
+    }
+    uponValue(promise, (value) => {
+      PromisePrototypeThen(kFulfilled, () => deliver({ __proto__: null, value, done }));
+    }, (reason) => {
       if (!done) this.closeQuietly();
-      onError(reason);
+      PromisePrototypeThen(kFulfilled, () => onError(reason));
     });
   }
 
-  deliver(result) {
-    if (!isObject(result)) throw notAnObject("next");
+  deliver(done, value, pulled) {
     const { controller } = this.stream;
-    if (result.done) {
-      ReadableStreamDefaultControllerClose(controller);
-      return;
-    }
-    const { value } = result;
     try {
-      ReadableStreamDefaultControllerEnqueue(controller, value);
+      if (done) ReadableStreamDefaultControllerClose(controller);
+      else ReadableStreamDefaultControllerEnqueue(controller, value);
+      pulled.resolve();
     } catch (error) {
       // NANO: the stream is errored by its buffer limit; the iterator would not hear of it otherwise.
       this.closeQuietly();
-      throw error;
+      pulled.reject(error);
     }
   }
 
   cancel(reason) {
-    const returnMethod = this.iterator.return;
-    if (returnMethod === undefined || returnMethod === null) return undefined;
-    if (typeof returnMethod !== "function") throw new TypeError("The iterator's 'return' is not a function");
     const closed = new LazyPromise();
-    uponValue(ReflectApply(returnMethod, this.iterator, [reason]), (result) => {
-      if (isObject(result)) closed.resolve();
-      else closed.reject(notAnObject("return"));
-    }, (error) => closed.reject(error));
+    const { isSync } = this;
+    const close = () => {
+      PromisePrototypeThen(kFulfilled, () => closed.resolve());
+    };
+    let result;
+    try {
+      const returnMethod = this.iterator.return;
+      if (returnMethod === undefined || returnMethod === null) {
+        if (isSync) PromisePrototypeThen(kFulfilled, close);
+        else close();
+        return closed;
+      }
+      if (typeof returnMethod !== "function") throw new TypeError("The iterator's 'return' is not a function");
+      result = ReflectApply(returnMethod, this.iterator, [reason]);
+      if (isSync && !isObject(result)) throw notAnObject("return");
+    } catch (error) {
+      fail(closed, error, isSync);
+      return closed;
+    }
+    const onError = (error) => closed.rejectSoon(error);
+    if (isSync) {
+      this.awaitValue(result, close, onError);
+    } else {
+      uponValue(result, (returned) => {
+        if (isObject(returned)) close();
+        else onError(notAnObject("return"));
+      }, onError);
+    }
     return closed;
   }
 
@@ -122,6 +152,12 @@ class IteratorSource {
   }
 }
 seal(IteratorSource);
+
+// What a sync iterator throws is a rejection of AsyncFromSyncIterator's, which is awaited.
+function fail(promise, error, isSync) {
+  if (isSync) PromisePrototypeThen(kFulfilled, () => promise.rejectSoon(error));
+  else promise.rejectSoon(error);
+}
 
 function notAnObject(method) {
   return new TypeError(`The iterator's '${method}' returned something that is not an object`);

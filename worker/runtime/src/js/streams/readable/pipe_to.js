@@ -174,6 +174,11 @@ class Pipe {
     this.resolve();
   }
 
+  /** There is no promise of a write. */
+  get() {
+    return undefined;
+  }
+
   writesDone() {
     const { onWritesDone } = this;
     this.onWritesDone = undefined;

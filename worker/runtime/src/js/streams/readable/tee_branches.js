@@ -1,7 +1,7 @@
 // What ReadableStreamDefaultTee and ReadableByteStreamTee have in common: two branches, each of which can be cancelled, and
 // an original stream that is cancelled when both are.
 
-import { LazyPromise, resolveWith } from "../lazy_promise.js";
+import { LazyPromise, resolveWithPromise } from "../lazy_promise.js";
 import { seal } from "../sealed_class.js";
 import { ReadableStreamCancel } from "./controller_interface.js";
 
@@ -34,7 +34,7 @@ export class TeeBranches {
   }
 
   cancelOriginal(reason) {
-    resolveWith(this.cancelPromise, ReadableStreamCancel(this.stream, reason));
+    resolveWithPromise(this.cancelPromise, ReadableStreamCancel(this.stream, reason));
   }
 
   // NANO: a branch that overflows is errored, and counts as cancelled; the other goes on.

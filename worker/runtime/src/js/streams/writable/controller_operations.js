@@ -5,8 +5,9 @@ import { createAbortSignal, signalAbort } from "../../dom/abort.js";
 import { ops } from "../../ops.js";
 import { primordials } from "../../primordials.js";
 import { CAUSE_CONTROLLER, chargeAfterAll, chunkCost, guard, release, releaseAllBut } from "../budget.js";
+import { promiseOfStart } from "../lazy_promise.js";
 import {
-  Deferred, internalPromiseRejectedWith, isOfValue, kFulfilled, kReactsItself, promiseOfAlgorithm, uponPromise,
+  Deferred, internalPromiseRejectedWith, isOfValue, kFulfilled, kReactsItself, kSettledAlready, promiseOfAlgorithm, uponPromise,
 } from "../promises.js";
 import { EnqueueValueWithSize, ResetQueue, SubtractSize, TakeValue } from "../queue_with_sizes.js";
 import { createWritableStreamDefaultController } from "../writable_stream_default_controller.js";
@@ -19,7 +20,7 @@ import {
 import { kNoPromise, kSettledByReaction, WritableStreamDefaultControllerSlots } from "./slots.js";
 
 const { PromisePrototypeThen, ReflectApply } = primordials;
-const { promiseHasHandler } = ops;
+const { promiseHasHandler, rejectPromise, resolvePromise } = ops;
 
 /** "An algorithm that returns a promise resolved with undefined." */
 function doNothing() {}
@@ -40,7 +41,7 @@ export function SetUpWritableStreamDefaultController(
   if (!sinkIsInternal) controller.object = createWritableStreamDefaultController(controller);
   WritableStreamUpdateBackpressure(stream, WritableStreamDefaultControllerGetBackpressure(controller));
   const startResult = startAlgorithm === undefined ? undefined : ReflectApply(startAlgorithm, sink, [controller.object]);
-  uponPromise(promiseOfAlgorithm(startResult, sinkIsInternal), () => {
+  uponPromise(promiseOfStart(startResult, sinkIsInternal), () => {
     controller.started = true;
     WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller);
   }, (reason) => {
@@ -211,25 +212,20 @@ function makeWriteReactions(controller) {
   controller.onWriteRejected = (reason) => writeRejected(controller, reason);
 }
 
-// "Upon fulfillment of sinkWritePromise."
+// "Upon fulfillment of sinkWritePromise." What it returns settles the write's promise, if that is the reaction's own.
 function writeFulfilled(controller) {
   const { stream } = controller;
   const request = stream.inFlightWriteRequest;
+  let result;
   if (request === kSettledByReaction) {
-    const promise = stream.inFlightWritePromise;
-    stream.inFlightWritePromise = undefined;
-    if (!isSimple(controller, promise)) {
-      // Others may have to settle after the write's promise, which settles when we return: they must wait a turn.
+    stream.inFlightWriteRequest = undefined;
+    if (!isSimple(controller, stream.inFlightWritePromise)) {
       stream.simpleWrites = 0;
-      stream.inFlightWriteRequest = kNoPromise;
-      PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
-      return;
+      resolvePromise(stream.inFlightWritePromise.get());
+      result = kSettledAlready;
     }
-    stream.inFlightWriteRequest = undefined;
-  } else if (request === kNoPromise) {
-    stream.inFlightWriteRequest = undefined;
   } else {
-    if (isSimple(controller, request.promise)) stream.simpleWrites++;
+    if (isSimple(controller, request)) stream.simpleWrites++;
     else stream.simpleWrites = 0;
     WritableStreamFinishInFlightWrite(stream);
   }
@@ -243,25 +239,24 @@ function writeFulfilled(controller) {
   }
   WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller);
   if (stream.pipe !== undefined) stream.pipe.goOn();
+  return result;
 }
 
-// "Upon rejection of sinkWritePromise."
+// "Upon rejection of sinkWritePromise." Returns whether the write's promise is rejected by now, if it is the reaction's own.
 function writeRejected(controller, reason) {
   const { stream } = controller;
+  let isSettled = false;
   if (stream.inFlightWriteRequest === kSettledByReaction) {
-    // As in writeFulfilled.
-    stream.simpleWrites = 0;
-    stream.inFlightWritePromise = undefined;
     stream.inFlightWriteRequest = kNoPromise;
-    if (!isUnwatched(controller)) {
-      PromisePrototypeThen(kFulfilled, () => writeRejected(controller, reason));
-      return;
-    }
+    stream.simpleWrites = 0;
+    isSettled = !isUnwatched(controller);
+    if (isSettled) rejectPromise(stream.inFlightWritePromise.get(), reason);
   }
   if (stream.state === "writable") WritableStreamDefaultControllerClearAlgorithms(controller);
   release(controller.account, controller.inFlightCost);
   controller.inFlightCost = 0;
   WritableStreamFinishInFlightWriteWithError(stream, reason);
+  return isSettled;
 }
 
 /**
@@ -325,24 +320,23 @@ export function WritableStreamDefaultControllerWriteToIdleSinkForPipe(controller
 }
 
 // The standard makes a promise for the write, and one for the sink's answer whose reaction settles the former. Where
-// settling it is the only thing that the reaction does for others to see, the reaction's own promise does as well, and
-// nobody can tell the difference. That is known only when the reaction runs (isSimple). When it turns out otherwise,
-// all else that the reaction does waits one microtask, so that it still follows the write's promise; relative to
-// promises that have nothing to do with the stream, it then is late by that one. The shortcut is therefore only taken
-// after a run of writes that were simple.
+// settling it is the only thing that the reaction does for others to see, the reaction's own promise does as well, which
+// settles when the reaction returns. Whether that is so is known only when the reaction runs (isSimple). If it is not, the
+// promise is settled natively, before all else that the reaction does; that takes longer than what the shortcut saves, which
+// is therefore only taken after a run of writes that were simple.
 const SIMPLE_WRITES_BEFORE_SHORTCUT = 8;
 
 /**
  * Whether the end of the write in flight calls no sink, and settles nothing after the write's own promise that somebody
- * could see settle: either no one waits for `ready`, or no one waits for the write, whose `promise` that is if known.
+ * could see settle: either no one waits for `ready`, or no one waits for the write. `request` has the write's promise, by
+ * get(); undefined if that is not known.
  */
-function isSimple(controller, promise) {
+function isSimple(controller, request) {
   const { stream } = controller;
   if (stream.state !== "writable" || controller.queue.length !== 0 || stream.closeRequest !== undefined) return false;
   const { writer } = stream;
   if (writer === undefined || !writer.readyPromise.isAwaited()) return true;
-  stream.watchesWrites = true;
-  return promise !== undefined && !promiseHasHandler(promise);
+  return request !== undefined && !promiseHasHandler(request.get());
 }
 
 /** Whether nobody would see the stream become errored, and no sink is called for it. */
@@ -361,14 +355,14 @@ export function WritableStreamDefaultControllerWriteToIdleSink(controller, chunk
     if (result === undefined) {
       stream.inFlightWriteRequest = kSettledByReaction;
       const promise = PromisePrototypeThen(kFulfilled, controller.onWriteFulfilled);
-      if (stream.watchesWrites) stream.inFlightWritePromise = promise;
+      stream.inFlightWritePromise.set(promise);
       return promise;
     }
     if (isOfValue(result)) {
       stream.inFlightWriteRequest = kSettledByReaction;
       chargeInFlight(controller, chunk);
       const promise = result.reaction(controller.onWriteFulfilled, controller.onWriteRejected);
-      if (stream.watchesWrites) stream.inFlightWritePromise = promise;
+      stream.inFlightWritePromise.set(promise);
       return promise;
     }
   }

@@ -5,6 +5,7 @@ import { Account } from "../budget.js";
 import { LazyPromise } from "../lazy_promise.js";
 import { QueueWithSizes, Ring } from "../queue_with_sizes.js";
 import { seal } from "../sealed_class.js";
+import { YoungSlot } from "../young_slot.js";
 
 /** The internal slots of WritableStream (https://streams.spec.whatwg.org/#ws-internal-slots). */
 export class WritableStreamSlots {
@@ -32,10 +33,8 @@ export class WritableStreamSlots {
     this.pipe = undefined;
     /** How many writes in a row were simple enough for the shortcut: see WritableStreamDefaultControllerWriteToIdleSink. */
     this.simpleWrites = 0;
-    /** The promise of a write with kSettledByReaction, where `watchesWrites` asks for it. */
-    this.inFlightWritePromise = undefined;
-    /** Whether somebody waited for `ready` while a write was in flight. */
-    this.watchesWrites = false;
+    /** The promise of a write with kSettledByReaction. */
+    this.inFlightWritePromise = new YoungSlot();
   }
 }
 seal(WritableStreamSlots);
