@@ -256,6 +256,18 @@ test("calls of next() by what reacts to them", async () => {
   deepEqual(values.toSorted(), [0, 1, 2, 3, 4]);
 });
 
+test("return() while a next() still reads: both settle", async () => {
+  const { log, watch } = recorder();
+  const iterator = new ReadableStream({ start(c) { c.enqueue("a"); }, cancel() { log.push("cancel"); } }).values();
+  const first = watch("1", iterator.next());
+  watch("2", iterator.next());
+  await first;
+  await microtasks(1);
+  watch("return", iterator.return("r"));
+  await turn();
+  deepEqual(log.toSorted(), ["1 = a", "2 = done", "cancel", "return = done"]);
+});
+
 // ---- ReadableStream.from()
 
 for (

@@ -213,7 +213,7 @@ class IteratorSlots {
       return promiseResolvedWith(undefined);
     }
     const result = ReadableStreamReaderGenericCancel(reader, value).get();
-    ReadableStreamDefaultReaderRelease(reader);
+    this.release();
     return result;
   }
 }
