@@ -189,9 +189,12 @@ fn bind_control(config: &Config, source: &Source) -> Result<Option<Control>, Soc
     let environment = Environment::of_process();
     let path = environment.path(None, config.control_socket.as_deref());
     let usual = environment.usual_place();
-    // One app that is tried out does not take the place of a nano that serves.
-    if path == usual && (matches!(source, Source::File(_)) || !Pointer::leads_to_somebody(&usual)) {
-        Pointer::make_way(&usual);
+    if path == usual {
+        match source {
+            // One app that is tried out does not take the place of a nano that serves.
+            Source::App { .. } if Pointer::leads_to_somebody(&usual) => return Ok(None),
+            _ => Pointer::make_way(&usual),
+        }
     }
     match (socket::bind(&path), source) {
         (Ok((listener, socket)), _) => {

@@ -23,6 +23,8 @@ impl Pointer {
     /// Makes a link at `place` to a socket. `None` if that cannot be: the place is another nano's, or not this user's.
     pub(crate) fn place(place: &Path, socket: &Path) -> Option<Self> {
         let directory = place.parent()?;
+        // What the system has not made, such as a session's directory, is not made for the sake of a link.
+        directory.parent().filter(|above| above.is_dir())?;
         prepare_directory(directory).ok()?;
         let found = fs::symlink_metadata(directory).ok()?;
         if !found.is_dir() || found.uid() != geteuid().as_raw() || found.mode() & 0o022 != 0 {

@@ -67,6 +67,12 @@ fn the_unit_s_reload_finds_a_socket_that_only_the_config_names() {
         let output = ctl(&nano.site, arguments);
         assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
     }
+    // One app that is tried out beside it leaves the link alone, and does without a socket.
+    if nix::unistd::geteuid().is_root() {
+        let tried = untold(&nano.site, "nano").args(["serve", "--app", "a", "--port", "0"]).output().unwrap();
+        assert!(text(&tried.stderr).contains("its sandbox is incomplete"), "{}", text(&tried.stderr));
+        assert!(ctl(&nano.site, &["status"]).status.success());
+    }
     // A key that needs a restart is told by the nano that serves, wherever the new file says that it is.
     edit(&nano.site, "else/c.sock", "else/d.sock");
     let refused = exec_reload(&nano.site);
