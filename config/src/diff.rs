@@ -1,8 +1,11 @@
 //! What changes from one configuration to the next.
 
+use std::path::Path;
+
 use crate::app::{App, AppSettings};
+use crate::error::Place;
 use crate::schema;
-use crate::server::{Config, Log};
+use crate::server::{Config, KeyPlaces, Log};
 
 /// The way from a running configuration to a new one. Apps are known by name; lists are in the order of the new file
 /// (`removed`: of the old one). Says nothing about code: whether an app's modules changed is seen by reading them.
@@ -40,8 +43,10 @@ impl AppChange {
 /// A value of the server that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerChange {
-    /// The key: `listen` (also for a changed `port`), `log.format`, ….
+    /// The key as it is written, `port` or `listen`, `log.format`, …: in the new file, or in the old one if it is gone.
     pub key: &'static str,
+    /// Where it stands in the new file; the file as a whole if it is gone.
+    pub place: Place,
     /// Whether it takes effect at the next start only.
     pub needs_restart: bool,
 }
@@ -71,8 +76,8 @@ impl ReloadPlan {
     }
 
     /// The changed keys that wait for the next start.
-    pub fn needs_restart(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.server.iter().filter(|change| change.needs_restart).map(|change| change.key)
+    pub fn needs_restart(&self) -> impl Iterator<Item = &ServerChange> {
+        self.server.iter().filter(|change| change.needs_restart)
     }
 }
 
@@ -114,20 +119,29 @@ fn changed_keys(old: &App, new: &App) -> Vec<&'static str> {
 }
 
 fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
-    let Config { file: _, listen, metrics, control_socket, log, drain, sandbox, uid_base, watch, apps: _ } = new;
+    let Config { file, listen, metrics, control_socket, log, drain, sandbox, uid_base, watch, apps: _, places } = new;
     let Log { format, level, access } = log;
+    // `listen` is what either of two keys says.
+    let written = |places: &KeyPlaces| ["listen", "port"].into_iter().find(|key| places.get(key).is_some());
+    let listen_key = written(places).or_else(|| written(&old.places)).unwrap_or("port");
     let differs = [
-        ("listen", true, *listen != old.listen),
-        ("metrics", true, *metrics != old.metrics),
-        ("control_socket", true, *control_socket != old.control_socket),
-        ("log.format", true, *format != old.log.format),
-        ("log.level", false, *level != old.log.level),
-        ("log.access", false, *access != old.log.access),
-        ("drain_ms", false, *drain != old.drain),
-        ("sandbox", true, *sandbox != old.sandbox),
-        ("uid_base", true, *uid_base != old.uid_base),
-        ("watch", false, *watch != old.watch),
+        (listen_key, *listen != old.listen),
+        ("metrics", *metrics != old.metrics),
+        ("control_socket", *control_socket != old.control_socket),
+        ("log.format", *format != old.log.format),
+        ("log.level", *level != old.log.level),
+        ("log.access", *access != old.log.access),
+        ("drain_ms", *drain != old.drain),
+        ("sandbox", *sandbox != old.sandbox),
+        ("uid_base", *uid_base != old.uid_base),
+        ("watch", *watch != old.watch),
     ];
-    let changed = differs.into_iter().filter(|(_, _, differs)| *differs);
-    changed.map(|(key, needs_restart, _)| ServerChange { key, needs_restart }).collect()
+    let changed = differs.into_iter().filter(|(_, differs)| *differs);
+    changed
+        .map(|(key, _)| {
+            let place = places.get(key).cloned();
+            let place = place.unwrap_or_else(|| Place::whole(file.as_deref().unwrap_or(Path::new(""))));
+            ServerChange { key, place, needs_restart: schema::NEED_RESTART.contains(&key) }
+        })
+        .collect()
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::{ConfigError, Diagnostic, Place};
+use crate::json;
 use crate::json::lines::Lines;
 use crate::server::Config;
 use crate::validate::{self, Look, Module};
@@ -46,6 +47,12 @@ pub fn parse(text: &str, file: &Path, cwd: &Path) -> Result<Config, ConfigError>
 /// Every fault of the text; an app without a module is one.
 pub fn parse_found(text: &str, file: &Path, cwd: &Path, modules: &[Module]) -> Result<Config, ConfigError> {
     check(text, file, cwd, &Look::Known(modules))
+}
+
+/// Where the apps of a text are looked for, whether it is a valid configuration or not; nothing if it is no JSON.
+#[must_use]
+pub fn places_of_apps(text: &str, file: &Path, cwd: &Path) -> Vec<PathBuf> {
+    json::parse(text).map(|root| validate::places_of_apps(&root, file, cwd)).unwrap_or_default()
 }
 
 fn check(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> Result<Config, ConfigError> {

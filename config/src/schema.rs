@@ -101,6 +101,11 @@ pub(crate) const REQUEST_ACCESSORS: Key = Key {
     kind: Kind::Choice { words: &["property", "method", "auto"], default: Some("auto") },
 };
 
+/// The server's own keys that take effect when nano is started again, and not by a reload. Every other key, those of apps
+/// included, takes effect by a reload.
+pub(crate) const NEED_RESTART: &[&str] =
+    &["port", "listen", "metrics", "control_socket", "log.format", "sandbox", "uid_base"];
+
 const SERVER_KEYS: &[Key] =
     &[SCHEMA, PORT, LISTEN, METRICS, CONTROL_SOCKET, LOG, DRAIN_MS, SANDBOX, UID_BASE, WATCH, DEFAULTS, APPS];
 const IDENTITY_KEYS: &[Key] = &[HOSTNAME, NAME, PATH];

@@ -1,11 +1,12 @@
 //! The whole of a checked configuration: the server's own keys and its apps.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::App;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Place};
 use crate::validate;
 
 /// A checked `nano.json`.
@@ -31,6 +32,30 @@ pub struct Config {
     pub watch: bool,
     /// At least one, in the order of the file.
     pub apps: Vec<App>,
+    /// Where the server's own keys stand that are in the file.
+    pub places: KeyPlaces,
+}
+
+/// Where keys stand, by their names (`log.format` too). What a configuration says does not depend on it: all are equal.
+#[derive(Clone, Debug, Default)]
+pub struct KeyPlaces(BTreeMap<&'static str, Place>);
+
+impl KeyPlaces {
+    pub(crate) fn new(places: impl Iterator<Item = (&'static str, Place)>) -> Self {
+        Self(places.collect())
+    }
+
+    /// Of a key; `None`: it is not in the file.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Place> {
+        self.0.get(key)
+    }
+}
+
+impl PartialEq for KeyPlaces {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Config {

@@ -17,7 +17,7 @@ use crate::error::{ConfigError, Diagnostic, Place};
 use crate::hostname::HostPattern;
 use crate::json::{self, Node, Span, Value};
 use crate::schema;
-use crate::server::{Config, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy};
+use crate::server::{Config, KeyPlaces, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy};
 pub use module_path::Module;
 use read::Object;
 use report::{KeyPath, Report};
@@ -79,6 +79,7 @@ pub(crate) fn single_module(dir: &Path, port: u16, module: Module) -> Config {
         uid_base: None,
         watch: schema::WATCH.default_flag(),
         apps: vec![app],
+        places: KeyPlaces::default(),
     }
 }
 
@@ -121,6 +122,7 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
         let object = Object::open(report, node, path, &schema::DEFAULTS_LEVEL, expected)?;
         Some(settings::Settings::read(report, &object))
     });
+    let places = places(report, &top);
     let port = top.whole(report, &schema::PORT).and_then(|port| u16::try_from(port).ok());
     Some(Config {
         file: Some(file.to_path_buf()),
@@ -137,7 +139,51 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
         uid_base: top.whole(report, &schema::UID_BASE).and_then(|uid| u32::try_from(uid).ok()),
         watch: top.flag(report, &schema::WATCH),
         apps: apps::read(report, &top, defaults.unwrap_or_default(), (&directory, cwd), look),
+        places,
     })
+}
+
+/// Where the server's own keys stand, those of `log` by their full names.
+fn places(report: &Report<'_>, top: &Object<'_>) -> KeyPlaces {
+    let own =
+        top.keys().filter_map(|(name, span)| Some((schema::SERVER_LEVEL.names().find(|own| *own == name)?, span)));
+    let within = match top.node(&schema::LOG) {
+        Some((Node { value: Value::Object(members), .. }, _)) => members.as_slice(),
+        _ => &[],
+    };
+    let of_log = within.iter().filter_map(|member| {
+        let name = match member.key.as_str() {
+            "format" => "log.format",
+            "level" => "log.level",
+            "access" => "log.access",
+            _ => return None,
+        };
+        Some((name, member.key_span))
+    });
+    KeyPlaces::new(own.chain(of_log).map(|(name, span)| (name, report.place(span.start))))
+}
+
+/// Where the apps of a document, whether it is valid or not, are looked for: what becomes of it may depend on what is there.
+pub(crate) fn places_of_apps(root: &Node, file: &Path, cwd: &Path) -> Vec<PathBuf> {
+    let member = |node: &Node, key: &str| match &node.value {
+        Value::Object(members) => members.iter().find(|member| member.key == key).map(|member| member.value.clone()),
+        _ => None,
+    };
+    let directory = directory_of(file, cwd);
+    let apps = match member(root, schema::APPS.name).map(|node| node.value) {
+        Some(Value::Array(apps)) => apps,
+        _ => Vec::new(),
+    };
+    let mut places = Vec::new();
+    for app in &apps {
+        if let Some(Value::String(text)) = member(app, schema::PATH.name).map(|node| node.value) {
+            for directory in [directory.as_path(), cwd] {
+                places.extend(module_path::looked_at(&directory.join(&text)));
+            }
+        }
+    }
+    places.dedup();
+    places
 }
 
 /// Absolute if `cwd` is.

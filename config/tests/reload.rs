@@ -89,7 +89,7 @@ fn the_servers_own_keys() {
     let with = |keys: &str| config(&dir, &format!("{{\"apps\":[{{\"hostname\":\"x\",\"path\":\"a\"}}]{keys}}}"));
     let base = with("");
     for (keys, key, restart) in [
-        (r#","port":81"#, "listen", true),
+        (r#","port":81"#, "port", true),
         (r#","listen":["127.0.0.1:8080"]"#, "listen", true),
         (r#","metrics":"off""#, "metrics", true),
         (r#","metrics":"127.0.0.1:9464""#, "metrics", true),
@@ -105,9 +105,17 @@ fn the_servers_own_keys() {
         let plan = ReloadPlan::between(&base, &with(keys));
         let [change] = plan.server.as_slice() else { panic!("{keys}: {plan:?}") };
         assert_eq!((change.key, change.needs_restart), (key, restart));
-        assert_eq!(plan.needs_restart().collect::<Vec<_>>(), if restart { vec![key] } else { vec![] });
+        assert_eq!(
+            plan.needs_restart().map(|change| change.key).collect::<Vec<_>>(),
+            if restart { vec![key] } else { vec![] }
+        );
+        assert!(change.place.to_string().starts_with("nano.json:1:"), "{keys}: {}", change.place);
         assert_eq!(plan.unchanged, ["x"]);
     }
+    // A key that is gone stands nowhere.
+    let plan = ReloadPlan::between(&with(r#","port":81"#), &base);
+    let gone: Vec<_> = plan.needs_restart().map(|change| (change.key, change.place.to_string())).collect();
+    assert_eq!(gone, [("port", "nano.json".to_owned())]);
     for same in [r#","port":8080"#, r#","listen":["[::]:8080"]"#, r#","log":{}"#, r#","defaults":{"workers":1}"#] {
         assert!(ReloadPlan::between(&base, &with(same)).is_empty(), "{same}");
     }

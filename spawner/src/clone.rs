@@ -28,8 +28,11 @@ pub(crate) fn clone(namespaces: libc::c_int, group: Option<BorrowedFd<'_>>) -> i
     let mut pidfd: RawFd = -1;
     let flags = libc::CLONE_PIDFD | namespaces;
     let outcome = match clone3(flags, &mut pidfd, group) {
-        // Before Linux 5.3, and behind filters of system calls that cannot read its arguments.
-        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) && group.is_none() => clone_plain(flags, &mut pidfd),
+        // Before Linux 5.3, and behind filters of system calls that cannot read its arguments. (Where it is the namespaces
+        // that are forbidden, clone(2) says so, too.)
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) && group.is_none() => {
+            clone_plain(flags, &mut pidfd)
+        }
         other => other,
     };
     match outcome? {
@@ -68,4 +71,14 @@ fn clone_plain(flags: libc::c_int, pidfd: &mut RawFd) -> io::Result<libc::c_long
     // SAFETY: as above; the third argument is where it writes the descriptor, on every architecture.
     let pid = unsafe { libc::syscall(libc::SYS_clone, flags, none, std::ptr::from_mut(pidfd), none, none) };
     if pid < 0 { Err(io::Error::last_os_error()) } else { Ok(pid) }
+}
+
+/// Whether clone3(2) fails for another reason than that it was called without arguments, or that there is none.
+pub(crate) fn is_clone3_forbidden() -> bool {
+    let none = std::ptr::null::<libc::clone_args>();
+    #[expect(unsafe_code, reason = "a system call without a wrapper")]
+    // SAFETY: of a structure of no size nothing is read, and no process is made.
+    let outcome = unsafe { libc::syscall(libc::SYS_clone3, none, 0) };
+    let error = io::Error::last_os_error().raw_os_error();
+    outcome < 0 && !matches!(error, Some(libc::EINVAL | libc::ENOSYS))
 }

@@ -11,28 +11,36 @@
 //! What is told in the supervisor's first words ([`wire::Request::Sweep`]), before it has seen a client, is believed.
 #![deny(unsafe_code)]
 
+mod asked;
 mod cgroup;
 mod child;
 mod clone;
+pub mod clone3;
 mod descriptors;
 mod files;
+mod generation;
 mod groups;
 mod inspect;
 mod load;
+mod nowhere;
 mod packet;
 mod reading;
 mod run;
+mod shortage;
+pub mod signals;
 mod source;
 mod spawn;
 mod start;
 mod sweep;
 mod uid;
 mod watch;
+mod watching;
 pub mod wire;
 
 pub use packet::{MAX_PACKET, Packet, Wait, pair, receive, send};
 pub use reading::{Reading, receive_reading};
 pub use run::run;
+pub use shortage::explain;
 pub use source::Source;
-pub use start::{SUBCOMMAND, start};
+pub use start::{SUBCOMMAND, own_program, start};
 pub use uid::supervisors_own;

@@ -8,18 +8,27 @@ use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use nano_config::Config;
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use serde::{Deserialize, Serialize};
 
+use crate::asked::Asked;
 use crate::clone::{Forked, clone};
 use crate::reading::Reading;
 use crate::source::Source;
+use crate::watch::{Places, Print};
+
+/// The exit status for an error without a number.
+const NO_NUMBER: i32 = 255;
+
+/// How long it may take to read the configuration and to look at its apps' paths.
+const WITHIN: Duration = Duration::from_secs(10);
 
 /// What the spawner keeps of a version of the configuration. Nothing of it is a secret.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,11 +38,22 @@ pub(crate) struct Version {
     pub(crate) apps: HashMap<String, Terms>,
 }
 
+/// What came of reading the configuration, for the spawner.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Outcome {
+    Valid(Version),
+    /// Where apps were looked for, and what was there: it may be valid when that changes.
+    Faulty(Vec<(Vec<u8>, Print)>),
+}
+
 /// The same of an app.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Terms {
     root: Vec<u8>,
     path: Vec<u8>,
+    entry: String,
+    /// Of `root` when it was found.
+    seen: Print,
     /// `memory_mb` in bytes.
     pub(crate) memory: u64,
 }
@@ -43,8 +63,35 @@ impl Terms {
         OsString::from_vec(self.root.clone()).into()
     }
 
+    /// As it is written: links on the way to the directory of its modules are not resolved.
     pub(crate) fn path(&self) -> PathBuf {
         OsString::from_vec(self.path.clone()).into()
+    }
+
+    /// The way to that directory: `path`, unless that names the module itself.
+    fn way(&self) -> PathBuf {
+        let path = self.path();
+        let names_module = path.file_name().is_some_and(|name| name == self.entry.as_str());
+        match path.parent() {
+            // A directory of that name, which has a module of that name in it, is its own root.
+            Some(parent) if names_module && !self.root().ends_with(&self.entry) => parent.to_owned(),
+            _ => path,
+        }
+    }
+
+    /// What is to be watched of it: what leads to its directory, and the modules that its generations asked for; of what
+    /// several of them asked for, the last one's counts.
+    pub(crate) fn add_places<'a>(&self, asked: impl Iterator<Item = &'a Asked>, places: &mut Places) {
+        let way = self.way();
+        places.add(&way, Some(self.seen));
+        let mut none = true;
+        for (module, seen) in asked.flat_map(Asked::iter) {
+            places.add(&way.join(module), seen);
+            none = false;
+        }
+        if none {
+            places.add(&way.join(&self.entry), Some(Print::of(&self.root().join(&self.entry))));
+        }
     }
 }
 
@@ -52,7 +99,13 @@ impl Version {
     fn new(number: u64, config: &Config) -> Self {
         let apps = config.apps.iter().map(|app| {
             let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
-            let terms = Terms { root: bytes(&app.root), path: bytes(&app.path), memory: app.settings.memory_bytes };
+            let terms = Terms {
+                root: bytes(&app.root),
+                path: bytes(&app.path),
+                entry: app.entry.clone(),
+                seen: Print::of(&app.root),
+                memory: app.settings.memory_bytes,
+            };
             (app.name.clone(), terms)
         });
         Self { number, uid_base: config.uid_base, apps: apps.collect() }
@@ -66,9 +119,12 @@ pub(crate) struct Loading {
     pub(crate) id: u64,
     pid: Pid,
     pub(crate) pidfd: OwnedFd,
+    /// When it is ended: it may wait for what never comes, a writer or a server that has gone.
+    pub(crate) until: Instant,
+    late: bool,
     /// For the supervisor.
     reading: File,
-    /// For the spawner; empty if there are faults.
+    /// For the spawner: an [`Outcome`].
     version: File,
 }
 
@@ -79,16 +135,36 @@ impl Loading {
         match clone(0, None)? {
             Forked::Child => {
                 let done = read(number, source, &mut reading, &mut version);
-                std::process::exit(i32::from(done.is_err()))
+                // Why not is told by the only word that there is room for.
+                std::process::exit(done.err().map_or(0, |error| error.raw_os_error().unwrap_or(NO_NUMBER)))
             }
-            Forked::Parent { pid, pidfd } => Ok(Self { id, pid: Pid::from_raw(pid), pidfd, reading, version }),
+            Forked::Parent { pid, pidfd } => {
+                let (pid, until) = (Pid::from_raw(pid), Instant::now() + WITHIN);
+                Ok(Self { id, pid, pidfd, until, late: false, reading, version })
+            }
+        }
+    }
+
+    /// Ends it if it takes too long.
+    pub(crate) fn end_if_late(&mut self) {
+        if !self.late && Instant::now() >= self.until {
+            self.late = true;
+            // The kernel may take its time.
+            self.until += WITHIN;
+            let _ = kill(self.pid, Signal::SIGKILL);
         }
     }
 
     /// What came of it, once the process has ended: what the supervisor gets, and the version if it is one.
-    pub(crate) fn finish(mut self) -> io::Result<(OwnedFd, Option<Version>)> {
+    pub(crate) fn finish(mut self) -> io::Result<(OwnedFd, Outcome)> {
         match waitpid(self.pid, Some(WaitPidFlag::WNOHANG))? {
             WaitStatus::Exited(_, 0) => {}
+            _ if self.late => {
+                let message =
+                    format!("it was not read within {} s: is it a file, and on a disk that answers?", WITHIN.as_secs());
+                return Err(io::Error::other(message));
+            }
+            WaitStatus::Exited(_, number) if number != NO_NUMBER => return Err(io::Error::from_raw_os_error(number)),
             other => {
                 return Err(io::Error::other(format!("the process that reads the configuration ended: {other:?}")));
             }
@@ -96,11 +172,11 @@ impl Loading {
         let mut text = Vec::new();
         self.version.rewind()?;
         self.version.read_to_end(&mut text)?;
-        let version = if text.is_empty() { None } else { Some(serde_json::from_slice(&text)?) };
+        let outcome = serde_json::from_slice(&text)?;
         self.reading.rewind()?;
         let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
         fcntl_add_seals(&self.reading, seals)?;
-        Ok((self.reading.into(), version))
+        Ok((self.reading.into(), outcome))
     }
 }
 
@@ -113,9 +189,16 @@ fn read(number: u64, source: &Source, reading: &mut File, version: &mut File) ->
     match source.load() {
         Ok((text, config)) => {
             write(reading, &Reading::found(number, text, &config))?;
-            write(version, &Version::new(number, &config))
+            write(version, &Outcome::Valid(Version::new(number, &config)))
         }
-        Err(error) => write(reading, &Reading::faults(&error)),
+        Err(error) => {
+            write(reading, &Reading::faults(&error))?;
+            let looked = source.places_of_apps().into_iter().map(|path| {
+                let seen = Print::of(&path);
+                (path.into_os_string().into_vec(), seen)
+            });
+            write(version, &Outcome::Faulty(looked.collect()))
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::ExitCode;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nano_protocol::SandboxLayer;
@@ -14,19 +13,23 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
+use crate::asked::Asked;
 use crate::descriptors;
 use crate::files::Directory;
+use crate::generation::Generation;
 use crate::groups::{self, Groups};
 use crate::inspect::Outside;
-use crate::load::{Loading, Version};
+use crate::load::{Loading, Outcome, Version};
 use crate::packet::{Packet, Wait, receive, send};
+use crate::shortage::explain;
+use crate::signals;
 use crate::source::Source;
 use crate::spawn::{Worker, Workshop};
-use crate::uid::{Lease, Uids};
-use crate::watch::{Places, Watcher};
+use crate::uid::Uids;
+use crate::watching::Watching;
 use crate::wire::{MAX_APP, Refusal, Reply, Request, SocketFile};
 
 /// Most generations and most workers at once: a bound for whoever took over the supervisor, far from what anybody runs.
@@ -55,17 +58,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn fail(error: &io::Error) -> ExitCode {
-    let _ = writeln!(io::stderr(), "nano: the spawner ends: {error}");
+    let _ = writeln!(io::stderr(), "nano: the spawner ends: {}", explain(error));
     ExitCode::FAILURE
-}
-
-/// An app that may have workers.
-#[derive(Debug)]
-struct Generation {
-    app: String,
-    directory: Directory,
-    lease: Option<Rc<Lease>>,
-    memory: u64,
 }
 
 /// Processes that ended, and are not reaped.
@@ -88,8 +82,7 @@ struct Spawner {
     loaded: Option<Version>,
     /// Who reads the next one.
     loading: Option<Loading>,
-    /// The one that watches, those that finish, and last the one that is about to take over.
-    watchers: Vec<Watcher>,
+    watching: Watching,
     /// To be removed at the end; `None` until the supervisor said so.
     sockets: Option<Vec<SocketFile>>,
     generations: BTreeMap<u64, Generation>,
@@ -102,12 +95,12 @@ struct Spawner {
 impl Spawner {
     fn new(mut arguments: impl Iterator<Item = OsString>) -> io::Result<Self> {
         let usage = || io::Error::new(io::ErrorKind::InvalidInput, "it is started by `nano serve` only");
+        harden();
         descriptors::close_inherited();
         let program = arguments.next().ok_or_else(usage)?;
         let source = Source::from_arguments(arguments).ok_or_else(usage)?;
         let socket = io::stdin().as_fd().try_clone_to_owned()?;
         rustix::net::sockopt::socket_type(&socket).map_err(|_| usage())?;
-        harden();
         let workshop = Workshop::new(Path::new(&program))?;
         Ok(Self {
             socket,
@@ -118,7 +111,7 @@ impl Spawner {
             serving: None,
             loaded: None,
             loading: None,
-            watchers: Vec::new(),
+            watching: Watching::default(),
             sockets: None,
             generations: BTreeMap::new(),
             workers: BTreeMap::new(),
@@ -131,8 +124,12 @@ impl Spawner {
     fn serve(&mut self) -> io::Result<()> {
         loop {
             // The kernel may take a moment to let go of a worker's group.
-            let most = if self.groups.sweep() { PollTimeout::NONE } else { groups::AGAIN.into() };
-            let (socket, ended) = self.wait(most)?;
+            let swept = self.groups.sweep();
+            let (socket, ended) = self.wait(self.patience(swept))?;
+            self.watch();
+            if let Some(loading) = &mut self.loading {
+                loading.end_if_late();
+            }
             self.reap(&ended.workers);
             if ended.loading {
                 self.finish_loading();
@@ -154,6 +151,16 @@ impl Spawner {
         }
     }
 
+    /// How long nothing may happen before there is something to do all the same.
+    fn patience(&self, swept: bool) -> PollTimeout {
+        let due = [self.watching.due(), self.loading.as_ref().map(|loading| loading.until)];
+        let again = (!swept).then_some(Duration::from_millis(groups::AGAIN.into()));
+        let left = due.into_iter().flatten().map(|due| due.saturating_duration_since(Instant::now()));
+        // Rounded up, or it would be too early.
+        let left = left.map(|left| left + Duration::from_millis(1)).chain(again).min();
+        left.map_or(PollTimeout::NONE, |left| PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX))
+    }
+
     /// Waits for something to do: what is up with the socket, and processes that ended.
     fn wait(&self, most: PollTimeout) -> io::Result<(PollFlags, Ended)> {
         let mut interest = PollFlags::empty();
@@ -166,7 +173,7 @@ impl Spawner {
         let mut watched = vec![PollFd::new(self.socket.as_fd(), interest)];
         watched.extend(self.processes());
         let processes = watched.len();
-        watched.extend(self.watchers.iter().map(|each| PollFd::new(each.words.as_fd(), PollFlags::POLLIN)));
+        watched.extend(self.watching.watchers.iter().map(|each| PollFd::new(each.words.as_fd(), PollFlags::POLLIN)));
         poll_for(&mut watched, most)?;
         let socket = watched.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
         let mut ended = self.ended(watched.get(1..processes).unwrap_or_default());
@@ -251,7 +258,7 @@ impl Spawner {
                 Ok(generation) => self.reply(Reply::Opened { id, generation }, None),
                 Err(why) => self.refuse(id, why),
             },
-            Request::Close { generation } => drop(self.generations.remove(&generation)),
+            Request::Close { generation } => self.close(generation),
             Request::Spawn { id, generation } => match self.spawn(generation, descriptors) {
                 Ok(worker) => self.tell_spawned(id, worker),
                 Err(why) => self.refuse(id, why),
@@ -265,7 +272,7 @@ impl Spawner {
                 Some(contradictions) => self.reply(Reply::Inspected { id, contradictions }, None),
                 None => self.refuse(id, Refusal::Request("there is no such worker".to_owned())),
             },
-            Request::Watch { on } => self.watch(on),
+            Request::Watch { on } => self.watching.set(on),
             Request::Sweep { sockets } => {
                 // What is said later may not be the supervisor's own words any more.
                 if self.sockets.is_none() {
@@ -275,14 +282,14 @@ impl Spawner {
                 }
             }
             Request::Module { id, generation, path, fresh } => {
-                let Some(own) = self.generations.get(&generation) else {
+                let Some(own) = self.generations.get_mut(&generation) else {
                     return self.refuse(id, no_generation());
                 };
-                let opened = if fresh { own.directory.fresh_module(&path) } else { own.directory.module(&path) };
-                match opened {
+                match own.module(&path, fresh) {
                     Ok(file) => self.reply(Reply::Module { id, error: None }, Some(file.into())),
                     Err(error) => self.reply(Reply::Module { id, error: Some(error.into()) }, None),
                 }
+                self.watching.more();
             }
         }
     }
@@ -297,9 +304,10 @@ impl Spawner {
             return self.refuse(id, Refusal::Request("the configuration is being read".to_owned()));
         }
         let number = self.next();
+        self.watching.about_to_read(&self.source);
         match Loading::start(id, number, &self.source) {
             Ok(loading) => self.loading = Some(loading),
-            Err(error) => self.refuse(id, Refusal::Process(format!("the configuration cannot be read: {error}"))),
+            Err(error) => self.refuse(id, unreadable(&error)),
         }
     }
 
@@ -307,71 +315,56 @@ impl Spawner {
         let Some(loading) = self.loading.take() else { return };
         let id = loading.id;
         match loading.finish() {
-            Ok((reading, version)) => {
+            Ok((reading, outcome)) => {
                 // A restart, and with it a new spawner, is needed for another range.
-                if let (Some(version), None) = (&version, &self.uids)
+                if let (Outcome::Valid(version), None) = (&outcome, &self.uids)
                     && geteuid().is_root()
                 {
                     self.uids = Some(Uids::new(version.uid_base));
                 }
-                if version.is_some() {
-                    self.loaded = version;
-                }
+                let looked = match outcome {
+                    Outcome::Valid(version) => {
+                        self.loaded = Some(version);
+                        Vec::new()
+                    }
+                    Outcome::Faulty(looked) => looked,
+                };
+                self.watching.was_read(looked);
                 self.reply(Reply::Loaded { id }, Some(reading));
             }
-            Err(error) => self.refuse(id, Refusal::Process(error.to_string())),
+            Err(error) => self.refuse(id, unreadable(&error)),
         }
     }
 
-    fn watch(&mut self, on: bool) {
-        if !on {
-            return self.watchers.clear();
+    fn watch(&mut self) {
+        let versions = [&self.serving, &self.loaded].into_iter().flatten();
+        if let Err(error) = self.watching.start_if_due(&self.source, versions, &self.generations) {
+            self.refuse(0, Refusal::Process(format!("files cannot be watched: {}", explain(&error))));
         }
-        // The one that watches goes on until the next one misses nothing.
-        self.watchers.retain(|watcher| watcher.is_set);
-        match Watcher::start(&self.places()) {
-            Ok(watcher) => self.watchers.push(watcher),
-            Err(error) => self.refuse(0, Refusal::Process(format!("files cannot be watched: {error}"))),
-        }
-    }
-
-    fn places(&self) -> Places {
-        let mut places = Places::default();
-        if let Source::File(file) = &self.source {
-            places.add_entry(file);
-            if let Ok(target) = file.canonicalize() {
-                places.add_entry(&target);
-            }
-        }
-        for terms in [&self.loaded, &self.serving].into_iter().flatten().flat_map(|version| version.apps.values()) {
-            places.add_tree(terms.root());
-            places.add_entry(&terms.path());
-        }
-        places
     }
 
     fn hear_watchers(&mut self, ready: &[usize]) {
-        let mut changed = false;
-        for at in ready.iter().rev() {
-            let Some(watcher) = self.watchers.get_mut(*at) else { continue };
-            let said = watcher.hear();
-            changed |= said.changed;
-            if watcher.is_set {
-                self.watchers.iter_mut().take(*at).for_each(Watcher::retire);
-            }
-            if said.gone {
-                self.watchers.remove(*at);
-            }
+        let news = self.watching.hear(ready);
+        if let Some(coverage) = news.coverage {
+            self.reply(Reply::Covered(coverage), None);
         }
         // One word that is not read yet is enough.
-        if changed && !self.replies.iter().any(|(reply, _)| *reply == Reply::Changed) {
+        if news.changed && !self.replies.iter().any(|(reply, _)| *reply == Reply::Changed) {
             self.reply(Reply::Changed, None);
+        }
+    }
+
+    fn close(&mut self, generation: u64) {
+        let Some(closed) = self.generations.remove(&generation) else { return };
+        if self.loaded.as_ref().is_some_and(|loaded| loaded.number == closed.version) {
+            self.watching.leave(closed.app, closed.asked);
         }
     }
 
     fn commit(&mut self, version: u64) {
         if self.loaded.as_ref().is_some_and(|loaded| loaded.number == version) {
             self.serving = self.loaded.take();
+            self.watching.forget_left();
         }
     }
 
@@ -385,11 +378,14 @@ impl Spawner {
             return Err(Refusal::Request("there are too many generations".to_owned()));
         }
         let directory = Directory::open(&terms.root()).map_err(|error| Refusal::Directory(error.to_string()))?;
-        let memory = terms.memory;
+        let (memory, version) = (terms.memory, version.number);
         let lease = self.uids.as_ref().map(|uids| uids.lease(app)).transpose();
         let lease = lease.map_err(|error| Refusal::User(error.to_string()))?;
         let number = self.next();
-        self.generations.insert(number, Generation { app: app.to_owned(), directory, lease, memory });
+        self.generations.insert(
+            number,
+            Generation { app: app.to_owned(), version, asked: Asked::default(), directory, lease, memory },
+        );
         Ok(number)
     }
 
@@ -401,7 +397,7 @@ impl Spawner {
         if self.workers.len() >= MOST {
             return Err(Refusal::Request("there are too many workers".to_owned()));
         }
-        let failed = |error: io::Error| Refusal::Process(error.to_string());
+        let failed = |error: io::Error| Refusal::Process(explain(&error));
         let prepared = self.groups.prepare(&own.app, own.memory);
         let started = self.workshop.start(&own.app, own.lease.as_ref(), &stdin, &stderr, &prepared);
         let mut worker = match started {
@@ -467,8 +463,11 @@ fn harden() {
     let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
     let _ = prctl::set_name(c"nano-spawner");
     // The supervisor decides when it is over, and says so by closing the socket.
-    let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGTSTP];
-    let _ = signals.into_iter().collect::<SigSet>().thread_block();
+    signals::begin(&[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGTSTP]);
+}
+
+fn unreadable(error: &io::Error) -> Refusal {
+    Refusal::Process(format!("the configuration cannot be read: {}", explain(error)))
 }
 
 fn no_generation() -> Refusal {

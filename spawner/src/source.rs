@@ -32,6 +32,16 @@ impl Source {
         }
     }
 
+    /// Where its apps are looked for, valid or not.
+    pub(crate) fn places_of_apps(&self) -> Vec<PathBuf> {
+        match self {
+            Self::File(path) => nano_config::read_text(path)
+                .map(|text| nano_config::places_of_apps(&text, path, &nano_config::working_directory(path)))
+                .unwrap_or_default(),
+            Self::App { .. } => Vec::new(),
+        }
+    }
+
     /// The same configuration from what was read and found, without a look at the disk.
     pub(crate) fn rebuild(&self, text: &str, modules: Vec<Module>) -> Result<Config, ConfigError> {
         match self {

@@ -22,6 +22,8 @@ use crate::cgroup::Cgroup;
 use crate::child::Execution;
 use crate::clone::{Forked, clone};
 use crate::groups::Prepared;
+use crate::nowhere;
+use crate::shortage::explain;
 use crate::uid::Lease;
 use crate::wire::{Exit, Status};
 
@@ -58,11 +60,7 @@ pub(crate) struct Worker {
 impl Workshop {
     pub(crate) fn new(program: &Path) -> io::Result<Self> {
         let path = |flags| open(program, flags | OFlag::O_CLOEXEC, Mode::empty());
-        Ok(Self {
-            program: path(OFlag::O_PATH)?,
-            null: File::options().read(true).write(true).open("/dev/null")?.into(),
-            root: geteuid().is_root(),
-        })
+        Ok(Self { program: path(OFlag::O_PATH)?, null: nowhere::open()?, root: geteuid().is_root() })
     }
 
     /// Starts a worker of `app`.
@@ -171,7 +169,7 @@ impl Workshop {
             Some(Errno::EINVAL | Errno::ENOSYS) => ": this kernel has not all of them",
             _ => "",
         };
-        format!("{error}{why}")
+        if why.is_empty() { explain(error) } else { format!("{error}{why}") }
     }
 }
 

@@ -57,8 +57,9 @@ pub enum Request {
         /// From [`Reply::Spawned`].
         worker: u64,
     },
-    /// Watch the configuration file and its apps' directories, or no longer: [`Reply::Changed`], as often as something
-    /// changes. What is watched is what is loaded now. No reply.
+    /// Watch the configuration file, what leads to its apps, and the modules that they asked for, or no longer:
+    /// [`Reply::Covered`], and [`Reply::Changed`] as often as something changes. What is watched is what is loaded now. No
+    /// reply.
     Watch {
         /// Whether to.
         on: bool,
@@ -123,6 +124,8 @@ pub enum Reply {
     },
     /// Something changed where it was to be watched.
     Changed,
+    /// From here on no change is missed. Said again whenever it is covered otherwise.
+    Covered(Coverage),
     /// Nothing was done.
     Refused {
         /// The request's; 0 if it had none that could be read.
@@ -137,6 +140,22 @@ pub enum Reply {
         /// How.
         exit: Exit,
     },
+}
+
+/// What the kernel gives no word of is looked at this often.
+pub const POLL_EVERY: Duration = Duration::from_secs(2);
+
+/// How well is seen what is to be watched.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// How many paths are watched.
+    pub paths: usize,
+    /// Of so many the kernel gives no word: they are looked at every [`POLL_EVERY`].
+    pub polled: usize,
+    /// The first of them.
+    pub named: Vec<String>,
+    /// Why.
+    pub why: Option<String>,
 }
 
 /// Why nothing was done.

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nano_config::{Config, ConfigError};
-use nano_spawner::Source;
+use nano_spawner::{Source, explain};
 use nix::unistd::geteuid;
 use tokio::task::LocalSet;
 
-use crate::descriptors::{self, TooFewDescriptors};
-use crate::fleet::{Fleet, NoWorker, Sandboxing, SpawnerError, Started, find_worker};
+use crate::fleet::{Fleet, NoProc, NoWorker, Sandboxing, SpawnerError, Started, find_worker};
 use crate::identity::Identity;
+use crate::limits::{self, TooLittle};
 use crate::privileges::{give_up, harden};
 use crate::reload;
 use crate::telemetry::{AppMetrics, Metrics};
@@ -34,11 +34,14 @@ pub enum CheckError {
     /// Nobody to start them.
     #[error(transparent)]
     Spawner(#[from] SpawnerError),
-    /// Not enough to open.
+    /// Nobody could see whether workers are locked up.
     #[error(transparent)]
-    Descriptors(#[from] TooFewDescriptors),
+    Proc(#[from] NoProc),
+    /// Limits are too low.
+    #[error(transparent)]
+    Limits(#[from] TooLittle),
     /// The machine gives too little.
-    #[error("the check cannot be run: {0}")]
+    #[error("the check cannot be run: {}", explain(.0))]
     Io(#[from] io::Error),
 }
 
@@ -47,11 +50,13 @@ pub enum CheckError {
 /// # Errors
 /// Everything that is wrong, each with its place.
 pub fn check(file: &Path) -> Result<Config, CheckError> {
-    descriptors::raise_limit()?;
+    limits::raise()?;
     let root = geteuid().is_root();
     let started = Started::start(&Source::File(file.to_owned()), &find_worker()?)?;
     harden();
-    let (version, config) = started.load()??;
+    let (version, config) = started.load_uninterrupted()??;
+    let sandboxing = Sandboxing::new(&config, root);
+    sandboxing.check()?;
     // A worker says what it lacks; nobody from outside talks to this process but workers.
     let _ = give_up(Identity::for_supervisor(config.uid_base));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -60,8 +65,7 @@ pub fn check(file: &Path) -> Result<Config, CheckError> {
         let _within = runtime.enter();
         started.connect()?
     };
-    let fleet =
-        Fleet::new(Rc::clone(&spawner), Arc::new(Metrics::default()), Sandboxing::new(&config, root), Duration::ZERO);
+    let fleet = Fleet::new(Rc::clone(&spawner), Arc::new(Metrics::default()), sandboxing, Duration::ZERO);
     let faults = local.block_on(&runtime, async {
         tokio::select! {
             faults = load_all(&config, version, &fleet) => Ok(faults),

@@ -36,6 +36,7 @@ use flight::Wreck;
 pub(crate) use flight::{FlightRecord, FlightRecords};
 pub(crate) use generation::Generation;
 pub use process::{NoWorker, find_worker};
+pub use sandbox::NoProc;
 pub(crate) use sandbox::Sandboxing;
 pub(crate) use slot::SlotStatus;
 pub(crate) use spawner::{Spawner, Started};

@@ -17,9 +17,11 @@ mod identity;
 mod ingress;
 #[cfg(fuzzing)]
 pub use ingress::fuzzing;
+pub mod limits;
 pub mod log;
 pub mod nanoctl;
 mod notify;
+mod orphans;
 pub mod printable;
 mod privileges;
 pub mod readiness;
@@ -27,7 +29,10 @@ mod reload;
 pub mod route;
 pub mod serve;
 pub mod shard;
+pub mod signals;
 pub mod supervisor;
 pub mod telemetry;
 mod watch;
 pub mod worker;
+
+pub use nano_spawner::clone3;

@@ -42,7 +42,7 @@ pub(crate) enum ReloadError {
     #[error("{0}")]
     Apps(ConfigError),
     #[error("{} changed: that takes effect at a restart of nano only, so nothing was applied (put the old value back, or restart)", .0.join(", "))]
-    NeedsRestart(Vec<&'static str>),
+    NeedsRestart(Vec<String>),
     #[error("there is no app {0:?}")]
     NoSuchApp(String),
     #[error("nano is about to end")]
@@ -147,7 +147,8 @@ impl Supervisor {
         *self.tried.borrow_mut() = Some(Rc::clone(&new));
         self.rewatch.send_replace(());
         let plan = ReloadPlan::between(&self.config(), &new);
-        let needs_restart: Vec<_> = plan.needs_restart().collect();
+        let needs_restart = plan.needs_restart().map(|change| format!("{}: {}", change.place, change.key));
+        let needs_restart: Vec<_> = needs_restart.collect();
         if !needs_restart.is_empty() {
             return Err(ReloadError::NeedsRestart(needs_restart));
         }

@@ -16,7 +16,6 @@ use nano_protocol::{ExitReason, SandboxLayer};
 use nano_spawner::wire::SocketFile;
 use nix::unistd::geteuid;
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 
@@ -26,14 +25,17 @@ use crate::control::{self};
 use crate::descriptors;
 use crate::fleet::{Fleet, Sandboxing, SpawnerError, Started, find_worker, tell};
 use crate::identity::Identity;
+use crate::limits;
 use crate::log::Logs;
 use crate::notify::{self, notify};
+use crate::orphans;
 use crate::privileges::{give_up, harden};
 use crate::readiness::{Phase, Readiness};
-use crate::reload::{self, Trigger};
+use crate::reload;
 use crate::shard::command::Command;
 use crate::shard::listener::{self, Listener};
 use crate::shard::{self, Event, Shard, ShardHandle};
+use crate::signals::{EarlyStop, Signals};
 use crate::supervisor::{Addresses, Parts, Source, Stop, Supervisor};
 use crate::telemetry::{self, Metrics};
 use crate::watch;
@@ -70,8 +72,8 @@ pub enum Ended {
     Cut,
 }
 
-/// Serves until a signal or `nanoctl drain` ends it. Blocks. Call it on the main thread, before there are others. Where
-/// the log is JSON, an error is a line of it too.
+/// Serves until a signal or `nanoctl drain` ends it. Blocks. Call it on the main thread, before there are others, and
+/// after [`begin`](crate::signals::begin). Where the log is JSON, an error is a line of it too.
 ///
 /// # Errors
 /// It could not be started.
@@ -81,8 +83,8 @@ pub fn serve(options: &Options) -> Result<Ended, ServeError> {
     if let Err(error) = &ended {
         let format = format.or_else(|| match &options.source {
             // Whatever else is wrong with it.
-            Source::File(file) => nano_config::glance(file).ok()?.log_format,
-            Source::App { .. } => None,
+            Source::File(file) if file.is_file() => nano_config::glance(file).ok()?.log_format,
+            _ => None,
         });
         failure::say(&options.source, error, format);
     }
@@ -90,12 +92,17 @@ pub fn serve(options: &Options) -> Result<Ended, ServeError> {
 }
 
 fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<Ended, ServeError> {
-    descriptors::raise_limit()?;
+    limits::raise()?;
     let root = geteuid().is_root();
+    let early = EarlyStop::new()?;
     let started = Started::start(&options.source, &find_worker()?)?;
     harden();
-    let (version, config) = started.load()??;
+    let Some(loaded) = started.load(&early)? else { return Ok(Ended::Drained) };
+    let (version, config) = loaded?;
     *format = config.log.format;
+    drop(early);
+    let sandboxing = Sandboxing::new(&config, root);
+    sandboxing.check()?;
     let shards = options.shards.unwrap_or_else(default_shards).clamp(1, nano_protocol::limits::MAX_LINKS);
     let listeners = listeners(&config, shards)?;
     let control = bind_control(&config, &options.source)?;
@@ -118,7 +125,7 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
         let _within = runtime.enter();
         started.connect()?
     };
-    let fleet = Fleet::new(spawner, Arc::default(), Sandboxing::new(&config, root), config.drain);
+    let fleet = Fleet::new(spawner, Arc::default(), sandboxing, config.drain);
     let start = Start { config, version, fleet, listeners, metrics, control, logs: logs.clone() };
     let ended = local.block_on(&runtime, start.run());
     // Nobody talks to the spawner any more: it kills every worker that is left.
@@ -222,6 +229,7 @@ impl Start {
     async fn run(self) -> Result<Ended, ServeError> {
         let Self { config, version, fleet, listeners, metrics: metrics_listener, control, logs } = self;
         let mut signals = Signals::new()?;
+        let own_child = fleet.spawner().pid();
         let metrics = Arc::clone(fleet.metrics());
         let spawner = Rc::clone(fleet.spawner());
         let readiness = Rc::new(Readiness::default());
@@ -290,7 +298,8 @@ impl Start {
         };
         let ended = tokio::select! {
             ended = serving => ended,
-            () = signals.obey(&supervisor) => Ok(Ended::Cut),
+            ended = signals.obey(&supervisor) => Ok(ended),
+            error = orphans::reap(own_child) => Err(error.into()),
             () = spawner.talk() => Err(SpawnerError::Gone.into()),
             () = async { match &mut control { Some(server) => server.run().await, None => std::future::pending().await } } => Ok(Ended::Cut),
         };
@@ -408,46 +417,4 @@ async fn drain(supervisor: &Rc<Supervisor>) {
     let _ = tokio::time::timeout_at((farewell + Duration::from_secs(1)).into(), supervisor.retired()).await;
     tracing::info!("stopped");
     supervisor.drained.send_replace(true);
-}
-
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    hangup: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Returns when nano is to end at once.
-    async fn obey(&mut self, supervisor: &Rc<Supervisor>) {
-        let mut reloads = JoinSet::new();
-        loop {
-            let name = tokio::select! {
-                _ = self.terminate.recv() => "SIGTERM",
-                _ = self.interrupt.recv() => "SIGINT",
-                _ = self.hangup.recv() => {
-                    while reloads.try_join_next().is_some() {}
-                    let supervisor = Rc::clone(supervisor);
-                    // The outcome is in the log.
-                    reloads.spawn_local(async move { drop(supervisor.reload(Trigger::Signal).await) });
-                    continue;
-                }
-            };
-            let starting = supervisor.readiness.get() == Phase::Starting;
-            if starting || *supervisor.stop.borrow() != Stop::No {
-                tracing::warn!(signal = name, "ending at once");
-                supervisor.stop(Stop::AtOnce);
-                return;
-            }
-            tracing::info!(signal = name, "asked to stop; a second signal ends it at once");
-            supervisor.stop(Stop::Drain);
-        }
-    }
 }

@@ -112,7 +112,7 @@ pub enum Event {
 
 /// A shard could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot start shard {index}: {source}")]
+#[error("cannot start the thread of shard {index}: {}", nano_spawner::explain(.source))]
 pub struct ShardError {
     index: usize,
     source: io::Error,

@@ -1,8 +1,8 @@
-//! `watch: true`: reloads when the configuration file or an app's directory changes. The spawner watches, as it may look
-//! everywhere; a change counts once it has been quiet for a moment.
+//! `watch: true`: reloads when the configuration file, what leads to an app, or a module that it asked for changes. The
+//! spawner watches, as it may look everywhere; a change counts once it has been quiet for a moment.
 
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::reload::Trigger;
 use crate::supervisor::Supervisor;
@@ -10,14 +10,21 @@ use crate::supervisor::Supervisor;
 /// Without a further change for so long, it is over.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// An app that writes into its own directory all the time is reloaded this often.
+/// Files that change all the time are loaded this often.
 const LONGEST: Duration = Duration::from_secs(2);
+
+/// After a second reload in a row that failed, the next one waits so long; after each further one twice as long.
+const FIRST: Duration = Duration::from_millis(250);
+
+/// No wait is longer: somebody mends what is broken, and looks.
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
 /// Until it is dropped. Must run in a `LocalSet`.
 pub(crate) async fn run(supervisor: Rc<Supervisor>) {
     let mut places = supervisor.rewatch.subscribe();
     let spawner = supervisor.fleet.spawner();
     let mut watching = false;
+    let mut failures = Failures::default();
     places.mark_changed();
     loop {
         tokio::select! {
@@ -32,10 +39,11 @@ pub(crate) async fn run(supervisor: Rc<Supervisor>) {
                 }
             }
             () = spawner.changed() => {
-                settle(&supervisor).await;
+                settle(&supervisor, failures.wait(Instant::now())).await;
                 if supervisor.config().watch {
                     // The outcome is in the log.
-                    let _ = supervisor.reload(Trigger::Watch).await;
+                    let outcome = supervisor.reload(Trigger::Watch).await;
+                    failures.note(outcome.is_ok(), Instant::now());
                     // A directory that was replaced must be watched anew.
                     places.mark_changed();
                 }
@@ -44,9 +52,54 @@ pub(crate) async fn run(supervisor: Rc<Supervisor>) {
     }
 }
 
-async fn settle(supervisor: &Supervisor) {
+async fn settle(supervisor: &Supervisor, at_least: Duration) {
+    tokio::time::sleep(at_least).await;
     let spawner = supervisor.fleet.spawner();
     let _ =
         tokio::time::timeout(LONGEST, async { while tokio::time::timeout(QUIET, spawner.changed()).await.is_ok() {} })
             .await;
+}
+
+/// Reloads in a row that failed: something may write broken files again and again.
+#[derive(Debug, Default)]
+struct Failures {
+    count: u32,
+    last: Option<Instant>,
+}
+
+impl Failures {
+    fn note(&mut self, successful: bool, now: Instant) {
+        self.count = if successful { 0 } else { self.count.saturating_add(1) };
+        self.last = Some(now);
+    }
+
+    /// How long the next reload is to wait from now on.
+    fn wait(&self, now: Instant) -> Duration {
+        let Some(doublings) = self.count.checked_sub(2) else { return Duration::ZERO };
+        let whole = FIRST.saturating_mul(1u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(LONGEST_WAIT);
+        let since = self.last.map_or(whole, |last| now.saturating_duration_since(last));
+        whole.saturating_sub(since)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_again_and_again_is_tried_less_often() {
+        let mut failures = Failures::default();
+        let start = Instant::now();
+        let mut waits = Vec::new();
+        for _ in 0..9 {
+            failures.note(false, start);
+            waits.push(failures.wait(start).as_millis());
+        }
+        assert_eq!(waits, [0, 250, 500, 1000, 2000, 4000, 8000, 8000, 8000]);
+        // The time since the last one is part of the wait: a lone change is not kept waiting.
+        assert_eq!(failures.wait(start + Duration::from_secs(7)), Duration::from_secs(1));
+        assert_eq!(failures.wait(start + Duration::from_secs(60)), Duration::ZERO);
+        failures.note(true, start);
+        assert_eq!(failures.wait(start), Duration::ZERO);
+    }
 }

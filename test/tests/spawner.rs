@@ -318,7 +318,7 @@ fn what_is_to_be_removed_is_said_once() {
 fn changes_are_told_as_long_as_they_are_wanted() {
     let taken = Taken::over(site());
     let touch = || {
-        taken.site.file("a/lib.js", "export {};");
+        taken.site.file("a/index.js", APP);
     };
     let changed = |most: Duration| {
         let mut watched = [PollFd::new(taken.socket.as_fd(), PollFlags::POLLIN)];

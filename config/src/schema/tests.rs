@@ -71,3 +71,20 @@ fn nothing_in_the_schema_is_left_unused() {
         assert!(text.contains(&format!("\"#/$defs/{name}\"")), "{name}");
     }
 }
+
+#[test]
+fn what_needs_a_restart_is_said_of_each_key() {
+    let root = document();
+    let of_log = LOG_LEVEL_KEYS.names().map(|name| (format!("log.{name}"), &root["$defs"]["log"], name));
+    let own = SERVER_LEVEL.names().map(|name| (name.to_owned(), &root, name));
+    for (full, object, name) in own.chain(of_log) {
+        let said =
+            property(&root, object, name)["description"].as_str().unwrap().ends_with("Takes effect at a restart only.");
+        assert_eq!(said, NEED_RESTART.contains(&full.as_str()), "{full}");
+    }
+    // The same in the README, of all of them at one place.
+    let readme = include_str!("../../../README.md");
+    let line = readme.lines().find(|line| line.contains("take effect at a restart only")).unwrap();
+    let named: Vec<&str> = line.split('`').skip(1).step_by(2).take(NEED_RESTART.len()).collect();
+    assert_eq!(named, NEED_RESTART);
+}

@@ -74,6 +74,11 @@ pub(crate) fn single(path: PathBuf) -> Result<Module, Fault> {
     }
 }
 
+/// What there is or is not at a path decides whether it is an app.
+pub(crate) fn looked_at(path: &Path) -> [PathBuf; 2] {
+    [path.to_owned(), path.join(INDEX)]
+}
+
 fn same_directory(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
@@ -81,10 +86,20 @@ fn same_directory(one: &Path, other: &Path) -> bool {
 fn look(path: PathBuf) -> Found {
     let metadata = match fs::metadata(&path) {
         Ok(metadata) => metadata,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Found::Nothing,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return dangling(&path).map_or(Found::Nothing, |why| Found::Unusable(why, None));
+        }
         Err(error) => return Found::Unusable(format!("{} cannot be read: {error}", quote_path(&path)), None),
     };
     if metadata.is_dir() { directory(path) } else { file(path, metadata.is_file()) }
+}
+
+/// Which link on the way of a path leads nowhere, if it is that what is wrong.
+fn dangling(path: &Path) -> Option<String> {
+    let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    let way = path.ancestors().find(|way| is_link(way) && fs::metadata(way).is_err())?;
+    let target = fs::read_link(way).ok()?;
+    Some(format!("{} is a link that leads nowhere (to {})", quote_path(way), quote_path(&target)))
 }
 
 fn directory(path: PathBuf) -> Found {
@@ -92,6 +107,9 @@ fn directory(path: PathBuf) -> Found {
         Ok(metadata) if metadata.is_file() => module(path.clone(), &path, INDEX),
         Ok(_) => Found::Unusable(format!("{} is not a file", quote_path(&path.join(INDEX))), None),
         Err(error) if error.kind() == ErrorKind::NotFound => {
+            if let Some(why) = dangling(&path.join(INDEX)) {
+                return Found::Unusable(why, None);
+            }
             let others = ["index.mjs", "main.js", "app.js", "server.js", "src/index.js", "dist/index.js"];
             let other = others.into_iter().find(|other| path.join(other).is_file());
             let suggestion = other.map(|other| format!("`path` may name the file itself: there is {other}"));

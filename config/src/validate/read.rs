@@ -41,6 +41,11 @@ impl<'n> Object<'n> {
         Some((&member.value, self.path.key(key.name)))
     }
 
+    /// Every key that is there, and where.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&'n str, Span)> {
+        self.members.iter().map(|member| (member.key.as_str(), member.key_span))
+    }
+
     /// Where a key that is there stands.
     pub(crate) fn key_span(&self, key: &Key) -> Option<Span> {
         self.members.iter().find(|member| member.key == key.name).map(|member| member.key_span)

@@ -10,10 +10,12 @@ use std::process::{Command, ExitCode};
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use nano_config::DEFAULT_PORT;
 use nano_supervisor::check::check;
+use nano_supervisor::clone3;
 use nano_supervisor::fleet::{find_worker, spawner_if_asked};
 use nano_supervisor::printable;
 use nano_supervisor::serve::{Ended, Options, serve};
 use nano_supervisor::supervisor::Source;
+use nano_supervisor::{limits, signals};
 
 /// Hosts JavaScript apps, each in its own process.
 #[derive(Parser)]
@@ -92,10 +94,29 @@ enum Action {
 const NANOCTLS: &[&str] = &["reload", "status", "apps", "restart", "drain", "logs", "why", "metrics"];
 
 fn main() -> ExitCode {
+    // Those that come while it is not known yet what to do wait.
+    signals::hold();
+    // To read the command line takes more stack than there may be.
+    if let Err(error) = limits::raise()
+        && error.is_about_stack()
+    {
+        return failed(&error);
+    }
     if let Some(ended) = spawner_if_asked() {
         return ended;
     }
     let cli = Cli::parse();
+    clone3::mend();
+    let serves = match &cli.action {
+        Some(Action::Serve { .. }) => true,
+        None => cli.words.first().is_some_and(|file| is_config(file)) && !cli.version,
+        _ => false,
+    };
+    if serves {
+        signals::begin();
+    } else {
+        signals::begin_program();
+    }
     match cli.action {
         _ if cli.version => version(),
         Some(Action::Serve { what, config, app, port, shards }) => match source(what, config, app, port) {
@@ -249,6 +270,9 @@ fn run_check(file: &Path) -> ExitCode {
 
 /// Becomes the worker program; returns only if that fails.
 fn exec_worker(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    if let Err(error) = limits::raise() {
+        return failed(&error);
+    }
     let program = match find_worker() {
         Ok(program) => program,
         Err(error) => return failed(&error),

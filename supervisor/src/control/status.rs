@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Instant, UNIX_EPOCH};
 
 use nano_protocol::{ExitReason, LayerReport, SandboxLayer};
+use nano_spawner::wire::POLL_EVERY;
 use serde_json::{Value, json};
 
 use crate::app::Outage;
@@ -50,8 +51,24 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
             "policy": supervisor.fleet.sandboxing().policy_name(),
             "layers": sandbox.collect::<serde_json::Map<_, _>>(),
         },
+        "watch": watch(supervisor),
         "last_reload": last_reload,
         "log_lines_dropped": supervisor.logs.dropped(),
+    })
+}
+
+/// What is watched, and what is not; null without `watch`.
+fn watch(supervisor: &Rc<Supervisor>) -> Value {
+    if !supervisor.config().watch {
+        return Value::Null;
+    }
+    let Some(coverage) = supervisor.fleet.spawner().coverage() else { return json!({ "paths": null }) };
+    json!({
+        "paths": coverage.paths,
+        "polled": coverage.polled,
+        "polled_every_ms": millis(POLL_EVERY),
+        "polled_first": coverage.named,
+        "why": coverage.why,
     })
 }
 

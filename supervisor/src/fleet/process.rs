@@ -56,7 +56,7 @@ pub fn find_worker() -> Result<PathBuf, NoWorker> {
         let path = std::path::absolute(&path).unwrap_or_else(|_| PathBuf::from(path));
         return if path.is_file() { Ok(path) } else { Err(NoWorker::Variable(path)) };
     }
-    let own = std::env::current_exe().map_err(NoWorker::Self_)?;
+    let own = nano_spawner::own_program().map_err(NoWorker::Self_)?;
     let path = own.with_file_name("nano-worker");
     if path.is_file() { Ok(path) } else { Err(NoWorker::Beside(path)) }
 }

@@ -1,10 +1,18 @@
 //! Whether a worker is locked up as it says, before it is told its app.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use super::spawner::Contradictions;
 use nano_config::{Config, SandboxPolicy};
 use nano_protocol::{LayerReport, SandboxLayer};
+
+/// Where nobody can tell.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "/proc is not mounted, and nano looks there whether its workers are locked up, as `sandbox: \"required\"`, the default for root, wants it: mount it (mount -t proc proc /proc), or set `sandbox` to \"best-effort\""
+)]
+pub struct NoProc;
 
 /// How workers are locked up.
 #[derive(Debug)]
@@ -18,6 +26,12 @@ impl Sandboxing {
     pub(crate) fn new(config: &Config, root: bool) -> Self {
         let default = if root { SandboxPolicy::Required } else { SandboxPolicy::BestEffort };
         Self { policy: config.sandbox.unwrap_or(default) }
+    }
+
+    /// Whether it can be seen what holds for a worker, if it must hold.
+    pub(crate) fn check(&self) -> Result<(), NoProc> {
+        let seen = Path::new("/proc/self/status").exists();
+        if self.is_required() && !seen { Err(NoProc) } else { Ok(()) }
     }
 
     pub(crate) fn is_required(&self) -> bool {

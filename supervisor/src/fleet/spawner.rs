@@ -12,12 +12,15 @@ use std::time::{Duration, Instant};
 
 use nano_config::{Config, ConfigError, Diagnostic, Place};
 use nano_protocol::{LayerReport, ModuleError};
-use nano_spawner::wire::{Exit, Layer, Refusal, Reply, Request, SocketFile};
-use nano_spawner::{Packet, Source, Wait, receive, receive_reading, send};
+use nano_spawner::wire::{Coverage, Exit, Layer, POLL_EVERY, Refusal, Reply, Request, SocketFile};
+use nano_spawner::{Packet, Source, Wait, explain, receive, receive_reading, send};
+use nix::unistd::Pid;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::boot::StartError;
+use crate::reload::millis;
+use crate::signals::EarlyStop;
 
 /// For the spawner to kill what is left and to go.
 const FAREWELL: Duration = Duration::from_secs(6);
@@ -26,7 +29,7 @@ const FAREWELL: Duration = Duration::from_secs(6);
 #[derive(Debug, thiserror::Error)]
 pub enum SpawnerError {
     /// It could not be started, or did not say anything.
-    #[error("the process that starts the workers, nano's spawner, cannot be started: {0}")]
+    #[error("the process that starts the workers, nano's spawner, cannot be started: {}", explain(.0))]
     Start(#[from] io::Error),
     /// It ended before the supervisor.
     #[error("the process that starts the workers, nano's spawner, ended before nano did")]
@@ -67,6 +70,9 @@ impl Drop for SpawnerProcess {
     }
 }
 
+/// The configuration and its version, or its faults.
+type Loaded = Result<(u64, Config), ConfigError>;
+
 impl Started {
     /// Call it before there are threads, and with all the privileges there are.
     pub(crate) fn start(source: &Source, program: &Path) -> Result<Self, SpawnerError> {
@@ -74,9 +80,19 @@ impl Started {
         Ok(Self { socket, source: source.clone(), process: SpawnerProcess(child) })
     }
 
-    /// The first configuration and its version. Blocks.
-    pub(crate) fn load(&self) -> Result<Result<(u64, Config), ConfigError>, SpawnerError> {
+    /// The first configuration and its version. Blocks; `None`: nano was told to end meanwhile.
+    pub(crate) fn load(&self, early: &EarlyStop) -> Result<Option<Loaded>, SpawnerError> {
         send(&self.socket, &Request::Load { id: 0 }, &[], Wait::Yes)?;
+        if early.wait_for(self.socket.as_fd())? { self.loaded().map(Some) } else { Ok(None) }
+    }
+
+    /// The same, where signals end it.
+    pub(crate) fn load_uninterrupted(&self) -> Result<Loaded, SpawnerError> {
+        send(&self.socket, &Request::Load { id: 0 }, &[], Wait::Yes)?;
+        self.loaded()
+    }
+
+    fn loaded(&self) -> Result<Loaded, SpawnerError> {
         let packet = receive(&self.socket, Wait::Yes)?.ok_or(SpawnerError::Gone)?;
         match (serde_json::from_slice(&packet.bytes), packet.descriptors.into_iter().next()) {
             (Ok(Reply::Loaded { .. }), Some(file)) => Ok(receive_reading(file)?.config(&self.source)),
@@ -94,7 +110,9 @@ impl Started {
     /// Must be called within the runtime. The process is to be dropped after everything that can talk to it.
     pub(crate) fn connect(self) -> io::Result<(Rc<Spawner>, SpawnerProcess)> {
         let Self { socket, source, process } = self;
+        let pid = i32::try_from(process.0.id()).map(Pid::from_raw).map_err(io::Error::other)?;
         let spawner = Spawner {
+            pid,
             socket: register(socket)?,
             source,
             outbox: RefCell::default(),
@@ -102,6 +120,7 @@ impl Started {
             questions: RefCell::default(),
             lives: RefCell::default(),
             changes: Notify::new(),
+            coverage: RefCell::default(),
             last: Cell::new(0),
         };
         Ok((Rc::new(spawner), process))
@@ -121,6 +140,7 @@ type Answer = (Reply, Option<OwnedFd>);
 /// Talks to the spawner. Lives on the main thread.
 #[derive(Debug)]
 pub(crate) struct Spawner {
+    pid: Pid,
     socket: AsyncFd<OwnedFd>,
     source: Source,
     outbox: RefCell<VecDeque<(Request, Vec<OwnedFd>)>>,
@@ -129,6 +149,8 @@ pub(crate) struct Spawner {
     lives: RefCell<HashMap<u64, watch::Sender<Option<Exit>>>>,
     /// Files changed.
     changes: Notify,
+    /// How well they are watched; `None`: not, or not yet.
+    coverage: RefCell<Option<Coverage>>,
     last: Cell<u64>,
 }
 
@@ -145,6 +167,11 @@ pub(super) struct Spawned {
 pub(super) type Contradictions = Result<Vec<(String, String)>, String>;
 
 impl Spawner {
+    /// Its process.
+    pub(crate) fn pid(&self) -> Pid {
+        self.pid
+    }
+
     /// Carries questions and answers until the spawner is gone.
     pub(crate) async fn talk(&self) {
         tokio::select! {
@@ -229,6 +256,7 @@ impl Spawner {
                 return;
             }
             Reply::Changed => return self.changes.notify_one(),
+            Reply::Covered(coverage) => return self.cover(coverage.clone()),
             Reply::Loaded { id }
             | Reply::Opened { id, .. }
             | Reply::Spawned { id, .. }
@@ -275,8 +303,34 @@ impl Spawner {
         }
     }
 
+    fn cover(&self, coverage: Coverage) {
+        let Coverage { paths, polled, named, why } = &coverage;
+        if let Some(why) = why {
+            let every_ms = millis(POLL_EVERY);
+            tracing::warn!(
+                paths,
+                polled,
+                every_ms,
+                named = named.join(", "),
+                why,
+                "not all files can be watched: what the kernel gives no word of is looked at now and then"
+            );
+        } else {
+            tracing::debug!(paths, "watching");
+        }
+        *self.coverage.borrow_mut() = Some(coverage);
+    }
+
+    /// How well files are watched; `None`: not, or not yet.
+    pub(crate) fn coverage(&self) -> Option<Coverage> {
+        self.coverage.borrow().clone()
+    }
+
     /// Watches what is loaded, or nothing.
     pub(crate) fn watch(&self, on: bool) {
+        if !on {
+            *self.coverage.borrow_mut() = None;
+        }
         self.order(Request::Watch { on }, Vec::new());
     }
 

@@ -2,10 +2,14 @@
 //! full, because a pipe or a disk is, the line is dropped and counted.
 
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// Lines that may wait.
 const QUEUE: usize = 8192;
@@ -27,10 +31,20 @@ enum Message {
 
 impl Sink {
     /// `report` makes the line that tells how many lines were dropped.
-    pub(super) fn start(out: impl Write + Send + 'static, report: fn(u64) -> String) -> io::Result<Self> {
+    pub(super) fn start(out: impl Write + AsFd + Send + 'static, report: fn(u64) -> String) -> io::Result<Self> {
+        let wait = |out: &_| wait_for_room(out);
+        Self::start_waiting(out, wait, report)
+    }
+
+    /// `wait` returns when something that would block may be tried again.
+    fn start_waiting<W: Write + Send + 'static>(
+        out: W,
+        wait: impl Fn(&W) -> io::Result<()> + Send + 'static,
+        report: fn(u64) -> String,
+    ) -> io::Result<Self> {
         let (queue, lines) = sync_channel(QUEUE);
         let dropped = Arc::new(AtomicU64::new(0));
-        let writer = Writer { out, dropped: Arc::clone(&dropped), reported: 0, torn: false, report };
+        let writer = Writer { out, wait, dropped: Arc::clone(&dropped), reported: 0, torn: false, report };
         std::thread::Builder::new().name("nano-log".to_owned()).spawn(move || writer.run(&lines))?;
         Ok(Self { queue, dropped })
     }
@@ -53,8 +67,9 @@ impl Sink {
     }
 }
 
-struct Writer<W> {
+struct Writer<W, F> {
     out: W,
+    wait: F,
     dropped: Arc<AtomicU64>,
     reported: u64,
     /// The last line was written in part.
@@ -62,7 +77,7 @@ struct Writer<W> {
     report: fn(u64) -> String,
 }
 
-impl<W: Write> Writer<W> {
+impl<W: Write, F: Fn(&W) -> io::Result<()>> Writer<W, F> {
     fn run(mut self, lines: &Receiver<Message>) {
         let mut batch = String::with_capacity(BATCH);
         let mut starts = Vec::new();
@@ -109,20 +124,33 @@ impl<W: Write> Writer<W> {
 
     /// Writes until it is done or fails; how many bytes were taken. What follows half a line begins on a line of its own.
     fn put(&mut self, bytes: &[u8]) -> usize {
-        if bytes.is_empty() || (self.torn && self.out.write_all(b"\n").is_err()) {
+        if bytes.is_empty() || (self.torn && self.push(b"\n") == 0) {
             return 0;
         }
-        self.torn = false;
+        let written = self.push(bytes);
+        self.torn = written > 0 && bytes[written - 1] != b'\n';
+        written
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> usize {
         let mut written = 0;
         while written < bytes.len() {
             match self.out.write(&bytes[written..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // Somebody who has the same pipe or terminal has set it so.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && (self.wait)(&self.out).is_ok() => {}
                 Ok(0) | Err(_) => break,
                 Ok(count) => written += count,
             }
         }
-        self.torn = written > 0 && bytes[written - 1] != b'\n';
         written
+    }
+}
+
+fn wait_for_room(out: &impl AsFd) -> io::Result<()> {
+    match poll(&mut [PollFd::new(out.as_fd(), PollFlags::POLLOUT)], PollTimeout::NONE) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -177,7 +205,7 @@ mod tests {
     #[test]
     fn what_a_full_disk_did_not_take_is_told_later_and_no_line_is_mixed_with_another() {
         let full = Full::default();
-        let sink = Sink::start(full.clone(), |count| format!("dropped {count}\n")).unwrap();
+        let sink = Sink::start_waiting(full.clone(), |_| Ok(()), |count| format!("dropped {count}\n")).unwrap();
         let say = |line: &str| {
             sink.write(format!("{line}\n"));
             sink.flush(Duration::from_secs(10));
@@ -195,10 +223,27 @@ mod tests {
     }
 
     #[test]
+    fn what_would_block_is_waited_for() {
+        let (mut reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
+        writer.set_nonblocking(true).unwrap();
+        let sink = Sink::start(writer, |count| format!("dropped {count}\n")).unwrap();
+        let line = format!("{}\n", "x".repeat(1000));
+        for _ in 0..QUEUE / 2 {
+            sink.write(line.clone());
+        }
+        let mut taken = 0;
+        let mut bytes = vec![0; 1 << 20];
+        while taken < QUEUE / 2 * line.len() {
+            taken += io::Read::read(&mut reader, &mut bytes).unwrap();
+        }
+        assert_eq!(sink.dropped(), 0);
+    }
+
+    #[test]
     fn a_stuck_reader_blocks_nobody() {
         let slow = Slow::default();
         let shut = slow.gate.lock().unwrap();
-        let sink = Sink::start(slow.clone(), |count| format!("dropped {count}\n")).unwrap();
+        let sink = Sink::start_waiting(slow.clone(), |_| Ok(()), |count| format!("dropped {count}\n")).unwrap();
         for number in 0..3 * QUEUE {
             sink.write(format!("{number}\n"));
         }

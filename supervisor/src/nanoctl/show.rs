@@ -71,6 +71,21 @@ fn sandbox(body: &Value) -> String {
     format!("{}: {active}{lacking}", text(&body["policy"]))
 }
 
+/// What is watched, and what is not.
+fn watch(body: &Value) -> String {
+    let Some(paths) = body.as_object().map(|_| &body["paths"]) else { return "off".to_owned() };
+    let Some(paths) = paths.as_u64() else { return "about to begin".to_owned() };
+    match (body["polled"].as_u64().unwrap_or(0), &body["why"]) {
+        (_, Value::Null) => format!("{paths} paths"),
+        (polled, why) => format!(
+            "{paths} paths; not told of {polled}, which are looked at every {}: {} ({})",
+            duration(&body["polled_every_ms"]),
+            text(&body["polled_first"]),
+            text(why),
+        ),
+    }
+}
+
 pub(super) fn status(body: &Value) -> String {
     let workers = body["workers"].as_object().map(|states| {
         let counts = states.iter().filter(|(_, count)| count.as_u64() != Some(0));
@@ -97,6 +112,7 @@ pub(super) fn status(body: &Value) -> String {
         row("apps", text(&body["apps"])),
         row("workers", workers.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned())),
         row("sandbox", sandbox(&body["sandbox"])),
+        row("watch", watch(&body["watch"])),
         row("log lines dropped", text(&body["log_lines_dropped"])),
         row("last reload", last_reload.to_owned()),
     ]);
@@ -231,6 +247,17 @@ mod tests {
             shown(json!({ "landlock": true, "seccomp": true, "uid": false })),
             "best-effort: landlock, seccomp; lacking: uid"
         );
+    }
+
+    #[test]
+    fn what_is_watched() {
+        assert_eq!(watch(&Value::Null), "off");
+        assert_eq!(watch(&json!({ "paths": null })), "about to begin");
+        assert_eq!(watch(&json!({ "paths": 3, "polled": 0, "why": null })), "3 paths");
+        let some = json!({
+            "paths": 3, "polled": 1, "polled_every_ms": 2000, "polled_first": ["/a/b.js"], "why": "raise fs.x"
+        });
+        assert_eq!(watch(&some), "3 paths; not told of 1, which are looked at every 2 s: /a/b.js (raise fs.x)");
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::io;
 
 use nano_config::{ConfigError, LogFormat};
+use nano_spawner::explain;
 
 use crate::control;
 use crate::control::socket::SocketError;
-use crate::descriptors::TooFewDescriptors;
-use crate::fleet::{NoWorker, SpawnerError};
+use crate::fleet::{NoProc, NoWorker, SpawnerError};
+use crate::limits::TooLittle;
 use crate::log;
 use crate::shard::ShardError;
 use crate::shard::listener::ListenError;
@@ -47,11 +48,14 @@ pub enum ServeError {
     /// A thread that takes requests.
     #[error(transparent)]
     Shard(#[from] ShardError),
-    /// Not enough to open.
+    /// Nobody could see whether workers are locked up.
     #[error(transparent)]
-    Descriptors(#[from] TooFewDescriptors),
+    Proc(#[from] NoProc),
+    /// Limits are too low.
+    #[error(transparent)]
+    Limits(#[from] TooLittle),
     /// The machine gives too little.
-    #[error("nano cannot be started: {0}")]
+    #[error("nano cannot be started: {}", explain(.0))]
     Io(#[from] io::Error),
 }
 
@@ -68,7 +72,8 @@ impl ServeError {
             Self::Metrics { .. } => "metrics",
             Self::Control(_) => "control_socket",
             Self::Shard(_) => "shard",
-            Self::Descriptors(_) => "descriptors",
+            Self::Proc(_) => "no_proc",
+            Self::Limits(_) => "limits",
             Self::Io(_) => "io",
         }
     }

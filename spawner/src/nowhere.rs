@@ -1,0 +1,34 @@
+//! Where what nobody is to read goes, and what there is nothing to read from.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+
+/// `/dev/null`; where there is none, an empty file in memory that stays empty.
+pub(crate) fn open() -> io::Result<OwnedFd> {
+    let null = File::options().read(true).write(true).open("/dev/null");
+    null.map(OwnedFd::from).or_else(|_| empty())
+}
+
+fn empty() -> io::Result<OwnedFd> {
+    let file = memfd_create("null", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    fcntl_add_seals(&file, SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::io::{Read, Write};
+
+    use super::*;
+
+    #[test]
+    fn the_file_in_memory_stays_empty() {
+        let mut file = File::from(empty().unwrap());
+        assert!(file.write(b"something").is_err());
+        assert_eq!(file.read(&mut [0]).unwrap(), 0);
+    }
+}

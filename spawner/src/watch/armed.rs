@@ -1,0 +1,152 @@
+//! The kernel's notices (inotify(7)) of names in directories, and what there are none of.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
+use rustix::io::Errno;
+
+use super::chain::{Chains, Interest, Names};
+use crate::wire::Coverage;
+
+/// Paths that are named where not all can be.
+const NAMED: usize = 4;
+
+/// Longest path that is named in full.
+const LONGEST: usize = 400;
+
+/// Events that are read at once.
+const SPACE: usize = 16 * 1024;
+
+/// What is seen of some paths.
+#[derive(Debug, Default)]
+pub(super) struct Armed {
+    pub(super) inotify: Option<OwnedFd>,
+    names: HashMap<i32, BTreeMap<OsString, Interest>>,
+    /// Paths of which there may be no word, and why.
+    pub(super) blind: Vec<PathBuf>,
+    why: Option<String>,
+}
+
+/// What the events that were there mean.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Seen {
+    /// Nothing of interest.
+    #[default]
+    Nothing,
+    /// Something was written.
+    Content,
+    /// A name stands for something else, so the way of a path may be another.
+    Place,
+}
+
+impl Armed {
+    /// Watches these names, on which these paths depend.
+    pub(super) fn set<'p>(wanted: &Names, paths: impl Iterator<Item = &'p PathBuf>) -> Self {
+        let mut armed = Self::default();
+        let inotify = match inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK) {
+            Ok(inotify) => inotify,
+            Err(error) => {
+                armed.why = Some(limit(error, "fs.inotify.max_user_instances"));
+                armed.blind = paths.cloned().collect();
+                return armed;
+            }
+        };
+        let mut missed = HashSet::new();
+        for (directory, names) in wanted {
+            match inotify::add_watch(&inotify, directory.as_path(), events(names)) {
+                // By two ways to the same directory, as through a bind mount.
+                Ok(descriptor) => armed.names.entry(descriptor).or_default().extend(names.clone()),
+                // It has gone since; so has the way through it, which is looked at again.
+                Err(Errno::NOENT | Errno::NOTDIR) => {}
+                Err(error) => {
+                    missed.insert(directory.as_path());
+                    armed.why = Some(match error {
+                        Errno::NOSPC => limit(error, "fs.inotify.max_user_watches"),
+                        _ => format!("{}: {}", directory.display(), io::Error::from(error)),
+                    });
+                }
+            }
+        }
+        if !missed.is_empty() {
+            let mut chains = Chains::default();
+            let is_blind = |path: &&PathBuf| {
+                let mut blind = false;
+                chains.walk(path, &mut |directory, _, _| blind |= missed.contains(directory));
+                blind
+            };
+            armed.blind = paths.filter(is_blind).cloned().collect();
+        }
+        armed.inotify = Some(inotify);
+        armed
+    }
+
+    /// How well these many paths are covered.
+    pub(super) fn coverage(&self, paths: usize) -> Coverage {
+        let named = |path: &PathBuf| path.display().to_string().chars().take(LONGEST).collect();
+        Coverage {
+            paths,
+            polled: self.blind.len(),
+            named: self.blind.iter().take(NAMED).map(named).collect(),
+            why: self.why.clone(),
+        }
+    }
+
+    /// Reads all events that are there.
+    pub(super) fn seen(&self) -> Seen {
+        let mut seen = Seen::Nothing;
+        let Some(inotify) = &self.inotify else { return seen };
+        let mut space = [MaybeUninit::uninit(); SPACE];
+        let mut reader = Reader::new(inotify, &mut space);
+        // Whoever makes events without end is not listened to without end.
+        for _ in 0..SPACE {
+            let Ok(event) = reader.next() else { break };
+            let kind = event.events();
+            let own = ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::UNMOUNT | ReadFlags::QUEUE_OVERFLOW;
+            if kind.intersects(own | ReadFlags::IGNORED) {
+                seen = Seen::Place;
+                continue;
+            }
+            let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
+            let watched = self.names.get(&event.wd()).zip(name);
+            if watched.is_some_and(|(names, name)| names.contains_key(name)) {
+                let content = !kind.intersects(moves());
+                seen = seen.max(if content { Seen::Content } else { Seen::Place });
+            }
+        }
+        seen
+    }
+}
+
+/// What changes for what a name stands.
+fn moves() -> ReadFlags {
+    ReadFlags::CREATE | ReadFlags::DELETE | ReadFlags::MOVED_FROM | ReadFlags::MOVED_TO
+}
+
+fn events(names: &BTreeMap<OsString, Interest>) -> WatchFlags {
+    let mut events = WatchFlags::CREATE
+        | WatchFlags::DELETE
+        | WatchFlags::MOVED_FROM
+        | WatchFlags::MOVED_TO
+        | WatchFlags::DELETE_SELF
+        | WatchFlags::MOVE_SELF
+        | WatchFlags::ONLYDIR
+        | WatchFlags::MASK_ADD;
+    if names.values().any(|interest| *interest == Interest::Content) {
+        // When it is closed, it is written as a whole; and a log file beside it, which stays open, wakes nobody.
+        events |= WatchFlags::CLOSE_WRITE | WatchFlags::ATTRIB;
+    }
+    events
+}
+
+fn limit(error: Errno, key: &str) -> String {
+    let path = Path::new("/proc/sys").join(key.replace('.', "/"));
+    let now = fs::read_to_string(path).map(|text| format!(" (now {})", text.trim())).unwrap_or_default();
+    format!("{}: raise {key}{now}", io::Error::from(error))
+}
