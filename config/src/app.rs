@@ -25,6 +25,9 @@ pub struct App {
     pub root: PathBuf,
     /// File name of the module in `root`, `index.js` for instance.
     pub entry: String,
+    /// The app's directory as stacks and messages name it: as `path` writes it, with a `/` at its end, or empty. `None` where
+    /// that is absolute: what an app can read must not tell where on the machine it is.
+    pub shown: Option<String>,
     /// Where `path` stands in the file, for faults that show up when the module is loaded.
     pub place: Place,
     /// Everything else, with `defaults` filled in.
@@ -33,12 +36,13 @@ pub struct App {
 
 impl PartialEq for App {
     fn eq(&self, other: &Self) -> bool {
-        let Self { name, hostnames, path, root, entry, place: _, settings } = self;
+        let Self { name, hostnames, path, root, entry, shown, place: _, settings } = self;
         *name == other.name
             && *hostnames == other.hostnames
             && *path == other.path
             && *root == other.root
             && *entry == other.entry
+            && *shown == other.shown
             && *settings == other.settings
     }
 }

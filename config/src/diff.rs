@@ -83,7 +83,7 @@ impl ReloadPlan {
 
 fn changed_keys(old: &App, new: &App) -> Vec<&'static str> {
     // Taken apart in full, so that a field added later cannot be forgotten here.
-    let App { name: _, hostnames, path, root, entry, place: _, settings } = new;
+    let App { name: _, hostnames, path, root, entry, shown, place: _, settings } = new;
     let AppSettings {
         env,
         max_buffer,
@@ -101,7 +101,7 @@ fn changed_keys(old: &App, new: &App) -> Vec<&'static str> {
     let before = &old.settings;
     let differs = [
         (schema::HOSTNAME, *hostnames != old.hostnames),
-        (schema::PATH, *path != old.path || *root != old.root || *entry != old.entry),
+        (schema::PATH, *path != old.path || *root != old.root || *entry != old.entry || *shown != old.shown),
         (schema::ENV, *env != before.env),
         (schema::MAX_BUFFER_SIZE_MB, *max_buffer != before.max_buffer),
         (schema::MAX_TOTAL_BUFFER_MB, *max_total_buffer != before.max_total_buffer),

@@ -59,12 +59,14 @@ pub(crate) fn single_app(dir: &Path, port: u16) -> Result<Config, ConfigError> {
 /// See [`Config::single_module`].
 pub(crate) fn single_module(dir: &Path, port: u16, module: Module) -> Config {
     let place = Place::whole(dir);
+    let shown = dir.to_str().and_then(|text| module.shown(text));
     let app = App {
         name: apps::ANY_NAME.to_owned(),
         hostnames: vec![HostPattern::Any],
         path: module.path,
         root: module.root,
         entry: module.entry,
+        shown,
         place,
         settings: settings::Settings::default().resolve(&settings::Settings::default()),
     };

@@ -311,6 +311,7 @@ impl Fields {
         Ok(Boot {
             app: self.text("app", 1024)?,
             entry: self.text("entry", MAX_MODULE_PATH)?,
+            shown: self.text("shown", MAX_MODULE_PATH)?,
             env: self.env()?,
             request_accessors: match self.u8("request_accessors")? {
                 0 => RequestAccessors::Property,

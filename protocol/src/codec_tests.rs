@@ -47,16 +47,17 @@ fn stats() -> impl Strategy<Value = Stats> {
 
 fn boot() -> impl Strategy<Value = Boot> {
     (
-        (text(20), text(20)),
+        (text(20), text(20), text(20)),
         proptest::collection::vec((text(10), text(30)), 0..8),
         prop_oneof![Just(RequestAccessors::Property), Just(RequestAccessors::Method), Just(RequestAccessors::Auto)],
         any::<[u64; 3]>(),
         (text(8), text(8)),
         any::<u32>(),
     )
-        .prop_map(|((app, entry), env, request_accessors, numbers, (stream, total), cpu_ms)| Boot {
+        .prop_map(|((app, entry, shown), env, request_accessors, numbers, (stream, total), cpu_ms)| Boot {
             app,
             entry,
+            shown,
             env,
             request_accessors,
             limits: RuntimeLimits {

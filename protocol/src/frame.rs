@@ -126,6 +126,8 @@ pub struct Boot {
     pub app: String,
     /// The entry module, relative to the app's directory.
     pub entry: String,
+    /// What the names of its scripts begin with, in stacks and messages.
+    pub shown: String,
     /// The handler's second argument.
     pub env: Vec<(String, String)>,
     /// How the incoming request's accessors behave.
@@ -141,6 +143,7 @@ impl std::fmt::Debug for Boot {
         f.debug_struct("Boot")
             .field("app", &self.app)
             .field("entry", &self.entry)
+            .field("shown", &self.shown)
             .field("env", &names)
             .field("request_accessors", &self.request_accessors)
             .field("limits", &self.limits)

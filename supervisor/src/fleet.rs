@@ -12,6 +12,7 @@ mod modules;
 mod process;
 mod resident;
 mod sandbox;
+mod shown;
 mod slot;
 mod spawner;
 

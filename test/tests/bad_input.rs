@@ -398,3 +398,53 @@ fn an_app_for_something_else_is_told_what_to_do() {
         assert!(check.stderr.contains(part), "{part}: {}", check.stderr);
     }
 }
+
+/// Where an error is, as an editor opens it: by the app's path as it is configured. What the app itself sees of an absolute
+/// one tells nothing of the machine.
+#[test]
+fn stacks_and_messages_name_files_as_they_are_configured() {
+    const APP: &str = "import { fail } from './lib/fail.js';
+export default { async fetch(request) {
+  const path = new URL(request.url).pathname;
+  if (path === '/throw') fail();
+  if (path === '/import') await import('./lib/late.js').then((late) => late.fail());
+  if (path === '/url') return new Response(import.meta.url);
+  try { fail(); } catch (error) { console.error(error); return new Response(error.stack); }
+} };";
+    const FAIL: &str = "export function fail() {\n  throw new Error('no luck');\n}\n";
+    let write = |site: &Site| {
+        site.app("apps/shop", APP).file("apps/shop/lib/fail.js", FAIL).file("apps/shop/lib/late.js", FAIL);
+    };
+    for absolute in [false, true] {
+        let site = Site::new();
+        write(&site);
+        let directory = site.path("apps/shop").display().to_string();
+        let path = if absolute { directory.as_str() } else { "apps/shop" };
+        site.apps(json!([{ "name": "a", "hostname": "a.local", "path": path }]));
+        let nano = site.serve();
+        let stack = nano.get("a.local", "/stack").text();
+        if absolute {
+            assert!(stack.contains("at fail (file:///app/lib/fail.js:2:9)"), "{stack}");
+            assert!(!stack.contains(&directory), "{stack}");
+        } else {
+            assert!(stack.contains("at fail (apps/shop/lib/fail.js:2:9)"), "{stack}");
+            assert!(stack.contains("apps/shop/index.js:7:9)"), "{stack}");
+        }
+        assert_eq!(nano.get("a.local", "/url").text(), "file:///app/index.js");
+        for route in ["/throw", "/import"] {
+            let answer = nano.get("a.local", route);
+            assert_eq!(answer.status, 500);
+            assert!(!answer.text().contains(".js"), "{}", answer.text());
+        }
+        for place in ["lib/fail.js:2:9)", "lib/late.js:2:9)", "index.js:4:26)"] {
+            nano.log.wait_for_text(&format!("({path}/{place}"));
+        }
+        site.file("apps/shop/lib/fail.js", "export function fail() {\n  let = = 1;\n}\n");
+        let place = format!("{path}/lib/fail.js:2:");
+        let check = finish(&mut site.command("nano", &["check", "nano.json"]), "");
+        assert!(check.code == Some(1) && check.stderr.contains(&place), "{check:?}");
+        assert!(!check.stderr.contains("file:///app"), "{check:?}");
+        let reload = nano.ctl(&["reload"]);
+        assert!(reload.code == Some(1) && reload.stderr.contains(&place), "{reload:?}");
+    }
+}

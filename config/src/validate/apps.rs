@@ -62,9 +62,9 @@ pub(crate) fn read(
         let settings = Settings::read(report, &object).resolve(&defaults);
         let identity = identity(report, &object, &mut claims);
         let module = module(report, &object, places, (look, index));
-        if let (Some((name, hostnames)), Some((module, place))) = (identity, module) {
+        if let (Some((name, hostnames)), Some((module, place, shown))) = (identity, module) {
             let module_path::Module { path, root, entry } = module;
-            apps.push(App { name, hostnames, path, root, entry, place, settings });
+            apps.push(App { name, hostnames, path, root, entry, shown, place, settings });
         }
     }
     apps
@@ -75,7 +75,7 @@ fn module(
     app: &Object<'_>,
     (directory, cwd): (&Path, &Path),
     (look, index): (&Look<'_>, usize),
-) -> Option<(module_path::Module, Place)> {
+) -> Option<(module_path::Module, Place, Option<String>)> {
     if app.node(&schema::PATH).is_none() {
         report.fault(app.span, &app.path, "`path` is missing: the app's directory or module", None);
         return None;
@@ -89,7 +89,10 @@ fn module(
         }
     };
     match found {
-        Ok(module) => Some((module, place)),
+        Ok(module) => {
+            let shown = module.shown(text);
+            Some((module, place, shown))
+        }
         Err((message, suggestion)) => {
             report.fault(node.span, &path, message, suggestion);
             None

@@ -21,6 +21,22 @@ pub struct Module {
     pub entry: String,
 }
 
+impl Module {
+    /// See [`crate::App::shown`]. `text`: the path as it was written.
+    pub(crate) fn shown(&self, text: &str) -> Option<String> {
+        if text.starts_with('/') {
+            return None;
+        }
+        let is_file = self.path.file_name().is_some_and(|name| name == self.entry.as_str());
+        let directory = if is_file { text.rsplit_once('/').map_or("", |(directory, _)| directory) } else { text };
+        let mut directory = directory.trim_end_matches('/');
+        while let Some(rest) = directory.strip_prefix("./") {
+            directory = rest.trim_start_matches('/');
+        }
+        Some(if matches!(directory, "" | ".") { String::new() } else { format!("{directory}/") })
+    }
+}
+
 /// What is at one of the places where a path is looked for.
 enum Found {
     Module(Module),
@@ -134,5 +150,29 @@ fn module(path: PathBuf, root: &Path, entry: &str) -> Found {
     match root.canonicalize() {
         Ok(root) => Found::Module(Module { path, root, entry: entry.to_owned() }),
         Err(error) => Found::Unusable(format!("{} cannot be read: {error}", quote_path(root)), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_shown_as_it_is_written() {
+        let shown = |text: &str, path: &str, entry: &str| {
+            Module { path: path.into(), root: "/r".into(), entry: entry.into() }.shown(text)
+        };
+        for (text, path, entry, expected) in [
+            ("apps/shop", "/etc/apps/shop", "index.js", Some("apps/shop/")),
+            ("./apps/shop//", "/etc/apps/shop", "index.js", Some("apps/shop/")),
+            ("../shop", "/etc/../shop", "index.js", Some("../shop/")),
+            ("apps/one.mjs", "/etc/apps/one.mjs", "one.mjs", Some("apps/")),
+            ("one.mjs", "/etc/one.mjs", "one.mjs", Some("")),
+            (".", "/etc/.", "index.js", Some("")),
+            ("./", "/etc/./", "index.js", Some("")),
+            ("/srv/shop", "/srv/shop", "index.js", None),
+        ] {
+            assert_eq!(shown(text, path, entry).as_deref(), expected, "{text}");
+        }
     }
 }

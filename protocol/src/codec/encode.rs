@@ -234,6 +234,7 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
 fn encode_boot(boot: &Boot, out: &mut BytesMut) {
     put_text(out, &boot.app);
     put_text(out, &boot.entry);
+    put_text(out, &boot.shown);
     out.put_u32_le(u32::try_from(boot.env.len()).unwrap_or(u32::MAX));
     for (name, value) in &boot.env {
         put_text(out, name);

@@ -13,7 +13,7 @@ use nano_spawner::wire::Refusal;
 use super::control_link::LinkError;
 use super::modules::Opened;
 use super::process::{Process, exit_code};
-use super::sandbox;
+use super::{sandbox, shown};
 
 /// Time for V8, the disk and a busy machine, on top of the app's own `cpu_ms`.
 const START_ALLOWANCE: Duration = Duration::from_secs(10);
@@ -94,6 +94,7 @@ pub(super) fn order(app: &AppConfig) -> Boot {
     Boot {
         app: app.name.clone(),
         entry: app.entry.clone(),
+        shown: shown::for_app(app),
         env: settings.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         request_accessors: match settings.request_accessors {
             nano_config::RequestAccessors::Property => RequestAccessors::Property,
@@ -163,7 +164,13 @@ async fn converse(
                 process.link.queue(&Frame::ModuleSource { id, source });
             }
             Frame::Ready(ready) => return Ok(ready),
-            Frame::BootFailed(fault) => return Err(Some(StartError::Module(fault))),
+            Frame::BootFailed(mut fault) => {
+                fault.message = shown::told(app, &fault.message);
+                if !fault.path.is_empty() {
+                    fault.path.insert_str(0, &shown::for_operators(app));
+                }
+                return Err(Some(StartError::Module(fault)));
+            }
             Frame::Log(line) => hear(Said::Log(line))?,
             Frame::Stats(stats) => hear(Said::Stats(stats))?,
             Frame::Exiting { reason, .. } => {

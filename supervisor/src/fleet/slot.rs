@@ -19,6 +19,7 @@ use super::live::{End, Live};
 use super::process::{Process, was_killed};
 use super::resident;
 use super::sandbox::{in_force, lacking};
+use super::shown;
 use crate::app::Outage;
 use crate::log;
 use crate::reload::millis;
@@ -414,6 +415,7 @@ pub(super) async fn retired(orders: &mut watch::Receiver<Order>) {
 impl Shared {
     /// Logs what a worker says, within what its app may log.
     pub(super) fn log(&self, pid: u32, last: &RefCell<LastLines>, mut line: nano_protocol::LogLine) {
+        line.message = shown::told(&self.config, &line.message);
         last.borrow_mut().push(&line.message);
         self.rate.borrow().dropped_before(line.dropped);
         let admitted = self.rate.borrow_mut().admit(line.message.len(), Instant::now());

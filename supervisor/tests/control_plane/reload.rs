@@ -87,7 +87,7 @@ fn what_fails_changes_nothing() {
         "",
         &[A, B, "\"hostname\": \"d\", \"path\": \"d\"", "\"hostname\": \"c\", \"path\": \"c\", \"workers\": 2"],
     );
-    fails("nano.json:7:24: apps[3].path: app \"c\": index.js:2:3: SyntaxError: oh", "app_start_failed");
+    fails("nano.json:7:24: apps[3].path: app \"c\": c/index.js:2:3: SyntaxError: oh", "app_start_failed");
     assert_eq!(nano.get("d", "/").0, 404);
     nano.site.config(", \"uid_base\": 70000", &[A, B]);
     fails("uid_base changed: that takes effect at a restart of nano only", "needs_restart");

@@ -106,7 +106,7 @@ fn what_is_wrong_is_told_and_ends_with_1() {
     site.app("a", "respond x").config("", &["\"hostname\": \"a\", \"path\": \"a\", \"worker\": 2"]);
     failed(&site, "nano.json:4:37: apps[0].worker: ");
     site.config("", &["\"hostname\": \"a\", \"path\": \"a\""]).app("a", "fail 3 7 SyntaxError: Unexpected token");
-    failed(&site, "nano.json:4:24: apps[0].path: app \"a\": index.js:3:7: SyntaxError: Unexpected token");
+    failed(&site, "nano.json:4:24: apps[0].path: app \"a\": a/index.js:3:7: SyntaxError: Unexpected token");
     site.app("a", "stderr bad luck\ndie");
     // Where there are namespaces it is not told from another signal.
     failed(&site, "the worker died while it loaded the app (signal SIG");
@@ -145,7 +145,7 @@ fn where_the_log_is_json_an_error_at_the_start_is_a_line_of_it_too() {
     assert_eq!((&fault["line"], &fault["column"], &fault["key"]), (&4.into(), &37.into(), &"apps[0].worker".into()));
     site.config("", &["\"hostname\": \"a\", \"path\": \"a\""]).app("a", "fail 3 7 bad");
     let (line, stderr) = failed(&site);
-    assert_eq!(line.unwrap()["faults"][0]["message"], "app \"a\": index.js:3:7: bad");
+    assert_eq!(line.unwrap()["faults"][0]["message"], "app \"a\": a/index.js:3:7: bad");
     // What was started is told first.
     let started: serde_json::Value = serde_json::from_str(stderr.lines().next().unwrap()).unwrap();
     assert_eq!((&started["message"], &started["apps"]), (&"nano starts".into(), &1.into()), "{started}");
@@ -224,7 +224,7 @@ fn check_loads_every_app() {
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(
             text(&output.stderr),
-            format!("{prefix}nano.json:5:24: apps[1].path: app \"b\": index.js:1:2: no such module\n")
+            format!("{prefix}nano.json:5:24: apps[1].path: app \"b\": b/index.js:1:2: no such module\n")
         );
     }
 }

@@ -71,9 +71,9 @@ impl Runtime {
         let _ = self.state.watchdog.set(thread.watch(watched));
     }
 
-    /// The path of the module that scripts know as `url`.
-    pub(crate) fn module_path(&self, url: &str) -> Option<String> {
-        self.state.modules.borrow().path_of(url)
+    /// The path of the module with this name.
+    pub(crate) fn module_path(&self, name: &str) -> Option<String> {
+        self.state.modules.borrow().path_of(name)
     }
 
     /// Hands the evaluated main module to the dispatcher. An error says what is wrong with the app.

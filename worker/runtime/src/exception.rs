@@ -51,7 +51,7 @@ fn stack_of(scope: &mut v8::PinScope, exception: v8::Local<v8::Value>) -> Option
 /// Where an exception was thrown, or a script does not compile.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Location {
-    /// The script's name, e.g. `file:///app/index.js`; empty where unknown.
+    /// The script's name, e.g. `apps/shop/index.js`; empty where unknown.
     pub script: String,
     /// From 1; 0 where unknown.
     pub line: u32,

@@ -66,6 +66,8 @@ pub(crate) enum MainModule {
 /// All modules of one isolate.
 pub(crate) struct ModuleMap {
     base: Url,
+    /// What scripts' names begin with where that is not `base`.
+    shown: Option<String>,
     source: Box<dyn ModuleSource>,
     entries: HashMap<Key, Entry>,
     by_hash: HashMap<i32, Vec<(v8::Global<v8::Module>, Key)>>,
@@ -82,6 +84,7 @@ impl ModuleMap {
     pub(crate) fn new(base: Url, source: Box<dyn ModuleSource>) -> Self {
         Self {
             base,
+            shown: None,
             source,
             entries: HashMap::new(),
             by_hash: HashMap::new(),
@@ -90,6 +93,19 @@ impl ModuleMap {
             next_load: 0,
             main: MainModule::Loading,
             detector: None,
+        }
+    }
+
+    /// Scripts are named by their path behind `prefix` from now on, not by their URL. `import.meta.url` stays one.
+    pub(crate) fn show_as(&mut self, prefix: &str) {
+        self.shown = Some(prefix.into());
+    }
+
+    /// A module's name in stacks and messages.
+    fn name_of(&self, path: &str) -> String {
+        match &self.shown {
+            Some(prefix) => format!("{prefix}{path}"),
+            None => url_of(&self.base, path),
         }
     }
 
@@ -105,9 +121,12 @@ impl ModuleMap {
             .method_call(|importer, specifier| resolve(importer, specifier, ModuleKind::JavaScript).ok())
     }
 
-    /// The path of the module that scripts know as `url`.
-    pub(crate) fn path_of(&self, url: &str) -> Option<String> {
-        specifier::path_of(&self.base, url)
+    /// The path of the module with this name.
+    pub(crate) fn path_of(&self, name: &str) -> Option<String> {
+        match &self.shown {
+            Some(prefix) => name.strip_prefix(prefix.as_str()).map(str::to_owned),
+            None => specifier::path_of(&self.base, name),
+        }
     }
 
     pub(crate) fn main(&self) -> MainModule {
@@ -272,15 +291,16 @@ fn compile_text<'s>(
     key: &Key,
     text: &[u8],
 ) -> Result<v8::Local<'s, v8::Module>, ScriptError> {
-    let url = url_of(&map.base, &key.0);
-    let place = || Location { script: url.clone(), ..Location::default() };
+    let shown = map.name_of(&key.0);
+    let place = || Location { script: shown.clone(), ..Location::default() };
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let text = std::str::from_utf8(text)
-        .map_err(|error| ScriptError::new(format!("{url} is not UTF-8 (at byte {})", error.valid_up_to()), place()))?;
-    let too_long = || ScriptError::new(format!("{url} is too long for V8"), place());
+    let text = std::str::from_utf8(text).map_err(|error| {
+        ScriptError::new(format!("{shown} is not UTF-8 (at byte {})", error.valid_up_to()), place())
+    })?;
+    let too_long = || ScriptError::new(format!("{shown} is too long for V8"), place());
     v8::tc_scope!(let scope, scope);
     let source_text = v8::String::new(scope, text).ok_or_else(too_long)?;
-    let name = v8::String::new(scope, &url).ok_or_else(too_long)?;
+    let name = v8::String::new(scope, &shown).ok_or_else(too_long)?;
     if key.1 == ModuleKind::Json {
         let Some(value) = v8::json::parse(scope, source_text) else {
             return Err(caught(scope));
@@ -318,7 +338,7 @@ fn requests(
         let specifier = request.get_specifier().to_rust_string_lossy(scope);
         let at = module.source_offset_to_location(request.get_source_offset());
         let place = Location {
-            script: url_of(&map.base, &key.0),
+            script: map.name_of(&key.0),
             line: u32::try_from(at.get_line_number()).map_or(0, |line| line.saturating_add(1)),
             column: u32::try_from(at.get_column_number()).map_or(0, |column| column.saturating_add(1)),
             source_line: String::new(),

@@ -165,6 +165,7 @@ impl Worker {
         })?;
         runtime.state.requests.borrow_mut().set_links(spare.links.len());
         runtime.watch(spare.watchdog, Duration::from_millis(limits.cpu_ms.into()));
+        runtime.state.modules.borrow_mut().show_as(&boot.shown);
         if boot.request_accessors == RequestAccessors::Auto {
             runtime.state.modules.borrow_mut().detect_accessors();
         }
@@ -261,12 +262,9 @@ impl Worker {
         };
         match self.runtime.start_app(&boot.env, style) {
             Ok(()) => Ok(Ready { v8: platform::v8_version().into(), accessors: style }),
-            Err(message) => Err(BootFailed {
-                message: cut(&format!("{}: {message}", boot.entry), MAX_ERROR_TEXT),
-                path: boot.entry.clone(),
-                line: 0,
-                column: 0,
-            }),
+            Err(message) => {
+                Err(BootFailed { message: cut(&message, MAX_ERROR_TEXT), path: boot.entry.clone(), line: 0, column: 0 })
+            }
         }
     }
 

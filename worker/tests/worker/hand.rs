@@ -124,6 +124,7 @@ pub(crate) fn boot(entry: &str) -> Boot {
     Boot {
         app: "test".into(),
         entry: entry.into(),
+        shown: "apps/test/".into(),
         env: vec![("GREETING".into(), "hello".into()), ("__proto__".into(), "odd".into())],
         request_accessors: RequestAccessors::Auto,
         limits: limits(),

@@ -129,7 +129,7 @@ fn handlers_that_fail_are_told_apart_and_logged() {
     worker.ping();
     let log = worker.log_text();
     assert!(
-        log.contains("request-1: Uncaught Error: boom at once\n    at Object.fetch (file:///app/index.js:3:"),
+        log.contains("request-1: Uncaught Error: boom at once\n    at Object.fetch (apps/test/index.js:3:"),
         "{log}"
     );
     assert!(log.contains("request-2: Uncaught Error: boom later\n    at "), "{log}");

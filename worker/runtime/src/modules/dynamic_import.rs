@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::specifier::{path_of, resolve};
+use super::specifier::resolve;
 use super::{Evaluation, Purpose, begin, kind_of, refused};
 use crate::exception::{Location, ScriptError};
 use crate::state::State;
@@ -23,7 +23,7 @@ pub(crate) fn import_dynamically<'s>(
     let specifier = specifier.to_rust_string_lossy(scope);
     let key = {
         // Code without a file (the REPL, a compiled string) imports from the app's directory.
-        let referrer = path_of(&state.modules.borrow().base, &place.script).unwrap_or_default();
+        let referrer = state.modules.borrow().path_of(&place.script).unwrap_or_default();
         kind_of(scope, attributes, 2).and_then(|kind| Ok((resolve(&referrer, &specifier, kind)?, kind)))
     };
     match key {
