@@ -194,9 +194,17 @@ export function adoption(value) {
   try {
     ({ then } = value);
   } catch (error) {
-    return (_, onRejected) => onRejected(error);
+    return failing(error);
   }
-  if (typeof then !== "function") return undefined;
+  return typeof then === "function" ? adopting(value, then) : undefined;
+}
+
+// Closures of their own functions: what they hold would be allocated at each call of adoption().
+function failing(error) {
+  return (_, onRejected) => onRejected(error);
+}
+
+function adopting(value, then) {
   const adopt = isPlainPromise(value) ? awaitAndReact : callThen;
   return (onFulfilled, onRejected) => {
     PromisePrototypeThen(kFulfilled, () => {

@@ -102,17 +102,18 @@ class Call extends Deferred {
 }
 seal(Call);
 
+const kNone = { __proto__: null };
+
 /** NANO: a call of next() whose chunk was in the queue; its promise is that of the reaction which gives the result. */
 class QuickCall {
   constructor(iterator) {
-    this.isBusy = false;
-    this.chunk = undefined;
+    /** kNone unless it is under way. */
+    this.chunk = kNone;
     /** The controller whose reaction to a pull is performed by the way. */
     this.pulled = undefined;
     this.onTurn = () => {
       const { chunk, pulled } = this;
-      this.isBusy = false;
-      this.chunk = undefined;
+      this.chunk = kNone;
       if (pulled !== undefined) {
         this.pulled = undefined;
         pulled.onPullFulfilled();
@@ -136,17 +137,28 @@ class IteratorSlots {
     this.quickCall = new QuickCall(this);
   }
 
+  // The commonest case by itself, so that all of it is inlined.
   next() {
-    const promise = !this.isOngoing ? this.nextSteps() : this.after(() => this.nextSteps());
+    const { stream } = this.reader;
+    if (!this.isOngoing && !this.isFinished && stream !== undefined && stream.state === "readable") {
+      const { controller } = stream;
+      if (!controller.isByte && controller.queue.length > 0 && this.quickCall.chunk === kNone) {
+        return this.takeChunk(controller);
+      }
+    }
+    return this.begin(this.isOngoing ? this.after(() => this.nextSteps()) : this.nextSteps());
+  }
+
+  begin(promise) {
     this.slot.set(promise);
     this.isOngoing = true;
     return promise;
   }
 
   return(value) {
-    const promise = !this.isOngoing ? this.returnSteps(value) : this.after(() => this.returnSteps(value));
-    this.slot.set(promise);
-    this.isOngoing = true;
+    const promise = this.begin(
+      this.isOngoing ? this.after(() => this.returnSteps(value)) : this.returnSteps(value),
+    );
     return thenOf(promise, () => ({ value, done: true }), undefined);
   }
 
@@ -176,32 +188,31 @@ class IteratorSlots {
 
   nextSteps() {
     if (this.isOver()) return promiseResolvedWith({ value: undefined, done: true });
-    const { quickCall, reader } = this;
-    const { controller, state } = reader.stream;
-    if (state === "readable" && !controller.isByte && controller.queue.length > 0 && !quickCall.isBusy) {
-      return this.takeChunk(controller);
-    }
     const call = new Call(this);
-    call.read(reader);
+    call.read(this.reader);
     return call.promise;
   }
 
   takeChunk(controller) {
     const { quickCall } = this;
-    quickCall.isBusy = true;
     const pulled = ReadableStreamDefaultControllerTakeChunk(controller, quickCall);
     const adopt = adoption(quickCall.chunk);
-    if (adopt !== undefined) {
-      quickCall.isBusy = false;
-      quickCall.chunk = undefined;
-      if (pulled) PromisePrototypeThen(kFulfilled, controller.onPullFulfilled);
-      const call = new Call(this);
-      call.adopt(adopt);
-      call.react();
-      return call.promise;
-    }
+    if (adopt !== undefined) return this.adoptChunk(adopt, pulled ? controller : undefined);
     if (pulled) quickCall.pulled = controller;
-    return PromisePrototypeThen(kFulfilled, quickCall.onTurn);
+    const promise = PromisePrototypeThen(kFulfilled, quickCall.onTurn);
+    this.slot.set(promise);
+    this.isOngoing = true;
+    return promise;
+  }
+
+  // The chunk in the quick call is a thenable.
+  adoptChunk(adopt, pulled) {
+    this.quickCall.chunk = kNone;
+    if (pulled !== undefined) PromisePrototypeThen(kFulfilled, pulled.onPullFulfilled);
+    const call = new Call(this);
+    call.adopt(adopt);
+    call.react();
+    return this.begin(call.promise);
   }
 
   returnSteps(value) {
