@@ -18,8 +18,17 @@ use super::*;
 const LIMITS: Limits = Limits { memory: 64 << 20, pids: 8 };
 const SIGKILL: i32 = 9;
 
+/// Waits for what nothing announces.
+fn until(what: &str, mut reached: impl FnMut() -> bool) {
+    let deadline = soon();
+    while !reached() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(10)
+    Instant::now() + Duration::from_secs(90)
 }
 
 fn this_process() -> Vec<i32> {
@@ -131,9 +140,7 @@ fn who_takes_more_memory_than_allowed_is_killed_and_counted() {
     assert!(app.join("worker-1").exists() && app.join("worker-2").exists());
     backend.remove(cgroup);
     backend.remove(small);
-    while backend.sweep() > 0 {
-        thread::sleep(Duration::from_millis(1));
-    }
+    until("all groups can be removed", || backend.sweep() == 0);
     assert!(!app.exists(), "the last worker's end is the app's group's");
     close(backend);
 }
@@ -280,9 +287,8 @@ fn v2_makes_kills_and_removes_groups_with_whatever_controllers_there_are() {
     cgroup.add(child.pid()).unwrap();
     let mut child = child.go();
     let group = directories(&backend)[0].join(cgroup.name());
-    while std::fs::read_to_string(group.join("cgroup.procs")).unwrap().lines().count() < 2 {
-        thread::sleep(Duration::from_millis(1));
-    }
+    let members = || std::fs::read_to_string(group.join("cgroup.procs")).unwrap().lines().count();
+    until("the child's child is a member", || members() >= 2);
     cgroup.kill();
     assert!(was_killed(child.wait().unwrap()));
     backend.remove(cgroup);

@@ -62,6 +62,8 @@ pub struct Options {
     pub upload_grace: Duration,
     /// Bytes per second that a client must move in the middle of a body, or its pauses become shorter.
     pub min_rate: u32,
+    /// How long a client may still send after its connection is over for us.
+    pub linger: Duration,
     /// TCP ports where nano itself can be reached: apps connect there only where their `egress` says so.
     pub own_ports: Arc<[u16]>,
     /// Where requests of no app are counted.
@@ -82,6 +84,7 @@ impl Options {
             stall_timeout: Duration::from_secs(60),
             upload_grace: Duration::from_secs(20),
             min_rate: 240,
+            linger: Duration::from_secs(2),
             own_ports: Arc::default(),
             metrics,
             events,

@@ -1,12 +1,10 @@
 //! HTTP/1.1 over a plain socket: the tests send exact bytes and see exact bytes.
 
+use crate::wait::PATIENCE;
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
-
-/// Longest wait for the next bytes of an answer.
-const PATIENCE: Duration = Duration::from_secs(40);
 
 /// An answer as it came.
 #[derive(Debug, Clone)]
@@ -51,9 +49,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects, or says why not.
+    /// Connects, or says why not. The next bytes of an answer may take as long as [`PATIENCE`].
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, Duration::from_secs(10))?;
+        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;

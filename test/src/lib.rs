@@ -40,4 +40,4 @@ pub use metrics::Metrics;
 pub use nano::{Ctl, Nano, Worker};
 pub use programs::{Finished, app_path, binary, finish, repository, tool};
 pub use site::Site;
-pub use wait::{until, until_within};
+pub use wait::{PATIENCE, until, until_within};

@@ -35,6 +35,12 @@ impl Log {
         self.lines.lock().unwrap().clone()
     }
 
+    /// How many lines so far have this text. Far less work than to read them all as records.
+    #[must_use]
+    pub fn count(&self, text: &str) -> usize {
+        self.lines.lock().unwrap().iter().filter(|line| line.contains(text)).count()
+    }
+
     /// Every line so far that is a JSON object.
     #[must_use]
     pub fn records(&self) -> Vec<Value> {
@@ -49,7 +55,14 @@ impl Log {
 
     /// Waits for a record that fits.
     pub fn wait_for(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        until(&format!("log record: {what}"), || self.records().into_iter().find(|record| fits(record)))
+        // Each line is read once, however often it is looked.
+        let mut seen = 0;
+        until(&format!("log record: {what}"), || {
+            let lines = self.lines.lock().unwrap();
+            let new = &lines[seen..];
+            seen = lines.len();
+            new.iter().filter_map(|line| serde_json::from_str(line).ok()).find(|record| fits(record))
+        })
     }
 
     /// Waits for a line that contains `text`.

@@ -5,7 +5,7 @@ use crate::load::Load;
 use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::programs::{Finished, binary, finish};
-use crate::wait::{until, until_within};
+use crate::wait::until;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -13,7 +13,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// A `nano serve` that ends with this value.
@@ -182,7 +181,7 @@ impl Nano {
 
     /// Waits for the supervisor's end.
     pub fn wait(&mut self) -> ExitStatus {
-        until_within(Duration::from_secs(60), "the supervisor's end", || self.child.try_wait().unwrap())
+        until("the supervisor's end", || self.child.try_wait().unwrap())
     }
 
     /// Whether it still runs.

@@ -1,5 +1,6 @@
 //! Where the programs under test and the tools beside them are, and running one to its end.
 
+use crate::wait::PATIENCE;
 use std::env;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -58,7 +59,8 @@ pub struct Finished {
     pub stderr: String,
 }
 
-/// Runs `command` with `input` on stdin and waits for its end, at most a minute: after that it is killed and the test fails.
+/// Runs `command` with `input` on stdin and waits for its end, at most [`PATIENCE`]: after that it is killed and the test
+/// fails.
 pub fn finish(command: &mut Command, input: &str) -> Finished {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
@@ -67,7 +69,8 @@ pub fn finish(command: &mut Command, input: &str) -> Finished {
     let writer = thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
     let stdout = drain(child.stdout.take().unwrap());
     let stderr = drain(child.stderr.take().unwrap());
-    let code = wait_or_kill(&mut child, Duration::from_secs(60));
+    let name = format!("{command:?}");
+    let code = wait_or_kill(&name, &mut child);
     writer.join().unwrap();
     Finished { code, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() }
 }
@@ -80,16 +83,16 @@ fn drain(mut source: impl Read + Send + 'static) -> thread::JoinHandle<String> {
     })
 }
 
-fn wait_or_kill(child: &mut Child, limit: Duration) -> Option<i32> {
+fn wait_or_kill(name: &str, child: &mut Child) -> Option<i32> {
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status.code();
         }
-        if start.elapsed() > limit {
+        if start.elapsed() > PATIENCE {
             child.kill().unwrap();
             child.wait().unwrap();
-            panic!("a program did not end within {limit:?}");
+            panic!("waited {PATIENCE:?} in vain for the end of {name}");
         }
         thread::sleep(Duration::from_millis(5));
     }

@@ -4,10 +4,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(10);
-/// Long enough for a loaded two-core machine; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Only guards against hanging: far more than a slow, crowded machine needs, and less than a test may take in all.
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Polls `condition` until it gives a value, for at most 30 seconds.
+/// Polls `condition` until it gives a value, for at most [`PATIENCE`].
 pub fn until<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {
     until_within(PATIENCE, what, condition)
 }

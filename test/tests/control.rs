@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_test::{Nano, Site, app_path, finish, tool, until};
+use nano_test::{Nano, PATIENCE, Site, app_path, finish, tool, until};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -229,7 +229,7 @@ fn those_who_follow_the_log_leave_room_for_commands() {
     let answers: Vec<_> = (0..60)
         .map(|_| {
             let mut stream = std::os::unix::net::UnixStream::connect(nano.control_socket()).unwrap();
-            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
             stream.write_all(b"GET /logs?follow=1 HTTP/1.1\r\nHost: nano\r\n\r\n").unwrap();
             let mut status = [0; 12];
             stream.read_exact(&mut status).unwrap();
@@ -289,7 +289,7 @@ fn nanoctl_drain_drains() {
 fn drain_ends_at_drain_ms_and_a_second_signal_ends_it_at_once() {
     for second_signal in [false, true] {
         let site = Site::new();
-        let drain_ms = if second_signal { 60_000 } else { 500 };
+        let drain_ms = if second_signal { 3_600_000 } else { 500 };
         site.config(json!({
             "drain_ms": drain_ms,
             "apps": [{ "name": "a", "hostname": "a.local", "path": app_path("faults") }],
@@ -305,7 +305,6 @@ fn drain_ends_at_drain_ms_and_a_second_signal_ends_it_at_once() {
             nano.signal(Signal::SIGTERM);
         }
         nano.wait();
-        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
         assert!(second_signal || start.elapsed() >= Duration::from_millis(500));
     }
 }
@@ -318,9 +317,6 @@ fn a_killed_supervisor_leaves_no_orphan() {
     nano.signal(Signal::SIGKILL);
     nano.wait();
     for pid in workers {
-        nano_test::until_within(Duration::from_secs(5), "the orphan ends", || {
-            let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            (state.is_empty() || state.contains(") Z ")).then_some(())
-        });
+        until("the orphan ends", || (!nano_test::process::runs(pid)).then_some(()));
     }
 }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_test::{Nano, Response, Site, until, until_within};
+use nano_test::{Nano, Response, Site, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -120,7 +120,7 @@ fn site_of(source: &str, settings: &Value) -> Site {
 /// The word is the same everywhere.
 fn the_word_is_everywhere(nano: &Nano, reason: &str) {
     let count = || nano.metrics().get("nano_worker_exits_total", &[("app", "a"), ("reason", reason)]);
-    until_within(Duration::from_secs(60), reason, || count().filter(|count| *count >= 1.0));
+    until(reason, || count().filter(|count| *count >= 1.0));
     let line = |message: &'static str| {
         nano.log.wait_for(reason, |record| record["message"] == message && record["reason"] == reason);
     };
@@ -174,9 +174,7 @@ fn a_worker_that_does_not_start_again_ended_at_startup() {
     let site = site_of(&source, &json!({}));
     let nano = site.serve();
     let pid = nano.pid_of("a");
-    until_within(Duration::from_secs(60), "the moment", || {
-        (SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() > late).then_some(())
-    });
+    until("the moment", || (SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() > late).then_some(()));
     signal(pid, Signal::SIGKILL);
     the_word_is_everywhere(&nano, "startup");
     let refused = until("the refusal", || {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_test::{Finished, Site, binary, finish, repository, tool, until};
+use nano_test::{Finished, PATIENCE, Site, binary, finish, repository, tool, until};
 use nix::sys::signal::Signal;
 use serde_json::json;
 use std::fs;
@@ -145,7 +145,7 @@ fn systemd_is_told_when_it_is_ready_reloads_and_stops() {
     site.apps(json!([{ "hostname": "a.local", "path": "a" }]));
     let path = site.path("notify.sock");
     let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut command = site.command("nano", &["serve", "--config", "nano.json"]);
     command.env("NOTIFY_SOCKET", &path);
     let mut nano = site.serve_with(command);

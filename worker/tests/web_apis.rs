@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 fn check(name: &str) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web_apis");
@@ -20,7 +21,12 @@ fn check(name: &str) {
         .stderr(writer)
         .spawn()
         .unwrap();
-    let printed = std::io::read_to_string(reader).unwrap();
+    let (done, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(std::io::read_to_string(reader).unwrap()));
+    let Ok(printed) = end.recv_timeout(Duration::from_secs(90)) else {
+        child.kill().unwrap();
+        panic!("waited in vain for the end of {}", script.display());
+    };
     let status = child.wait().unwrap();
     let expected = fs::read_to_string(directory.join(format!("{name}.expected.txt"))).unwrap();
     if let Some((line, (printed, expected))) = first_difference(&printed, &expected) {

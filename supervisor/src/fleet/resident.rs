@@ -44,7 +44,7 @@ mod tests {
         let limit = now + (16 << 20);
         assert!(!outcome(own, Some(limit), INTERVAL * 3), "it has less");
         let grown = vec![1_u8; 64 << 20];
-        assert!(outcome(own, Some(limit), Duration::from_secs(10)));
+        assert!(outcome(own, Some(limit), Duration::from_secs(90)));
         assert!(!outcome(own, None, INTERVAL * 3), "no limit");
         assert!(!outcome(u32::MAX, Some(0), INTERVAL * 3), "nobody there");
         assert_eq!(grown.last(), Some(&1));

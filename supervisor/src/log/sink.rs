@@ -259,7 +259,9 @@ mod tests {
                 .sum()
         };
         let mut text = String::new();
+        let deadline = std::time::Instant::now() + Duration::from_secs(90);
         while told(&text) < dropped {
+            assert!(std::time::Instant::now() < deadline, "{} of {dropped} dropped lines were told", told(&text));
             sink.flush(Duration::from_secs(10));
             text = String::from_utf8(slow.written.lock().unwrap().clone()).unwrap();
         }

@@ -28,8 +28,7 @@ const MAX_BUFFER: usize = 64 * 1024 + 8 * 1024;
 /// How long to leave the listener alone when it cannot accept, for lack of file descriptors mostly; a closed connection
 /// ends it.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
-/// How long and how much a client may still send after its connection is over for us.
-const LINGER_TIME: Duration = Duration::from_secs(2);
+/// How much a client may still send after its connection is over for us.
 const LINGER_BYTES: usize = 1024 * 1024;
 
 /// Accepts on one listener.
@@ -206,7 +205,7 @@ async fn serve(state: &Rc<State>, client: &Rc<Client>) {
         }
         client.linger(LINGER_BYTES).await;
     };
-    let _ = tokio::time::timeout(LINGER_TIME, close).await;
+    let _ = tokio::time::timeout(state.options.linger, close).await;
 }
 
 /// hyper, as it reads requests here.

@@ -36,7 +36,7 @@ fn who_gave_up_passes_the_turn_on() {
         let (first_turn, second_turn) = (first.wait(), second.wait());
         admission.release(&worker);
         drop(first_turn);
-        tokio::time::timeout(Duration::from_secs(10), second_turn).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(90), second_turn).await.unwrap();
     });
 }
 
@@ -74,7 +74,7 @@ fn nobody_is_forgotten_and_no_worker_gets_too_much() {
                 };
                 runtime.block_on(async {
                     let all = async { tokio::join!(one(), one(), one(), one(), one(), one(), one(), one()) };
-                    tokio::time::timeout(Duration::from_secs(60), all).await.unwrap();
+                    tokio::time::timeout(Duration::from_secs(90), all).await.unwrap();
                 });
             })
         })

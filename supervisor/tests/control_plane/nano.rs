@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 /// How long anything may take on a crowded machine before it counts as not happening.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The workers of these tests.
 fn fake_worker() -> PathBuf {
@@ -69,7 +69,7 @@ impl Site {
 
     /// Runs a program to its end.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Output {
-        self.command(program).args(arguments).output().unwrap()
+        finish(self.command(program).args(arguments))
     }
 
     /// Starts nano and waits until it listens.
@@ -229,11 +229,24 @@ fn exchange(address: &str, head: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
+/// Runs a program to its end; one that does not come to it is killed, and fails the test.
+pub(crate) fn finish(command: &mut Command) -> Output {
+    let name = format!("{command:?}");
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    let (done, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(child.wait_with_output().unwrap()));
+    end.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        let _ = kill(pid, Signal::SIGKILL);
+        panic!("waited {PATIENCE:?} in vain for the end of {name}")
+    })
+}
+
 /// Waits until it is so.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let until = Instant::now() + PATIENCE;
     while !is_so() {
-        assert!(Instant::now() < until, "{what}: not within {PATIENCE:?}");
+        assert!(Instant::now() < until, "waited {PATIENCE:?} in vain: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

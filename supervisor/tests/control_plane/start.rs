@@ -6,7 +6,7 @@ use std::os::unix::net::UnixDatagram;
 
 use nix::sys::signal::Signal;
 
-use crate::nano::{Nano, PATIENCE, Site, eventually, is_alive, text};
+use crate::nano::{Nano, PATIENCE, Site, eventually, finish, is_alive, text};
 
 #[test]
 fn serves_each_app_at_its_host_and_ends_with_0() {
@@ -112,15 +112,14 @@ fn what_is_wrong_is_told_and_ends_with_1() {
     failed(&site, "the worker died while it loaded the app (signal SIG");
     failed(&site, "SIGABRT); its last words: bad luck");
     site.config(", \"control_socket\": \"nano.json\"", &["\"hostname\": \"a\", \"path\": \"a\""]).app("a", "respond x");
-    let output = site.command("nano").args(["nano.json"]).env_remove("NANO_CONTROL_SOCKET").output().unwrap();
+    let output = finish(site.command("nano").args(["nano.json"]).env_remove("NANO_CONTROL_SOCKET"));
     assert!(text(&output.stderr).contains("nano.json is there and is no socket"), "{}", text(&output.stderr));
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let config = fs::read_to_string(site.path("nano.json")).unwrap();
     fs::write(site.path("nano.json"), config.replacen("127.0.0.1:0", &format!("127.0.0.1:{port}"), 1)).unwrap();
     failed(&site, &format!("127.0.0.1:{port} is in use by another process"));
-    let output =
-        site.command("nano").args(["check", "nano.json"]).env("NANO_WORKER", "/nothing/here").output().unwrap();
+    let output = finish(site.command("nano").args(["check", "nano.json"]).env("NANO_WORKER", "/nothing/here"));
     assert!(text(&output.stderr).contains("NANO_WORKER says /nothing/here"), "{}", text(&output.stderr));
 }
 
@@ -237,7 +236,7 @@ fn one_app_without_a_config() {
     command.args(["serve", "--app", "a", "--port", "0"]);
     if nix::unistd::geteuid().is_root() {
         // The default policy asks for a sandbox, and these tests' workers have none. (With real workers: in test/.)
-        let output = command.output().unwrap();
+        let output = finish(&mut command);
         assert_eq!(output.status.code(), Some(1));
         let stderr = text(&output.stderr);
         assert!(stderr.contains("app \"default\" cannot be started: its sandbox is incomplete"), "{stderr}");

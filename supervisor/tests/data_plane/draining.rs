@@ -1,6 +1,6 @@
 //! The end of a shard.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nano_protocol::BodyLength;
 use nano_supervisor::shard::command::Command;
@@ -95,14 +95,15 @@ fn a_full_shard_drains_too() {
 
 #[test]
 fn an_idle_client_that_does_not_close_delays_nothing() {
-    let host = Host::with(settings(), |options| options.head_timeout = Duration::from_millis(200));
+    let host = Host::with(settings(), |options| {
+        options.head_timeout = Duration::from_millis(200);
+        options.linger = Duration::from_secs(3600);
+    });
     let server = host.add_worker().serve();
     let mut idle = host.get("/");
     idle.answer();
-    let start = Instant::now();
-    host.order(|done| Command::Drain { done });
     // The grace for a request that is on its way, and no wait for the client's close.
-    assert!(start.elapsed() < Duration::from_millis(1900), "{:?}", start.elapsed());
+    host.order(|done| Command::Drain { done });
     idle.assert_closed();
     drop((idle, host));
     server.join().unwrap();

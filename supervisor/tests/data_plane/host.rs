@@ -21,13 +21,13 @@ use crate::worker::FakeWorker;
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-/// How long anything may take before a test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long anything may take before a test gives up, on a slow machine too.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     pub(crate) app: Arc<App>,
-    pub(crate) events: mpsc::Receiver<Event>,
+    pub(crate) events: Events,
     pub(crate) metrics: Arc<Metrics>,
     shard: ShardHandle,
 }
@@ -78,7 +78,7 @@ impl Host {
         let address = listeners[0].tcp_address().unwrap_or(([0, 0, 0, 0], 0).into());
         let app = app(settings);
         let shard = Shard::spawn(0, listeners, routes(&app), options).unwrap();
-        Self { address, app, events: inbox, metrics, shard }
+        Self { address, app, events: Events(inbox), metrics, shard }
     }
 
     /// A host and its one worker.
@@ -106,10 +106,18 @@ impl Host {
         self.order_later(command).blocking_recv().unwrap();
     }
 
-    pub(crate) fn order_later(&self, command: impl FnOnce(Done) -> Command) -> oneshot::Receiver<()> {
+    /// Waits until the shard tells of the end of this worker's link.
+    pub(crate) fn await_link_end(&mut self, of: &Worker) {
+        until("the end of its link is told", || match self.events.blocking_recv() {
+            Some(Event::LinkClosed { worker, .. } | Event::ProtocolViolation { worker, .. }) => worker.id == of.id,
+            other => panic!("{other:?}"),
+        });
+    }
+
+    pub(crate) fn order_later(&self, command: impl FnOnce(Done) -> Command) -> Given {
         let (done, outcome) = oneshot::channel();
         self.shard.commands().blocking_send(command(done)).unwrap();
-        outcome
+        Given(outcome)
     }
 
     pub(crate) fn connect(&self) -> Client {
@@ -124,11 +132,44 @@ impl Host {
     }
 }
 
+/// What the shard tells of itself.
+pub(crate) struct Events(mpsc::Receiver<Event>);
+
+impl Events {
+    /// The next one, in time; `None` when the shard has ended.
+    pub(crate) fn blocking_recv(&mut self) -> Option<Event> {
+        let mut next = None;
+        until("the shard tells something", || {
+            match self.0.try_recv() {
+                Err(mpsc::error::TryRecvError::Empty) => return false,
+                told => next = told.ok(),
+            }
+            true
+        });
+        next
+    }
+}
+
+/// An order that was given.
+pub(crate) struct Given(oneshot::Receiver<()>);
+
+impl Given {
+    /// Waits until it is carried out, in time; an error when the shard has ended without that.
+    pub(crate) fn blocking_recv(mut self) -> Result<(), oneshot::error::TryRecvError> {
+        let mut outcome = Err(oneshot::error::TryRecvError::Empty);
+        until("an order is carried out", || {
+            outcome = self.0.try_recv();
+            outcome != Err(oneshot::error::TryRecvError::Empty)
+        });
+        outcome
+    }
+}
+
 /// Waits for a condition that nothing announces.
 pub(crate) fn until(what: &str, mut reached: impl FnMut() -> bool) {
     let start = Instant::now();
     while !reached() {
-        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+        assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain until {what}");
         std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -86,11 +86,12 @@ fn a_flood_of_connections_from_one_address_delays_nobody_else() {
     let stop = Arc::new(AtomicBool::new(false));
     let floods: Vec<_> = (0..2)
         .map(|_| {
-            let (stop, to) = (Arc::clone(&stop), host.address);
+            let (stop, to, begun) = (Arc::clone(&stop), host.address, Instant::now());
             std::thread::spawn(move || {
                 let mut kept = Vec::new();
                 let mut opened = 0_u32;
-                while !stop.load(Ordering::Relaxed) && opened < 50_000 {
+                while !stop.load(Ordering::Relaxed) {
+                    assert!(begun.elapsed() < 2 * PATIENCE, "nobody ended the flood");
                     opened += 1;
                     kept.extend(try_from([127, 0, 0, 1], to));
                     if kept.len() > 200 {
@@ -102,20 +103,21 @@ fn a_flood_of_connections_from_one_address_delays_nobody_else() {
         })
         .collect();
     until("the flood is refused", || host.metrics.connections_refused() > 500);
-    let mut waits: Vec<Duration> = (0..50)
+    // How many of the flood had their turn while a fresh client waited for its own.
+    let mut before_it: Vec<u64> = (0..50)
         .map(|_| {
-            let start = Instant::now();
+            let refused = host.metrics.connections_refused();
             assert!(is_served(&mut from([127, 0, 0, 2], host.address)));
-            start.elapsed()
+            host.metrics.connections_refused() - refused
         })
         .collect();
     stop.store(true, Ordering::Relaxed);
     let opened: u32 = floods.into_iter().map(|flood| flood.join().unwrap()).sum();
-    waits.sort_unstable();
-    let (middle, longest) = (waits[waits.len() / 2], waits[waits.len() - 1]);
-    eprintln!("{opened} connections of the flood; a fresh client waited {middle:?}, at most {longest:?}");
-    assert!(middle < Duration::from_millis(100), "{waits:?}");
-    assert!(longest < Duration::from_secs(2), "{waits:?}");
+    before_it.sort_unstable();
+    let (middle, most) = (before_it[before_it.len() / 2], before_it[before_it.len() - 1]);
+    eprintln!("{opened} connections of the flood; {middle} of them before a fresh client, at most {most}");
+    // About what the kernel's queue holds, and not all there are.
+    assert!(middle < 5000, "{before_it:?}");
     drop(host);
     server.join().unwrap();
 }
@@ -130,7 +132,8 @@ fn a_body_that_trickles_is_cut_as_one_that_stalls() {
     client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100000\r\n\r\n");
     let (id, _) = worker.request();
     let start = Instant::now();
-    while client.try_send("x") && start.elapsed() < PATIENCE && host.app.metrics.requests_in_flight() > 0 {
+    while client.try_send("x") && host.app.metrics.requests_in_flight() > 0 {
+        assert!(start.elapsed() < PATIENCE, "a byte every 10 ms is enough");
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(start.elapsed() >= Duration::from_millis(300));
@@ -151,18 +154,20 @@ fn a_body_that_trickles_is_cut_as_one_that_stalls() {
 
 #[test]
 fn a_slow_body_that_keeps_pace_is_taken() {
+    // Each piece pays for a minute more: what a slow machine puts between them is less.
     let (host, mut worker) = host_and_worker(|options| {
-        options.min_rate = 100;
+        options.min_rate = 2;
         options.upload_grace = Duration::from_millis(500);
     });
     let mut client = host.connect();
-    client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10000\r\n\r\n");
+    let piece = "x".repeat(120);
+    client.send(format!("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 12000\r\n\r\n{piece}"));
     let (id, _) = worker.request();
-    for _ in 0..100 {
-        client.send([b'x'; 100]);
+    for _ in 1..100 {
         std::thread::sleep(Duration::from_millis(15));
+        client.send(&piece);
     }
-    assert_eq!(worker.body(id).len(), 10_000);
+    assert_eq!(worker.body(id).len(), 12_000);
     worker.respond(id, "all");
     assert_eq!(client.answer().body, "all");
 }
@@ -173,11 +178,14 @@ fn a_client_that_its_app_holds_back_is_not_slow() {
         options.stall_timeout = Duration::from_millis(200);
         options.upload_grace = Duration::from_millis(200);
     });
-    let mut client = host.connect();
+    // Its kernel has all of it at once: what the client's thread does meanwhile is no matter.
+    let stream = TcpStream::connect(host.address).unwrap();
+    socket2::SockRef::from(&stream).set_send_buffer_size(1 << 20).unwrap();
+    let mut client = Client::over(stream);
     // More than the app's window; the rest waits with us and in the kernel.
-    let body = vec![b'x'; 400_000];
-    client.send(format!("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: {}\r\n\r\n", body.len()));
-    client.send(&body);
+    let body = vec![b'x'; 300_000];
+    let begin = format!("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: {}\r\n\r\n", body.len());
+    client.send([begin.as_bytes(), &body].concat());
     let (id, _) = worker.request();
     std::thread::sleep(Duration::from_millis(800));
     assert_eq!(worker.body(id).len(), body.len());
@@ -217,8 +225,8 @@ fn a_client_that_reads_byte_by_byte_is_cut() {
     });
     client.head().unwrap();
     let start = Instant::now();
-    while !sender.is_finished() && start.elapsed() < PATIENCE {
-        client.exactly(1).unwrap();
+    while !sender.is_finished() && client.exactly(1).is_ok() {
+        assert!(start.elapsed() < PATIENCE, "a byte every 10 ms is enough");
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(start.elapsed() >= Duration::from_millis(400));

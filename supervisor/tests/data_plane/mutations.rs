@@ -120,7 +120,7 @@ fn mutated_frames_cost_nobody_else_anything() {
     let mut settings = settings();
     // What a mutation leaves unsaid is a response that never comes.
     settings.timeout = Duration::from_millis(50);
-    let host = Host::with(settings, |_| {});
+    let mut host = Host::with(settings, |_| {});
     let (mut mutated, mut guilty, mut served) = (0, 0, 0);
     while mutated < goal {
         let mut worker = host.add_worker();
@@ -131,8 +131,8 @@ fn mutated_frames_cost_nobody_else_anything() {
         let mut frames = honest(id, 0);
         mutated += mutate(&mut dice, &mut frames, id);
         worker.send_last(&frames.concat());
-        // A while after its links end, the control plane finds a process dead.
-        std::thread::sleep(Duration::from_millis(2));
+        // After its links end, the control plane finds a process dead.
+        host.await_link_end(&worker.worker);
         worker.worker.set_exit(ExitReason::Crash);
         // An answer or a cut, whichever, but in time.
         let answer = client.rest().unwrap_or_default();

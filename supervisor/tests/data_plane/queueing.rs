@@ -162,6 +162,7 @@ fn nothing_is_lost_while_workers_are_replaced_under_load() {
     let mut servers = vec![(first.worker.id, first.serve())];
     let mut retired = Vec::new();
     let stop = std::sync::atomic::AtomicBool::new(false);
+    let counted = std::sync::atomic::AtomicUsize::new(0);
     let served = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..4)
             .map(|_| {
@@ -171,12 +172,14 @@ fn nothing_is_lost_while_workers_are_replaced_under_load() {
                     while !stop.load(Ordering::Relaxed) {
                         client.get("/");
                         assert_eq!(client.answer().status, 200);
+                        counted.fetch_add(1, Ordering::Relaxed);
                         count += 1;
                     }
                     count
                 })
             })
             .collect();
+        until("there is load", || counted.load(Ordering::Relaxed) > 20);
         for _ in 0..50 {
             let worker = host.add_worker();
             let id = worker.worker.id;

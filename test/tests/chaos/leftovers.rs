@@ -2,11 +2,10 @@
 
 use crate::town::Town;
 use nano_test::process::{descendants, descriptors, resident, runs};
-use nano_test::{Nano, until_within};
+use nano_test::{Nano, until};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// What the supervisor may have more at the end: buffers of its allocator.
 const GROWTH: u64 = 48 << 20;
@@ -52,7 +51,7 @@ impl Leftovers {
 
     /// Waits until there are as many processes and descriptors as before, and says what there was and is.
     pub(crate) fn settle(&self, nano: &Nano) -> String {
-        until_within(Duration::from_secs(60), "as many processes and descriptors as before", || {
+        until("as many processes and descriptors as before", || {
             let processes = descendants(self.supervisor).len();
             let descriptors = descriptors(nano.pid()).unwrap_or(0);
             (processes <= self.processes && descriptors <= self.descriptors + LOOSE).then_some(())
@@ -71,9 +70,7 @@ impl Leftovers {
 
     /// After its end.
     pub(crate) fn nothing_is_left(town: &Town, seen: &Seen) {
-        until_within(Duration::from_secs(2), "no process is left", || {
-            (!seen.pids.iter().any(|pid| runs(*pid) && is_ours(*pid))).then_some(())
-        });
+        until("no process is left", || (!seen.pids.iter().any(|pid| runs(*pid) && is_ours(*pid))).then_some(()));
         assert!(!town.nano.control_socket().exists(), "the control socket is left");
         let left = directories(Path::new("/sys/fs/cgroup"), &seen.cgroups);
         assert!(left.is_empty(), "control groups are left: {left:?}");

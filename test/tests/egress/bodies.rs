@@ -2,7 +2,7 @@
 
 use crate::upstream::Upstream;
 use crate::{HOST, path, serve};
-use nano_test::{Nano, Site, until};
+use nano_test::{Nano, PATIENCE, Site, until};
 use serde_json::json;
 use std::fs;
 use std::io::{Read, Write};
@@ -88,7 +88,7 @@ fn a_large_response_flows_through_in_flat_memory() {
     for route in ["/pass", "/copy"] {
         let mut memory = Memory::of(&nano);
         let mut stream = TcpStream::connect(nano.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let path = path(route, &[("u", &upstream.url("/"))]);
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n").unwrap();
         let mut reader = Dechunker::after_head(stream);
@@ -167,7 +167,6 @@ fn a_large_request_flows_out_in_flat_memory() {
     let nano = serve(&site, json!([upstream.address.to_string()]));
     let mut memory = Memory::of(&nano);
     let mut client = nano.connect();
-    client.set_patience(Duration::from_secs(60));
     let path = path("/upload", &[("u", &upstream.url("/"))]);
     // max_body_mb is 100.
     let total = 96 << 20;

@@ -5,7 +5,6 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
 /// A request as it came.
 #[derive(Debug, Clone, Default)]
@@ -107,7 +106,7 @@ impl<S: Read + Write> Peer<S> {
 impl Peer<TcpStream> {
     /// Waits until the other side closes.
     pub(crate) fn await_close(&mut self) -> bool {
-        self.0.get_ref().set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        self.0.get_ref().set_read_timeout(Some(nano_test::PATIENCE)).unwrap();
         let mut buffer = [0; 4096];
         loop {
             match self.0.read(&mut buffer) {

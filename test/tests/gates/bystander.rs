@@ -1,6 +1,6 @@
 //! The neighbour who must not notice anything: two clients ask an app again and again, and every answer counts.
 
-use nano_test::{Nano, Response, until_within};
+use nano_test::{Nano, Response, until};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -13,8 +13,8 @@ pub(crate) const HOST: &str = "bystander.local";
 
 /// Pauses between two requests of one client, so that the bystander does not take the machine from what it watches.
 const PAUSE: Duration = Duration::from_millis(5);
-/// Longest any answer may take. Far above what a loaded machine of two cores needs, far below a stall.
-pub(crate) const SLOWEST: Duration = Duration::from_secs(4);
+/// Longest any answer may take. A stall, on any machine; how fast answers are is measured elsewhere (test/bench).
+pub(crate) const SLOWEST: Duration = Duration::from_secs(30);
 
 /// What the clients saw.
 #[derive(Debug, Default)]
@@ -130,9 +130,7 @@ fn right(response: &Response) -> Result<(), String> {
 /// Waits until an app answers 200 again.
 pub(crate) fn is_back(nano: &Nano, host: &str, path: &str) {
     // The longest pause of a crash loop is half a minute.
-    until_within(Duration::from_secs(60), &format!("{host} answers again"), || {
-        (nano.get(host, path).status == 200).then_some(())
-    });
+    until(&format!("{host} answers again"), || (nano.get(host, path).status == 200).then_some(()));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! its own worker are no control: a request that meets one is tried once more, and the client notices nothing.)
 
 use crate::bystander::{APP, Bystander, HOST, is_back};
-use nano_test::{Connection, Nano, Site, sized, until};
+use nano_test::{Connection, Nano, PATIENCE, Site, sized, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -28,11 +28,12 @@ fn serve() -> Nano {
     site.serve()
 }
 
-/// Kills the app's worker again and again; which ones it killed.
-fn kill_for(nano: &Nano, app: &str, span: Duration) -> BTreeSet<i32> {
+/// Kills the app's worker again and again, for so long and at least so often; which ones it killed.
+fn kill_for(nano: &Nano, app: &str, span: Duration, least: usize) -> BTreeSet<i32> {
     let start = Instant::now();
     let mut killed = BTreeSet::new();
-    while start.elapsed() < span {
+    while start.elapsed() < span || killed.len() < least {
+        assert!(start.elapsed() < span + PATIENCE, "only {} kills of workers that came back", killed.len());
         for pid in nano.pids(app) {
             // It may be gone between the question and the kill, and listed for a moment after it.
             if kill(Pid::from_raw(pid), Signal::SIGKILL).is_ok() {
@@ -86,7 +87,7 @@ fn an_app_that_is_killed_over_and_over_is_alone_in_it() {
     let bystander = Bystander::of(&nano);
     let stop = Arc::new(AtomicBool::new(false));
     let clients = clients(&nano, &stop);
-    let kills = kill_for(&nano, "victim", sized(Duration::from_secs(4), Duration::from_secs(60))).len();
+    let kills = kill_for(&nano, "victim", sized(Duration::from_secs(4), Duration::from_secs(60)), 4).len();
     // Before the clients stop: under load it must come back, too.
     is_back(&nano, "victim.local", "/");
     stop.store(true, Ordering::Relaxed);
@@ -98,7 +99,6 @@ fn an_app_that_is_killed_over_and_over_is_alone_in_it() {
     }
     bystander.noticed_nothing();
     verdict(&outcomes).unwrap();
-    assert!(kills >= 4, "only {kills} kills");
     let exits = nano.metrics().get("nano_worker_exits_total", &[("app", "victim"), ("reason", "crash")]);
     assert_eq!(exits, Some(f64::from(u32::try_from(kills).unwrap())), "each kill is counted once");
     assert_eq!(nano.metrics().sum("nano_worker_exits_total", &[("app", "bystander")]), 0.0);

@@ -6,7 +6,7 @@
 
 use crate::bystander::{APP, Bystander, HOST, is_back};
 use nano_test::process::resident;
-use nano_test::{Nano, Response, Site, sized, until};
+use nano_test::{Nano, PATIENCE, Response, Site, sized, until};
 use serde_json::json;
 use std::io;
 use std::time::Duration;
@@ -182,7 +182,7 @@ fn every_memory_bomb_hits_its_own_app_only() {
     for _ in 0..sized(1, 3) {
         for (number, (name, end, _)) in BOMBS.iter().enumerate() {
             is_back(&nano, &bomber(number), "/");
-            let answer = light(&nano, &bomber(number), name, Duration::from_secs(30));
+            let answer = light(&nano, &bomber(number), name, PATIENCE);
             eprintln!(
                 "{name}: {}",
                 answer.as_ref().map_or_else(ToString::to_string, |r| format!("{} {}", r.status, r.text()))
@@ -214,6 +214,6 @@ fn without_the_limit_it_turns_red() {
     let nano = serve(1024);
     let answer = light(&nano, &bomber(0), "array", Duration::from_secs(1));
     assert!(verdict(&answer, End::Killed).is_err(), "{answer:?}");
-    let calm = light(&nano, HOST, "", Duration::from_secs(10));
+    let calm = light(&nano, HOST, "", PATIENCE);
     assert!(verdict(&calm, End::Either).is_err());
 }

@@ -5,9 +5,8 @@
 
 use crate::bystander::{APP, Bystander, HOST};
 use nano_test::process::{descendants, descriptors, resident};
-use nano_test::{Dice, Load, Nano, Site, sized, until_within};
+use nano_test::{Dice, Load, Nano, Site, sized, until};
 use serde_json::json;
-use std::time::Duration;
 
 /// What the supervisor may have more at the end than after the first reloads, whatever their number.
 const GROWTH: u64 = 24 << 20;
@@ -104,9 +103,7 @@ fn reloads_lose_no_request_and_leave_nothing_behind() {
     assert_eq!(nano.pid_of("bystander"), before_pid, "an app that did not change keeps its process");
     // Old workers are gone a moment after their last request.
     let before = Footprint { processes, ..before.unwrap() };
-    until_within(Duration::from_secs(20), "everything of old versions is gone", || {
-        verdict(before, footprint(&nano)).ok()
-    });
+    until("everything of old versions is gone", || verdict(before, footprint(&nano)).ok());
     let after = footprint(&nano);
     eprintln!(
         "{reloads} reloads, {refused} of them bad, {} requests of the app that changed: {before:?}, {after:?}",

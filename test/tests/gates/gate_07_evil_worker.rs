@@ -7,7 +7,7 @@
 
 use crate::bystander::{Bystander, HOST};
 use nano_test::process::resident;
-use nano_test::{Nano, Response, Site, is_long, sized, until, until_within};
+use nano_test::{Nano, Response, Site, is_long, sized, until};
 use serde_json::json;
 use std::io;
 use std::time::{Duration, Instant};
@@ -63,8 +63,8 @@ const CRIMES: [(&str, End); 35] = [
 const GROWTH: u64 = 48 << 20;
 /// A body, of which the supervisor may hold a window.
 const BODY: usize = 8 << 20;
-/// Longest wait for an answer: `timeout_ms`, and a busy machine.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Longest wait for an answer: `timeout_ms`, and a slow, busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn site() -> Site {
     let site = Site::new();
@@ -168,7 +168,7 @@ fn an_evil_worker_harms_nobody_but_its_own_app() {
     for (crime, _) in CRIMES.iter().filter(|(_, end)| *end == Protocol) {
         let labels = [("app", name(crime)), ("reason", "protocol".to_owned())];
         let labels: Vec<(&str, &str)> = labels.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        until_within(Duration::from_secs(10), &format!("{crime} is found out"), || {
+        until(&format!("{crime} is found out"), || {
             (nano.metrics().sum("nano_worker_exits_total", &labels) >= 1.0).then_some(())
         });
     }

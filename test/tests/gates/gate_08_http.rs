@@ -9,7 +9,7 @@ mod naive;
 
 use corpus::{Case, corpus};
 use naive::Naive;
-use nano_test::{Connection, Nano, Site};
+use nano_test::{Connection, Nano, PATIENCE, Site};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -141,7 +141,7 @@ fn every_case_is_answered_as_tabled_and_reaches_nobody_else() {
 
     let nano = serve();
     let mut connections = BTreeMap::new();
-    let faults = run(nano.address, Duration::from_secs(20), || seen(&mut connections, nano.address));
+    let faults = run(nano.address, PATIENCE, || seen(&mut connections, nano.address));
     let text: Vec<_> = faults.iter().map(|(name, fault)| format!("{name}: {fault}")).collect();
     assert!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), cases.len(), text.join("\n"));
     assert!(!nano.log.lines().iter().any(|line| line.contains("panicked")));

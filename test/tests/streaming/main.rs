@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nano_test::{Nano, Site, until};
+use nano_test::{Nano, PATIENCE, Site, until};
 use nix::sys::socket::{setsockopt, sockopt::RcvBuf};
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ impl Client {
         let stream = TcpStream::connect(nano.address).unwrap();
         // The kernel would give it tens of MiB.
         setsockopt(&stream, RcvBuf, &(256 * 1024)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self(BufReader::with_capacity(64 * 1024, stream))
     }
 

@@ -29,7 +29,10 @@ pub(crate) struct AppLog {
 
 impl AppLog {
     pub(crate) fn new(outbox: Rc<RefCell<Outbox>>) -> Self {
-        let now = Instant::now();
+        Self::started(outbox, Instant::now())
+    }
+
+    fn started(outbox: Rc<RefCell<Outbox>>, now: Instant) -> Self {
         Self {
             outbox,
             messages: Allowance::new(MESSAGES_PER_SECOND, now),
@@ -37,11 +40,8 @@ impl AppLog {
             dropped: 0,
         }
     }
-}
 
-impl LogSink for AppLog {
-    fn write(&mut self, level: LogLevel, request_id: &str, text: &str) {
-        let now = Instant::now();
+    fn write_at(&mut self, now: Instant, level: LogLevel, request_id: &str, text: &str) {
         #[allow(clippy::cast_precision_loss, reason = "lengths of strings are far below 2^52")]
         let cost = text.len().min(MAX_LOG_TEXT) as f64;
         let mut outbox = self.outbox.borrow_mut();
@@ -59,13 +59,23 @@ impl LogSink for AppLog {
         }));
     }
 
-    fn tell_dropped(&mut self) {
+    fn tell_dropped_at(&mut self, now: Instant) {
         let before = self.dropped;
         if before > 0 {
-            self.write(LogLevel::Warn, "", "log lines of the app were dropped: there were too many");
+            self.write_at(now, LogLevel::Warn, "", "log lines of the app were dropped: there were too many");
             // It is not one of the app's itself.
             self.dropped = self.dropped.min(before);
         }
+    }
+}
+
+impl LogSink for AppLog {
+    fn write(&mut self, level: LogLevel, request_id: &str, text: &str) {
+        self.write_at(Instant::now(), level, request_id, text);
+    }
+
+    fn tell_dropped(&mut self) {
+        self.tell_dropped_at(Instant::now());
     }
 }
 
@@ -120,35 +130,76 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    /// A log that has existed since `start`, and its lines as `(message's length, dropped before it)` so far.
+    fn log(start: Instant) -> (AppLog, impl Fn() -> Vec<(usize, u64)>) {
+        let outbox = Rc::new(RefCell::new(Outbox::default()));
+        let log = AppLog::started(Rc::clone(&outbox), start);
+        let lines = move || {
+            let mut outbox = outbox.borrow_mut();
+            let mut bytes = bytes::BytesMut::new();
+            while !outbox.is_empty() {
+                let mut slices = [std::io::IoSlice::new(&[]); 16];
+                let count = outbox.io_slices(&mut slices);
+                slices[..count].iter().for_each(|slice| bytes.extend_from_slice(slice));
+                let taken = slices[..count].iter().map(|slice| slice.len()).sum();
+                outbox.advance(taken);
+            }
+            let decoder = nano_protocol::Decoder::new(nano_protocol::Side::Worker);
+            let frames = std::iter::from_fn(|| decoder.decode(&mut bytes).unwrap());
+            frames
+                .map(|frame| match frame {
+                    Frame::Log(line) => (line.message.len(), line.dropped),
+                    other => panic!("{other:?}"),
+                })
+                .collect()
+        };
+        (log, lines)
+    }
 
     #[test]
     fn a_flood_is_cut_and_what_is_dropped_is_told() {
-        let outbox = Rc::new(RefCell::new(Outbox::default()));
-        let mut log = AppLog::new(Rc::clone(&outbox));
-        log.write(LogLevel::Info, "", "x");
-        let one = outbox.borrow().len();
-        while log.dropped < 1000 {
-            log.write(LogLevel::Info, "", "x");
+        let start = Instant::now();
+        let (mut log, lines) = log(start);
+        for _ in 0..20_000 {
+            log.write_at(start, LogLevel::Info, "", "x");
         }
-        assert!(outbox.borrow().len() / one >= 4000, "a burst is not cut");
-        log.messages.left = 1.0;
-        let before = outbox.borrow().len();
-        log.write(LogLevel::Info, "", "x");
-        assert_eq!(log.dropped, 0, "told with the next message");
-        assert_eq!(outbox.borrow().len(), before + one);
+        assert_eq!(lines(), vec![(1, 0); 4000], "a burst is not cut");
+        // A token comes back each millisecond, and the next message tells how many are missing.
+        let later = start + Duration::from_millis(1);
+        for _ in 0..1000 {
+            log.write_at(later, LogLevel::Info, "", "x");
+        }
+        assert_eq!(lines(), [(1, 16_000)]);
 
         // Where there is no next message it is told on its own, as soon as there is room.
-        log.tell_dropped();
-        assert_eq!(outbox.borrow().len(), before + one);
-        log.messages.left = 0.0;
-        log.messages.filled = Instant::now() + std::time::Duration::from_secs(60);
-        log.write(LogLevel::Info, "", "x");
-        log.tell_dropped();
-        assert_eq!(log.dropped, 1, "no room");
-        log.messages.left = 1.0;
-        log.tell_dropped();
-        assert_eq!(log.dropped, 0);
-        assert!(outbox.borrow().len() > before + one);
+        log.tell_dropped_at(later);
+        assert_eq!(lines(), [], "no room");
+        let later = later + Duration::from_millis(1);
+        log.tell_dropped_at(later);
+        assert_eq!(lines().iter().map(|(_, dropped)| *dropped).collect::<Vec<_>>(), [999]);
+        log.tell_dropped_at(later + Duration::from_secs(60));
+        assert_eq!(lines(), [], "told once");
+    }
+
+    #[test]
+    fn few_long_messages_are_a_flood_too() {
+        let start = Instant::now();
+        let (mut log, lines) = log(start);
+        let long = "x".repeat(MAX_LOG_TEXT);
+        for _ in 0..1000 {
+            log.write_at(start, LogLevel::Info, "", &long);
+        }
+        assert_eq!(lines().len(), 4 * 1024 * 1024 / MAX_LOG_TEXT);
+        // However much time passes: what is not sent yet is bounded.
+        let mut now = start;
+        for _ in 0..1000 {
+            now += Duration::from_secs(60);
+            log.write_at(now, LogLevel::Info, "", &long);
+        }
+        let waiting = lines().len();
+        assert!((MAX_BACKLOG / MAX_LOG_TEXT..=MAX_BACKLOG / MAX_LOG_TEXT + 1).contains(&waiting), "{waiting}");
     }
 
     #[test]

@@ -263,10 +263,12 @@ mod tests {
 
     fn finish(session: &mut ReplSession, entry: &str) -> Outcome {
         session.evaluate(entry);
+        let deadline = Instant::now() + Duration::from_secs(90);
         loop {
             if let Some(outcome) = session.outcome() {
                 return outcome;
             }
+            assert!(Instant::now() < deadline, "no outcome of {entry}");
             session.wait(None);
             session.turn();
         }
@@ -309,7 +311,9 @@ mod tests {
         ] {
             let interrupter = interrupter.clone();
             let presses = thread::spawn(move || {
+                let deadline = Instant::now() + Duration::from_secs(90);
                 while interrupter.interrupt() != Interruption::Begun {
+                    assert!(Instant::now() < deadline, "there was never anything to interrupt");
                     thread::sleep(Duration::from_millis(1));
                 }
             });

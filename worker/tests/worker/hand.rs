@@ -15,8 +15,8 @@ use nano_protocol::{
 };
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 
-/// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Far more than anything here takes, on a slow machine too.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// One socket.
 pub(crate) struct Wire {
@@ -42,8 +42,12 @@ impl Wire {
         while !outbox.is_empty() {
             let mut slices = [IoSlice::new(&[]); 8];
             let count = outbox.io_slices(&mut slices);
-            let written = self.socket.write_vectored(&slices[..count]).unwrap();
-            outbox.advance(written);
+            match self.socket.write_vectored(&slices[..count]) {
+                Ok(written) => outbox.advance(written),
+                // It has just ended: what it said before is read as ever.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return,
+                Err(error) => panic!("{error}"),
+            }
         }
     }
 
@@ -274,6 +278,15 @@ impl Worker {
         }
     }
 
+    /// Pings until the messages so far are such.
+    pub(crate) fn await_logs(&mut self, what: &str, are_such: impl Fn(&[LogLine]) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !are_such(&self.logs) {
+            assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}: {} lines", self.logs.len());
+            self.ping();
+        }
+    }
+
     /// Reads the control socket to its end, then waits for the process. Returns its exit status and what it wrote to
     /// stderr. A negative status is a signal's.
     pub(crate) fn end(&mut self) -> (i32, String) {
@@ -295,8 +308,10 @@ impl Worker {
 
     /// Waits for the process; returns what [`Worker::end`] does.
     pub(crate) fn wait(&mut self) -> (i32, String) {
-        let mut stderr = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        let (told, end) = std::sync::mpsc::channel();
+        let mut stderr = self.child.stderr.take().unwrap();
+        std::thread::spawn(move || told.send(std::io::read_to_string(&mut stderr).unwrap()));
+        let stderr = end.recv_timeout(PATIENCE).expect("waited in vain for the worker's end");
         let status = self.child.wait().unwrap();
         (status.code().unwrap_or_else(|| -status.signal().unwrap_or(0)), stderr)
     }
