@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, LocalOptions};
 
-use crate::egress::{Egress, Policy, Timeouts};
+use crate::egress::{Commons, Egress, Policy, Timeouts};
 use crate::shard::{Link, run_link};
 use crate::worker::{Worker, WorkerId};
 
@@ -21,7 +21,7 @@ pub fn serve() -> io::Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
-        let egress = Rc::new(Egress::new(Policy::everywhere(), Timeouts::default(), None));
+        let egress = Rc::new(Egress::new(&Commons::new(), Policy::everywhere(), Timeouts::default(), None));
         let link = Link::new(Arc::new(Worker::new(WorkerId(0), 0)), socket, egress)?;
         run_link(link, |_, _| {}, || {}, || {}).await;
         Ok(())

@@ -6,6 +6,7 @@
 //! is followed by the worker, as a new request, and so checked again. docs/egress.md says what is checked when.
 
 mod address;
+mod commons;
 mod connect;
 mod error;
 mod head;
@@ -26,6 +27,7 @@ use nano_protocol::{FetchFailure, FetchHead, FetchResponse};
 use tokio::time::sleep_until;
 
 use crate::telemetry::{AppMetrics, EgressResult};
+pub(crate) use commons::Commons;
 use connect::{Connection, Connector};
 pub(crate) use error::EgressError;
 use idle::Idle;
@@ -84,8 +86,8 @@ struct Lease {
 
 impl Egress {
     /// Requests are counted in `metrics`.
-    pub(crate) fn new(policy: Policy, timeouts: Timeouts, metrics: Option<Arc<AppMetrics>>) -> Self {
-        Self { connector: Connector::new(policy, timeouts), idle: Rc::default(), metrics }
+    pub(crate) fn new(commons: &Commons, policy: Policy, timeouts: Timeouts, metrics: Option<Arc<AppMetrics>>) -> Self {
+        Self { connector: Connector::new(commons, policy, timeouts), idle: Rc::default(), metrics }
     }
 
     /// Sends a request, and waits for the head of its response. Dropped, it closes the connection.

@@ -24,6 +24,7 @@ mod notify;
 mod orphans;
 pub mod printable;
 mod privileges;
+mod read_budget;
 pub mod readiness;
 mod reload;
 pub mod route;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,11 +20,13 @@ use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::commons::{Commons, reader};
 use super::error::EgressError;
 use super::policy::Policy;
 use super::target::{Host, Origin};
 use super::upload::Upload;
 use super::{Timeouts, tls};
+use crate::read_budget::{Group, Metered};
 
 /// Names that one app looks up at once in one shard. The system's resolver needs a thread for each.
 const LOOKUPS: usize = 4;
@@ -36,6 +39,7 @@ pub(super) struct Connector {
     pub(super) policy: Policy,
     pub(super) timeouts: Timeouts,
     lookups: Arc<Semaphore>,
+    reading: Rc<Group>,
     tls: RefCell<Option<Arc<ClientConfig>>>,
 }
 
@@ -53,8 +57,14 @@ impl Drop for Connection {
 }
 
 impl Connector {
-    pub(super) fn new(policy: Policy, timeouts: Timeouts) -> Self {
-        Self { policy, timeouts, lookups: Arc::new(Semaphore::new(LOOKUPS)), tls: RefCell::default() }
+    pub(super) fn new(commons: &Commons, policy: Policy, timeouts: Timeouts) -> Self {
+        Self {
+            policy,
+            timeouts,
+            lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            reading: commons.reading(),
+            tls: RefCell::default(),
+        }
     }
 
     /// A new connection, to an address that the policy allows.
@@ -63,6 +73,7 @@ impl Connector {
         let stream = self.open(origin, self.addresses(origin).await?).await?;
         // Requests are written whole; what is small should not wait for more.
         let _ = stream.set_nodelay(true);
+        let stream = Metered::new(stream, reader(&self.reading, origin.tls));
         if !origin.tls {
             return handshake(origin, stream).await;
         }

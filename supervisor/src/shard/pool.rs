@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::link::{Due, Link, Outgoing, Request};
 use crate::app::{App, Entry, Refusal};
-use crate::egress::{Egress, Policy, Timeouts};
+use crate::egress::{Commons, Egress, Policy, Timeouts};
 use crate::worker::WorkerId;
 
 /// See the file's head.
@@ -58,9 +58,9 @@ impl Drop for Probe {
 
 impl Pool {
     /// `own_ports`: where nano itself can be reached.
-    pub(super) fn new(app: Arc<App>, own_ports: Arc<[u16]>) -> Self {
+    pub(super) fn new(app: Arc<App>, own_ports: Arc<[u16]>, commons: &Commons) -> Self {
         let policy = Policy::new(app.settings.egress.clone(), own_ports);
-        let egress = Rc::new(Egress::new(policy, Timeouts::default(), Some(Arc::clone(&app.metrics))));
+        let egress = Rc::new(Egress::new(commons, policy, Timeouts::default(), Some(Arc::clone(&app.metrics))));
         Self { app, egress, links: RefCell::default(), routed: Cell::new(false), turn: Cell::new(0) }
     }
 

@@ -15,6 +15,7 @@ use super::link::{self, End, Link};
 use super::pool::Pool;
 use super::{Event, Lost, Options};
 use crate::app::{App, Generation};
+use crate::egress::Commons;
 use crate::ingress::request_id::RequestIds;
 use crate::route::RouteTable;
 use crate::worker::{Worker, WorkerId};
@@ -30,6 +31,8 @@ pub(crate) struct State {
     is_draining: Cell<bool>,
     routes: RefCell<Routes>,
     pools: RefCell<HashMap<Generation, Rc<Pool>>>,
+    /// Of the apps' outgoing requests.
+    way_out: Rc<Commons>,
     /// Who waits for a retired worker's link to close.
     retired: RefCell<HashMap<WorkerId, Vec<Done>>>,
 }
@@ -51,6 +54,7 @@ impl State {
             is_draining: Cell::new(false),
             routes: RefCell::new(Routes { table: Arc::default(), pools: Vec::new() }),
             pools: RefCell::default(),
+            way_out: Commons::new(),
             retired: RefCell::default(),
         });
         state.swap_routes(table);
@@ -91,7 +95,7 @@ impl State {
         let mut pools = self.pools.borrow_mut();
         Rc::clone(pools.entry(app.generation).or_insert_with(|| {
             let own = Arc::clone(&self.options.own_ports);
-            Rc::new(Pool::new(Arc::clone(app), own))
+            Rc::new(Pool::new(Arc::clone(app), own, &self.way_out))
         }))
     }
 

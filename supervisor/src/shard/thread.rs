@@ -17,6 +17,10 @@ use crate::route::RouteTable;
 /// Host names that are looked up at once for all apps. No app can have more than a few of them.
 const MOST_LOOKUPS: usize = 64;
 
+/// Tasks that run before the sockets are looked at again: so late an answer or a timer is at most. More would save system
+/// calls; with the default of 61 one flood of work holds up everybody else for as many of its turns.
+const TASKS_BETWEEN_EVENTS: u32 = 16;
+
 /// Starts the thread. What can fail fails before this returns.
 pub(super) fn start(
     index: usize,
@@ -28,6 +32,7 @@ pub(super) fn start(
     let (started, outcome) = std::sync::mpsc::sync_channel(1);
     let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || {
         let mut builder = Builder::new_current_thread();
+        builder.event_interval(TASKS_BETWEEN_EVENTS).global_queue_interval(TASKS_BETWEEN_EVENTS);
         // Threads are for the system's resolver alone.
         let runtime = match builder.enable_all().max_blocking_threads(MOST_LOOKUPS).build_local(LocalOptions::default())
         {
