@@ -30,6 +30,18 @@ const routes = {
     return Response.json(await describe(await fetch(url, init)));
   },
   "/pass": ({ u }) => fetch(u),
+  async "/pass-new"({ u }) {
+    const response = await fetch(u);
+    return new Response(response.body, response);
+  },
+  /** What came in, handed on. */
+  "/proxy": ({ u }, request) => fetch(u, request),
+  "/proxy-new": ({ u }, request) => fetch(new Request(new Request(u, request))),
+  /** One response's body as another request's. */
+  async "/relay"({ u }) {
+    const { body } = await fetch(u);
+    return fetch(u, { method: "POST", body, duplex: "half" });
+  },
   async "/copy"({ u }) {
     const response = await fetch(u);
     return new Response(response.body.pipeThrough(new TransformStream()), response);

@@ -26,7 +26,8 @@ enum Upload {
     /// This is what is left of it.
     Whole(Bytes),
     /// JavaScript hands over as much as the window allows. `waiting`: it is to be told of credit.
-    Script { waiting: bool },
+    /// `left`: of a body of known length, what was not sent yet.
+    Script { waiting: bool, left: Option<u64> },
 }
 
 struct FetchContext {
@@ -206,7 +207,7 @@ impl Fetches {
             }
             UploadFrom::Script(length) => {
                 head.body = length.map_or(BodyLength::Unknown, BodyLength::Known);
-                Upload::Script { waiting: false }
+                Upload::Script { waiting: false, left: length }
             }
         };
         outbox.push(&Frame::FetchHead(wire_id, Box::new(head)));
@@ -239,6 +240,11 @@ impl Fetches {
         Ok(key)
     }
 
+    /// How long a response's body is, as it was announced.
+    pub(crate) fn body_length(&self, key: FetchKey) -> BodyLength {
+        self.contexts.get(&key).and_then(|context| context.length).unwrap_or(BodyLength::Unknown)
+    }
+
     /// How much [`Fetches::send_chunk`] takes now.
     pub(crate) fn upload_room(&self, key: FetchKey) -> usize {
         self.contexts.get(&key).map_or(0, |context| context.send.available())
@@ -249,24 +255,34 @@ impl Fetches {
     pub(crate) fn send_chunk(&mut self, requests: &mut Requests, key: FetchKey, mut data: Bytes, waits: bool) -> usize {
         let Some(context) = self.contexts.get_mut(&key) else { return 0 };
         let Some(outbox) = requests.outbox(context.link).filter(|_| context.on_wire) else { return 0 };
+        if let Upload::Script { left: Some(left), .. } = &mut context.upload {
+            // No more than was announced, whatever it was taken for.
+            data.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left -= u64::try_from(data.len()).unwrap_or(u64::MAX);
+        }
         context.send.sent(data.len());
         while !data.is_empty() {
             outbox.push_fetch_chunk(context.wire_id, false, data.split_to(data.len().min(MAX_CHUNK)));
         }
         let room = context.send.available();
-        if let Upload::Script { waiting } = &mut context.upload {
+        if let Upload::Script { waiting, .. } = &mut context.upload {
             *waiting = waits || room == 0;
         }
         room
     }
 
-    /// The end of a body that JavaScript made.
-    pub(crate) fn end_upload(&mut self, requests: &mut Requests, key: FetchKey) {
-        let Some(context) = self.contexts.get_mut(&key).filter(|context| context.on_wire) else { return };
-        context.sent = true;
-        if let Some(outbox) = requests.outbox(context.link) {
-            outbox.push_fetch_chunk(context.wire_id, true, Bytes::new());
+    /// The end of a body that JavaScript made. False if it is shorter than was announced: the request has to be given up.
+    pub(crate) fn end_upload(&mut self, requests: &mut Requests, key: FetchKey) -> bool {
+        let Some(context) = self.contexts.get_mut(&key).filter(|context| context.on_wire) else { return true };
+        let Some(outbox) = requests.outbox(context.link) else { return true };
+        match context.upload {
+            // The last byte of an announced length is the end.
+            Upload::Script { left: Some(0), .. } => {}
+            Upload::Script { left: Some(_), .. } => return false,
+            _ => outbox.push_fetch_chunk(context.wire_id, true, Bytes::new()),
         }
+        context.sent = true;
+        true
     }
 
     /// Sends as much of a whole body as the window allows.
@@ -289,7 +305,7 @@ impl Fetches {
     ) -> Result<FetchOutcome, WindowExceeded> {
         let Some(context) = self.contexts.get_mut(&key) else { return Ok(FetchOutcome::Nothing) };
         context.send.credit(bytes)?;
-        if let Upload::Script { waiting } = &mut context.upload {
+        if let Upload::Script { waiting, .. } = &mut context.upload {
             return Ok(if std::mem::take(waiting) { FetchOutcome::Writable } else { FetchOutcome::Nothing });
         }
         self.send_upload(requests, key);

@@ -284,6 +284,11 @@ impl Requests {
         self.begin(key, head, BodySource::Script { waiting: false })
     }
 
+    /// How long a request's body is, as it was announced.
+    pub(crate) fn body_length(&self, key: RequestKey) -> BodyLength {
+        self.contexts.get(&key).map_or(BodyLength::Unknown, |context| context.incoming.length)
+    }
+
     /// Sends a response whose body is the request's, of which nothing was read yet.
     pub(crate) fn respond_with_request_body(&mut self, key: RequestKey, status: u16, headers: HeaderBlock) -> Outcome {
         let length = self.contexts.get(&key).map_or(BodyLength::None, |context| context.incoming.length);

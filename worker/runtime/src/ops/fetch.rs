@@ -6,7 +6,7 @@ use nano_protocol::limits::{MAX_METHOD, MAX_URL};
 use nano_protocol::{BodyLength, FetchHead};
 
 use super::bytes::to_uint8_array;
-use super::request::{NO_ROOM, resolve_with_chunk, settle_reader};
+use super::request::{NO_ROOM, known_length, resolve_with_chunk, settle_reader};
 use super::response::{read_body, read_head, read_headers, settle};
 use super::{ops, throw_range_error, throw_type_error};
 use crate::fetch::{BODY_FAILED, FetchKey, FetchRead, HandedOn, NotSent, UploadFrom};
@@ -15,6 +15,7 @@ use crate::state::State;
 
 ops! {
     "fetchAbort" => fetch_abort,
+    "fetchBodyLength" => fetch_body_length,
     "fetchBodyRead" => fetch_body_read,
     "fetchChunk" => fetch_chunk,
     "fetchDropped" => fetch_dropped,
@@ -83,6 +84,13 @@ fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
             throw_type_error(scope, "fetch failed: requests can be made when the app's modules are loaded, not before");
         }
     }
+}
+
+/// `fetchBodyLength(key) → number`: the length that was announced for the response's body; -1 if there was none.
+fn fetch_body_length(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    let Some(state) = State::get(scope) else { return };
+    let length = state.fetches.borrow().body_length(key_of(scope, args.get(0)));
+    rv.set_double(known_length(length));
 }
 
 /// `fetchBodyRead(key) → Uint8Array | null | Promise`: the next piece of the response's body, null at its end, or a promise
@@ -162,11 +170,11 @@ fn fetch_takes_body(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgument
     rv.set_bool(state.fetches.borrow().takes_body(key_of(scope, args.get(0))));
 }
 
-/// `fetchEnd(key)`: the request's body was sent to its end.
-fn fetch_end(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+/// `fetchEnd(key) → boolean`: the request's body was sent to its end. False if that is not as long as was announced.
+fn fetch_end(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(state) = State::get(scope) else { return };
     let key = key_of(scope, args.get(0));
-    state.fetches.borrow_mut().end_upload(&mut state.requests.borrow_mut(), key);
+    rv.set_bool(state.fetches.borrow_mut().end_upload(&mut state.requests.borrow_mut(), key));
 }
 
 /// `fetchAbort(key, reason)`: nobody wants it any more; who waits for its body gets `reason`.

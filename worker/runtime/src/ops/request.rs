@@ -1,6 +1,6 @@
 //! Natives of fetch/request.js and worker/dispatch.js: an incoming request's headers and body, its failure.
 
-use nano_protocol::{HeaderBlock, ResetReason};
+use nano_protocol::{BodyLength, HeaderBlock, ResetReason};
 
 use super::bytes::to_uint8_array;
 use super::{ops, throw_range_error};
@@ -11,12 +11,16 @@ use crate::state::State;
 
 ops! {
     "requestBodyCancel" => request_body_cancel,
+    "requestBodyLength" => request_body_length,
     "requestBodyRead" => request_body_read,
     "requestFailed" => request_failed,
     "requestHeaders" => request_headers,
     "waitUntilBegan" => wait_until_began,
     "waitUntilEnded" => wait_until_ended,
 }
+
+/// The largest integer that all smaller ones are exact with.
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 pub(super) fn key_of(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments) -> RequestKey {
     args.get(0).uint32_value(scope).unwrap_or(0)
@@ -40,6 +44,21 @@ pub(crate) fn header_list<'s>(scope: &v8::PinScope<'s, '_>, headers: &HeaderBloc
         }
     }
     Some(v8::Array::new_with_elements(scope, &list))
+}
+
+/// `requestBodyLength(id) → number`: the length that was announced for the body; -1 if there was none.
+fn request_body_length(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    let Some(state) = State::get(scope) else { return };
+    let length = state.requests.borrow().body_length(key_of(scope, &args));
+    rv.set_double(known_length(length));
+}
+
+/// A length as JavaScript has it: -1 where it is not known.
+pub(super) fn known_length(length: BodyLength) -> f64 {
+    match length {
+        BodyLength::Known(length @ 1..=MAX_SAFE_INTEGER) => length as f64,
+        _ => -1.0,
+    }
 }
 
 /// `requestBodyRead(id) → Uint8Array | null | Promise`: the next piece of the body, null at its end, or a promise of

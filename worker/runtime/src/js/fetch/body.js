@@ -12,7 +12,9 @@ import { seal } from "../streams/sealed_class.js";
 import { searchParamsList } from "../url/search_params.js";
 import { serializeUrlencoded } from "../url/urlencoded.js";
 import { converters, illegalInvocation, isArrayBuffer } from "../webidl.js";
-import { StreamSource, WholeSource, copyBytes, streamFromSource, takeUntouchedSource, usedStream } from "./body_source.js";
+import {
+  StreamSource, WholeSource, copyBytes, mayBeEmpty, streamFromSource, takeUntouchedSource, usedStream,
+} from "./body_source.js";
 import { IterableInit, toIterableInit } from "./iterable_source.js";
 import { discard, outOfMemory, readAll, watchedFrom } from "./collect.js";
 
@@ -102,6 +104,12 @@ export function isBodyUsed(body) {
 export function isBodyUnusable(body) {
   if (body === null) return false;
   return body.stream === null ? body.used : body.stream.disturbed || IsReadableStreamLocked(body.stream);
+}
+
+/** Whether a body is one that came in, and may turn out to be none. */
+export function isBodyInDoubt(body) {
+  if (body.stream !== null) return mayBeEmpty(body.stream);
+  return !body.used && isSource(body.content) && mayBeEmpty(body.content);
 }
 
 export function unusableBody() {

@@ -270,13 +270,34 @@ export function streamFromSource(source) {
  * is the caller's then, and the stream is locked and disturbed. Whoever only wants the body need not take the stream's way.
  */
 export function takeUntouchedSource(stream) {
+  const source = untouchedSource(stream);
+  if (source === undefined) return undefined;
+  AcquireReadableStreamDefaultReader(stream);
+  stream.disturbed = true;
+  return source;
+}
+
+/** The source of such a stream; it stays as it is. */
+function untouchedSource(stream) {
   const { controller } = stream;
   if (stream.state !== "readable" || stream.disturbed || stream.reader !== undefined || !controller.isByte) return undefined;
   const made = controller.source;
-  if (!controller.sourceIsInternal || !(made instanceof SourceStream)) return undefined;
-  AcquireReadableStreamDefaultReader(stream);
-  stream.disturbed = true;
-  return made.source;
+  return controller.sourceIsInternal && made instanceof SourceStream ? made.source : undefined;
+}
+
+/**
+ * Whether a body, a source or the internal slots of a stream, is an incoming request's, untouched, of which nobody knows yet
+ * whether anything comes.
+ */
+export function mayBeEmpty(body) {
+  const source = body instanceof IncomingSource ? body : untouchedSource(body);
+  return source instanceof IncomingSource && ops.requestBodyLength(source.id) === -1;
+}
+
+/** How many bytes a source will give that nobody has read from; -1 where that is not known. */
+export function sourceLength(source) {
+  if (source instanceof IncomingSource) return ops.requestBodyLength(source.id);
+  return source instanceof FetchSource ? ops.fetchBodyLength(source.key) : -1;
 }
 
 /** The internal slots of what a body's stream is like after the body was read: closed, disturbed, locked. */

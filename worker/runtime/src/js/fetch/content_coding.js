@@ -10,8 +10,10 @@ import { StreamSource, streamFromSource } from "./body_source.js";
 
 const { ArrayPrototypePush, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeToLowerCase, StringPrototypeTrim } = primordials;
 
-/** Names in `Content-Encoding` → formats of DecompressionStream. */
-const formats = { __proto__: null, br: "brotli", deflate: "deflate", gzip: "gzip", "x-gzip": "gzip" };
+/** Names in `Content-Encoding` → formats of native coders that take what HTTP has, which is more than DecompressionStream does. */
+const formats = {
+  __proto__: null, br: "br content", deflate: "deflate content", gzip: "gzip content", "x-gzip": "gzip content",
+};
 /** More of them, one around the other, than anybody uses. */
 const mostCodings = 4;
 
@@ -30,9 +32,17 @@ function splitList(value) {
   return items;
 }
 
+/** The codings of a `Content-Encoding`; "identity" is none. */
+function splitCodings(codings) {
+  const names = splitList(codings);
+  const applied = [];
+  for (let i = 0; i < names.length; i++) if (names[i] !== "identity") ArrayPrototypePush(applied, names[i]);
+  return applied;
+}
+
 /** Whether a `Content-Encoding` names nothing but codings that can be decoded, and any at all. */
 export function isDecodable(codings) {
-  const names = splitList(codings);
+  const names = splitCodings(codings);
   if (names.length === 0 || names.length > mostCodings) return false;
   for (let i = 0; i < names.length; i++) if (formats[names[i]] === undefined) return false;
   return true;
@@ -74,7 +84,7 @@ export class CodedSource {
 
   decode() {
     let stream = streamFromSource(this.coded);
-    const names = splitList(this.codings);
+    const names = splitCodings(this.codings);
     for (let i = names.length - 1; i >= 0; i--) {
       const { readable, writable } = createCodingTransform(formats[names[i]], true);
       // What goes wrong reaches whoever reads.

@@ -16,7 +16,7 @@ import { seal } from "../streams/sealed_class.js";
 import { requireArguments } from "../webidl.js";
 import { Body, isSource, takeContent } from "./body.js";
 import { BodySender } from "./body_sender.js";
-import { FetchSource } from "./body_source.js";
+import { FetchSource, isChunk, sourceLength, uponChunk } from "./body_source.js";
 import { CodedSource, acceptedCodings, isDecodable } from "./content_coding.js";
 import { processDataUrl } from "./data_url.js";
 import { listAppend, listDelete, listGet, listHas } from "./headers.js";
@@ -56,7 +56,9 @@ let dropped;
 const wire = {
   __proto__: null,
   chunk: ops.fetchChunk,
-  end: ops.fetchEnd,
+  end(key) {
+    if (!ops.fetchEnd(key)) wire.fail(key, failure("the request's body ended before its announced length"));
+  },
   fail(key, error) {
     const fetching = MapPrototypeGet(pending, key);
     ops.fetchAbort(key, error);
@@ -124,8 +126,31 @@ class Fetching {
       }
       if (request.integrity !== "") throw failure("`integrity` is not supported");
       this.setUrl(this.url, undefined);
-      if (StringPrototypeStartsWith(this.url, "data:")) this.answerData();
-      else this.send();
+      if (this.content !== null && (this.method === "GET" || this.method === "HEAD")) this.expectNothing();
+      else this.start();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  start() {
+    if (StringPrototypeStartsWith(this.url, "data:")) this.answerData();
+    else this.send();
+  }
+
+  /** A GET or HEAD that came in with a body of which it was not known whether it is any goes on if it is none. */
+  expectNothing() {
+    const first = this.content.pull();
+    if (first === null || isChunk(first)) this.goOnWithout(first);
+    else uponChunk(first, (chunk) => this.goOnWithout(chunk), (error) => this.fail(error));
+  }
+
+  goOnWithout(chunk) {
+    if (this.isSettled) return;
+    try {
+      if (chunk !== null) throw new TypeError(`A request with the method ${this.method} cannot have a body`);
+      this.content = null;
+      this.start();
     } catch (error) {
       this.fail(error);
     }
@@ -170,7 +195,7 @@ class Fetching {
     if (!listHas(this.list, "accept-encoding")) {
       listAppend(this.list, "accept-encoding", listHas(this.list, "range") ? "identity" : acceptedCodings);
     }
-    const key = ops.fetchStart(this.method, this.url, this.list, streams ? -1 : content);
+    const key = ops.fetchStart(this.method, this.url, this.list, streams ? sourceLength(content) : content);
     if (key === 0) return false;
     this.key = key;
     MapPrototypeSet(pending, key, this);

@@ -2,9 +2,11 @@
 //! in both directions, in steps of bounded input and output.
 
 mod brotli;
+mod content;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use content::{Coding, Content};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 /// The window of deflate is 2^15 bytes.
@@ -20,6 +22,7 @@ pub(super) enum Coder {
     Inflate(Decompress),
     Brotli(brotli::Encoder),
     Unbrotli(brotli::Decoder),
+    Content(Content),
 }
 
 /// What one step did.
@@ -44,7 +47,7 @@ pub(super) enum Outcome {
 }
 
 impl Coder {
-    /// `format`: a `CompressionFormat` of the standard; `None` for one that is not known.
+    /// `format`: a `CompressionFormat` of the standard, or a content coding of HTTP to be decoded; `None` for one that is not known.
     pub(super) fn new(format: &str, decompress: bool) -> Option<Self> {
         let level = Compression::new(6);
         Some(match (format, decompress) {
@@ -56,6 +59,9 @@ impl Coder {
             ("deflate-raw", true) => Self::Inflate(Decompress::new(false)),
             ("gzip", false) => Self::Deflate(Compress::new_gzip(level, WINDOW_BITS)),
             ("gzip", true) => Self::Inflate(Decompress::new_gzip(WINDOW_BITS)),
+            ("gzip content", true) => Self::Content(Content::new(Coding::Gzip)),
+            ("deflate content", true) => Self::Content(Content::new(Coding::Deflate)),
+            ("br content", true) => Self::Content(Content::new(Coding::Brotli)),
             _ => return None,
         })
     }
@@ -67,6 +73,7 @@ impl Coder {
             Self::Inflate(_) => DECOMPRESS_MEMORY,
             Self::Brotli(coder) => coder.memory(),
             Self::Unbrotli(coder) => coder.memory(),
+            Self::Content(coder) => coder.memory().unwrap_or(DECOMPRESS_MEMORY),
         }
     }
 
@@ -90,6 +97,7 @@ impl Coder {
             }
             Self::Brotli(coder) => coder.step(input, finish, output),
             Self::Unbrotli(coder) => coder.step(input, output),
+            Self::Content(coder) => coder.step(input, finish, output),
         }));
         step.unwrap_or(Step { consumed: 0, produced: 0, outcome: Outcome::Corrupt })
     }
