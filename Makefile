@@ -61,11 +61,12 @@ lint: v8 ## formatting and clippy, warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
 
-bench: build ## benchmarks: codec frames/s, start-up of a worker, streams beside node, deno, bun and workerd (from npm), a neighbour beside bombs
+bench: build ## benchmarks: codec frames/s, start-up of a worker, streams beside node, deno, bun and workerd (from npm), a neighbour beside bombs and beside hostile servers
 	$(CARGO) bench $(LOCKED) -p nano-test --bench codec
 	python3 test/bench/run.py --only start
 	python3 test/bench/peers.py
 	python3 test/bench/neighbours.py
+	python3 test/bench/upstreams.py
 
 wpt: build ## Web Platform Tests of a checkout at WPT_DIR against the expectation list
 	WPT_DIR=$(WPT_DIR) test/wpt/run

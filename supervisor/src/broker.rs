@@ -13,6 +13,9 @@ use crate::egress::{Commons, Egress, Policy, Timeouts};
 use crate::shard::{Link, run_link};
 use crate::worker::{Worker, WorkerId};
 
+/// Connections of the program that are open at once. It has its own limit of requests.
+const CONNECTIONS: usize = 256;
+
 /// Serves until the program ends.
 ///
 /// # Errors
@@ -21,7 +24,7 @@ pub fn serve() -> io::Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
-        let egress = Rc::new(Egress::new(&Commons::new(), Policy::everywhere(), Timeouts::default(), None));
+        let egress = Rc::new(Egress::new(&Commons::new(CONNECTIONS), Policy::everywhere(), Timeouts::default(), None));
         let link = Link::new(Arc::new(Worker::new(WorkerId(0), 0)), socket, egress)?;
         run_link(link, |_, _| {}, || {}, || {}).await;
         Ok(())

@@ -6,16 +6,28 @@ use nix::sys::resource::{Resource, getrlimit};
 const MOST: usize = 8192;
 /// As many as a shard has at least, though there may not be descriptors for all of them.
 const LEAST: usize = 64;
+/// The same of outgoing connections.
+const MOST_OUTGOING: usize = 512;
+const LEAST_OUTGOING: usize = 8;
 
-/// How many client connections each of so many shards may have: three quarters of the descriptors are for clients, the
-/// others for workers, files and operators, so that a flood of connections does not stop a worker from being replaced.
+/// How many client connections each of so many shards may have: five eighths of the descriptors are for clients, one is
+/// for what apps ask of others. The rest is for workers, files and operators, so that no flood of connections, from
+/// outside or from within, stops a worker from being replaced.
 pub(crate) fn connections(shards: usize) -> usize {
-    getrlimit(Resource::RLIMIT_NOFILE).map_or(MOST, |(soft, _)| share(soft, shards))
+    limit().map_or(MOST, |limit| share(limit / 8 * 5, shards).clamp(LEAST, MOST))
 }
 
-fn share(limit: u64, shards: usize) -> usize {
-    let each = usize::try_from(limit - limit / 4).unwrap_or(usize::MAX) / shards.max(1);
-    each.clamp(LEAST, MOST)
+/// How many outgoing connections each of so many shards may have.
+pub(crate) fn outgoing(shards: usize) -> usize {
+    limit().map_or(MOST_OUTGOING, |limit| share(limit / 8, shards).clamp(LEAST_OUTGOING, MOST_OUTGOING))
+}
+
+fn limit() -> Option<u64> {
+    getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(soft, _)| soft)
+}
+
+fn share(part: u64, shards: usize) -> usize {
+    usize::try_from(part).unwrap_or(usize::MAX) / shards.max(1)
 }
 
 #[cfg(test)]
@@ -23,11 +35,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_leave_descriptors_for_others() {
-        for (limit, shards, each) in
-            [(u64::MAX, 4, 8192), (20_000, 1, 8192), (20_000, 4, 3750), (1024, 1, 768), (1024, 2, 384), (64, 1, 64)]
-        {
-            assert_eq!(share(limit, shards), each, "{limit} descriptors, {shards} shards");
+    fn clients_and_apps_leave_descriptors_for_others() {
+        for (limit, shards, clients, apps) in [
+            (u64::MAX, 4, 8192, 512),
+            (20_000, 1, 8192, 512),
+            (20_000, 4, 3125, 512),
+            (1024, 1, 640, 128),
+            (1024, 2, 320, 64),
+            (64, 1, 64, 8),
+        ] {
+            let each = (share(limit / 8 * 5, shards).clamp(LEAST, MOST), share(limit / 8, shards));
+            let each = (each.0, each.1.clamp(LEAST_OUTGOING, MOST_OUTGOING));
+            assert_eq!(each, (clients, apps), "{limit} descriptors, {shards} shards");
         }
     }
 }

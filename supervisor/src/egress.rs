@@ -9,25 +9,32 @@ mod address;
 mod commons;
 mod connect;
 mod error;
+mod handshakes;
 mod head;
 mod idle;
+mod names;
+mod places;
 mod policy;
+mod rate;
+mod socket;
 mod target;
 mod tls;
 mod upload;
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use fragile::Fragile;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use nano_protocol::{FetchFailure, FetchHead, FetchResponse};
 use tokio::time::sleep_until;
 
 use crate::telemetry::{AppMetrics, EgressResult};
-pub(crate) use commons::Commons;
+pub(crate) use commons::{Commons, MOST_LOOKUPS};
 use connect::{Connection, Connector};
 pub(crate) use error::EgressError;
 use idle::Idle;
@@ -37,10 +44,16 @@ pub(crate) use upload::{UploadError, UploadQueue};
 
 /// How long a connection whose response came to its end may take to be ready for the next request.
 const SETTLE: Duration = Duration::from_secs(1);
+/// The rest of a response that nobody wants is read, for the sake of its connection, if it is no more than this.
+const REST: usize = 64 * 1024;
+/// So many of one app at once.
+const MOST_DRAINING: usize = 16;
 
 /// How long the phases of an outgoing request may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
+    /// Waiting for a place among the connections that may be open.
+    pub(crate) place: Duration,
     /// Looking up the host.
     pub(crate) resolve: Duration,
     /// Connecting, all of its addresses together.
@@ -54,7 +67,7 @@ pub(crate) struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { resolve: seconds(10), connect: seconds(10), tls: seconds(10), idle: seconds(300) }
+        Self { place: seconds(30), resolve: seconds(10), connect: seconds(10), tls: seconds(10), idle: seconds(300) }
     }
 }
 
@@ -62,7 +75,8 @@ impl Default for Timeouts {
 #[derive(Debug)]
 pub(crate) struct Egress {
     connector: Connector,
-    idle: Rc<Idle>,
+    /// Rests of responses that are being read so that their connections can be used again.
+    draining: Rc<Cell<usize>>,
     metrics: Option<Arc<AppMetrics>>,
 }
 
@@ -82,12 +96,18 @@ struct Lease {
     origin: target::Origin,
     upload: Rc<UploadQueue>,
     idle: Rc<Idle>,
+    draining: Rc<Cell<usize>>,
 }
 
 impl Egress {
     /// Requests are counted in `metrics`.
-    pub(crate) fn new(commons: &Commons, policy: Policy, timeouts: Timeouts, metrics: Option<Arc<AppMetrics>>) -> Self {
-        Self { connector: Connector::new(commons, policy, timeouts), idle: Rc::default(), metrics }
+    pub(crate) fn new(
+        commons: &Rc<Commons>,
+        policy: Policy,
+        timeouts: Timeouts,
+        metrics: Option<Arc<AppMetrics>>,
+    ) -> Self {
+        Self { connector: Connector::new(commons.part(), policy, timeouts), draining: Rc::default(), metrics }
     }
 
     /// Sends a request, and waits for the head of its response. Dropped, it closes the connection.
@@ -105,7 +125,7 @@ impl Egress {
     async fn exchange(&self, head: &FetchHead, upload: &Rc<UploadQueue>) -> Result<Answer, EgressError> {
         let target = Target::parse(&head.url)?;
         let mut request = head::request(head, &target, upload)?;
-        if let Some(connection) = self.idle.take(&target.origin) {
+        if let Some(connection) = self.connector.part.idle.take(&target.origin) {
             match self.ask(connection, request, &target, upload).await {
                 Ok(answer) => return Ok(answer),
                 // The other side closed it before it knew of the request.
@@ -130,7 +150,7 @@ impl Egress {
     async fn ask(
         &self,
         mut connection: Connection,
-        request: http::Request<upload::Upload>,
+        mut request: http::Request<upload::Upload>,
         target: &Target,
         upload: &Rc<UploadQueue>,
     ) -> Result<Answer, Lost> {
@@ -138,7 +158,16 @@ impl Egress {
         let timeout = self.connector.timeouts.idle;
         let sent = Instant::now();
         let waited_for = || upload.progress().max(sent);
+        connection.watch.expect_head();
+        let watch = Rc::clone(&connection.watch);
+        let counted = Fragile::new(Rc::clone(&watch));
+        hyper::ext::on_informational(&mut request, move |_| counted.get().count_informational());
         let response = within(timeout, waited_for, connection.sender.try_send_request(request)).await;
+        if watch.too_much() {
+            let text = format!("{host} sent too much before the head of its response");
+            return Err(Lost::Sent(EgressError::new(FetchFailure::Malformed, text)));
+        }
+        watch.head_came();
         let response = match response {
             None => return Err(Lost::Sent(EgressError::timed_out(format_args!("{host} did not answer"), timeout))),
             Some(Ok(response)) => response,
@@ -153,7 +182,8 @@ impl Egress {
             connection: Some(connection),
             origin: target.origin.clone(),
             upload: Rc::clone(upload),
-            idle: Rc::clone(&self.idle),
+            idle: Rc::clone(&self.connector.part.idle),
+            draining: Rc::clone(&self.draining),
         };
         Ok(Answer { head, body, host, timeout, lease })
     }
@@ -194,9 +224,56 @@ impl Answer {
 
     /// The response came to its end: the connection can be used again.
     pub(crate) fn finish(self) {
-        let Lease { connection, origin, upload, idle } = self.lease;
-        let Some(mut connection) = connection.filter(|_| upload.is_done()) else { return };
         drop(self.body);
+        self.lease.give_back();
+    }
+
+    /// Nobody wants the rest of the response. If it is short and comes soon, the connection can be used again.
+    pub(crate) async fn give_up(mut self) {
+        let draining = Rc::clone(&self.lease.draining);
+        let is_short = self.body.size_hint().exact().is_none_or(|left| left <= REST as u64);
+        if !is_short || !self.lease.upload.is_done() || draining.get() >= MOST_DRAINING {
+            return;
+        }
+        let _counted = Draining::begin(draining);
+        let rest = async {
+            let mut left = REST;
+            while !self.is_complete() {
+                match self.next().await {
+                    None => return true,
+                    Some(Ok(data)) if data.len() <= left => left -= data.len(),
+                    Some(_) => return false,
+                }
+            }
+            true
+        };
+        let is_read = tokio::time::timeout(SETTLE, rest).await.unwrap_or(false);
+        if is_read {
+            self.finish();
+        }
+    }
+}
+
+/// One more rest that is being read.
+struct Draining(Rc<Cell<usize>>);
+
+impl Draining {
+    fn begin(count: Rc<Cell<usize>>) -> Self {
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for Draining {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+impl Lease {
+    fn give_back(self) {
+        let Self { connection, origin, upload, idle, .. } = self;
+        let Some(mut connection) = connection.filter(|_| upload.is_done()) else { return };
         if connection.sender.is_ready() {
             return idle.put(origin, connection);
         }

@@ -5,7 +5,8 @@
 //! reader may take so much, all readers of its group so much together, and all groups of a [`Rounds`] so much; who has
 //! had its part waits for the next. Those who wait are called group by group, in the order in which they came.
 //!
-//! Give each kind of reading a [`Rounds`] of its own, each tenant a [`Group`], and wrap each socket in [`Metered`].
+//! Give each kind of reading a [`Rounds`] of its own, each tenant a [`Group`], and read each socket by its
+//! [`Reader`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -14,7 +15,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::task::{spawn_local, yield_now};
 
 /// Most bytes of one read: what is read fits buffers of twice this, whose number is what counts for memory.
@@ -182,7 +183,23 @@ impl Reader {
         Poll::Pending
     }
 
-    /// So many bytes were read.
+    /// Reads from a stream what may be read now; how much it was.
+    pub(crate) fn poll_read<S: AsyncRead + Unpin>(
+        &self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let room = ready!(self.poll_room(cx)).min(buffer.remaining());
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(room));
+        ready!(Pin::new(stream).poll_read(cx, &mut part))?;
+        let bytes = part.filled().len();
+        buffer.advance(bytes);
+        self.took(bytes);
+        Poll::Ready(Ok(bytes))
+    }
+
+    /// So many bytes were read, or something was done that costs as much.
     pub(crate) fn took(&self, bytes: usize) {
         let Self { group, price, used, waiter, .. } = self;
         let cost = bytes.saturating_mul(*price);
@@ -197,58 +214,6 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.waiter.waker.take();
-    }
-}
-
-/// A socket that is read from in rounds.
-#[derive(Debug)]
-pub(crate) struct Metered<S> {
-    pub(crate) inner: S,
-    reader: Reader,
-}
-
-impl<S> Metered<S> {
-    pub(crate) fn new(inner: S, reader: Reader) -> Self {
-        Self { inner, reader }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let Self { inner, reader } = self.get_mut();
-        let room = ready!(reader.poll_room(cx)).min(buffer.remaining());
-        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(room));
-        ready!(Pin::new(inner).poll_read(cx, &mut part))?;
-        let bytes = part.filled().len();
-        buffer.advance(bytes);
-        reader.took(bytes);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write_vectored(cx, pieces)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
     }
 }
 

@@ -250,6 +250,7 @@ impl Start {
         let routes = Supervisor::routes(&config, &generations);
         let (events, event_source) = mpsc::channel(EVENTS);
         let connections = descriptors::connections(listeners.len());
+        let outgoing = descriptors::outgoing(listeners.len());
         let shards: Vec<ShardHandle> = listeners
             .into_iter()
             .enumerate()
@@ -258,6 +259,7 @@ impl Start {
                 // Whether lines are written is the log's to decide: it can change while nano runs.
                 options.access_log = true;
                 options.max_connections = connections;
+                options.max_outgoing = outgoing;
                 options.own_ports = Arc::clone(&own_ports);
                 Shard::spawn(index, own, Arc::clone(&routes), options)
             })

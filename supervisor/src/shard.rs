@@ -52,6 +52,8 @@ pub struct Options {
     pub access_log: bool,
     /// Client connections that this shard has open at once; further ones wait in the kernel.
     pub max_connections: usize,
+    /// Outgoing connections of its apps that this shard has open at once; further requests wait.
+    pub max_outgoing: usize,
     /// How long a client may take for a request's head before it gets 408.
     pub head_timeout: Duration,
     /// How long a connection may be idle between two requests.
@@ -79,6 +81,7 @@ impl Options {
         Self {
             access_log: false,
             max_connections: 8192,
+            max_outgoing: 512,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             stall_timeout: Duration::from_secs(60),

@@ -1,8 +1,30 @@
-//! What all apps of one shard share on their way out.
+//! What all apps of one shard share on their way out, and how much of it one app may have.
 
-use std::rc::Rc;
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::{Rc, Weak};
+use std::time::Instant;
 
+use tokio::time::sleep_until;
+
+use super::handshakes::Handshakes;
+use super::idle::Idle;
+use super::places::{Places, Share};
+use super::rate::Rate;
 use crate::read_budget::{Group, Reader, Rounds};
+
+/// Names that are looked up at once for all apps, and for one. The system's resolver needs a thread for each, and cannot
+/// be stopped.
+pub(crate) const MOST_LOOKUPS: usize = 128;
+const LOOKUPS_OF_APP: usize = 4;
+/// The same of TLS handshakes.
+const MOST_HANDSHAKES: usize = 32;
+const HANDSHAKES_OF_APP: usize = 4;
+/// New connections of one app in a second, after so many at once.
+const CONNECTS_PER_SECOND: u32 = 500;
+const CONNECTS_AT_ONCE: u32 = 250;
+/// What a new connection costs, in bytes of a round: the system does most of it while it is asked.
+const CONNECT_COST: usize = 32 * 1024;
 
 /// Bytes that are read in one round for all apps, for one app, and for one connection.
 const READ_BY_ALL: usize = 256 * 1024;
@@ -15,20 +37,89 @@ const TLS_PRICE: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Commons {
     rounds: Rc<Rounds>,
+    connections: Rc<Places>,
+    lookups: Rc<Places>,
+    handshakes: Rc<Places>,
+    pub(super) tls: Handshakes,
+    /// All apps' connections that wait for a request.
+    idle: RefCell<Vec<Weak<Idle>>>,
+}
+
+/// One app's part.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) commons: Rc<Commons>,
+    reading: Rc<Group>,
+    pub(super) connections: Rc<Share>,
+    pub(super) lookups: Rc<Share>,
+    pub(super) handshakes: Rc<Share>,
+    pub(super) connects: Rate,
+    pub(super) idle: Rc<Idle>,
 }
 
 impl Commons {
-    pub(crate) fn new() -> Rc<Self> {
-        Rc::new(Self { rounds: Rounds::new(READ_BY_ALL) })
+    /// As many connections at once.
+    pub(crate) fn new(connections: usize) -> Rc<Self> {
+        Rc::new(Self {
+            rounds: Rounds::new(READ_BY_ALL),
+            connections: Places::new(connections),
+            lookups: Places::new(MOST_LOOKUPS),
+            handshakes: Places::new(MOST_HANDSHAKES),
+            tls: Handshakes::default(),
+            idle: RefCell::default(),
+        })
     }
 
     /// For one app.
-    pub(super) fn reading(&self) -> Rc<Group> {
-        self.rounds.group(READ_BY_APP)
+    pub(super) fn part(self: &Rc<Self>) -> Part {
+        let idle = Rc::<Idle>::default();
+        let mut all = self.idle.borrow_mut();
+        all.retain(|idle| idle.strong_count() > 0);
+        all.push(Rc::downgrade(&idle));
+        Part {
+            commons: Rc::clone(self),
+            reading: self.rounds.group(READ_BY_APP),
+            connections: self.connections.share(usize::MAX),
+            lookups: self.lookups.share(LOOKUPS_OF_APP),
+            handshakes: self.handshakes.share(HANDSHAKES_OF_APP),
+            connects: Rate::new(CONNECTS_PER_SECOND, CONNECTS_AT_ONCE),
+            idle,
+        }
+    }
+
+    /// Closes a connection that waits, of whatever app has most of them.
+    fn close_an_idle_one(&self) {
+        let all: Vec<_> = self.idle.borrow().iter().filter_map(Weak::upgrade).collect();
+        if let Some(most) = all.iter().max_by_key(|idle| idle.len()) {
+            most.close_one();
+        }
     }
 }
 
-/// For one connection.
-pub(super) fn reader(group: &Rc<Group>, tls: bool) -> Reader {
-    group.reader(READ_BY_ONE, if tls { TLS_PRICE } else { 1 })
+impl Part {
+    /// How one of the app's connections is read.
+    pub(super) fn reader(&self, tls: bool) -> Reader {
+        self.reading.reader(READ_BY_ONE, if tls { TLS_PRICE } else { 1 })
+    }
+
+    /// Waits until the app may open one more connection, but for its place.
+    pub(super) async fn await_connect(&self) {
+        let now = Instant::now();
+        let at = self.connects.next(now);
+        if at > now {
+            sleep_until(at.into()).await;
+        }
+        let turn = self.reader(false);
+        poll_fn(|cx| turn.poll_room(cx)).await;
+        turn.took(CONNECT_COST);
+    }
+
+    /// Makes room for a connection by closing one that nobody uses, where that is what it takes.
+    pub(super) fn make_room(&self) {
+        let must_wait = !self.connections.may_take();
+        // Another app's only where this one has none at all.
+        if must_wait && !self.idle.close_one() && self.connections.has_none() {
+            self.commons.close_an_idle_one();
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,21 +15,21 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
-use super::commons::{Commons, reader};
+use super::commons::Part;
 use super::error::EgressError;
+use super::handshakes::{Handshake, NoSession};
+use super::names::look_up;
+use super::places::Place;
 use super::policy::Policy;
+use super::socket::{InShard, Socket, Watch};
 use super::target::{Host, Origin};
 use super::upload::Upload;
 use super::{Timeouts, tls};
-use crate::read_budget::{Group, Metered};
 
-/// Names that one app looks up at once in one shard. The system's resolver needs a thread for each.
-const LOOKUPS: usize = 4;
 /// Addresses of one host that are tried, at most.
 const MOST_ADDRESSES: usize = 8;
 
@@ -38,8 +38,7 @@ const MOST_ADDRESSES: usize = 8;
 pub(super) struct Connector {
     pub(super) policy: Policy,
     pub(super) timeouts: Timeouts,
-    lookups: Arc<Semaphore>,
-    reading: Rc<Group>,
+    pub(super) part: Part,
     tls: RefCell<Option<Arc<ClientConfig>>>,
 }
 
@@ -47,6 +46,7 @@ pub(super) struct Connector {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) sender: SendRequest<Upload>,
+    pub(super) watch: Rc<Watch>,
     task: AbortHandle,
 }
 
@@ -57,26 +57,47 @@ impl Drop for Connection {
 }
 
 impl Connector {
-    pub(super) fn new(commons: &Commons, policy: Policy, timeouts: Timeouts) -> Self {
-        Self {
-            policy,
-            timeouts,
-            lookups: Arc::new(Semaphore::new(LOOKUPS)),
-            reading: commons.reading(),
-            tls: RefCell::default(),
-        }
+    pub(super) fn new(part: Part, policy: Policy, timeouts: Timeouts) -> Self {
+        Self { policy, timeouts, part, tls: RefCell::default() }
     }
 
     /// A new connection, to an address that the policy allows.
     pub(super) async fn connect(&self, origin: &Origin) -> Result<Connection, EgressError> {
         self.policy.check_origin(origin)?;
-        let stream = self.open(origin, self.addresses(origin).await?).await?;
+        let addresses = self.addresses(origin).await?;
+        let place = self.place().await?;
+        let stream = self.open(origin, addresses).await?;
         // Requests are written whole; what is small should not wait for more.
         let _ = stream.set_nodelay(true);
-        let stream = Metered::new(stream, reader(&self.reading, origin.tls));
-        if !origin.tls {
-            return handshake(origin, stream).await;
+        let watch = Rc::<Watch>::default();
+        let parts = InShard { reader: self.part.reader(origin.tls), watch: Rc::clone(&watch), _place: place };
+        if origin.tls {
+            let session = self.session(origin, stream, parts).await?;
+            return handshake(origin, session, watch).await;
         }
+        let mut socket = Socket::new(stream);
+        socket.settle(parts);
+        handshake(origin, socket, watch).await
+    }
+
+    /// The right to one more connection.
+    async fn place(&self) -> Result<Place, EgressError> {
+        let within = self.timeouts.place;
+        let place = timeout(within, async {
+            self.part.await_connect().await;
+            self.part.make_room();
+            self.part.connections.take().await
+        });
+        place.await.map_err(|_| EgressError::timed_out("too many connections of apps are open: none ended", within))
+    }
+
+    /// Speaks TLS on a connection.
+    async fn session(
+        &self,
+        origin: &Origin,
+        stream: TcpStream,
+        parts: InShard,
+    ) -> Result<TlsStream<Socket>, EgressError> {
         let config = self.tls_config().await?;
         let name = match &origin.host {
             Host::Address(address) => ServerName::from(*address),
@@ -84,19 +105,26 @@ impl Connector {
                 EgressError::new(FetchFailure::Tls, format!("{name} is no name that a certificate can be for"))
             })?,
         };
+        let waiting = timeout(self.timeouts.place, self.part.handshakes.take()).await;
+        let _place = waiting
+            .map_err(|_| EgressError::timed_out("too many TLS handshakes are made: none ended", self.timeouts.place))?;
         let within = self.timeouts.tls;
-        let session = timeout(within, TlsConnector::from(config).connect(name, stream)).await;
-        let session = session
-            .map_err(|_| EgressError::timed_out(format_args!("{} did not answer with TLS", origin.host), within))?
-            .map_err(|error| EgressError::new(FetchFailure::Tls, format!("no TLS with {}: {error}", origin.host)))?;
-        handshake(origin, session).await
+        let session = self.part.commons.tls.make(Handshake { config, name, within }, stream, parts).await;
+        session.map_err(|error| match error {
+            NoSession::TimedOut => {
+                EgressError::timed_out(format_args!("{} did not answer with TLS", origin.host), within)
+            }
+            NoSession::Failed(error) => {
+                EgressError::new(FetchFailure::Tls, format!("no TLS with {}: {error}", origin.host))
+            }
+        })
     }
 
     /// The host's addresses that the policy allows; never none.
     async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, EgressError> {
         let found = match &origin.host {
             Host::Address(address) => vec![SocketAddr::new(*address, origin.port)],
-            Host::Name(name) => self.look_up(name, origin.port).await?,
+            Host::Name(name) => look_up(&self.part, name, origin.port, self.timeouts.resolve).await?,
         };
         let mut allowed = Vec::new();
         let mut denied = None;
@@ -113,29 +141,6 @@ impl Connector {
             Some(error) if allowed.is_empty() => Err(error),
             _ => Ok(allowed),
         }
-    }
-
-    async fn look_up(&self, name: &str, port: u16) -> Result<Vec<SocketAddr>, EgressError> {
-        let within = self.timeouts.resolve;
-        let resolved = timeout(within, async {
-            let permit = Arc::clone(&self.lookups).acquire_owned().await.map_err(io::Error::other)?;
-            let name = name.to_owned();
-            tokio::task::spawn_blocking(move || {
-                // The system's resolver cannot be stopped: its thread counts until it comes back.
-                let _permit = permit;
-                (name.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>)
-            })
-            .await
-            .map_err(io::Error::other)?
-        });
-        let addresses = resolved
-            .await
-            .map_err(|_| EgressError::timed_out(format_args!("{name} could not be looked up"), within))?
-            .map_err(|error| EgressError::new(FetchFailure::Resolve, format!("{name} cannot be found: {error}")))?;
-        if addresses.is_empty() {
-            return Err(EgressError::new(FetchFailure::Resolve, format!("{name} has no address")));
-        }
-        Ok(addresses)
     }
 
     /// Connects to the first address that answers.
@@ -178,7 +183,7 @@ impl Connector {
 }
 
 /// Speaks HTTP/1.1 on a stream.
-async fn handshake<S>(origin: &Origin, stream: S) -> Result<Connection, EgressError>
+async fn handshake<S>(origin: &Origin, stream: S, watch: Rc<Watch>) -> Result<Connection, EgressError>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
@@ -190,5 +195,5 @@ where
         // What went wrong is told to the request on it.
         drop(connection.await);
     });
-    Ok(Connection { sender, task: task.abort_handle() })
+    Ok(Connection { sender, watch, task: task.abort_handle() })
 }

@@ -66,11 +66,37 @@ impl Idle {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.by_origin.borrow().values().map(Vec::len).sum()
+    }
+
+    /// Closes the one that waited longest. False if there is none.
+    pub(super) fn close_one(&self) -> bool {
+        let mut all = self.by_origin.borrow_mut();
+        let oldest = all.iter().filter_map(|(origin, waiting)| Some((waiting.first()?.1, origin)));
+        let Some(origin) = oldest.min_by_key(|(since, _)| *since).map(|(_, origin)| origin.clone()) else {
+            return false;
+        };
+        if let Some(waiting) = all.get_mut(&origin) {
+            drop(waiting.remove(0));
+            if waiting.is_empty() {
+                all.remove(&origin);
+            }
+        }
+        true
+    }
+
     /// Closes what waited too long or was closed by the other side. True if nothing is left.
     fn sweep(&self) -> bool {
         let mut all = self.by_origin.borrow_mut();
         all.retain(|_, waiting| {
-            waiting.retain(|(connection, since)| since.elapsed() < LONGEST && !connection.sender.is_closed());
+            waiting.retain(|(connection, since)| {
+                let stays = since.elapsed() < LONGEST && !connection.sender.is_closed();
+                if !stays {
+                    connection.watch.say_farewell();
+                }
+                stays
+            });
             !waiting.is_empty()
         });
         all.is_empty()

@@ -58,7 +58,7 @@ impl Drop for Probe {
 
 impl Pool {
     /// `own_ports`: where nano itself can be reached.
-    pub(super) fn new(app: Arc<App>, own_ports: Arc<[u16]>, commons: &Commons) -> Self {
+    pub(super) fn new(app: Arc<App>, own_ports: Arc<[u16]>, commons: &Rc<Commons>) -> Self {
         let policy = Policy::new(app.settings.egress.clone(), own_ports);
         let egress = Rc::new(Egress::new(commons, policy, Timeouts::default(), Some(Arc::clone(&app.metrics))));
         Self { app, egress, links: RefCell::default(), routed: Cell::new(false), turn: Cell::new(0) }

@@ -48,13 +48,13 @@ impl State {
     pub(super) fn new(options: Options, table: Arc<RouteTable>) -> Rc<Self> {
         let state = Rc::new(Self {
             connections: Connections::new(&options),
+            way_out: Commons::new(options.max_outgoing),
             options,
             ids: RequestIds::new(),
             draining: Notify::new(),
             is_draining: Cell::new(false),
             routes: RefCell::new(Routes { table: Arc::default(), pools: Vec::new() }),
             pools: RefCell::default(),
-            way_out: Commons::new(),
             retired: RefCell::default(),
         });
         state.swap_routes(table);

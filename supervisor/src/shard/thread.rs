@@ -12,10 +12,8 @@ use super::command::Command;
 use super::listener::Listener;
 use super::state::State;
 use super::{Options, accept, connections};
+use crate::egress::MOST_LOOKUPS;
 use crate::route::RouteTable;
-
-/// Host names that are looked up at once for all apps. No app can have more than a few of them.
-const MOST_LOOKUPS: usize = 64;
 
 /// Tasks that run before the sockets are looked at again: so late an answer or a timer is at most. More would save system
 /// calls; with the default of 61 one flood of work holds up everybody else for as many of its turns.
@@ -33,12 +31,12 @@ pub(super) fn start(
     let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || {
         let mut builder = Builder::new_current_thread();
         builder.event_interval(TASKS_BETWEEN_EVENTS).global_queue_interval(TASKS_BETWEEN_EVENTS);
-        // Threads are for the system's resolver alone.
-        let runtime = match builder.enable_all().max_blocking_threads(MOST_LOOKUPS).build_local(LocalOptions::default())
-        {
-            Ok(runtime) => runtime,
-            Err(error) => return drop(started.send(Err(error))),
-        };
+        // Threads are for the system's resolver, and once for the certificates.
+        let runtime =
+            match builder.enable_all().max_blocking_threads(MOST_LOOKUPS + 1).build_local(LocalOptions::default()) {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(started.send(Err(error))),
+            };
         runtime.block_on(async {
             let state = State::new(options, routes);
             let acceptors: io::Result<Vec<_>> = listeners.into_iter().map(accept::Acceptor::new).collect();

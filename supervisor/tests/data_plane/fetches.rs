@@ -149,6 +149,22 @@ fn too_many_at_once() {
     assert!(detail.contains("at once"), "{detail}");
 }
 
+/// Asks for what is refused at once and never reads of it.
+fn deaf(worker: &mut FakeWorker, most: u32) -> u32 {
+    let denied = SocketAddr::from(([127, 0, 0, 1], 1));
+    (0..most).find(|id| worker.try_send(&[begin(*id, denied, BodyLength::None)]).is_err()).unwrap_or(most)
+}
+
+#[test]
+fn who_never_reads_of_its_failures_gets_no_more_of_them() {
+    // Each failure is some hundred bytes: what it has had of them then is a few megabytes.
+    const MOST: u32 = 100_000;
+    let mut sent = 0;
+    found_out(|worker, _| sent = deaf(worker, MOST));
+    eprintln!("found out after {sent} requests");
+    assert!(sent < MOST, "{sent} requests, of which none was read");
+}
+
 #[test]
 fn bodies_of_another_length_or_beyond_the_window() {
     let length = |announced, pieces: &[(usize, bool)]| {

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 mod bodies;
 mod connections;
+mod content;
 mod failures;
+mod hostile;
 mod programs;
 mod redirects;
 mod requests;

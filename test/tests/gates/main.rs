@@ -17,3 +17,4 @@ mod gate_09_slow_clients;
 mod gate_10_ssrf;
 mod gate_11_machine;
 mod gate_12_mortality;
+mod gate_13_upstreams;

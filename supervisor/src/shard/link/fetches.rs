@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_CHUNK, MAX_FETCH_ERROR, MAX_FETCHES};
 use nano_protocol::{BodyLength, FetchHead, FetchId, Frame, SendWindow};
+use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 
 use super::{CLOGGED, IdHasher, Link, Violation};
@@ -33,6 +34,8 @@ struct Fetch {
     id: FetchId,
     upload: Rc<UploadQueue>,
     room: RefCell<Room>,
+    /// The worker does not want it any more.
+    given_up: Notify,
     task: RefCell<Option<AbortHandle>>,
 }
 
@@ -106,7 +109,7 @@ impl Link {
             Frame::FetchAbort { id } => {
                 self.fetch(id)?;
                 if let Some(fetch) = self.fetches.open.borrow_mut().remove(&id) {
-                    fetch.abort();
+                    fetch.given_up.notify_one();
                 }
                 Ok(())
             }
@@ -139,7 +142,8 @@ impl Link {
                 link.push(&Frame::FetchCredit { id, bytes });
             }
         });
-        let fetch = Rc::new(Fetch { id, upload, room: RefCell::default(), task: RefCell::default() });
+        let fetch =
+            Rc::new(Fetch { id, upload, room: RefCell::default(), given_up: Notify::new(), task: RefCell::default() });
         fetches.open.borrow_mut().insert(id, Rc::clone(&fetch));
         // The task must not keep its own entry alive.
         let task = spawn_local(run(Rc::clone(self), Rc::clone(&fetch), head)).abort_handle();
@@ -162,6 +166,17 @@ impl Link {
         Poll::Pending
     }
 
+    /// Waits until the worker has read enough of what was sent to it. One that never reads gets nothing done, and our
+    /// memory does not grow with what it asks for.
+    fn poll_unclogged(&self, fetch: &Fetch, cx: &mut Context<'_>) -> Poll<()> {
+        if self.sending.borrow().outbox.len() < CLOGGED {
+            return Poll::Ready(());
+        }
+        self.fetches.held.set(true);
+        fetch.room.borrow_mut().waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     fn push_fetch_chunk(&self, fetch: &Fetch, data: Bytes, end: bool) {
         fetch.room.borrow_mut().window.sent(data.len());
         self.sending.borrow_mut().push(|outbox| outbox.push_fetch_chunk(fetch.id, end, data));
@@ -170,10 +185,32 @@ impl Link {
 }
 
 async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
-    let outcome = match link.egress.send(head, &fetch.upload).await {
-        Ok(answer) => relay(&link, &fetch, answer).await,
-        Err(error) => Err(error),
+    let answer = unless_given_up(&fetch, async {
+        poll_fn(|cx| link.poll_unclogged(&fetch, cx)).await;
+        link.egress.send(head, &fetch.upload).await
+    });
+    let outcome = match answer.await {
+        None => return,
+        Some(Err(error)) => Err(error),
+        Some(Ok(mut answer)) => match unless_given_up(&fetch, relay(&link, &fetch, &mut answer)).await {
+            None => {
+                // Nothing of the link is needed for what is left to be done.
+                drop((link, fetch));
+                return answer.give_up().await;
+            }
+            Some(Ok(())) => {
+                answer.finish();
+                Ok(())
+            }
+            Some(Err(error)) => Err(error),
+        },
     };
+    if outcome.is_err() {
+        // As long as its end cannot be told it counts as open.
+        if unless_given_up(&fetch, poll_fn(|cx| link.poll_unclogged(&fetch, cx))).await.is_none() {
+            return;
+        }
+    }
     // The worker forgets it when it reads of its end: its number of open ones is never below ours.
     link.fetches.open.borrow_mut().remove(&fetch.id);
     if let Err(error) = outcome {
@@ -182,9 +219,19 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     }
 }
 
+/// The future's output; `None` as soon as the worker gives the request up.
+async fn unless_given_up<F: Future>(fetch: &Fetch, future: F) -> Option<F::Output> {
+    tokio::select! {
+        biased;
+        () = fetch.given_up.notified() => None,
+        output = future => Some(output),
+    }
+}
+
 /// Sends the response to the worker, as fast as its app takes it.
-async fn relay(link: &Link, fetch: &Fetch, mut answer: Answer) -> Result<(), EgressError> {
+async fn relay(link: &Link, fetch: &Fetch, answer: &mut Answer) -> Result<(), EgressError> {
     let has_body = answer.head.body != BodyLength::None;
+    poll_fn(|cx| link.poll_unclogged(fetch, cx)).await;
     link.push(&Frame::FetchResponse(fetch.id, Box::new(answer.head.clone())));
     let mut ended = !has_body;
     while !ended {
@@ -208,6 +255,5 @@ async fn relay(link: &Link, fetch: &Fetch, mut answer: Answer) -> Result<(), Egr
             }
         }
     }
-    answer.finish();
     Ok(())
 }

@@ -1,0 +1,147 @@
+//! Places that the apps of one shard share on their way out: for connections, for lookups, for TLS handshakes.
+//!
+//! An app has at most as many as there are free: so one alone gets half of them, two a third each, and however many want
+//! more than there are, one that has none finds one. Who has to wait waits in line, and lines take turns.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use tokio::sync::oneshot;
+
+/// All places of one kind.
+#[derive(Debug)]
+pub(super) struct Places {
+    most: usize,
+    taken: Cell<usize>,
+    /// Apps that wait for one, in their turn.
+    waiting: RefCell<VecDeque<Rc<Share>>>,
+}
+
+/// One app's part in them.
+#[derive(Debug)]
+pub(super) struct Share {
+    places: Rc<Places>,
+    most: usize,
+    taken: Cell<usize>,
+    line: RefCell<VecDeque<(u64, oneshot::Sender<Place>)>>,
+    listed: Cell<bool>,
+    next: Cell<u64>,
+}
+
+/// A place. Dropped, it is the next one's.
+#[derive(Debug)]
+pub(super) struct Place(Rc<Share>);
+
+impl Places {
+    pub(super) fn new(most: usize) -> Rc<Self> {
+        Rc::new(Self { most: most.max(1), taken: Cell::new(0), waiting: RefCell::default() })
+    }
+
+    /// One app's part: at most `most` of them.
+    pub(super) fn share(self: &Rc<Self>, most: usize) -> Rc<Share> {
+        Rc::new(Share {
+            places: Rc::clone(self),
+            most: most.max(1),
+            taken: Cell::new(0),
+            line: RefCell::default(),
+            listed: Cell::new(false),
+            next: Cell::new(0),
+        })
+    }
+
+    fn free(&self) -> usize {
+        self.most.saturating_sub(self.taken.get())
+    }
+
+    /// Gives what is free to those who wait, one each in turn.
+    fn hand_out(&self) {
+        let mut left = self.waiting.borrow().len();
+        while left > 0 && self.free() > 0 {
+            left -= 1;
+            let Some(share) = self.waiting.borrow_mut().pop_front() else { return };
+            if share.may_take() {
+                let first = share.line.borrow_mut().pop_front();
+                if let Some((_, waiting)) = first {
+                    // Were nobody there any more, the place would come back at once.
+                    drop(waiting.send(Place::new(&share)));
+                    left = self.waiting.borrow().len() + 1;
+                }
+            }
+            if share.line.borrow().is_empty() {
+                share.listed.set(false);
+            } else {
+                self.waiting.borrow_mut().push_back(share);
+            }
+        }
+    }
+}
+
+impl Share {
+    /// Whether one more may be taken now.
+    pub(super) fn may_take(&self) -> bool {
+        let (taken, free) = (self.taken.get(), self.places.free());
+        free > 0 && taken < self.most && (taken == 0 || taken < free)
+    }
+
+    /// Whether it has no place at all.
+    pub(super) fn has_none(&self) -> bool {
+        self.taken.get() == 0
+    }
+
+    /// Takes a place when there is one.
+    pub(super) async fn take(self: &Rc<Self>) -> Place {
+        loop {
+            if self.line.borrow().is_empty() && self.may_take() {
+                return Place::new(self);
+            }
+            let (sender, receiver) = oneshot::channel();
+            let number = self.next.get();
+            self.next.set(number.wrapping_add(1));
+            self.line.borrow_mut().push_back((number, sender));
+            if !self.listed.replace(true) {
+                self.places.waiting.borrow_mut().push_back(Rc::clone(self));
+            }
+            let _waiting = Waiting { share: self, number };
+            if let Ok(place) = receiver.await {
+                return place;
+            }
+        }
+    }
+}
+
+/// Takes whoever does not wait any more out of the line.
+struct Waiting<'a> {
+    share: &'a Share,
+    number: u64,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut line = self.share.line.borrow_mut();
+        if let Some(at) = line.iter().position(|(number, _)| *number == self.number) {
+            line.remove(at);
+        }
+    }
+}
+
+impl Place {
+    fn new(share: &Rc<Share>) -> Self {
+        share.taken.set(share.taken.get() + 1);
+        share.places.taken.set(share.places.taken.get() + 1);
+        Self(Rc::clone(share))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let share = &self.0;
+        share.taken.set(share.taken.get().saturating_sub(1));
+        share.places.taken.set(share.places.taken.get().saturating_sub(1));
+        share.places.hand_out();
+    }
+}
+
+#[cfg(test)]
+#[path = "places_tests.rs"]
+mod tests;
