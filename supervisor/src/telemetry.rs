@@ -158,6 +158,12 @@ impl AppMetrics {
         self.started.load(Ordering::Relaxed)
     }
 
+    /// Outgoing requests that came to an end or to a response.
+    #[must_use]
+    pub fn egress_requests(&self) -> u64 {
+        self.egress.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
     /// Requests that came in and are not finished.
     #[must_use]
     pub fn requests_in_flight(&self) -> u64 {
