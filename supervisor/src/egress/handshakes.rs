@@ -99,6 +99,8 @@ async fn serve(Job { handshake, stream, mut done }: Job) {
         session.map_err(|_| NoSession::TimedOut)?.map_err(NoSession::Failed)
     };
     let outcome = tokio::select! {
+        // Before anything is computed for nobody.
+        biased;
         () = done.closed() => return,
         outcome = session => outcome,
     };

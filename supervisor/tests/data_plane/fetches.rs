@@ -166,14 +166,14 @@ fn who_never_reads_gets_no_more_of_its_requests_done() {
         worker.send(&batch);
         sent += MAX_FETCHES as u32 / 2;
         let (mut last, mut since) = (done(), Instant::now());
-        while last < sent.into() && since.elapsed() < PATIENCE / 4 {
+        while last < u64::from(sent) && since.elapsed() < PATIENCE / 4 {
             std::thread::sleep(Duration::from_millis(1));
             if done() > last {
                 (last, since) = (done(), Instant::now());
             }
         }
-        if last < sent.into() || sent >= MOST {
-            break last < sent.into();
+        if last < u64::from(sent) || sent >= MOST {
+            break last < u64::from(sent);
         }
     };
     eprintln!("held back after {sent} requests");
