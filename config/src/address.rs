@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::server::Listen;
+use crate::server::{Listen, UnixListen};
 
 /// Longest path of a Unix socket: `sun_path` less its terminating zero (unix(7)).
 pub(crate) const MAX_SOCKET_PATH: usize = 107;
@@ -18,7 +18,21 @@ pub(crate) fn listen(text: &str) -> Result<Listen, Fault> {
         return Err(("the path of a Unix socket must be absolute, as in `unix:/run/nano/http.sock`".to_owned(), None));
     }
     socket_path(path)?;
-    Ok(Listen::Unix(path.to_path_buf()))
+    Ok(Listen::Unix(UnixListen::open(path)))
+}
+
+/// Permission bits as chmod(1) writes them: three octal digits, or four of which the first is 0.
+pub(crate) fn mode(text: &str) -> Result<u32, Fault> {
+    let digits = text.strip_prefix('0').filter(|rest| rest.len() == 3).unwrap_or(text);
+    let mode = (digits.len() == 3).then(|| u32::from_str_radix(digits, 8).ok()).flatten();
+    // `from_str_radix` takes a sign.
+    match mode.filter(|_| digits.bytes().all(|digit| digit.is_ascii_digit())) {
+        Some(mode) if mode & 0o222 == 0 => {
+            Err(("nobody could connect: that takes the right to write to the socket, as in \"0660\"".to_owned(), None))
+        }
+        Some(mode) => Ok(mode),
+        None => Err(("expected permission bits in octal digits, as in \"0660\"".to_owned(), None)),
+    }
 }
 
 /// Whether a Unix socket can have this path.
@@ -56,10 +70,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn modes() {
+        assert_eq!(
+            (mode("0660"), mode("660"), mode("0222"), mode("777")),
+            (Ok(0o660), Ok(0o660), Ok(0o222), Ok(0o777))
+        );
+        for text in
+            ["", "0", "66", "6", "00660", "1660", "4755", "0o66", "+66", "0 66", "668", "rw-", "-660", "0444", "000"]
+        {
+            assert!(mode(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn addresses() {
         assert_eq!(listen("127.0.0.1:80").unwrap(), Listen::Tcp("127.0.0.1:80".parse().unwrap()));
         assert_eq!(listen("[::1]:0").unwrap(), Listen::Tcp("[::1]:0".parse().unwrap()));
-        assert_eq!(listen("unix:/run/x.sock").unwrap(), Listen::Unix("/run/x.sock".into()));
+        assert_eq!(listen("unix:/run/x.sock").unwrap(), Listen::Unix(UnixListen::open("/run/x.sock")));
         for (text, meant) in [
             ("8080", Some("did you mean \"[::]:8080\"?")),
             (":8080", Some("did you mean \"[::]:8080\"?")),

@@ -41,6 +41,9 @@ pub enum HostError {
     /// The last label is a number, yet the whole is no IPv4 address.
     #[error("a host name that ends in a number must be an IPv4 address")]
     Ipv4,
+    /// A label that begins as one of another script does, and stands for none.
+    #[error("a label that begins with `xn--` must be the ASCII form of a name in another script")]
+    Punycode,
     /// Brackets or colons, yet no IPv6 address.
     #[error("not an IPv6 address")]
     Ipv6,
@@ -95,10 +98,15 @@ impl HostName {
                 _ => return Err(HostError::LabelTooLong),
             }
         }
-        if last.bytes().all(|byte| byte.is_ascii_digit()) && name.parse::<Ipv4Addr>().is_err() {
+        if is_number(last) && name.parse::<Ipv4Addr>().is_err() {
             return Err(HostError::Ipv4);
         }
-        Ok(Self(name.to_ascii_lowercase()))
+        let name = name.to_ascii_lowercase();
+        let is_encoded = name.split('.').any(|label| label.starts_with("xn--"));
+        if is_encoded && !idna::domain_to_ascii(&name).is_ok_and(|ascii| ascii == name) {
+            return Err(HostError::Punycode);
+        }
+        Ok(Self(name))
     }
 
     /// As [`HostName::parse`], for names that people write into a file: stricter about hyphens, says more about what
@@ -138,6 +146,13 @@ impl HostName {
         let name = if self.is_ip() { "" } else { self.as_str() };
         std::iter::successors(name.split_once('.'), |(_, rest)| rest.split_once('.')).map(|(_, rest)| rest)
     }
+}
+
+/// Whether the URL standard takes a host with this last label for an IPv4 address: `0x7f` is one there.
+fn is_number(label: &str) -> bool {
+    let hexadecimal = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
+    label.bytes().all(|byte| byte.is_ascii_digit())
+        || hexadecimal.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn character_error(name: &str) -> HostError {
@@ -312,6 +327,8 @@ mod tests {
             ("[FE80::A]", "[fe80::a]"),
             ("1.example", "1.example"),
             ("a.1b", "a.1b"),
+            ("0x7f.example", "0x7f.example"),
+            ("XN--Bcher-KVA.Example", "xn--bcher-kva.example"),
         ] {
             assert_eq!(name(given).unwrap(), normal);
         }
@@ -328,6 +345,13 @@ mod tests {
             (".example", HostError::EmptyLabel),
             ("a..example", HostError::EmptyLabel),
             ("a.example..", HostError::EmptyLabel),
+            ("0x7f", HostError::Ipv4),
+            ("a.0x", HostError::Ipv4),
+            ("127.0.0.0X1", HostError::Ipv4),
+            ("xn--", HostError::Punycode),
+            ("xn--a.test", HostError::Punycode),
+            ("a.XN--a.test", HostError::Punycode),
+            ("xn--a-ecp.ru", HostError::Punycode),
             ("a b", HostError::Character(' ')),
             (" a", HostError::Character(' ')),
             ("a\t", HostError::Character('\t')),

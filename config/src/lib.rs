@@ -33,6 +33,6 @@ pub use hostname::{HostError, HostName, HostPattern, WildcardName, split_host_po
 pub use load::{MAX_FILE_BYTES, load, near_file, parse, parse_found, places_of_apps, read_text, working_directory};
 pub use megabytes::Megabytes;
 pub use schema::DEFAULT_PORT;
-pub use server::{Config, KeyPlaces, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy};
+pub use server::{Config, KeyPlaces, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy, UnixListen};
 pub use suggest::nearest;
 pub use validate::Module;

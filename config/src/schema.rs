@@ -60,6 +60,9 @@ const fn own(name: &'static str, expected: &'static str) -> Key {
 pub(crate) const SCHEMA: Key = own("$schema", "a string");
 pub(crate) const PORT: Key = whole("port", 1, 65535, DEFAULT_PORT as u64);
 pub(crate) const LISTEN: Key = own("listen", "a list of \"addr:port\" or \"unix:/path\"");
+pub(crate) const LISTEN_ADDRESS: Key = own("address", "\"unix:/path\"");
+pub(crate) const LISTEN_MODE: Key = own("mode", "permission bits as a string, as in \"0660\"");
+pub(crate) const LISTEN_GROUP: Key = own("group", "the name of a group");
 pub(crate) const METRICS: Key = own("metrics", "\"addr:port\" or \"off\"");
 pub(crate) const CONTROL_SOCKET: Key = own("control_socket", "a path as a string");
 pub(crate) const LOG: Key = own("log", "an object");
@@ -128,13 +131,16 @@ const SETTING_KEYS: &[Key] = &[
 pub(crate) const SERVER_LEVEL: Level = Level { keys: &[SERVER_KEYS], belongs: "at the top level" };
 /// `log`.
 pub(crate) const LOG_LEVEL_KEYS: Level = Level { keys: &[&[LOG_FORMAT, LOG_LEVEL, LOG_ACCESS]], belongs: "in `log`" };
+/// An object in `listen`.
+pub(crate) const LISTEN_LEVEL: Level =
+    Level { keys: &[&[LISTEN_ADDRESS, LISTEN_MODE, LISTEN_GROUP]], belongs: "in an entry of `listen`" };
 /// `defaults`.
 pub(crate) const DEFAULTS_LEVEL: Level = Level { keys: &[SETTING_KEYS], belongs: "in an app or in `defaults`" };
 /// An entry of `apps`.
 pub(crate) const APP_LEVEL: Level = Level { keys: &[IDENTITY_KEYS, SETTING_KEYS], belongs: "in an entry of `apps`" };
 
 /// In the order in which a misplaced key is looked for: what `defaults` takes is named before what only apps take.
-pub(crate) const LEVELS: &[&Level] = &[&SERVER_LEVEL, &LOG_LEVEL_KEYS, &DEFAULTS_LEVEL, &APP_LEVEL];
+pub(crate) const LEVELS: &[&Level] = &[&SERVER_LEVEL, &LOG_LEVEL_KEYS, &DEFAULTS_LEVEL, &APP_LEVEL, &LISTEN_LEVEL];
 
 impl Key {
     /// The default of a whole number, 0 where there is none.

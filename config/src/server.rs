@@ -88,8 +88,32 @@ pub enum Listen {
     /// A TCP address. `[::]` is meant dual-stack: bind it with `IPV6_V6ONLY` off, unless the list has `0.0.0.0` with
     /// the same port too; on a machine without IPv6 bind `0.0.0.0` instead.
     Tcp(SocketAddr),
-    /// A Unix socket, absolute path.
-    Unix(PathBuf),
+    /// A Unix socket.
+    Unix(UnixListen),
+}
+
+/// A Unix socket to serve on, and who may connect to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnixListen {
+    /// Absolute.
+    pub path: PathBuf,
+    /// Permission bits of its file.
+    pub mode: u32,
+    /// The group that its file gets, by name or number; `None`: that of the process, or of the directory.
+    pub group: Option<String>,
+}
+
+impl UnixListen {
+    /// Everybody who may enter its directory, as with a TCP port of this machine.
+    pub const OPEN: u32 = 0o666;
+    /// The same where a group is named: the owner and that group.
+    pub const GROUP: u32 = 0o660;
+
+    /// As `"unix:/path"` has it.
+    #[must_use]
+    pub fn open(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), mode: Self::OPEN, group: None }
+    }
 }
 
 impl Listen {
@@ -99,9 +123,13 @@ impl Listen {
         Self::Tcp(SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port))
     }
 
-    /// Whether the kernel picks the port, so that the same address may be there twice.
-    pub(crate) fn is_any_port(&self) -> bool {
-        matches!(self, Self::Tcp(address) if address.port() == 0)
+    /// Whether both cannot be had.
+    pub(crate) fn is_same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tcp(one), Self::Tcp(other)) => one == other && one.port() != 0,
+            (Self::Unix(one), Self::Unix(other)) => one.path == other.path,
+            _ => false,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The checks. All of them run, so that one look at the errors is enough; only a syntax error ends it early.
 
 mod apps;
+mod listen;
 mod module_path;
 mod read;
 mod report;
@@ -206,19 +207,30 @@ fn listen(report: &mut Report<'_>, top: &Object<'_>) -> Option<Vec<Listen>> {
     let mut listens: Vec<(Listen, Span)> = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let path = path.item(index);
-        let Value::String(text) = &item.value else {
-            report.wrong_type_of(item, &path, "\"addr:port\" or \"unix:/path\"", None);
-            continue;
-        };
-        match address::listen(text) {
-            Ok(listen) => match listens.iter().find(|(known, _)| *known == listen && !listen.is_any_port()) {
-                Some((_, first)) => {
-                    let message = format!("duplicate address, first at {}", report.line_column(first.start));
-                    report.fault(item.span, &path, message, None);
+        let listen = match &item.value {
+            Value::String(text) => match address::listen(text) {
+                Ok(listen) => listen,
+                Err((message, suggestion)) => {
+                    report.fault(item.span, &path, message, suggestion);
+                    continue;
                 }
-                None => listens.push((listen, item.span)),
             },
-            Err((message, suggestion)) => report.fault(item.span, &path, message, suggestion),
+            Value::Object(_) => match listen::unix_socket(report, item, &path) {
+                Some(socket) => Listen::Unix(socket),
+                None => continue,
+            },
+            _ => {
+                let expected = "\"addr:port\", \"unix:/path\" or an object with `address`";
+                report.wrong_type_of(item, &path, expected, None);
+                continue;
+            }
+        };
+        match listens.iter().find(|(known, _)| known.is_same_place(&listen)) {
+            Some((_, first)) => {
+                let message = format!("duplicate address, first at {}", report.line_column(first.start));
+                report.fault(item.span, &path, message, None);
+            }
+            None => listens.push((listen, item.span)),
         }
     }
     Some(listens.into_iter().map(|(listen, _)| listen).collect())

@@ -198,8 +198,24 @@ fn server_values() {
             "1:12: listen[0]: expected an IP address and a port, as in \"127.0.0.1:8080\" or \"[::1]:8080\" (did you mean \"127.0.0.1:80\"?)",
         ),
         (r#""listen":["[::1]:80","[0::1]:80"]"#, "1:23: listen[1]: duplicate address, first at 1:12"),
+        (
+            r#""listen":["unix:/x",{"address":"unix:/x","mode":"0600"}]"#,
+            "1:22: listen[1]: duplicate address, first at 1:12",
+        ),
+        (
+            r#""listen":[{"address":"unix:/x","tls":true}]"#,
+            "1:33: listen[0].tls: this version of nano serves no TLS: leave that to a proxy in front of it",
+        ),
+        (r#""listen":[{"address":"unix:/x","mod":"0660"}]"#, "1:33: listen[0].mod: unknown key (did you mean `mode`?)"),
+        (
+            r#""listen":[{"address":"0.0.0.0:80","mode":"0660"}]"#,
+            "1:23: listen[0].address: `mode` and `group` are for the file of a Unix socket (write \"0.0.0.0:80\" instead of the object)",
+        ),
         (r#""listen":["unix:/x","unix:/x"]"#, "1:22: listen[1]: duplicate address, first at 1:12"),
-        (r#""listen":[80]"#, "1:12: listen[0]: expected \"addr:port\" or \"unix:/path\", found the number 80"),
+        (
+            r#""listen":[80]"#,
+            "1:12: listen[0]: expected \"addr:port\", \"unix:/path\" or an object with `address`, found the number 80",
+        ),
         (
             r#""metrics":"on""#,
             "1:12: metrics: expected an IP address and a port, as in \"127.0.0.1:8080\" or \"[::1]:8080\", or \"off\"",

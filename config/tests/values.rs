@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nano_config::{
     Config, Egress, EgressRule, HostPattern, Listen, LogFormat, LogLevel, Metrics, RequestAccessors, SandboxPolicy,
-    load, parse,
+    UnixListen, load, parse,
 };
 use tempfile::TempDir;
 
@@ -83,7 +83,7 @@ fn every_key_is_read() {
     let tcp = |text: &str| Listen::Tcp(text.parse().unwrap());
     assert_eq!(
         config.listen,
-        [tcp("127.0.0.1:0"), tcp("127.0.0.1:0"), tcp("[::1]:81"), Listen::Unix("/run/x.sock".into())],
+        [tcp("127.0.0.1:0"), tcp("127.0.0.1:0"), tcp("[::1]:81"), Listen::Unix(UnixListen::open("/run/x.sock"))],
         "`listen` replaces `port`"
     );
     assert_eq!(
@@ -227,4 +227,21 @@ fn apps_are_looked_for_also_by_a_file_that_is_wrong() {
     for text in ["{", "[]", "{}", r#"{"apps":{}}"#] {
         assert!(nano_config::places_of_apps(text, Path::new("/nano.json"), Path::new("/")).is_empty(), "{text}");
     }
+}
+
+#[test]
+fn a_unix_socket_says_who_may_connect() {
+    let (dir, _) = directory();
+    let listen = |items: &str| {
+        let text = format!("{{\"listen\": [{items}], \"apps\": [{{\"hostname\": \"h\", \"path\": \"a\"}}]}}");
+        parse(&text, Path::new("nano.json"), dir.path()).unwrap().listen
+    };
+    let socket = |mode, group: Option<&str>| {
+        [Listen::Unix(UnixListen { path: "/run/x.sock".into(), mode, group: group.map(str::to_owned) })]
+    };
+    assert_eq!(listen(r#""unix:/run/x.sock""#), socket(0o666, None));
+    assert_eq!(listen(r#"{"address": "unix:/run/x.sock"}"#), socket(0o666, None));
+    assert_eq!(listen(r#"{"address": "unix:/run/x.sock", "group": "www-data"}"#), socket(0o660, Some("www-data")));
+    assert_eq!(listen(r#"{"address": "unix:/run/x.sock", "mode": "0600"}"#), socket(0o600, None));
+    assert_eq!(listen(r#"{"mode": "770", "group": "33", "address": "unix:/run/x.sock"}"#), socket(0o770, Some("33")));
 }

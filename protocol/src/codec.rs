@@ -284,6 +284,7 @@ impl Fields {
                 },
                 message: self.text("message", MAX_FETCH_ERROR)?,
             },
+            kind::BODY_WANTED => Frame::BodyWanted { id: self.u32("id")? },
             kind::FETCH_ABORT => Frame::FetchAbort { id: self.u32("id")? },
             kind::SANDBOXED => Frame::Sandboxed(self.sandbox_layers()?),
             other => return Err(DecodeError::Kind(other)),

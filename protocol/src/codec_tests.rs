@@ -83,6 +83,7 @@ fn fetch_from_worker() -> impl Strategy<Value = Frame> {
         }),
         fetch_from_either(),
         any::<u32>().prop_map(|id| Frame::FetchAbort { id }),
+        any::<u32>().prop_map(|id| Frame::BodyWanted { id }),
     ]
 }
 

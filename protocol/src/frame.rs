@@ -45,7 +45,8 @@ pub enum Frame {
     BodyChunk {
         /// The request whose body it is (the request's from the supervisor, the response's from the worker).
         id: RequestId,
-        /// True on the last piece. After a worker's last piece both sides forget the request.
+        /// True on the last piece. After a worker's last piece both sides forget the request, unless [`Frame::BodyWanted`]
+        /// was sent and the request's body is not at its end: then with that, or a `Reset`.
         end: bool,
         /// May be empty, for an `end` that comes alone.
         data: Bytes,
@@ -57,7 +58,14 @@ pub enum Frame {
         /// At least 1.
         bytes: u32,
     },
-    /// Either side, data: the request is over, nothing more of it will come. Both sides forget it.
+    /// Worker, data, at most once: the app reads the request's body, and not all of it is there. Until then a client that
+    /// waits to be asked for it is not asked; after it the body goes on when the response is complete.
+    BodyWanted {
+        /// The request.
+        id: RequestId,
+    },
+    /// Either side, data: the request is over, nothing more of it will come. Both sides forget it. From the supervisor also
+    /// for a request whose response is complete: no more of its body will come.
     Reset {
         /// The request.
         id: RequestId,
@@ -357,6 +365,8 @@ pub enum ResetReason {
     BodyErrored,
     /// From the worker: it was told to drain before the request came, or is out of room.
     Refused,
+    /// From the worker: the response is complete, and nobody reads the request's body any more.
+    BodyUnwanted,
 }
 
 /// What ended a worker. One list for the log, the metric's label, `nanoctl` and the wire.

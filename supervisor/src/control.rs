@@ -40,6 +40,9 @@ const CONNECTIONS: usize = 64;
 /// Strangers who are told why they are turned away, at once. Others just are.
 const STRANGERS: usize = 8;
 
+/// Most bytes of one connection that hyper holds in each direction.
+const BUFFER: usize = 64 * 1024;
+
 /// How many of them may follow the log: the others are for commands.
 pub(crate) const FOLLOWERS: usize = 48;
 
@@ -118,7 +121,7 @@ impl Server {
                 }
             });
             let mut builder = http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+            builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(BUFFER);
             let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
             let mut drained = supervisor.drained.subscribe();
             // What goes wrong on the connection is the client's to report.

@@ -4,6 +4,7 @@
 //! request goes over the worker's link, the response is relayed chunk by chunk, and whatever goes wrong before the
 //! response has begun ends in [`rescue`], the only place where an error becomes a status.
 
+mod expectation;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod record;
@@ -32,7 +33,7 @@ pub(crate) use request_head::is_hop_by_hop;
 pub(crate) use rescue::{Failure, refuse_connection};
 use response_head::CheckedHead;
 use target::Target;
-use upload::Upload;
+use upload::{Sent, Upload};
 
 /// How often a request whose worker went away is sent to another one.
 const RETRIES: u32 = 1;
@@ -45,9 +46,15 @@ pub(crate) async fn handle_request(
 ) -> Response<ResponseBody> {
     let (head, body) = request.into_parts();
     let mut record = Record::begin(&state, &client, &head);
-    match forward(&state, &mut record, &head, body).await {
-        Ok(answer) => relay::relay(answer, &head, record),
-        Err(failure) => rescue::rescue(failure, record),
+    let mut upload = Upload::new(body, &client, expectation::waits(&head));
+    match forward(&state, &mut record, &head, &mut upload).await {
+        Ok(answer) => relay::relay(answer, upload, &head, record).await,
+        Err(failure) => {
+            if let Some(upload) = upload {
+                upload.leave().await;
+            }
+            rescue::rescue(failure, record)
+        }
     }
 }
 
@@ -56,17 +63,24 @@ struct Answer {
     head: CheckedHead,
     request: Request,
     permit: Permit,
-    /// What is still to come of the request's body.
-    upload: Option<Upload>,
 }
 
-/// route · admit · dispatch: gets the request to a worker and waits for the head of its response.
-async fn forward(state: &Rc<State>, record: &mut Record, head: &Parts, body: Incoming) -> Result<Answer, Failure> {
+/// route · admit · dispatch: gets the request to a worker and waits for the head of its response. Leaves what is still to
+/// come of the request's body.
+async fn forward(
+    state: &Rc<State>,
+    record: &mut Record,
+    head: &Parts,
+    upload: &mut Option<Upload>,
+) -> Result<Answer, Failure> {
     let target = Target::read(head)?;
+    expectation::check(head)?;
     let mut pool = state.route(&target.host).ok_or(Failure::UnknownHost)?;
     record.routed(&pool.app);
     let timeout = pool.app.settings.timeout;
-    let mut upload = Upload::new(body, pool.app.settings.max_body_bytes, record.client())?;
+    if let Some(upload) = upload {
+        upload.limit(pool.app.settings.max_body_bytes)?;
+    }
     let length = upload.as_ref().map_or(BodyLength::None, Upload::length);
     let about =
         About { method: head.method.clone(), target: head.uri.path_and_query().cloned(), id: record.id().header() };
@@ -92,7 +106,7 @@ async fn forward(state: &Rc<State>, record: &mut Record, head: &Parts, body: Inc
         });
         let Some(request) = permit.send(&mut outgoing, due) else { continue };
         record.dispatched(&request);
-        let outcome = response_head(&request, &mut upload).await;
+        let outcome = response_head(&request, upload).await;
         if matches!(outcome, Ok(_) | Err(Failure::Worker(Failed::Reset(_)))) {
             permit.answered();
         }
@@ -102,7 +116,7 @@ async fn forward(state: &Rc<State>, record: &mut Record, head: &Parts, body: Inc
                     request.refuse_head();
                     return Err(Failure::Worker(Failed::Protocol));
                 };
-                return Ok(Answer { head, request, permit, upload });
+                return Ok(Answer { head, request, permit });
             }
             Err(Failure::Worker(failed)) if may_go_again(failed, upload.as_ref(), &head.method, retries) => {
                 retries += 1
@@ -114,11 +128,13 @@ async fn forward(state: &Rc<State>, record: &mut Record, head: &Parts, body: Inc
 
 /// Waits for the head of the response, and sends the request's body meanwhile.
 async fn response_head(request: &Request, upload: &mut Option<Upload>) -> Result<ResponseHead, Failure> {
-    poll_fn(|cx| {
+    let head = poll_fn(|cx| {
         if let Some(sending) = upload {
             match sending.poll(cx, request.uplink()) {
                 Poll::Pending => {}
-                Poll::Ready(Ok(())) => *upload = None,
+                Poll::Ready(Ok(Sent::All)) => *upload = None,
+                // There is more of it, which concerns what comes after the response.
+                Poll::Ready(Ok(Sent::Unwanted)) => {}
                 Poll::Ready(Err(error)) => {
                     request.reset(error.reset_reason());
                     return Poll::Ready(Err(error.into()));
@@ -127,7 +143,12 @@ async fn response_head(request: &Request, upload: &mut Option<Upload>) -> Result
         }
         request.poll_head(cx).map_err(Failure::Worker)
     })
-    .await
+    .await;
+    if upload.as_ref().is_some_and(Upload::was_just_asked_for) {
+        // hyper asks the client for the body before it gets the response's head.
+        tokio::task::yield_now().await;
+    }
+    head
 }
 
 /// Whether a request that got no response may be sent to another worker. Its body, once begun, cannot be had again.

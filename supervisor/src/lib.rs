@@ -31,6 +31,7 @@ pub mod route;
 pub mod serve;
 pub mod shard;
 pub mod signals;
+pub mod socket_file;
 pub mod supervisor;
 pub mod telemetry;
 mod watch;

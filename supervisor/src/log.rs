@@ -6,6 +6,7 @@ mod line;
 mod rate;
 mod recent;
 mod sink;
+mod text;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 pub(crate) use line::{pretty_from_json, timestamp};
 pub use rate::Rate;
+pub(crate) use recent::{Next, Reader};
 pub use recent::{Recent, Record};
 use sink::Sink;
 
@@ -43,7 +45,7 @@ struct Shared {
     colour: bool,
     level: AtomicU8,
     access: AtomicBool,
-    recent: Recent,
+    recent: Arc<Recent>,
     sink: Sink,
 }
 
@@ -63,7 +65,7 @@ impl Logs {
             colour: terminal && std::env::var_os("NO_COLOR").is_none(),
             level: AtomicU8::new(rank(to_tracing(settings.level))),
             access: AtomicBool::new(settings.access),
-            recent: Recent::default(),
+            recent: Arc::default(),
             sink: Sink::start(io::stderr(), if pretty { line::dropped_pretty } else { line::dropped_json })?,
         };
         let logs = Self { shared: Arc::new(shared) };
@@ -80,7 +82,7 @@ impl Logs {
 
     /// The last lines, and those to come.
     #[must_use]
-    pub fn recent(&self) -> &Recent {
+    pub fn recent(&self) -> &Arc<Recent> {
         &self.shared.recent
     }
 

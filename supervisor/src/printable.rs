@@ -64,7 +64,7 @@ fn escaped<'t>(text: &'t str, line_break: &str) -> Cow<'t, str> {
 
 /// Whether a character does something else than to be seen, or nothing at all: controls (C0, C1, DEL), formats (text
 /// direction, zero width, byte-order mark, tags), line and paragraph separators, what is not assigned or private.
-fn is_active(c: char) -> bool {
+pub(crate) fn is_active(c: char) -> bool {
     match c {
         ' '..='~' | '\t' => false,
         // Letters by their category, and blank.

@@ -33,9 +33,10 @@ use crate::privileges::{give_up, harden};
 use crate::readiness::{Phase, Readiness};
 use crate::reload;
 use crate::shard::command::Command;
-use crate::shard::listener::{self, Listener};
+use crate::shard::listener::{self, Bound, Listener};
 use crate::shard::{self, Event, Shard, ShardHandle};
 use crate::signals::{EarlyStop, Signals};
+use crate::socket_file::BoundSocket;
 use crate::supervisor::{Addresses, Parts, Source, Stop, Supervisor};
 use crate::telemetry::{self, Metrics};
 use crate::watch;
@@ -104,11 +105,11 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
     let sandboxing = Sandboxing::new(&config, root);
     sandboxing.check()?;
     let shards = options.shards.unwrap_or_else(default_shards).clamp(1, nano_protocol::limits::MAX_LINKS);
-    let listeners = listeners(&config, shards)?;
+    let Bound { shards: listeners, files } = listeners(&config, shards)?;
     let control = bind_control(&config, &options.source)?;
     let (metrics, no_metrics) = bind_metrics(&config)?;
     notify::connect();
-    started.sweep(socket_files(control.as_ref()))?;
+    started.sweep(socket_files(control.as_ref(), &files))?;
     let kept = give_up(Identity::for_supervisor(config.uid_base)).err();
     // From here on there may be other threads.
     let logs = Logs::start(&config.log)?;
@@ -128,6 +129,7 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
     let fleet = Fleet::new(spawner, Arc::default(), sandboxing, config.drain);
     let start = Start { config, version, fleet, listeners, metrics, control, logs: logs.clone() };
     let ended = local.block_on(&runtime, start.run());
+    drop(files);
     // Nobody talks to the spawner any more: it kills every worker that is left.
     drop(local);
     drop(process);
@@ -166,7 +168,7 @@ fn default_shards() -> usize {
     std::thread::available_parallelism().map_or(1, |count| count.get() / 2).max(1)
 }
 
-fn listeners(config: &Config, shards: usize) -> Result<Vec<Vec<Listener>>, ServeError> {
+fn listeners(config: &Config, shards: usize) -> Result<Bound, ServeError> {
     let mut inherited = listenfd::ListenFd::from_env();
     if inherited.len() == 0 {
         return Ok(listener::bind(&config.listen, shards)?);
@@ -180,12 +182,13 @@ fn listeners(config: &Config, shards: usize) -> Result<Vec<Vec<Listener>>, Serve
         };
         sockets.extend(socket);
     }
-    Ok(listener::adopt(sockets, shards)?)
+    // Their files are systemd's.
+    Ok(Bound { shards: listener::adopt(sockets, shards)?, files: Vec::new() })
 }
 
 /// The control socket's files, which go when nano does.
 struct ControlFiles {
-    socket: socket::BoundSocket,
+    socket: BoundSocket,
     /// From where `nanoctl` looks to where it is.
     pointer: Option<Pointer>,
 }
@@ -231,6 +234,7 @@ impl Start {
         let mut signals = Signals::new()?;
         let own_child = fleet.spawner().pid();
         let metrics = Arc::clone(fleet.metrics());
+        metrics.set_log(logs.clone());
         let spawner = Rc::clone(fleet.spawner());
         let readiness = Rc::new(Readiness::default());
         let mut background = JoinSet::new();
@@ -346,10 +350,12 @@ fn serve_metrics(
 }
 
 /// Files that are to go with nano.
-fn socket_files(control: Option<&Control>) -> Vec<SocketFile> {
-    let Some((_, files, _)) = control else { return Vec::new() };
-    let pointer = files.pointer.as_ref().map(Pointer::path);
-    [files.socket.path()].into_iter().chain(pointer).filter_map(|path| SocketFile::at(path).ok()).collect()
+fn socket_files(control: Option<&Control>, others: &[BoundSocket]) -> Vec<SocketFile> {
+    let control = control.map(|(_, files, _)| files);
+    let own = control.map(|files| files.socket.path()).into_iter();
+    let pointer = control.and_then(|files| files.pointer.as_ref()).map(Pointer::path);
+    let paths = own.chain(pointer).chain(others.iter().map(BoundSocket::path));
+    paths.filter_map(|path| SocketFile::at(path).ok()).collect()
 }
 
 /// Everything is ready: says so to the log, to `/readyz` and to systemd.

@@ -14,7 +14,9 @@ mod link;
 pub mod listener;
 mod lost;
 mod pace;
+mod peers;
 mod pool;
+mod socket;
 mod state;
 mod thread;
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use nano_protocol::{ExitReason, LayerReport, SandboxLayer, Stats};
 
+use crate::log::Logs;
 use crate::worker::{Worker, WorkerState};
 use histogram::Histogram;
 pub(crate) use processes::{ProcessState, cpu_time, resident, state, usage};
@@ -84,6 +85,32 @@ impl EgressResult {
     }
 }
 
+/// Why a response that had begun did not come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CutBy {
+    /// The client left, or did not send or take what it should.
+    Client,
+    /// The response's body failed.
+    App,
+    /// The worker ended.
+    Worker,
+}
+
+impl CutBy {
+    /// All of them.
+    pub const ALL: [CutBy; 3] = [Self::Client, Self::App, Self::Worker];
+
+    /// The metric's label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::App => "app",
+            Self::Worker => "worker",
+        }
+    }
+}
+
 /// Counters of one app. They live on over its generations and workers.
 #[derive(Debug)]
 pub struct AppMetrics {
@@ -91,6 +118,7 @@ pub struct AppMetrics {
     finished: AtomicU64,
     codes: Codes,
     durations: Histogram,
+    responses_cut: [AtomicU64; CutBy::ALL.len()],
     egress: [AtomicU64; EgressResult::ALL.len()],
     worker_starts: AtomicU64,
     worker_exits: [AtomicU64; ExitReason::ALL.len()],
@@ -127,6 +155,7 @@ impl Default for AppMetrics {
             finished: AtomicU64::new(0),
             codes: Codes::new(),
             durations: Histogram::default(),
+            responses_cut: std::array::from_fn(|_| AtomicU64::new(0)),
             egress: std::array::from_fn(|_| AtomicU64::new(0)),
             worker_starts: AtomicU64::new(0),
             worker_exits: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -150,6 +179,19 @@ impl AppMetrics {
         self.codes.count(status);
         self.durations.observe(took);
         self.finished.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Its response had begun, and was cut.
+    pub fn response_cut(&self, by: CutBy) {
+        if let Some(counter) = self.responses_cut.get(by as usize) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many responses were cut.
+    #[must_use]
+    pub fn responses_cut(&self, by: CutBy) -> u64 {
+        self.responses_cut.get(by as usize).map_or(0, |counter| counter.load(Ordering::Relaxed))
     }
 
     /// Requests that ever came in.
@@ -329,6 +371,7 @@ pub struct Metrics {
     reloads_failed: AtomicU64,
     last_reload_succeeded: AtomicBool,
     v8: OnceLock<String>,
+    log: OnceLock<Logs>,
 }
 
 impl Default for Metrics {
@@ -343,6 +386,7 @@ impl Default for Metrics {
             reloads_failed: AtomicU64::new(0),
             last_reload_succeeded: AtomicBool::new(true),
             v8: OnceLock::new(),
+            log: OnceLock::new(),
         }
     }
 }
@@ -351,6 +395,16 @@ impl Metrics {
     /// A request that belongs to no app was answered with `code`.
     pub fn unrouted_request(&self, code: u16) {
         self.unrouted.count(code);
+    }
+
+    /// Whose dropped lines are counted.
+    pub fn set_log(&self, log: Logs) {
+        // There is one in a process.
+        let _ = self.log.set(log);
+    }
+
+    fn log_unwritten(&self) -> u64 {
+        self.log.get().map_or(0, Logs::dropped)
     }
 
     /// A shard stopped to accept for a moment, because it could not.

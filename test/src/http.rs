@@ -127,19 +127,11 @@ impl Connection {
         }
         if head.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
             loop {
-                let line = self.line()?;
-                let size = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16)
-                    .map_err(|error| io::Error::new(ErrorKind::InvalidData, format!("chunk size {line:?}: {error}")))?;
-                let start = body.len();
-                body.resize(start + size, 0);
-                self.stream.read_exact(&mut body[start..])?;
-                let end = self.line()?;
-                if !end.is_empty() {
-                    return Err(io::Error::new(ErrorKind::InvalidData, format!("after a chunk: {end:?}")));
-                }
-                if size == 0 {
+                let chunk = self.receive_chunk()?;
+                if chunk.is_empty() {
                     return Ok(body);
                 }
+                body.extend(chunk);
             }
         }
         match head.header("content-length") {
@@ -153,6 +145,21 @@ impl Connection {
             }
         }
         Ok(body)
+    }
+
+    /// Reads one chunk of a chunked body; the last one is empty.
+    pub fn receive_chunk(&mut self) -> io::Result<Vec<u8>> {
+        let line = self.line()?;
+        let size = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16)
+            .map_err(|error| io::Error::new(ErrorKind::InvalidData, format!("chunk size {line:?}: {error}")))?;
+        let mut chunk = vec![0; size];
+        self.stream.read_exact(&mut chunk)?;
+        let end = self.line()?;
+        if end.is_empty() {
+            Ok(chunk)
+        } else {
+            Err(io::Error::new(ErrorKind::InvalidData, format!("after a chunk: {end:?}")))
+        }
     }
 
     /// Whether the server closes (or has closed) without another byte; waits for it.

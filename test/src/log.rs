@@ -10,6 +10,8 @@ use std::thread;
 #[derive(Clone, Default)]
 pub struct Log {
     lines: Arc<Mutex<Vec<String>>>,
+    /// Nothing is read while somebody has it.
+    reading: Arc<Mutex<()>>,
 }
 
 impl Log {
@@ -17,16 +19,22 @@ impl Log {
     #[must_use]
     pub fn collect(source: impl Read + Send + 'static) -> Self {
         let log = Self::default();
-        let lines = Arc::clone(&log.lines);
+        let (lines, reading) = (Arc::clone(&log.lines), Arc::clone(&log.reading));
         thread::spawn(move || {
             let mut source = BufReader::new(source);
             let mut line = Vec::new();
             while source.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+                drop(reading.lock());
                 lines.lock().unwrap().push(String::from_utf8_lossy(&line).trim_end().to_owned());
                 line.clear();
             }
         });
         log
+    }
+
+    /// Reads nothing for as long as this is held, but perhaps what is being read.
+    pub fn hold(&self) -> std::sync::MutexGuard<'_, ()> {
+        self.reading.lock().unwrap()
     }
 
     /// Every line so far.

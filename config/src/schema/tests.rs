@@ -26,6 +26,7 @@ fn every_key_is_in_both() {
     let places = [
         (&SERVER_LEVEL, &root),
         (&LOG_LEVEL_KEYS, &root["$defs"]["log"]),
+        (&LISTEN_LEVEL, &root["$defs"]["unix_socket"]),
         (&DEFAULTS_LEVEL, &root["$defs"]["defaults"]),
         (&APP_LEVEL, &root["$defs"]["app"]),
     ];

@@ -35,6 +35,11 @@ impl<'n> Object<'n> {
         Some(Self { members, span: node.span, path })
     }
 
+    /// One whose keys somebody else has looked at.
+    pub(super) fn of(members: &'n [Member], span: Span, path: KeyPath) -> Self {
+        Self { members, span, path }
+    }
+
     /// The value of a key and the path to it. The first where the key is there twice.
     pub(crate) fn node(&self, key: &Key) -> Option<(&'n Node, KeyPath)> {
         let member = self.members.iter().find(|member| member.key == key.name)?;

@@ -11,7 +11,7 @@ use crate::limits::{MAX_CHUNK, MAX_FRAME_FROM_SUPERVISOR};
 use crate::sandbox::SandboxLayer;
 
 /// In the order of their codes on the wire.
-pub(super) const RESET_REASONS: [ResetReason; 7] = [
+pub(super) const RESET_REASONS: [ResetReason; 8] = [
     ResetReason::ClientGone,
     ResetReason::TimedOut,
     ResetReason::BodyTooLarge,
@@ -19,6 +19,7 @@ pub(super) const RESET_REASONS: [ResetReason; 7] = [
     ResetReason::NoResponse,
     ResetReason::BodyErrored,
     ResetReason::Refused,
+    ResetReason::BodyUnwanted,
 ];
 
 fn code_of<T: PartialEq>(all: &[T], value: &T) -> u8 {
@@ -167,6 +168,10 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             out.put_u32_le(*id);
             out.put_u8(code_of(&FetchFailure::ALL, failure));
             put_text(out, message);
+        }
+        Frame::BodyWanted { id } => {
+            out.put_u8(kind::BODY_WANTED);
+            out.put_u32_le(*id);
         }
         Frame::FetchAbort { id } => {
             out.put_u8(kind::FETCH_ABORT);

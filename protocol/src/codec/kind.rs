@@ -23,6 +23,7 @@ pub(crate) const FETCH_CHUNK: u8 = 20;
 pub(crate) const FETCH_CREDIT: u8 = 21;
 pub(crate) const FETCH_FAILED: u8 = 22;
 pub(crate) const FETCH_ABORT: u8 = 23;
+pub(crate) const BODY_WANTED: u8 = 24;
 
 /// Kinds that a worker may send.
 pub(crate) const FROM_WORKER: &[u8] = &[
@@ -42,6 +43,7 @@ pub(crate) const FROM_WORKER: &[u8] = &[
     FETCH_CHUNK,
     FETCH_CREDIT,
     FETCH_ABORT,
+    BODY_WANTED,
 ];
 /// Kinds that the supervisor may send.
 pub(crate) const FROM_SUPERVISOR: &[u8] = &[

@@ -1,5 +1,6 @@
 //! `GET /logs?app=NAME&follow=1`: the log's last lines as JSON lines, and those to come.
 
+use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,15 +9,15 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Either;
 use serde_json::json;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 
 use super::{FOLLOWERS, Lines, Reply, failure};
-use crate::log::Record;
+use crate::log::{Next, Reader, Record};
 use crate::supervisor::Supervisor;
 
-/// Pieces between the log and the client's socket.
-const PIECES: usize = 16;
+/// Pieces between the log and the client's socket, and about how many bytes each has.
+const PIECES: usize = 1;
+const PIECE: usize = 64 * 1024;
 
 /// A client that takes nothing for so long is gone.
 const STALLED: Duration = Duration::from_secs(60);
@@ -68,15 +69,14 @@ pub(super) fn logs(supervisor: &Rc<Supervisor>, query: &str) -> Reply {
             return failure(StatusCode::SERVICE_UNAVAILABLE, "too_many_followers", &text);
         }
     };
-    let (kept, live) = supervisor.logs.recent().subscribe();
+    let log = supervisor.logs.recent().read(query.follow);
     let (pieces, lines) = mpsc::channel(PIECES);
-    let follow = query.follow;
     let mut drained = supervisor.drained.subscribe();
     // Ends with the client, at the latest when the log says its next line.
     let _task = tokio::task::spawn_local(async move {
         let _place = place;
         tokio::select! {
-            () = feed(kept, follow.then_some(live), query, pieces) => {}
+            () = feed(log, &query, &pieces) => {}
             _ = drained.wait_for(|drained| *drained) => {}
         }
     });
@@ -85,35 +85,38 @@ pub(super) fn logs(supervisor: &Rc<Supervisor>, query: &str) -> Reply {
     reply
 }
 
-async fn feed(kept: Vec<Record>, live: Option<broadcast::Receiver<Record>>, query: Query, pieces: mpsc::Sender<Bytes>) {
-    let mut batch = String::new();
-    for record in kept.iter().filter(|record| query.wants(record)) {
-        batch.push_str(&record.json);
-        if batch.len() > 64 * 1024 && !send(&pieces, std::mem::take(&mut batch)).await {
+async fn feed(mut log: Reader, query: &Query, pieces: &mpsc::Sender<Bytes>) {
+    loop {
+        let mut batch = String::new();
+        let mut next = log.take();
+        if matches!(next, Next::Nothing) && log.follows() {
+            next = tokio::select! {
+                next = log.wait() => next,
+                () = pieces.closed() => return,
+            };
+        }
+        loop {
+            match next {
+                Next::Line(record) if query.wants(&record) => batch.push_str(&record.json),
+                Next::Line(_) => {}
+                Next::Missed(missed) => {
+                    let text = "lines are missing here: the reader is too slow";
+                    let _ = writeln!(batch, "{}", json!({ "level": "warn", "message": text, "missed": missed }));
+                }
+                Next::Nothing => break,
+            }
+            if batch.len() >= PIECE {
+                break;
+            }
+            next = log.take();
+        }
+        if batch.is_empty() {
+            if log.follows() {
+                continue;
+            }
             return;
         }
-    }
-    if !batch.is_empty() && !send(&pieces, batch).await {
-        return;
-    }
-    let Some(mut live) = live else { return };
-    loop {
-        let next = tokio::select! {
-            next = live.recv() => next,
-            () = pieces.closed() => return,
-        };
-        let line = match next {
-            Ok(record) if query.wants(&record) => record.json.to_string(),
-            Ok(_) => continue,
-            Err(RecvError::Lagged(missed)) => {
-                format!(
-                    "{}\n",
-                    json!({ "level": "warn", "message": "lines are missing here: the reader is too slow", "missed": missed })
-                )
-            }
-            Err(RecvError::Closed) => return,
-        };
-        if !send(&pieces, line).await {
+        if !send(pieces, batch).await {
             return;
         }
     }

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
-use super::socket::{Identity, identity, prepare_directory};
+use super::socket::prepare_directory;
+use crate::socket_file::{Identity, identity};
 
 /// The link. It goes when this is dropped.
 #[derive(Debug)]

@@ -2,14 +2,15 @@
 //! alone.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-use nix::sys::stat::{Mode, umask};
 use nix::unistd::geteuid;
+
+use crate::socket_file::{self, BindError, BoundSocket};
 
 /// Names the socket, for `nano` and `nanoctl`.
 pub const VARIABLE: &str = "NANO_CONTROL_SOCKET";
@@ -120,43 +121,6 @@ fn first_of_list(list: &OsStr) -> PathBuf {
     String::from_utf8_lossy(first).into_owned().into()
 }
 
-/// Inode and time of its last change: an inode's number alone is soon used again.
-pub(super) type Identity = (u64, i64, i64);
-
-pub(super) fn identity(found: &fs::Metadata) -> Identity {
-    (found.ino(), found.ctime(), found.ctime_nsec())
-}
-
-/// The bound socket. Its file goes when this is dropped.
-#[derive(Debug)]
-pub struct BoundSocket {
-    path: PathBuf,
-    identity: Identity,
-}
-
-impl BoundSocket {
-    /// Where it is, absolute.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl Drop for BoundSocket {
-    fn drop(&mut self) {
-        // Not that of a successor: its inode may be the same, but it answers. Somebody may have changed the mode of ours.
-        let Ok(found) = fs::symlink_metadata(&self.path) else { return };
-        let is_left = || found.ino() == self.identity.0 && found.file_type().is_socket() && is_refused(&self.path);
-        if identity(&found) == self.identity || is_left() {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Whether nobody listens at a socket.
-fn is_refused(path: &Path) -> bool {
-    UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-}
-
 /// Binds the socket. Call it before there are other threads: it changes the process's umask for a moment.
 ///
 /// # Errors
@@ -167,19 +131,11 @@ pub fn bind(path: &Path) -> Result<(UnixListener, BoundSocket), SocketError> {
     if let Some(parent) = path.parent() {
         prepare_directory(parent)?;
     }
-    remove_stale(&path)?;
-    let before = umask(Mode::from_bits_truncate(0o177));
-    let bound = UnixListener::bind(&path);
-    umask(before);
-    let listener = bound.map_err(|error| match error.kind() {
-        // Somebody was faster.
-        io::ErrorKind::AddrInUse => SocketError::Taken(path.clone()),
-        _ => io(error),
-    })?;
-    fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(io)?;
-    listener.set_nonblocking(true).map_err(io)?;
-    let identity = identity(&fs::symlink_metadata(&path).map_err(io)?);
-    Ok((listener, BoundSocket { path, identity }))
+    socket_file::bind(&path, 0o600, None).map_err(|error| match error {
+        BindError::Taken => SocketError::Taken(path.clone()),
+        BindError::NotASocket => SocketError::NotASocket(path.clone()),
+        BindError::Io(source) => io(source),
+    })
 }
 
 /// A missing directory is made, for the owner alone. In one that everybody may write (`/tmp`), a directory of ours that
@@ -202,27 +158,13 @@ pub(super) fn prepare_directory(directory: &Path) -> Result<(), SocketError> {
     Ok(())
 }
 
-fn remove_stale(path: &Path) -> Result<(), SocketError> {
-    let io = |source| SocketError::Io { path: path.to_owned(), source };
-    let found = match fs::symlink_metadata(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(io(error)),
-    };
-    if !found.file_type().is_socket() {
-        return Err(SocketError::NotASocket(path.to_owned()));
-    }
-    match UnixStream::connect(path) {
-        Ok(_) => Err(SocketError::Taken(path.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path).map_err(io),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(io(error)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixStream;
+
     use super::*;
 
     #[test]

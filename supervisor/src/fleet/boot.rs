@@ -221,6 +221,7 @@ pub(super) fn kind(frame: &Frame) -> &'static str {
         Frame::ResponseHead(..) => "ResponseHead",
         Frame::BodyChunk { .. } => "BodyChunk",
         Frame::Credit { .. } => "Credit",
+        Frame::BodyWanted { .. } => "BodyWanted",
         Frame::Reset { .. } => "Reset",
         Frame::Log(_) => "Log",
         Frame::Stats(_) => "Stats",

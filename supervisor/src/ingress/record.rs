@@ -5,17 +5,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::request::Parts;
-use http::{Method, StatusCode, Uri};
+use http::{Method, StatusCode, Uri, Version};
 
 use super::Failure;
 use super::request_id::RequestIdValue;
 use crate::app::App;
-use crate::shard::{Client, Request, State};
+use crate::shard::{Client, Failed, Request, State};
+use crate::telemetry::CutBy;
 
 /// The target of access log lines.
 const ACCESS: &str = "access";
 /// nginx's number for a client that left before it was answered.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// As much of a `Host` as is logged. No name that is served is longer.
+const LONGEST_HOST: usize = 512;
 
 /// Dropped when the response is over.
 #[derive(Debug)]
@@ -23,6 +27,7 @@ pub(super) struct Record {
     state: Rc<State>,
     client: Rc<Client>,
     id: RequestIdValue,
+    version: Version,
     started: Instant,
     app: Option<Arc<App>>,
     status: u16,
@@ -30,7 +35,7 @@ pub(super) struct Record {
     /// For programs: what went wrong, if something did.
     code: &'static str,
     /// The response has begun and was not completed.
-    cut: bool,
+    cut: Option<CutBy>,
     pid: u32,
     line: Option<Line>,
 }
@@ -51,18 +56,20 @@ impl Record {
             host: head
                 .headers
                 .get(http::header::HOST)
-                .map_or_else(String::new, |host| String::from_utf8_lossy(host.as_bytes()).into_owned()),
+                .and_then(|host| host.as_bytes().get(..host.len().min(LONGEST_HOST)))
+                .map_or_else(String::new, |host| String::from_utf8_lossy(host).into_owned()),
         });
         Self {
             state: Rc::clone(state),
             client: Rc::clone(client),
             id: state.ids.choose(&head.headers),
+            version: head.version,
             started: Instant::now(),
             app: None,
             status: CLIENT_CLOSED_REQUEST,
             bytes: 0,
             code: "",
-            cut: false,
+            cut: None,
             pid: 0,
             line,
         }
@@ -74,6 +81,11 @@ impl Record {
 
     pub(super) fn client(&self) -> &Rc<Client> {
         &self.client
+    }
+
+    /// Of HTTP, as the client speaks it.
+    pub(super) fn version(&self) -> Version {
+        self.version
     }
 
     /// Whether the connection is not to be kept.
@@ -104,19 +116,23 @@ impl Record {
     }
 
     /// The response could not be completed.
-    pub(super) fn cut(&mut self, failure: Failure) {
-        self.cut = true;
-        self.code = failure.code();
+    pub(super) fn cut(&mut self, failed: Failed) {
+        self.cut = Some(match failed {
+            Failed::Reset(_) => CutBy::App,
+            Failed::Upload => CutBy::Client,
+            Failed::Died(_) | Failed::Protocol | Failed::TimedOut => CutBy::Worker,
+        });
+        self.code = Failure::Worker(failed).code();
     }
 
     /// The client left before it had the whole response, or took nothing of it for too long.
     pub(super) fn left(&mut self) {
-        self.cut = true;
+        self.cut = Some(CutBy::Client);
         self.code = "client_gone";
     }
 
     pub(super) fn is_cut(&self) -> bool {
-        self.cut
+        self.cut.is_some()
     }
 }
 
@@ -125,7 +141,12 @@ impl Drop for Record {
         self.client.end();
         let took = self.started.elapsed();
         match &self.app {
-            Some(app) => app.metrics.request_finished(self.status, took),
+            Some(app) => {
+                app.metrics.request_finished(self.status, took);
+                if let Some(by) = self.cut {
+                    app.metrics.response_cut(by);
+                }
+            }
             None => self.state.options.metrics.unrouted_request(self.status),
         }
         let Some(line) = &self.line else { return };
@@ -142,7 +163,7 @@ impl Drop for Record {
             client = %Peer(&self.client),
             pid = (self.pid != 0).then_some(self.pid),
             error = (!self.code.is_empty()).then_some(self.code),
-            cut = self.cut.then_some(true),
+            cut = self.cut.map(|_| true),
             "request"
         );
     }

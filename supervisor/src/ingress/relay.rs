@@ -1,7 +1,7 @@
 //! The response on its way to the client, as fast as the client takes it.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::CONNECTION;
@@ -9,9 +9,10 @@ use http::request::Parts;
 use http::{HeaderValue, Response, Version};
 use hyper::body::{Body, Frame, SizeHint};
 
+use super::Answer;
 use super::record::Record;
 use super::request_id::X_REQUEST_ID;
-use super::{Answer, Failure, upload};
+use super::upload::{self, Upload};
 use crate::shard::{Failed, Permit, Request};
 
 /// The body of every response.
@@ -39,19 +40,30 @@ enum Source {
 pub(crate) struct Cut(Failed);
 
 /// Turns a worker's answer into hyper's response.
-pub(super) fn relay(answer: Answer, asked: &Parts, mut record: Record) -> Response<ResponseBody> {
-    let Answer { head, request, permit, upload } = answer;
+pub(super) async fn relay(
+    answer: Answer,
+    upload: Option<Upload>,
+    asked: &Parts,
+    mut record: Record,
+) -> Response<ResponseBody> {
+    let Answer { head, request, permit } = answer;
+    let mut closes = record.closes();
     if let Some(upload) = upload {
-        upload::finish(upload, request.uplink().clone());
+        let uplink = request.uplink();
+        if uplink.is_open() && (uplink.is_wanted() || !uplink.is_answered()) {
+            // Where the app has not begun to read it, it may well not be read at all.
+            closes |= !uplink.is_wanted();
+            upload::finish(upload, uplink.clone());
+        } else {
+            upload.leave().await;
+        }
     }
     record.answered(head.status);
     let mut headers = head.headers;
     headers.insert(X_REQUEST_ID, record.id().header());
-    if record.closes() {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    if asked.version == Version::HTTP_10 && request.body_left().is_none() {
+    if asked.version == Version::HTTP_10 && !head.bodyless && request.body_left().is_none() {
         // Its end is the connection's end.
+        closes = true;
         record.client().cut_abruptly();
     }
     let source = if head.bodyless {
@@ -64,7 +76,18 @@ pub(super) fn relay(answer: Answer, asked: &Parts, mut record: Record) -> Respon
     let mut response = Response::new(ResponseBody { source, record });
     *response.status_mut() = head.status;
     *response.headers_mut() = headers;
+    if closes {
+        announce_close(&mut response, asked.version);
+    }
     response
+}
+
+/// Says that the connection ends with this response to a request of `version`.
+pub(super) fn announce_close<B>(response: &mut Response<B>, version: Version) {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    // Beside it hyper would tell a client of HTTP/1.0 that asked for it that the connection is kept, of any response but
+    // one of HTTP/1.0.
+    *response.version_mut() = version;
 }
 
 impl ResponseBody {
@@ -108,10 +131,13 @@ impl Body for ResponseBody {
         Poll::Ready(Some(match chunk {
             Ok(bytes) => {
                 record.sent(bytes.len());
+                record.client().give();
                 Ok(Frame::data(bytes))
             }
             Err(failed) => {
-                record.cut(Failure::Worker(failed));
+                // hyper drops what it has not written.
+                ready!(record.client().poll_written(cx));
+                record.cut(failed);
                 Err(Cut(failed))
             }
         }))

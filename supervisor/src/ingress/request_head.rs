@@ -1,5 +1,7 @@
 //! A request's head as the worker gets it.
 
+use std::collections::HashSet;
+
 use http::header::{self, HeaderMap, HeaderName};
 use http::request::Parts;
 use nano_protocol::limits::{MAX_METHOD, MAX_URL};
@@ -21,6 +23,9 @@ pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
         || *name == "proxy-connection"
 }
 
+/// Most names that a `Connection` header may have: as many as a request can have headers. Each costs a look-up.
+const MAX_NAMED: usize = 100;
+
 /// Everything of the client's head that concerns the app.
 ///
 /// # Errors
@@ -38,13 +43,12 @@ pub(super) fn build(
     if method.len() > MAX_METHOD {
         return Err(Failure::MethodNotAllowed);
     }
-    let url = format!("http://{}{}", target.authority, target.path);
-    if url.len() > MAX_URL {
+    if target.url.len() > MAX_URL {
         return Err(Failure::UriTooLong);
     }
     Ok(RequestHead {
         method: method.to_owned(),
-        url,
+        url: target.url.clone(),
         request_id: id.as_str().to_owned(),
         headers: headers(&head.headers, target, id, body)?,
         body,
@@ -69,6 +73,10 @@ fn headers(
     body: BodyLength,
 ) -> Result<HeaderBlock, Failure> {
     let named = Named::of(given);
+    if named.is_cut {
+        return Err(Failure::HeadersTooLarge);
+    }
+    let cookies = joined_cookies(given);
     let mut block = HeaderBlock::builder();
     let mut fits = true;
     for (name, value) in given {
@@ -77,10 +85,14 @@ fn headers(
             || *name == header::EXPECT
             || *name == header::PROXY_AUTHORIZATION
             || *name == X_REQUEST_ID
+            || (*name == header::COOKIE && cookies.is_some())
             // Two ways to say how long a body is: hyper followed the other one.
             || (*name == header::CONTENT_LENGTH && body == BodyLength::Unknown)
             || named.holds(name);
         fits &= skip || block.push(name.as_str().as_bytes(), value.as_bytes());
+    }
+    if let Some(cookies) = cookies.filter(|_| !named.holds(&header::COOKIE)) {
+        fits &= block.push(b"cookie", &cookies);
     }
     // The host that the request was routed by, also where an absolute target overruled the header.
     fits &= block.push(b"host", target.authority.as_bytes());
@@ -88,21 +100,43 @@ fn headers(
     if fits { Ok(block.finish()) } else { Err(Failure::HeadersTooLarge) }
 }
 
-/// The headers that `Connection` declares to be of this connection.
-pub(super) struct Named<'a>(Vec<&'a [u8]>);
+/// Several `Cookie` lines as one. Their pairs are parted by semicolons, not by commas as the values of other headers are
+/// (RFC 6265 §5.4, RFC 9113 §8.2.3).
+fn joined_cookies(given: &HeaderMap) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = given.get_all(header::COOKIE).iter().map(|line| line.as_bytes()).collect();
+    (lines.len() > 1).then(|| {
+        let pairs: Vec<&[u8]> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+        pairs.join(&b"; "[..])
+    })
+}
 
-impl<'a> Named<'a> {
-    pub(super) fn of(given: &'a HeaderMap) -> Self {
+/// The headers that `Connection` declares to be of this connection, the first so many of them.
+pub(super) struct Named {
+    names: HashSet<HeaderName>,
+    /// There are more.
+    is_cut: bool,
+}
+
+impl Named {
+    pub(super) fn of(given: &HeaderMap) -> Self {
         let values = given.get_all(header::CONNECTION).iter();
-        let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
-        Self(names.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"keep-alive")).collect())
+        let mut elements = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+        let names = elements.by_ref().take(MAX_NAMED).map(<[u8]>::trim_ascii);
+        let names =
+            names.filter(|name| !is_option(name)).filter_map(|name| HeaderName::from_bytes(name).ok()).collect();
+        Self { names, is_cut: elements.next().is_some() }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = HeaderName> {
-        self.0.iter().filter_map(|name| HeaderName::from_bytes(name).ok())
+    pub(super) fn iter(&self) -> impl Iterator<Item = &HeaderName> {
+        self.names.iter()
     }
 
     fn holds(&self, name: &HeaderName) -> bool {
-        self.0.iter().any(|each| each.eq_ignore_ascii_case(name.as_str().as_bytes()))
+        !self.names.is_empty() && self.names.contains(name)
     }
+}
+
+/// What stands in most `Connection` headers. There is no header `Keep-Alive` that would reach an app either.
+fn is_option(name: &[u8]) -> bool {
+    name.is_empty() || name.eq_ignore_ascii_case(b"keep-alive")
 }

@@ -11,7 +11,8 @@
 //! | `request_timeout` | 408 | the head was not there in 10 s, or the body stalled |
 //! | `body_too_large` | 413 | over `max_body_mb` |
 //! | `uri_too_long` | 414 | the target is over 64 KiB |
-//! | `headers_too_large` | 431 | the head is over 64 KiB, or has over 100 headers |
+//! | `expectation_failed` | 417 | `Expect` with anything but `100-continue` |
+//! | `headers_too_large` | 431 | the head is over 64 KiB, has over 100 headers, or a `Connection` of over 100 names |
 //! | `handler_threw` | 500 | the app threw or rejected |
 //! | `no_response` | 500 | the app answered with something that is no Response |
 //! | `body_failed` | 500 | the response's body failed before its first byte |
@@ -28,12 +29,12 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use nano_protocol::{ExitReason, ResetReason};
 
 use super::record::Record;
-use super::relay::ResponseBody;
+use super::relay::{ResponseBody, announce_close};
 use super::request_id::X_REQUEST_ID;
 use crate::app::{Outage, Refusal};
 use crate::shard::{Client, Death, Failed, NotAdmitted, State};
@@ -61,6 +62,8 @@ pub(crate) enum Failure {
     UnknownHost,
     /// Not for apps.
     MethodNotAllowed,
+    /// An `Expect` that nobody meets.
+    Expectation,
     /// Over `max_body_mb`.
     BodyTooLarge,
     /// The URL.
@@ -149,6 +152,11 @@ impl Failure {
             Self::MethodNotAllowed => {
                 say(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this method is not served")
             }
+            Self::Expectation => say(
+                StatusCode::EXPECTATION_FAILED,
+                "expectation_failed",
+                "the request expects what is not served: only 100-continue is",
+            ),
             Self::BodyTooLarge => {
                 say(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the request's body is too large")
             }
@@ -238,7 +246,7 @@ pub(super) fn rescue(failure: Failure, mut record: Record) -> Response<ResponseB
     }
     // Where the next request begins is anybody's guess.
     if record.closes() || failure == Failure::MalformedBody {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        announce_close(&mut response, record.version());
     }
     response.map(|()| ResponseBody::whole(body, record))
 }

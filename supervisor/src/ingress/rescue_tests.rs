@@ -19,6 +19,7 @@ const TABLE: &[(Failure, &str, u16)] = &[
     (Failure::MalformedBody, "malformed_body", 400),
     (Failure::UnknownHost, "unknown_host", 404),
     (Failure::MethodNotAllowed, "method_not_allowed", 405),
+    (Failure::Expectation, "expectation_failed", 417),
     (Failure::BodyTooLarge, "body_too_large", 413),
     (Failure::UriTooLong, "uri_too_long", 414),
     (Failure::HeadersTooLarge, "headers_too_large", 431),

@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::uri::Scheme;
 use http::{HeaderValue, Method};
 use nano_config::{HostName, split_host_port};
+use url::{Position, Url};
 
 use super::Failure;
 
@@ -17,8 +18,8 @@ pub(super) struct Target<'a> {
     pub(super) host: HostName,
     /// As the client wrote it, with its port.
     pub(super) authority: &'a str,
-    /// With the query.
-    pub(super) path: Cow<'a, str>,
+    /// What the app sees: a URL as the URL standard writes it, so that `new URL()` gives the same text.
+    pub(super) url: String,
 }
 
 impl<'a> Target<'a> {
@@ -35,16 +36,16 @@ impl<'a> Target<'a> {
             (None, _) => return Err(Failure::MissingHost),
             (Some(_), Some(_)) => return Err(Failure::SeveralHosts),
         };
-        let own = host_name(header)?;
+        let own = host_and_port(header)?;
         let path = match head.uri.path_and_query().map_or("/", |path| path.as_str()) {
             // `http://a.example?x`: an empty path is `/` (RFC 9110 §4.2.3).
             query if query.starts_with('?') => Cow::Owned(format!("/{query}")),
             path => Cow::Borrowed(path),
         };
-        let (host, authority) = match (head.uri.scheme(), head.uri.authority()) {
+        let ((host, port), authority) = match (head.uri.scheme(), head.uri.authority()) {
             (None, None) => (own, header),
             (Some(scheme), Some(authority)) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => {
-                (host_name(authority.as_str())?, authority.as_str())
+                (host_and_port(authority.as_str())?, authority.as_str())
             }
             _ => return Err(Failure::MalformedTarget),
         };
@@ -52,7 +53,8 @@ impl<'a> Target<'a> {
         if !path.starts_with('/') {
             return Err(Failure::MalformedTarget);
         }
-        Ok(Self { host, authority, path })
+        let url = url(&host, port, &path)?;
+        Ok(Self { host, authority, url })
     }
 }
 
@@ -60,9 +62,28 @@ fn host_text(value: &HeaderValue) -> Result<&str, Failure> {
     value.to_str().map_err(|_| Failure::MalformedHost)
 }
 
-fn host_name(authority: &str) -> Result<HostName, Failure> {
-    let (host, _) = split_host_port(authority).map_err(|_| Failure::MalformedHost)?;
-    HostName::parse(host).map_err(|_| Failure::MalformedHost)
+fn host_and_port(authority: &str) -> Result<(HostName, Option<u16>), Failure> {
+    let (host, port) = split_host_port(authority).map_err(|_| Failure::MalformedHost)?;
+    Ok((HostName::parse(host).map_err(|_| Failure::MalformedHost)?, port))
+}
+
+/// The URL standard's form, with the host by which the request was routed and without the scheme's own port.
+fn url(host: &HostName, port: Option<u16>, path: &str) -> Result<String, Failure> {
+    let text = match port {
+        Some(port) => format!("http://{host}:{port}{path}"),
+        None => format!("http://{host}{path}"),
+    };
+    let url = Url::parse(&text).map_err(|_| Failure::MalformedHost)?;
+    // A name that the standard reads as another one, or as an address, would be two hosts to a proxy and to us.
+    if !host.as_str().starts_with('[') && url.host_str() != Some(host.as_str()) {
+        return Err(Failure::MalformedHost);
+    }
+    if !url.path().contains('^') {
+        return Ok(url.into());
+    }
+    // The standard's path percent-encode set has it, the library's not yet.
+    let path = url.path().replace('^', "%5E");
+    Ok(format!("{}{path}{}", &url[..Position::BeforePath], &url[Position::AfterPath..]))
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! A request's body on its way to the worker: chunk by chunk, as fast as the worker gives credit.
 
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
@@ -10,6 +12,12 @@ use nano_protocol::{BodyLength, ResetReason};
 
 use super::Failure;
 use crate::shard::{Client, Uplink};
+
+/// Bytes that are read of a body that nobody wants, so that the connection can go on.
+const LEFTOVER: usize = 64 * 1024;
+
+/// How long the rest of a body is sent to an app that reads it when its response is complete.
+const AFTER_RESPONSE: Duration = Duration::from_secs(30);
 
 /// See the file's head.
 #[derive(Debug)]
@@ -21,6 +29,17 @@ pub(super) struct Upload {
     read: u64,
     max: u64,
     begun: bool,
+    /// The client sends nothing before it is asked to (`Expect: 100-continue`).
+    waits: bool,
+}
+
+/// How the sending of a body ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// All of it is sent.
+    All,
+    /// The request is over: nobody wants the rest.
+    Unwanted,
 }
 
 /// Why a body did not come to its end.
@@ -55,19 +74,23 @@ impl From<UploadError> for Failure {
 }
 
 impl Upload {
-    /// `None` if the request has no body.
+    /// `None` if the request has no body. `waits`: the client sends it when it is told to.
+    pub(super) fn new(body: Incoming, client: &Rc<Client>, waits: bool) -> Option<Self> {
+        if body.is_end_stream() {
+            return None;
+        }
+        client.set_uploading(!waits);
+        let client = Rc::clone(client);
+        Some(Self { body, client, pending: Bytes::new(), read: 0, max: u64::MAX, begun: false, waits })
+    }
+
+    /// Takes at most `max` bytes.
     ///
     /// # Errors
-    /// The body is announced as larger than `max` bytes.
-    pub(super) fn new(body: Incoming, max: u64, client: &Rc<Client>) -> Result<Option<Self>, Failure> {
-        if body.is_end_stream() {
-            return Ok(None);
-        }
-        if body.size_hint().lower() > max {
-            return Err(Failure::BodyTooLarge);
-        }
-        client.set_uploading(true);
-        Ok(Some(Self { body, client: Rc::clone(client), pending: Bytes::new(), read: 0, max, begun: false }))
+    /// It is announced as larger.
+    pub(super) fn limit(&mut self, max: u64) -> Result<(), Failure> {
+        self.max = max;
+        if self.body.size_hint().lower() > max { Err(Failure::BodyTooLarge) } else { Ok(()) }
     }
 
     /// What is known of it before it comes.
@@ -80,15 +103,24 @@ impl Upload {
         self.begun
     }
 
-    /// Sends what is there and may be sent. Ready when all is sent, or when nobody wants it any more.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, uplink: &Uplink) -> Poll<Result<(), UploadError>> {
+    /// Whether the client was asked for it, and sent nothing yet.
+    pub(super) fn was_just_asked_for(&self) -> bool {
+        self.waits && self.begun && self.read == 0
+    }
+
+    /// Sends what is there and may be sent.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, uplink: &Uplink) -> Poll<Result<Sent, UploadError>> {
         loop {
-            let Poll::Ready(room) = uplink.poll_room(cx) else {
-                // The client is not to blame for what it cannot send.
-                self.client.set_uploading(false);
-                return Poll::Pending;
+            let room = match uplink.poll_room(cx) {
+                Poll::Ready(None) => return Poll::Ready(Ok(Sent::Unwanted)),
+                // The first look at the body is what makes hyper ask the client for it.
+                Poll::Ready(Some(room)) if !self.waits || uplink.is_wanted() => room,
+                Poll::Ready(Some(_)) | Poll::Pending => {
+                    // The client is not to blame for what it cannot send.
+                    self.client.set_uploading(false);
+                    return Poll::Pending;
+                }
             };
-            let Some(room) = room else { return Poll::Ready(Ok(())) };
             if self.pending.is_empty() {
                 self.client.set_uploading(true);
                 self.begun = true;
@@ -99,7 +131,7 @@ impl Upload {
                     Some(Err(_)) => return Poll::Ready(Err(UploadError::ClientGone)),
                     None => {
                         uplink.send(Bytes::new(), true);
-                        return Poll::Ready(Ok(()));
+                        return Poll::Ready(Ok(Sent::All));
                     }
                 }
                 self.read += self.pending.len() as u64;
@@ -114,9 +146,33 @@ impl Upload {
             let last = self.pending.is_empty() && self.body.is_end_stream();
             uplink.send(piece, last);
             if last {
-                return Poll::Ready(Ok(()));
+                return Poll::Ready(Ok(Sent::All));
             }
         }
+    }
+
+    /// Nobody wants the rest. Takes what is there of it; if that is not all, hyper learns before the response's head is
+    /// written that the connection ends with it, and says so there (RFC 9112 §9.6).
+    pub(super) async fn leave(mut self) {
+        let mut taken = 0;
+        let mut idle = 0;
+        // A client that waits to be asked sends none of it, perhaps.
+        while !self.waits && idle < 2 && taken <= LEFTOVER {
+            match poll_fn(|cx| Poll::Ready(Pin::new(&mut self.body).poll_frame(cx))).await {
+                Poll::Ready(None | Some(Err(_))) => break,
+                Poll::Ready(Some(Ok(frame))) => {
+                    taken += frame.data_ref().map_or(0, Bytes::len);
+                    idle = 0;
+                }
+                Poll::Pending => {
+                    idle += 1;
+                    // hyper reads between two polls.
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+        drop(self);
+        tokio::task::yield_now().await;
     }
 }
 
@@ -133,10 +189,21 @@ fn is_parse(error: &hyper::Error) -> bool {
     matches!(kind, Some(std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData))
 }
 
-/// Sends the rest of a body whose response has begun already.
+/// Sends the rest of a body whose response has begun already, and for a while when that is complete.
 pub(super) fn finish(mut upload: Upload, uplink: Uplink) {
     tokio::task::spawn_local(async move {
-        let sent = std::future::poll_fn(|cx| upload.poll(cx, &uplink)).await;
+        let mut late = None;
+        let sent = poll_fn(|cx| {
+            if let Poll::Ready(sent) = upload.poll(cx, &uplink) {
+                return Poll::Ready(sent);
+            }
+            if !uplink.is_answered() {
+                return Poll::Pending;
+            }
+            let late = late.get_or_insert_with(|| Box::pin(tokio::time::sleep(AFTER_RESPONSE)));
+            late.as_mut().poll(cx).map(|()| Err(UploadError::ClientGone))
+        })
+        .await;
         if let Err(error) = sent {
             uplink.fail(error.reset_reason());
         }

@@ -7,6 +7,7 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
 use super::line::{self, Fields};
+use super::text::{self, Printed};
 use super::{ACCESS, FLIGHT, Logs, Record};
 
 pub(super) struct LogLayer(pub(super) Logs);
@@ -55,11 +56,21 @@ struct Collect {
     nested: bool,
 }
 
+impl Collect {
+    fn print(&mut self, field: &Field, value: std::fmt::Arguments<'_>) {
+        let most = if field.name() == "message" { text::MESSAGE } else { text::FIELD };
+        self.fields.push(field.name(), Printed::of(value, most).into());
+    }
+}
+
 impl Visit for Collect {
     fn record_str(&mut self, field: &Field, value: &str) {
         let list = self.nested && value.starts_with(['[', '{']);
-        let value = list.then(|| serde_json::from_str(value).ok()).flatten().unwrap_or_else(|| value.into());
-        self.fields.push(field.name(), value);
+        let list = list.then(|| serde_json::from_str(value).ok()).flatten().map(text::bounded);
+        match list {
+            Some(list) => self.fields.push(field.name(), list),
+            None => self.print(field, format_args!("{value}")),
+        }
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
@@ -79,10 +90,10 @@ impl Visit for Collect {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.fields.push(field.name(), value.to_string().into());
+        self.print(field, format_args!("{value}"));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.fields.push(field.name(), format!("{value:?}").into());
+        self.print(field, format_args!("{value:?}"));
     }
 }

@@ -8,6 +8,7 @@ use tracing::Level;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
+use super::text;
 use crate::printable;
 
 /// The fields of an event in their order; the message apart.
@@ -40,12 +41,17 @@ pub(crate) fn timestamp() -> String {
 
 pub(super) fn json(now: &str, level: Level, fields: &Fields) -> String {
     let mut line = format!("{{\"timestamp\":\"{now}\",\"level\":\"{}\",\"message\":", name(level));
-    push_string(&mut line, &fields.message);
+    text::push_json(&mut line, &fields.message, text::MESSAGE);
     for (name, value) in &fields.others {
+        let room = text::LINE.saturating_sub(line.len());
+        let is_list = matches!(value, Value::Array(_) | Value::Object(_));
+        if room < if is_list { text::LIST + text::FIELD } else { text::FIELD / 4 } {
+            continue;
+        }
         // Field names are Rust identifiers: nothing in them to escape.
         let _ = write!(line, ",\"{name}\":");
         match value {
-            Value::String(text) => push_string(&mut line, text),
+            Value::String(value) => text::push_json(&mut line, value, text::FIELD.min(room / 2)),
             other => {
                 let _ = write!(line, "{other}");
             }
@@ -85,11 +91,6 @@ pub(super) fn dropped_pretty(count: u64) -> String {
     pretty(&timestamp(), Level::WARN, &dropped(count), false)
 }
 
-fn push_string(line: &mut String, text: &str) {
-    // Serialising a string cannot fail.
-    line.push_str(&serde_json::to_string(text).unwrap_or_default());
-}
-
 pub(super) fn pretty(now: &str, level: Level, fields: &Fields, colour: bool) -> String {
     let paint = |code: &str, text: &str| if colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() };
     let clock = now.get(11..23).unwrap_or(now);
@@ -102,9 +103,12 @@ pub(super) fn pretty(now: &str, level: Level, fields: &Fields, colour: bool) -> 
     let mut line =
         format!("{} {} ", paint("2", clock), paint(level_colour, &format!("{:5}", name(level).to_ascii_uppercase())));
     if let Some(app) = fields.app() {
-        let _ = write!(line, "{} ", paint("36", &format!("[{}]", printable::line(app))));
+        let app = printable::line(app);
+        let app = text::cut(&app, text::FIELD, char::len_utf8).map_or(app, Cow::Owned);
+        let _ = write!(line, "{} ", paint("36", &format!("[{app}]")));
     }
-    line.push_str(&printable::text(&fields.message));
+    let message = printable::text(&fields.message);
+    line.push_str(text::cut(&message, text::MESSAGE, char::len_utf8).as_deref().unwrap_or(&message));
     let others = || fields.others.iter().filter(|(name, _)| name != "app");
     let is_block = |value: &Value| value.as_str().is_some_and(|text| text.trim_end().contains('\n'));
     for (name, value) in others().filter(|(_, value)| !is_block(value)) {
@@ -113,12 +117,21 @@ pub(super) fn pretty(now: &str, level: Level, fields: &Fields, colour: bool) -> 
             Value::String(text) => format!("{text:?}"),
             other => other.to_string(),
         };
-        let _ = write!(line, " {}{}", paint("2", &format!("{}=", printable::line(name))), printable::line(&text));
+        let text = printable::line(&text);
+        let text = text::cut(&text, text::FIELD, char::len_utf8).map_or(text, Cow::Owned);
+        if line.len() + text.len() > text::LINE {
+            continue;
+        }
+        let _ = write!(line, " {}{text}", paint("2", &format!("{}=", printable::line(name))));
     }
     // A stack, or several faults: below, so that they can be read.
     for (name, value) in others().filter(|(_, value)| is_block(value)) {
-        let text = value.as_str().unwrap_or_default().trim_end();
-        let _ = write!(line, "\n    {}{}", paint("2", &format!("{}: ", printable::line(name))), printable::text(text));
+        let text = printable::text(value.as_str().unwrap_or_default().trim_end());
+        let text = text::cut(&text, text::FIELD, char::len_utf8).map_or(text, Cow::Owned);
+        if line.len() + text.len() > text::LINE {
+            continue;
+        }
+        let _ = write!(line, "\n    {}{text}", paint("2", &format!("{}: ", printable::line(name))));
     }
     line.push('\n');
     line
@@ -179,6 +192,24 @@ mod tests {
         assert_eq!(value["message"], "two\nlines \"\u{1b}[31m\"");
         assert_eq!(value["app"], "a.example");
         assert_eq!(value["pid"], 7);
+    }
+
+    #[test]
+    fn a_line_has_at_most_so_many_bytes_whatever_is_in_it() {
+        let mut fields = Fields::default();
+        fields.push("message", "\n\u{1}".repeat(1 << 20).into());
+        for name in ["app", "method", "path", "host", "error", "detail", "requests", "last_lines", "more", "again"] {
+            fields.push(name, "\u{1}\"".repeat(1 << 20).into());
+        }
+        let list = text::bounded(Value::Array(vec!["\u{1}".repeat(1000).into(); 100]));
+        fields.push("list", list.clone());
+        fields.push("list_again", list);
+        let line = json("2026-01-02T03:04:05.678901Z", Level::WARN, &fields);
+        assert!(line.len() <= text::LINE + 100, "{}", line.len());
+        let value: Value = serde_json::from_str(&line).unwrap();
+        assert!(value["path"].as_str().unwrap().ends_with(" bytes more]"));
+        let line = pretty("2026-01-02T03:04:05.678901Z", Level::WARN, &fields, false);
+        assert!(line.len() <= text::LINE + 1000, "{}", line.len());
     }
 
     #[test]

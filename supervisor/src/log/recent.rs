@@ -1,18 +1,19 @@
 //! The last lines of the log, for `nanoctl logs`.
+//!
+//! Who follows the log holds no lines but a place in what is kept here. Who is too slow for it misses some, and is told how
+//! many: however many follow, and however slowly, the memory is the same.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::broadcast;
+use tokio::sync::Notify;
 
-/// Lines that are kept.
-const LINES: usize = 2000;
+/// Lines that are kept, and how many bytes of them.
+const KEPT: Bounds = Bounds { lines: 2000, bytes: 4 << 20 };
 
-/// Bytes of lines that are kept.
-const BYTES: usize = 4 << 20;
-
-/// Lines that a follower may be behind before it misses some.
-const BEHIND: usize = 1024;
+/// The same of those that only followers get: the access log.
+const PASSING: Bounds = Bounds { lines: 1024, bytes: 1 << 20 };
 
 /// One line.
 #[derive(Debug, Clone)]
@@ -26,92 +27,251 @@ pub struct Record {
 /// The memory, and those who listen.
 #[derive(Debug)]
 pub struct Recent {
-    kept: Mutex<Kept>,
-    live: broadcast::Sender<Record>,
+    lines: Mutex<Lines>,
+    followers: AtomicUsize,
+    changed: Notify,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    records: VecDeque<Record>,
+#[derive(Debug)]
+struct Lines {
+    /// Lines that ever came.
+    count: u64,
+    kept: Ring,
+    passing: Ring,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    lines: usize,
     bytes: usize,
+}
+
+/// The last of some lines.
+#[derive(Debug)]
+struct Ring {
+    bounds: Bounds,
+    /// With their places among all lines.
+    records: VecDeque<(u64, Record)>,
+    bytes: usize,
+    /// Lines that were here and are not any more.
+    gone: u64,
+}
+
+/// What comes next for a reader.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// A line.
+    Line(Record),
+    /// So many lines were there, and are not any more.
+    Missed(u64),
+    /// No line yet.
+    Nothing,
+}
+
+/// A place in the log.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    recent: Arc<Recent>,
+    kept: u64,
+    passing: u64,
+    /// The first line that it does not read; `None` if it follows the log.
+    end: Option<u64>,
+}
+
+impl Ring {
+    fn new(bounds: Bounds) -> Self {
+        Self { bounds, records: VecDeque::new(), bytes: 0, gone: 0 }
+    }
+
+    fn push(&mut self, at: u64, record: Record) {
+        self.bytes += record.json.len();
+        self.records.push_back((at, record));
+        while self.records.len() > self.bounds.lines || self.bytes > self.bounds.bytes {
+            let Some((_, oldest)) = self.records.pop_front() else { break };
+            self.bytes -= oldest.json.len();
+            self.gone += 1;
+        }
+    }
+
+    /// The line with this number among those of the ring.
+    fn get(&self, number: u64) -> Option<&(u64, Record)> {
+        self.records.get(usize::try_from(number.checked_sub(self.gone)?).ok()?)
+    }
+
+    fn next_number(&self) -> u64 {
+        self.gone + self.records.len() as u64
+    }
 }
 
 impl Default for Recent {
     fn default() -> Self {
-        Self { kept: Mutex::default(), live: broadcast::Sender::new(BEHIND) }
+        let lines = Lines { count: 0, kept: Ring::new(KEPT), passing: Ring::new(PASSING) };
+        Self { lines: Mutex::new(lines), followers: AtomicUsize::new(0), changed: Notify::new() }
     }
 }
 
 impl Recent {
     /// Whether anybody listens.
     pub(super) fn watched(&self) -> bool {
-        self.live.receiver_count() > 0
+        self.followers.load(Ordering::Relaxed) > 0
     }
 
     pub(super) fn push(&self, record: Record, remember: bool) {
-        if !remember {
-            let _ = self.live.send(record);
-            return;
+        {
+            let mut lines = self.lock();
+            let at = lines.count;
+            lines.count += 1;
+            if remember { &mut lines.kept } else { &mut lines.passing }.push(at, record);
         }
-        let mut kept = self.lock();
-        // Under the lock, so that a new listener gets each line exactly once. Nobody listening is no error.
-        let _ = self.live.send(record.clone());
-        kept.bytes += record.json.len();
-        kept.records.push_back(record);
-        while kept.records.len() > LINES || kept.bytes > BYTES {
-            let Some(oldest) = kept.records.pop_front() else { break };
-            kept.bytes -= oldest.json.len();
+        self.changed.notify_waiters();
+    }
+
+    /// Reads the lines that are kept, oldest first, and if it is to follow the log all that come after them.
+    pub(crate) fn read(self: &Arc<Self>, follow: bool) -> Reader {
+        let lines = self.lock();
+        if follow {
+            self.followers.fetch_add(1, Ordering::Relaxed);
+        }
+        let end = (!follow).then_some(lines.count);
+        let (kept, passing) = (lines.kept.gone, lines.passing.next_number());
+        Reader { recent: Arc::clone(self), kept, passing, end }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reader {
+    /// What is there.
+    pub(crate) fn take(&mut self) -> Next {
+        let recent = Arc::clone(&self.recent);
+        let lines = recent.lock();
+        let missed = |ring: &Ring, place: &mut u64| {
+            let missed = ring.gone.saturating_sub(*place);
+            *place += missed;
+            missed
+        };
+        let missed = missed(&lines.kept, &mut self.kept) + missed(&lines.passing, &mut self.passing);
+        if missed > 0 {
+            return Next::Missed(missed);
+        }
+        let (kept, passing) = (lines.kept.get(self.kept), lines.passing.get(self.passing));
+        let kept_first = match (kept, passing) {
+            (Some((one, _)), Some((other, _))) => one < other,
+            (one, _) => one.is_some(),
+        };
+        let (next, place) = if kept_first { (kept, &mut self.kept) } else { (passing, &mut self.passing) };
+        match next {
+            Some((at, record)) if self.end.is_none_or(|end| *at < end) => {
+                *place += 1;
+                Next::Line(record.clone())
+            }
+            _ => Next::Nothing,
         }
     }
 
-    /// The lines that are kept, oldest first, and all that come after them.
-    #[must_use]
-    pub fn subscribe(&self) -> (Vec<Record>, broadcast::Receiver<Record>) {
-        let kept = self.lock();
-        (kept.records.iter().cloned().collect(), self.live.subscribe())
+    /// Waits for [`Self::take`] to have something.
+    pub(crate) async fn wait(&mut self) -> Next {
+        let recent = Arc::clone(&self.recent);
+        loop {
+            let mut changed = std::pin::pin!(recent.changed.notified());
+            // Before the look: what comes after it is not missed.
+            changed.as_mut().enable();
+            match self.take() {
+                Next::Nothing => changed.await,
+                next => return next,
+            }
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn follows(&self) -> bool {
+        self.end.is_none()
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if self.follows() {
+            self.recent.followers.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::panic, reason = "tests")]
     use super::*;
 
     fn record(text: &str) -> Record {
         Record { app: None, json: text.into() }
     }
 
-    #[test]
-    fn forgets_the_oldest() {
-        let recent = Recent::default();
-        for number in 0..LINES + 10 {
-            recent.push(record(&number.to_string()), true);
-        }
-        let (kept, _live) = recent.subscribe();
-        assert_eq!((kept.len(), &*kept.first().unwrap().json), (LINES, "10"));
-        let long = "x".repeat(BYTES / 2);
-        for _ in 0..3 {
-            recent.push(record(&long), true);
-        }
-        assert_eq!(recent.subscribe().0.len(), 2);
+    /// All that is there; what was missed as `-N`.
+    fn all(reader: &mut Reader) -> Vec<String> {
+        std::iter::from_fn(|| match reader.take() {
+            Next::Line(record) => Some(record.json.to_string()),
+            Next::Missed(count) => Some(format!("-{count}")),
+            Next::Nothing => None,
+        })
+        .collect()
     }
 
     #[test]
-    fn a_listener_gets_each_line_once() {
-        let recent = Recent::default();
+    fn forgets_the_oldest() {
+        let recent = Arc::<Recent>::default();
+        for number in 0..KEPT.lines + 10 {
+            recent.push(record(&number.to_string()), true);
+        }
+        let kept = all(&mut recent.read(false));
+        assert_eq!((kept.len(), kept.first().map(String::as_str)), (KEPT.lines, Some("10")));
+        let long = "x".repeat(KEPT.bytes / 2);
+        for _ in 0..3 {
+            recent.push(record(&long), true);
+        }
+        assert_eq!(all(&mut recent.read(false)).len(), 2);
+    }
+
+    #[test]
+    fn a_follower_gets_each_line_once_and_in_order() {
+        let recent = Arc::<Recent>::default();
         recent.push(record("before"), true);
         assert!(!recent.watched());
-        let (kept, mut live) = recent.subscribe();
+        let mut follower = recent.read(true);
+        let mut once = recent.read(false);
         assert!(recent.watched());
-        recent.push(record("after"), true);
-        recent.push(record("access"), false);
-        assert_eq!(kept.len(), 1);
-        assert_eq!(&*live.try_recv().unwrap().json, "after");
-        assert_eq!(&*live.try_recv().unwrap().json, "access");
-        assert_eq!(recent.subscribe().0.len(), 2);
+        for number in 0..4 {
+            recent.push(record(&format!("access {number}")), false);
+            recent.push(record(&format!("after {number}")), true);
+        }
+        let wanted = "before, access 0, after 0, access 1, after 1, access 2, after 2, access 3, after 3";
+        assert_eq!(all(&mut follower).join(", "), wanted);
+        assert_eq!(all(&mut once), ["before"]);
+        assert_eq!(all(&mut recent.read(false)).len(), 5, "the access log is not remembered");
+        drop(follower);
+        assert!(!recent.watched());
+    }
+
+    #[test]
+    fn a_follower_that_reads_nothing_costs_nothing_and_is_told_what_it_missed() {
+        let recent = Arc::<Recent>::default();
+        let mut followers: Vec<_> = (0..48).map(|_| recent.read(true)).collect();
+        let long = "x".repeat(64 * 1024);
+        for _ in 0..3200 {
+            recent.push(record(&long), false);
+            recent.push(record(&long), true);
+        }
+        {
+            let lines = recent.lock();
+            assert!(lines.kept.bytes <= KEPT.bytes && lines.passing.bytes <= PASSING.bytes);
+        }
+        for follower in &mut followers {
+            let read = all(follower);
+            let missed: usize = match read.first().and_then(|first| first.strip_prefix('-')) {
+                Some(count) => count.parse().unwrap_or(0),
+                None => panic!("nothing was missed"),
+            };
+            assert_eq!(missed + read.len() - 1, 6400);
+        }
     }
 }

@@ -4,15 +4,16 @@
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Lines that may wait.
+/// Lines that may wait, and how many bytes of them.
 const QUEUE: usize = 8192;
+const QUEUE_BYTES: usize = 4 << 20;
 
 /// Bytes that are written at once.
 const BATCH: usize = 64 * 1024;
@@ -20,6 +21,8 @@ const BATCH: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Sink {
     queue: SyncSender<Message>,
+    /// Bytes that wait.
+    bytes: Arc<AtomicUsize>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -44,13 +47,22 @@ impl Sink {
     ) -> io::Result<Self> {
         let (queue, lines) = sync_channel(QUEUE);
         let dropped = Arc::new(AtomicU64::new(0));
-        let writer = Writer { out, wait, dropped: Arc::clone(&dropped), reported: 0, torn: false, report };
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let queued = Arc::clone(&bytes);
+        let writer = Writer { out, wait, queued, dropped: Arc::clone(&dropped), reported: 0, torn: false, report };
         std::thread::Builder::new().name("nano-log".to_owned()).spawn(move || writer.run(&lines))?;
-        Ok(Self { queue, dropped })
+        Ok(Self { queue, bytes, dropped })
     }
 
     pub(super) fn write(&self, line: String) {
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.queue.try_send(Message::Line(line)) {
+        let size = line.capacity();
+        if self.bytes.fetch_add(size, Ordering::Relaxed) + size > QUEUE_BYTES {
+            self.bytes.fetch_sub(size, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        } else if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
+            self.queue.try_send(Message::Line(line))
+        {
+            self.bytes.fetch_sub(size, Ordering::Relaxed);
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -70,6 +82,7 @@ impl Sink {
 struct Writer<W, F> {
     out: W,
     wait: F,
+    queued: Arc<AtomicUsize>,
     dropped: Arc<AtomicU64>,
     reported: u64,
     /// The last line was written in part.
@@ -87,6 +100,7 @@ impl<W: Write, F: Fn(&W) -> io::Result<()>> Writer<W, F> {
             while let Some(message) = next.take() {
                 match message {
                     Message::Line(line) => {
+                        self.queued.fetch_sub(line.capacity(), Ordering::Relaxed);
                         starts.push(batch.len());
                         batch.push_str(&line);
                     }
@@ -240,6 +254,27 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_is_bounded_in_bytes_too() {
+        let slow = Slow::default();
+        let shut = slow.gate.lock().unwrap();
+        let sink = Sink::start_waiting(slow.clone(), |_| Ok(()), |count| format!("dropped {count}\n")).unwrap();
+        let line = format!("{}\n", "x".repeat(100_000));
+        for _ in 0..1000 {
+            sink.write(line.clone());
+        }
+        // What waits, and what the writer took before the gate held it.
+        let most = (QUEUE_BYTES + BATCH) / line.len() + 2;
+        let kept = 1000 - usize::try_from(sink.dropped()).unwrap();
+        assert!((QUEUE_BYTES / line.len()..=most).contains(&kept), "{kept} lines");
+        drop(shut);
+        sink.flush(Duration::from_secs(10));
+        sink.write(line.clone());
+        sink.flush(Duration::from_secs(10));
+        assert_eq!(usize::try_from(sink.dropped()).unwrap(), 1000 - kept, "there is room again");
+        assert!(slow.written.lock().unwrap().len() > kept * line.len());
+    }
+
+    #[test]
     fn a_stuck_reader_blocks_nobody() {
         let slow = Slow::default();
         let shut = slow.gate.lock().unwrap();
@@ -258,15 +293,15 @@ mod tests {
                 .map(|count| count.parse::<u64>().unwrap())
                 .sum()
         };
+        let written = |text: &str| text.lines().filter(|line| !line.starts_with("dropped")).count() as u64;
         let mut text = String::new();
         let deadline = std::time::Instant::now() + Duration::from_secs(90);
-        while told(&text) < dropped {
+        // What was dropped is told after the first lines: others may wait still.
+        while told(&text) < dropped || written(&text) + dropped < 3 * QUEUE as u64 {
             assert!(std::time::Instant::now() < deadline, "{} of {dropped} dropped lines were told", told(&text));
             sink.flush(Duration::from_secs(10));
             text = String::from_utf8(slow.written.lock().unwrap().clone()).unwrap();
         }
-        assert_eq!(told(&text), dropped);
-        let lines = text.lines().filter(|line| !line.starts_with("dropped")).count();
-        assert_eq!(lines as u64 + dropped, 3 * QUEUE as u64);
+        assert_eq!((told(&text), written(&text)), (dropped, 3 * QUEUE as u64 - dropped));
     }
 }

@@ -15,8 +15,9 @@ use hyper::service::service_fn;
 use nix::errno::Errno;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::client::{Client, ClientStream, Expiry, Socket};
+use super::client::{Client, ClientStream, Expiry};
 use super::listener::{Kind, Listener};
+use super::socket::Socket;
 use super::state::State;
 use crate::http_date;
 use crate::ingress::{self, Failure};
@@ -191,10 +192,15 @@ async fn serve(state: &Rc<State>, client: &Rc<Client>) {
         (Some(status), _) => Some(Failure::Unreadable(status)),
         (None, Ended::Expired(Expiry::Head)) => Some(Failure::HeadTimeout),
         (None, Ended::Expired(Expiry::Stalled)) if !client.is_answering() => Some(Failure::BodyTimeout),
-        (None, Ended::Expired(Expiry::Stalled) | Ended::Cut) => return client.cut(),
+        (None, Ended::Expired(Expiry::Stalled | Expiry::Gone)) => {
+            client.cut();
+            return;
+        }
+        (None, Ended::Cut) if client.cut() => return,
         // It has had all its answers: nothing is lost by a close that does not wait for the client's.
         (None, Ended::Expired(Expiry::Idle)) => return,
-        (None, Ended::Done) => None,
+        // What was sent before the cut is to arrive.
+        (None, Ended::Done | Ended::Cut) => None,
     };
     let close = async {
         if let Some(failure) = answer {
@@ -211,7 +217,7 @@ async fn serve(state: &Rc<State>, client: &Rc<Client>) {
 /// hyper, as it reads requests here.
 pub(crate) fn reader() -> http1::Builder {
     let mut http = http1::Builder::new();
-    http.half_close(false).max_header_size(MAX_HEAD).max_buf_size(MAX_BUFFER);
+    http.half_close(true).max_header_size(MAX_HEAD).max_buf_size(MAX_BUFFER);
     http
 }
 
@@ -241,7 +247,10 @@ async fn converse(state: &Rc<State>, client: &Rc<Client>) -> Ended {
         if let Some(expiry) = client.poll_expired(cx) {
             return Poll::Ready(Ended::Expired(expiry));
         }
-        connection.as_mut().poll(cx).map(|end| if end.is_ok() { Ended::Done } else { Ended::Cut })
+        if let Poll::Ready(end) = connection.as_mut().poll(cx) {
+            return Poll::Ready(if end.is_ok() { Ended::Done } else { Ended::Cut });
+        }
+        client.poll_gone(cx).map(|()| Ended::Expired(Expiry::Gone))
     })
     .await
 }

@@ -11,23 +11,16 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::io::{AsyncRead, ReadBuf};
 
 use super::connections::Shared;
 use super::framing::{Framing, Part};
 use super::pace::Pace;
-
-/// A connected socket of a client.
-#[derive(Debug)]
-pub(crate) enum Socket {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-}
+use super::socket::{Glimpse, Socket};
 
 /// What a connection does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +44,8 @@ pub(crate) enum Expiry {
     Idle,
     /// The client neither sends what it has announced nor takes what it has asked for.
     Stalled,
+    /// The client is not there any more.
+    Gone,
 }
 
 /// See the file's head.
@@ -66,6 +61,12 @@ pub(crate) struct Client {
     at_boundary: Cell<bool>,
     /// Something was written since the request went into the service.
     answering: Cell<bool>,
+    /// hyper was given something to write that it has not written yet.
+    unwritten: Cell<bool>,
+    /// The client sends no more. It may still read, and what it asked for is answered (RFC 9112 §9.6).
+    half_closed: Cell<bool>,
+    /// Something of the client waits to be read.
+    has_more: Cell<bool>,
     /// A request's body is still coming.
     uploading: Cell<bool>,
     upload: Pace,
@@ -73,7 +74,7 @@ pub(crate) struct Client {
     framing: RefCell<Framing>,
     /// Where the client's bytes are not to be read any further.
     unclear: Cell<Option<Part>>,
-    /// Woken for it when a response is out.
+    /// Woken for it when all is written.
     reader: RefCell<Option<Waker>>,
     refused: Cell<Option<u16>>,
     abrupt: Cell<bool>,
@@ -92,6 +93,9 @@ impl Client {
             phase_since: Cell::new(now),
             at_boundary: Cell::new(true),
             answering: Cell::new(false),
+            unwritten: Cell::new(false),
+            half_closed: Cell::new(false),
+            has_more: Cell::new(false),
             uploading: Cell::new(false),
             upload: Pace::default(),
             download: Pace::default(),
@@ -133,6 +137,20 @@ impl Client {
         }
     }
 
+    /// A piece of a response goes to hyper.
+    pub(crate) fn give(&self) {
+        self.unwritten.set(true);
+    }
+
+    /// Waits until hyper has written what it was given.
+    pub(crate) fn poll_written(&self, cx: &Context<'_>) -> Poll<()> {
+        if !self.unwritten.get() {
+            return Poll::Ready(());
+        }
+        *self.reader.borrow_mut() = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     /// The response that is being sent has no length: cut it so that nobody takes the cut for its end.
     pub(crate) fn cut_abruptly(&self) {
         self.abrupt.set(true);
@@ -170,6 +188,43 @@ impl Client {
         self.expired.get()
     }
 
+    /// Waits until the client is gone. hyper does not look while it has a request of the client: it would take one that
+    /// only sends no more for one that left.
+    pub(super) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let hyper_reads = self.phase() != Phase::Busy || self.uploading.get();
+        if hyper_reads || self.half_closed.get() || self.has_more.get() {
+            return Poll::Pending;
+        }
+        match ready!(self.socket.borrow().inner().poll_glimpse(cx)) {
+            Glimpse::Broken => Poll::Ready(()),
+            Glimpse::Bytes => {
+                self.has_more.set(true);
+                Poll::Pending
+            }
+            Glimpse::End => {
+                self.half_close();
+                if self.is_abandoned() { Poll::Ready(()) } else { Poll::Pending }
+            }
+        }
+    }
+
+    fn half_close(&self) {
+        if !self.half_closed.replace(true) {
+            self.socket.borrow().inner().probe();
+        }
+    }
+
+    /// Whether the client has closed its half, and then all of it.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.half_closed.get() && self.socket.borrow().inner().is_abandoned(&self.shared.peers)
+    }
+
+    /// Whether the client has asked for nothing, and does not do so now.
+    pub(super) fn is_quiet(&self) -> bool {
+        let between = matches!(self.phase(), Phase::Fresh | Phase::Idle) && !self.uploading.get();
+        between && !self.socket.borrow().inner().has_something()
+    }
+
     /// The status of an answer of hyper's own that was swallowed.
     pub(super) fn refused(&self) -> Option<u16> {
         self.refused.get()
@@ -194,6 +249,16 @@ impl Client {
             self.refused.set(Some(status.and_then(|digits| digits.parse().ok()).unwrap_or(400)));
         }
         true
+    }
+
+    pub(super) fn wrote_all(&self) {
+        self.unwritten.set(false);
+        if self.phase.get() != Phase::Busy {
+            self.at_boundary.set(true);
+        }
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
     }
 
     fn wrote(&self, result: &Poll<io::Result<usize>>) {
@@ -239,11 +304,12 @@ impl Client {
         }
     }
 
-    /// Makes the coming close a reset, if [`Self::cut_abruptly`] was asked for.
-    pub(super) fn cut(&self) {
+    /// Makes the coming close a reset, if [`Self::cut_abruptly`] was asked for. Whether it was.
+    pub(super) fn cut(&self) -> bool {
         if self.abrupt.get() {
             self.reset();
         }
+        self.abrupt.get()
     }
 
     /// Makes the coming close a reset.
@@ -267,6 +333,10 @@ impl Client {
             return result;
         }
         let read = read.filled();
+        self.has_more.set(false);
+        if read.is_empty() && result.is_ready() && most > 0 {
+            self.half_close();
+        }
         self.upload.moved(read.len(), &self.shared.prices);
         if matches!(self.phase.get(), Phase::Fresh | Phase::Idle) {
             self.enter(Phase::Head);
@@ -337,61 +407,12 @@ impl Write for ClientStream {
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         // hyper flushes when it has written all it had. Sockets have nothing to flush.
-        if self.0.phase.get() != Phase::Busy {
-            self.0.at_boundary.set(true);
-            if let Some(reader) = self.0.reader.take() {
-                reader.wake();
-            }
-        }
+        self.0.wrote_all();
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         // Whoever runs the connection may still have an answer to write.
         Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
-            Self::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
-            Self::Unix(socket) => Pin::new(socket).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, pieces),
-            Self::Unix(socket) => Pin::new(socket).poll_write_vectored(cx, pieces),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
-            Self::Unix(socket) => Pin::new(socket).poll_shutdown(cx),
-        }
     }
 }

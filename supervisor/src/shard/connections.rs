@@ -12,10 +12,14 @@ use tokio::sync::Notify;
 use super::addresses::Addresses;
 use super::client::{Client, Expiry, Phase};
 use super::pace::Prices;
+use super::peers::Peers;
 use super::{Options, State};
 
-/// How long an idle connection is still listened to when the shard drains, for requests that are on their way.
+/// How long a connection that is new is still listened to when the shard drains, for its first request.
 const DRAIN_GRACE: Duration = Duration::from_millis(500);
+
+/// The same for one that was used just now: its next request may be on its way.
+const SHORT_GRACE: Duration = Duration::from_millis(100);
 
 /// A connection that has been idle for less may just be about to be used again.
 const SHORT_IDLE: Duration = Duration::from_secs(1);
@@ -39,6 +43,7 @@ pub(super) struct Shared {
     /// Ticks since the shard began: a coarse clock that costs nothing to read.
     pub(super) now: Cell<u32>,
     pub(super) prices: Prices,
+    pub(super) peers: Peers,
     /// Where bytes are read to, to be looked at before hyper gets them.
     pub(super) scratch: RefCell<Box<[u8]>>,
 }
@@ -59,6 +64,7 @@ impl Connections {
             shared: Rc::new(Shared {
                 now: Cell::new(0),
                 prices,
+                peers: Peers::default(),
                 scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
             }),
             addresses: Addresses::new(max),
@@ -110,6 +116,21 @@ impl Connections {
         let idle = open.values().filter(|client| client.phase() == Phase::Idle);
         let longest = idle.max_by_key(|client| client.phase_ticks());
         if let Some(client) = longest.filter(|client| client.phase_ticks() > self.ticks(SHORT_IDLE)) {
+            client.expire(Expiry::Idle);
+        }
+    }
+
+    /// The shard drains: closes what asks for nothing. What was used just now, and what is new, is heard once more.
+    pub(super) async fn close_idle(&self) {
+        self.close_quiet(|client| client.phase_ticks() > self.ticks(DRAIN_GRACE));
+        tokio::time::sleep(SHORT_GRACE).await;
+        self.close_quiet(|client| client.phase() == Phase::Idle);
+        tokio::time::sleep(DRAIN_GRACE - SHORT_GRACE).await;
+        self.close_quiet(|_| true);
+    }
+
+    fn close_quiet(&self, which: impl Fn(&Client) -> bool) {
+        for client in self.open.borrow().values().filter(|client| client.is_quiet() && which(client)) {
             client.expire(Expiry::Idle);
         }
     }
@@ -175,7 +196,59 @@ impl Limits {
             Phase::Fresh | Phase::Idle if drained_for > self.grace => Some(Expiry::Idle),
             Phase::Idle => (client.phase_ticks() > self.idle).then_some(Expiry::Idle),
             Phase::Fresh | Phase::Head => (client.phase_ticks() > self.head).then_some(Expiry::Head),
+            Phase::Busy if client.is_abandoned() => Some(Expiry::Gone),
             Phase::Busy => client.is_behind().then_some(Expiry::Stalled),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::shard::socket::Socket;
+    use crate::telemetry::Metrics;
+
+    /// A connection, and the client's end of it.
+    fn connected(connections: &Connections) -> (Rc<Client>, UnixStream) {
+        let (theirs, ours) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let client =
+            Client::new(Socket::Unix(tokio::net::UnixStream::from_std(ours).unwrap()), None, connections.shared());
+        connections.insert(Rc::clone(&client)).unwrap();
+        (client, theirs)
+    }
+
+    #[test]
+    fn what_is_idle_is_closed_by_the_order_and_not_by_the_clock() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (events, _inbox) = tokio::sync::mpsc::channel(1);
+            let connections = Connections::new(&Options::new(Arc::<Metrics>::default(), events));
+            let (served, _one) = connected(&connections);
+            let (asks_again, mut two) = connected(&connections);
+            let (is_served, _three) = connected(&connections);
+            let (new, _four) = connected(&connections);
+            for client in [&served, &asks_again, &is_served] {
+                client.begin();
+            }
+            for client in [&served, &asks_again] {
+                client.end();
+                client.wrote_all();
+            }
+            two.write_all(b"GET /").unwrap();
+            // No tick goes by.
+            let expired = |client: &Client| client.poll_expired(&Context::from_waker(Waker::noop()));
+            connections.close_quiet(|client| client.phase() == Phase::Idle);
+            assert_eq!(expired(&served), Some(Expiry::Idle));
+            assert_eq!((expired(&asks_again), expired(&is_served), expired(&new)), (None, None, None));
+            connections.close_idle().await;
+            assert_eq!((expired(&asks_again), expired(&is_served), expired(&new)), (None, None, Some(Expiry::Idle)));
+        });
     }
 }

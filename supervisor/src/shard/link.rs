@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use nano_protocol::{
-    DecodeError, ExitReason, FetchId, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead,
+    BodyLength, DecodeError, ExitReason, FetchId, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead,
 };
 use tokio::net::UnixStream;
 
@@ -29,7 +29,7 @@ use super::lost::Lost;
 use crate::egress::Egress;
 use crate::worker::Worker;
 pub(crate) use exchange::{Death, Due, Failed};
-use exchange::{Exchange, Piece};
+use exchange::{Exchange, Piece, Rest};
 use fetches::Fetches;
 pub(crate) use task::{End, run};
 
@@ -52,6 +52,9 @@ pub(crate) enum Violation {
     /// Two response heads.
     #[error("a second response head for one request")]
     SecondHead,
+    /// Wants a body twice.
+    #[error("asked twice for one request's body")]
+    SecondWish,
     /// A body without a head.
     #[error("a response body before its head")]
     BodyBeforeHead,
@@ -147,7 +150,7 @@ impl Link {
             while requests.contains_key(&id) {
                 id = sending.take_id();
             }
-            let exchange = Rc::new(Exchange::new(id, head.about.clone(), due, sending.pushed));
+            let exchange = Rc::new(Exchange::new(id, head.about.clone(), due, sending.pushed, head.has_body()));
             sending.push(|outbox| outbox.push(head.numbered(id)));
             requests.insert(id, Rc::clone(&exchange));
             exchange
@@ -204,6 +207,15 @@ impl Link {
         Some(exchange)
     }
 
+    /// A request's response is complete. What the app still reads of its body goes on.
+    fn complete(&self, exchange: &Exchange) {
+        match exchange.rest() {
+            Rest::Nothing => drop(self.forget(exchange.id)),
+            Rest::Unwanted => self.reset(exchange.id, ResetReason::ClientGone),
+            Rest::Wanted => exchange.answered(),
+        }
+    }
+
     fn reset(&self, id: RequestId, reason: ResetReason) {
         if self.forget(id).is_some() && !self.ended.get() {
             self.push(&Frame::Reset { id, reason });
@@ -213,7 +225,8 @@ impl Link {
     /// What is on it, for the flight record; `culprit` is the request that the worker named.
     fn lost(&self, culprit: Option<RequestId>) -> Lost {
         let requests = self.requests.borrow();
-        Lost::of(requests.values().map(|exchange| exchange.lost(culprit == Some(exchange.id))).collect())
+        let unanswered = requests.values().filter(|exchange| !exchange.is_complete());
+        Lost::of(unanswered.map(|exchange| exchange.lost(culprit == Some(exchange.id))).collect())
     }
 
     fn wake_task(&self) {
@@ -252,6 +265,10 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     pub(crate) fn new(head: RequestHead, about: About) -> Self {
         Self { frame: Frame::RequestHead(0, Box::new(head)), about }
+    }
+
+    fn has_body(&self) -> bool {
+        matches!(&self.frame, Frame::RequestHead(_, head) if head.body != BodyLength::None)
     }
 
     fn numbered(&mut self, number: RequestId) -> &Frame {
@@ -320,7 +337,10 @@ impl Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        self.reset(ResetReason::ClientGone);
+        // What the app still reads of a request's body outlives the response.
+        if !self.is_complete() {
+            self.reset(ResetReason::ClientGone);
+        }
     }
 }
 
@@ -348,9 +368,22 @@ impl Uplink {
 
     /// Sends a piece: at most as much as [`Self::poll_room`] said.
     pub(crate) fn send(&self, data: Bytes, end: bool) {
-        self.exchange.sent(data.len());
+        let is_over = self.exchange.sent(data.len(), end);
         self.link.sending.borrow_mut().push(|outbox| outbox.push_chunk(self.exchange.id, end, data));
         self.link.wake_task();
+        if is_over {
+            self.link.forget(self.exchange.id);
+        }
+    }
+
+    /// Whether the app reads the request's body. Who asks [`Self::poll_room`] is woken when it begins to.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.exchange.is_wanted()
+    }
+
+    /// Whether the whole response came.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.exchange.is_complete()
     }
 
     /// The body cannot be had to its end: gives the request up, and its response too.

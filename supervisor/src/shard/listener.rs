@@ -1,15 +1,16 @@
 //! The sockets that clients connect to: bound by us, one per shard, or inherited and shared by all shards.
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 
-use nano_config::Listen;
+use nano_config::{Listen, UnixListen};
+use nix::unistd::Group;
 use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::socket_file::{self, BindError, BoundSocket};
 
 /// Connections that wait in the kernel to be accepted; the kernel cuts it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
@@ -57,6 +58,22 @@ pub enum ListenError {
     NotASocket {
         /// Where.
         path: PathBuf,
+    },
+    /// No such group.
+    #[error("{address}: there is no group {group:?} on this machine")]
+    NoGroup {
+        /// Where.
+        address: String,
+        /// As the configuration has it.
+        group: String,
+    },
+    /// The group is there, and the socket cannot get it.
+    #[error("{address}: only root, or a member of the group {group:?}, can give it to the socket's file")]
+    Group {
+        /// Where.
+        address: String,
+        /// As the configuration has it.
+        group: String,
     },
     /// systemd handed over something that is no listening stream socket.
     #[error("an inherited socket is no listening TCP or unix stream socket")]
@@ -111,24 +128,38 @@ impl Listener {
     }
 }
 
-/// Binds every address for every shard; the outer list has one entry per shard. With several shards a TCP address is
+/// Everything that was bound.
+#[derive(Debug)]
+pub struct Bound {
+    /// One list for each shard.
+    pub shards: Vec<Vec<Listener>>,
+    /// Of Unix sockets: they go with this.
+    pub files: Vec<BoundSocket>,
+}
+
+/// Binds every address for every shard. With several shards a TCP address is
 /// bound once per shard (`SO_REUSEPORT`), so that the kernel spreads the connections; a unix socket is shared.
 ///
 /// # Errors
 /// One of the addresses cannot be had. None stays bound then.
-pub fn bind(addresses: &[Listen], shards: usize) -> Result<Vec<Vec<Listener>>, ListenError> {
+pub fn bind(addresses: &[Listen], shards: usize) -> Result<Bound, ListenError> {
     let shards = shards.max(1);
     let mut all: Vec<Vec<Listener>> = (0..shards).map(|_| Vec::new()).collect();
+    let mut files = Vec::new();
     for listen in addresses {
         match listen {
             Listen::Tcp(address) => {
                 let v4_too = !addresses.iter().any(|other| is_v4_twin(other, *address));
                 bind_tcp(*address, v4_too, &mut all)?;
             }
-            Listen::Unix(path) => share(bind_unix(path)?, &mut all)?,
+            Listen::Unix(socket) => {
+                let (listener, file) = bind_unix(socket)?;
+                files.push(file);
+                share(listener, &mut all)?;
+            }
         }
     }
-    Ok(all)
+    Ok(Bound { shards: all, files })
 }
 
 /// Takes listening sockets that somebody else bound (systemd), each shared by all shards.
@@ -231,20 +262,28 @@ fn bind_tcp(address: SocketAddr, v4_too: bool, shards: &mut [Vec<Listener>]) -> 
     Ok(())
 }
 
-fn bind_unix(path: &Path) -> Result<Listener, ListenError> {
+fn bind_unix(listen: &UnixListen) -> Result<(Listener, BoundSocket), ListenError> {
+    let path = &listen.path;
     let address = format!("unix:{}", path.display());
-    if let Ok(found) = fs::symlink_metadata(path) {
-        if !found.file_type().is_socket() {
-            return Err(ListenError::NotASocket { path: path.to_owned() });
+    let group = listen.group.as_deref().map(|group| group_id(group, &address)).transpose()?;
+    let (socket, file) = socket_file::bind(path, listen.mode, group).map_err(|error| match (error, &listen.group) {
+        (BindError::Taken, _) => ListenError::InUse { address: address.clone() },
+        (BindError::NotASocket, _) => ListenError::NotASocket { path: path.clone() },
+        (BindError::Io(error), Some(group)) if error.raw_os_error() == Some(nix::libc::EPERM) => {
+            ListenError::Group { address: address.clone(), group: group.clone() }
         }
-        // Left by a process that is gone: nobody answers.
-        if UnixStream::connect(path).is_ok() {
-            return Err(ListenError::InUse { address });
-        }
-        fs::remove_file(path).map_err(ListenError::at(&address))?;
+        (BindError::Io(error), _) => ListenError::at(&address)(error),
+    })?;
+    Ok((Listener::unix(socket, address)?, file))
+}
+
+fn group_id(group: &str, address: &str) -> Result<u32, ListenError> {
+    let missing = || ListenError::NoGroup { address: address.to_owned(), group: group.to_owned() };
+    if let Ok(number) = group.parse() {
+        return Ok(number);
     }
-    let socket = UnixListener::bind(path).map_err(ListenError::at(&address))?;
-    Listener::unix(socket, address)
+    let found = Group::from_name(group).map_err(|error| ListenError::at(address)(error.into()))?;
+    found.map(|group| group.gid.as_raw()).ok_or_else(missing)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 
 use super::*;
 
@@ -11,7 +13,7 @@ fn tcp(text: &str) -> Listen {
 #[test]
 fn a_port_in_use_is_named_with_what_to_do() {
     for shards in [1, 2] {
-        let held = bind(&[tcp("127.0.0.1:0")], shards).unwrap();
+        let held = bind(&[tcp("127.0.0.1:0")], shards).unwrap().shards;
         let address = held[0][0].tcp_address().unwrap();
         let error = bind(&[Listen::Tcp(address)], shards).unwrap_err().to_string();
         assert!(error.starts_with(&format!("{address} is in use")) && error.contains("`port`"), "{error}");
@@ -20,7 +22,7 @@ fn a_port_in_use_is_named_with_what_to_do() {
 
 #[test]
 fn every_shard_has_the_same_port() {
-    let all = bind(&[tcp("127.0.0.1:0"), tcp("127.0.0.1:0")], 3).unwrap();
+    let all = bind(&[tcp("127.0.0.1:0"), tcp("127.0.0.1:0")], 3).unwrap().shards;
     assert_eq!(all.len(), 3);
     let ports: Vec<Vec<_>> = all.iter().map(|own| own.iter().map(Listener::address).collect()).collect();
     assert_eq!(ports[0], ports[1]);
@@ -30,7 +32,7 @@ fn every_shard_has_the_same_port() {
 
 #[test]
 fn all_addresses_are_both_families() {
-    let all = bind(&[Listen::all_addresses(0)], 1).unwrap();
+    let all = bind(&[Listen::all_addresses(0)], 1).unwrap().shards;
     let port = all[0][0].tcp_address().unwrap().port();
     assert!(TcpStream::connect(("127.0.0.1", port)).is_ok());
     if std::net::TcpListener::bind("[::1]:0").is_ok() {
@@ -42,17 +44,37 @@ fn all_addresses_are_both_families() {
 fn a_unix_socket_left_by_a_dead_process_is_replaced_a_live_one_is_not() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("nano.sock");
-    let listen = [Listen::Unix(path.clone())];
-    drop(bind(&listen, 1).unwrap());
+    let listen = [Listen::Unix(UnixListen::open(&path))];
+    let Bound { shards, files } = bind(&listen, 1).unwrap();
+    // As after kill -9: the file stays, nobody listens.
+    std::mem::forget(files);
+    drop(shards);
     assert!(path.exists());
     let held = bind(&listen, 2).unwrap();
-    assert_eq!(held[1][0].address(), format!("unix:{}", path.display()));
+    assert_eq!(held.shards[1][0].address(), format!("unix:{}", path.display()));
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o666);
     assert!(matches!(bind(&listen, 1), Err(ListenError::InUse { .. })));
+    drop(held);
+    assert!(!path.exists());
 
     let file = dir.path().join("file");
     std::fs::write(&file, "precious").unwrap();
-    assert!(matches!(bind(&[Listen::Unix(file.clone())], 1), Err(ListenError::NotASocket { .. })));
+    assert!(matches!(bind(&[Listen::Unix(UnixListen::open(&file))], 1), Err(ListenError::NotASocket { .. })));
     assert_eq!(std::fs::read(&file).unwrap(), b"precious");
+}
+
+#[test]
+fn a_start_that_fails_leaves_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("nano.sock");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = [Listen::Unix(UnixListen::open(&path)), Listen::Tcp(taken.local_addr().unwrap())];
+    assert!(matches!(bind(&listen, 1), Err(ListenError::InUse { .. })));
+    assert!(!path.exists());
+    let nobodys = UnixListen { group: Some("no-such-group".to_owned()), ..UnixListen::open(&path) };
+    let error = bind(&[Listen::Unix(nobodys)], 1).unwrap_err().to_string();
+    assert!(error.contains("there is no group \"no-such-group\""), "{error}");
+    assert!(!path.exists());
 }
 
 #[test]

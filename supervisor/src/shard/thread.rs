@@ -75,6 +75,8 @@ async fn obey(state: &Rc<State>, mut accepting: Vec<JoinHandle<()>>, mut inbox: 
                 state.drain();
                 let state = Rc::clone(state);
                 let accepting = std::mem::take(&mut accepting);
+                let idle = Rc::clone(&state);
+                spawn_local(async move { idle.connections.close_idle().await });
                 spawn_local(async move {
                     for acceptor in accepting {
                         let _ = acceptor.await;

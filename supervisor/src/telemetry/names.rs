@@ -36,6 +36,8 @@ names! {
         "Time from a request's head to the end of its response.";
     REQUESTS_IN_FLIGHT = "nano_http_requests_in_flight", GAUGE,
         "HTTP requests that are being answered or wait.";
+    RESPONSES_CUT = "nano_http_responses_cut_total", COUNTER,
+        "HTTP responses that had begun and did not come to their end, by who is to blame.";
     WORKERS = "nano_workers", GAUGE,
         "Workers by state; exited ones wait to be started again.";
     WORKER_STARTS = "nano_worker_starts_total", COUNTER,
@@ -52,6 +54,8 @@ names! {
         "CPU time used by the app's workers.";
     WORKER_SANDBOX = "nano_worker_sandbox", GAUGE,
         "1 if the app's workers have this layer of the sandbox, else 0.";
+    LOG_UNWRITTEN = "nano_log_lines_unwritten_total", COUNTER,
+        "Lines of nano's log that were dropped, because stderr took no more.";
     LOG_DROPPED = "nano_log_lines_dropped_total", COUNTER,
         "Log lines of the app that were dropped, because there were too many.";
     EGRESS_REQUESTS = "nano_egress_requests_total", COUNTER,

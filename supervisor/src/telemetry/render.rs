@@ -9,7 +9,7 @@ use prometheus::{Encoder, TextEncoder};
 
 use super::histogram::Histogram;
 use super::names::{self, Name};
-use super::{AppMetrics, EgressResult, Metrics, WorkerTotals};
+use super::{AppMetrics, CutBy, EgressResult, Metrics, WorkerTotals};
 use crate::worker::WorkerState;
 
 /// The media type of [`Metrics::render`]'s text.
@@ -55,6 +55,7 @@ impl Metrics {
         let durations = apps.iter().map(|(app, _, own)| histogram(&own.durations, &[("app", app)]));
         add(n::REQUEST_DURATION, durations.collect());
         add(n::REQUESTS_IN_FLIGHT, per_app(n::REQUESTS_IN_FLIGHT, &|_, app| float(app.requests_in_flight())));
+        add(n::RESPONSES_CUT, apps.iter().flat_map(|(app, _, own)| cut(app, own)).collect());
         add(n::WORKERS, apps.iter().flat_map(|(app, _, own)| states(app, own)).collect());
         add(n::WORKER_STARTS, per_app(n::WORKER_STARTS, &|_, app| load(&app.worker_starts)));
         add(n::WORKER_EXITS, apps.iter().flat_map(|(app, _, own)| exits(app, own)).collect());
@@ -64,6 +65,7 @@ impl Metrics {
         add(n::WORKER_CPU, per_app(n::WORKER_CPU, &|totals, _| totals.cpu.as_secs_f64()));
         add(n::WORKER_SANDBOX, apps.iter().flat_map(|(app, _, own)| sandbox(app, own)).collect());
         add(n::LOG_DROPPED, per_app(n::LOG_DROPPED, &|_, app| load(&app.log_dropped)));
+        add(n::LOG_UNWRITTEN, vec![sample(n::LOG_UNWRITTEN, &[], float(self.log_unwritten()))]);
         add(n::EGRESS_REQUESTS, apps.iter().flat_map(|(app, _, own)| egress(app, own)).collect());
         add(n::ACCEPT_PAUSED, vec![sample(n::ACCEPT_PAUSED, &[], load(&self.accept_pauses))]);
         add(n::CONNECTIONS_REFUSED, vec![sample(n::CONNECTIONS_REFUSED, &[], load(&self.connections_refused))]);
@@ -110,6 +112,13 @@ fn egress(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
         .map(|(result, count)| {
             sample(names::EGRESS_REQUESTS, &[("app", app), ("result", result.as_str())], load(count))
         })
+        .collect()
+}
+
+fn cut(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
+    let causes = CutBy::ALL.iter().zip(&metrics.responses_cut);
+    causes
+        .map(|(cause, count)| sample(names::RESPONSES_CUT, &[("app", app), ("cause", cause.as_str())], load(count)))
         .collect()
 }
 

@@ -38,20 +38,6 @@ fn a_chunked_body_arrives_whole() {
 }
 
 #[test]
-fn expect_continue_is_answered_when_the_body_is_wanted() {
-    let (host, mut worker) = Host::with_worker();
-    let mut client = host.connect();
-    client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
-    assert_eq!(client.head().unwrap().status, 100);
-    client.send("ok");
-    let (id, request) = worker.request();
-    assert_eq!(header(&request, "expect"), None);
-    assert_eq!(worker.body(id), b"ok");
-    worker.respond(id, "fine");
-    assert_eq!(client.answer().body, "fine");
-}
-
-#[test]
 fn a_request_body_waits_for_the_worker() {
     let (host, mut worker) = Host::with_worker();
     let mut client = host.connect();
@@ -154,6 +140,7 @@ fn a_response_may_come_before_the_request_body_is_there() {
     worker.respond(id, "enough");
     let answer = client.answer();
     assert_eq!((answer.status, answer.body.as_str()), (200, "enough"));
+    assert_eq!(answer.header("connection"), Some("close"));
     until("the request is over", || host.app.metrics.requests_in_flight() == 0);
 }
 

@@ -1,12 +1,12 @@
 //! An HTTP client that hides nothing.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 
 use crate::host::PATIENCE;
 
 pub(crate) struct Client {
-    stream: BufReader<TcpStream>,
+    pub(crate) stream: BufReader<TcpStream>,
 }
 
 #[derive(Debug)]
@@ -63,10 +63,6 @@ impl Client {
 
     pub(crate) fn get(&mut self, path: &str) {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: a.example\r\n\r\n"));
-    }
-
-    pub(crate) fn shutdown_write(&self) {
-        self.stream.get_ref().shutdown(Shutdown::Write).unwrap();
     }
 
     pub(crate) fn answer(&mut self) -> Answer {

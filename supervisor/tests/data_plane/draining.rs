@@ -36,7 +36,7 @@ fn what_is_in_flight_is_finished_and_told_to_close() {
 }
 
 #[test]
-fn idle_connections_may_ask_once_more_and_are_closed() {
+fn what_is_on_its_way_is_served_and_what_is_idle_closed() {
     let (host, worker) = Host::with_worker();
     let server = worker.serve();
     let mut late = host.connect();
@@ -45,13 +45,15 @@ fn idle_connections_may_ask_once_more_and_are_closed() {
     let mut idle = host.connect();
     idle.get("/");
     idle.answer();
+    late.send("GET /late HTTP/1.1\r\n");
     let drained = host.order_later(|done| Command::Drain { done });
     let address = host.address;
     until("nobody listens", || std::net::TcpStream::connect(address).is_err());
-    late.get("/late");
+    idle.assert_closed();
+    late.send("Host: a.example\r\n\r\n");
     let answer = late.answer();
     assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
-    idle.assert_closed();
+    late.assert_closed();
     drop((late, idle));
     drained.blocking_recv().unwrap();
     drop(host);

@@ -12,6 +12,7 @@ use nano_supervisor::route::RouteTable;
 use nano_supervisor::shard::admission::Admission;
 use nano_supervisor::shard::command::{Command, Done};
 use nano_supervisor::shard::{Event, Options, Shard, ShardHandle, listener};
+use nano_supervisor::socket_file::BoundSocket;
 use nano_supervisor::telemetry::{AppMetrics, Metrics};
 use nano_supervisor::worker::{Worker, WorkerId};
 use tokio::sync::{mpsc, oneshot};
@@ -30,6 +31,7 @@ pub(crate) struct Host {
     pub(crate) events: Events,
     pub(crate) metrics: Arc<Metrics>,
     shard: ShardHandle,
+    _files: Vec<BoundSocket>,
 }
 
 pub(crate) fn settings() -> AppSettings {
@@ -74,11 +76,12 @@ impl Host {
         let metrics = Arc::new(Metrics::default());
         let mut options = Options::new(Arc::clone(&metrics), events);
         tune(&mut options);
-        let listeners = listener::bind(std::slice::from_ref(at), 1).unwrap().remove(0);
+        let mut bound = listener::bind(std::slice::from_ref(at), 1).unwrap();
+        let listeners = bound.shards.remove(0);
         let address = listeners[0].tcp_address().unwrap_or(([0, 0, 0, 0], 0).into());
         let app = app(settings);
         let shard = Shard::spawn(0, listeners, routes(&app), options).unwrap();
-        Self { address, app, events: Events(inbox), metrics, shard }
+        Self { address, app, events: Events(inbox), metrics, shard, _files: bound.files }
     }
 
     /// A host and its one worker.

@@ -65,7 +65,11 @@ fn an_address_gets_its_part_of_the_connections_and_others_have_theirs() {
 fn a_unix_socket_is_one_address_with_everybody_behind_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("front.sock");
-    let host = Host::build(settings(), |options| options.max_connections = 8, &nano_config::Listen::Unix(path.clone()));
+    let host = Host::build(
+        settings(),
+        |options| options.max_connections = 8,
+        &nano_config::Listen::Unix(nano_config::UnixListen::open(&path)),
+    );
     let server = host.add_worker().serve();
     let mut kept: Vec<_> = (0..8).map(|_| std::os::unix::net::UnixStream::connect(&path).unwrap()).collect();
     for stream in &mut kept {

@@ -61,7 +61,7 @@ fn honest(id: RequestId, fetched: FetchId) -> Vec<Vec<u8>> {
 }
 
 fn other(dice: &mut Dice, id: RequestId) -> Vec<u8> {
-    bytes(&match dice.below(10) {
+    bytes(&match dice.below(12) {
         0 => Frame::Credit { id, bytes: dice.below(1 << 31) as u32 },
         1 => Frame::Reset { id, reason: ResetReason::HandlerThrew },
         2 => Frame::Exiting { reason: ExitReason::ALL[dice.below(10)], culprit: Some(id) },
@@ -71,6 +71,8 @@ fn other(dice: &mut Dice, id: RequestId) -> Vec<u8> {
         6 => Frame::FetchChunk { id: 0, end: false, data: Bytes::from(vec![0; dice.below(65_536)]) },
         7 => Frame::FetchAbort { id: dice.below(2) as u32 },
         8 => fetch(dice.below(3) as u32),
+        9 => Frame::BodyWanted { id },
+        10 => Frame::Reset { id, reason: ResetReason::BodyUnwanted },
         _ => head(dice.below(1 << 20) as u32, 500, &[], BodyLength::Unknown),
     })
 }

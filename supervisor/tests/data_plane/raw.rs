@@ -210,16 +210,6 @@ fn a_body_that_stalls_frees_the_worker() {
 }
 
 #[test]
-fn a_client_that_closes_its_half_after_asking_is_gone() {
-    let (host, mut worker) = Host::with_worker();
-    let mut client = host.get("/");
-    let (id, _) = worker.request();
-    client.shutdown_write();
-    assert_eq!(worker.reset(), (id, nano_protocol::ResetReason::ClientGone));
-    client.assert_closed();
-}
-
-#[test]
 fn only_so_many_connections_are_open_at_once() {
     let host = Host::with(settings(), |options| options.max_connections = 2);
     let mut worker = host.add_worker();

@@ -14,7 +14,7 @@ fn a_request_reaches_the_worker_and_its_response_the_client() {
          Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nx-request-id: mine-1\r\n\r\n",
     );
     let (id, request) = worker.request();
-    assert_eq!((request.method.as_str(), request.url.as_str()), ("GET", "http://A.Example:8080/path?q=1"));
+    assert_eq!((request.method.as_str(), request.url.as_str()), ("GET", "http://a.example:8080/path?q=1"));
     assert_eq!(request.request_id, "mine-1");
     assert_eq!(request.body, BodyLength::None);
     let mut names: Vec<_> =
@@ -253,7 +253,7 @@ fn a_unix_socket_serves_as_well() {
     use std::io::{Read, Write};
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("front.sock");
-    let host = Host::listening(&nano_config::Listen::Unix(path.clone()));
+    let host = Host::listening(&nano_config::Listen::Unix(nano_config::UnixListen::open(&path)));
     let server = host.add_worker().serve();
     let mut client = std::os::unix::net::UnixStream::connect(&path).unwrap();
     client.write_all(b"GET /x HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n").unwrap();
@@ -262,4 +262,73 @@ fn a_unix_socket_serves_as_well() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("http://a.example/x"), "{answer}");
     drop(host);
     server.join().unwrap();
+}
+
+#[test]
+fn a_stream_to_a_client_of_http_1_0_ends_with_the_connection_and_says_so() {
+    let (host, mut worker) = Host::with_worker();
+    for connection in ["", "Connection: keep-alive\r\n"] {
+        let mut client = host.connect();
+        client.send(format!("GET / HTTP/1.0\r\nHost: a.example\r\n{connection}\r\n"));
+        let (id, _) = worker.request();
+        worker.send(&[head(id, 200, &[], BodyLength::Unknown), chunk(id, "streamed", false)]);
+        let answer = client.head().unwrap();
+        assert_eq!((answer.header("connection"), answer.header("transfer-encoding")), (Some("close"), None));
+        worker.send(&[chunk(id, "", true)]);
+        assert_eq!(client.rest().unwrap(), b"streamed");
+    }
+    // What has a length, or no body at all, is no reason to close.
+    let mut client = host.connect();
+    for (method, length) in [("GET", BodyLength::Known(2)), ("HEAD", BodyLength::Unknown), ("GET", BodyLength::None)] {
+        client.send(format!("{method} / HTTP/1.0\r\nHost: a.example\r\nConnection: keep-alive\r\n\r\n"));
+        let (id, _) = worker.request();
+        worker.send(&[head(id, 200, &[], length)]);
+        if length == BodyLength::Known(2) {
+            worker.send(&[chunk(id, "ok", true)]);
+        }
+        let answer = client.read(length == BodyLength::Known(2)).unwrap();
+        assert_eq!(answer.header("connection"), Some("keep-alive"), "{method} {length:?}");
+        if method == "HEAD" {
+            worker.reset();
+        }
+    }
+}
+
+#[test]
+fn cookies_are_one_line_of_pairs() {
+    let (host, mut worker) = Host::with_worker();
+    for (lines, joined) in [
+        ("Cookie: a=1\r\n", "a=1"),
+        ("Cookie: a=1\r\nX: y\r\ncookie: b=2\r\nCOOKIE: c=3; d=4\r\n", "a=1; b=2; c=3; d=4"),
+        ("Cookie: a=1\r\nCookie:\r\nCookie: b=2\r\n", "a=1; b=2"),
+    ] {
+        let mut client = host.connect();
+        client.send(format!("GET / HTTP/1.1\r\nHost: a.example\r\n{lines}\r\n"));
+        let (id, request) = worker.request();
+        assert_eq!(header(&request, "cookie"), Some(joined));
+        worker.respond(id, "ok");
+        client.answer();
+    }
+}
+
+#[test]
+fn a_connection_header_names_so_many_headers_and_no_more() {
+    let (host, mut worker) = Host::with_worker();
+    let ask = |names: &str| {
+        let mut client = host.connect();
+        client.send(format!("GET / HTTP/1.1\r\nHost: a.example\r\nX-Own: 1\r\nConnection: {names}\r\n\r\n"));
+        client
+    };
+    for names in ["q,".repeat(29_000), ",".repeat(58_000), "q,".repeat(101)] {
+        let answer = ask(&names).answer();
+        assert_eq!((answer.status, answer.error_code().as_str()), (431, "headers_too_large"));
+    }
+    let mut client = ask(&format!("{}x-own", "q, ".repeat(99)));
+    let (id, request) = worker.request();
+    assert_eq!(header(&request, "x-own"), None);
+    // An app that names too many loses none of its headers for it.
+    let many = "a,".repeat(40_000);
+    worker.send(&[head(id, 200, &[("a", "1"), ("b", "2"), ("connection", &many)], BodyLength::None)]);
+    let answer = client.head().unwrap();
+    assert_eq!((answer.header("a"), answer.header("b"), answer.header("connection")), (None, Some("2"), None));
 }

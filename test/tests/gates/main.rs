@@ -18,3 +18,4 @@ mod gate_10_ssrf;
 mod gate_11_machine;
 mod gate_12_mortality;
 mod gate_13_upstreams;
+mod gate_14_log;

@@ -1,5 +1,7 @@
-//! The requests in flight. A [`RequestContext`] opens when its head comes in and closes when its response is complete,
-//! or it was reset by either side. JavaScript knows it by a number, its key.
+//! The requests in flight. A [`RequestContext`] opens when its head comes in and closes when its response is complete and
+//! no `waitUntil` holds it, or it was reset by either side. JavaScript knows it by a number, its key.
+
+mod after_response;
 
 use std::collections::{HashMap, VecDeque};
 
@@ -32,6 +34,10 @@ struct IncomingBody {
     ended: bool,
     /// Nobody wants it: what comes is dropped.
     unwanted: bool,
+    /// The supervisor was told that it is read.
+    asked: bool,
+    /// The request was reset: no more comes, and this is not its end.
+    cut: bool,
     reader: Option<BodyReader>,
 }
 
@@ -60,6 +66,12 @@ struct RequestContext {
     headers: HeaderBlock,
     incoming: IncomingBody,
     outgoing: Option<OutgoingBody>,
+    /// The response is complete.
+    answered: bool,
+    /// Promises of `waitUntil` that are not settled.
+    held: u32,
+    /// Bytes of its body that count against [`RETAINED`].
+    retained: usize,
 }
 
 /// What JavaScript gets for a piece of a request's body.
@@ -96,6 +108,8 @@ pub(crate) struct Requests {
     finished: VecDeque<(RequestKey, String)>,
     /// Outgoing requests whose responses were to be handed on to requests that ended early.
     orphans: Vec<FetchKey>,
+    /// Bytes that are kept for `waitUntil`.
+    retained: usize,
     /// By link, in the order of the data links.
     outboxes: Vec<Outbox>,
 }
@@ -134,8 +148,10 @@ impl Requests {
             length: head.body,
             queue: ChunkQueue::default(),
             window: ReceiveWindow::default(),
-            ended: head.body == BodyLength::None,
+            ended: matches!(head.body, BodyLength::None | BodyLength::Known(0)),
             unwanted: false,
+            asked: false,
+            cut: false,
             reader: None,
         };
         let context = RequestContext {
@@ -145,21 +161,13 @@ impl Requests {
             headers: head.headers,
             incoming,
             outgoing: None,
+            answered: false,
+            held: 0,
+            retained: 0,
         };
         self.contexts.insert(key, context);
         self.keys.insert((link, wire_id), key);
         key
-    }
-
-    /// Forgets a request. Returns who still waits for its body.
-    fn close(&mut self, key: RequestKey) -> Option<BodyReader> {
-        let context = self.contexts.remove(&key)?;
-        self.keys.remove(&(context.link, context.wire_id));
-        if self.finished.len() == REMEMBERED {
-            self.finished.pop_front();
-        }
-        self.finished.push_back((key, context.request_id));
-        context.incoming.reader
     }
 
     /// The `x-request-id` of a request, also of one that ended a while ago; empty if unknown.
@@ -206,7 +214,13 @@ impl Requests {
         let incoming = &mut context.incoming;
         incoming.window.received(data.len())?;
         incoming.ended |= end;
+        let bytes = data.len();
         incoming.queue.push(data);
+        if context.answered {
+            self.retain(key, bytes);
+        }
+        let Some(context) = self.contexts.get_mut(&key) else { return Ok(Outcome::Nothing) };
+        let incoming = &mut context.incoming;
         if incoming.unwanted {
             self.drop_body(key);
             return Ok(Outcome::Nothing);
@@ -231,8 +245,25 @@ impl Requests {
                 }
                 BodyRead::Chunk(chunk)
             }
+            None if incoming.cut => BodyRead::Gone,
             None if incoming.ended || incoming.unwanted => BodyRead::End,
-            None => BodyRead::Pending,
+            None => {
+                self.ask(key);
+                BodyRead::Pending
+            }
+        }
+    }
+
+    /// Tells the supervisor that the body is read.
+    fn ask(&mut self, key: RequestKey) {
+        let Some(context) = self.contexts.get_mut(&key) else { return };
+        let incoming = &mut context.incoming;
+        if incoming.asked || incoming.ended || incoming.cut {
+            return;
+        }
+        incoming.asked = true;
+        if let Some(outbox) = self.outboxes.get_mut(context.link) {
+            outbox.push(&Frame::BodyWanted { id: context.wire_id });
         }
     }
 
@@ -321,14 +352,16 @@ impl Requests {
     }
 
     fn begin(&mut self, key: RequestKey, head: ResponseHead, source: BodySource) -> Outcome {
-        let Some(context) = self.contexts.get_mut(&key).filter(|context| context.outgoing.is_none()) else {
-            return Outcome::Nothing;
-        };
+        if matches!(source, BodySource::Request) {
+            self.ask(key);
+        }
+        let unanswered = |context: &&mut RequestContext| context.outgoing.is_none() && !context.answered;
+        let Some(context) = self.contexts.get_mut(&key).filter(unanswered) else { return Outcome::Nothing };
         let Some(outbox) = self.outboxes.get_mut(context.link) else { return Outcome::Nothing };
         let is_over = head.body == BodyLength::None;
         outbox.push(&Frame::ResponseHead(context.wire_id, head));
         if is_over {
-            return Outcome::Complete(self.close(key));
+            return Outcome::Complete(self.complete(key));
         }
         context.outgoing = Some(OutgoingBody { window: SendWindow::default(), source });
         self.send_body(key)
@@ -360,11 +393,13 @@ impl Requests {
 
     /// The end of a body that JavaScript made.
     pub(crate) fn end_body(&mut self, key: RequestKey) -> Outcome {
-        let Some(context) = self.contexts.get(&key) else { return Outcome::Nothing };
+        let Some(context) = self.contexts.get(&key).filter(|context| !context.answered) else {
+            return Outcome::Nothing;
+        };
         if let Some(outbox) = self.outboxes.get_mut(context.link) {
             outbox.push_chunk(context.wire_id, true, Bytes::new());
         }
-        Outcome::Complete(self.close(key))
+        Outcome::Complete(self.complete(key))
     }
 
     /// Sends as much of a response's body as there is and its window allows.
@@ -410,11 +445,11 @@ impl Requests {
                         break;
                     }
                 }
-                self.close(key);
+                self.complete(key);
                 return Outcome::PassedOn;
             }
         }
-        Outcome::Complete(self.close(key))
+        Outcome::Complete(self.complete(key))
     }
 
     /// The supervisor takes more of a response's body.
@@ -428,7 +463,7 @@ impl Requests {
 
     /// Ends a request without a (whole) response. Returns who still waits for its body.
     pub(crate) fn fail(&mut self, key: RequestKey, reason: ResetReason) -> Option<BodyReader> {
-        let context = self.contexts.get(&key)?;
+        let context = self.contexts.get(&key).filter(|context| !context.answered)?;
         let id = context.wire_id;
         if let Some(outbox) = self.outboxes.get_mut(context.link) {
             outbox.push(&Frame::Reset { id, reason });
@@ -439,8 +474,13 @@ impl Requests {
     /// The supervisor ended a request. Returns its key, and who still waits for its body.
     pub(crate) fn reset(&mut self, link: usize, wire_id: RequestId) -> Option<(RequestKey, Option<BodyReader>)> {
         let key = self.key_of(link, wire_id)?;
-        let outgoing = self.contexts.get(&key).and_then(|context| context.outgoing.as_ref());
-        if let Some(OutgoingBody { source: BodySource::Fetch(fetch), .. }) = outgoing {
+        let context = self.contexts.get_mut(&key)?;
+        if context.answered {
+            // No more of its body will come; what came stays readable as long as `waitUntil` holds it.
+            context.incoming.cut = !context.incoming.ended;
+            return Some((key, context.incoming.reader.take()));
+        }
+        if let Some(OutgoingBody { source: BodySource::Fetch(fetch), .. }) = &context.outgoing {
             self.orphans.push(*fetch);
         }
         Some((key, self.close(key)))

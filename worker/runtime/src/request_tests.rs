@@ -6,6 +6,7 @@ use bytes::BytesMut;
 use nano_protocol::limits::INITIAL_WINDOW;
 use nano_protocol::{Decoder, Side};
 
+use super::after_response::RETAINED;
 use super::*;
 
 const WINDOW: usize = INITIAL_WINDOW as usize;
@@ -54,7 +55,8 @@ fn a_body_that_is_handed_on_takes_no_more_than_both_windows() {
     }
     assert!(matches!(requests.respond_with_request_body(key, 200, HeaderBlock::default()), Outcome::Nothing));
     let frames = sent(&mut requests);
-    assert!(matches!(&frames[0], Frame::ResponseHead(0, head) if head.body == BodyLength::Unknown));
+    assert_eq!(frames[0], Frame::BodyWanted { id: 0 });
+    assert!(matches!(&frames[1], Frame::ResponseHead(0, head) if head.body == BodyLength::Unknown));
     assert_eq!(tally(&frames), (WINDOW / 2, WINDOW / 2, false), "it left, so there is room for as much");
     for _ in 0..4 {
         requests.chunk(0, 0, piece(), false).unwrap();
@@ -139,4 +141,112 @@ fn a_body_that_nobody_wants_is_taken_and_dropped() {
     requests.chunk(0, 0, piece(), true).unwrap();
     assert!(matches!(requests.respond(key, 200, HeaderBlock::default(), Bytes::new()), Outcome::Complete(None)));
     assert!(requests.cancel_body(key).is_none(), "the request is over");
+}
+
+fn text(read: BodyRead) -> String {
+    match read {
+        BodyRead::Chunk(data) => String::from_utf8(data.to_vec()).unwrap(),
+        BodyRead::End => "end".into(),
+        BodyRead::Pending => "pending".into(),
+        BodyRead::Gone => "gone".into(),
+    }
+}
+
+fn answer(requests: &mut Requests, key: RequestKey) {
+    assert!(matches!(requests.respond(key, 200, HeaderBlock::default(), Bytes::new()), Outcome::Complete(None)));
+}
+
+#[test]
+fn a_body_is_asked_for_once_when_it_is_read_and_not_there() {
+    let (mut requests, key) = opened(BodyLength::Unknown);
+    requests.chunk(0, 0, Bytes::from_static(b"abc"), false).unwrap();
+    assert_eq!(text(requests.read_body(key)), "abc");
+    assert!(sent(&mut requests).is_empty(), "it may be all there is");
+    for _ in 0..3 {
+        assert_eq!(text(requests.read_body(key)), "pending");
+    }
+    assert_eq!(sent(&mut requests), [Frame::BodyWanted { id: 0 }]);
+    requests.chunk(0, 0, Bytes::new(), true).unwrap();
+    assert_eq!(text(requests.read_body(key)), "end");
+    let (mut requests, key) = opened(BodyLength::Unknown);
+    requests.chunk(0, 0, Bytes::from_static(b"abc"), true).unwrap();
+    assert_eq!((text(requests.read_body(key)), text(requests.read_body(key))), ("abc".into(), "end".into()));
+    assert!(sent(&mut requests).is_empty());
+}
+
+#[test]
+fn wait_until_keeps_what_came_and_what_is_read_goes_on_coming() {
+    let (mut requests, key) = opened(BodyLength::Unknown);
+    requests.hold(key);
+    assert_eq!(text(requests.read_body(key)), "pending");
+    answer(&mut requests, key);
+    // Sent in this order: the supervisor knows that the body goes on before it knows that the response is complete.
+    assert!(matches!(&sent(&mut requests)[..], [Frame::BodyWanted { id: 0 }, Frame::ResponseHead(0, _)]));
+    requests.chunk(0, 0, Bytes::from_static(b"late"), false).unwrap();
+    assert_eq!((text(requests.read_body(key)), requests.in_flight()), ("late".into(), 1));
+    requests.chunk(0, 0, Bytes::new(), true).unwrap();
+    assert_eq!(text(requests.read_body(key)), "end");
+    assert!(requests.release(key).is_none());
+    assert!(sent(&mut requests).is_empty(), "the body was at its end");
+    assert_eq!(requests.in_flight(), 0);
+}
+
+#[test]
+fn a_body_that_is_given_up_after_the_response_is_called_off() {
+    let (mut requests, key) = opened(BodyLength::Unknown);
+    requests.hold(key);
+    requests.read_body(key);
+    answer(&mut requests, key);
+    sent(&mut requests);
+    requests.release(key);
+    assert_eq!(sent(&mut requests), [Frame::Reset { id: 0, reason: ResetReason::BodyUnwanted }]);
+    // Without waitUntil at once.
+    let (mut requests, key) = opened(BodyLength::Unknown);
+    requests.read_body(key);
+    answer(&mut requests, key);
+    assert_eq!(sent(&mut requests).last(), Some(&Frame::Reset { id: 0, reason: ResetReason::BodyUnwanted }));
+    assert_eq!(text(requests.read_body(key)), "gone");
+}
+
+#[test]
+fn what_came_of_a_body_that_goes_no_further_is_readable() {
+    let (mut requests, key) = opened(BodyLength::Unknown);
+    requests.hold(key);
+    answer(&mut requests, key);
+    requests.chunk(0, 0, Bytes::from_static(b"came"), false).unwrap();
+    assert!(requests.reset(0, 0).is_some());
+    assert_eq!((text(requests.read_body(key)), text(requests.read_body(key))), ("came".into(), "gone".into()));
+    requests.release(key);
+    assert!(
+        sent(&mut requests).iter().all(|frame| matches!(frame, Frame::ResponseHead(..))),
+        "the supervisor forgot it"
+    );
+    assert_eq!(requests.in_flight(), 0);
+}
+
+#[test]
+fn what_wait_until_keeps_is_bounded() {
+    let (mut requests, _) = opened(BodyLength::None);
+    let mut keys = Vec::new();
+    for id in 1..=100 {
+        let head = RequestHead {
+            method: "POST".into(),
+            url: "http://a/".into(),
+            request_id: "id".into(),
+            headers: HeaderBlock::default(),
+            body: BodyLength::Unknown,
+        };
+        let key = requests.open(0, id, head);
+        requests.hold(key);
+        requests.chunk(0, id, Bytes::from(vec![1; WINDOW / 2]), false).unwrap();
+        assert!(matches!(requests.respond(key, 200, HeaderBlock::default(), Bytes::new()), Outcome::Complete(None)));
+        requests.chunk(0, id, Bytes::from(vec![1; WINDOW / 2]), false).unwrap();
+        keys.push(key);
+    }
+    let kept: usize = requests.contexts.values().map(|context| context.incoming.queue.len()).sum();
+    assert!(kept <= RETAINED && kept > RETAINED - WINDOW, "{kept}");
+    for key in keys {
+        requests.release(key);
+    }
+    assert_eq!((requests.retained, requests.in_flight()), (0, 1));
 }

@@ -77,6 +77,20 @@ struct State {
     reader: Option<Waker>,
     send: SendWindow,
     uploader: Option<Waker>,
+    /// A part of the request's body is yet to be sent.
+    uploading: bool,
+    /// The app reads the request's body.
+    wanted: bool,
+}
+
+/// What a request's body still has to come when the response is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    Nothing,
+    /// The app reads it.
+    Wanted,
+    /// Nobody does.
+    Unwanted,
 }
 
 /// A piece of a response's body.
@@ -87,8 +101,9 @@ pub(super) struct Piece {
 }
 
 impl Exchange {
-    pub(super) fn new(id: RequestId, about: About, due: Due, offset: u64) -> Self {
-        Self { id, deadline: due.at, offset, sent: due.since, about, state: RefCell::default() }
+    pub(super) fn new(id: RequestId, about: About, due: Due, offset: u64, has_body: bool) -> Self {
+        let state = State { uploading: has_body, ..State::default() };
+        Self { id, deadline: due.at, offset, sent: due.since, about, state: RefCell::new(state) }
     }
 
     /// What to tell of it, now that its worker is gone.
@@ -143,6 +158,26 @@ impl Exchange {
         Ok(())
     }
 
+    /// The app reads the request's body: it is asked for, and goes on when the response is complete.
+    pub(super) fn on_wanted(&self) -> Result<(), Violation> {
+        let mut state = self.state.borrow_mut();
+        if std::mem::replace(&mut state.wanted, true) {
+            return Err(Violation::SecondWish);
+        }
+        state.wake_uploader();
+        Ok(())
+    }
+
+    /// The response is complete, and what is to become of the request's body.
+    pub(super) fn rest(&self) -> Rest {
+        let state = self.state.borrow();
+        match (state.uploading, state.wanted) {
+            (false, _) => Rest::Nothing,
+            (true, true) => Rest::Wanted,
+            (true, false) => Rest::Unwanted,
+        }
+    }
+
     pub(super) fn fail(&self, why: Failed) {
         let mut state = self.state.borrow_mut();
         state.failed.get_or_insert(why);
@@ -152,6 +187,11 @@ impl Exchange {
 
     /// The request is no longer on the link: who uploads its body may stop.
     pub(super) fn forgotten(&self) {
+        self.state.borrow_mut().wake_uploader();
+    }
+
+    /// The response is complete, the request's body goes on: who uploads it is to know.
+    pub(super) fn answered(&self) {
         self.state.borrow_mut().wake_uploader();
     }
 
@@ -220,8 +260,16 @@ impl Exchange {
         state.send.available().min(MAX_CHUNK)
     }
 
-    pub(super) fn sent(&self, bytes: usize) {
-        self.state.borrow_mut().send.sent(bytes);
+    /// Sent a piece of the request's body. True if that was the last, and the response is complete.
+    pub(super) fn sent(&self, bytes: usize, end: bool) -> bool {
+        let mut state = self.state.borrow_mut();
+        state.send.sent(bytes);
+        state.uploading &= !end;
+        end && state.ended
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        self.state.borrow().wanted
     }
 }
 
@@ -254,7 +302,7 @@ mod tests {
 
     fn begun(body: BodyLength) -> Exchange {
         let about = About { method: http::Method::GET, target: None, id: http::HeaderValue::from_static("-") };
-        let exchange = Exchange::new(0, about, Due { since: Instant::now(), at: Instant::now() }, 0);
+        let exchange = Exchange::new(0, about, Due { since: Instant::now(), at: Instant::now() }, 0, false);
         let head = ResponseHead { status: 200, headers: nano_protocol::HeaderBlock::default(), body };
         exchange.on_head(head).unwrap();
         exchange

@@ -151,17 +151,21 @@ impl Task {
         let (id, done) = match frame {
             Frame::ResponseHead(id, head) => (id, link.with(id, |exchange| exchange.on_head(head))?),
             Frame::BodyChunk { id, end, data } => (id, link.with(id, |exchange| exchange.on_chunk(data, end))?),
+            Frame::BodyWanted { id } => (id, link.with(id, |exchange| exchange.on_wanted().map(|()| false))?),
             Frame::Credit { id, bytes } => (id, link.with(id, |exchange| exchange.on_credit(bytes).map(|()| false))?),
             Frame::Reset { id, reason } => {
-                use ResetReason::{BodyErrored, HandlerThrew, NoResponse, Refused};
-                if !matches!(reason, HandlerThrew | NoResponse | BodyErrored | Refused) {
-                    return Err(Violation::ResetReason);
-                }
-                let fail = |exchange: &super::Exchange| {
-                    exchange.fail(Failed::Reset(reason));
-                    Ok(true)
+                use ResetReason::{BodyErrored, BodyUnwanted, HandlerThrew, NoResponse, Refused};
+                let fail = |exchange: &super::Exchange| match (reason, exchange.is_complete()) {
+                    (BodyUnwanted, true) => Ok(()),
+                    (HandlerThrew | NoResponse | BodyErrored | Refused, false) => {
+                        exchange.fail(Failed::Reset(reason));
+                        Ok(())
+                    }
+                    _ => Err(Violation::ResetReason),
                 };
-                (id, link.with(id, fail)?)
+                link.with(id, |exchange| fail(exchange).map(|()| false))?;
+                link.forget(id);
+                return Ok(());
             }
             Frame::Stats(stats) => {
                 link.worker.record(&stats);
@@ -176,7 +180,10 @@ impl Task {
             other => return link.on_fetch_frame(other),
         };
         if done {
-            link.forget(id);
+            let exchange = link.requests.borrow().get(&id).map(Rc::clone);
+            if let Some(exchange) = exchange {
+                link.complete(&exchange);
+            }
         }
         Ok(())
     }

@@ -42,6 +42,12 @@ impl Corpus {
         self.0.push(Case { name, bytes: bytes.as_ref().to_vec(), answers });
     }
 
+    /// The client closes its half when it has asked: it is answered, and the connection ends.
+    fn asked(&mut self, name: &'static str, bytes: impl AsRef<[u8]>, answers: &[&'static str]) {
+        let answers = std::iter::once("half").chain(answers.iter().copied()).chain(["close"]).collect();
+        self.0.push(Case { name, bytes: bytes.as_ref().to_vec(), answers });
+    }
+
     /// The client leaves in the middle of a head.
     fn cut(&mut self, name: &'static str, bytes: impl AsRef<[u8]>) {
         self.0.push(Case { name, bytes: bytes.as_ref().to_vec(), answers: vec!["cut"] });
@@ -151,6 +157,15 @@ fn hosts(c: &mut Corpus) {
     c.host("two trailing dots", "Host: a.local..\r\n", "400 malformed_host");
     c.host("star as host", "Host: *\r\n", "400 malformed_host");
     c.host("the wildcard itself as host", "Host: *.wild.local\r\n", "400 malformed_host");
+    c.host("a label of no other script", "Host: xn--\r\n", "400 malformed_host");
+    c.host("a label that stands for nothing", "Host: xn--a.wild.local\r\n", "400 malformed_host");
+    c.host("a label of another script", "Host: XN--Bcher-kva.wild.local\r\n", "wild GET /");
+    c.host("a label that would be another", "Host: xn--a-ecp.wild.local\r\n", "400 malformed_host");
+    c.host("a hexadecimal address", "Host: 0x7f000001\r\n", "400 malformed_host");
+    c.host("a name that ends in a hexadecimal number", "Host: x.wild.0x1\r\n", "400 malformed_host");
+    c.host("a short address", "Host: 127.1\r\n", "400 malformed_host");
+    c.host("an octal address", "Host: 0177.0.0.1\r\n", "400 malformed_host");
+    c.host("a hexadecimal label", "Host: 0x7f.wild.local\r\n", "wild GET /");
     c.host("open bracket", "Host: [::1\r\n", "400 malformed_host");
     c.host("X-Forwarded-Host says nothing", "Host: a.local\r\nX-Forwarded-Host: b.local\r\n", "a GET /");
     c.host("Forwarded says nothing", "Host: a.local\r\nForwarded: host=b.local\r\n", "a GET /");
@@ -280,6 +295,27 @@ fn connections(c: &mut Corpus) {
         &["404 unknown_host", "a GET /1", "b GET /2", "wild GET /3"],
     );
     c.shut("close", get("Connection: close"), &["a GET /"]);
+    c.asked("half closed after asking", "GET / HTTP/1.1\r\nHost: a.local\r\n\r\n", &["a GET /"]);
+    c.asked("half closed after asking often", many, &["a GET /1", "b GET /2", "wild GET /3"]);
+    c.asked("half closed after a body", post("Content-Length: 5\r\n", "hello"), &["a POST / hello"]);
+    c.asked(
+        "half closed after chunks",
+        post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n"),
+        &["a POST / hello"],
+    );
+    c.asked("half closed after HTTP/1.0", "GET / HTTP/1.0\r\nHost: a.local\r\n\r\n", &["a GET /"]);
+    c.asked("half closed after nonsense", "nonsense\r\n\r\n", &["400 bad_request"]);
+    c.open("another expectation", get("Expect: 200-maybe"), &["417 expectation_failed"]);
+    c.open("an expectation among others", get("Expect: 100-continue, x"), &["417 expectation_failed"]);
+    c.open("an empty expectation", get("Expect:"), &["a GET /"]);
+    c.open("100-continue without a body", get("Expect: 100-continue"), &["a GET /"]);
+    c.open("100-continue, read", post("Expect: 100-continue\r\nContent-Length: 5\r\n", "hello"), &["a POST / hello"]);
+    c.shut("an expectation of HTTP/1.0", "GET / HTTP/1.0\r\nHost: a.local\r\nExpect: x\r\n\r\n", &["a GET /"]);
+    c.open(
+        "Connection of too many names",
+        get(&format!("Connection: {}", "q,".repeat(200))),
+        &["431 headers_too_large"],
+    );
     c.shut("close among others", get("Connection: x, close, y"), &["a GET /"]);
     c.open("Connection names Host", get("Connection: host"), &["a GET /"]);
     c.shut(
@@ -301,7 +337,11 @@ fn connections(c: &mut Corpus) {
         &["a GET /"],
     );
     c.open("Expect: 100-continue", post("Expect: 100-continue\r\nContent-Length: 5\r\n", "hello"), &["a POST / hello"]);
-    c.open("an unknown expectation", post("Expect: the worst\r\nContent-Length: 5\r\n", "hello"), &["a POST / hello"]);
+    c.open(
+        "an unknown expectation",
+        post("Expect: the worst\r\nContent-Length: 5\r\n", "hello"),
+        &["417 expectation_failed"],
+    );
     c.shut(
         "Expect with a length over the limit",
         post("Expect: 100-continue\r\nContent-Length: 1048577\r\n", ""),

@@ -160,16 +160,22 @@ fn request_failed(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments,
     }
 }
 
-/// `waitUntilBegan()`: the worker does not end before `waitUntilEnded()` was called as often.
-fn wait_until_began(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+/// `waitUntilBegan(id)`: the worker does not end before `waitUntilEnded(id)` was called as often, nor is the body of this
+/// request forgotten.
+fn wait_until_began(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     if let Some(state) = State::get(scope) {
         state.waiting.set(state.waiting.get().saturating_add(1));
+        state.requests.borrow_mut().hold(key_of(scope, &args));
     }
 }
 
-/// `waitUntilEnded()`: see above.
-fn wait_until_ended(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    if let Some(state) = State::get(scope) {
-        state.waiting.set(state.waiting.get().saturating_sub(1));
+/// `waitUntilEnded(id)`: see above.
+fn wait_until_ended(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    let Some(state) = State::get(scope) else { return };
+    state.waiting.set(state.waiting.get().saturating_sub(1));
+    let key = key_of(scope, &args);
+    let reader = state.requests.borrow_mut().release(key);
+    if let Some(reader) = reader {
+        settle_reader(scope, &state, key, &reader);
     }
 }

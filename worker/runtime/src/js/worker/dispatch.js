@@ -79,7 +79,7 @@ export function dispatchRequest(id, method, url, hasBody) {
   const request = createIncomingRequest(id, method, url, accessorStyle, hasBody);
   MapPrototypeSet(inFlight, id, request);
   try {
-    const result = FunctionPrototypeCall(app.fetch, app, request, env, createExecutionContext(request));
+    const result = FunctionPrototypeCall(app.fetch, app, request, env, createExecutionContext(id, request));
     // A Response that is there already needs no turn of the microtask queue.
     const parts = responseParts(result);
     if (parts !== null) return respond(id, method, parts);

@@ -16,14 +16,18 @@ export function onRejectedWait(callback) {
 }
 
 export class ExecutionContext {
+  #id;
   #request;
 
-  constructor(key, request) {
+  constructor(key, id, request) {
     if (key !== kCreate) throw new TypeError("Illegal constructor");
+    this.#id = id;
     this.#request = request;
   }
 
-  /** The worker does not end before `promise` is settled; if it rejects, that is logged. */
+  /**
+   * The worker does not end before `promise` is settled, nor is the request's body forgotten; if it rejects, that is logged.
+   */
   waitUntil(promise) {
     if (!(#request in this)) throw new TypeError("Illegal invocation");
     if (arguments.length < 1) {
@@ -32,9 +36,10 @@ export class ExecutionContext {
     const settled = PromiseResolve(promise);
     // What goes on after the response may look at the request for the first time.
     retainIncomingRequest(this.#request);
-    ops.waitUntilBegan();
-    PromisePrototypeThen(settled, ops.waitUntilEnded, (reason) => {
-      ops.waitUntilEnded();
+    const id = this.#id;
+    ops.waitUntilBegan(id);
+    PromisePrototypeThen(settled, () => ops.waitUntilEnded(id), (reason) => {
+      ops.waitUntilEnded(id);
       reportError(reason);
     });
   }
@@ -46,7 +51,7 @@ ObjectDefineProperties(ExecutionContext.prototype, {
   [SymbolToStringTag]: { __proto__: null, value: "ExecutionContext", configurable: true },
 });
 
-/** The context of the handler's call for `request`. */
-export function createExecutionContext(request) {
-  return new ExecutionContext(kCreate, request);
+/** The context of the handler's call for `request`, which is number `id`. */
+export function createExecutionContext(id, request) {
+  return new ExecutionContext(kCreate, id, request);
 }

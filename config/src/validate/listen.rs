@@ -1,0 +1,76 @@
+//! The objects in `listen`.
+
+use crate::address;
+use crate::json::{Node, Value};
+use crate::schema;
+use crate::server::{Listen, UnixListen};
+use crate::suggest;
+use crate::validate::read::Object;
+use crate::validate::report::{KeyPath, Report};
+
+/// Keys of objects in `listen` that other versions of nano know.
+const NOT_YET: [(&str, &str); 2] = [
+    ("tls", "this version of nano serves no TLS: leave that to a proxy in front of it"),
+    ("proxy_protocol", "this version of nano knows no PROXY protocol"),
+];
+
+/// `{"address": "unix:/path", "mode": "0660", "group": "www-data"}`.
+pub(super) fn unix_socket(report: &mut Report<'_>, node: &Node, path: &KeyPath) -> Option<UnixListen> {
+    let Value::Object(members) = &node.value else { return None };
+    for member in members.iter().filter(|member| !schema::LISTEN_LEVEL.has(&member.key)) {
+        let here = path.key(&member.key);
+        match NOT_YET.iter().find(|(key, _)| *key == member.key) {
+            Some((_, why)) => report.fault(member.key_span, &here, *why, None),
+            None => {
+                let suggestion = suggest::for_key(&member.key, &schema::LISTEN_LEVEL);
+                report.fault(member.key_span, &here, "unknown key", suggestion);
+            }
+        }
+    }
+    let object = Object::of(members, node.span, path.clone());
+    let mode = mode(report, &object);
+    let group = group(report, &object);
+    if object.node(&schema::LISTEN_ADDRESS).is_none() {
+        report.fault(node.span, path, "`address` is missing", None);
+        return None;
+    }
+    let (text, node, path) = object.text(report, &schema::LISTEN_ADDRESS)?;
+    match address::listen(text) {
+        Ok(Listen::Unix(UnixListen { path, .. })) => {
+            let default = if group.is_some() { UnixListen::GROUP } else { UnixListen::OPEN };
+            Some(UnixListen { path, mode: mode.unwrap_or(default), group })
+        }
+        Ok(Listen::Tcp(address)) => {
+            let message = "`mode` and `group` are for the file of a Unix socket";
+            report.fault(node.span, &path, message, Some(format!("write \"{address}\" instead of the object")));
+            None
+        }
+        Err((message, suggestion)) => {
+            report.fault(node.span, &path, message, suggestion);
+            None
+        }
+    }
+}
+
+fn mode(report: &mut Report<'_>, object: &Object<'_>) -> Option<u32> {
+    let (text, node, path) = object.text(report, &schema::LISTEN_MODE)?;
+    match address::mode(text) {
+        Ok(mode) => Some(mode),
+        Err((message, suggestion)) => {
+            report.fault(node.span, &path, message, suggestion);
+            None
+        }
+    }
+}
+
+fn group(report: &mut Report<'_>, object: &Object<'_>) -> Option<String> {
+    let (text, node, path) = object.text(report, &schema::LISTEN_GROUP)?;
+    if text.is_empty()
+        || text.len() > 255
+        || text.chars().any(|char| char.is_whitespace() || char.is_control() || char == ':')
+    {
+        report.fault(node.span, &path, "expected the name of a group, or its number", None);
+        return None;
+    }
+    Some(text.to_owned())
+}

@@ -1,0 +1,150 @@
+//! How much of a text is logged. A line is made of what clients and apps say, and they must not decide how much memory and
+//! disk it takes: everything is cut, counted as it is written, with its escapes.
+
+use std::fmt::{self, Write};
+
+use serde_json::Value;
+
+use crate::printable::is_active;
+
+/// Most bytes of a message.
+pub(super) const MESSAGE: usize = 96 * 1024;
+/// Most bytes of any other text.
+pub(super) const FIELD: usize = 8 * 1024;
+/// Most bytes of a list in a flight record.
+pub(super) const LIST: usize = 52 * 1024;
+/// Most bytes of a line.
+pub(super) const LINE: usize = 192 * 1024;
+/// Room for the word on what was left out.
+const NOTE: usize = 48;
+
+/// The beginning of `text` that takes at most `most` bytes, each character as many as `cost` says, with a note of how much
+/// is missing. `None`: all of it.
+pub(super) fn cut(text: &str, most: usize, cost: impl Fn(char) -> usize) -> Option<String> {
+    let mut room = most.saturating_sub(NOTE);
+    let end = text.char_indices().find(|(_, char)| match room.checked_sub(cost(*char)) {
+        Some(left) => {
+            room = left;
+            false
+        }
+        None => true,
+    });
+    let (end, _) = end?;
+    let (kept, rest) = text.split_at_checked(end)?;
+    Some(format!("{kept}…[{} bytes more]", rest.len()))
+}
+
+/// Appends a JSON string of at most `most` bytes.
+pub(super) fn push_json(line: &mut String, text: &str, most: usize) {
+    // No character takes more than six times its bytes.
+    let cut = if text.len() > most / 6 { cut(text, most.saturating_sub(2), json_cost) } else { None };
+    // Serialising a string cannot fail.
+    line.push_str(&serde_json::to_string(cut.as_deref().unwrap_or(text)).unwrap_or_default());
+}
+
+fn json_cost(char: char) -> usize {
+    match char {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        other if is_active(other) => 6 * other.len_utf16(),
+        other => other.len_utf8(),
+    }
+}
+
+/// A list or an object that takes at most so many bytes: a list loses what is at its end, anything else all of it.
+pub(super) fn bounded(value: Value) -> Value {
+    let Value::Array(mut items) = value else {
+        let size = value.to_string().len();
+        return if size > LIST { format!("…[{size} bytes]").into() } else { value };
+    };
+    let mut room = LIST;
+    let kept = items.iter().position(|item| match room.checked_sub(item.to_string().len() + 1) {
+        Some(left) => {
+            room = left;
+            false
+        }
+        None => true,
+    });
+    items.truncate(kept.unwrap_or(items.len()));
+    Value::Array(items)
+}
+
+/// What something prints, without making more of it than is kept.
+pub(super) struct Printed {
+    text: String,
+    most: usize,
+    /// Bytes that were not kept.
+    more: usize,
+}
+
+impl Printed {
+    /// What `value` prints, at most about `most` bytes of it.
+    pub(super) fn of(value: fmt::Arguments<'_>, most: usize) -> String {
+        let mut printed = Self { text: String::new(), most, more: 0 };
+        // It never fails by itself.
+        let _ = printed.write_fmt(value);
+        if printed.more > 0 {
+            let _ = write!(printed.text, "…[{} bytes more]", printed.more);
+        }
+        printed.text
+    }
+}
+
+impl Write for Printed {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        let mut end = piece.len().min(self.most.saturating_sub(self.text.len()));
+        while !piece.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (kept, rest) = piece.split_at_checked(end).unwrap_or((piece, ""));
+        if self.more == 0 {
+            self.text.push_str(kept);
+            self.more = rest.len();
+        } else {
+            self.more += piece.len();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_json_string_has_at_most_so_many_bytes_whatever_is_in_it() {
+        for piece in ["a", "\u{1}", "\"", "\u{202e}", "\u{9b}", "\u{e0001}", "é", "\u{1f600}", "\n\u{7f}"] {
+            for length in [0, 1, 100, 10_000, 1_000_000] {
+                let text = piece.repeat(length);
+                let mut line = String::new();
+                push_json(&mut line, &text, FIELD);
+                let line = crate::printable::json(&line).into_owned();
+                assert!(line.len() <= FIELD, "{piece:?} {length}: {}", line.len());
+                let read: String = serde_json::from_str(&line).unwrap();
+                let kept = read.split('…').next().unwrap();
+                assert!(text.starts_with(kept) && (kept == text || kept.len() * 6 > FIELD - 200), "{piece:?} {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_counted() {
+        assert_eq!(cut(&"x".repeat(200), 100, char::len_utf8).unwrap(), format!("{}…[148 bytes more]", "x".repeat(52)));
+        assert_eq!(cut("short", 100, char::len_utf8), None);
+        assert_eq!(Printed::of(format_args!("{}{}", "ab", "é".repeat(50)), 5), format!("abé…[{} bytes more]", 98));
+        assert_eq!(Printed::of(format_args!("{}", "abc"), 5), "abc");
+    }
+
+    #[test]
+    fn lists_lose_their_end() {
+        let list = bounded(Value::Array(vec![Value::from("x".repeat(1000)); 100]));
+        let kept = list.as_array().unwrap().len();
+        assert!((40..60).contains(&kept) && list.to_string().len() <= LIST, "{kept}");
+        assert_eq!(bounded(serde_json::json!([1, 2])), serde_json::json!([1, 2]));
+        assert_eq!(
+            bounded(serde_json::json!({ "a": "x".repeat(LIST) })),
+            Value::from(format!("…[{} bytes]", LIST + 8))
+        );
+    }
+}

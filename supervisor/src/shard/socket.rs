@@ -1,0 +1,159 @@
+//! A connected socket of a client, TCP or unix, and what can be learned of it without reading or writing.
+
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{MsgFlags, recv};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+
+use super::peers::Peers;
+
+/// A client's machine that is gone answers no probes.
+const PROBE: Duration = Duration::from_secs(15);
+
+/// See the file's head.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// What is seen of a client while nobody reads from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Glimpse {
+    /// It sent something.
+    Bytes,
+    /// It will send nothing more. It may still read.
+    End,
+    /// The connection is broken.
+    Broken,
+}
+
+impl Socket {
+    /// Waits until there is something to see.
+    pub(super) fn poll_glimpse(&self, cx: &mut Context<'_>) -> Poll<Glimpse> {
+        loop {
+            if ready!(self.poll_read_ready(cx)).is_err() {
+                return Poll::Ready(Glimpse::Broken);
+            }
+            match self.peek() {
+                Ok(0) => return Poll::Ready(Glimpse::End),
+                Ok(_) => return Poll::Ready(Glimpse::Bytes),
+                // The readiness was old, and is cleared now.
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+                Err(_) => return Poll::Ready(Glimpse::Broken),
+            }
+        }
+    }
+
+    /// Whether something of the client waits to be read, be it the end.
+    pub(super) fn has_something(&self) -> bool {
+        !matches!(peek(self.as_fd()), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Whether the client, which said that it sends no more, does not read any more either. A closed unix socket and a reset
+    /// show; a closed TCP socket looks like one of which a half is closed, but where the kernel that has it is ours.
+    pub(super) fn is_abandoned(&self, peers: &Peers) -> bool {
+        let mut fds = [PollFd::new(self.as_fd(), PollFlags::empty())];
+        let broken = PollFlags::POLLERR | PollFlags::POLLHUP;
+        if poll(&mut fds, PollTimeout::ZERO).is_ok()
+            && fds.first().and_then(PollFd::revents).is_some_and(|events| events.intersects(broken))
+        {
+            return true;
+        }
+        match self {
+            Self::Tcp(socket) => match (socket.local_addr(), socket.peer_addr()) {
+                (Ok(own), Ok(peer)) => peers.is_closed(own, peer),
+                _ => true,
+            },
+            Self::Unix(_) => false,
+        }
+    }
+
+    /// Has the kernel ask from time to time whether the client is still there.
+    pub(super) fn probe(&self) {
+        if let Self::Tcp(socket) = self {
+            let probes = TcpKeepalive::new().with_time(PROBE).with_interval(PROBE).with_retries(4);
+            // Without them it is noticed when something is written.
+            let _ = SockRef::from(socket).set_tcp_keepalive(&probes);
+        }
+    }
+
+    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(socket) => socket.poll_read_ready(cx),
+            Self::Unix(socket) => socket.poll_read_ready(cx),
+        }
+    }
+
+    fn peek(&self) -> io::Result<usize> {
+        match self {
+            Self::Tcp(socket) => socket.try_io(Interest::READABLE, || peek(socket.as_fd())),
+            Self::Unix(socket) => socket.try_io(Interest::READABLE, || peek(socket.as_fd())),
+        }
+    }
+}
+
+fn peek(socket: BorrowedFd<'_>) -> io::Result<usize> {
+    let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+    recv(socket.as_raw_fd(), &mut [0], flags).map_err(io::Error::from)
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(socket) => socket.as_fd(),
+            Self::Unix(socket) => socket.as_fd(),
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Self::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
+            Self::Unix(socket) => Pin::new(socket).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, pieces),
+            Self::Unix(socket) => Pin::new(socket).poll_write_vectored(cx, pieces),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
+            Self::Unix(socket) => Pin::new(socket).poll_shutdown(cx),
+        }
+    }
+}

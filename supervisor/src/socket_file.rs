@@ -1,0 +1,164 @@
+//! The file of a Unix socket that we bind: a stale one is replaced, a live one left alone, ours goes with us.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+use nix::sys::stat::{Mode, umask};
+use socket2::{Domain, SockAddr, Socket, Type};
+
+/// Inode and time of its last change: an inode's number alone is soon used again.
+pub(crate) type Identity = (u64, i64, i64);
+
+pub(crate) fn identity(found: &fs::Metadata) -> Identity {
+    (found.ino(), found.ctime(), found.ctime_nsec())
+}
+
+/// The bound socket's file. It goes when this is dropped.
+#[derive(Debug)]
+pub struct BoundSocket {
+    path: PathBuf,
+    identity: Identity,
+}
+
+/// Why there is no socket.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BindError {
+    /// Somebody answers there.
+    #[error("it is in use by another process")]
+    Taken,
+    /// Something else lies there.
+    #[error("it is there and is no socket")]
+    NotASocket,
+    /// What the kernel said.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl BoundSocket {
+    /// Where it is, absolute.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for BoundSocket {
+    fn drop(&mut self) {
+        // Not that of a successor: its inode may be the same, but it answers. Somebody may have changed the mode of ours.
+        let Ok(found) = fs::symlink_metadata(&self.path) else { return };
+        let is_left = || found.ino() == self.identity.0 && found.file_type().is_socket() && is_refused(&self.path);
+        if identity(&found) == self.identity || is_left() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Whether nobody listens at a socket.
+fn is_refused(path: &Path) -> bool {
+    call(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// Connects to a socket, but does not wait where the other one has its hands full.
+fn call(path: &Path) -> io::Result<()> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM.cloexec().nonblocking(), None)?;
+    socket.connect(&SockAddr::unix(path)?)
+}
+
+/// Binds a socket whose file has these permissions, and this group. Nobody else may open it before it has. Call it before
+/// there are other threads: it changes the process's umask for a moment.
+pub(crate) fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<(UnixListener, BoundSocket), BindError> {
+    remove_stale(path)?;
+    let before = umask(Mode::from_bits_truncate(0o177));
+    let bound = UnixListener::bind(path);
+    umask(before);
+    let listener = bound.map_err(|error| match error.kind() {
+        // Somebody was faster.
+        io::ErrorKind::AddrInUse => BindError::Taken,
+        _ => BindError::Io(error),
+    })?;
+    let made = || {
+        if group.is_some() {
+            chown(path, None, group)?;
+        }
+        fs::set_permissions(path, Permissions::from_mode(mode))?;
+        listener.set_nonblocking(true)?;
+        Ok::<_, io::Error>(identity(&fs::symlink_metadata(path)?))
+    };
+    match made() {
+        Ok(identity) => Ok((listener, BoundSocket { path: path.to_owned(), identity })),
+        Err(error) => {
+            let _ = fs::remove_file(path);
+            Err(error.into())
+        }
+    }
+}
+
+fn remove_stale(path: &Path) -> Result<(), BindError> {
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    if !found.file_type().is_socket() {
+        return Err(BindError::NotASocket);
+    }
+    match call(path) {
+        Ok(()) => Err(BindError::Taken),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(BindError::Taken),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(fs::remove_file(path)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn the_file_has_its_permissions_and_goes() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("a.sock");
+        for mode in [0o600, 0o660, 0o666] {
+            let own = fs::metadata(place.path()).unwrap().gid();
+            let (_listener, bound) = bind(&path, mode, Some(own)).unwrap();
+            let found = fs::metadata(&path).unwrap();
+            assert_eq!((found.mode() & 0o777, found.gid()), (mode, own));
+            drop(bound);
+            assert!(!path.exists());
+        }
+    }
+
+    #[test]
+    fn one_that_cannot_have_its_group_is_not_left() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("a.sock");
+        // Not a group that chown(2) takes.
+        let made = bind(&path, 0o660, Some(u32::MAX - 1));
+        if made.is_err() {
+            assert!(!path.exists());
+        }
+    }
+
+    #[test]
+    fn one_that_answers_slowly_is_live_and_one_that_does_not_is_stale() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("a.sock");
+        let (listener, bound) = bind(&path, 0o600, None).unwrap();
+        let connect = || {
+            let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None).unwrap();
+            socket.connect(&SockAddr::unix(&path).unwrap()).map(|()| socket)
+        };
+        // Nobody accepts: in the end there is no room to wait in.
+        let waiting: Vec<_> = std::iter::from_fn(|| connect().ok()).take(100_000).collect();
+        assert!(matches!(bind(&path, 0o600, None), Err(BindError::Taken)));
+        drop((waiting, listener));
+        // As after kill -9: the file is there, nobody listens.
+        let (_listener, _successor) = bind(&path, 0o600, None).unwrap();
+        drop(bound);
+        assert!(path.exists(), "the file of the successor stays");
+    }
+}
