@@ -200,9 +200,14 @@ fn single_app_answers_any_host() {
     let [app] = config.apps.as_slice() else { unreachable!() };
     assert_eq!((app.name.as_str(), app.hostnames.as_slice()), ("default", [HostPattern::Any].as_slice()));
     assert_eq!((&app.root, app.entry.as_str()), (&real.join("a"), "index.js"));
-    let by_file =
+    let mut by_file =
         parse(r#"{"port":3000,"apps":[{"hostname":"*","path":"a"}]}"#, Path::new("nano.json"), dir.path()).unwrap();
-    assert_eq!(Config { file: None, ..by_file }, config, "the same as a file that says only this");
+    // Where it was said differs, and so does how the path was written.
+    by_file.file = None;
+    by_file.places = config.places.clone();
+    by_file.apps[0].place = app.place.clone();
+    by_file.apps[0].shown = app.shown.clone();
+    assert_eq!(by_file, config, "the same as a file that says only this");
     let module = Config::single_app(&dir.path().join("b.mjs"), 0).unwrap();
     assert_eq!((&module.apps[0].root, module.apps[0].entry.as_str()), (&real, "b.mjs"));
 }

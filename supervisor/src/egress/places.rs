@@ -1,7 +1,7 @@
 //! Places that the apps of one shard share on their way out: for connections, for lookups, for TLS handshakes.
 //!
-//! An app has at most as many as there are free: so one alone gets half of them, two a third each, and however many want
-//! more than there are, one that has none finds one. Who has to wait waits in line, and lines take turns.
+//! An app has at most as many as there are free, so one alone gets half of them; and the last quarter is for apps that have
+//! none. Who has to wait waits in line, and lines take turns.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -81,7 +81,8 @@ impl Share {
     /// Whether one more may be taken now.
     pub(super) fn may_take(&self) -> bool {
         let (taken, free) = (self.taken.get(), self.places.free());
-        free > 0 && taken < self.most && (taken == 0 || taken < free)
+        let kept = self.places.most / 4;
+        free > 0 && taken < self.most && (taken == 0 || (taken < free && free > kept))
     }
 
     /// Whether it has no place at all.

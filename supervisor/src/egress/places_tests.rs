@@ -16,8 +16,9 @@ fn take_all(share: &Rc<Share>) -> Vec<Place> {
 }
 
 #[test]
-fn however_many_want_all_one_that_has_none_finds_one() {
-    for greedy in [1, 2, 16, 40] {
+fn whatever_others_hold_one_that_has_none_finds_one() {
+    // The last quarter goes one by one: 16 of these 64.
+    for greedy in [1, 2, 8, 16] {
         let places = Places::new(64);
         let held: Vec<_> = (0..greedy).map(|_| take_all(&places.share(64))).collect();
         assert!(held.iter().all(|held| !held.is_empty()), "{greedy} greedy apps");

@@ -14,6 +14,7 @@ import { Deferred } from "../streams/promises.js";
 import { Ring } from "../streams/queue_with_sizes.js";
 import { seal } from "../streams/sealed_class.js";
 import { requireArguments } from "../webidl.js";
+import { setTimeout } from "../html/timers.js";
 import { Body, isSource, takeContent } from "./body.js";
 import { BodySender } from "./body_sender.js";
 import { FetchSource, isChunk, sourceLength, uponChunk } from "./body_source.js";
@@ -48,6 +49,10 @@ const pending = new Map();
 /** Native key → BodySender, while a request's body is sent. */
 const uploads = new Map();
 const waiting = new Ring();
+/** A little longer than the shortest time between two collections (fetch.rs). */
+const LOOK_EVERY_MS = 1050;
+/** Whether a timer looks for room. */
+let looking = false;
 
 // Responses that were dropped unread: their connections are closed when the collector finds them. Made on first use, because
 // it cannot be in a snapshot.
@@ -183,6 +188,7 @@ class Fetching {
     if (waiting.length === 0 && this.trySend()) return;
     if (waiting.length >= mostWaiting) throw failure(`${mostWaiting} requests wait already`);
     waiting.push(this);
+    lookForRoom();
   }
 
   /** False if there is no room. */
@@ -326,6 +332,24 @@ export function resumeFetch(key) {
   if (sender === undefined) return;
   if (ops.fetchTakesBody(key)) sender.pump();
   else sender.cancel(failure("the response came to its end before the request's body did"));
+}
+
+/**
+ * A request that finds no room has garbage collected, which may end responses that were dropped unread, but once a second at
+ * most. Those that wait ask again when that time is over: nothing else might ever give room.
+ */
+function lookForRoom() {
+  if (looking) return;
+  try {
+    setTimeout(() => {
+      looking = false;
+      fetchSlotFree();
+      if (waiting.length > 0) lookForRoom();
+    }, LOOK_EVERY_MS);
+    looking = true;
+  } catch {
+    // The app has as many timers as it may have; the next request that has to wait tries again.
+  }
 }
 
 /** Called natively when a request that waits may be sent. */
