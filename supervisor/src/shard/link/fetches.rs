@@ -194,7 +194,8 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
         Some(Err(error)) => Err(error),
         Some(Ok(mut answer)) => match unless_given_up(&fetch, relay(&link, &fetch, &mut answer)).await {
             None => {
-                // Nothing of the link is needed for what is left to be done.
+                // Nothing of the link is needed for what is left to be done, and its end does not end that.
+                fetch.task.borrow_mut().take();
                 drop((link, fetch));
                 return answer.give_up().await;
             }
