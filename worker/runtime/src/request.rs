@@ -254,19 +254,6 @@ impl Requests {
         }
     }
 
-    /// Tells the supervisor that the body is read.
-    fn ask(&mut self, key: RequestKey) {
-        let Some(context) = self.contexts.get_mut(&key) else { return };
-        let incoming = &mut context.incoming;
-        if incoming.asked || incoming.ended || incoming.cut {
-            return;
-        }
-        incoming.asked = true;
-        if let Some(outbox) = self.outboxes.get_mut(context.link) {
-            outbox.push(&Frame::BodyWanted { id: context.wire_id });
-        }
-    }
-
     /// JavaScript wants no more of a request's body. What has come and what will is dropped as it comes, so that a client
     /// that sends all of it before it reads the response gets to read that. `max_body_mb` still ends it.
     pub(crate) fn cancel_body(&mut self, key: RequestKey) -> Option<BodyReader> {

@@ -247,7 +247,7 @@ impl Worker {
                     self.links[0].send(&Frame::Credit { id, bytes });
                 }
                 Some(Frame::Reset { id: for_id, reason }) if for_id == id => return Outcome::Reset(reason),
-                Some(Frame::Credit { .. }) => {}
+                Some(Frame::Credit { .. } | Frame::BodyWanted { .. }) => {}
                 Some(other) => panic!("{other:?}"),
             }
         }

@@ -87,6 +87,7 @@ fn a_request_body_is_read_as_it_comes_and_credited_only_then() {
         while window < MAX_CHUNK {
             match worker.links[0].next().unwrap() {
                 Frame::Credit { id: for_id, bytes } if for_id == id => window += bytes as usize,
+                Frame::BodyWanted { id: for_id } if for_id == id => {}
                 other => panic!("{other:?}"),
             }
         }

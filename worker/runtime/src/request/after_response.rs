@@ -8,6 +8,19 @@ use super::{BodyReader, REMEMBERED, RequestKey, Requests};
 pub(super) const RETAINED: usize = 4 << 20;
 
 impl Requests {
+    /// Tells the supervisor that the body is read.
+    pub(super) fn ask(&mut self, key: RequestKey) {
+        let Some(context) = self.contexts.get_mut(&key) else { return };
+        let incoming = &mut context.incoming;
+        if incoming.asked || incoming.ended || incoming.cut {
+            return;
+        }
+        incoming.asked = true;
+        if let Some(outbox) = self.outboxes.get_mut(context.link) {
+            outbox.push(&Frame::BodyWanted { id: context.wire_id });
+        }
+    }
+
     /// `waitUntil` holds the request: what came of its body stays readable, and what is read goes on coming.
     pub(crate) fn hold(&mut self, key: RequestKey) {
         if let Some(context) = self.contexts.get_mut(&key) {
