@@ -264,11 +264,12 @@ fn a_crowd_of_log_lines_is_cut() {
     let begun = Instant::now();
     let nano = serve(&format!("respond x\n{}", "log line\n".repeat(5000)), "");
     nano.answering_pid("a");
-    let lines = || nano.log_so_far().matches("\"message\":\"line\"").count() as u64;
-    let dropped = || nano.metric("nano_log_lines_dropped_total{app=\"a\"}").unwrap() as u64;
+    let lines = || nano.log_so_far().matches("\"message\":\"line\"").count();
+    let dropped =
+        || nano.metric("nano_log_lines_dropped_total{app=\"a\"}").unwrap().to_string().parse::<usize>().unwrap();
     eventually("each line is logged or counted as dropped", || lines() + dropped() >= 5000);
     assert_eq!(lines() + dropped(), 5000);
     // A thousand per second, 2000 at once: a slow machine gives them more time.
-    let allowed = 2000 + begun.elapsed().as_millis() as u64 + 1;
+    let allowed = 2000 + usize::try_from(begun.elapsed().as_millis()).unwrap() + 1;
     assert!((2000..=allowed).contains(&lines()), "{} lines, not {allowed}", lines());
 }

@@ -219,8 +219,8 @@ fn a_worker_that_does_not_answer_in_time_costs_only_that_request() {
 /// What is left of this pause is what the client is told, in whole seconds.
 fn assert_retry_after(answer: &Answer, pause: Duration, since: Instant) {
     let told: u64 = answer.header("retry-after").unwrap().parse().unwrap();
-    let least = pause.saturating_sub(since.elapsed()).as_secs_f64().ceil().max(1.0) as u64;
-    let most = pause.as_secs_f64().ceil() as u64;
+    let whole = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    let (least, most) = (whole(pause.saturating_sub(since.elapsed())).max(1), whole(pause));
     assert!((least..=most).contains(&told), "{told} s, not {least} to {most}");
 }
 

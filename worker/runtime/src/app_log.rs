@@ -128,6 +128,7 @@ impl Allowance {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
     use std::time::Duration;

@@ -313,7 +313,7 @@ fn connections(c: &mut Corpus) {
     c.shut("an expectation of HTTP/1.0", "GET / HTTP/1.0\r\nHost: a.local\r\nExpect: x\r\n\r\n", &["a GET /"]);
     c.open(
         "Connection of too many names",
-        get(&format!("Connection: {}", "q,".repeat(200))),
+        get(format!("Connection: {}", "q,".repeat(200))),
         &["431 headers_too_large"],
     );
     c.shut("close among others", get("Connection: x, close, y"), &["a GET /"]);
