@@ -114,7 +114,13 @@ pub enum Frame {
     /// Supervisor, control: are you there?
     Ping(u64),
     /// Worker, control: the answer, with the same number.
-    Pong(u64),
+    Pong {
+        /// The ping's.
+        nonce: u64,
+        /// Nothing of the app can run before the next request: none is in flight, and no timer, no outgoing request and
+        /// nothing given to `waitUntil` is pending.
+        idle: bool,
+    },
     /// Supervisor, control: no new requests will come; finish what is in flight and what `waitUntil` holds, then exit.
     Drain,
     /// Worker, every link, last: the process ends now, and why. `culprit` is the request that caused it, if it came

@@ -36,4 +36,4 @@ pub use window::{ReceiveWindow, SendWindow, WindowExceeded};
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
 /// differs where an installation mixes two.
-pub const PROTOCOL_VERSION: u8 = 6;
+pub const PROTOCOL_VERSION: u8 = 7;
