@@ -1,4 +1,5 @@
-//! What is left of a request when its response is complete: its body, for as long as `waitUntil` holds it.
+//! Whether a request's body is wanted still: the word that it is read, and what is left of it when the response is complete, for
+//! as long as `waitUntil` holds it.
 
 use nano_protocol::{ChunkQueue, Frame, ResetReason};
 
