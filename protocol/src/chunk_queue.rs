@@ -12,7 +12,7 @@ const COALESCE_BELOW: usize = 4096;
 #[derive(Debug, Default)]
 pub struct ChunkQueue {
     chunks: VecDeque<Bytes>,
-    /// Small chunks that came while `chunks` was not empty; they stand behind it.
+    /// Small chunks, copied together; they stand behind `chunks`.
     tail: BytesMut,
     bytes: usize,
 }
@@ -24,12 +24,20 @@ impl ChunkQueue {
             return;
         }
         self.bytes += data.len();
-        if !self.chunks.is_empty() && data.len() < COALESCE_BELOW {
+        if data.len() >= COALESCE_BELOW {
+            self.seal_tail();
+            self.chunks.push_back(data);
+        } else if !self.tail.is_empty() {
             self.tail.extend_from_slice(&data);
-            return;
+        } else if self.chunks.is_empty() {
+            // Alone, it need not be copied.
+            self.chunks.push_back(data);
+        } else {
+            if self.chunks.back().is_some_and(|last| last.len() < COALESCE_BELOW) {
+                self.chunks.pop_back().iter().for_each(|last| self.tail.extend_from_slice(last));
+            }
+            self.tail.extend_from_slice(&data);
         }
-        self.seal_tail();
-        self.chunks.push_back(data);
     }
 
     /// The next piece, at most `most` bytes of it; `None` if there is none, or `most` is 0.
@@ -72,7 +80,7 @@ mod tests {
         for n in 0..10_000_u32 {
             queue.push(Bytes::copy_from_slice(&n.to_le_bytes()));
         }
-        assert_eq!((queue.len(), queue.chunks.len()), (40_000, 1));
+        assert_eq!((queue.len(), queue.chunks.len()), (40_000, 0));
         queue.push(Bytes::from(vec![7; 5000]));
         queue.push(Bytes::new());
         let mut all = Vec::new();

@@ -5,9 +5,10 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use crate::exit_reason::ExitReason;
 use crate::frame::{
-    AccessorStyle, BodyLength, Boot, BootFailed, ExitReason, FetchFailure, FetchHead, FetchResponse, Frame, LogLevel,
-    LogLine, ModuleError, Ready, RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits, Stats,
+    AccessorStyle, BodyLength, Boot, BootFailed, FetchFailure, FetchHead, FetchResponse, Frame, LogLevel, LogLine,
+    ModuleError, Ready, RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits, Stats,
 };
 use crate::header_block::HeaderBlock;
 use crate::limits::{
@@ -21,7 +22,7 @@ mod encode;
 pub(crate) mod kind;
 
 use encode::RESET_REASONS;
-pub(crate) use encode::{ChunkOf, encode, encode_chunk_head};
+pub(crate) use encode::{CHUNK_HEAD, ChunkOf, encode, encode_chunk_head};
 
 /// Who sent the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,7 +246,7 @@ impl Fields {
             }),
             kind::STATS => Frame::Stats(self.stats()?),
             kind::PING => Frame::Ping(self.u64("nonce")?),
-            kind::PONG => Frame::Pong(self.u64("nonce")?),
+            kind::PONG => Frame::Pong { nonce: self.u64("nonce")?, idle: self.bool("idle")? },
             kind::DRAIN => Frame::Drain,
             kind::EXITING => Frame::Exiting {
                 reason: {

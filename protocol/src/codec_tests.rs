@@ -137,7 +137,7 @@ fn from_worker() -> impl Strategy<Value = Frame> {
             })),
         stats().prop_map(Frame::Stats),
         fetch_from_worker(),
-        any::<u64>().prop_map(Frame::Pong),
+        any::<(u64, bool)>().prop_map(|(nonce, idle)| Frame::Pong { nonce, idle }),
         proptest::collection::vec(layer(), 0..=SandboxLayer::ALL.len()).prop_map(Frame::Sandboxed),
         (proptest::sample::select(&ExitReason::ALL[..]), any::<Option<u32>>())
             .prop_map(|(reason, culprit)| Frame::Exiting { reason, culprit }),
@@ -277,7 +277,7 @@ fn a_frame_without_a_kind_is_refused() {
 #[test]
 fn bytes_after_the_last_field_are_refused() {
     let mut wire = BytesMut::new();
-    encode(&Frame::Pong(7), &mut wire);
+    encode(&Frame::Pong { nonce: 7, idle: false }, &mut wire);
     wire[0] += 1;
     wire.put_u8(0);
     assert_eq!(Decoder::new(Side::Worker).decode(&mut wire), Err(DecodeError::Trailing { kind: kind::PONG, extra: 1 }));

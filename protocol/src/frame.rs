@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::exit_reason::ExitReason;
 use crate::header_block::HeaderBlock;
 use crate::sandbox::LayerReport;
 
@@ -114,7 +115,13 @@ pub enum Frame {
     /// Supervisor, control: are you there?
     Ping(u64),
     /// Worker, control: the answer, with the same number.
-    Pong(u64),
+    Pong {
+        /// The ping's.
+        nonce: u64,
+        /// Nothing of the app can run before the next request: none is in flight, and no timer, no outgoing request and
+        /// nothing given to `waitUntil` is pending.
+        idle: bool,
+    },
     /// Supervisor, control: no new requests will come; finish what is in flight and what `waitUntil` holds, then exit.
     Drain,
     /// Worker, every link, last: the process ends now, and why. `culprit` is the request that caused it, if it came
@@ -367,83 +374,6 @@ pub enum ResetReason {
     Refused,
     /// From the worker: the response is complete, and nobody reads the request's body any more.
     BodyUnwanted,
-}
-
-/// What ended a worker. One list for the log, the metric's label, `nanoctl` and the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ExitReason {
-    /// V8's heap limit.
-    Heap,
-    /// The process's memory limit.
-    Memory,
-    /// `cpu_ms`.
-    Cpu,
-    /// It did not answer in time.
-    Wall,
-    /// It could not be started or its app not loaded.
-    Startup,
-    /// It sent something that it must not send.
-    Protocol,
-    /// It died and nobody knows better.
-    Crash,
-    /// Stopped because it had nothing to do.
-    Idle,
-    /// Replaced by a new generation.
-    Reload,
-    /// Stopped by the operator, by `nanoctl restart` or the end of the supervisor.
-    Restart,
-}
-
-impl ExitReason {
-    /// All of them, in the order of their codes on the wire.
-    pub const ALL: [ExitReason; 10] = [
-        ExitReason::Heap,
-        ExitReason::Memory,
-        ExitReason::Cpu,
-        ExitReason::Wall,
-        ExitReason::Startup,
-        ExitReason::Protocol,
-        ExitReason::Crash,
-        ExitReason::Idle,
-        ExitReason::Reload,
-        ExitReason::Restart,
-    ];
-
-    /// The name in logs, metrics and `nanoctl`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            ExitReason::Heap => "heap",
-            ExitReason::Memory => "memory",
-            ExitReason::Cpu => "cpu",
-            ExitReason::Wall => "wall",
-            ExitReason::Startup => "startup",
-            ExitReason::Protocol => "protocol",
-            ExitReason::Crash => "crash",
-            ExitReason::Idle => "idle",
-            ExitReason::Reload => "reload",
-            ExitReason::Restart => "restart",
-        }
-    }
-
-    /// The exit status of a worker that ends for this reason; the only word of one that cannot send `Exiting`.
-    /// Above 100, so that it is no status of Rust's (101 is a panic's, which is [`ExitReason::Crash`] anyway).
-    #[must_use]
-    pub const fn exit_status(self) -> u8 {
-        110 + self as u8
-    }
-
-    /// The reason that an exit status stands for; `None` for statuses of other programs, and for 0.
-    #[must_use]
-    pub fn from_exit_status(status: i32) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| i32::from(reason.exit_status()) == status)
-    }
-}
-
-impl std::fmt::Display for ExitReason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// How grave a log line is.

@@ -14,6 +14,7 @@
 
 mod chunk_queue;
 mod codec;
+mod exit_reason;
 mod frame;
 mod header_block;
 pub mod limits;
@@ -24,10 +25,11 @@ mod window;
 
 pub use chunk_queue::ChunkQueue;
 pub use codec::{DecodeError, Decoder, Side};
+pub use exit_reason::ExitReason;
 pub use frame::{
-    AccessorStyle, BodyLength, Boot, BootFailed, ExitReason, FetchFailure, FetchHead, FetchId, FetchResponse, Frame,
-    LogLevel, LogLine, ModuleError, Ready, RequestAccessors, RequestHead, RequestId, ResetReason, ResponseHead,
-    RuntimeLimits, Stats,
+    AccessorStyle, BodyLength, Boot, BootFailed, FetchFailure, FetchHead, FetchId, FetchResponse, Frame, LogLevel,
+    LogLine, ModuleError, Ready, RequestAccessors, RequestHead, RequestId, ResetReason, ResponseHead, RuntimeLimits,
+    Stats,
 };
 pub use header_block::{HeaderBlock, HeaderBlockBuilder};
 pub use outbox::Outbox;
@@ -36,4 +38,4 @@ pub use window::{ReceiveWindow, SendWindow, WindowExceeded};
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
 /// differs where an installation mixes two.
-pub const PROTOCOL_VERSION: u8 = 6;
+pub const PROTOCOL_VERSION: u8 = 7;

@@ -9,6 +9,9 @@ pub const MAX_CHUNK: usize = 64 * 1024;
 /// Body bytes a side may send per request and direction before it has to wait for `Credit`.
 pub const INITIAL_WINDOW: u32 = 256 * 1024;
 
+/// A receiver gives credit for so many bytes at once, never for fewer: it has taken half a window.
+pub const MIN_CREDIT: u32 = INITIAL_WINDOW / 2;
+
 /// Largest total that credits may open a window to; more is a protocol error.
 pub const MAX_WINDOW: u32 = 16 * 1024 * 1024;
 
@@ -32,6 +35,9 @@ pub const MAX_LOG_TEXT: usize = 64 * 1024;
 
 /// Longest text of an error that a worker reports (a stack included).
 pub const MAX_ERROR_TEXT: usize = 32 * 1024;
+
+/// Most modules that a worker asks for before it has the first of them.
+pub const MAX_MODULE_REQUESTS: usize = 64;
 
 /// Longest path of a module, relative to its app's directory.
 pub const MAX_MODULE_PATH: usize = 4096;

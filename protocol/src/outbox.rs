@@ -5,8 +5,9 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::codec::{ChunkOf, encode, encode_chunk_head};
-use crate::frame::{FetchId, Frame, RequestId};
+use crate::codec::{CHUNK_HEAD, ChunkOf, encode, encode_chunk_head};
+use crate::frame::{FetchId, Frame, RequestId, Stats};
+use crate::limits::MAX_CHUNK;
 
 /// Body data of this size and more is queued as a reference; smaller pieces are copied together.
 const COPY_BELOW: usize = 4096;
@@ -18,6 +19,22 @@ pub struct Outbox {
     sealed: VecDeque<Bytes>,
     open: BytesMut,
     queued: usize,
+    last: Option<Last>,
+}
+
+/// The last frame, if it may still be changed: nothing of it was written, and all of it is in `open`, from `at` on.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    at: usize,
+    frame: Changeable,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Changeable {
+    /// A chunk that is not its body's last one: more of the body may join it.
+    Chunk(ChunkOf, u32),
+    /// Later totals take their place.
+    Stats,
 }
 
 impl Outbox {
@@ -33,28 +50,44 @@ impl Outbox {
         self.queued == 0
     }
 
-    /// Appends a frame. The data of a large `BodyChunk` or `FetchChunk` is not copied.
+    /// Appends a frame as it is. The data of a large `BodyChunk` or `FetchChunk` is not copied.
     pub fn push(&mut self, frame: &Frame) {
         match frame {
-            Frame::BodyChunk { id, end, data } => self.push_chunk(*id, *end, data.clone()),
-            Frame::FetchChunk { id, end, data } => self.push_fetch_chunk(*id, *end, data.clone()),
+            Frame::BodyChunk { id, end, data } => self.append_chunk(ChunkOf::Request, *id, *end, data.clone()),
+            Frame::FetchChunk { id, end, data } => self.append_chunk(ChunkOf::Fetch, *id, *end, data.clone()),
             other => self.append(|open| encode(other, open)),
         }
+        // Whoever hands over frames wants these frames.
+        self.last = None;
     }
 
-    /// Appends a `BodyChunk`: at most [`crate::limits::MAX_CHUNK`] bytes.
+    /// Appends totals. They take the place of those that wait at the end already.
+    pub fn push_stats(&mut self, stats: &Stats) {
+        if let Some(Last { at, frame: Changeable::Stats }) = self.last {
+            self.queued -= self.open.len() - at;
+            self.open.truncate(at);
+        }
+        let at = self.open.len();
+        self.append(|open| encode(&Frame::Stats(*stats), open));
+        self.last = Some(Last { at, frame: Changeable::Stats });
+    }
+
+    /// Appends a `BodyChunk`: at most [`crate::limits::MAX_CHUNK`] bytes. A small one joins the chunk of the same body
+    /// that waits at the end, so that a body in tiny pieces is not mostly frame heads.
     pub fn push_chunk(&mut self, id: RequestId, end: bool, data: Bytes) {
-        self.append_chunk(ChunkOf::Request, id, end, data);
+        self.join_or_append(ChunkOf::Request, id, end, data);
     }
 
-    /// Appends a `FetchChunk`: at most [`crate::limits::MAX_CHUNK`] bytes.
+    /// Appends a `FetchChunk`: at most [`crate::limits::MAX_CHUNK`] bytes. Small ones join as in [`Self::push_chunk`].
     pub fn push_fetch_chunk(&mut self, id: FetchId, end: bool, data: Bytes) {
-        self.append_chunk(ChunkOf::Fetch, id, end, data);
+        self.join_or_append(ChunkOf::Fetch, id, end, data);
     }
 
     /// Appends a `BodyChunk` from borrowed data, which is copied: at most [`crate::limits::MAX_CHUNK`] bytes.
     pub fn push_chunk_slice(&mut self, id: RequestId, end: bool, data: &[u8]) {
-        self.append_chunk_slice(ChunkOf::Request, id, end, data);
+        if !self.join(ChunkOf::Request, id, end, data) {
+            self.append_chunk_slice(ChunkOf::Request, id, end, data);
+        }
     }
 
     /// Shows up to `slices.len()` pieces of what is to be written next, and returns how many there are.
@@ -80,7 +113,35 @@ impl Outbox {
             written -= first.len();
             self.sealed.pop_front();
         }
-        self.open.advance(written.min(self.open.len()));
+        let written = written.min(self.open.len());
+        self.open.advance(written);
+        // The head of what was begun to be written stands as it is.
+        self.last = self.last.and_then(|last| Some(Last { at: last.at.checked_sub(written)?, ..last }));
+    }
+
+    fn join_or_append(&mut self, of: ChunkOf, id: u32, end: bool, data: Bytes) {
+        if data.len() >= COPY_BELOW || !self.join(of, id, end, &data) {
+            self.append_chunk(of, id, end, data);
+        }
+    }
+
+    /// Puts data into the last frame, if that is a chunk of the same body with room for it.
+    fn join(&mut self, of: ChunkOf, id: u32, end: bool, data: &[u8]) -> bool {
+        let Some(Last { at, frame }) = self.last.filter(|last| last.frame == Changeable::Chunk(of, id)) else {
+            return false;
+        };
+        let length = (self.open.len() - at).saturating_sub(CHUNK_HEAD) + data.len();
+        if length > MAX_CHUNK {
+            return false;
+        }
+        let mut head = BytesMut::with_capacity(CHUNK_HEAD);
+        encode_chunk_head(&mut head, of, id, end, length);
+        let Some(old) = self.open.get_mut(at..at + CHUNK_HEAD) else { return false };
+        old.copy_from_slice(&head);
+        self.open.extend_from_slice(data);
+        self.queued += data.len();
+        self.last = (!end).then_some(Last { at, frame });
+        true
     }
 
     fn append_chunk(&mut self, of: ChunkOf, id: u32, end: bool, data: Bytes) {
@@ -89,20 +150,28 @@ impl Outbox {
         }
         self.append(|open| encode_chunk_head(open, of, id, end, data.len()));
         self.sealed.push_back(self.open.split().freeze());
+        self.last = None;
         self.queued += data.len();
         self.sealed.push_back(data);
     }
 
     fn append_chunk_slice(&mut self, of: ChunkOf, id: u32, end: bool, data: &[u8]) {
+        let at = self.open.len();
         self.append(|open| {
             encode_chunk_head(open, of, id, end, data.len());
             open.extend_from_slice(data);
         });
+        self.last = (!end).then_some(Last { at, frame: Changeable::Chunk(of, id) });
     }
 
     fn append(&mut self, write: impl FnOnce(&mut BytesMut)) {
         let before = self.open.len();
         write(&mut self.open);
         self.queued += self.open.len() - before;
+        self.last = None;
     }
 }
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

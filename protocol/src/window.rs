@@ -1,6 +1,6 @@
 //! Credit-based flow control: how much of a body each side may send, kept by both.
 
-use crate::limits::{INITIAL_WINDOW, MAX_WINDOW};
+use crate::limits::{INITIAL_WINDOW, MAX_WINDOW, MIN_CREDIT};
 
 /// The other side broke the rules of flow control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +70,7 @@ impl ReceiveWindow {
     #[must_use]
     pub fn consumed(&mut self, bytes: usize) -> Option<u32> {
         self.taken = self.taken.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
-        if self.taken < INITIAL_WINDOW / 2 {
+        if self.taken < MIN_CREDIT {
             return None;
         }
         let credit = std::mem::take(&mut self.taken);

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -16,6 +17,9 @@ use crate::worker::{Worker, WorkerId};
 /// Connections of the program that are open at once. It has its own limit of requests.
 const CONNECTIONS: usize = 256;
 
+/// What the program does without reading is its own matter.
+const PROGRAM_TURN: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Serves until the program ends.
 ///
 /// # Errors
@@ -25,7 +29,7 @@ pub fn serve() -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
         let egress = Rc::new(Egress::new(&Commons::new(CONNECTIONS), Policy::everywhere(), Timeouts::default(), None));
-        let link = Link::new(Arc::new(Worker::new(WorkerId(0), 0)), socket, egress)?;
+        let link = Link::new(Arc::new(Worker::new(WorkerId(0), 0)), socket, egress, PROGRAM_TURN)?;
         run_link(link, |_, _| {}, || {}, || {}).await;
         Ok(())
     })

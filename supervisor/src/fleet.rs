@@ -8,6 +8,7 @@ mod flight;
 mod generation;
 mod heartbeat;
 mod live;
+mod module_queue;
 mod modules;
 mod process;
 mod resident;

@@ -38,6 +38,10 @@ use upload::{Sent, Upload};
 /// How often a request whose worker went away is sent to another one.
 const RETRIES: u32 = 1;
 
+/// How often, the first time included, a request is sent that no worker has read. Each time a worker died before it read
+/// anything: so many in a row are no chance.
+const MOST_TRIES: u32 = 4;
+
 /// Answers one request. Never fails: what goes wrong becomes a response, or a cut connection once that has begun.
 pub(crate) async fn handle_request(
     state: Rc<State>,
@@ -88,7 +92,7 @@ async fn forward(
 
     let patience = Instant::now() + timeout;
     let mut due: Option<Due> = None;
-    let mut retries = 0;
+    let mut tries = Tries::default();
     loop {
         let permit = match pool.admit(due.map_or(patience, |due| due.at)).await {
             Ok(permit) => permit,
@@ -118,9 +122,7 @@ async fn forward(
                 };
                 return Ok(Answer { head, request, permit });
             }
-            Err(Failure::Worker(failed)) if may_go_again(failed, upload.as_ref(), &head.method, retries) => {
-                retries += 1
-            }
+            Err(Failure::Worker(failed)) if tries.one_more(failed, upload.as_ref(), &head.method) => {}
             Err(failure) => return Err(failure),
         }
     }
@@ -151,18 +153,65 @@ async fn response_head(request: &Request, upload: &mut Option<Upload>) -> Result
     head
 }
 
-/// Whether a request that got no response may be sent to another worker. Its body, once begun, cannot be had again.
-fn may_go_again(failed: Failed, upload: Option<&Upload>, method: &Method, retries: u32) -> bool {
-    if upload.is_some_and(Upload::has_begun) {
-        return false;
-    }
-    match failed {
-        Failed::Died(Death { seen: false, .. }) => true,
-        Failed::Died(Death { culprit, .. }) => {
-            let harmless = matches!(*method, Method::GET | Method::HEAD) && upload.is_none();
-            harmless && !culprit && retries < RETRIES
+/// How often a request was sent already.
+#[derive(Debug, Default)]
+struct Tries {
+    /// To a worker that may have read it.
+    seen: u32,
+    all: u32,
+}
+
+impl Tries {
+    /// Whether a request that got no response may be sent to another worker. Its body, once begun, cannot be had again.
+    /// The time that it has is that of its first try.
+    fn one_more(&mut self, failed: Failed, upload: Option<&Upload>, method: &Method) -> bool {
+        let unseen = matches!(failed, Failed::Died(Death { seen: false, .. }));
+        self.all += 1;
+        self.seen += u32::from(!unseen);
+        if upload.is_some_and(Upload::has_begun) || self.all >= MOST_TRIES || self.seen > RETRIES {
+            return false;
         }
-        Failed::Reset(ResetReason::Refused) => retries < RETRIES,
-        Failed::Reset(_) | Failed::TimedOut | Failed::Protocol | Failed::Upload => false,
+        match failed {
+            Failed::Died(Death { seen: false, .. }) | Failed::Reset(ResetReason::Refused) => true,
+            Failed::Died(Death { culprit, .. }) => {
+                matches!(*method, Method::GET | Method::HEAD) && upload.is_none() && !culprit
+            }
+            Failed::Reset(_) | Failed::TimedOut | Failed::Protocol | Failed::Upload => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNSEEN: Failed = Failed::Died(Death { reason: None, culprit: false, seen: false });
+    const SEEN: Failed = Failed::Died(Death { reason: None, culprit: false, seen: true });
+
+    /// How often a request is sent in all when this happens each time.
+    fn sent(method: &Method, mut outcome: impl FnMut(u32) -> Failed) -> u32 {
+        let mut tries = Tries::default();
+        let mut sent = 1;
+        while tries.one_more(outcome(sent), None, method) {
+            sent += 1;
+        }
+        sent
+    }
+
+    #[test]
+    fn what_no_worker_read_is_sent_again_but_not_without_end() {
+        assert_eq!(sent(&Method::POST, |_| UNSEEN), MOST_TRIES);
+        assert_eq!(sent(&Method::GET, |_| UNSEEN), MOST_TRIES);
+    }
+
+    #[test]
+    fn what_a_worker_read_is_sent_once_more_if_that_does_no_harm() {
+        assert_eq!(sent(&Method::GET, |_| SEEN), 2);
+        assert_eq!(sent(&Method::POST, |_| SEEN), 1);
+        assert_eq!(sent(&Method::GET, |try_| if try_ == 1 { SEEN } else { UNSEEN }), MOST_TRIES);
+        let culprit = Failed::Died(Death { reason: None, culprit: true, seen: true });
+        assert_eq!(sent(&Method::GET, |_| culprit), 1);
+        assert_eq!(sent(&Method::POST, |_| Failed::Reset(ResetReason::Refused)), 2);
+        assert_eq!(sent(&Method::GET, |_| Failed::TimedOut), 1);
     }
 }

@@ -1,11 +1,11 @@
 //! One worker process, as every shard and the control plane see it.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use nano_protocol::{ExitReason, LayerReport, Stats};
-use tokio::sync::SetOnce;
+use tokio::sync::{Notify, SetOnce};
 
 /// A worker's number: unique in the supervisor's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,6 +58,12 @@ pub struct Worker {
     pub pid: u32,
     /// Requests in flight over all its links.
     pub in_flight: AtomicU32,
+    /// Whether it answered a request, be it with an error.
+    answered: AtomicBool,
+    /// Whether requests went to it since its keeper asked it last whether it is idle.
+    stirred: AtomicBool,
+    /// Woken when they do and did not before.
+    stirs: Notify,
     /// Why it ends or ended, as far as anybody knows; the first word counts.
     exit: SetOnce<ExitReason>,
     stats: SharedStats,
@@ -89,6 +95,9 @@ impl Worker {
             id,
             pid,
             in_flight: AtomicU32::new(0),
+            answered: AtomicBool::new(false),
+            stirred: AtomicBool::new(true),
+            stirs: Notify::new(),
             exit: SetOnce::new(),
             stats: SharedStats::default(),
             made: Instant::now(),
@@ -107,6 +116,46 @@ impl Worker {
     #[must_use]
     pub fn sandbox(&self) -> &[LayerReport] {
         self.sandbox.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// It answered a request: it works.
+    pub fn set_answered(&self) {
+        if !self.answered.load(Ordering::Relaxed) {
+            self.answered.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it answered a request.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// A request goes to it, and is counted in `in_flight` already.
+    pub fn stir(&self) {
+        if !self.stirred.load(Ordering::SeqCst) && !self.stirred.swap(true, Ordering::SeqCst) {
+            self.stirs.notify_one();
+        }
+    }
+
+    /// Waits until a request goes to it, if none did since [`Self::settle`].
+    pub async fn is_stirred(&self) {
+        self.stirs.notified().await;
+    }
+
+    /// It is about to be asked whether it is idle: from here on a request counts.
+    pub fn settle(&self) {
+        self.stirred.store(false, Ordering::SeqCst);
+        // Either this sees the request, or that sees what was just stored.
+        if self.in_flight.load(Ordering::SeqCst) > 0 {
+            self.stirred.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether no request went to it since [`Self::settle`], nor was with it then.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        !self.stirred.load(Ordering::SeqCst)
     }
 
     /// Says why the worker ends. The first reason that anybody gives stays.

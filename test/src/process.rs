@@ -1,6 +1,7 @@
 //! What `/proc` says of a process that is under test, and of those it has started.
 
 use memchr::memmem;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -35,6 +36,19 @@ pub fn cpu_ticks(pid: i32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<&str> = text.rsplit_once(") ").unwrap().1.split(' ').collect();
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+/// How often its threads gave up the processor by themselves, to wait for something: thread and count. Whoever does not
+/// wake does not count up.
+#[must_use]
+pub fn waits(pid: i32) -> BTreeMap<i32, u64> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let count = |path: std::path::PathBuf| -> Option<(i32, u64)> {
+        let text = fs::read_to_string(path.join("status")).ok()?;
+        let count = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+        Some((path.file_name()?.to_str()?.parse().ok()?, count.trim().parse().ok()?))
+    };
+    threads.filter_map(|thread| count(thread.path())).collect()
 }
 
 /// Whether it runs; one that only waits to be reaped does not.

@@ -3,9 +3,9 @@
 use bytes::{BufMut, BytesMut};
 
 use super::kind;
+use crate::exit_reason::ExitReason;
 use crate::frame::{
-    AccessorStyle, BodyLength, Boot, ExitReason, FetchFailure, Frame, LogLevel, ModuleError, RequestAccessors,
-    ResetReason, Stats,
+    AccessorStyle, BodyLength, Boot, FetchFailure, Frame, LogLevel, ModuleError, RequestAccessors, ResetReason, Stats,
 };
 use crate::limits::{MAX_CHUNK, MAX_FRAME_FROM_SUPERVISOR};
 use crate::sandbox::SandboxLayer;
@@ -48,8 +48,11 @@ fn put_body_length(out: &mut BytesMut, length: BodyLength) {
     }
 }
 
+/// Bytes of a chunk's frame before its data: length, kind, id, end, length of the data.
+pub(crate) const CHUNK_HEAD: usize = 14;
+
 /// Whose body a chunk is of.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ChunkOf {
     Request,
     Fetch,
@@ -207,9 +210,10 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             out.put_u8(kind::PING);
             out.put_u64_le(*nonce);
         }
-        Frame::Pong(nonce) => {
+        Frame::Pong { nonce, idle } => {
             out.put_u8(kind::PONG);
             out.put_u64_le(*nonce);
+            out.put_u8(u8::from(*idle));
         }
         Frame::Drain => out.put_u8(kind::DRAIN),
         Frame::Sandboxed(layers) => {

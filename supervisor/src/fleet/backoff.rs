@@ -1,7 +1,7 @@
 //! How long to wait before a worker is started again.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The second failure in a row waits this long; each further one twice as long.
 const FIRST: Duration = Duration::from_millis(100);
@@ -15,10 +15,43 @@ pub(super) const HEALTHY_AFTER: Duration = Duration::from_secs(10);
 /// From so many failures in a row on, the app is in a crash loop and its requests need not wait.
 const LOOP_AFTER: u32 = 4;
 
+/// Workers killed from outside that are started again at once, in a row.
+const KILLS: u32 = 10;
+
+/// Each of these allows one more.
+const KILL_EVERY: Duration = Duration::from_secs(1);
+
+/// Between two starts, where somebody goes on killing.
+const KILLED_AGAIN: Duration = Duration::from_secs(1);
+
 /// Counts failures in a row.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     failures: u32,
+    kills: Kills,
+}
+
+/// What is left of the starts at once after a kill.
+#[derive(Debug, Default)]
+struct Kills {
+    used: u32,
+    since: Option<Instant>,
+}
+
+impl Kills {
+    /// Whether one more worker may be started at once.
+    fn one_more(&mut self, now: Instant) -> bool {
+        let since = *self.since.get_or_insert(now);
+        let back = now.saturating_duration_since(since).as_secs() / KILL_EVERY.as_secs();
+        let back = u32::try_from(back).unwrap_or(u32::MAX);
+        if back > 0 {
+            self.used = self.used.saturating_sub(back);
+            self.since = Some(if self.used == 0 { now } else { since + KILL_EVERY.saturating_mul(back) });
+        }
+        let left = self.used < KILLS;
+        self.used += u32::from(left);
+        left
+    }
 }
 
 impl Backoff {
@@ -41,6 +74,16 @@ impl Backoff {
                 FIRST.saturating_mul(factor).min(LONGEST).mul_f64(1.0 - 0.2 * jitter)
             }
         }
+    }
+
+    /// Somebody else killed a worker. One that had shown that it works, by an answer or by its age, is no failure: the next
+    /// one is started at once, or soon if that goes on. One that had not may be killed for what it does.
+    pub(super) fn killed(&mut self, healthy_for: Duration, answered: bool, now: Instant) -> Duration {
+        if !answered && healthy_for < HEALTHY_AFTER {
+            return self.failed(healthy_for);
+        }
+        self.failures = 0;
+        if self.kills.one_more(now) { Duration::ZERO } else { KILLED_AGAIN }
     }
 
     /// Whether it fails again and again.
@@ -87,9 +130,37 @@ mod tests {
     }
 
     #[test]
+    fn the_killed_that_worked_come_back_at_once_but_not_in_a_storm() {
+        let start = Instant::now();
+        let mut backoff = Backoff::default();
+        waits(&mut backoff, 6);
+        for _ in 0..KILLS {
+            assert_eq!(backoff.killed(Duration::ZERO, true, start), Duration::ZERO);
+        }
+        assert!(!backoff.is_loop(), "a kill of one that works is no failure");
+        // Somebody kills each one as soon as it has answered: so many starts at once in a minute, and no more.
+        let kills = (0..6000).map(|n| start + Duration::from_millis(10) * n);
+        let at_once = kills.filter(|at| backoff.killed(Duration::ZERO, true, *at).is_zero()).count();
+        assert!((58..=60).contains(&at_once), "{at_once}");
+        let later = start + Duration::from_secs(3600);
+        let at_once = (0..100).filter(|_| backoff.killed(Duration::ZERO, true, later).is_zero()).count();
+        assert_eq!(at_once, 10);
+        assert_eq!(backoff.killed(HEALTHY_AFTER, false, later + KILL_EVERY), Duration::ZERO, "age is proof, too");
+    }
+
+    #[test]
+    fn the_killed_that_showed_nothing_are_failures() {
+        let mut backoff = Backoff::default();
+        let now = Instant::now();
+        assert_eq!(backoff.killed(Duration::ZERO, false, now), Duration::ZERO);
+        assert!((2..=20).all(|_| !backoff.killed(Duration::from_secs(1), false, now).is_zero()));
+        assert!(backoff.is_loop());
+    }
+
+    #[test]
     fn jitter_only_shortens() {
         for _ in 0..1000 {
-            let mut backoff = Backoff { failures: 20 };
+            let mut backoff = Backoff { failures: 20, ..Backoff::default() };
             let wait = backoff.failed(Duration::ZERO);
             assert!(wait <= LONGEST && wait >= LONGEST.mul_f64(0.8), "{wait:?}");
         }

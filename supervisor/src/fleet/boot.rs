@@ -185,7 +185,7 @@ async fn next(process: &mut Process) -> Result<Frame, Option<StartError>> {
     match process.link.next().await {
         Ok(Some(frame)) => Ok(frame),
         Ok(None) | Err(LinkError::Io(_)) => Err(None),
-        Err(LinkError::Decode(error)) => Err(Some(StartError::Protocol(error.to_string()))),
+        Err(LinkError::Broken(why)) => Err(Some(StartError::Protocol(why.to_string()))),
     }
 }
 
@@ -226,7 +226,7 @@ pub(super) fn kind(frame: &Frame) -> &'static str {
         Frame::Log(_) => "Log",
         Frame::Stats(_) => "Stats",
         Frame::Ping(_) => "Ping",
-        Frame::Pong(_) => "Pong",
+        Frame::Pong { .. } => "Pong",
         Frame::Drain => "Drain",
         Frame::Exiting { .. } => "Exiting",
         Frame::Sandboxed(_) => "Sandboxed",

@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::time::Instant;
 
 use bytes::BytesMut;
 use nano_protocol::{DecodeError, Decoder, Frame, Outbox, PROTOCOL_VERSION, Side};
@@ -13,6 +14,12 @@ use tokio::net::UnixStream;
 /// While so many bytes wait to be read by the worker, nothing it says is heard: a worker that asks and does not listen
 /// must not fill our memory.
 const DEAF_ABOVE: usize = 1 << 20;
+
+/// Frames and bytes that a worker may send in a second for long, and at once.
+const FRAMES_PER_SECOND: f64 = 2000.0;
+const FRAMES_AT_ONCE: f64 = 100_000.0;
+const BYTES_PER_SECOND: f64 = 2.0 * 1024.0 * 1024.0;
+const BYTES_AT_ONCE: f64 = 32.0 * 1024.0 * 1024.0;
 
 /// Room for each read.
 const READ_ROOM: usize = 8 * 1024;
@@ -25,8 +32,17 @@ const SLICES: usize = 16;
 pub(super) enum LinkError {
     #[error("the control link broke: {0}")]
     Io(#[from] io::Error),
+    #[error(transparent)]
+    Broken(#[from] Broken),
+}
+
+/// What a worker did to the link.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Broken {
     #[error("it sent what is no frame: {0}")]
     Decode(#[from] DecodeError),
+    #[error("it says more than any honest worker has to say")]
+    Flood,
 }
 
 /// The supervisor's end.
@@ -36,6 +52,32 @@ pub(super) struct ControlLink {
     decoder: Decoder,
     inbox: BytesMut,
     outbox: Outbox,
+    allowance: Allowance,
+}
+
+/// How much a worker may say. An honest one keeps within a thousand log lines and a megabyte of them per second and four
+/// times that at once, a dozen statistics, a few modules; what it may add to that is for those that we did not listen to
+/// for a while.
+#[derive(Debug)]
+struct Allowance {
+    frames: f64,
+    bytes: f64,
+    filled: Instant,
+}
+
+impl Allowance {
+    fn new(now: Instant) -> Self {
+        Self { frames: FRAMES_AT_ONCE, bytes: BYTES_AT_ONCE, filled: now }
+    }
+
+    /// A frame of so many bytes came.
+    fn charge(&mut self, bytes: usize, now: Instant) -> Result<(), Broken> {
+        let seconds = now.saturating_duration_since(self.filled).as_secs_f64();
+        self.filled = now;
+        self.frames = (self.frames + seconds * FRAMES_PER_SECOND).min(FRAMES_AT_ONCE) - 1.0;
+        self.bytes = (self.bytes + seconds * BYTES_PER_SECOND).min(BYTES_AT_ONCE) - bytes as f64;
+        if self.frames < 0.0 || self.bytes < 0.0 { Err(Broken::Flood) } else { Ok(()) }
+    }
 }
 
 impl ControlLink {
@@ -54,6 +96,7 @@ impl ControlLink {
             decoder: Decoder::new(Side::Worker),
             inbox: BytesMut::new(),
             outbox: Outbox::default(),
+            allowance: Allowance::new(Instant::now()),
         };
         Ok((link, workers.into()))
     }
@@ -69,7 +112,9 @@ impl ControlLink {
             // A worker that never stops talking must not keep the control plane's thread to itself.
             tokio::task::consume_budget().await;
             let listening = self.outbox.len() < DEAF_ABOVE;
-            if listening && let Some(frame) = self.decoder.decode(&mut self.inbox)? {
+            let before = self.inbox.len();
+            if listening && let Some(frame) = self.decoder.decode(&mut self.inbox).map_err(Broken::from)? {
+                self.allowance.charge(before - self.inbox.len(), Instant::now())?;
                 return Ok(Some(frame));
             }
             let interest = match (listening, self.outbox.is_empty()) {
@@ -128,7 +173,7 @@ mod tests {
         worker.read_exact(&mut greeting).unwrap();
         assert_eq!(greeting, [PROTOCOL_VERSION]);
         let mut pong = Outbox::default();
-        pong.push(&Frame::Pong(7));
+        pong.push(&Frame::Pong { nonce: 7, idle: false });
         let mut slices = [IoSlice::new(&[]); 1];
         pong.io_slices(&mut slices);
         worker.write_all(&slices[0]).unwrap();
@@ -139,16 +184,35 @@ mod tests {
             let mut bytes = vec![0; 2 * DEAF_ABOVE];
             worker.read_exact(&mut bytes).unwrap();
         });
-        assert_eq!(link.next().await.unwrap(), Some(Frame::Pong(7)));
+        assert_eq!(link.next().await.unwrap(), Some(Frame::Pong { nonce: 7, idle: false }));
         assert_eq!(link.next().await.unwrap(), None, "the rest is written, then the worker is gone");
         reader.join().unwrap();
+    }
+
+    #[test]
+    fn a_flood_is_found_out_and_what_an_honest_worker_says_is_not() {
+        let start = Instant::now();
+        let mut allowance = Allowance::new(start);
+        assert_eq!((0..).take_while(|_| allowance.charge(100, start).is_ok()).count(), 100_000);
+        let mut allowance = Allowance::new(start);
+        assert_eq!((0..).take_while(|_| allowance.charge(64 << 10, start).is_ok()).count(), 512);
+
+        // A thousand lines a second, their megabyte, and everything else; after a burst; heard only every half minute.
+        let mut allowance = Allowance::new(start);
+        for round in 0..100 {
+            let heard = start + Duration::from_secs(30) * round;
+            let lines = if round == 0 { 4000 } else { 30_000 };
+            for _ in 0..lines + 30 * 11 {
+                allowance.charge(1100, heard).unwrap();
+            }
+        }
     }
 
     #[tokio::test]
     async fn garbage_and_the_end() {
         let (mut link, workers) = ControlLink::pair(&[]).unwrap();
         StdUnixStream::from(workers).write_all(&[0xff; 16]).unwrap();
-        assert!(matches!(link.next().await, Err(LinkError::Decode(_))));
+        assert!(matches!(link.next().await, Err(LinkError::Broken(Broken::Decode(_)))));
         let (mut link, workers) = ControlLink::pair(&[]).unwrap();
         let mut worker = StdUnixStream::from(workers);
         worker.read_exact(&mut [0]).unwrap();

@@ -1,4 +1,5 @@
-//! Whether a worker is still there: it must answer a ping within what one turn of its event loop may take.
+//! Whether a worker is still there: it must answer a ping within what one turn of its event loop may take. It is asked as
+//! long as it has something to do; of one that says it is idle, and gets no requests, nobody wants to know.
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +39,7 @@ impl Pulse {
 pub(super) enum Beat {
     /// Nothing, until [`Heartbeat::next`].
     Wait,
-    /// Send this ping.
+    /// Send this ping, after [`crate::worker::Worker::settle`].
     Ping(u64),
     /// Kill it.
     Kill(ExitReason),
@@ -66,6 +67,11 @@ impl Heartbeat {
         Self { limit: cpu_limit + GRACE, cpu_limit, last: now, nonce: 0, outstanding: None }
     }
 
+    /// The worker has something to do again: it is asked soon.
+    pub(super) fn wake(&mut self, now: Instant) {
+        self.last = now;
+    }
+
     /// When [`Heartbeat::beat`] wants to be called again.
     pub(super) fn next(&self, now: Instant) -> Instant {
         match &self.outstanding {
@@ -91,13 +97,12 @@ impl Heartbeat {
             return Beat::Wait;
         }
         let pulse = pulse();
-        if pulse.cpu.saturating_sub(ping.cpu) >= self.cpu_limit {
-            return Beat::Kill(ExitReason::Cpu);
-        }
-        if pulse.running && waited < self.limit * STARVED_FACTOR {
+        let used = pulse.cpu.saturating_sub(ping.cpu);
+        // One turn may have used all that it may, and V8's other threads some beside it.
+        if used < self.limit && pulse.running && waited < self.limit * STARVED_FACTOR {
             return Beat::Wait;
         }
-        Beat::Kill(ExitReason::Wall)
+        Beat::Kill(if used >= self.cpu_limit { ExitReason::Cpu } else { ExitReason::Wall })
     }
 
     /// The worker answered. False if nobody asked.
@@ -142,7 +147,8 @@ mod tests {
         let late = sent + CPU + GRACE;
         assert_eq!(heartbeat.next(sent), late);
         assert_eq!(heartbeat.beat(true, late - Duration::from_millis(1), pulse(2600, true)), Beat::Wait);
-        assert_eq!(heartbeat.beat(true, late, pulse(600, true)), Beat::Kill(ExitReason::Cpu));
+        assert_eq!(heartbeat.beat(true, late, pulse(2599, true)), Beat::Wait);
+        assert_eq!(heartbeat.beat(true, late, pulse(2600, true)), Beat::Kill(ExitReason::Cpu));
     }
 
     #[test]
@@ -157,5 +163,6 @@ mod tests {
         assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, pulse(599, true)), Beat::Wait);
         let last = sent + (CPU + GRACE) * STARVED_FACTOR;
         assert_eq!(heartbeat.beat(true, last, pulse(599, true)), Beat::Kill(ExitReason::Wall));
+        assert_eq!(heartbeat.beat(true, last, pulse(600, true)), Beat::Kill(ExitReason::Cpu));
     }
 }

@@ -13,6 +13,7 @@ use super::backoff::HEALTHY_AFTER;
 use super::control_link::LinkError;
 use super::exit::Cause;
 use super::heartbeat::{Beat, Heartbeat, Pulse};
+use super::module_queue::ModuleQueue;
 use super::process::Process;
 use super::slot::{Slot, retired};
 use super::{Alarm, boot, resident};
@@ -31,8 +32,8 @@ pub(super) enum End {
     Retired,
     /// It had nothing to do.
     Idle,
-    /// Somebody else killed it.
-    Killed { healthy_for: Duration },
+    /// Somebody else killed it. `answered`: it had answered a request.
+    Killed { healthy_for: Duration, answered: bool },
     /// It failed.
     Failed { healthy_for: Duration },
 }
@@ -45,8 +46,8 @@ pub(super) struct Live {
     worker: Arc<Worker>,
     alarms: mpsc::Receiver<Alarm>,
     heartbeat: Heartbeat,
-    /// When to look at the heartbeat; what the worker says meanwhile does not put it off.
-    beat_at: Instant,
+    /// When to look at the heartbeat; what the worker says meanwhile does not put it off. `None`: it is idle.
+    beat_at: Option<Instant>,
     ready_at: Instant,
     link_open: bool,
     /// When to kill it, if it has not ended by then.
@@ -55,8 +56,12 @@ pub(super) struct Live {
     planned: Option<ExitReason>,
     /// The shards' word that they have nothing for it any more.
     released: Option<Once>,
+    /// Bytes past which it is ended, where the kernel does not see to that.
+    resident_limit: Option<u64>,
     /// It takes more memory than it may, and the kernel does not stop it.
     oversized: Option<Once>,
+    /// What it asked for and has not got.
+    modules: ModuleQueue,
     idle: Idle,
     /// When it has been up for so long that it counts as healthy.
     healthy_at: Option<Instant>,
@@ -76,14 +81,16 @@ impl Live {
             process,
             worker,
             alarms,
-            beat_at: heartbeat.next(now),
+            beat_at: Some(heartbeat.next(now)),
             heartbeat,
             ready_at: now,
             link_open: true,
             deadline: None,
             planned: None,
             released: None,
+            resident_limit: None,
             oversized: None,
+            modules: ModuleQueue::new(now),
             idle: Idle { since: now, requests: 0 },
             healthy_at: Some(now + HEALTHY_AFTER),
         }
@@ -92,15 +99,18 @@ impl Live {
     /// Until its process is gone.
     pub(super) async fn supervise(mut self, slot: &mut Slot) -> End {
         self.idle.requests = slot.shared.app.metrics.requests_started();
-        let resident_limit = slot.resident_limit(self.worker.sandbox());
-        self.oversized = Some(Box::pin(resident::exceeded(self.worker.pid, resident_limit)));
+        self.resident_limit = slot.resident_limit(self.worker.sandbox());
+        self.watch_memory(false);
+        let worker = Arc::clone(&self.worker);
         let idle = slot.shared.config.settings.idle;
         let mut look_at = idle.map(|idle| self.idle.due(idle, Instant::now()));
         loop {
             tokio::select! {
                 frame = self.process.link.next(), if self.link_open => self.on_frame(frame, slot).await,
                 _ = self.process.life.over() => break,
-                () = until(Some(self.beat_at)) => self.on_beat(),
+                () = until(self.beat_at) => self.on_beat(),
+                () = worker.is_stirred() => self.wake(),
+                () = until(self.modules.next()), if self.link_open => self.hand_out_module(slot).await,
                 () = until(look_at), if self.planned.is_none() => {
                     self.on_idle_look(slot);
                     look_at = idle.map(|idle| self.idle.due(idle, Instant::now()));
@@ -130,11 +140,12 @@ impl Live {
         }
         self.read_last_words(slot).await;
         let healthy_for = self.ready_at.elapsed();
+        let worker = Arc::clone(&self.worker);
         let killed = slot.end(self.process, &self.worker, Cause::Ready { planned: self.planned }).await;
         match self.planned {
             Some(ExitReason::Idle) => End::Idle,
             Some(_) => End::Retired,
-            None if killed => End::Killed { healthy_for },
+            None if killed => End::Killed { healthy_for, answered: worker.has_answered() },
             None => End::Failed { healthy_for },
         }
     }
@@ -143,22 +154,21 @@ impl Live {
         let frame = match frame {
             Ok(Some(frame)) => frame,
             Ok(None) | Err(LinkError::Io(_)) => return self.link_closed(),
-            Err(LinkError::Decode(error)) => return self.violation(slot, &error.to_string()),
+            Err(LinkError::Broken(why)) => return self.violation(slot, &why.to_string()),
         };
         match frame {
             Frame::Log(line) => slot.shared.log(self.worker.pid, &self.process.lines, line),
             Frame::Stats(stats) => self.worker.record(&stats),
-            Frame::Pong(nonce) => {
+            Frame::Pong { nonce, idle } => {
                 if !self.heartbeat.pong(nonce) {
                     self.violation(slot, "Pong without Ping");
                 }
-                self.beat_at = self.heartbeat.next(Instant::now());
+                self.on_pong(idle);
             }
             Frame::ModuleRequest { id, path } => {
-                // The app was opened before it had a worker.
-                let Ok(opened) = slot.shared.opened(&slot.context).await else { return };
-                let source = opened.source(&path).await;
-                self.process.link.queue(&Frame::ModuleSource { id, source });
+                if !self.modules.push(id, path) {
+                    self.violation(slot, "it asks for more modules at once than it may");
+                }
             }
             Frame::Exiting { reason, .. } => self.worker.set_exit(reason),
             other => self.violation(slot, &format!("{} on the control link", boot::kind(&other))),
@@ -191,11 +201,45 @@ impl Live {
         let pid = self.worker.pid;
         match self.heartbeat.beat(busy, Instant::now(), || Pulse::of(pid)) {
             Beat::Wait => {}
-            Beat::Ping(nonce) if self.link_open => self.process.link.queue(&Frame::Ping(nonce)),
+            Beat::Ping(nonce) if self.link_open => {
+                self.worker.settle();
+                self.process.link.queue(&Frame::Ping(nonce));
+            }
             Beat::Ping(_) => {}
             Beat::Kill(reason) => self.kill(reason),
         }
-        self.beat_at = self.heartbeat.next(Instant::now());
+        self.beat_at = Some(self.heartbeat.next(Instant::now()));
+    }
+
+    fn on_pong(&mut self, idle: bool) {
+        if idle && self.worker.is_settled() {
+            self.beat_at = None;
+            self.watch_memory(true);
+        } else {
+            self.beat_at = Some(self.heartbeat.next(Instant::now()));
+        }
+    }
+
+    /// It was idle, and has a request again.
+    fn wake(&mut self) {
+        if self.beat_at.is_none() {
+            let now = Instant::now();
+            self.heartbeat.wake(now);
+            self.beat_at = Some(self.heartbeat.next(now));
+            self.watch_memory(false);
+        }
+    }
+
+    fn watch_memory(&mut self, idle: bool) {
+        self.oversized = Some(Box::pin(resident::exceeded(self.worker.pid, self.resident_limit, idle)));
+    }
+
+    async fn hand_out_module(&mut self, slot: &Slot) {
+        let Some((id, path)) = self.modules.pop(Instant::now()) else { return };
+        // The app was opened before it had a worker.
+        let Ok(opened) = slot.shared.opened(&slot.context).await else { return };
+        let source = opened.source(&path).await;
+        self.process.link.queue(&Frame::ModuleSource { id, source });
     }
 
     fn on_alarm(&mut self, alarm: Alarm) {

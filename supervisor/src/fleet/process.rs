@@ -26,6 +26,11 @@ use crate::log::Rate;
 /// Longest line on a worker's stderr that is kept in one piece.
 const STDERR_LINE: u64 = 8 * 1024;
 
+/// After so many bytes, each line counted as some more, stderr is left alone for a while.
+const STDERR_AT_ONCE: usize = 128 * 1024;
+const STDERR_LINE_COST: usize = 64;
+const STDERR_PAUSE: Duration = Duration::from_millis(200);
+
 /// How much of stderr's end is kept for an error message.
 const STDERR_TAIL: usize = 4 * 1024;
 
@@ -193,13 +198,19 @@ async fn relay_stderr(
 ) {
     let mut reader = BufReader::new(pipe);
     let mut line = Vec::new();
+    let mut read = 0;
     loop {
         line.clear();
+        // An app cannot write here: what comes in masses is no last word, and whoever writes it may wait.
+        if read >= STDERR_AT_ONCE {
+            read = 0;
+            tokio::time::sleep(STDERR_PAUSE).await;
+        }
         // A pipe full of short lines must not keep the thread to itself.
         tokio::task::consume_budget().await;
         match (&mut reader).take(STDERR_LINE).read_until(b'\n', &mut line).await {
             Ok(0) | Err(_) => return,
-            Ok(_) => {}
+            Ok(bytes) => read += bytes + STDERR_LINE_COST,
         }
         {
             let mut tail = tail.borrow_mut();

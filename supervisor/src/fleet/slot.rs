@@ -26,9 +26,6 @@ use crate::reload::millis;
 use crate::shard::command::Command;
 use crate::worker::{Worker, WorkerId, WorkerState};
 
-/// Between two restarts of a worker that somebody kills again and again.
-const KILLED_AGAIN: Duration = Duration::from_millis(100);
-
 /// For a worker that said why it cannot load its app, to go.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -125,8 +122,9 @@ impl Slot {
                     match live.supervise(&mut self).await {
                         End::Retired => Next::Leave,
                         End::Idle => Next::WaitForDemand,
-                        End::Killed { healthy_for } if healthy_for >= KILLED_AGAIN => Next::Restart(Duration::ZERO),
-                        End::Killed { .. } => Next::Restart(KILLED_AGAIN),
+                        End::Killed { healthy_for, answered } => {
+                            Next::Restart(backoff.killed(healthy_for, answered, Instant::now()))
+                        }
                         End::Failed { healthy_for } => Next::Restart(backoff.failed(healthy_for)),
                     }
                 }
@@ -231,7 +229,7 @@ impl Slot {
         let opened = self.shared.opened(&self.context).await?;
         let booted = tokio::select! {
             booted = boot::boot(&mut process, config, opened, hear) => Some(booted),
-            () = resident::exceeded(worker.pid, resident_limit) => Some(Err(StartError::Limit(ExitReason::Memory))),
+            () = resident::exceeded(worker.pid, resident_limit, false) => Some(Err(StartError::Limit(ExitReason::Memory))),
             () = retired(&mut self.orders) => None,
         };
         match booted {

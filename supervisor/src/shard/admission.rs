@@ -60,7 +60,11 @@ impl Admission {
     /// is owed.
     pub fn take(&self, worker: &Worker) -> bool {
         let more = |now: u32| (now < self.max_concurrent).then(|| now + 1);
-        worker.in_flight.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok()
+        let taken = worker.in_flight.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok();
+        if taken {
+            worker.stir();
+        }
+        taken
     }
 
     /// A request that [`Self::take`] counted is over: the longest waiting one is woken.

@@ -4,6 +4,7 @@
 //! want to send gathers in an [`Outbox`], and the link's task, woken once however many they are, writes it in one go.
 //! The worker is hostile: whatever it sends out of turn ends the link ([`Violation`]).
 
+mod cost;
 mod exchange;
 mod fetches;
 mod task;
@@ -16,7 +17,7 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use nano_protocol::{
@@ -36,6 +37,15 @@ pub(crate) use task::{End, run};
 /// Unsent bytes from which on a link takes no new requests. A worker that does not read, and clients that ask and leave,
 /// would fill our memory.
 const CLOGGED: usize = 1 << 20;
+/// The same for bodies of requests: below that, so that they leave room for heads.
+const UPLOADS_STOP: usize = CLOGGED / 2;
+/// And where they go on.
+const UPLOADS_RESUME: usize = UPLOADS_STOP / 2;
+
+/// Clogged for so long without a byte read, and a few of the longest turns on a crowded machine: nobody who works is that
+/// busy.
+const DEAF_AFTER: Duration = Duration::from_secs(20);
+const DEAF_TURNS: u32 = 4;
 
 /// What a worker must not send, and did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +89,12 @@ pub(crate) enum Violation {
     /// More open ones than allowed.
     #[error("more outgoing requests at once than allowed")]
     TooManyFetches,
+    /// A flood.
+    #[error("more frames of no use than any honest worker sends")]
+    Useless,
+    /// It leaves its socket alone.
+    #[error("it did not read its requests for too long, and too much waits for it")]
+    Deaf,
     /// A response head that is no HTTP.
     #[error("a response header that is not legal in HTTP")]
     Header,
@@ -99,6 +115,13 @@ pub(crate) struct Link {
     due: Cell<Option<Instant>>,
     task: RefCell<Option<Waker>>,
     retiring: Cell<bool>,
+    /// A request's body waits until the worker has read.
+    uploads_held: Cell<bool>,
+    /// How long the worker may leave its socket alone when much waits for it.
+    patience: Duration,
+    /// Requests that were sent, and that were given up before their end, since this was last looked at.
+    sent: Cell<u64>,
+    abandoned: Cell<u64>,
     /// Turned a request away because the worker does not read; whoever waits is to be told when it does.
     clogged: Cell<bool>,
     violation: Cell<Option<Violation>>,
@@ -116,11 +139,17 @@ struct Sending {
 }
 
 impl Link {
-    /// Takes the supervisor's end of a data link. Give it to [`run`] as well.
+    /// Takes the supervisor's end of a data link. Give it to [`run`] as well. `turn`: the longest that one call into the
+    /// app's code may take.
     ///
     /// # Errors
     /// The socket cannot be registered with the shard's runtime.
-    pub(crate) fn new(worker: Arc<Worker>, socket: StdUnixStream, egress: Rc<Egress>) -> io::Result<Rc<Self>> {
+    pub(crate) fn new(
+        worker: Arc<Worker>,
+        socket: StdUnixStream,
+        egress: Rc<Egress>,
+        turn: Duration,
+    ) -> io::Result<Rc<Self>> {
         socket.set_nonblocking(true)?;
         Ok(Rc::new(Self {
             worker,
@@ -132,6 +161,10 @@ impl Link {
             due: Cell::new(None),
             task: RefCell::new(None),
             retiring: Cell::new(false),
+            uploads_held: Cell::new(false),
+            patience: DEAF_AFTER + turn * DEAF_TURNS,
+            sent: Cell::new(0),
+            abandoned: Cell::new(0),
             clogged: Cell::new(false),
             violation: Cell::new(None),
             ended: Cell::new(false),
@@ -155,6 +188,7 @@ impl Link {
             requests.insert(id, Rc::clone(&exchange));
             exchange
         };
+        self.sent.set(self.sent.get() + 1);
         if self.due.get().is_none_or(|earliest| due.at < earliest) {
             self.due.set(Some(due.at));
         }
@@ -218,6 +252,7 @@ impl Link {
 
     fn reset(&self, id: RequestId, reason: ResetReason) {
         if self.forget(id).is_some() && !self.ended.get() {
+            self.abandoned.set(self.abandoned.get() + 1);
             self.push(&Frame::Reset { id, reason });
         }
     }
@@ -227,6 +262,13 @@ impl Link {
         let requests = self.requests.borrow();
         let unanswered = requests.values().filter(|exchange| !exchange.is_complete());
         Lost::of(unanswered.map(|exchange| exchange.lost(culprit == Some(exchange.id))).collect())
+    }
+
+    /// Lets bodies of requests go on that waited until the worker has read.
+    fn resume_uploads(&self) {
+        if self.sending.borrow().outbox.len() < UPLOADS_RESUME && self.uploads_held.take() {
+            self.requests.borrow().values().for_each(|exchange| exchange.room_again());
+        }
     }
 
     fn wake_task(&self) {
@@ -358,6 +400,10 @@ impl Uplink {
         if !self.is_open() {
             return Poll::Ready(None);
         }
+        if self.link.sending.borrow().outbox.len() >= UPLOADS_STOP {
+            self.link.uploads_held.set(true);
+            return Poll::Pending;
+        }
         if room == 0 { Poll::Pending } else { Poll::Ready(Some(room)) }
     }
 
@@ -417,3 +463,7 @@ impl Hasher for IdHasher {
 pub(crate) fn is_limit(reason: ExitReason) -> bool {
     matches!(reason, ExitReason::Cpu | ExitReason::Heap | ExitReason::Memory)
 }
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

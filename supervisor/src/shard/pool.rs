@@ -176,6 +176,7 @@ impl Permit {
 impl Permit {
     /// The worker answered, be it with an error: it works.
     pub(crate) fn answered(&self) {
+        self.link.worker.set_answered();
         if let Some(Probe(app)) = &self.probe {
             app.availability.trust();
         }

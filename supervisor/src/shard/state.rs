@@ -101,7 +101,7 @@ impl State {
 
     pub(super) fn add_link(self: &Rc<Self>, app: &Arc<App>, worker: Arc<Worker>, socket: UnixStream) {
         let pool = self.pool(app);
-        match Link::new(Arc::clone(&worker), socket, pool.egress()) {
+        match Link::new(Arc::clone(&worker), socket, pool.egress(), app.settings.cpu) {
             Ok(link) => {
                 pool.add(Rc::clone(&link));
                 tokio::task::spawn_local(Rc::clone(self).run_link(pool, link));

@@ -66,7 +66,7 @@ fn other(dice: &mut Dice, id: RequestId) -> Vec<u8> {
         1 => Frame::Reset { id, reason: ResetReason::HandlerThrew },
         2 => Frame::Exiting { reason: ExitReason::ALL[dice.below(10)], culprit: Some(id) },
         3 => Frame::BodyChunk { id, end: false, data: Bytes::from(vec![0; dice.below(65_536)]) },
-        4 => Frame::Pong(7),
+        4 => Frame::Pong { nonce: 7, idle: false },
         5 => Frame::FetchCredit { id: dice.below(2) as u32, bytes: dice.below(1 << 31) as u32 },
         6 => Frame::FetchChunk { id: 0, end: false, data: Bytes::from(vec![0; dice.below(65_536)]) },
         7 => Frame::FetchAbort { id: dice.below(2) as u32 },

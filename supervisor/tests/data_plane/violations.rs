@@ -39,7 +39,7 @@ fn garbage() {
 
 #[test]
 fn frames_of_another_link_or_side() {
-    assert!(found_out(|worker, _| worker.send(&[Frame::Pong(1)])).contains("data link"));
+    assert!(found_out(|worker, _| worker.send(&[Frame::Pong { nonce: 1, idle: false }])).contains("data link"));
     assert!(found_out(|worker, _| worker.send(&[Frame::Drain])).contains("kind"));
 }
 

@@ -140,7 +140,7 @@ impl App {
                     }
                 }
                 "garbage" => (&*link).write_all(&[0xff; 64]).unwrap(),
-                "lie" => send(&self.control.lock().unwrap(), &Frame::Pong(12_345)),
+                "lie" => send(&self.control.lock().unwrap(), &Frame::Pong { nonce: 12_345, idle: false }),
                 _ => {}
             }
         }
@@ -240,7 +240,7 @@ fn main() {
     while let Some(frame) = control.next() {
         match frame {
             Frame::Ping(nonce) if !app.deaf.load(Ordering::Relaxed) => {
-                send(&app.control.lock().unwrap(), &Frame::Pong(nonce));
+                send(&app.control.lock().unwrap(), &Frame::Pong { nonce, idle: true });
             }
             Frame::Drain if !app.orders().any(|(order, _)| order == "stay") => std::process::exit(0),
             _ => {}

@@ -4,7 +4,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, Stats, WindowExceeded, memory};
 
 use crate::counters::Counters;
@@ -137,18 +136,16 @@ impl Runtime {
         checkpoint(scope, &self.state);
     }
 
-    /// A piece of a request's body came in.
-    pub(crate) fn request_chunk(
-        &mut self,
-        link: usize,
-        id: RequestId,
-        data: Bytes,
-        end: bool,
-    ) -> Result<(), WindowExceeded> {
-        let key = self.state.requests.borrow().key_of(link, id);
-        let outcome = self.state.requests.borrow_mut().chunk(link, id, data, end)?;
-        self.follow(key, outcome);
-        Ok(())
+    /// What came of a request's body is there to be read.
+    pub(crate) fn request_news(&mut self, key: RequestKey) {
+        let outcome = self.state.requests.borrow_mut().news(key);
+        self.follow(Some(key), outcome);
+    }
+
+    /// A response may go on: the link has room again.
+    pub(crate) fn resume_response(&mut self, key: RequestKey) {
+        let outcome = self.state.requests.borrow_mut().resume(key);
+        self.follow(Some(key), outcome);
     }
 
     /// The supervisor takes more of a response's body.
@@ -179,6 +176,9 @@ impl Runtime {
 
     /// The supervisor ended a request.
     pub(crate) fn request_reset(&mut self, link: usize, id: RequestId, reason: ResetReason) {
+        // What came before this is not lost by it.
+        let known = self.state.requests.borrow().key_of(link, id);
+        known.into_iter().for_each(|key| self.request_news(key));
         let Some((key, reader)) = self.state.requests.borrow_mut().reset(link, id) else { return };
         self.drop_orphans();
         let message = match reason {

@@ -74,6 +74,10 @@ impl LogSink for AppLog {
         self.write_at(Instant::now(), level, request_id, text);
     }
 
+    fn owes_word(&self) -> bool {
+        self.dropped > 0
+    }
+
     fn tell_dropped(&mut self) {
         self.tell_dropped_at(Instant::now());
     }

@@ -50,10 +50,20 @@ impl Runtime {
     /// V8's tasks, timers, microtasks.
     pub fn turn(&mut self) {
         self.broker_turn();
+        self.run_due(None);
+    }
+
+    /// V8's tasks and the timers that are due now; after the first one that is over later than `until`, the others stay
+    /// for the next time.
+    pub(crate) fn run_due(&mut self, until: Option<Instant>) {
+        let is_late = || until.is_some_and(|until| Instant::now() >= until);
         while let Some(task) = self.tasks.pop_due() {
             let _turn = self.state.turn();
             task.run();
             self.checkpoint();
+            if is_late() {
+                return;
+            }
         }
         let now = Instant::now();
         let horizon = self.state.timers.borrow().horizon();
@@ -63,6 +73,9 @@ impl Runtime {
             self.fire_timer(id);
             if self.state.exit.get().is_some() || self.state.ending.reason().is_some() {
                 return;
+            }
+            if is_late() {
+                break;
             }
         }
         self.after_fetch();
@@ -81,6 +94,16 @@ impl Runtime {
         let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         checkpoint(scope, &self.state);
+    }
+
+    /// Whether nothing of the program can run before something comes from outside.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        self.state.requests.borrow().in_flight() == 0
+            && self.state.waiting.get() == 0
+            && !self.state.fetches.borrow().any_open()
+            && self.state.timers.borrow().next_deadline().is_none()
+            && !self.state.modules.borrow().is_loading()
+            && !self.isolate.has_pending_background_tasks()
     }
 
     /// When a timer or a task of V8 is due next.

@@ -48,6 +48,8 @@ struct FetchContext {
     ended: bool,
     /// Why there is no more of the body.
     failed: Option<String>,
+    /// Something came that [`Fetches::news`] is to be asked for.
+    news: bool,
     reader: Option<BodyReader>,
     /// Its body is handed on as the response to this request.
     response_to: Option<RequestKey>,
@@ -132,6 +134,11 @@ impl Fetches {
         self.contexts.values().any(|context| (context.on_wire && context.length.is_none()) || context.reader.is_some())
     }
 
+    /// Whether the supervisor knows of any.
+    pub(crate) fn any_open(&self) -> bool {
+        self.open > 0
+    }
+
     /// Whether there is a link.
     pub(crate) fn has_link(&self) -> bool {
         self.links.iter().any(Option::is_some)
@@ -192,6 +199,11 @@ impl Fetches {
         let Some(link) = own.or_else(|| self.links.iter().position(Option::is_some)) else {
             return Err(NotSent::NoLink);
         };
+        // As much as may wait does: the next one goes when that is written.
+        if requests.is_full(link) {
+            self.wanted = true;
+            return Err(NotSent::Full);
+        }
         let Some(Some(next)) = self.links.get_mut(link) else { return Err(NotSent::NoLink) };
         let wire_id = *next;
         *next = next.wrapping_add(1);
@@ -230,6 +242,7 @@ impl Fetches {
             length: None,
             ended: false,
             failed: None,
+            news: false,
             reader: None,
             response_to: None,
         };
@@ -323,22 +336,34 @@ impl Fetches {
         }
     }
 
-    /// A piece of a response's body came.
-    pub(crate) fn chunk(&mut self, key: FetchKey, data: Bytes, end: bool) -> Result<FetchOutcome, WindowExceeded> {
-        let Some(context) = self.contexts.get_mut(&key) else { return Ok(FetchOutcome::Nothing) };
+    /// A piece of a response's body came. Returns whether somebody is to be told, once until [`Fetches::news`] is asked:
+    /// what comes in between is one piece for them.
+    pub(crate) fn chunk(&mut self, key: FetchKey, data: Bytes, end: bool) -> Result<bool, WindowExceeded> {
+        let Some(context) = self.contexts.get_mut(&key) else { return Ok(false) };
         context.receive.received(data.len())?;
         self.unreported = self.unreported.saturating_add(signed(data.len()));
         context.queue.push(data);
         context.ended |= end;
-        let outcome = match (context.response_to, context.reader.take()) {
-            (Some(_), _) => FetchOutcome::HandOn,
-            (None, Some(reader)) => FetchOutcome::Readable(reader),
-            (None, None) => FetchOutcome::Nothing,
-        };
+        let wanted = context.response_to.is_some() || context.reader.is_some();
+        let told = std::mem::replace(&mut context.news, wanted);
+        let tell = context.news && !told;
         if end {
             self.off_wire(key);
         }
-        Ok(outcome)
+        Ok(tell)
+    }
+
+    /// Whom to tell of what came of a response's body.
+    pub(crate) fn news(&mut self, key: FetchKey) -> FetchOutcome {
+        let Some(context) = self.contexts.get_mut(&key) else { return FetchOutcome::Nothing };
+        if !std::mem::take(&mut context.news) {
+            return FetchOutcome::Nothing;
+        }
+        match (context.response_to, context.reader.take()) {
+            (Some(_), _) => FetchOutcome::HandOn,
+            (None, Some(reader)) => FetchOutcome::Readable(reader),
+            (None, None) => FetchOutcome::Nothing,
+        }
     }
 
     /// There will be no (whole) response.

@@ -35,13 +35,21 @@ pub(crate) struct Link {
     socket: UnixStream,
     decoder: Decoder,
     received: BytesMut,
+    /// The last frame that was taken may not have been the last that is there.
+    has_more: bool,
     open: bool,
 }
 
 impl Link {
     pub(crate) fn new(socket: UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Self { socket, decoder: Decoder::new(Side::Supervisor), received: BytesMut::new(), open: true })
+        Ok(Self {
+            socket,
+            decoder: Decoder::new(Side::Supervisor),
+            received: BytesMut::new(),
+            has_more: false,
+            open: true,
+        })
     }
 
     /// The other end is closed: nothing is read or written any more.
@@ -71,7 +79,14 @@ impl Link {
 
     /// The next frame that is there in full.
     pub(crate) fn next_frame(&mut self) -> Result<Option<Frame>, LinkError> {
-        Ok(self.decoder.decode(&mut self.received)?)
+        let frame = self.decoder.decode(&mut self.received)?;
+        self.has_more = frame.is_some();
+        Ok(frame)
+    }
+
+    /// Whether there may be frames that [`Link::next_frame`] would give without [`Link::receive`].
+    pub(crate) fn has_more(&self) -> bool {
+        self.open && self.has_more
     }
 
     /// Writes as much of `outbox` as the socket takes.

@@ -26,7 +26,11 @@ impl Runtime {
     pub(crate) fn fetch_frame(&mut self, link: usize, frame: Frame) -> Result<bool, WindowExceeded> {
         match frame {
             Frame::FetchResponse(id, head) => self.fetch_responded(link, id, &head),
-            Frame::FetchChunk { id, end, data } => self.fetch_chunk(link, id, data, end)?,
+            Frame::FetchChunk { id, end, data } => {
+                if let Some(key) = self.fetch_chunk(link, id, data, end)? {
+                    self.fetch_news(key);
+                }
+            }
             Frame::FetchCredit { id, bytes } => self.fetch_credit(link, id, bytes)?,
             Frame::FetchFailed { id, failure, message } => self.fetch_failed(link, id, failure, &message),
             _ => return Ok(false),
@@ -60,11 +64,24 @@ impl Runtime {
         });
     }
 
-    fn fetch_chunk(&mut self, link: usize, id: FetchId, data: Bytes, end: bool) -> Result<(), WindowExceeded> {
-        let Some(key) = self.key(link, id) else { return Ok(()) };
-        let outcome = self.state.fetches.borrow_mut().chunk(key, data, end)?;
+    /// A piece of a response's body came. Returns its fetch if [`Runtime::fetch_news`] is to be called for it.
+    pub(crate) fn fetch_chunk(
+        &mut self,
+        link: usize,
+        id: FetchId,
+        data: Bytes,
+        end: bool,
+    ) -> Result<Option<FetchKey>, WindowExceeded> {
+        let Some(key) = self.key(link, id) else { return Ok(None) };
+        let tell = self.state.fetches.borrow_mut().chunk(key, data, end)?;
+        Ok(tell.then_some(key))
+    }
+
+    /// What came of a response's body is there to be read.
+    pub(crate) fn fetch_news(&mut self, key: FetchKey) {
+        let outcome = self.state.fetches.borrow_mut().news(key);
         self.follow_fetch(key, outcome);
-        Ok(())
+        self.after_fetch();
     }
 
     fn fetch_credit(&mut self, link: usize, id: FetchId, bytes: u32) -> Result<(), WindowExceeded> {
@@ -102,9 +119,13 @@ impl Runtime {
     /// The link is gone, and what was asked over it.
     pub(crate) fn fetch_link_closed(&mut self, link: usize) {
         let left = self.state.fetches.borrow_mut().close_link(link);
-        for key in left {
-            self.end_fetch(key, FetchFailure::Closed.as_str(), "nano's end of the connection was closed");
-        }
+        left.into_iter().for_each(|key| self.fetch_closed(key));
+        self.after_fetch();
+    }
+
+    /// One of those that [`Fetches::close_link`] named.
+    pub(crate) fn fetch_closed(&mut self, key: FetchKey) {
+        self.end_fetch(key, FetchFailure::Closed.as_str(), "nano's end of the connection was closed");
         self.after_fetch();
     }
 

@@ -2,15 +2,18 @@
 //! no `waitUntil` holds it, or it was reset by either side. JavaScript knows it by a number, its key.
 
 mod after_response;
+mod body;
 
 use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{BodyLength, ChunkQueue, Frame, HeaderBlock, Outbox, ReceiveWindow, RequestHead, RequestId};
-use nano_protocol::{ResetReason, ResponseHead, SendWindow, WindowExceeded};
+use nano_protocol::{ResetReason, ResponseHead, SendWindow, Stats, WindowExceeded};
 
 use crate::fetch::FetchKey;
+pub(crate) use body::BodyReader;
+use body::{BodySource, IncomingBody, MAX_UNSENT, OutgoingBody, room};
 
 /// A request as JavaScript knows it: unique in the isolate until 2^30 requests later; never 0.
 pub(crate) type RequestKey = u32;
@@ -20,44 +23,6 @@ const MAX_KEY: RequestKey = 0x3fff_ffff;
 
 /// How many finished requests are remembered for the log lines that come after them.
 const REMEMBERED: usize = 1024;
-
-/// Who waits for the next piece of a request's body.
-pub(crate) type BodyReader = v8::Global<v8::PromiseResolver>;
-
-/// The request's body on its way to JavaScript.
-struct IncomingBody {
-    /// As it was announced.
-    length: BodyLength,
-    queue: ChunkQueue,
-    window: ReceiveWindow,
-    /// No more chunks will come.
-    ended: bool,
-    /// Nobody wants it: what comes is dropped.
-    unwanted: bool,
-    /// The supervisor was told that it is read.
-    asked: bool,
-    /// The request was reset: no more comes, and this is not its end.
-    cut: bool,
-    reader: Option<BodyReader>,
-}
-
-/// The response's body on its way out.
-struct OutgoingBody {
-    window: SendWindow,
-    source: BodySource,
-}
-
-/// Where a response's body comes from.
-enum BodySource {
-    /// This is what is left of it.
-    Whole(Bytes),
-    /// JavaScript hands over as much as the window allows. `waiting`: it gave all it could, and is to be told of credit.
-    Script { waiting: bool },
-    /// The request's body is handed on as it comes.
-    Request,
-    /// The body of an outgoing request's response is handed on as it comes.
-    Fetch(FetchKey),
-}
 
 struct RequestContext {
     link: usize,
@@ -112,6 +77,8 @@ pub(crate) struct Requests {
     retained: usize,
     /// By link, in the order of the data links.
     outboxes: Vec<Outbox>,
+    /// A response's body waits for room in one of them.
+    held: bool,
 }
 
 impl Requests {
@@ -124,11 +91,32 @@ impl Requests {
         self.outboxes.get_mut(link)
     }
 
-    /// Appends a frame to what is to be sent on every data link.
-    pub(crate) fn broadcast(&mut self, frame: &Frame) {
+    /// Appends totals to what is to be sent on every data link.
+    pub(crate) fn broadcast(&mut self, stats: &Stats) {
         for outbox in &mut self.outboxes {
-            outbox.push(frame);
+            outbox.push_stats(stats);
         }
+    }
+
+    /// Whether nothing more than there is should be added to what is to be sent on a link.
+    pub(crate) fn is_full(&self, link: usize) -> bool {
+        self.outboxes.get(link).is_some_and(|outbox| outbox.len() >= MAX_UNSENT)
+    }
+
+    /// The requests whose responses waited for a link to be written and may go on; each is to be given to
+    /// [`Requests::resume`].
+    pub(crate) fn take_held(&mut self) -> Vec<RequestKey> {
+        let drained = self.outboxes.iter().all(|outbox| outbox.len() < MAX_UNSENT / 2);
+        if !drained || !std::mem::take(&mut self.held) {
+            return Vec::new();
+        }
+        let waiting = self.contexts.iter().filter(|(_, context)| context.outgoing.is_some());
+        waiting.map(|(key, _)| *key).collect()
+    }
+
+    /// Goes on with a response's body.
+    pub(crate) fn resume(&mut self, key: RequestKey) -> Outcome {
+        self.send_body(key)
     }
 
     /// Requests whose response is not complete.
@@ -152,6 +140,7 @@ impl Requests {
             unwanted: false,
             asked: false,
             cut: false,
+            news: false,
             reader: None,
         };
         let context = RequestContext {
@@ -200,17 +189,18 @@ impl Requests {
         self.contexts.get(&key).map(|context| context.headers.clone())
     }
 
-    /// A piece of a request's body came in. Pieces for requests that are over are dropped: the supervisor may have
-    /// sent them before it knew.
+    /// A piece of a request's body came in. Returns the request if somebody is to be told, once until
+    /// [`Requests::news`] is asked: what comes in between is one piece for them. Pieces for requests that are over are
+    /// dropped: the supervisor may have sent them before it knew.
     pub(crate) fn chunk(
         &mut self,
         link: usize,
         wire_id: RequestId,
         data: Bytes,
         end: bool,
-    ) -> Result<Outcome, WindowExceeded> {
-        let Some(key) = self.key_of(link, wire_id) else { return Ok(Outcome::Nothing) };
-        let Some(context) = self.contexts.get_mut(&key) else { return Ok(Outcome::Nothing) };
+    ) -> Result<Option<RequestKey>, WindowExceeded> {
+        let Some(key) = self.key_of(link, wire_id) else { return Ok(None) };
+        let Some(context) = self.contexts.get_mut(&key) else { return Ok(None) };
         let incoming = &mut context.incoming;
         incoming.window.received(data.len())?;
         incoming.ended |= end;
@@ -219,17 +209,27 @@ impl Requests {
         if context.answered {
             self.retain(key, bytes);
         }
-        let Some(context) = self.contexts.get_mut(&key) else { return Ok(Outcome::Nothing) };
+        let Some(context) = self.contexts.get_mut(&key) else { return Ok(None) };
         let incoming = &mut context.incoming;
         if incoming.unwanted {
             self.drop_body(key);
-            return Ok(Outcome::Nothing);
+            return Ok(None);
         }
-        let reader = incoming.reader.take();
+        let passed_on = matches!(context.outgoing, Some(OutgoingBody { source: BodySource::Request, .. }));
+        let told = std::mem::replace(&mut incoming.news, incoming.reader.is_some() || passed_on);
+        Ok((incoming.news && !told).then_some(key))
+    }
+
+    /// Whom to tell of what came of a request's body.
+    pub(crate) fn news(&mut self, key: RequestKey) -> Outcome {
+        let Some(context) = self.contexts.get_mut(&key) else { return Outcome::Nothing };
+        if !std::mem::take(&mut context.incoming.news) {
+            return Outcome::Nothing;
+        }
         if matches!(context.outgoing, Some(OutgoingBody { source: BodySource::Request, .. })) {
-            return Ok(self.send_body(key));
+            return self.send_body(key);
         }
-        Ok(reader.map_or(Outcome::Nothing, Outcome::Readable))
+        context.incoming.reader.take().map_or(Outcome::Nothing, Outcome::Readable)
     }
 
     /// Takes the next piece of a request's body, and gives credit for it.
@@ -355,9 +355,10 @@ impl Requests {
     }
 
     /// How much [`Requests::send_chunk`] takes now.
-    pub(crate) fn response_room(&self, key: RequestKey) -> usize {
-        let outgoing = self.contexts.get(&key).and_then(|context| context.outgoing.as_ref());
-        outgoing.map_or(0, |outgoing| outgoing.window.available())
+    pub(crate) fn response_room(&mut self, key: RequestKey) -> usize {
+        let Some(context) = self.contexts.get(&key) else { return 0 };
+        let (Some(outgoing), Some(outbox)) = (&context.outgoing, self.outboxes.get(context.link)) else { return 0 };
+        room(&outgoing.window, outbox, &mut self.held)
     }
 
     /// Sends a piece of a body that JavaScript makes: at most [`Requests::response_room`] bytes. `waits`: it has more,
@@ -371,7 +372,7 @@ impl Requests {
         while !data.is_empty() {
             outbox.push_chunk(context.wire_id, false, data.split_to(data.len().min(MAX_CHUNK)));
         }
-        let room = outgoing.window.available();
+        let room = room(&outgoing.window, outbox, &mut self.held);
         if let BodySource::Script { waiting } = &mut outgoing.source {
             *waiting = waits || room == 0;
         }
@@ -418,7 +419,8 @@ impl Requests {
                         outbox.push_chunk(id, true, Bytes::new());
                         break;
                     }
-                    let Some(data) = incoming.queue.pop(MAX_CHUNK.min(window.available())) else {
+                    let room = room(window, outbox, &mut self.held);
+                    let Some(data) = incoming.queue.pop(MAX_CHUNK.min(room)) else {
                         return Outcome::Nothing;
                     };
                     window.sent(data.len());
@@ -471,17 +473,6 @@ impl Requests {
             self.orphans.push(*fetch);
         }
         Some((key, self.close(key)))
-    }
-}
-
-impl IncomingBody {
-    /// The credit to give now that so many bytes were taken. Nothing comes after the end, so it would have no use then.
-    fn taken(&mut self, bytes: usize) -> Option<u32> {
-        self.window.consumed(bytes).filter(|_| !self.ended)
-    }
-
-    fn is_drained(&self) -> bool {
-        self.ended && self.queue.is_empty()
     }
 }
 

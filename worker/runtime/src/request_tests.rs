@@ -26,6 +26,12 @@ fn opened(body: BodyLength) -> (Requests, RequestKey) {
     (requests, key)
 }
 
+/// A piece of request 0's body comes, and whoever is to be told is.
+fn chunk(requests: &mut Requests, data: Bytes, end: bool) -> Result<Outcome, WindowExceeded> {
+    let news = requests.chunk(0, 0, data, end)?;
+    Ok(news.map_or(Outcome::Nothing, |key| requests.news(key)))
+}
+
 /// Takes the frames that are to be sent.
 fn sent(requests: &mut Requests) -> Vec<Frame> {
     let outbox = std::mem::take(requests.outbox(0).unwrap());
@@ -51,7 +57,7 @@ fn a_body_that_is_handed_on_takes_no_more_than_both_windows() {
     // The first half was there before the response.
     let piece = || Bytes::from(vec![1; WINDOW / 8]);
     for _ in 0..4 {
-        assert!(matches!(requests.chunk(0, 0, piece(), false).unwrap(), Outcome::Nothing));
+        assert!(matches!(chunk(&mut requests, piece(), false).unwrap(), Outcome::Nothing));
     }
     assert!(matches!(requests.respond_with_request_body(key, 200, HeaderBlock::default()), Outcome::Nothing));
     let frames = sent(&mut requests);
@@ -59,19 +65,19 @@ fn a_body_that_is_handed_on_takes_no_more_than_both_windows() {
     assert!(matches!(&frames[1], Frame::ResponseHead(0, head) if head.body == BodyLength::Unknown));
     assert_eq!(tally(&frames), (WINDOW / 2, WINDOW / 2, false), "it left, so there is room for as much");
     for _ in 0..4 {
-        requests.chunk(0, 0, piece(), false).unwrap();
+        chunk(&mut requests, piece(), false).unwrap();
     }
     assert_eq!(tally(&sent(&mut requests)), (WINDOW / 2, WINDOW / 2, false));
     // Nobody takes the response: what comes stays here, and earns no credit.
     for _ in 0..8 {
-        requests.chunk(0, 0, piece(), false).unwrap();
+        chunk(&mut requests, piece(), false).unwrap();
     }
     assert_eq!(tally(&sent(&mut requests)), (0, 0, false));
-    assert!(requests.chunk(0, 0, piece(), false).is_err(), "more than the window");
+    assert!(chunk(&mut requests, piece(), false).is_err(), "more than the window");
     // As the response is taken the rest follows, and room is given.
     assert!(matches!(requests.credit(0, 0, INITIAL_WINDOW / 2).unwrap(), Outcome::Nothing));
     assert_eq!(tally(&sent(&mut requests)), (WINDOW / 2, WINDOW / 2, false));
-    requests.chunk(0, 0, Bytes::new(), true).unwrap();
+    chunk(&mut requests, Bytes::new(), true).unwrap();
     assert!(matches!(requests.credit(0, 0, INITIAL_WINDOW).unwrap(), Outcome::PassedOn));
     assert_eq!(tally(&sent(&mut requests)), (WINDOW / 2, 0, true));
     assert_eq!(requests.in_flight(), 0);
@@ -109,7 +115,7 @@ fn a_script_is_told_of_room_when_it_waits_for_some_and_only_then() {
 fn single_bytes_that_nobody_reads_do_not_cost_a_record_each() {
     let (mut requests, key) = opened(BodyLength::Unknown);
     for n in 0..10_000_u32 {
-        requests.chunk(0, 0, Bytes::from(vec![n.to_le_bytes()[0]]), n == 9_999).unwrap();
+        chunk(&mut requests, Bytes::from(vec![n.to_le_bytes()[0]]), n == 9_999).unwrap();
     }
     let mut read = Vec::new();
     let mut pieces = 0;
@@ -128,17 +134,17 @@ fn a_body_that_nobody_wants_is_taken_and_dropped() {
     let (mut requests, key) = opened(BodyLength::Unknown);
     let piece = || Bytes::from(vec![1; WINDOW / 4]);
     for _ in 0..4 {
-        requests.chunk(0, 0, piece(), false).unwrap();
+        chunk(&mut requests, piece(), false).unwrap();
     }
     assert_eq!(tally(&sent(&mut requests)), (0, 0, false), "nobody has taken any");
     assert!(requests.cancel_body(key).is_none());
     assert_eq!(tally(&sent(&mut requests)), (0, WINDOW, false));
     for _ in 0..40 {
-        assert!(matches!(requests.chunk(0, 0, piece(), false).unwrap(), Outcome::Nothing));
+        assert!(matches!(chunk(&mut requests, piece(), false).unwrap(), Outcome::Nothing));
     }
     assert_eq!(tally(&sent(&mut requests)), (0, 10 * WINDOW, false));
     assert!(matches!(requests.read_body(key), BodyRead::End));
-    requests.chunk(0, 0, piece(), true).unwrap();
+    chunk(&mut requests, piece(), true).unwrap();
     assert!(matches!(requests.respond(key, 200, HeaderBlock::default(), Bytes::new()), Outcome::Complete(None)));
     assert!(requests.cancel_body(key).is_none(), "the request is over");
 }
@@ -159,17 +165,17 @@ fn answer(requests: &mut Requests, key: RequestKey) {
 #[test]
 fn a_body_is_asked_for_once_when_it_is_read_and_not_there() {
     let (mut requests, key) = opened(BodyLength::Unknown);
-    requests.chunk(0, 0, Bytes::from_static(b"abc"), false).unwrap();
+    chunk(&mut requests, Bytes::from_static(b"abc"), false).unwrap();
     assert_eq!(text(requests.read_body(key)), "abc");
     assert!(sent(&mut requests).is_empty(), "it may be all there is");
     for _ in 0..3 {
         assert_eq!(text(requests.read_body(key)), "pending");
     }
     assert_eq!(sent(&mut requests), [Frame::BodyWanted { id: 0 }]);
-    requests.chunk(0, 0, Bytes::new(), true).unwrap();
+    chunk(&mut requests, Bytes::new(), true).unwrap();
     assert_eq!(text(requests.read_body(key)), "end");
     let (mut requests, key) = opened(BodyLength::Unknown);
-    requests.chunk(0, 0, Bytes::from_static(b"abc"), true).unwrap();
+    chunk(&mut requests, Bytes::from_static(b"abc"), true).unwrap();
     assert_eq!((text(requests.read_body(key)), text(requests.read_body(key))), ("abc".into(), "end".into()));
     assert!(sent(&mut requests).is_empty());
 }
@@ -182,9 +188,9 @@ fn wait_until_keeps_what_came_and_what_is_read_goes_on_coming() {
     answer(&mut requests, key);
     // Sent in this order: the supervisor knows that the body goes on before it knows that the response is complete.
     assert!(matches!(&sent(&mut requests)[..], [Frame::BodyWanted { id: 0 }, Frame::ResponseHead(0, _)]));
-    requests.chunk(0, 0, Bytes::from_static(b"late"), false).unwrap();
+    chunk(&mut requests, Bytes::from_static(b"late"), false).unwrap();
     assert_eq!((text(requests.read_body(key)), requests.in_flight()), ("late".into(), 1));
-    requests.chunk(0, 0, Bytes::new(), true).unwrap();
+    chunk(&mut requests, Bytes::new(), true).unwrap();
     assert_eq!(text(requests.read_body(key)), "end");
     assert!(requests.release(key).is_none());
     assert!(sent(&mut requests).is_empty(), "the body was at its end");
@@ -213,7 +219,7 @@ fn what_came_of_a_body_that_goes_no_further_is_readable() {
     let (mut requests, key) = opened(BodyLength::Unknown);
     requests.hold(key);
     answer(&mut requests, key);
-    requests.chunk(0, 0, Bytes::from_static(b"came"), false).unwrap();
+    chunk(&mut requests, Bytes::from_static(b"came"), false).unwrap();
     assert!(requests.reset(0, 0).is_some());
     assert_eq!((text(requests.read_body(key)), text(requests.read_body(key))), ("came".into(), "gone".into()));
     requests.release(key);
@@ -249,4 +255,58 @@ fn what_wait_until_keeps_is_bounded() {
         requests.release(key);
     }
     assert_eq!((requests.retained, requests.in_flight()), (0, 1));
+}
+
+#[test]
+fn bodies_in_single_bytes_do_not_fill_what_is_to_be_sent() {
+    let (mut requests, first) = opened(BodyLength::None);
+    let head = RequestHead {
+        method: "GET".into(),
+        url: "http://a/".into(),
+        request_id: "id".into(),
+        headers: HeaderBlock::default(),
+        body: BodyLength::None,
+    };
+    let keys: Vec<_> = std::iter::once(first).chain((1..20).map(|id| requests.open(0, id, head.clone()))).collect();
+    for key in &keys {
+        requests.respond_in_chunks(*key, 200, HeaderBlock::default());
+    }
+    // Nobody reads; no chunk stands next to another of its body.
+    let mut written = 0;
+    while keys.iter().any(|key| requests.response_room(*key) > 0) {
+        for key in &keys {
+            if requests.response_room(*key) > 0 {
+                requests.send_chunk(*key, Bytes::from_static(b"x"), true);
+                written += 1;
+            }
+        }
+    }
+    let waiting = requests.outbox(0).unwrap().len();
+    assert!(waiting <= MAX_UNSENT + 64, "{waiting} bytes wait for {written}");
+    assert!(written < keys.len() * WINDOW, "it is the link that holds them up");
+    assert!(requests.take_held().is_empty(), "nothing was written");
+
+    // Somebody reads: each goes on.
+    *requests.outbox(0).unwrap() = Outbox::default();
+    let mut held = requests.take_held();
+    held.sort_unstable();
+    assert_eq!(held, keys);
+    assert!(held.iter().all(|key| matches!(requests.resume(*key), Outcome::Writable)));
+    assert!(requests.take_held().is_empty(), "once");
+}
+
+#[test]
+fn pieces_that_come_together_are_one_piece() {
+    let (mut requests, key) = opened(BodyLength::Unknown);
+    assert!(matches!(requests.respond_with_request_body(key, 200, HeaderBlock::default()), Outcome::Nothing));
+    let mut told = 0;
+    for n in 0..1000 {
+        told += requests.chunk(0, 0, Bytes::from_static(b"x"), n == 999).unwrap().map_or(0, |_| 1);
+    }
+    assert_eq!(told, 1);
+    assert!(matches!(requests.news(key), Outcome::PassedOn));
+    assert!(matches!(requests.news(key), Outcome::Nothing));
+    let frames = sent(&mut requests);
+    assert_eq!(tally(&frames), (1000, 0, true));
+    assert!(frames.len() <= 3, "{} frames", frames.len());
 }

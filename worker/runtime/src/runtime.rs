@@ -48,6 +48,11 @@ pub trait LogSink {
 
     /// Writes how many messages were dropped since the last one that was not, if it drops any. Called now and then.
     fn tell_dropped(&mut self) {}
+
+    /// Whether that has yet to be written.
+    fn owes_word(&self) -> bool {
+        false
+    }
 }
 
 /// How much streams may hold.

@@ -1,12 +1,15 @@
 //! A worker's life: Boot, the app's modules, Ready, requests until Drain, the end. One thread runs this and V8.
 //!
-//! The loop's turn: sleep in poll(2) until a socket, a timer or a task of V8 is due; take what has come, dispatch it;
-//! timers and tasks; then write everything that is to be sent, once per link.
+//! The loop's round: sleep in poll(2) until a socket, a timer or a task of V8 is due; take what has come, dispatch it;
+//! timers and tasks; then write everything that is to be sent, once per link. Where there is much to do a round ends
+//! after the first call into the app's code that is over later than [`ROUND`], and the rest is done in the next ones
+//! (`dispatch.rs`): what others wait for does not wait for all of it.
 
 mod control_modules;
+mod dispatch;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -14,10 +17,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nano_protocol::limits::MAX_ERROR_TEXT;
-use nano_protocol::{
-    AccessorStyle, Boot, BootFailed, ExitReason, Frame, Outbox, Ready, RequestAccessors, RequestHead, RequestId,
-    ResetReason,
-};
+use nano_protocol::{AccessorStyle, Boot, BootFailed, ExitReason, Frame, Outbox, Ready, RequestAccessors};
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 use url::Url;
@@ -30,10 +30,13 @@ use crate::modules::{SourceError, with_hint};
 use crate::platform;
 use crate::runtime::{LogLevel, Runtime, RuntimeOptions, StreamBudget};
 use crate::watchdog::WatchdogThread;
-use control_modules::ControlModules;
+use control_modules::{Asked, ControlModules};
+use dispatch::Job;
 
 /// Unsent bytes of a link beyond which nothing more is read from it: its requests would only add to them.
 const MAX_BACKLOG: usize = 4 * 1024 * 1024;
+/// How long a round works on what has come and what is due.
+const ROUND: Duration = Duration::from_millis(10);
 /// How old the supervisor's word on the bytes in streams may be. They change with each chunk: too often to tell each time.
 const GAUGES_WITHIN: Duration = Duration::from_millis(100);
 /// How long last words may take to be written.
@@ -135,9 +138,15 @@ struct Worker {
     control: Link,
     control_outbox: Rc<RefCell<Outbox>>,
     links: Vec<Link>,
-    modules: Rc<RefCell<HashMap<u32, String>>>,
+    modules: Rc<RefCell<Asked>>,
     phase: Phase,
     scratch: Vec<u8>,
+    /// To be done before more is taken from the links.
+    jobs: VecDeque<Job>,
+    /// The link that comes first in the next round.
+    next_link: usize,
+    /// The last round had no time for timers: the next one begins with them.
+    timers_first: bool,
     /// When to tell the supervisor of the bytes in streams, if they changed.
     gauges_due: Option<Instant>,
 }
@@ -145,13 +154,13 @@ struct Worker {
 impl Worker {
     fn new(spare: Spare, boot: &Boot, snapshot: &'static [u8], scratch: Vec<u8>) -> Result<Self, ServeError> {
         let control_outbox = Rc::new(RefCell::new(Outbox::default()));
-        let modules = Rc::new(RefCell::new(HashMap::new()));
+        let modules = Rc::new(RefCell::new(Asked::new(&control_outbox)));
         let base = Url::parse(APP_URL).map_err(|_| ServeError::Protocol("the app's URL"))?;
         let limits = &boot.limits;
         let mut runtime = Runtime::new(RuntimeOptions {
             snapshot: Some(snapshot),
             base,
-            modules: Box::new(ControlModules::new(&control_outbox, &modules)),
+            modules: Box::new(ControlModules::new(&modules)),
             log: Box::new(AppLog::new(Rc::clone(&control_outbox))),
             code_generation: false,
             exit_on_uncaught: false,
@@ -177,6 +186,9 @@ impl Worker {
             modules,
             phase: Phase::Loading,
             scratch,
+            jobs: VecDeque::new(),
+            next_link: 0,
+            timers_first: false,
             gauges_due: None,
         })
     }
@@ -211,8 +223,7 @@ impl Worker {
                 return Ok(0);
             }
             self.flush()?;
-            self.wait_and_receive()?;
-            self.runtime.turn();
+            self.round()?;
             self.runtime.state.send_new_counts();
             self.tell_gauges();
         }
@@ -234,13 +245,15 @@ impl Worker {
     /// Sends all counters and gauges on the control link.
     fn send_stats(&mut self) {
         if let Some(stats) = self.runtime.stats() {
-            self.control_outbox.borrow_mut().push(&Frame::Stats(stats));
+            self.control_outbox.borrow_mut().push_stats(&stats);
         }
     }
 
     /// Whether nothing is in flight and nothing waits.
     fn is_done(&self) -> bool {
-        self.runtime.state.requests.borrow().in_flight() == 0 && self.runtime.state.waiting.get() == 0
+        !self.has_unfinished()
+            && self.runtime.state.requests.borrow().in_flight() == 0
+            && self.runtime.state.waiting.get() == 0
     }
 
     /// Hands the evaluated app to JavaScript's dispatcher.
@@ -278,50 +291,32 @@ impl Worker {
         }
     }
 
-    /// Sleeps until something is due, then takes in what has come.
-    fn wait_and_receive(&mut self) -> Result<(), ServeError> {
+    /// Sleeps until something is due. Returns whether something came on the control link, and on which data links.
+    fn wait(&mut self) -> (bool, Vec<usize>) {
         let deadline = self.runtime.next_deadline().into_iter().chain(self.gauges_due).min();
-        let mut ready = Vec::with_capacity(self.links.len() + 2);
         let mut polled = Vec::with_capacity(self.links.len());
-        {
-            let mut requests = self.runtime.state.requests.borrow_mut();
-            let mut fds = Vec::with_capacity(self.links.len() + 2);
-            fds.push(PollFd::new(self.runtime.tasks.wake_fd().as_fd(), PollFlags::POLLIN));
-            fds.push(PollFd::new(self.control.as_fd(), wanted(self.control_outbox.borrow().len())));
-            for (index, link) in self.links.iter().enumerate().filter(|(_, link)| link.is_open()) {
-                let backlog = requests.outbox(index).map_or(0, |outbox| outbox.len());
-                polled.push(index);
-                fds.push(PollFd::new(link.as_fd(), wanted(backlog)));
-            }
-            drop(requests);
-            self.runtime.tasks.sleep(|| {
-                let timeout = deadline.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now())));
-                // An interrupted sleep is a short one.
-                let _ = ppoll(&mut fds, timeout, None);
-            });
-            ready.extend(fds.iter().map(|fd| fd.revents().unwrap_or(PollFlags::empty())));
+        let mut requests = self.runtime.state.requests.borrow_mut();
+        let mut fds = Vec::with_capacity(self.links.len() + 2);
+        fds.push(PollFd::new(self.runtime.tasks.wake_fd().as_fd(), PollFlags::POLLIN));
+        fds.push(PollFd::new(self.control.as_fd(), wanted(self.control_outbox.borrow().len())));
+        for (index, link) in self.links.iter().enumerate().filter(|(_, link)| link.is_open()) {
+            let backlog = requests.outbox(index).map_or(0, |outbox| outbox.len());
+            polled.push(index);
+            fds.push(PollFd::new(link.as_fd(), wanted(backlog)));
         }
-        if self.runtime.state.ending.reason().is_some() {
-            // What has come is for another worker: nobody here answers it any more.
-            return Ok(());
-        }
+        drop(requests);
+        let busy = self.has_unfinished();
+        let deadline = if busy { Some(Instant::now()) } else { deadline };
+        self.runtime.tasks.sleep(|| {
+            let timeout = deadline.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now())));
+            // An interrupted sleep is a short one.
+            let _ = ppoll(&mut fds, timeout, None);
+        });
         let readable = PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR;
-        for (index, events) in ready.into_iter().enumerate().skip(1) {
-            if !events.intersects(readable) {
-                continue;
-            }
-            match index.checked_sub(2).map(|at| polled.get(at).copied()) {
-                None => self.receive_control()?,
-                Some(Some(link)) => {
-                    self.receive_requests(link)?;
-                }
-                Some(None) => {}
-            }
-            if self.runtime.state.ending.reason().is_some() {
-                break;
-            }
-        }
-        Ok(())
+        let is_ready = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| events.intersects(readable));
+        let control = fds.get(1).is_some_and(is_ready);
+        let ready = fds.iter().skip(2).zip(polled).filter(|(fd, _)| is_ready(fd)).map(|(_, link)| link);
+        (control, ready.collect())
     }
 
     fn receive_control(&mut self) -> Result<(), ServeError> {
@@ -329,91 +324,24 @@ impl Worker {
         while let Some(frame) = self.control.next_frame()? {
             match frame {
                 Frame::ModuleSource { id, source } => {
-                    let Some(path) = self.modules.borrow_mut().remove(&id) else {
+                    let Some(path) = self.modules.borrow_mut().answered(id) else {
                         return Err(ServeError::Protocol("a module that was not asked for"));
                     };
                     let source = source.map(|bytes| bytes.to_vec()).map_err(|error| SourceError(error.to_string()));
-                    self.runtime.module_arrived(&path, source);
+                    // Behind it may be a ping, which does not wait for what the module does.
+                    self.jobs.push_back(Job::Module(path, source));
                 }
                 Frame::Ping(number) => {
                     self.runtime.state.log.borrow_mut().tell_dropped();
                     self.send_stats();
-                    self.control_outbox.borrow_mut().push(&Frame::Pong(number));
+                    let owes_word = self.runtime.state.log.borrow().owes_word();
+                    let idle = !owes_word && !self.has_unfinished() && self.runtime.is_idle();
+                    self.control_outbox.borrow_mut().push(&Frame::Pong { nonce: number, idle });
                 }
                 Frame::Drain => self.phase = Phase::Draining,
                 _ => return Err(ServeError::Protocol("a frame on the control link that belongs elsewhere")),
             }
         }
-        Ok(())
-    }
-
-    /// Takes in what is left on the data links: a request may have been sent before Drain, which came by another way.
-    /// Returns whether there was so much that there may be more.
-    fn receive_late(&mut self) -> Result<bool, ServeError> {
-        let mut more = false;
-        for link in 0..self.links.len() {
-            more |= self.receive_requests(link)?;
-        }
-        Ok(more)
-    }
-
-    /// Takes in what has come on a data link, up to a bound. Returns whether there may be more.
-    fn receive_requests(&mut self, link: usize) -> Result<bool, ServeError> {
-        let Some(socket) = self.links.get_mut(link).filter(|socket| socket.is_open()) else { return Ok(false) };
-        let more = match socket.receive(&mut self.scratch) {
-            Err(LinkError::Closed) => {
-                self.close_link(link);
-                return Ok(false);
-            }
-            received => received?,
-        };
-        while let Some(frame) = self.links.get_mut(link).map(Link::next_frame).transpose()?.flatten() {
-            match frame {
-                Frame::RequestHead(id, head) => self.open_request(link, id, *head)?,
-                Frame::BodyChunk { id, end, data } => {
-                    let taken = self.runtime.request_chunk(link, id, data, end);
-                    taken.map_err(|_| ServeError::Protocol("body over the window"))?;
-                }
-                Frame::Credit { id, bytes } => {
-                    let taken = self.runtime.request_credit(link, id, bytes);
-                    taken.map_err(|_| ServeError::Protocol("credit over the window"))?;
-                }
-                Frame::Reset { id, reason } => self.runtime.request_reset(link, id, reason),
-                other => {
-                    let taken = self.runtime.fetch_frame(link, other);
-                    if !taken.map_err(|_| ServeError::Protocol("a response over the window"))? {
-                        return Err(ServeError::Protocol("a frame on a data link that belongs elsewhere"));
-                    }
-                }
-            }
-            if self.runtime.state.ending.reason().is_some() {
-                return Ok(false);
-            }
-        }
-        Ok(more)
-    }
-
-    /// The shard retired this worker; Drain follows on the control link. Requests that it left behind have no client.
-    fn close_link(&mut self, link: usize) {
-        if let Some(socket) = self.links.get_mut(link) {
-            socket.close();
-        }
-        let left = self.runtime.state.requests.borrow().of_link(link);
-        for id in left {
-            self.runtime.request_reset(link, id, ResetReason::ClientGone);
-        }
-        self.runtime.fetch_link_closed(link);
-    }
-
-    fn open_request(&mut self, link: usize, id: RequestId, head: RequestHead) -> Result<(), ServeError> {
-        if self.runtime.state.requests.borrow().key_of(link, id).is_some() {
-            return Err(ServeError::Protocol("a request id that is in use"));
-        }
-        if self.phase == Phase::Loading {
-            return Err(ServeError::Protocol("a request before Ready"));
-        }
-        // While draining too: it was sent before the supervisor knew of the drain.
-        self.runtime.request(link, id, head);
         Ok(())
     }
 
@@ -432,6 +360,8 @@ impl Worker {
                 flushed => flushed?,
             }
         }
+        let held = self.runtime.state.requests.borrow_mut().take_held();
+        self.jobs.extend(held.into_iter().map(Job::Resume));
         Ok(())
     }
 

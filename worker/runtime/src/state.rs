@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nano_protocol::{Frame, Stats};
+use nano_protocol::Stats;
 
 use crate::broker::Broker;
 use crate::counters::Counters;
@@ -115,7 +115,7 @@ impl State {
         if self.counters.get().is_some_and(Counters::changed)
             && let Some(stats) = self.stats()
         {
-            self.requests.borrow_mut().broadcast(&Frame::Stats(stats));
+            self.requests.borrow_mut().broadcast(&stats);
         }
     }
 

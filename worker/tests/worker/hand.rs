@@ -265,12 +265,12 @@ impl Worker {
         self.outcome(id)
     }
 
-    /// Sends a ping and takes in everything that was sent before the answer.
-    pub(crate) fn ping(&mut self) {
+    /// Sends a ping and takes in everything that was sent before the answer. Returns whether the worker calls itself idle.
+    pub(crate) fn ping(&mut self) -> bool {
         self.control.send(&Frame::Ping(7));
         loop {
             match self.control.next() {
-                Some(Frame::Pong(7)) => return,
+                Some(Frame::Pong { nonce: 7, idle }) => return idle,
                 Some(Frame::Log(line)) => self.logs.push(line),
                 Some(Frame::Stats(stats)) => self.stats = stats,
                 other => panic!("{other:?}"),

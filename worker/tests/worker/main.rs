@@ -9,3 +9,4 @@ mod hand;
 mod limits;
 mod log;
 mod requests;
+mod rounds;

@@ -195,6 +195,11 @@ impl Exchange {
         self.state.borrow_mut().wake_uploader();
     }
 
+    /// The link takes more of the request's body.
+    pub(super) fn room_again(&self) {
+        self.state.borrow_mut().wake_uploader();
+    }
+
     pub(super) fn waits_for_head(&self) -> bool {
         let state = self.state.borrow();
         !state.head_seen && state.failed.is_none()

@@ -71,6 +71,11 @@ impl Fetches {
         self.wrapped.get() || id < self.next.get()
     }
 
+    /// Whether it is not over.
+    pub(super) fn is_open(&self, id: FetchId) -> bool {
+        self.open.borrow().contains_key(&id)
+    }
+
     /// The link can be written to again.
     pub(super) fn resume(&self) {
         if self.held.take() {

@@ -12,14 +12,15 @@ use bytes::BytesMut;
 use nano_protocol::{Decoder, ExitReason, Frame, RequestId, ResetReason, Side};
 use tokio::time::Sleep;
 
+use super::cost::{Turn, Waste, says_little};
 use super::{CLOGGED, Death, Failed, Link, Lost, Violation, is_limit};
 
 /// Room for each read.
 const READ_ROOM: usize = 64 * 1024;
 /// Less room than this, and more is made.
 const MIN_ROOM: usize = 16 * 1024;
-/// Reads in a row before other tasks get their turn.
-const READS_PER_TURN: usize = 8;
+/// Turns of reading that a worker which is gone is given: its last words are at the end of what it sent.
+const LAST_TURNS: usize = 16;
 /// Pieces per write.
 const SLICES: usize = 64;
 
@@ -44,6 +45,8 @@ pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost), cleared: 
     let far = Instant::now() + Duration::from_secs(3600);
     let mut task = Task {
         inbox: BytesMut::with_capacity(READ_ROOM),
+        waste: Waste::new(Instant::now()),
+        deaf: None,
         timer: Box::pin(tokio::time::sleep_until(far.into())),
         armed: None,
         exiting: None,
@@ -80,6 +83,9 @@ pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost), cleared: 
 struct Task {
     link: Rc<Link>,
     inbox: BytesMut,
+    waste: Waste,
+    /// Set while too much waits for the worker to read it.
+    deaf: Option<Pin<Box<Sleep>>>,
     timer: Pin<Box<Sleep>>,
     /// What the timer is set to.
     armed: Option<Instant>,
@@ -98,7 +104,11 @@ impl Task {
         self.check_deadlines(cx);
         if self.write(cx).is_err() {
             // The worker is gone. It may have sent something since the read above, its reason for instance.
-            return Poll::Ready(self.read(cx).unwrap_or(End::Closed));
+            let end = (0..LAST_TURNS).find_map(|_| self.read(cx));
+            return Poll::Ready(end.unwrap_or(End::Closed));
+        }
+        if self.is_deaf(cx) {
+            return Poll::Ready(End::Violated(Violation::Deaf));
         }
         if let Some(violation) = self.link.violation.take() {
             return Poll::Ready(End::Violated(violation));
@@ -106,13 +116,35 @@ impl Task {
         if self.link.sending.borrow().outbox.len() < CLOGGED {
             self.link.fetches.resume();
         }
+        self.link.resume_uploads();
         let idle = self.link.requests.borrow().is_empty() && self.link.sending.borrow().outbox.is_empty();
         self.released = self.link.retiring.get() && idle;
         Poll::Pending
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> Option<End> {
-        for _ in 0..READS_PER_TURN {
+        let end = self.read_turn(cx);
+        let (sent, abandoned) = (self.link.sent.take(), self.link.abandoned.take());
+        match self.waste.settle(Instant::now(), sent, abandoned) {
+            Err(violation) if end.is_none() => Some(End::Violated(violation)),
+            _ => end,
+        }
+    }
+
+    /// Hands out what is there and reads more, as much as one turn may.
+    fn read_turn(&mut self, cx: &mut Context<'_>) -> Option<End> {
+        let mut turn = Turn::default();
+        loop {
+            if let Err(violation) = self.take_frames(&mut turn) {
+                return Some(End::Violated(violation));
+            }
+            if self.exiting.is_some() {
+                return Some(End::Closed);
+            }
+            if turn.is_spent() {
+                cx.waker().wake_by_ref();
+                return None;
+            }
             match self.link.socket.poll_read_ready(cx) {
                 Poll::Pending => return None,
                 Poll::Ready(Ok(())) => {}
@@ -123,27 +155,39 @@ impl Task {
             }
             match self.link.socket.try_read_buf(&mut self.inbox) {
                 Ok(0) => return Some(End::Closed),
-                Ok(_) => {}
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => continue,
+                Ok(bytes) => turn.read(bytes),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
                 Err(_) => return Some(End::Closed),
             }
-            if let Err(violation) = self.take_frames() {
-                return Some(End::Violated(violation));
-            }
-            if self.exiting.is_some() {
-                return Some(End::Closed);
-            }
         }
-        cx.waker().wake_by_ref();
-        None
     }
 
-    fn take_frames(&mut self) -> Result<(), Violation> {
+    fn take_frames(&mut self, turn: &mut Turn) -> Result<(), Violation> {
         let decoder = Decoder::new(Side::Worker);
-        while let Some(frame) = decoder.decode(&mut self.inbox)? {
+        while self.exiting.is_none() && turn.take_frame() {
+            let Some(frame) = decoder.decode(&mut self.inbox)? else { break };
+            if says_little(&frame) {
+                self.waste.count();
+            }
+            if matches!(frame, Frame::FetchHead(..)) {
+                turn.opens_fetch();
+            }
             self.on_frame(frame)?;
         }
         Ok(())
+    }
+
+    /// Whether the worker does not read, has not for long, and too much waits for it.
+    fn is_deaf(&mut self, cx: &mut Context<'_>) -> bool {
+        let waiting = self.link.sending.borrow().outbox.len();
+        // What the socket still took of too much leaves less than that, but bodies wait for more.
+        let least = if self.link.uploads_held.get() { super::UPLOADS_RESUME } else { super::UPLOADS_STOP };
+        if waiting < least {
+            self.deaf = None;
+            return false;
+        }
+        let patience = self.link.patience;
+        self.deaf.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience))).as_mut().poll(cx).is_ready()
     }
 
     fn on_frame(&mut self, frame: Frame) -> Result<(), Violation> {
@@ -163,7 +207,9 @@ impl Task {
                     }
                     _ => Err(Violation::ResetReason),
                 };
-                link.with(id, |exchange| fail(exchange).map(|()| false))?;
+                if link.with(id, |exchange| fail(exchange).map(|()| false))?.is_none() {
+                    self.waste.count();
+                }
                 link.forget(id);
                 return Ok(());
             }
@@ -177,13 +223,28 @@ impl Task {
                 return Ok(());
             }
             // What is no request's is an outgoing one's, or does not belong here.
-            other => return link.on_fetch_frame(other),
-        };
-        if done {
-            let exchange = link.requests.borrow().get(&id).map(Rc::clone);
-            if let Some(exchange) = exchange {
-                link.complete(&exchange);
+            other => {
+                match &other {
+                    Frame::FetchHead(..) => self.waste.fetch_opened(),
+                    Frame::FetchChunk { id, .. } | Frame::FetchCredit { id, .. } | Frame::FetchAbort { id }
+                        if !link.fetches.is_open(*id) =>
+                    {
+                        self.waste.count();
+                    }
+                    _ => {}
+                }
+                return link.on_fetch_frame(other);
             }
+        };
+        match done {
+            Some(true) => {
+                let exchange = link.requests.borrow().get(&id).map(Rc::clone);
+                if let Some(exchange) = exchange {
+                    link.complete(&exchange);
+                }
+            }
+            Some(false) => {}
+            None => self.waste.count(),
         }
         Ok(())
     }
@@ -228,6 +289,9 @@ impl Task {
                 Ok(written) => {
                     sending.outbox.advance(written);
                     sending.written += written as u64;
+                    if let Some(deaf) = &mut self.deaf {
+                        deaf.as_mut().reset((Instant::now() + self.link.patience).into());
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -263,17 +327,17 @@ impl Task {
 }
 
 impl Link {
-    /// Hands something to a request. A request that is over already knows nothing of it; one that never was is a
+    /// Hands something to a request. A request that is over already knows nothing of it (`None`); one that never was is a
     /// violation.
     fn with(
         &self,
         id: RequestId,
         hand: impl FnOnce(&super::Exchange) -> Result<bool, Violation>,
-    ) -> Result<bool, Violation> {
+    ) -> Result<Option<bool>, Violation> {
         let requests = self.requests.borrow();
         match requests.get(&id) {
-            Some(exchange) => hand(exchange),
-            None if self.sending.borrow().was_issued(id) => Ok(false),
+            Some(exchange) => hand(exchange).map(Some),
+            None if self.sending.borrow().was_issued(id) => Ok(None),
             None => Err(Violation::UnknownRequest(id)),
         }
     }

@@ -13,8 +13,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use nano_protocol::limits::{MAX_CHUNK, MAX_LINKS, MAX_LOG_TEXT};
 use nano_protocol::{
-    AccessorStyle, BodyLength, Boot, Decoder, ExitReason, Frame, HeaderBlock, LogLevel, LogLine, Outbox, Ready,
-    ResetReason, ResponseHead, Side, Stats,
+    AccessorStyle, BodyLength, Boot, Decoder, ExitReason, FetchHead, Frame, HeaderBlock, LogLevel, LogLine, Outbox,
+    Ready, ResetReason, ResponseHead, Side, Stats,
 };
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
@@ -69,6 +69,33 @@ fn send(mut stream: &UnixStream, frame: &Frame) {
         let Ok(written) = stream.write_vectored(&slices[..count]) else { std::process::exit(0) };
         outbox.advance(written);
     }
+}
+
+/// Sends a frame again and again, as fast as can be.
+fn flood(stream: &UnixStream, frame: &Frame) -> ! {
+    let bytes = bytes_of(frame).repeat(1000);
+    loop {
+        send_bytes(stream, &bytes);
+    }
+}
+
+fn bytes_of(frame: &Frame) -> Vec<u8> {
+    let mut outbox = Outbox::default();
+    outbox.push(frame);
+    let mut slices = [IoSlice::new(&[]); 4];
+    let count = outbox.io_slices(&mut slices);
+    slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect()
+}
+
+/// The head of an outgoing request, to where nobody listens, and its end.
+fn fetch(id: u32) -> Vec<u8> {
+    let head = FetchHead {
+        method: "GET".to_owned(),
+        url: "http://127.0.0.1:1/".to_owned(),
+        headers: HeaderBlock::default(),
+        body: BodyLength::None,
+    };
+    [bytes_of(&Frame::FetchHead(id, Box::new(head))), bytes_of(&Frame::FetchAbort { id })].concat()
 }
 
 fn send_bytes(mut stream: &UnixStream, bytes: &[u8]) {
@@ -177,9 +204,7 @@ fn crime(crime: &str, link: &UnixStream, control: &UnixStream, id: u32) {
         "credit without end" => loop {
             send(link, &Frame::Credit { id, bytes: u32::MAX });
         },
-        "credit flood" => loop {
-            send(link, &Frame::Credit { id, bytes: 1 });
-        },
+        "credit flood" => flood(link, &Frame::Credit { id, bytes: 1 }),
         "beyond the window" => {
             send(link, &head(id, &[], BodyLength::Unknown));
             loop {
@@ -212,18 +237,27 @@ fn crime(crime: &str, link: &UnixStream, control: &UnixStream, id: u32) {
         }
         "header beyond its list" => send_bytes(link, &raw_head(id, 200, b"\xff\xffx")),
         "reason of the supervisor" => send(link, &Frame::Reset { id, reason: ResetReason::TimedOut }),
-        "reset flood" => loop {
+        "reset flood" => flood(link, &Frame::Reset { id, reason: ResetReason::HandlerThrew }),
+        "stats flood" => flood(link, &Frame::Stats(Stats { heap: u64::MAX, overflows: u64::MAX, ..Stats::default() })),
+        "abort flood" => {
+            send_bytes(link, &fetch(0));
+            flood(link, &Frame::FetchAbort { id: 0 });
+        }
+        "rapid fetches" => (0..u32::MAX).for_each(|id| send_bytes(link, &fetch(id))),
+        "chunk flood" => {
             send(link, &Frame::Reset { id, reason: ResetReason::HandlerThrew });
-        },
-        "stats flood" => loop {
-            send(link, &Frame::Stats(Stats { heap: u64::MAX, overflows: u64::MAX, ..Stats::default() }));
+            flood(link, &chunk(id, b"x", false));
+        }
+        "pieces of a log flood" => flood(control, &log(1)),
+        "stderr flood" => loop {
+            let _ = std::io::stderr().write_all(&b"x\n".repeat(32 * 1024));
         },
         "lies about its end" => send(link, &Frame::Exiting { reason: ExitReason::Idle, culprit: Some(u32::MAX) }),
         "log flood" => loop {
             send(control, &log(MAX_LOG_TEXT));
         },
         "pong flood" => loop {
-            send(control, &Frame::Pong(0));
+            send(control, &Frame::Pong { nonce: 0, idle: true });
         },
         "ready again" => send(control, &ready()),
         "data frame as control" => send(control, &head(id, &[], BodyLength::None)),
@@ -301,7 +335,7 @@ fn main() {
     }
     while let Some(frame) = control.next() {
         match frame {
-            Frame::Ping(nonce) => send(&control.stream, &Frame::Pong(nonce)),
+            Frame::Ping(nonce) => send(&control.stream, &Frame::Pong { nonce, idle: true }),
             Frame::Drain => break,
             _ => {}
         }

@@ -74,7 +74,7 @@ fn response_chunk(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments,
     let Some(state) = State::get(scope) else { return };
     let key = key_of(scope, &args);
     let Ok(chunk) = v8::Local::<v8::Uint8Array>::try_from(args.get(1)) else { return };
-    let room = state.requests.borrow().response_room(key);
+    let room = state.requests.borrow_mut().response_room(key);
     let length = chunk.byte_length();
     let mut bytes = vec![0; length.min(room)];
     chunk.copy_contents(&mut bytes);

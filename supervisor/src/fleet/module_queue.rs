@@ -1,0 +1,82 @@
+//! Modules that a worker asked for while it serves: handed out one after the other, and no faster than the spawner opens
+//! files without anybody noticing. An app can ask for modules that are not there, again and again.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use nano_protocol::limits::MAX_MODULE_REQUESTS;
+
+/// Between two modules, for long.
+const INTERVAL: Duration = Duration::from_millis(5);
+
+/// Modules that are handed out without waiting: those of an app that loads the rest of itself with its first requests.
+const AT_ONCE: u32 = 2000;
+
+/// See the file's head.
+#[derive(Debug)]
+pub(super) struct ModuleQueue {
+    waiting: VecDeque<(u32, String)>,
+    /// When all that were handed out are paid for.
+    paid: Instant,
+}
+
+impl ModuleQueue {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { waiting: VecDeque::new(), paid: now }
+    }
+
+    /// False if as many wait as may: an honest worker waits for answers.
+    pub(super) fn push(&mut self, id: u32, path: String) -> bool {
+        let room = self.waiting.len() < MAX_MODULE_REQUESTS;
+        if room {
+            self.waiting.push_back((id, path));
+        }
+        room
+    }
+
+    /// When the next one is to be handed out, if one waits.
+    pub(super) fn next(&self) -> Option<Instant> {
+        // Times before this one are as good as now.
+        (!self.waiting.is_empty()).then(|| self.paid.checked_sub(INTERVAL * AT_ONCE).unwrap_or(self.paid))
+    }
+
+    pub(super) fn pop(&mut self, now: Instant) -> Option<(u32, String)> {
+        let next = self.waiting.pop_front()?;
+        self.paid = self.paid.max(now) + INTERVAL;
+        Some(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_at_once_then_no_faster_than_the_interval() {
+        let start = Instant::now();
+        let mut queue = ModuleQueue::new(start);
+        let mut now = start;
+        let mut handed_out = 0;
+        while now < start + Duration::from_secs(10) {
+            assert!(queue.push(handed_out, "missing.js".to_owned()));
+            match queue.next() {
+                Some(at) if at <= now => {
+                    queue.pop(now);
+                    handed_out += 1;
+                }
+                Some(at) => now = at,
+                None => {}
+            }
+            while queue.waiting.len() > 1 {
+                queue.waiting.pop_back();
+            }
+        }
+        assert!((4000..=4010).contains(&handed_out), "{handed_out}");
+    }
+
+    #[test]
+    fn nobody_asks_for_more_than_may_wait() {
+        let mut queue = ModuleQueue::new(Instant::now());
+        assert_eq!((0..1000).filter(|id| queue.push(*id, String::new())).count(), MAX_MODULE_REQUESTS);
+    }
+}

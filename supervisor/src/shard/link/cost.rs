@@ -1,0 +1,126 @@
+//! What a worker's frames cost the shard: how much one turn of the link's task hands out, and how many frames of no use a
+//! worker may send before it counts as one that means harm.
+//!
+//! A frame is of no use when it is about a request that is over, gives less credit than anybody who keeps to the protocol
+//! does, or holds statistics. Honest workers send some: what was on its way when a client left, statistics with each
+//! response that counted something. They send no more than that: what is on its way is bounded (a socket's buffer and a
+//! megabyte before it), so each request that was given up, each that was sent, each outgoing request allows a number, and
+//! time allows some more. Small chunks of a body that somebody reads are of use, however small and many.
+
+use std::time::Instant;
+
+use nano_protocol::Frame;
+use nano_protocol::limits::MIN_CREDIT;
+
+use super::Violation;
+
+/// Frames that a link hands out before other tasks of the shard get their turn.
+const FRAMES_PER_TURN: u32 = 512;
+/// The same for bytes.
+const BYTES_PER_TURN: usize = 512 * 1024;
+
+/// Frames that one which begins an outgoing request counts for.
+const FETCH_FRAMES: u32 = 32;
+
+/// Useless frames that are borne at once.
+const BURST: u64 = 256 * 1024;
+/// No allowance grows beyond this.
+const MOST: u64 = 4 * BURST;
+/// Useless frames that each second allows.
+const PER_SECOND: u64 = 10_000;
+/// Those that a request allows when it is sent: statistics come with responses.
+const PER_REQUEST: u64 = 4;
+/// Those that a request allows which was given up before its response came to an end.
+const PER_ABANDONED: u64 = 4096;
+/// Those that an outgoing request allows: it may be over before the worker knows.
+const PER_FETCH: u64 = 64;
+
+/// What one turn may still hand out.
+#[derive(Debug)]
+pub(super) struct Turn {
+    frames: u32,
+    bytes: usize,
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self { frames: FRAMES_PER_TURN, bytes: BYTES_PER_TURN }
+    }
+}
+
+impl Turn {
+    pub(super) fn read(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// Takes one frame out of it, if there is one.
+    pub(super) fn take_frame(&mut self) -> bool {
+        let left = self.frames.checked_sub(1);
+        self.frames = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// What an outgoing request costs beyond a frame: a task is made, its head checked.
+    pub(super) fn opens_fetch(&mut self) {
+        self.frames = self.frames.saturating_sub(FETCH_FRAMES - 1);
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.frames == 0 || self.bytes == 0
+    }
+}
+
+/// A link's account of useless frames.
+#[derive(Debug)]
+pub(super) struct Waste {
+    left: u64,
+    filled: Instant,
+    /// Since the last settlement.
+    useless: u64,
+}
+
+impl Waste {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { left: BURST, filled: now, useless: 0 }
+    }
+
+    /// A frame was of no use.
+    pub(super) fn count(&mut self) {
+        self.useless += 1;
+    }
+
+    /// At the end of a turn. `sent`, `abandoned`: requests since the last time.
+    pub(super) fn settle(&mut self, now: Instant, sent: u64, abandoned: u64) -> Result<(), Violation> {
+        let micros = u64::try_from(now.saturating_duration_since(self.filled).as_micros()).unwrap_or(u64::MAX);
+        let by_time = micros.saturating_mul(PER_SECOND) / 1_000_000;
+        if by_time > 0 {
+            self.filled = now;
+        }
+        let earned = by_time
+            .saturating_add(sent.saturating_mul(PER_REQUEST))
+            .saturating_add(abandoned.saturating_mul(PER_ABANDONED));
+        self.left = self.left.saturating_add(earned).min(MOST);
+        let useless = std::mem::take(&mut self.useless);
+        self.left = self.left.checked_sub(useless).ok_or(Violation::Useless)?;
+        Ok(())
+    }
+
+    /// The worker opened an outgoing request.
+    pub(super) fn fetch_opened(&mut self) {
+        self.left = self.left.saturating_add(PER_FETCH).min(MOST);
+    }
+}
+
+/// Whether a frame says next to nothing, whomever it is about. Statistics that changed are news, but nobody who keeps to
+/// the protocol has that many.
+pub(super) fn says_little(frame: &Frame) -> bool {
+    match frame {
+        Frame::Credit { bytes, .. } | Frame::FetchCredit { bytes, .. } => *bytes < MIN_CREDIT,
+        Frame::Stats(_) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "cost_tests.rs"]
+mod tests;
