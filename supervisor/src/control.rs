@@ -158,7 +158,11 @@ async fn answer(supervisor: &Rc<Supervisor>, request: &Request<Incoming>) -> Rep
         },
         ["logs"] => follow::logs(supervisor, request.uri().query().unwrap_or_default()),
         ["why"] => why::why(supervisor, request.uri().query().unwrap_or_default()),
-        ["reload"] => reload(supervisor).await,
+        ["reload"] => match request.uri().query() {
+            None => reload(supervisor).await,
+            Some("dry_run=1") => rehearse_reload(supervisor).await,
+            Some(_) => failure(StatusCode::BAD_REQUEST, "query", "/reload takes no parameter but dry_run=1"),
+        },
         ["apps", name, "restart"] => restart(supervisor, name).await,
         _ => drain(supervisor).await,
     }
@@ -167,6 +171,17 @@ async fn answer(supervisor: &Rc<Supervisor>, request: &Request<Incoming>) -> Rep
 async fn reload(supervisor: &Rc<Supervisor>) -> Reply {
     match supervisor.reload(Trigger::Control).await {
         Ok(report) => json_reply(StatusCode::OK, &serde_json::to_value(report).unwrap_or_default()),
+        Err(error) => change_failed(&error),
+    }
+}
+
+async fn rehearse_reload(supervisor: &Rc<Supervisor>) -> Reply {
+    match supervisor.rehearse_reload().await {
+        Ok(report) => {
+            let mut body = serde_json::to_value(report).unwrap_or_default();
+            body["dry_run"] = true.into();
+            json_reply(StatusCode::OK, &body)
+        }
         Err(error) => change_failed(&error),
     }
 }
@@ -196,6 +211,9 @@ fn change_failed(error: &ReloadError) -> Reply {
         ReloadError::Config(_) | ReloadError::Apps(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let mut body = json!({ "error": error.to_string(), "code": error.code() });
+    if let ReloadError::NeedsRestart(keys) = error {
+        body["needs_restart"] = json!(keys);
+    }
     if let (ReloadError::Config(faults) | ReloadError::Apps(faults), Some(body)) = (error, body.as_object_mut()) {
         let faults = faults.diagnostics().iter().map(fault_json);
         body.insert("faults".to_owned(), faults.collect());

@@ -44,7 +44,11 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Read the configuration anew and go over to it, or say why not
-    Reload,
+    Reload {
+        /// Say what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// What runs, since when, where
     Status,
     /// The apps and their workers
@@ -150,7 +154,10 @@ fn execute(cli: &Cli) -> Result<(), Failure> {
     }
     let client = client(cli)?;
     match &cli.command {
-        Action::Reload => print(cli, &json_of(client.post("/reload")?)?, show::reload),
+        Action::Reload { dry_run } => {
+            let path = if *dry_run { "/reload?dry_run=1" } else { "/reload" };
+            print(cli, &json_of(client.post(path)?)?, show::reload)
+        }
         Action::Status => print(cli, &json_of(client.get("/status")?)?, show::status),
         Action::Apps => print(cli, &json_of(client.get("/apps")?)?, show::apps),
         Action::Restart { app } => {
@@ -282,10 +289,14 @@ fn logs(cli: &Cli, client: &Client, follow: bool, app: Option<&str>) -> Result<(
 }
 
 fn check_file(cli: &Cli, file: &Path) -> Result<(), Failure> {
+    // Before the check gives up what rights this process has.
+    let needs_restart = needs_restart(cli, file);
     match check(file) {
         Ok(config) => {
             let names: Vec<_> = config.apps.iter().map(|app| app.name.clone()).collect();
-            print(cli, &json!({ "ok": true, "file": file.display().to_string(), "apps": names }), show::check)
+            let mut body = json!({ "ok": true, "file": file.display().to_string(), "apps": names });
+            body["needs_restart"] = needs_restart;
+            print(cli, &body, show::check)
         }
         Err(CheckError::Config(error)) => {
             let faults = error.diagnostics().iter().map(crate::control::fault_json);
@@ -296,6 +307,25 @@ fn check_file(cli: &Cli, file: &Path) -> Result<(), Failure> {
         }
         Err(error) => Err(Failure::new(FAILED, &error)),
     }
+}
+
+/// The keys for which a nano that serves this very file would refuse a reload; null if none is known to serve it.
+fn needs_restart(cli: &Cli, file: &Path) -> Value {
+    let client = Client::new(Places::new(cli.socket.as_deref(), Some(file)));
+    let ask = || -> Result<Value, Failure> {
+        let status = json_of(client.get("/status")?)?;
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        let serves = status["config_path"].as_str().and_then(|path| real(Path::new(path)));
+        if serves.is_none() || serves != real(file) {
+            return Ok(Value::Null);
+        }
+        match json_of(client.post("/reload?dry_run=1")?) {
+            Err(Failure { mut error, .. }) if error["needs_restart"].is_array() => Ok(error["needs_restart"].take()),
+            Err(failure) => Err(failure),
+            Ok(_) => Ok(json!([])),
+        }
+    };
+    ask().unwrap_or_default()
 }
 
 /// Works without a supervisor too.

@@ -141,12 +141,29 @@ impl Supervisor {
         Ok(())
     }
 
+    /// What a reload would do now, up to the start of the new workers: the same refusals, the same report, and nothing is
+    /// changed.
+    pub(crate) async fn rehearse_reload(self: &Rc<Self>) -> Result<Report, ReloadError> {
+        let _alone = self.changing.lock().await;
+        let begun = Instant::now();
+        let (_, new) = self.fleet.spawner().load().await.map_err(ReloadError::Config)?;
+        let (report, _) = self.plan(&new).await?;
+        Ok(Report { took_ms: millis(begun.elapsed()), ..report })
+    }
+
     async fn load_and_change(self: &Rc<Self>) -> Result<Report, ReloadError> {
         let (version, new) = self.fleet.spawner().load().await.map_err(ReloadError::Config)?;
         let new = Rc::new(new);
         *self.tried.borrow_mut() = Some(Rc::clone(&new));
         self.rewatch.send_replace(());
-        let plan = ReloadPlan::between(&self.config(), &new);
+        let (report, replace) = self.plan(&new).await?;
+        self.change((version, new), &replace, ExitReason::Reload).await?;
+        Ok(report)
+    }
+
+    /// The way to `new`: a report of it, and the apps that need new workers.
+    async fn plan(&self, new: &Config) -> Result<(Report, BTreeSet<String>), ReloadError> {
+        let plan = ReloadPlan::between(&self.config(), new);
         let needs_restart = plan.needs_restart().map(|change| format!("{}: {}", change.place, change.key));
         let needs_restart: Vec<_> = needs_restart.collect();
         if !needs_restart.is_empty() {
@@ -177,8 +194,7 @@ impl Supervisor {
                 report.unchanged.push(name.clone());
             }
         }
-        self.change((version, new), &replace, ExitReason::Reload).await?;
-        Ok(report)
+        Ok((report, replace))
     }
 
     async fn code_changed(&self, name: &str) -> bool {

@@ -322,7 +322,7 @@ impl AppMetrics {
             let usage = processes::usage(worker.pid);
             if let Some(usage) = usage {
                 worker.record_cpu(usage.cpu);
-                totals.resident += usage.resident;
+                totals.resident += usage.resident.unwrap_or(0);
             }
             let stats = worker.stats();
             add_counters(&mut totals.stats, &stats);

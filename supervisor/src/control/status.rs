@@ -146,7 +146,7 @@ fn worker(slot: &SlotStatus) -> Value {
         "since_ms": millis(Instant::now().saturating_duration_since(slot.since.get())),
         "restarts": slot.restarts.get(),
         "failures_in_a_row": slot.failures.get(),
-        "resident_bytes": usage.map(|usage| usage.resident),
+        "resident_bytes": usage.and_then(|usage| usage.resident),
         "cpu_ms": usage.map(|usage| millis(usage.cpu)),
         "heap_bytes": stats.map(|stats| stats.heap),
         "buffered_bytes": stats.map(|stats| stats.buffered),

@@ -20,17 +20,21 @@ const QUIET_INTERVAL: Duration = Duration::from_secs(5);
 /// app.
 const STARVED_FACTOR: u32 = 4;
 
+/// A process that used no more than this since it was asked has waited.
+const WAITING: Duration = Duration::from_millis(1);
+
 /// What the kernel says about the process.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pulse {
     cpu: Duration,
-    running: bool,
+    /// Whether it runs or would if it got a processor; `None` where `/proc` hides it.
+    running: Option<bool>,
 }
 
 impl Pulse {
     pub(super) fn of(pid: u32) -> Self {
         let cpu = telemetry::cpu_time(pid).unwrap_or_default();
-        Self { cpu, running: telemetry::state(pid) == Some(ProcessState::Running) }
+        Self { cpu, running: telemetry::state(pid).map(|state| state == ProcessState::Running) }
     }
 }
 
@@ -98,8 +102,10 @@ impl Heartbeat {
         }
         let pulse = pulse();
         let used = pulse.cpu.saturating_sub(ping.cpu);
+        // Where that is hidden: one that got some time wanted it.
+        let running = pulse.running.unwrap_or(used >= WAITING);
         // One turn may have used all that it may, and V8's other threads some beside it.
-        if used < self.limit && pulse.running && waited < self.limit * STARVED_FACTOR {
+        if used < self.limit && running && waited < self.limit * STARVED_FACTOR {
             return Beat::Wait;
         }
         Beat::Kill(if used >= self.cpu_limit { ExitReason::Cpu } else { ExitReason::Wall })
@@ -118,7 +124,11 @@ mod tests {
     const CPU: Duration = Duration::from_millis(500);
 
     fn pulse(cpu_ms: u64, running: bool) -> impl FnOnce() -> Pulse {
-        move || Pulse { cpu: Duration::from_millis(cpu_ms), running }
+        move || Pulse { cpu: Duration::from_millis(cpu_ms), running: Some(running) }
+    }
+
+    fn hidden(cpu_ms: u64) -> impl FnOnce() -> Pulse {
+        move || Pulse { cpu: Duration::from_millis(cpu_ms), running: None }
     }
 
     fn asked() -> (Heartbeat, Instant) {
@@ -164,5 +174,14 @@ mod tests {
         let last = sent + (CPU + GRACE) * STARVED_FACTOR;
         assert_eq!(heartbeat.beat(true, last, pulse(599, true)), Beat::Kill(ExitReason::Wall));
         assert_eq!(heartbeat.beat(true, last, pulse(600, true)), Beat::Kill(ExitReason::Cpu));
+    }
+
+    #[test]
+    fn where_the_state_is_hidden_time_spent_tells() {
+        let (mut heartbeat, sent) = asked();
+        assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, hidden(599)), Beat::Wait);
+        assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, hidden(100)), Beat::Kill(ExitReason::Wall));
+        let (mut heartbeat, sent) = asked();
+        assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, hidden(2600)), Beat::Kill(ExitReason::Cpu));
     }
 }

@@ -180,7 +180,12 @@ pub(super) fn reload(body: &Value) -> String {
     for key in list(&body["server"]) {
         let _ = writeln!(out, "set        {}", text(key));
     }
-    let _ = writeln!(out, "reloaded in {}", duration(&body["took_ms"]));
+    let _ = match body["dry_run"].as_bool() {
+        Some(true) => {
+            writeln!(out, "nothing was applied: this is what a reload would do, if every app loads (nanoctl check)")
+        }
+        _ => writeln!(out, "reloaded in {}", duration(&body["took_ms"])),
+    };
     out
 }
 
@@ -193,7 +198,13 @@ pub(super) fn drain(body: &Value) -> String {
 }
 
 pub(super) fn check(body: &Value) -> String {
-    format!("{}: ok, every app loads: {}\n", text(&body["file"]), text(&body["apps"]))
+    let mut out = format!("{}: ok, every app loads: {}\n", text(&body["file"]), text(&body["apps"]));
+    let needs_restart = list(&body["needs_restart"]).map(text).collect::<Vec<_>>();
+    if !needs_restart.is_empty() {
+        let keys = needs_restart.join(", ");
+        let _ = writeln!(out, "the nano that serves it has to be restarted for this, and refuses a reload: {keys}");
+    }
+    out
 }
 
 pub(super) fn version(body: &Value) -> String {

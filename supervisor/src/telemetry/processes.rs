@@ -1,23 +1,24 @@
-//! What the kernel says a process uses: `/proc/PID/stat` and `/proc/PID/statm` (proc(5)).
+//! What the kernel says a process uses: its CPU clock, `/proc/PID/stat` and `/proc/PID/statm` (proc(5)).
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use nix::unistd::{SysconfVar, sysconf};
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::{Pid, SysconfVar, sysconf};
 
 /// CPU time and memory of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Usage {
     /// User and system time since it started.
     pub(crate) cpu: Duration,
-    /// Resident bytes.
-    pub(crate) resident: u64,
+    /// Resident bytes; `None` where `/proc` hides the process.
+    pub(crate) resident: Option<u64>,
 }
 
 /// Reads it; `None` when there is no such process. Works for zombies too: their time is still there.
 pub(crate) fn usage(pid: u32) -> Option<Usage> {
     let cpu = cpu_time(pid)?;
-    Some(Usage { cpu, resident: resident(pid).unwrap_or(0) })
+    Some(Usage { cpu, resident: resident(pid) })
 }
 
 /// Resident bytes of a process, shared pages included.
@@ -27,9 +28,12 @@ pub(crate) fn resident(pid: u32) -> Option<u64> {
     Some(pages.saturating_mul(page_size()))
 }
 
-/// User and system time of a process since it started.
+/// Processor time of a process, all its threads together, since it started. Known where `/proc` hides other users' processes
+/// too: clock_getcpuclockid(3) asks for no rights.
 pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
-    parse_cpu_time(&read_stat(pid)?)
+    let pid = i32::try_from(pid).ok()?;
+    let clock = clock_getcpuclockid(Pid::from_raw(pid)).ok()?;
+    clock_gettime(clock).ok().map(Duration::from)
 }
 
 /// What a process does right now.
@@ -52,22 +56,6 @@ fn read_stat(pid: u32) -> Option<String> {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()
 }
 
-/// Fields 14 and 15; the name (field 2) may hold spaces and brackets, so count from its last bracket.
-fn parse_cpu_time(stat: &str) -> Option<Duration> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_ascii_whitespace().skip(11);
-    let user: u64 = fields.next()?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    let ticks = clock_ticks_per_second();
-    Some(Duration::from_micros((user + system).saturating_mul(1_000_000) / ticks))
-}
-
-/// The unit of times in `/proc`.
-fn clock_ticks_per_second() -> u64 {
-    static TICKS: OnceLock<u64> = OnceLock::new();
-    *TICKS.get_or_init(|| setting(SysconfVar::CLK_TCK, 100))
-}
-
 fn page_size() -> u64 {
     static SIZE: OnceLock<u64> = OnceLock::new();
     *SIZE.get_or_init(|| setting(SysconfVar::PAGE_SIZE, 4096))
@@ -85,17 +73,31 @@ fn setting(name: SysconfVar, otherwise: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use nix::sys::wait::{Id, WaitPidFlag, waitid};
+
     use super::*;
 
     #[test]
-    fn a_name_with_brackets_does_not_shift_the_fields() {
-        let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 1 0 100 1000 10";
-        assert_eq!(parse_cpu_time(stat).unwrap().as_millis(), u128::from(300_000 / clock_ticks_per_second()));
+    fn this_process_uses_memory() {
+        assert!(usage(std::process::id()).unwrap().resident.unwrap() > 100_000);
+        assert_eq!(usage(u32::MAX), None);
     }
 
     #[test]
-    fn this_process_uses_memory() {
-        assert!(usage(std::process::id()).unwrap().resident > 100_000);
-        assert_eq!(usage(u32::MAX), None);
+    fn time_that_another_process_spends_counts() {
+        let mut child = std::process::Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        let id = child.id();
+        let spent = || cpu_time(id).unwrap();
+        while spent() < Duration::from_millis(20) {
+            assert!(std::time::Instant::now() < deadline, "it spent {:?} in a minute", spent());
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        let pid = Pid::from_raw(child.id().cast_signed());
+        waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT).unwrap();
+        assert!(spent() >= Duration::from_millis(20), "it has ended and is not reaped");
+        child.wait().unwrap();
+        assert_eq!(cpu_time(child.id()), None);
     }
 }

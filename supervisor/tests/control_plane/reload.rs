@@ -101,6 +101,47 @@ fn what_fails_changes_nothing() {
 }
 
 #[test]
+fn a_dry_run_says_what_a_reload_would_do_and_does_nothing() {
+    let nano = two();
+    let before = (nano.pids("a"), nano.pids("b"));
+    nano.site.app("c", "respond three").app("b", "respond changed");
+    nano.site.config("", &["\"hostname\": \"c\", \"path\": \"c\"", B]);
+    let told = nano.ask(&["reload", "--dry-run"]);
+    assert_eq!((&told["added"], &told["removed"], &told["dry_run"]), (&json!(["c"]), &json!(["a"]), &json!(true)));
+    assert_eq!(told["changed"], json!([{ "name": "b", "what": ["code"] }]));
+    let shown = text(&nano.nanoctl(&["reload", "--dry-run"]).stdout);
+    assert!(shown.contains("removed    a\n") && shown.contains("nothing was applied"), "{shown}");
+    assert_eq!((nano.pids("a"), nano.pids("b")), before);
+    assert!(nano.get("a", "/").1.starts_with("one ") && nano.get("b", "/").1.starts_with("two "));
+    assert_eq!(nano.metric("nano_config_reloads_total{result=\"success\"}"), Some(0.0));
+    let report = nano.ask(&["reload"]);
+    for key in ["added", "removed", "changed", "unchanged", "server"] {
+        assert_eq!(report[key], told[key], "{key}");
+    }
+}
+
+#[test]
+fn a_check_and_a_reload_agree_on_what_needs_a_restart() {
+    let nano = two();
+    let check = || nano.ask(&["check", "nano.json"])["needs_restart"].clone();
+    assert_eq!(check(), json!([]));
+    nano.site.config(", \"uid_base\": 70000", &[A, B]);
+    let keys = check();
+    assert_eq!(keys.as_array().map(Vec::len), Some(1), "{keys}");
+    for arguments in [&["--json", "reload"][..], &["--json", "reload", "--dry-run"]] {
+        let output = nano.nanoctl(arguments);
+        assert_eq!(output.status.code(), Some(1));
+        let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!((&error["code"], &error["needs_restart"]), (&json!("needs_restart"), &keys));
+    }
+    let shown = text(&nano.nanoctl(&["check", "nano.json"]).stdout);
+    assert!(shown.contains("has to be restarted for this") && shown.contains("nano.json:2:"), "{shown}");
+    // Of a file that this nano does not serve it says nothing.
+    std::fs::copy(nano.site.path("nano.json"), nano.site.path("other.json")).unwrap();
+    assert_eq!(nano.ask(&["check", "other.json"])["needs_restart"], json!(null));
+}
+
+#[test]
 fn no_request_is_lost() {
     let site = Site::new();
     site.app("a", "slow 3\nrespond 0").config("", &[&format!("{A}, \"max_concurrent\": 2")]);

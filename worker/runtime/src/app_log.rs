@@ -2,6 +2,7 @@
 //! nor this process's memory. What is dropped is counted.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -16,25 +17,70 @@ const MESSAGES_PER_SECOND: f64 = 1000.0;
 const BYTES_PER_SECOND: f64 = 1024.0 * 1024.0;
 /// Seconds' worth that may come at once.
 const BURST: f64 = 4.0;
-/// Unsent bytes beyond which messages are dropped.
+/// Bytes of waiting messages beyond which further ones are dropped.
 const MAX_BACKLOG: usize = 8 * 1024 * 1024;
+/// What a waiting message costs beside its text.
+const LINE_OVERHEAD: usize = size_of::<LogLine>();
+/// Messages are handed to the control link up to so many unsent bytes there, so that the answer to a ping, which comes
+/// behind them, is not late.
+const MAX_AHEAD: usize = 64 * 1024;
 
-/// Writes messages as `Log` frames.
+/// Messages on their way to the control link.
+#[derive(Default)]
+pub(crate) struct LogQueue {
+    lines: VecDeque<LogLine>,
+    bytes: usize,
+}
+
+impl LogQueue {
+    fn push(&mut self, line: LogLine) {
+        self.bytes += line.message.len() + LINE_OVERHEAD;
+        self.lines.push_back(line);
+    }
+
+    fn pop(&mut self) -> Option<LogLine> {
+        let line = self.lines.pop_front()?;
+        self.bytes -= line.message.len() + LINE_OVERHEAD;
+        Some(line)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Hands over as many messages as the link should hold.
+    pub(crate) fn pour(&mut self, outbox: &mut Outbox) {
+        while outbox.len() < MAX_AHEAD
+            && let Some(line) = self.pop()
+        {
+            outbox.push(&Frame::Log(line));
+        }
+    }
+
+    /// Hands over all messages: before a frame that says that something is over.
+    pub(crate) fn pour_all(&mut self, outbox: &mut Outbox) {
+        while let Some(line) = self.pop() {
+            outbox.push(&Frame::Log(line));
+        }
+    }
+}
+
+/// Writes messages to a [`LogQueue`].
 pub(crate) struct AppLog {
-    outbox: Rc<RefCell<Outbox>>,
+    queue: Rc<RefCell<LogQueue>>,
     messages: Allowance,
     bytes: Allowance,
     dropped: u64,
 }
 
 impl AppLog {
-    pub(crate) fn new(outbox: Rc<RefCell<Outbox>>) -> Self {
-        Self::started(outbox, Instant::now())
+    pub(crate) fn new(queue: Rc<RefCell<LogQueue>>) -> Self {
+        Self::started(queue, Instant::now())
     }
 
-    fn started(outbox: Rc<RefCell<Outbox>>, now: Instant) -> Self {
+    fn started(queue: Rc<RefCell<LogQueue>>, now: Instant) -> Self {
         Self {
-            outbox,
+            queue,
             messages: Allowance::new(MESSAGES_PER_SECOND, now),
             bytes: Allowance::new(BYTES_PER_SECOND, now),
             dropped: 0,
@@ -44,19 +90,19 @@ impl AppLog {
     fn write_at(&mut self, now: Instant, level: LogLevel, request_id: &str, text: &str) {
         #[allow(clippy::cast_precision_loss, reason = "lengths of strings are far below 2^52")]
         let cost = text.len().min(MAX_LOG_TEXT) as f64;
-        let mut outbox = self.outbox.borrow_mut();
-        if outbox.len() > MAX_BACKLOG || !self.messages.has(1.0, now) || !self.bytes.has(cost, now) {
+        let mut queue = self.queue.borrow_mut();
+        if queue.bytes > MAX_BACKLOG || !self.messages.has(1.0, now) || !self.bytes.has(cost, now) {
             self.dropped += 1;
             return;
         }
         self.messages.take(1.0);
         self.bytes.take(cost);
-        outbox.push(&Frame::Log(LogLine {
+        queue.push(LogLine {
             level: level.into(),
             request_id: request_id.into(),
             message: cut(text, MAX_LOG_TEXT),
             dropped: std::mem::take(&mut self.dropped),
-        }));
+        });
     }
 
     fn tell_dropped_at(&mut self, now: Instant) {
@@ -132,33 +178,17 @@ impl Allowance {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
     use std::time::Duration;
 
     /// A log that has existed since `start`, and its lines as `(message's length, dropped before it)` so far.
     fn log(start: Instant) -> (AppLog, impl Fn() -> Vec<(usize, u64)>) {
-        let outbox = Rc::new(RefCell::new(Outbox::default()));
-        let log = AppLog::started(Rc::clone(&outbox), start);
+        let queue = Rc::new(RefCell::new(LogQueue::default()));
+        let log = AppLog::started(Rc::clone(&queue), start);
         let lines = move || {
-            let mut outbox = outbox.borrow_mut();
-            let mut bytes = bytes::BytesMut::new();
-            while !outbox.is_empty() {
-                let mut slices = [std::io::IoSlice::new(&[]); 16];
-                let count = outbox.io_slices(&mut slices);
-                slices[..count].iter().for_each(|slice| bytes.extend_from_slice(slice));
-                let taken = slices[..count].iter().map(|slice| slice.len()).sum();
-                outbox.advance(taken);
-            }
-            let decoder = nano_protocol::Decoder::new(nano_protocol::Side::Worker);
-            let frames = std::iter::from_fn(|| decoder.decode(&mut bytes).unwrap());
-            frames
-                .map(|frame| match frame {
-                    Frame::Log(line) => (line.message.len(), line.dropped),
-                    other => panic!("{other:?}"),
-                })
-                .collect()
+            let mut queue = queue.borrow_mut();
+            std::iter::from_fn(|| queue.pop()).map(|line| (line.message.len(), line.dropped)).collect()
         };
         (log, lines)
     }
@@ -204,7 +234,28 @@ mod tests {
             log.write_at(now, LogLevel::Info, "", &long);
         }
         let waiting = lines().len();
-        assert!((MAX_BACKLOG / MAX_LOG_TEXT..=MAX_BACKLOG / MAX_LOG_TEXT + 1).contains(&waiting), "{waiting}");
+        assert_eq!(waiting, MAX_BACKLOG / (MAX_LOG_TEXT + LINE_OVERHEAD) + 1);
+    }
+
+    #[test]
+    fn what_is_to_be_sent_first_waits_behind_few_messages() {
+        let mut queue = LogQueue::default();
+        for _ in 0..10_000 {
+            let text = "x".repeat(1000);
+            queue.push(LogLine {
+                level: nano_protocol::LogLevel::Info,
+                request_id: String::new(),
+                message: text,
+                dropped: 0,
+            });
+        }
+        let mut outbox = Outbox::default();
+        queue.pour(&mut outbox);
+        assert!((MAX_AHEAD..MAX_AHEAD + 1100).contains(&outbox.len()), "{}", outbox.len());
+        queue.pour(&mut outbox);
+        assert!(outbox.len() < MAX_AHEAD + 1100, "as long as nothing is written");
+        queue.pour_all(&mut outbox);
+        assert!(queue.is_empty() && queue.bytes == 0 && outbox.len() > 10_000_000);
     }
 
     #[test]

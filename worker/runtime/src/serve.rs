@@ -22,7 +22,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 use url::Url;
 
-use crate::app_log::{AppLog, cut};
+use crate::app_log::{AppLog, LogQueue, cut};
 use crate::counters::Counters;
 use crate::exception::ScriptError;
 use crate::link::{Link, LinkError};
@@ -137,6 +137,8 @@ struct Worker {
     runtime: Runtime,
     control: Link,
     control_outbox: Rc<RefCell<Outbox>>,
+    /// The app's messages, which come after everything else that goes over the control link.
+    log: Rc<RefCell<LogQueue>>,
     links: Vec<Link>,
     modules: Rc<RefCell<Asked>>,
     phase: Phase,
@@ -154,6 +156,7 @@ struct Worker {
 impl Worker {
     fn new(spare: Spare, boot: &Boot, snapshot: &'static [u8], scratch: Vec<u8>) -> Result<Self, ServeError> {
         let control_outbox = Rc::new(RefCell::new(Outbox::default()));
+        let log = Rc::new(RefCell::new(LogQueue::default()));
         let modules = Rc::new(RefCell::new(Asked::new(&control_outbox)));
         let base = Url::parse(APP_URL).map_err(|_| ServeError::Protocol("the app's URL"))?;
         let limits = &boot.limits;
@@ -161,7 +164,7 @@ impl Worker {
             snapshot: Some(snapshot),
             base,
             modules: Box::new(ControlModules::new(&modules)),
-            log: Box::new(AppLog::new(Rc::clone(&control_outbox))),
+            log: Box::new(AppLog::new(Rc::clone(&log))),
             code_generation: false,
             exit_on_uncaught: false,
             memory: Some(usize::try_from(limits.memory).unwrap_or(usize::MAX)),
@@ -182,6 +185,7 @@ impl Worker {
             runtime,
             control: spare.control,
             control_outbox,
+            log,
             links: spare.links,
             modules,
             phase: Phase::Loading,
@@ -207,11 +211,11 @@ impl Worker {
                     Ok(ready) => {
                         self.runtime.state.fetches.borrow_mut().set_links(self.links.len());
                         self.send_stats();
-                        self.control_outbox.borrow_mut().push(&Frame::Ready(ready));
+                        self.push_after_log(&Frame::Ready(ready));
                         self.phase = Phase::Serving;
                     }
                     Err(failed) => {
-                        self.control_outbox.borrow_mut().push(&Frame::BootFailed(failed));
+                        self.push_after_log(&Frame::BootFailed(failed));
                         self.flush_last();
                         return Ok(ExitReason::Startup.exit_status().into());
                     }
@@ -345,8 +349,28 @@ impl Worker {
         Ok(())
     }
 
+    /// Queues a frame of the control link that comes behind all that the app has logged.
+    fn push_after_log(&mut self, frame: &Frame) {
+        let mut outbox = self.control_outbox.borrow_mut();
+        self.log.borrow_mut().pour_all(&mut outbox);
+        outbox.push(frame);
+    }
+
+    /// Writes what the control link takes.
+    fn flush_control(&mut self) -> Result<(), LinkError> {
+        let mut outbox = self.control_outbox.borrow_mut();
+        let mut log = self.log.borrow_mut();
+        loop {
+            log.pour(&mut outbox);
+            self.control.flush(&mut outbox)?;
+            if log.is_empty() || !outbox.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
     fn flush(&mut self) -> Result<(), ServeError> {
-        self.control.flush(&mut self.control_outbox.borrow_mut())?;
+        self.flush_control()?;
         for index in 0..self.links.len() {
             let flushed = {
                 let mut requests = self.runtime.state.requests.borrow_mut();
@@ -380,7 +404,7 @@ impl Worker {
                 }
             }
         }
-        self.control_outbox.borrow_mut().push(&Frame::Exiting { reason, culprit: None });
+        self.push_after_log(&Frame::Exiting { reason, culprit: None });
         self.flush_last();
         reason.exit_status().into()
     }
@@ -395,7 +419,9 @@ impl Worker {
             }
         }
         // Last, so that the supervisor knows of everything before the control link says that this is the end.
-        let _ = self.control.flush_until(&mut self.control_outbox.borrow_mut(), deadline);
+        let mut outbox = self.control_outbox.borrow_mut();
+        self.log.borrow_mut().pour_all(&mut outbox);
+        let _ = self.control.flush_until(&mut outbox, deadline);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use nano_protocol::{LogLevel, LogLine, limits::MAX_LOG_TEXT};
+use nano_protocol::{Frame, LogLevel, LogLine, limits::MAX_LOG_TEXT};
 
 use crate::hand::Worker;
 
@@ -99,4 +99,28 @@ fn a_long_message_is_cut() {
     worker.get("/");
     worker.ping();
     assert!(worker.logs[0].message.len() <= MAX_LOG_TEXT && worker.logs[0].message.ends_with("(200000 bytes in all)"));
+}
+
+#[test]
+fn a_pong_does_not_wait_behind_all_that_the_app_logged() {
+    let source = "const line = 'x'.repeat(60_000); export default { fetch(request) {
+        if (request.url.endsWith('/log')) for (let i = 0; i < 60; i++) console.log(line);
+        return new Response('');
+    } }";
+    let mut worker = Worker::serving(&[("index.js", source)]);
+    assert_eq!(worker.get("/log").text(), "200 ");
+    worker.control.send(&Frame::Ping(7));
+    // The request was sent after the ping and is answered, so the ping was read. Nothing of the log was, yet.
+    assert_eq!(worker.get("/").text(), "200 ");
+    let mut before = 0;
+    loop {
+        match worker.control.next() {
+            Some(Frame::Log(line)) => before += line.message.len(),
+            Some(Frame::Pong { nonce: 7, .. }) => break,
+            Some(_) => {}
+            None => panic!("the worker ended"),
+        }
+    }
+    assert!(before < 1 << 20, "{before} bytes of log before the answer");
+    worker.await_logs("every line", |logs| logs.len() as u64 * 60_000 + before as u64 >= 60 * 60_000);
 }
