@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use crate::exit_reason::ExitReason;
 use crate::frame::{
     AccessorStyle, BodyLength, Boot, BootFailed, FetchFailure, FetchHead, FetchResponse, Frame, LogLevel, LogLine,
-    ModuleError, Ready, RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits, Stats,
+    ModuleError, Ready, RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits,
 };
 use crate::header_block::HeaderBlock;
 use crate::limits::{
@@ -17,6 +17,7 @@ use crate::limits::{
     MAX_MODULE_SOURCE, MAX_REASON, MAX_REQUEST_ID, MAX_URL,
 };
 use crate::sandbox::{LayerReport, SandboxLayer};
+use crate::stats::Stats;
 
 mod encode;
 pub(crate) mod kind;
@@ -354,17 +355,11 @@ impl Fields {
     }
 
     fn stats(&mut self) -> Result<Stats, DecodeError> {
-        Ok(Stats {
-            overflows: self.u64("overflows")?,
-            errored_by_overflow: self.u64("errored_by_overflow")?,
-            errored_by_sink: self.u64("errored_by_sink")?,
-            errored_by_abort: self.u64("errored_by_abort")?,
-            errored_by_controller: self.u64("errored_by_controller")?,
-            buffered: self.u64("buffered")?,
-            buffered_peak: self.u64("buffered_peak")?,
-            heap: self.u64("heap")?,
-            array_buffers: self.u64("array_buffers")?,
-        })
+        let mut values = [0; Stats::ALL.len()];
+        for (value, stat) in values.iter_mut().zip(Stats::ALL) {
+            *value = self.u64(stat.name)?;
+        }
+        Ok(Stats::from_values(values))
     }
 }
 

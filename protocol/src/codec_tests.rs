@@ -32,17 +32,7 @@ fn body_length() -> impl Strategy<Value = BodyLength> {
 }
 
 fn stats() -> impl Strategy<Value = Stats> {
-    any::<[u64; 9]>().prop_map(|n| Stats {
-        overflows: n[0],
-        errored_by_overflow: n[1],
-        errored_by_sink: n[2],
-        errored_by_abort: n[3],
-        errored_by_controller: n[4],
-        buffered: n[5],
-        buffered_peak: n[6],
-        heap: n[7],
-        array_buffers: n[8],
-    })
+    any::<[u64; Stats::ALL.len()]>().prop_map(Stats::from_values)
 }
 
 fn boot() -> impl Strategy<Value = Boot> {

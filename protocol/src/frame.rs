@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::exit_reason::ExitReason;
 use crate::header_block::HeaderBlock;
 use crate::sandbox::LayerReport;
+use crate::stats::Stats;
 
 /// A request on one link. The supervisor counts up and never uses a number twice on one link.
 pub type RequestId = u32;
@@ -400,27 +401,4 @@ pub struct LogLine {
     pub message: String,
     /// Messages that were dropped before this one, because there were too many.
     pub dropped: u64,
-}
-
-/// Counters since the worker's start (they only grow) and gauges of the moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stats {
-    /// Chunks refused because a stream's buffer was full.
-    pub overflows: u64,
-    /// Streams errored by an overflow.
-    pub errored_by_overflow: u64,
-    /// Streams errored by their sink, source or transformer.
-    pub errored_by_sink: u64,
-    /// Streams errored by `abort()` or `cancel()`.
-    pub errored_by_abort: u64,
-    /// Streams errored by `controller.error()`.
-    pub errored_by_controller: u64,
-    /// Gauge: bytes in all streams' buffers.
-    pub buffered: u64,
-    /// Most bytes there ever were.
-    pub buffered_peak: u64,
-    /// Gauge: bytes of V8's heap in use.
-    pub heap: u64,
-    /// Gauge: bytes of array buffers.
-    pub array_buffers: u64,
 }

@@ -21,6 +21,7 @@ pub mod limits;
 pub mod memory;
 mod outbox;
 mod sandbox;
+mod stats;
 mod window;
 
 pub use chunk_queue::ChunkQueue;
@@ -29,11 +30,11 @@ pub use exit_reason::ExitReason;
 pub use frame::{
     AccessorStyle, BodyLength, Boot, BootFailed, FetchFailure, FetchHead, FetchId, FetchResponse, Frame, LogLevel,
     LogLine, ModuleError, Ready, RequestAccessors, RequestHead, RequestId, ResetReason, ResponseHead, RuntimeLimits,
-    Stats,
 };
 pub use header_block::{HeaderBlock, HeaderBlockBuilder};
 pub use outbox::Outbox;
 pub use sandbox::{LayerReport, SandboxLayer};
+pub use stats::{Stat, StatKind, StatMetric, StatSource, Stats};
 pub use window::{ReceiveWindow, SendWindow, WindowExceeded};
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever

@@ -6,8 +6,9 @@ use std::io::IoSlice;
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::codec::{CHUNK_HEAD, ChunkOf, encode, encode_chunk_head};
-use crate::frame::{FetchId, Frame, RequestId, Stats};
+use crate::frame::{FetchId, Frame, RequestId};
 use crate::limits::MAX_CHUNK;
+use crate::stats::Stats;
 
 /// Body data of this size and more is queued as a reference; smaller pieces are copied together.
 const COPY_BELOW: usize = 4096;

@@ -315,7 +315,7 @@ impl AppMetrics {
         workers.fold_gone();
         let mut totals = WorkerTotals { stats: workers.base, cpu: workers.base_cpu, resident: 0 };
         for worker in &workers.gone {
-            add_counters(&mut totals.stats, &worker.stats());
+            totals.stats.add(&worker.stats(), false);
             totals.cpu += worker.cpu();
         }
         for worker in &workers.alive {
@@ -324,11 +324,7 @@ impl AppMetrics {
                 worker.record_cpu(usage.cpu);
                 totals.resident += usage.resident.unwrap_or(0);
             }
-            let stats = worker.stats();
-            add_counters(&mut totals.stats, &stats);
-            totals.stats.buffered += stats.buffered;
-            totals.stats.heap += stats.heap;
-            totals.stats.array_buffers += stats.array_buffers;
+            totals.stats.add(&worker.stats(), true);
             totals.cpu += worker.cpu();
         }
         totals
@@ -342,21 +338,12 @@ impl Workers {
         self.gone.retain(|worker| {
             let may_report = Arc::strong_count(worker) > 1;
             if !may_report {
-                add_counters(base, &worker.stats());
+                base.add(&worker.stats(), false);
                 *base_cpu += worker.cpu();
             }
             may_report
         });
     }
-}
-
-fn add_counters(sum: &mut Stats, one: &Stats) {
-    sum.overflows += one.overflows;
-    sum.errored_by_overflow += one.errored_by_overflow;
-    sum.errored_by_sink += one.errored_by_sink;
-    sum.errored_by_abort += one.errored_by_abort;
-    sum.errored_by_controller += one.errored_by_controller;
-    sum.buffered_peak = sum.buffered_peak.max(one.buffered_peak);
 }
 
 /// Everything that nano counts.

@@ -39,7 +39,7 @@ fn busy() -> Metrics {
 #[test]
 fn every_metric_is_there_with_its_name() {
     let text = busy().render().unwrap();
-    for name in names::ALL {
+    for name in names::all() {
         let kind = format!("{:?}", name.kind).to_lowercase();
         assert!(text.contains(&format!("# HELP {} ", name.name)), "{}", name.name);
         assert!(text.contains(&format!("# TYPE {} {kind}\n", name.name)), "{} {kind}", name.name);

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use nano_protocol::{ExitReason, LayerReport, Stats};
+use nano_protocol::{ExitReason, LayerReport, StatKind, Stats};
 use tokio::sync::{Notify, SetOnce};
 
 /// A worker's number: unique in the supervisor's life.
@@ -66,25 +66,13 @@ pub struct Worker {
     stirs: Notify,
     /// Why it ends or ended, as far as anybody knows; the first word counts.
     exit: SetOnce<ExitReason>,
-    stats: SharedStats,
+    /// In the order of [`Stats::ALL`].
+    stats: [AtomicU64; Stats::ALL.len()],
     made: Instant,
     /// When it last reported: microseconds after it was made; 0 if it never did.
     reported: AtomicU64,
     cpu_micros: AtomicU64,
     sandbox: OnceLock<Vec<LayerReport>>,
-}
-
-#[derive(Debug, Default)]
-struct SharedStats {
-    overflows: AtomicU64,
-    errored_by_overflow: AtomicU64,
-    errored_by_sink: AtomicU64,
-    errored_by_abort: AtomicU64,
-    errored_by_controller: AtomicU64,
-    buffered: AtomicU64,
-    buffered_peak: AtomicU64,
-    heap: AtomicU64,
-    array_buffers: AtomicU64,
 }
 
 impl Worker {
@@ -99,7 +87,7 @@ impl Worker {
             stirred: AtomicBool::new(true),
             stirs: Notify::new(),
             exit: SetOnce::new(),
-            stats: SharedStats::default(),
+            stats: Default::default(),
             made: Instant::now(),
             reported: AtomicU64::new(0),
             cpu_micros: AtomicU64::new(0),
@@ -176,16 +164,12 @@ impl Worker {
 
     /// Takes a worker's report. Reports come over several links in any order, so counters only ever grow here.
     pub fn record(&self, stats: &Stats) {
-        let own = &self.stats;
-        own.overflows.fetch_max(stats.overflows, Ordering::Relaxed);
-        own.errored_by_overflow.fetch_max(stats.errored_by_overflow, Ordering::Relaxed);
-        own.errored_by_sink.fetch_max(stats.errored_by_sink, Ordering::Relaxed);
-        own.errored_by_abort.fetch_max(stats.errored_by_abort, Ordering::Relaxed);
-        own.errored_by_controller.fetch_max(stats.errored_by_controller, Ordering::Relaxed);
-        own.buffered_peak.fetch_max(stats.buffered_peak, Ordering::Relaxed);
-        own.buffered.store(stats.buffered, Ordering::Relaxed);
-        own.heap.store(stats.heap, Ordering::Relaxed);
-        own.array_buffers.store(stats.array_buffers, Ordering::Relaxed);
+        for ((own, value), stat) in self.stats.iter().zip(stats.values()).zip(Stats::ALL) {
+            match stat.kind {
+                StatKind::Total | StatKind::Peak => own.fetch_max(value, Ordering::Relaxed),
+                StatKind::Gauge => own.swap(value, Ordering::Relaxed),
+            };
+        }
         let now = u64::try_from(self.made.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.reported.fetch_max(now.max(1), Ordering::Relaxed);
     }
@@ -211,18 +195,6 @@ impl Worker {
     /// What the worker reported so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let own = &self.stats;
-        let read = |value: &AtomicU64| value.load(Ordering::Relaxed);
-        Stats {
-            overflows: read(&own.overflows),
-            errored_by_overflow: read(&own.errored_by_overflow),
-            errored_by_sink: read(&own.errored_by_sink),
-            errored_by_abort: read(&own.errored_by_abort),
-            errored_by_controller: read(&own.errored_by_controller),
-            buffered: read(&own.buffered),
-            buffered_peak: read(&own.buffered_peak),
-            heap: read(&own.heap),
-            array_buffers: read(&own.array_buffers),
-        }
+        Stats::from_values(self.stats.each_ref().map(|value| value.load(Ordering::Relaxed)))
     }
 }

@@ -5,10 +5,11 @@ use bytes::{BufMut, BytesMut};
 use super::kind;
 use crate::exit_reason::ExitReason;
 use crate::frame::{
-    AccessorStyle, BodyLength, Boot, FetchFailure, Frame, LogLevel, ModuleError, RequestAccessors, ResetReason, Stats,
+    AccessorStyle, BodyLength, Boot, FetchFailure, Frame, LogLevel, ModuleError, RequestAccessors, ResetReason,
 };
 use crate::limits::{MAX_CHUNK, MAX_FRAME_FROM_SUPERVISOR};
 use crate::sandbox::SandboxLayer;
+use crate::stats::Stats;
 
 /// In the order of their codes on the wire.
 pub(super) const RESET_REASONS: [ResetReason; 8] = [
@@ -263,17 +264,5 @@ fn encode_boot(boot: &Boot, out: &mut BytesMut) {
 }
 
 fn encode_stats(stats: &Stats, out: &mut BytesMut) {
-    for number in [
-        stats.overflows,
-        stats.errored_by_overflow,
-        stats.errored_by_sink,
-        stats.errored_by_abort,
-        stats.errored_by_controller,
-        stats.buffered,
-        stats.buffered_peak,
-        stats.heap,
-        stats.array_buffers,
-    ] {
-        out.put_u64_le(number);
-    }
+    stats.values().into_iter().for_each(|value| out.put_u64_le(value));
 }

@@ -1,5 +1,7 @@
-//! Names, types and help texts of all metrics: the one list that the documentation is checked against.
+//! Names, types and help texts of all metrics: those of `names!`, and what workers report ([`Stats::ALL`]). The documentation is
+//! checked against them.
 
+use nano_protocol::{StatKind, Stats};
 use prometheus::proto::MetricType;
 
 /// One metric.
@@ -13,21 +15,12 @@ pub(super) struct Name {
 macro_rules! names {
     ($($constant:ident = $name:literal, $kind:ident, $help:literal;)*) => {
         $(pub(super) const $constant: Name = Name { name: $name, kind: MetricType::$kind, help: $help };)*
-        /// All of them.
         #[cfg(test)]
-        pub(super) const ALL: &[Name] = &[$($constant),*];
+        const OWN: &[Name] = &[$($constant),*];
     };
 }
 
 names! {
-    STREAM_OVERFLOWS = "nano_stream_buffer_overflows_total", COUNTER,
-        "Chunks refused because the stream's buffer was full.";
-    STREAMS_ERRORED = "nano_streams_errored_total", COUNTER,
-        "Streams that became errored, by cause.";
-    STREAM_BUFFERED = "nano_stream_buffered_bytes", GAUGE,
-        "Bytes that the app's streams hold now.";
-    STREAM_BUFFERED_PEAK = "nano_stream_buffered_bytes_peak", GAUGE,
-        "Most bytes that the streams of one worker of the app ever held.";
     STREAM_LIMIT = "nano_stream_buffer_limit_bytes", GAUGE,
         "Bytes that one stream of the app may hold.";
     REQUESTS = "nano_http_requests_total", COUNTER,
@@ -46,8 +39,6 @@ names! {
         "Worker processes that ended, by reason.";
     WORKER_START_DURATION = "nano_worker_start_duration_seconds", HISTOGRAM,
         "Time from spawning a worker until it was ready.";
-    WORKER_HEAP = "nano_worker_heap_bytes", GAUGE,
-        "V8 heap in use in the app's workers, as last reported.";
     WORKER_RESIDENT = "nano_worker_resident_bytes", GAUGE,
         "Resident memory of the app's workers.";
     WORKER_CPU = "nano_worker_cpu_seconds_total", COUNTER,
@@ -70,4 +61,20 @@ names! {
         "1 if the last reload succeeded or there was none, else 0.";
     BUILD_INFO = "nano_build_info", GAUGE,
         "Always 1; the labels say what runs.";
+}
+
+/// Those whose values workers report, each once.
+pub(super) fn reported() -> impl Iterator<Item = Name> {
+    let metrics = Stats::ALL.into_iter().filter_map(|stat| Some((stat.kind, stat.metric?)));
+    let mut last = "";
+    metrics.filter(move |(_, metric)| std::mem::replace(&mut last, metric.name) != metric.name).map(|(kind, metric)| {
+        let kind = if kind == StatKind::Total { MetricType::COUNTER } else { MetricType::GAUGE };
+        Name { name: metric.name, kind, help: metric.help }
+    })
+}
+
+/// All of them.
+#[cfg(test)]
+pub(super) fn all() -> Vec<Name> {
+    reported().chain(OWN.iter().copied()).collect()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nano_protocol::{ExitReason, SandboxLayer};
+use nano_protocol::{ExitReason, SandboxLayer, Stats};
 use prometheus::proto::{self, LabelPair, MetricFamily, MetricType};
 use prometheus::{Encoder, TextEncoder};
 
@@ -41,10 +41,9 @@ impl Metrics {
         };
 
         use names as n;
-        add(n::STREAM_OVERFLOWS, per_app(n::STREAM_OVERFLOWS, &|totals, _| float(totals.stats.overflows)));
-        add(n::STREAMS_ERRORED, apps.iter().flat_map(|(app, totals, _)| errored(app, totals)).collect());
-        add(n::STREAM_BUFFERED, per_app(n::STREAM_BUFFERED, &|totals, _| float(totals.stats.buffered)));
-        add(n::STREAM_BUFFERED_PEAK, per_app(n::STREAM_BUFFERED_PEAK, &|totals, _| float(totals.stats.buffered_peak)));
+        for name in names::reported() {
+            add(name, apps.iter().flat_map(|(app, totals, _)| reported(name, app, totals)).collect());
+        }
         add(n::STREAM_LIMIT, per_app(n::STREAM_LIMIT, &|_, app| load(&app.buffer_limit)));
         let unrouted = self.unrouted.seen().map(|(code, count)| ("", code, count));
         let requests = apps.iter().flat_map(|(app, _, own)| own.codes.seen().map(move |(code, n)| (&**app, code, n)));
@@ -60,7 +59,6 @@ impl Metrics {
         add(n::WORKER_STARTS, per_app(n::WORKER_STARTS, &|_, app| load(&app.worker_starts)));
         add(n::WORKER_EXITS, apps.iter().flat_map(|(app, _, own)| exits(app, own)).collect());
         add(n::WORKER_START_DURATION, vec![histogram(&self.worker_start_durations, &[])]);
-        add(n::WORKER_HEAP, per_app(n::WORKER_HEAP, &|totals, _| float(totals.stats.heap)));
         add(n::WORKER_RESIDENT, per_app(n::WORKER_RESIDENT, &|totals, _| float(totals.resident)));
         add(n::WORKER_CPU, per_app(n::WORKER_CPU, &|totals, _| totals.cpu.as_secs_f64()));
         add(n::WORKER_SANDBOX, apps.iter().flat_map(|(app, _, own)| sandbox(app, own)).collect());
@@ -79,17 +77,16 @@ impl Metrics {
     }
 }
 
-fn errored(app: &str, totals: &WorkerTotals) -> Vec<proto::Metric> {
-    let stats = &totals.stats;
-    [
-        ("overflow", stats.errored_by_overflow),
-        ("sink", stats.errored_by_sink),
-        ("abort", stats.errored_by_abort),
-        ("controller", stats.errored_by_controller),
-    ]
-    .into_iter()
-    .map(|(cause, count)| sample(names::STREAMS_ERRORED, &[("app", app), ("cause", cause)], float(count)))
-    .collect()
+/// The values of a metric that workers report.
+fn reported(name: Name, app: &str, totals: &WorkerTotals) -> Vec<proto::Metric> {
+    let values = Stats::ALL.into_iter().zip(totals.stats.values());
+    let of_name = values.filter_map(|(stat, value)| Some((stat.metric.filter(|own| own.name == name.name)?, value)));
+    of_name
+        .map(|(metric, value)| {
+            let labels: Vec<_> = [Some(("app", app)), metric.label].into_iter().flatten().collect();
+            sample(name, &labels, float(value))
+        })
+        .collect()
 }
 
 fn states(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {

@@ -1,19 +1,36 @@
-//! What the streams' JavaScript counts, in memory that both sides see.
+//! What the streams' JavaScript counts, in memory that both sides see: the values of [`Stats`] whose source is the script, each at
+//! its place.
 
 use std::cell::Cell;
 
-use nano_protocol::Stats;
+use nano_protocol::{Stat, StatKind, StatSource, Stats};
 
-/// Places in the array, as `streams/budget.js` fills it.
-const PLACES: usize = 7;
+/// How many values there are.
+const PLACES: usize = {
+    let (mut count, mut at) = (0, 0);
+    while at < Stats::ALL.len() {
+        // They come first, so that a place is the same in the array and in the report.
+        assert!(!is_counted(&Stats::ALL[at]) || count == at);
+        count += is_counted(&Stats::ALL[at]) as usize;
+        at += 1;
+    }
+    count
+};
+
+const fn is_counted(stat: &Stat) -> bool {
+    matches!(stat.source, StatSource::Script)
+}
 
 /// The counters of one isolate: a `Float64Array` of JavaScript's, read here without a call.
 pub(crate) struct Counters {
     memory: v8::SharedRef<v8::BackingStore>,
-    /// What the supervisor was told of the first five places, which only grow.
-    reported: Cell<[u64; 5]>,
-    /// What it was told of the other two, which are gauges.
-    reported_gauges: Cell<[u64; 2]>,
+    /// What was reported last.
+    reported: Cell<[u64; PLACES]>,
+}
+
+/// The names of the values and their places in the array, for JavaScript.
+pub(crate) fn places() -> impl Iterator<Item = (&'static str, u32)> {
+    Stats::ALL.into_iter().filter(is_counted).map(|stat| stat.name).zip(0..)
 }
 
 impl Counters {
@@ -21,10 +38,7 @@ impl Counters {
     pub(crate) fn new<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<(Self, v8::Local<'s, v8::Float64Array>)> {
         let buffer = v8::ArrayBuffer::new(scope, PLACES * size_of::<f64>());
         let array = v8::Float64Array::new(scope, buffer, 0, PLACES)?;
-        Some((
-            Self { memory: buffer.get_backing_store(), reported: Cell::default(), reported_gauges: Cell::default() },
-            array,
-        ))
+        Some((Self { memory: buffer.get_backing_store(), reported: Cell::default() }, array))
     }
 
     fn place(&self, index: usize) -> u64 {
@@ -39,40 +53,29 @@ impl Counters {
         value
     }
 
-    fn growing(&self) -> [u64; 5] {
-        std::array::from_fn(|index| self.place(index))
+    /// Whether a value for which `is_meant` differs from what [`Counters::stats`] reported.
+    fn differs(&self, is_meant: impl Fn(StatKind) -> bool) -> bool {
+        let reported = self.reported.get();
+        let mut values = reported.iter().zip(Stats::ALL).enumerate();
+        values.any(|(at, (reported, stat))| is_meant(stat.kind) && self.place(at) != *reported)
     }
 
-    /// Whether something was counted that [`Counters::stats`] has not told yet.
+    /// Whether something was counted that [`Counters::stats`] has not reported yet.
     pub(crate) fn changed(&self) -> bool {
-        self.growing() != self.reported.get()
+        self.differs(|kind| kind == StatKind::Total)
     }
 
-    fn gauges(&self) -> [u64; 2] {
-        [self.place(5), self.place(6)]
-    }
-
-    /// Whether the bytes in streams are others than [`Counters::stats`] has told.
+    /// Whether the bytes in streams are others than [`Counters::stats`] has reported.
     pub(crate) fn gauges_changed(&self) -> bool {
-        self.gauges() != self.reported_gauges.get()
+        self.differs(|kind| kind != StatKind::Total)
     }
 
     /// Everything, for a `Stats` frame that goes out on all links.
     pub(crate) fn stats(&self) -> Stats {
-        let growing = self.growing();
-        self.reported.set(growing);
-        let [buffered, buffered_peak] = self.gauges();
-        self.reported_gauges.set([buffered, buffered_peak]);
-        let [overflows, errored_by_overflow, errored_by_sink, errored_by_abort, errored_by_controller] = growing;
-        Stats {
-            overflows,
-            errored_by_overflow,
-            errored_by_sink,
-            errored_by_abort,
-            errored_by_controller,
-            buffered,
-            buffered_peak,
-            ..Stats::default()
-        }
+        let counted: [u64; PLACES] = std::array::from_fn(|at| self.place(at));
+        self.reported.set(counted);
+        let mut values = [0; Stats::ALL.len()];
+        values.iter_mut().zip(counted).for_each(|(value, counted)| *value = counted);
+        Stats::from_values(values)
     }
 }

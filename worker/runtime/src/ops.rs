@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 use fast::FastForm;
 
+use crate::counters;
+
 mod body;
 mod bytes;
 mod clock;
@@ -95,7 +97,8 @@ pub(crate) fn external_references() -> Cow<'static, [v8::ExternalReference]> {
     callbacks.chain(fast_forms).collect::<Vec<_>>().into()
 }
 
-/// The object that JavaScript knows as `ops`; it has no prototype.
+/// The object that JavaScript knows as `ops`; it has no prototype. `counterPlaces` is no operation: the places of the counters in
+/// their array.
 pub(crate) fn table<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
     let null = v8::null(scope).into();
     let table = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
@@ -112,6 +115,13 @@ pub(crate) fn table<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s
         function.set_name(name);
         table.create_data_property(scope, name.into(), function.into())?;
     }
+    let places = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
+    for (name, place) in counters::places() {
+        let (name, place) = (v8::String::new(scope, name)?, v8::Integer::new_from_unsigned(scope, place));
+        places.create_data_property(scope, name.into(), place.into())?;
+    }
+    let name = v8::String::new(scope, "counterPlaces")?;
+    table.create_data_property(scope, name.into(), places.into())?;
     Some(table)
 }
 

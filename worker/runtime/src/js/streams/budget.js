@@ -22,15 +22,13 @@ export const CHUNK_OVERHEAD = 32;
 const OTHER_COST = 1024;
 
 // The places in `counters`, which native code reads after every turn.
-const OVERFLOWS = 0;
-const BUFFERED = 5;
-const PEAK = 6;
+const { overflows: OVERFLOWS, buffered: BUFFERED, buffered_peak: PEAK } = ops.counterPlaces;
 
 /** Why a stream turned errored; also the place of its counter. */
-export const CAUSE_OVERFLOW = 1;
-export const CAUSE_SINK = 2;
-export const CAUSE_ABORT = 3;
-export const CAUSE_CONTROLLER = 4;
+export const CAUSE_OVERFLOW = ops.counterPlaces.errored_by_overflow;
+export const CAUSE_SINK = ops.counterPlaces.errored_by_sink;
+export const CAUSE_ABORT = ops.counterPlaces.errored_by_abort;
+export const CAUSE_CONTROLLER = ops.counterPlaces.errored_by_controller;
 
 let maxStreamBytes = 64 * 2 ** 20;
 let maxStreamText = "64";
