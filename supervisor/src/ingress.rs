@@ -25,6 +25,7 @@ use http::request::Parts;
 use http::{Method, Response};
 use hyper::body::Incoming;
 use nano_protocol::{BodyLength, ResetReason, ResponseHead};
+use tracing::Instrument;
 
 use crate::shard::{About, Client, Death, Due, Failed, NotAdmitted, Outgoing, Permit, Request, State};
 use record::Record;
@@ -50,16 +51,20 @@ pub(crate) async fn handle_request(
 ) -> Response<ResponseBody> {
     let (head, body) = request.into_parts();
     let mut record = Record::begin(&state, &client, &head);
-    let mut upload = Upload::new(body, &client, expectation::waits(&head));
-    match forward(&state, &mut record, &head, &mut upload).await {
-        Ok(answer) => relay::relay(answer, upload, &head, record).await,
-        Err(failure) => {
-            if let Some(upload) = upload {
-                upload.leave().await;
+    let span = record.span().clone();
+    let answer = async {
+        let mut upload = Upload::new(body, &client, expectation::waits(&head));
+        match forward(&state, &mut record, &head, &mut upload).await {
+            Ok(answer) => relay::relay(answer, upload, &head, record).await,
+            Err(failure) => {
+                if let Some(upload) = upload {
+                    upload.leave().await;
+                }
+                rescue::rescue(failure, record)
             }
-            rescue::rescue(failure, record)
         }
-    }
+    };
+    answer.instrument(span).await
 }
 
 /// A request whose response has begun.
@@ -81,6 +86,7 @@ async fn forward(
     expectation::check(head)?;
     let mut pool = state.route(&target.host).ok_or(Failure::UnknownHost)?;
     record.routed(&pool.app);
+    tracing::trace!(method = %head.method, host = %target.host, "route");
     let timeout = pool.app.settings.timeout;
     if let Some(upload) = upload {
         upload.limit(pool.app.settings.max_body_bytes)?;
@@ -103,6 +109,7 @@ async fn forward(
             Err(NotAdmitted::TimedOut) if due.is_some() => return Err(Failure::TimedOut),
             Err(refused) => return Err(refused.into()),
         };
+        tracing::trace!("admit");
         // Counted from the first time it is sent to a worker.
         let due = *due.get_or_insert_with(|| {
             let since = Instant::now();
@@ -110,6 +117,7 @@ async fn forward(
         });
         let Some(request) = permit.send(&mut outgoing, due) else { continue };
         record.dispatched(&request);
+        tracing::trace!("dispatch");
         let outcome = response_head(&request, upload).await;
         if matches!(outcome, Ok(_) | Err(Failure::Worker(Failed::Reset(_)))) {
             permit.answered();

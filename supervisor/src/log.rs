@@ -78,6 +78,7 @@ impl Logs {
     pub fn apply(&self, settings: &nano_config::Log) {
         self.shared.level.store(rank(to_tracing(settings.level)), Ordering::Relaxed);
         self.shared.access.store(settings.access, Ordering::Relaxed);
+        tracing::callsite::rebuild_interest_cache();
     }
 
     /// The last lines, and those to come.
@@ -97,10 +98,20 @@ impl Logs {
         self.shared.sink.flush(most);
     }
 
+    fn level(&self) -> Level {
+        match self.shared.level.load(Ordering::Relaxed) {
+            1 => Level::ERROR,
+            2 => Level::WARN,
+            3 => Level::INFO,
+            4 => Level::DEBUG,
+            _ => Level::TRACE,
+        }
+    }
+
     fn enabled(&self, target: &str, level: Level) -> bool {
         // Of others' crates only what is grave: their debugging lines are not ours to format.
         let own = target.starts_with("nano") || target == ACCESS;
-        rank(level) <= self.shared.level.load(Ordering::Relaxed)
+        rank(level) <= rank(self.level())
             && (own || level <= Level::WARN)
             && (target != ACCESS || self.shared.access.load(Ordering::Relaxed))
     }

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use http::request::Parts;
 use http::{Method, StatusCode, Uri, Version};
+use tracing::Span;
+use tracing::field::Empty;
 
 use super::Failure;
 use super::request_id::RequestIdValue;
@@ -38,6 +40,7 @@ pub(super) struct Record {
     cut: Option<CutBy>,
     pid: u32,
     line: Option<Line>,
+    span: Span,
 }
 
 /// What only the access log wants.
@@ -59,10 +62,15 @@ impl Record {
                 .and_then(|host| host.as_bytes().get(..host.len().min(LONGEST_HOST)))
                 .map_or_else(String::new, |host| String::from_utf8_lossy(host).into_owned()),
         });
+        let id = state.ids.choose(&head.headers);
+        let span = tracing::debug_span!("request", request_id = Empty, app = Empty, generation = Empty, worker = Empty);
+        if !span.is_disabled() {
+            span.record("request_id", id.as_str());
+        }
         Self {
             state: Rc::clone(state),
             client: Rc::clone(client),
-            id: state.ids.choose(&head.headers),
+            id,
             version: head.version,
             started: Instant::now(),
             app: None,
@@ -72,6 +80,7 @@ impl Record {
             cut: None,
             pid: 0,
             line,
+            span,
         }
     }
 
@@ -81,6 +90,11 @@ impl Record {
 
     pub(super) fn client(&self) -> &Rc<Client> {
         &self.client
+    }
+
+    /// What is logged within it bears the request's id, its app with the generation, and its worker's pid.
+    pub(super) fn span(&self) -> &Span {
+        &self.span
     }
 
     /// Of HTTP, as the client speaks it.
@@ -95,11 +109,17 @@ impl Record {
 
     pub(super) fn routed(&mut self, app: &Arc<App>) {
         app.metrics.request_started();
+        if !self.span.is_disabled() {
+            self.span.record("app", &*app.name).record("generation", app.generation.0);
+        }
         self.app = Some(Arc::clone(app));
     }
 
     pub(super) fn dispatched(&mut self, request: &Request) {
         self.pid = request.worker().pid;
+        if !self.span.is_disabled() {
+            self.span.record("worker", self.pid);
+        }
     }
 
     pub(super) fn answered(&mut self, status: StatusCode) {
@@ -140,6 +160,7 @@ impl Drop for Record {
     fn drop(&mut self) {
         self.client.end();
         let took = self.started.elapsed();
+        tracing::trace!(parent: &self.span, status = self.status, bytes = self.bytes, "end");
         match &self.app {
             Some(app) => {
                 app.metrics.request_finished(self.status, took);

@@ -59,6 +59,7 @@ pub(super) async fn relay(
         }
     }
     record.answered(head.status);
+    tracing::trace!(status = head.status.as_u16(), "relay");
     let mut headers = head.headers;
     headers.insert(X_REQUEST_ID, record.id().header());
     if asked.version == Version::HTTP_10 && !head.bodyless && request.body_left().is_none() {
@@ -114,6 +115,7 @@ impl Body for ResponseBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         let Self { source, record } = self.get_mut();
+        let _entered = record.span().clone().entered();
         let chunk = match source {
             Source::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
             Source::Whole(bytes) => Ok(std::mem::take(bytes)),

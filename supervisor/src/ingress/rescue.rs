@@ -235,6 +235,7 @@ pub(super) fn rescue(failure: Failure, mut record: Record) -> Response<ResponseB
     let verdict = failure.verdict();
     let body = Bytes::from(verdict.body(record.id().as_str()));
     record.failed(verdict.status, verdict.code);
+    tracing::trace!(code = verdict.code, "rescue");
     let mut response = Response::new(());
     *response.status_mut() = verdict.status;
     let headers = response.headers_mut();

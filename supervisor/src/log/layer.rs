@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id};
+use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::LookupSpan;
 
 use super::line::{self, Fields};
 use super::text::{self, Printed};
@@ -12,25 +16,49 @@ use super::{ACCESS, FLIGHT, Logs, Record};
 
 pub(super) struct LogLayer(pub(super) Logs);
 
-impl<S: Subscriber> Layer<S> for LogLayer {
-    // The level may change, so the answer must not be cached.
-    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> tracing::subscriber::Interest {
-        if metadata.is_span() {
-            tracing::subscriber::Interest::never()
-        } else {
-            tracing::subscriber::Interest::sometimes()
-        }
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
+    // The answers are cached until `Logs::apply` asks for them anew: what is off costs a load and a branch.
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.0.enabled(metadata.target(), *metadata.level()) { Interest::always() } else { Interest::never() }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.0.level().into())
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         self.0.enabled(metadata.target(), *metadata.level())
     }
 
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut collect = Collect { fields: Fields::default(), nested: false };
+        attributes.record(&mut collect);
+        if let Some(span) = context.span(id) {
+            span.extensions_mut().insert(collect.fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &tracing::span::Record<'_>, context: Context<'_, S>) {
+        let mut collect = Collect { fields: Fields::default(), nested: false };
+        values.record(&mut collect);
+        if let Some(span) = context.span(id)
+            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
+        {
+            fields.update(collect.fields);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let nested = event.metadata().target() == FLIGHT;
         let mut collect = Collect { fields: Fields::default(), nested };
         event.record(&mut collect);
-        let fields = collect.fields;
+        let mut fields = collect.fields;
+        // What is known of the request that it is about.
+        for span in context.event_scope(event).into_iter().flatten() {
+            if let Some(of_span) = span.extensions().get::<Fields>() {
+                fields.inherit(of_span);
+            }
+        }
         let level = *event.metadata().level();
         let shared = &self.0.shared;
         let now = line::timestamp();

@@ -26,6 +26,25 @@ impl Fields {
         }
     }
 
+    /// Takes over newer values.
+    pub(super) fn update(&mut self, newer: Self) {
+        for (name, value) in newer.others {
+            match self.others.iter_mut().find(|(own, _)| *own == name) {
+                Some((_, own)) => *own = value,
+                None => self.others.push((name, value)),
+            }
+        }
+    }
+
+    /// Takes over what it does not say itself.
+    pub(super) fn inherit(&mut self, outer: &Self) {
+        for (name, value) in &outer.others {
+            if !self.others.iter().any(|(own, _)| own == name) {
+                self.others.push((name.clone(), value.clone()));
+            }
+        }
+    }
+
     pub(super) fn app(&self) -> Option<&str> {
         self.others.iter().find(|(name, _)| name == "app").and_then(|(_, value)| value.as_str())
     }

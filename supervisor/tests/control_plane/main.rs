@@ -7,5 +7,6 @@ mod nano;
 mod places;
 mod printable;
 mod reload;
+mod spans;
 mod start;
 mod usage;
