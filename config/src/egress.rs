@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use ipnet::IpNet;
+
 use crate::hostname::{HostName, HostPattern, split_host_port};
 
 /// `egress` of an app.
@@ -25,54 +27,9 @@ pub enum EgressRule {
         /// The only port, where one is given. Never 0.
         port: Option<u16>,
     },
-    /// A CIDR range: addresses, however the app names them; every port.
+    /// A CIDR range (RFC 4632, RFC 4291 §2.3), its address without host bits: addresses, however the app names them; every
+    /// port. An IPv4 range and an IPv6 address never match, not even a mapped one.
     Net(IpNet),
-}
-
-/// An address range in CIDR notation (RFC 4632, RFC 4291 §2.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IpNet {
-    first: IpAddr,
-    prefix: u8,
-}
-
-impl IpNet {
-    /// The first address of the range.
-    #[must_use]
-    pub fn first(&self) -> IpAddr {
-        self.first
-    }
-
-    /// How many leading bits all addresses of the range share.
-    #[must_use]
-    pub fn prefix(&self) -> u8 {
-        self.prefix
-    }
-
-    /// Whether the address is in the range. An IPv4 range and an IPv6 address never match, not even a mapped one.
-    #[must_use]
-    pub fn contains(&self, address: IpAddr) -> bool {
-        address.is_ipv4() == self.first.is_ipv4() && network(address, self.prefix) == self.first
-    }
-}
-
-impl std::fmt::Display for IpNet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.first, self.prefix)
-    }
-}
-
-fn network(address: IpAddr, prefix: u8) -> IpAddr {
-    match address {
-        IpAddr::V4(v4) => {
-            let mask = u32::MAX.checked_shl(32u32.saturating_sub(prefix.into())).unwrap_or(0);
-            IpAddr::V4((v4.to_bits() & mask).into())
-        }
-        IpAddr::V6(v6) => {
-            let mask = u128::MAX.checked_shl(128u32.saturating_sub(prefix.into())).unwrap_or(0);
-            IpAddr::V6((v6.to_bits() & mask).into())
-        }
-    }
 }
 
 /// Reads one entry; the error is a message and, where it is known, what was meant.
@@ -107,18 +64,17 @@ fn net(address: &str, prefix: &str) -> Result<IpNet, (String, Option<String>)> {
     })?;
     let most = if address.is_ipv4() { 32 } else { 128 };
     let digits_only = prefix.bytes().all(|byte| byte.is_ascii_digit());
-    let prefix = prefix.parse().ok().filter(|prefix: &u8| digits_only && *prefix <= most);
-    let Some(prefix) = prefix else {
+    let prefix: Option<u8> = prefix.parse().ok().filter(|_| digits_only);
+    let Some(net) = prefix.and_then(|prefix| IpNet::new(address, prefix).ok()) else {
         return Err((format!("the prefix of this range must be a number from 0 to {most}"), None));
     };
-    let first = network(address, prefix);
-    if first != address {
+    if net != net.trunc() {
         return Err((
-            format!("the address has bits set beyond its prefix /{prefix}"),
-            Some(format!("did you mean \"{first}/{prefix}\"?")),
+            format!("the address has bits set beyond its prefix /{}", net.prefix_len()),
+            Some(format!("did you mean \"{}\"?", net.trunc())),
         ));
     }
-    Ok(IpNet { first, prefix })
+    Ok(net)
 }
 
 impl EgressRule {
@@ -172,7 +128,7 @@ mod tests {
     #[test]
     fn ranges() {
         let contains = |range: &str, address: &str| match rule(range).unwrap() {
-            EgressRule::Net(net) => net.contains(address.parse().unwrap()),
+            EgressRule::Net(net) => net.contains(&address.parse::<IpAddr>().unwrap()),
             other => panic!("{other:?}"),
         };
         assert!(contains("10.0.0.0/8", "10.255.0.1"));

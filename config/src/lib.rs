@@ -26,10 +26,11 @@ mod validate;
 
 pub use app::{App, AppSettings, RequestAccessors};
 pub use diff::{AppChange, ReloadPlan, ServerChange};
-pub use egress::{Egress, EgressRule, IpNet};
+pub use egress::{Egress, EgressRule};
 pub use error::{ConfigError, Diagnostic, Place};
 pub use glance::{Glance, glance};
 pub use hostname::{HostError, HostName, HostPattern, WildcardName, split_host_port};
+pub use ipnet::IpNet;
 pub use load::{MAX_FILE_BYTES, load, near_file, parse, parse_found, places_of_apps, read_text, working_directory};
 pub use megabytes::Megabytes;
 pub use schema::DEFAULT_PORT;

@@ -58,7 +58,7 @@ impl Policy {
             }
             Egress::Allow(rules) => {
                 let allowed = rules.iter().any(|rule| match rule {
-                    EgressRule::Net(net) => net.contains(address),
+                    EgressRule::Net(net) => net.contains(&address),
                     EgressRule::Host { .. } => names(rule, origin),
                 });
                 if !allowed {
