@@ -25,7 +25,7 @@ BINARIES = nano nano-worker nanoctl
 LOCKED = --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run build v8 test gates fmt lint bench wpt streams-order fuzz install uninstall clean
+.PHONY: help run build v8 test gates check fmt lint lint-js bench wpt streams-order fuzz install uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,9 +57,12 @@ gates: v8 ## the long form of the gates (test/tests/gates) and of chaos (test/te
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
 
-lint: v8 ## formatting and clippy, warnings are errors
+lint: v8 lint-js ## formatting, clippy and the JavaScript, warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
+
+lint-js: ## ESLint for the JavaScript, and tsc for the types of the builtins (needs Node 20.19 or newer; npm fetches both)
+	@test/lint/run
 
 bench: build ## benchmarks: codec frames/s, start-up of a worker, streams beside node, deno, bun and workerd (from npm), a neighbour beside bombs and beside hostile servers
 	$(CARGO) bench $(LOCKED) -p nano-test --bench codec

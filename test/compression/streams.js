@@ -128,6 +128,7 @@ test("also when a getter of Object.prototype does it, between two pieces", async
       looked++;
       delete Object.prototype.then;
       chunk.buffer.transfer();
+      return undefined;
     },
   });
   const writer = stream.writable.getWriter();

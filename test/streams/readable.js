@@ -30,6 +30,19 @@ test("the interfaces have the members of the standard, enumerable", () => {
   ok(Object.getOwnPropertyDescriptor(ReadableStream, "from").enumerable);
 });
 
+test("a BYOB reader fills every kind of view", async () => {
+  const kinds = [
+    BigInt64Array, BigUint64Array, Float16Array, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Uint8Array,
+    Uint8ClampedArray, Uint16Array, Uint32Array, DataView,
+  ];
+  for (const kind of kinds) {
+    const stream = new ReadableStream({ type: "bytes", pull(c) { c.byobRequest.respond(8); } });
+    const { value } = await stream.getReader({ mode: "byob" }).read(new kind(new ArrayBuffer(8)));
+    equal(value.constructor, kind);
+    equal(value.byteLength, 8);
+  }
+});
+
 test("reading, to the end", async () => {
   const reader = streamOf("a", "b").getReader();
   deepEqual(await reader.read(), { value: "a", done: false });

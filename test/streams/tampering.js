@@ -136,7 +136,6 @@ const expected = await scenario();
 const ArrayIterator = Object.getPrototypeOf([][Symbol.iterator]());
 const AsyncGenerator = Object.getPrototypeOf((async function* () {}).prototype);
 const TypedArray = Object.getPrototypeOf(Uint8Array);
-const { isView } = ArrayBuffer;
 const attacks = {
   "Promise.prototype.then": () => patch(Promise.prototype, "then", "then"),
   "Promise.prototype.catch": () => patch(Promise.prototype, "catch", "catch"),

@@ -7,7 +7,7 @@ let writes = 0;
 let cancelled = null;
 let aborted = null;
 let release;
-let released = new Promise((resolve) => { release = resolve; });
+const released = new Promise((resolve) => { release = resolve; });
 
 // Streams that are opened, half written or half read, and forgotten.
 const abandoned = [
@@ -111,9 +111,11 @@ export default {
         return new Response(new Response("whole").body, { headers: { a: "b" } });
       case "/never":
         await new Promise(() => {});
+        break;
       case "/never-but-looked":
         request.body;
         await new Promise(() => {});
+        break;
       case "/text":
         try {
           return Response.json({ length: (await request.text()).length });

@@ -1,20 +1,52 @@
 //! The JavaScript files that are built in, and their evaluation into a fresh context.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+#[cfg(debug_assertions)]
+use std::fs;
 
 use crate::exception;
 use crate::ops;
 
+#[cfg(test)]
+mod declarations;
 mod module_function;
 
 use module_function::ModuleFunction;
 
 /// Lists the files under `js/` that are built in. A new file is one new line; the order does not matter, imports do.
+///
+/// A debug build reads them when it evaluates them, so that an edit of one compiles neither this crate nor the build script
+/// that links it: that script runs once more, and its snapshot goes into `nano-worker`, which is linked again. No worker
+/// reads them: it has the snapshot.
 macro_rules! builtin_sources {
     ($($path:literal,)*) => {
-        /// Path beneath `js/` and text of each built-in module.
-        const SOURCES: &[(&str, &str)] = &[$(($path, include_str!(concat!("js/", $path))),)*];
+        /// Paths beneath `js/` of the built-in modules.
+        const PATHS: &[&str] = &[$($path,)*];
+
+        /// The text of a built-in module.
+        #[cfg(not(debug_assertions))]
+        fn source(path: &str) -> Result<Cow<'static, str>, BuiltinError> {
+            match path {
+                $($path => Ok(Cow::Borrowed(include_str!(concat!("js/", $path)))),)*
+                _ => Err(unlisted(path)),
+            }
+        }
     };
+}
+
+/// The text of a built-in module.
+#[cfg(debug_assertions)]
+fn source(path: &str) -> Result<Cow<'static, str>, BuiltinError> {
+    if !PATHS.contains(&path) {
+        return Err(unlisted(path));
+    }
+    let text = fs::read_to_string(format!("{}/src/js/{path}", env!("CARGO_MANIFEST_DIR")));
+    text.map(Cow::Owned).map_err(|error| BuiltinError::new(path, format!("it cannot be read: {error}")))
+}
+
+fn unlisted(path: &str) -> BuiltinError {
+    BuiltinError::new(path, "it is not in the list of built-in files (builtins.rs)")
 }
 
 builtin_sources! {
@@ -268,11 +300,8 @@ impl<'s> Graph<'s> {
 impl<'s> Module<'s> {
     /// Compiles the file `path` beneath `js/` and makes its generator.
     fn load(scope: &mut v8::PinScope<'s, '_>, path: &str) -> Result<Self, BuiltinError> {
-        let (_, text) = SOURCES
-            .iter()
-            .find(|(known, _)| *known == path)
-            .ok_or_else(|| BuiltinError::new(path, "it is not in the list of built-in files (builtins.rs)"))?;
-        let function = module_function::rewrite(text).map_err(|unknown| {
+        let text = source(path)?;
+        let function = module_function::rewrite(&text).map_err(|unknown| {
             let line = unknown.line;
             let message = "import and export must have one of the forms that builtins/module_function.rs knows \
                            (no default, no `export let`: export a function that returns the value)";
@@ -365,6 +394,16 @@ fn set(scope: &v8::PinScope, object: v8::Local<v8::Object>, key: &str, value: v8
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_release_build_holds_the_texts() {
+        for path in PATHS {
+            let text = source(path);
+            let embedded = matches!(text, Ok(Cow::Borrowed(_)));
+            assert!(text.is_ok() && embedded != cfg!(debug_assertions), "{path}: {:?}", text.err());
+        }
+        assert!(source("no_such.js").is_err());
+    }
 
     #[test]
     fn joins_relative_specifiers() {

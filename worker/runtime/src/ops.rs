@@ -86,7 +86,7 @@ const GROUPS: &[&[OpDecl]] = &[
     wasm::OPS,
 ];
 
-fn all() -> impl Iterator<Item = &'static OpDecl> {
+pub(crate) fn all() -> impl Iterator<Item = &'static OpDecl> {
     GROUPS.iter().flat_map(|group| group.iter())
 }
 

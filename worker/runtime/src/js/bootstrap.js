@@ -34,9 +34,10 @@ import { getGlobalHandler, reportError, setGlobalHandler } from "./html/error_re
 import { structuredClone } from "./html/structured_clone.js";
 import { clearInterval, clearTimeout, fireTimer, setBackgroundTimeout, setInterval, setTimeout } from "./html/timers.js";
 import { rejectionHandled, unhandledRejection } from "./html/unhandled_rejections.js";
-import { ops } from "./ops.js";
+import { ops, version } from "./ops.js";
 import { Performance, performance } from "./performance/performance.js";
 import { primordials } from "./primordials.js";
+import { captureFloat16Array } from "./streams/array_buffers.js";
 import { configureBudget } from "./streams/budget.js";
 import { ByteLengthQueuingStrategy } from "./streams/byte_length_queuing_strategy.js";
 import { CountQueuingStrategy } from "./streams/count_queuing_strategy.js";
@@ -60,8 +61,7 @@ import { removeSharedMemory } from "./worker/shared_memory.js";
 const {
   ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
 } = primordials;
-const { version } = globalThis.__nano;
-delete globalThis.__nano;
+delete global.__nano;
 
 /** Web IDL interface objects and namespaces: writable, configurable, not enumerable. */
 function defineInterfaces(table) {
@@ -219,7 +219,10 @@ for (const type of ["error", "rejectionhandled", "unhandledrejection"]) {
 export const entry = {
   __proto__: null,
   abortRequest,
-  configureBudget,
+  configureBudget(options) {
+    captureFloat16Array(global.Float16Array);
+    configureBudget(options);
+  },
   dispatchRequest,
   fetchFailed,
   fetchResponded,

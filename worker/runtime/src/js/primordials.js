@@ -8,7 +8,7 @@
 const { bind, call, apply } = Function.prototype;
 
 /** Turns a method into a function that takes `this` first; immune to later changes of Function.prototype. */
-export const uncurryThis = bind.bind(call);
+const uncurryThis = bind.bind(call);
 const applyBind = bind.bind(apply);
 
 export const primordials = { __proto__: null, uncurryThis, applyBind };

@@ -10,7 +10,7 @@ import { ops } from "./ops.js";
 import { primordials } from "./primordials.js";
 
 const {
-  ArrayBufferIsView, ArrayIsArray, ArrayIteratorPrototype, ArrayPrototypePush,
+  Array, ArrayBufferIsView, ArrayIsArray, ArrayIteratorPrototype, ArrayPrototypePush,
   ArrayPrototypeSort, BigInt, DataViewPrototypeGetBuffer, Map, MapPrototypeSet, MathFloor, MathFround, MathMax, MathMin,
   MathTrunc, Number, NumberIsFinite, NumberIsNaN, ObjectDefineProperty, ObjectDefineProperties, PromiseResolve, ReflectApply,
   ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, RegExpPrototypeExec,
@@ -19,11 +19,11 @@ const {
 } = primordials;
 
 // The values that the fast path of sequences compares with, read while the realm is pristine.
-const arrayValues = globalThis.Array.prototype[SymbolIterator];
+const arrayValues = Array.prototype[SymbolIterator];
 const arrayIteratorNext = ArrayIteratorPrototype.next;
 
 /** Passed to constructors of interfaces that users cannot construct, and by builtins that skip conversions. */
-export const kInternal = { __proto__: null };
+export const kInternal = /** @type {any} */ ({ __proto__: null });
 
 /** A TypeError with the message that all converters use. */
 export function conversionError(prefix, context, problem) {
@@ -272,14 +272,6 @@ export function createInterfaceConverter(name, isInstance) {
   };
 }
 
-/** Callback functions. The result is the function itself: its caller converts arguments and result. */
-export function createCallbackConverter(name) {
-  return (value, prefix, context) => {
-    if (typeof value !== "function") throw conversionError(prefix, context, `is not a function (${name})`);
-    return value;
-  };
-}
-
 /** Walks an iterable as §3.2.21 "create a sequence from an iterable" does, without materialising it. */
 export function forEachOfIterable(iterable, method, prefix, context, visit) {
   if (
@@ -377,10 +369,14 @@ export function createDictionaryConverter(name, ...dictionaries) {
 
 // Marks the prototypes of interfaces with what only this module can see, so that objects of the platform can be told from
 // others without a table to look them up in.
-class Marked extends (function (prototype) {
+class Marked extends /** @type {any} */ (function (prototype) {
   return prototype;
 }) {
   #cloner = null;
+
+  constructor(prototype) {
+    super(prototype);
+  }
 
   static is(object) {
     return #cloner in object;
@@ -428,7 +424,7 @@ export function configureInterface(constructor, name = constructor.name) {
 }
 
 /** A mixin or namespace: members enumerable only. */
-export function makeEnumerable(object) {
+function makeEnumerable(object) {
   const isConstructor = typeof object === "function";
   const keys = ReflectOwnKeys(object);
   for (let i = 0; i < keys.length; i++) {
@@ -449,10 +445,4 @@ export function defineConstants(constructor, constants) {
   }
   ObjectDefineProperties(constructor, descriptors);
   ObjectDefineProperties(constructor.prototype, descriptors);
-}
-
-/** Sets the `length` of a function whose parameter list cannot say it. */
-export function setFunctionLength(fn, length) {
-  ObjectDefineProperty(fn, "length", { __proto__: null, value: length, writable: false, enumerable: false, configurable: true });
-  return fn;
 }

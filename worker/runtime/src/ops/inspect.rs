@@ -32,7 +32,7 @@ fn kind_of(value: v8::Local<v8::Value>) -> i32 {
     if !value.is_object() || value.is_array() {
         return 0;
     }
-    let tests: [(Test, i32); 23] = [
+    let tests: [(Test, i32); 22] = [
         (v8::Value::is_proxy, 1),
         (v8::Value::is_map, 2),
         (v8::Value::is_set, 3),
@@ -55,7 +55,6 @@ fn kind_of(value: v8::Local<v8::Value>) -> i32 {
         (v8::Value::is_boolean_object, 20),
         (v8::Value::is_big_int_object, 21),
         (v8::Value::is_symbol_object, 22),
-        (v8::Value::is_external, 27),
     ];
     tests.iter().find(|(is, _)| is(&value)).map_or(0, |(_, kind)| *kind)
 }

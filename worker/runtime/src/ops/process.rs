@@ -6,7 +6,6 @@ use crate::runtime::LogLevel;
 use crate::state::State;
 
 ops! {
-    "exit" => exit,
     "getAsyncContext" => get_async_context,
     "log" => log,
     "queueMicrotask" => queue_microtask,
@@ -50,13 +49,4 @@ fn get_async_context(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments,
 /// `setAsyncContext(value)`: replaces it for the code that runs now and the promises it makes.
 fn set_async_context(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     scope.set_continuation_preserved_embedder_data(args.get(0));
-}
-
-/// `exit(code)`: ends the program; the caller does not continue.
-fn exit(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let code = args.get(0).int32_value(scope).unwrap_or(0);
-    if let Some(state) = State::get(scope) {
-        state.exit.set(Some(code));
-        scope.terminate_execution();
-    }
 }

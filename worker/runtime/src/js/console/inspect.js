@@ -63,7 +63,7 @@ const colorCodes = {
 };
 
 // Stamps prototypes of host classes with how their instances are printed, where only this module can see it.
-class Stamped extends (function (object) {
+class Stamped extends /** @type {any} */ (function (object) {
   return object;
 }) {
   #inspector;
@@ -103,7 +103,7 @@ class Context {
 
   stylize(text, style) {
     this.budget.used += text.length;
-    if (!this.colors) return text;
+    if (!(/** @type {any} */ (this).colors)) return text;
     const codes = colorCodes[style];
     return codes === undefined ? text : `\u001b[${codes[0]}m${text}\u001b[${codes[1]}m`;
   }
@@ -252,7 +252,7 @@ function formatHostObject(ctx, value, description, depth) {
   if (ctx.depth !== null && depth > ctx.depth) return ctx.stylize(`[${name}]`, "special");
   // As Node's own classes do: the data is laid out as if it stood alone, then moved to its place.
   const inner = new Context(ctx, ctx.budget);
-  inner.depth = ctx.depth === null ? null : MathMax(ctx.depth - 1, 0);
+  /** @type {any} */ (inner).depth = ctx.depth === null ? null : MathMax(ctx.depth - 1, 0);
   inner.seen = ctx.seen;
   inner.circular = ctx.circular;
   ArrayPrototypePush(ctx.seen, value);

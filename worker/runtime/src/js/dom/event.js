@@ -222,11 +222,6 @@ function ObjectGetter(fn) {
 configureInterface(Event);
 defineConstants(Event, { __proto__: null, NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 });
 
-/** The brand check. */
-export function isEvent(value) {
-  return eventInternals.is(value);
-}
-
 /** What the console shows of an event; undefined for any other value. */
 export function describeEvent(value) {
   return eventInternals.is(value) ? eventInternals.describe(value) : undefined;
@@ -252,6 +247,7 @@ export class CustomEvent extends Event {
     requireArguments(arguments.length, 1, prefix);
     type = converters.DOMString(type, prefix, "Argument 1");
     const init = toCustomEventInit(eventInitDict, prefix, "Argument 2");
+    // @ts-expect-error -- an argument for builtins only, which no app sees in the constructor's length
     super(type, init, kInternal);
     this.#detail = init.detail;
   }
@@ -294,6 +290,7 @@ export class ErrorEvent extends Event {
     requireArguments(arguments.length, 1, prefix);
     type = converters.DOMString(type, prefix, "Argument 1");
     const init = toErrorEventInit(eventInitDict, prefix, "Argument 2");
+    // @ts-expect-error -- an argument for builtins only, which no app sees in the constructor's length
     super(type, init, kInternal);
     this.#init = init;
   }
@@ -344,6 +341,7 @@ export class PromiseRejectionEvent extends Event {
     requireArguments(arguments.length, 2, prefix);
     type = converters.DOMString(type, prefix, "Argument 1");
     const init = toPromiseRejectionEventInit(eventInitDict, prefix, "Argument 2");
+    // @ts-expect-error -- an argument for builtins only, which no app sees in the constructor's length
     super(type, init, kInternal);
     this.#promise = init.promise;
     this.#reason = init.reason;

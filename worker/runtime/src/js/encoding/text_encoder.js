@@ -35,7 +35,7 @@ export class TextEncoder {
     if (!ArrayBufferIsView(destination) || TypedArrayPrototypeGetSymbolToStringTag(destination) !== "Uint8Array") {
       throw conversionError(prefix, "Argument 2", "is not a Uint8Array");
     }
-    ops.utf8EncodeInto(source, destination, counts);
+    ops.utf8EncodeInto(source, /** @type {Uint8Array} */ (destination), counts);
     return { read: counts[0], written: counts[1] };
   }
 

@@ -8,7 +8,7 @@
 // `Content-Encoding` and `Content-Length` any more, so that a copy of its headers fits a copy of its body.
 
 import { abortReason, addAbortAlgorithm, isAborted, removeAbortAlgorithm } from "../dom/abort.js";
-import { ops } from "../ops.js";
+import { ops, version } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { Deferred } from "../streams/promises.js";
 import { Ring } from "../streams/queue_with_sizes.js";
@@ -34,7 +34,7 @@ const mostRedirects = 20;
 /** Requests that wait until others are over; as many as may be are open. */
 const mostWaiting = 1024;
 
-const userAgent = `nano/${globalThis.__nano.version}`;
+const userAgent = `nano/${version}`;
 
 const NONE = 0xffffffff;
 // Places in what the URL parser tells; see ops/url.rs.
@@ -236,6 +236,7 @@ class Fetching {
       this.respond(status, reason, list, new Body("", null));
       return;
     }
+    /** @type {FetchSource | CodedSource} */
     let source = new FetchSource(key, this.onAbort === null ? null : () => this.unfollow());
     dropped ??= new FinalizationRegistry((orphan) => ops.fetchDropped(orphan));
     FinalizationRegistryPrototypeRegister(dropped, source, key);

@@ -38,7 +38,7 @@ for (
 }
 
 /** A name as lists hold it; throws where it is none. */
-export function headerName(name, prefix) {
+function headerName(name, prefix) {
   if (typeof name === "string") {
     const known = knownNames[name];
     if (known !== undefined) return known;
@@ -49,7 +49,7 @@ export function headerName(name, prefix) {
 }
 
 /** A value as lists hold it ("normalize"); throws where it cannot be one. */
-export function headerValue(value, prefix) {
+function headerValue(value, prefix) {
   if (typeof value !== "string") value = converters.DOMString(value, prefix, "Header value");
   if (RegExpPrototypeExec(needsCare, value) === null) return value;
   if (RegExpPrototypeExec(notByte, value) !== null) {

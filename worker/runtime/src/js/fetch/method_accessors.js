@@ -21,18 +21,23 @@ function define(object, key, value) {
 // The methods of String.prototype convert what they are called on; these make that conversion work.
 const stringLike = ObjectCreate(String.prototype);
 const conversions = {
+  /** @this {() => string} */
   toString() {
     return this();
   },
+  /** @this {() => string} */
   valueOf() {
     return this();
   },
+  /** @this {() => string} */
   toJSON() {
     return this();
   },
+  /** @this {() => string} */
   [SymbolToPrimitive]() {
     return this();
   },
+  /** @this {() => string} */
   [customInspect](depth, options) {
     // Printed alone as a string is, without quotes.
     return depth === options.depth ? this() : inspect(this(), options);

@@ -12,7 +12,7 @@ import { requireArguments } from "../webidl.js";
 let isReporting = false;
 
 /** True where a listener of the global scope's `error` event took care of `error`. */
-export function dispatchErrorEvent(error) {
+function dispatchErrorEvent(error) {
   const target = globalEventTarget();
   if (isReporting || !hasListeners(target, "error")) return false;
   isReporting = true;

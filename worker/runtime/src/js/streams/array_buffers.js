@@ -5,7 +5,7 @@ import { viewBuffer } from "../webidl.js";
 
 const {
   ArrayBuffer, ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeTransferToFixedLength, BigInt64Array, BigUint64Array,
-  DataView, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Float16Array, Float32Array, Float64Array,
+  DataView, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Float32Array, Float64Array,
   Int16Array, Int32Array, Int8Array, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
   TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint16Array, Uint32Array, Uint8Array,
   Uint8ClampedArray,
@@ -16,7 +16,6 @@ const constructors = {
   __proto__: null,
   BigInt64Array,
   BigUint64Array,
-  Float16Array,
   Float32Array,
   Float64Array,
   Int16Array,
@@ -28,8 +27,13 @@ const constructors = {
   Uint8ClampedArray,
 };
 const elementSizes = { __proto__: null };
-for (const name in constructors) {
-  if (constructors[name] !== undefined) elementSizes[name] = constructors[name].BYTES_PER_ELEMENT;
+for (const name in constructors) elementSizes[name] = constructors[name].BYTES_PER_ELEMENT;
+
+/** Float16Array is one that V8 adds to a realm only when the snapshot is loaded; to be called before any code of an app runs. */
+export function captureFloat16Array(Float16Array) {
+  if (Float16Array === undefined) return;
+  constructors.Float16Array = Float16Array;
+  elementSizes.Float16Array = 2;
 }
 
 export { viewBuffer as ViewedArrayBuffer };
@@ -63,7 +67,10 @@ export function ViewByteOffset(view) {
   }
 }
 
-/** The constructor of a view's kind. */
+/**
+ * The constructor of a view's kind.
+ * @returns {any}
+ */
 export function ViewConstructor(view) {
   const name = TypedArrayPrototypeGetSymbolToStringTag(view);
   return name === undefined ? DataView : constructors[name];

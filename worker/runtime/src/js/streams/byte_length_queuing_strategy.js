@@ -4,7 +4,7 @@ import { configureInterface, illegalInvocation, requireArguments } from "../webi
 import { convertQueuingStrategyInit } from "./queuing_strategy_init.js";
 
 /** The byte length queuing strategy size function: one for all instances. */
-export const byteLengthQueuingStrategySize = { size: (chunk) => chunk.byteLength }.size;
+const byteLengthQueuingStrategySize = { size: (chunk) => chunk.byteLength }.size;
 
 export class ByteLengthQueuingStrategy {
   #highWaterMark;

@@ -13,6 +13,7 @@ const {
 const PromisePrototype = Promise.prototype;
 
 // `then` reads `constructor` and Symbol.species from its receiver. Here it finds undefined, and makes a plain promise.
+/** @extends {Promise<any>} */
 class InternalPromise extends Promise {
   constructor(executor) {
     super(executor);
@@ -85,7 +86,7 @@ export const promiseRejectedWith = PromiseReject;
 export const setPromiseIsHandledToTrue = ops.markPromiseHandled;
 
 /** What a reaction returns whose promise is settled: a thenable that never settles it. */
-export const kSettledAlready = { __proto__: null, then() {} };
+export const kSettledAlready = /** @type {any} */ ({ __proto__: null, then() {} });
 
 /** "A promise resolved with `value`", for the builtins only: a way to react to it. */
 class Awaited {
@@ -156,7 +157,7 @@ seal(Thrown);
 export const kReactsItself = { __proto__: null };
 
 /** "A promise resolved with `value`", for `uponPromise`. What is no object counts as undefined. */
-export function internalPromiseResolvedWith(value) {
+function internalPromiseResolvedWith(value) {
   return isObject(value) ? new Awaited(value) : kFulfilled;
 }
 

@@ -96,6 +96,7 @@ configureInterface(ReadableStreamBYOBReader);
 
 /** The object for internal slots that were made by AcquireReadableStreamBYOBReader. */
 export function createReadableStreamBYOBReader(slots) {
+  // @ts-expect-error -- an argument for builtins only, which no app sees in the constructor's length
   return new ReadableStreamBYOBReader(kInternal, slots);
 }
 

@@ -80,5 +80,6 @@ configureInterface(ReadableStreamDefaultReader);
 
 /** The object for internal slots that were made by AcquireReadableStreamDefaultReader. */
 export function createReadableStreamDefaultReader(slots) {
+  // @ts-expect-error -- an argument for builtins only, which no app sees in the constructor's length
   return new ReadableStreamDefaultReader(kInternal, slots);
 }

@@ -89,5 +89,6 @@ configureInterface(WritableStreamDefaultWriter);
 
 /** The object for internal slots that were made by AcquireWritableStreamDefaultWriter. */
 export function createWritableStreamDefaultWriter(slots) {
+  // @ts-expect-error -- an argument for builtins only, which no app sees in the constructor's length
   return new WritableStreamDefaultWriter(kInternal, slots);
 }

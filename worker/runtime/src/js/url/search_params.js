@@ -174,7 +174,7 @@ function listFrom(init) {
 }
 
 configureInterface(URLSearchParams);
-export const searchParamsIterator = defineIterable(URLSearchParams, "URLSearchParams", (value) => {
+defineIterable(URLSearchParams, "URLSearchParams", (value) => {
   const list = internals.list(value);
   if (list === undefined) throw illegalInvocation("URLSearchParams");
   return list;

@@ -314,7 +314,6 @@ export class URL {
     internals = {
       __proto__: null,
       is: (value) => isObject(value) && #href in value,
-      href: (url) => url.#settled(),
       describe: (url) => ({
         __proto__: null,
         href: url.#settled(),
@@ -340,19 +339,9 @@ export class URL {
 configureInterface(URL);
 setSearchParamsOwnerUpdate(internals.queryChanged);
 
-/** The brand check. */
-export function isURL(value) {
-  return internals.is(value);
-}
-
 /** What the console shows of a URL; undefined for any other value. */
 export function describeURL(value) {
   return internals.is(value) ? internals.describe(value) : undefined;
-}
-
-/** The href of a URL object. */
-export function hrefOf(url) {
-  return internals.href(url);
 }
 
 /** The href of an absolute URL in `input`, or undefined where it is none. */

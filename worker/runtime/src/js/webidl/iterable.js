@@ -89,6 +89,7 @@ export function defineIterable(constructor, name, listOf) {
       }
     },
   };
+  // eslint-disable-next-line no-restricted-syntax -- runs while the snapshot is made
   for (const key of ["entries", "keys", "values", "forEach"]) {
     ObjectDefineProperty(constructor.prototype, key, {
       __proto__: null, value: methods[key], writable: true, enumerable: true, configurable: true,

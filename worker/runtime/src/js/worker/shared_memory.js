@@ -97,21 +97,21 @@ export function removeSharedMemory() {
   );
   // Methods, so that they are no constructors; what they throw rejects, as with the originals.
   const functions = {
-    compile(bytes) {
+    compile(_bytes) {
       try {
         return ReflectApply(compile, WebAssembly, examined(arguments, "compile"));
       } catch (error) {
         return PromiseReject(error);
       }
     },
-    instantiate(bytes) {
+    instantiate(_bytes) {
       try {
         return ReflectApply(instantiate, WebAssembly, examined(arguments, "instantiate"));
       } catch (error) {
         return PromiseReject(error);
       }
     },
-    validate(bytes) {
+    validate(_bytes) {
       const copy = copyOf(arguments[0]);
       if (copy === null) return ReflectApply(validate, WebAssembly, arguments);
       if (refusal(copy) !== undefined) return false;

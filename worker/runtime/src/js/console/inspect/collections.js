@@ -47,7 +47,7 @@ function sparseParts(ctx, array, depth, limit, parts, from) {
     if (+key > 2 ** 32 - 2) break;
     if (`${index}` !== key) {
       if (RegExpPrototypeExec(arrayIndex, key) === null) break;
-      ArrayPrototypePush(parts, ctx.stylize(emptyItems(key - index), "undefined"));
+      ArrayPrototypePush(parts, ctx.stylize(emptyItems(+key - index), "undefined"));
       index = +key;
       if (parts.length === limit) break;
     }

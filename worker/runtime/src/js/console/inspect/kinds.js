@@ -28,4 +28,3 @@ export const kFunction = 23;
 export const kAsyncFunction = 24;
 export const kGeneratorFunction = 25;
 export const kAsyncGeneratorFunction = 26;
-export const kExternal = 27;

@@ -77,7 +77,7 @@ export function ReadableByteStreamControllerReleaseSteps(controller) {
   pendingPullIntos.push(firstPendingPullInto);
 }
 
-export function ReadableByteStreamControllerCallPullIfNeeded(controller) {
+function ReadableByteStreamControllerCallPullIfNeeded(controller) {
   if (!ReadableByteStreamControllerShouldCallPull(controller)) return;
   if (controller.pulling) {
     controller.pullAgain = true;
@@ -105,13 +105,13 @@ function makePullReactions(controller) {
   controller.onPullRejected = (e) => ReadableByteStreamControllerError(controller, e, CAUSE_SINK);
 }
 
-export function ReadableByteStreamControllerClearAlgorithms(controller) {
+function ReadableByteStreamControllerClearAlgorithms(controller) {
   controller.source = undefined;
   controller.pullAlgorithm = undefined;
   controller.cancelAlgorithm = undefined;
 }
 
-export function ReadableByteStreamControllerClearPendingPullIntos(controller) {
+function ReadableByteStreamControllerClearPendingPullIntos(controller) {
   ReadableByteStreamControllerInvalidateBYOBRequest(controller);
   controller.pendingPullIntos.clear();
 }
@@ -135,14 +135,14 @@ export function ReadableByteStreamControllerClose(controller) {
   ReadableStreamClose(stream);
 }
 
-export function ReadableByteStreamControllerCommitPullIntoDescriptor(stream, pullIntoDescriptor) {
+function ReadableByteStreamControllerCommitPullIntoDescriptor(stream, pullIntoDescriptor) {
   const done = stream.state === "closed";
   const filledView = ReadableByteStreamControllerConvertPullIntoDescriptor(pullIntoDescriptor);
   if (pullIntoDescriptor.readerType === "default") ReadableStreamFulfillReadRequest(stream, filledView, done);
   else ReadableStreamFulfillReadIntoRequest(stream, filledView, done);
 }
 
-export function ReadableByteStreamControllerConvertPullIntoDescriptor(pullIntoDescriptor) {
+function ReadableByteStreamControllerConvertPullIntoDescriptor(pullIntoDescriptor) {
   const { bytesFilled, elementSize, viewConstructor, byteOffset } = pullIntoDescriptor;
   const buffer = TransferArrayBuffer(pullIntoDescriptor.buffer);
   return new viewConstructor(buffer, byteOffset, bytesFilled / elementSize);
@@ -192,7 +192,7 @@ function commitAll(stream, filledPullIntos) {
 }
 
 /** NANO: the buffer limit. Beyond it, errors the stream and throws. */
-export function ReadableByteStreamControllerEnqueueChunkToQueue(controller, buffer, byteOffset, byteLength) {
+function ReadableByteStreamControllerEnqueueChunkToQueue(controller, buffer, byteOffset, byteLength) {
   const cost = byteLength + CHUNK_OVERHEAD;
   if (!charge(controller.account, cost)) {
     const error = overflowError(controller.account, cost);
@@ -204,7 +204,7 @@ export function ReadableByteStreamControllerEnqueueChunkToQueue(controller, buff
   controller.queueTotalSize += byteLength;
 }
 
-export function ReadableByteStreamControllerEnqueueClonedChunkToQueue(controller, buffer, byteOffset, byteLength) {
+function ReadableByteStreamControllerEnqueueClonedChunkToQueue(controller, buffer, byteOffset, byteLength) {
   let clone;
   try {
     clone = CloneArrayBuffer(buffer, byteOffset, byteLength);
@@ -215,7 +215,7 @@ export function ReadableByteStreamControllerEnqueueClonedChunkToQueue(controller
   ReadableByteStreamControllerEnqueueChunkToQueue(controller, clone, 0, byteLength);
 }
 
-export function ReadableByteStreamControllerEnqueueDetachedPullIntoToQueue(controller, pullIntoDescriptor) {
+function ReadableByteStreamControllerEnqueueDetachedPullIntoToQueue(controller, pullIntoDescriptor) {
   const { buffer, byteOffset, bytesFilled } = pullIntoDescriptor;
   if (bytesFilled > 0) {
     ReadableByteStreamControllerEnqueueClonedChunkToQueue(controller, buffer, byteOffset, bytesFilled);
@@ -240,11 +240,11 @@ function clearQueue(controller) {
   releaseAllBut(controller.account, 0);
 }
 
-export function ReadableByteStreamControllerFillHeadPullIntoDescriptor(size, pullIntoDescriptor) {
+function ReadableByteStreamControllerFillHeadPullIntoDescriptor(size, pullIntoDescriptor) {
   pullIntoDescriptor.bytesFilled += size;
 }
 
-export function ReadableByteStreamControllerFillPullIntoDescriptorFromQueue(controller, pullIntoDescriptor) {
+function ReadableByteStreamControllerFillPullIntoDescriptorFromQueue(controller, pullIntoDescriptor) {
   const { queue } = controller;
   const { byteLength, byteOffset, elementSize, minimumFill } = pullIntoDescriptor;
   const maxBytesToCopy = MathMin(controller.queueTotalSize, byteLength - pullIntoDescriptor.bytesFilled);
@@ -274,7 +274,7 @@ export function ReadableByteStreamControllerFillPullIntoDescriptorFromQueue(cont
   return ready;
 }
 
-export function ReadableByteStreamControllerFillReadRequestFromQueue(controller, readRequest) {
+function ReadableByteStreamControllerFillReadRequestFromQueue(controller, readRequest) {
   const entry = controller.queue.shift();
   release(controller.account, entry.byteLength + CHUNK_OVERHEAD);
   controller.queueTotalSize -= entry.byteLength;
@@ -298,7 +298,7 @@ export function ReadableByteStreamControllerGetDesiredSize(controller) {
   return controller.strategyHWM - controller.queueTotalSize;
 }
 
-export function ReadableByteStreamControllerHandleQueueDrain(controller) {
+function ReadableByteStreamControllerHandleQueueDrain(controller) {
   if (controller.queueTotalSize === 0 && controller.closeRequested) {
     ReadableByteStreamControllerClearAlgorithms(controller);
     ReadableStreamClose(controller.stream);
@@ -307,7 +307,7 @@ export function ReadableByteStreamControllerHandleQueueDrain(controller) {
   }
 }
 
-export function ReadableByteStreamControllerInvalidateBYOBRequest(controller) {
+function ReadableByteStreamControllerInvalidateBYOBRequest(controller) {
   if (controller.byobRequest === null) return;
   controller.byobRequest.controller = undefined;
   controller.byobRequest.view = null;
@@ -315,7 +315,7 @@ export function ReadableByteStreamControllerInvalidateBYOBRequest(controller) {
 }
 
 /** Returns a Ring. */
-export function ReadableByteStreamControllerProcessPullIntoDescriptorsUsingQueue(controller) {
+function ReadableByteStreamControllerProcessPullIntoDescriptorsUsingQueue(controller) {
   const filledPullIntos = new Ring();
   const { pendingPullIntos } = controller;
   while (pendingPullIntos.length > 0 && controller.queueTotalSize !== 0) {
@@ -328,7 +328,7 @@ export function ReadableByteStreamControllerProcessPullIntoDescriptorsUsingQueue
   return filledPullIntos;
 }
 
-export function ReadableByteStreamControllerProcessReadRequestsUsingQueue(controller) {
+function ReadableByteStreamControllerProcessReadRequestsUsingQueue(controller) {
   const { readRequests } = controller.stream.reader;
   while (readRequests.length > 0) {
     if (controller.queueTotalSize === 0) return;
@@ -396,7 +396,7 @@ export function ReadableByteStreamControllerRespond(controller, bytesWritten) {
   ReadableByteStreamControllerRespondInternal(controller, bytesWritten);
 }
 
-export function ReadableByteStreamControllerRespondInClosedState(controller, firstDescriptor) {
+function ReadableByteStreamControllerRespondInClosedState(controller, firstDescriptor) {
   if (firstDescriptor.readerType === "none") ReadableByteStreamControllerShiftPendingPullInto(controller);
   const { stream } = controller;
   if (!ReadableStreamHasBYOBReader(stream)) return;
@@ -407,7 +407,7 @@ export function ReadableByteStreamControllerRespondInClosedState(controller, fir
   commitAll(stream, filledPullIntos);
 }
 
-export function ReadableByteStreamControllerRespondInReadableState(controller, bytesWritten, pullIntoDescriptor) {
+function ReadableByteStreamControllerRespondInReadableState(controller, bytesWritten, pullIntoDescriptor) {
   const { stream } = controller;
   ReadableByteStreamControllerFillHeadPullIntoDescriptor(bytesWritten, pullIntoDescriptor);
   if (pullIntoDescriptor.readerType === "none") {
@@ -431,7 +431,7 @@ export function ReadableByteStreamControllerRespondInReadableState(controller, b
   commitAll(stream, filledPullIntos);
 }
 
-export function ReadableByteStreamControllerRespondInternal(controller, bytesWritten) {
+function ReadableByteStreamControllerRespondInternal(controller, bytesWritten) {
   const firstDescriptor = controller.pendingPullIntos.peek();
   ReadableByteStreamControllerInvalidateBYOBRequest(controller);
   if (controller.stream.state === "closed") {
@@ -463,11 +463,11 @@ export function ReadableByteStreamControllerRespondWithNewView(controller, view)
   ReadableByteStreamControllerRespondInternal(controller, byteLength);
 }
 
-export function ReadableByteStreamControllerShiftPendingPullInto(controller) {
+function ReadableByteStreamControllerShiftPendingPullInto(controller) {
   return controller.pendingPullIntos.shift();
 }
 
-export function ReadableByteStreamControllerShouldCallPull(controller) {
+function ReadableByteStreamControllerShouldCallPull(controller) {
   const { stream } = controller;
   if (stream.state !== "readable" || controller.closeRequested || !controller.started) return false;
   if (ReadableStreamHasDefaultReader(stream) && ReadableStreamGetNumReadRequests(stream) > 0) return true;

@@ -79,7 +79,7 @@ export function ReadableStreamDefaultControllerTakeChunk(controller, request) {
   return false;
 }
 
-export function ReadableStreamDefaultControllerCallPullIfNeeded(controller) {
+function ReadableStreamDefaultControllerCallPullIfNeeded(controller) {
   if (!beginPull(controller)) return;
   const promise = callPull(controller);
   if (promise !== kReactsItself) uponPromise(promise, controller.onPullFulfilled, controller.onPullRejected);
@@ -117,14 +117,14 @@ function makePullReactions(controller) {
   controller.onPullRejected = (e) => ReadableStreamDefaultControllerError(controller, e, CAUSE_SINK);
 }
 
-export function ReadableStreamDefaultControllerShouldCallPull(controller) {
+function ReadableStreamDefaultControllerShouldCallPull(controller) {
   if (!ReadableStreamDefaultControllerCanCloseOrEnqueue(controller) || !controller.started) return false;
   const { reader } = controller.stream;
   if (reader !== undefined && reader.readRequests.length > 0) return true;
   return controller.strategyHWM - controller.queue.totalSize > 0;
 }
 
-export function ReadableStreamDefaultControllerClearAlgorithms(controller) {
+function ReadableStreamDefaultControllerClearAlgorithms(controller) {
   controller.source = undefined;
   controller.pullAlgorithm = undefined;
   controller.cancelAlgorithm = undefined;

@@ -20,14 +20,14 @@ export function ReadableStreamReaderGenericCancel(reader, reason) {
   return ReadableStreamCancel(reader.stream, reason);
 }
 
-export function ReadableStreamReaderGenericInitialize(reader, stream) {
+function ReadableStreamReaderGenericInitialize(reader, stream) {
   reader.stream = stream;
   stream.reader = reader;
   if (stream.state === "closed") reader.closedPromise.resolve();
   else if (stream.state === "errored") reader.closedPromise.ensureRejected(stream.storedError);
 }
 
-export function ReadableStreamReaderGenericRelease(reader) {
+function ReadableStreamReaderGenericRelease(reader) {
   const { stream } = reader;
   reader.closedPromise.ensureRejected(releasedError());
   if (stream.controller.isByte) ReadableByteStreamControllerReleaseSteps(stream.controller);

@@ -90,7 +90,7 @@ export function WritableStreamFinishInFlightWriteWithError(stream, error) {
   WritableStreamDealWithRejection(stream, error);
 }
 
-export function WritableStreamHasOperationMarkedInFlight(stream) {
+function WritableStreamHasOperationMarkedInFlight(stream) {
   return stream.inFlightWriteRequest !== undefined || stream.inFlightCloseRequest !== undefined;
 }
 
@@ -103,7 +103,7 @@ export function WritableStreamMarkFirstWriteRequestInFlight(stream) {
   stream.inFlightWriteRequest = stream.writeRequests.shift();
 }
 
-export function WritableStreamRejectCloseAndClosedPromiseIfNeeded(stream) {
+function WritableStreamRejectCloseAndClosedPromiseIfNeeded(stream) {
   if (stream.closeRequest !== undefined) {
     stream.closeRequest.reject(stream.storedError);
     stream.closeRequest = undefined;

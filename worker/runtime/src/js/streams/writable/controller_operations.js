@@ -107,7 +107,7 @@ export function WritableStreamDefaultControllerForgetDoomedChunks(controller) {
   releaseAllBut(controller.account, controller.inFlightCost);
 }
 
-export function WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller) {
+function WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller) {
   const { stream } = controller;
   if (!controller.started || stream.inFlightWriteRequest !== undefined) return;
   if (stream.state === "erroring") {
@@ -124,7 +124,7 @@ export function WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller) 
   }
 }
 
-export function WritableStreamDefaultControllerClearAlgorithms(controller) {
+function WritableStreamDefaultControllerClearAlgorithms(controller) {
   controller.sink = undefined;
   controller.writeAlgorithm = undefined;
   controller.closeAlgorithm = undefined;
@@ -147,7 +147,7 @@ export function WritableStreamDefaultControllerErrorIfNeeded(controller, error, 
   if (controller.stream.state === "writable") WritableStreamDefaultControllerError(controller, error, cause);
 }
 
-export function WritableStreamDefaultControllerGetBackpressure(controller) {
+function WritableStreamDefaultControllerGetBackpressure(controller) {
   return WritableStreamDefaultControllerGetDesiredSize(controller) <= 0;
 }
 
@@ -166,7 +166,7 @@ export function WritableStreamDefaultControllerGetDesiredSize(controller) {
   return controller.strategyHWM - controller.queue.totalSize;
 }
 
-export function WritableStreamDefaultControllerProcessClose(controller) {
+function WritableStreamDefaultControllerProcessClose(controller) {
   const { stream } = controller;
   WritableStreamMarkCloseRequestInFlight(stream);
   controller.closeQueued = false;
@@ -186,7 +186,7 @@ export function WritableStreamDefaultControllerProcessClose(controller) {
 }
 
 /** The request is in flight already, and the chunk out of the queue, though it still counts there. */
-export function WritableStreamDefaultControllerProcessWrite(controller, chunk, size, cost) {
+function WritableStreamDefaultControllerProcessWrite(controller, chunk, size, cost) {
   controller.inFlightSize = size;
   controller.inFlightCost = cost;
   let promise;

@@ -40,7 +40,7 @@ export function WritableStreamDefaultWriterCloseWithErrorPropagation(writer) {
   return WritableStreamDefaultWriterClose(writer);
 }
 
-export function WritableStreamDefaultWriterEnsureClosedPromiseRejected(writer, error) {
+function WritableStreamDefaultWriterEnsureClosedPromiseRejected(writer, error) {
   writer.closedPromise.ensureRejected(error);
 }
 

@@ -1,0 +1,132 @@
+// The types of the native operations, for tsc (`make lint`). What each does, its Rust function says (../ops/).
+// A test of ../builtins.rs holds the list of names equal to the operations that there are.
+
+type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+/** Number of a request, of a fetch, of a timer, of a decoder or coder. */
+type Id = number;
+/** Number of a key in native memory; undefined where the material is none. */
+type KeyId = number;
+/** Names and values in turn, byte strings. */
+type HeaderList = string[];
+/** The positions that `write_components` (../ops/url.rs) describes. */
+type UrlComponents = Uint32Array;
+
+export const version: string;
+
+export const ops: {
+  aesCbc(key: KeyId, encrypt: boolean, iv: Bytes, data: Bytes): ArrayBuffer | undefined;
+  aesCtr(key: KeyId, counter: Bytes, length: number, data: Bytes): ArrayBuffer | undefined;
+  aesGcm(
+    key: KeyId, encrypt: boolean, iv: Bytes, additionalData: Bytes | undefined, tagLength: number, data: Bytes,
+  ): ArrayBuffer | undefined;
+  aesKeyWrap(key: KeyId, wrap: boolean, data: Bytes): ArrayBuffer | undefined;
+  arrayBufferByteLength(value: unknown): number;
+  base64Decode(text: string): string | undefined;
+  base64Encode(bytes: string): string;
+  base64urlDecode(text: string): ArrayBuffer | undefined;
+  coderClose(id: Id): void;
+  coderOpen(owner: object, format: string, decompress: boolean): Id | undefined;
+  coderOutput(view: ArrayBufferView): void;
+  coderStep(id: Id, input: ArrayBufferView, filled: number, finish: boolean, result: Uint32Array): void;
+  constructorName(object: object): string;
+  decode(bytes: Bytes, encoding: string | undefined, fatal: boolean, ignoreBOM: boolean): string | undefined;
+  decodeStream(id: Id, bytes: Bytes, fatal: boolean, last: boolean): string | undefined;
+  decoderClose(id: Id): void;
+  decoderOpen(encoding: string | undefined, ignoreBOM: boolean): Id;
+  digest(hash: number, data: Bytes): ArrayBuffer;
+  ecExport(id: KeyId, raw: boolean): ArrayBuffer;
+  ecFromJwk(owner: object, curve: number, x: string, y: string, d: string | undefined): KeyId | undefined;
+  ecGenerate(privateOwner: object, publicOwner: object, curve: number): [KeyId, KeyId];
+  ecImport(owner: object, curve: number, format: "raw" | "spki" | "pkcs8", bytes: Bytes): KeyId | undefined;
+  ecdhDerive(privateId: KeyId, publicId: KeyId): ArrayBuffer | undefined;
+  ecdsaSign(id: KeyId, hash: number, data: Bytes): ArrayBuffer | undefined;
+  ecdsaVerify(id: KeyId, hash: number, signature: Bytes, data: Bytes): boolean;
+  ed25519Sign(id: KeyId, data: Bytes): ArrayBuffer | undefined;
+  ed25519Verify(id: KeyId, signature: Bytes, data: Bytes): boolean;
+  encodingName(label: string): string | undefined;
+  fetchAbort(key: Id, reason: unknown): void;
+  fetchBodyLength(key: Id): number;
+  fetchBodyRead(key: Id): Uint8Array | null | Promise<Uint8Array | null>;
+  fetchChunk(key: Id, chunk: Uint8Array): number;
+  fetchDropped(key: Id): void;
+  fetchEnd(key: Id): boolean;
+  fetchStart(method: string, url: string, headers: HeaderList, body: null | string | Uint8Array | number): Id;
+  fetchTakesBody(key: Id): boolean;
+  formCost(bytes: Bytes): number;
+  generateSecret(owner: object, length: number): KeyId;
+  getAsyncContext(): unknown;
+  hkdf(key: KeyId, hash: number, salt: Bytes, info: Bytes, length: number): ArrayBuffer | undefined;
+  hmacSign(key: KeyId, hash: number, data: Bytes): ArrayBuffer;
+  hmacVerify(key: KeyId, hash: number, signature: Bytes, data: Bytes): boolean;
+  importSecret(owner: object, bytes: Bytes, length: number): KeyId;
+  jsonCost(bytes: Bytes): number;
+  keyToJwk(id: KeyId): string[];
+  log(level: "debug" | "info" | "warn" | "error", text: string): void;
+  markPromiseHandled(promise: Promise<unknown>): void;
+  memoryAllows(bytes: number): boolean;
+  multipartParse(bytes: Bytes, boundary: string): (string | null | Uint8Array)[] | undefined;
+  octetExport(id: KeyId, raw: boolean): ArrayBuffer;
+  octetFromJwk(owner: object, curve: number, x: string, d: string | undefined): KeyId | undefined;
+  octetGenerate(privateOwner: object, publicOwner: object, curve: number): [KeyId, KeyId];
+  octetImport(owner: object, curve: number, format: "raw" | "spki" | "pkcs8", bytes: Bytes): KeyId | undefined;
+  ownNonIndexProperties(object: object, onlyEnumerable: boolean): (string | symbol)[];
+  pbkdf2Result(): ArrayBuffer;
+  pbkdf2Start(key: KeyId, hash: number, salt: Bytes, iterations: number, length: number): void;
+  pbkdf2Step(): boolean;
+  performanceNow(): number;
+  performanceTimeOrigin(): number;
+  previewEntries(iterator: object): [unknown[], boolean];
+  promiseDetails(promise: Promise<unknown>): [0 | 1 | 2, unknown];
+  promiseHasHandler(value: unknown): boolean;
+  proxyDetails(proxy: object): [object, object | null];
+  queueMicrotask(callback: () => void): void;
+  randomFill(view: ArrayBufferView): void;
+  randomUuid(): string;
+  rejectPromise(promise: Promise<unknown>, reason: unknown): void;
+  reportError(error: unknown): void;
+  requestBodyCancel(id: Id): void;
+  requestBodyLength(id: Id): number;
+  requestBodyRead(id: Id): Uint8Array | null | Promise<Uint8Array | null>;
+  requestFailed(id: Id, reason: "threw" | "no-response" | "body", error: unknown): void;
+  requestHeaders(id: Id): HeaderList;
+  resolvePromise(promise: Promise<unknown>): void;
+  respond(id: Id, status: number, headers: HeaderList, body: null | string | Uint8Array): void;
+  respondInChunks(id: Id, status: number, headers: HeaderList): void;
+  respondWithFetchBody(id: Id, status: number, headers: HeaderList, key: Id): boolean;
+  respondWithRequestBody(id: Id, status: number, headers: HeaderList): boolean;
+  responseChunk(id: Id, chunk: Uint8Array): number;
+  responseEnd(id: Id): void;
+  rsaExport(id: KeyId): ArrayBuffer;
+  rsaFromJwk(
+    owner: object, n: string, e: string,
+    d?: string, p?: string, q?: string, dp?: string, dq?: string, qi?: string,
+  ): KeyId | undefined;
+  rsaGenerate(privateOwner: object, publicOwner: object, modulusLength: number): [KeyId, KeyId] | undefined;
+  rsaImport(owner: object, isPrivate: boolean, bytes: Bytes): KeyId | undefined;
+  rsaNumbers(id: KeyId): [number, Uint8Array];
+  rsaOaep(id: KeyId, hash: number, label: Bytes | undefined, data: Bytes): ArrayBuffer | undefined;
+  rsaSign(id: KeyId, hash: number, saltLength: number | undefined, data: Bytes): ArrayBuffer | undefined;
+  rsaVerify(id: KeyId, hash: number, saltLength: number | undefined, signature: Bytes, data: Bytes): boolean;
+  secretBytes(id: KeyId): ArrayBuffer;
+  setAsyncContext(value: unknown): void;
+  structuredClone(
+    value: unknown, transfer: ArrayBuffer[],
+    isHostObject: (object: object) => boolean, cloneHostObject: (object: object) => unknown,
+    dataCloneError: (message: string) => Error,
+  ): unknown;
+  timerAllocate(): Id | undefined;
+  timerCancel(id: Id): void;
+  timerStart(id: Id, milliseconds: number, awaited: boolean): void;
+  timingSafeEqual(a: Bytes, b: Bytes): boolean;
+  urlCanParse(input: string, base: string | undefined): boolean;
+  urlParse(input: string, base: string | undefined, components: UrlComponents): string | undefined;
+  urlSet(href: string, which: number, value: string, components: UrlComponents): string | undefined;
+  utf8Encode(text: string): Uint8Array;
+  utf8EncodeInto(text: string, destination: Uint8Array, result: Uint32Array): void;
+  utf8Length(text: string): number;
+  valueKind(value: unknown): number;
+  waitUntilBegan(id: Id): void;
+  waitUntilEnded(id: Id): void;
+  wasmExamine(bytes: Bytes): 0 | 1 | 2;
+  x25519Derive(privateId: KeyId, publicId: KeyId): ArrayBuffer | undefined;
+};
