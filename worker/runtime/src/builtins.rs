@@ -22,6 +22,7 @@ use module_function::ModuleFunction;
 macro_rules! builtin_sources {
     ($($path:literal,)*) => {
         /// Paths beneath `js/` of the built-in modules.
+        #[cfg(any(debug_assertions, test))]
         const PATHS: &[&str] = &[$($path,)*];
 
         /// The text of a built-in module.
