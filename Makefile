@@ -24,8 +24,15 @@ BINARIES = nano nano-worker nanoctl
 # A checkout's dependencies are those of Cargo.lock, always.
 LOCKED = --locked
 
+# The toolchain of rust-toolchain.toml; where it is not there and rustup cannot get it, the machine's own.
+ifeq ($(RUSTUP_TOOLCHAIN)$(shell command -v rustup),)
+else ifeq ($(shell rustc --version 2> /dev/null),)
+export RUSTUP_TOOLCHAIN := $(firstword $(shell cd / && rustup default))
+$(info the toolchain of rust-toolchain.toml is not to be had: going on with $(RUSTUP_TOOLCHAIN))
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help run build v8 test gates check fmt lint lint-js bench wpt streams-order fuzz install uninstall clean
+.PHONY: help run build v8 test gates check fmt lint lint-js deny bench wpt streams-order fuzz install uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +48,10 @@ v8: ## provide the V8 library: from the checkout, a shared folder, the cache, th
 
 test: v8 ## set everything up and run all checks and tests
 	@CARGO="$(CARGO)" test/run-all
+
+check: lint ## while you work: formatting, clippy, JavaScript, tidiness and the unit tests; needs Node as lint does
+	@if $(CARGO) nextest --version > /dev/null 2>&1; then set -- nextest run --status-level fail; else set -- test --quiet; fi; \
+		$(CARGO) "$$@" $(LOCKED) --workspace --lib --bins --test tidy --test graph
 
 gates: v8 ## the long form of the gates (test/tests/gates) and of chaos (test/tests/chaos): at most 15 minutes; prints its seed, and takes NANO_GATES_SEED
 	$(CARGO) build $(LOCKED) --workspace --bins
@@ -63,6 +74,9 @@ lint: v8 lint-js ## formatting, clippy and the JavaScript, warnings are errors
 
 lint-js: ## ESLint for the JavaScript, and tsc for the types of the builtins (needs Node 20.19 or newer; npm fetches both)
 	@test/lint/run
+
+deny: ## licences, bans and sources of the dependencies by deny.toml, and advisories where their database can be reached
+	@CARGO="$(CARGO)" test/deny
 
 bench: build ## benchmarks: codec frames/s, start-up of a worker, streams beside node, deno, bun and workerd (from npm), a neighbour beside bombs and beside hostile servers
 	$(CARGO) bench $(LOCKED) -p nano-test --bench codec

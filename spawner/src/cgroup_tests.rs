@@ -1,7 +1,7 @@
 //! Control groups of the machine that the tests run on, with processes in them. What cannot be had there, for lack of
 //! rights or of a controller, is said on stderr and not tested.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, clippy::disallowed_methods, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};

@@ -136,7 +136,8 @@ impl Loading {
             Forked::Child => {
                 let done = read(number, source, &mut reading, &mut version);
                 // Why not is told by the only word that there is room for.
-                std::process::exit(done.err().map_or(0, |error| error.raw_os_error().unwrap_or(NO_NUMBER)))
+                #[expect(clippy::disallowed_methods, reason = "a forked child: destructors are its parent's")]
+                std::process::exit(done.err().map_or(0, |error| error.raw_os_error().unwrap_or(NO_NUMBER)));
             }
             Forked::Parent { pid, pidfd } => {
                 let (pid, until) = (Pid::from_raw(pid), Instant::now() + WITHIN);

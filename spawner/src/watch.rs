@@ -99,7 +99,8 @@ impl Watcher {
             Forked::Child => {
                 drop((own, order));
                 let watched = process::follow().and_then(|()| process::watch(places, words, &end));
-                std::process::exit(i32::from(watched.is_err()))
+                #[expect(clippy::disallowed_methods, reason = "a forked child: destructors are its parent's")]
+                std::process::exit(i32::from(watched.is_err()));
             }
             Forked::Parent { pid, .. } => {
                 let words = File::from(OwnedFd::from(own));

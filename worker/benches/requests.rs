@@ -3,7 +3,14 @@
 //! Prints requests per second, and CPU microseconds of the worker per request, for batches of many requests at once (as
 //! under load) and for single ones.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark"
+)]
 #![allow(dead_code, reason = "the supervisor's side is shared with the tests")]
 
 use std::time::Instant;

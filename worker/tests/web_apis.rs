@@ -1,7 +1,7 @@
 //! The web APIs as programs see them: each script of `web_apis/` runs in a real `nano-worker run`, and what it prints is compared
 //! with the `.expected.txt` beside it. Where a script says so, that text is what Node prints.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -80,7 +80,7 @@ fn is_left_over(place: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixListener;
 

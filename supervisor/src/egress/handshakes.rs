@@ -70,6 +70,7 @@ impl Handshakes {
         if let Some(jobs) = self.0.borrow().as_ref().filter(|jobs| !jobs.is_closed()) {
             return Ok(jobs.clone());
         }
+        #[expect(clippy::disallowed_methods, reason = "who sends waits for the outcome, and handshakes are bounded")]
         let (jobs, inbox) = mpsc::unbounded_channel();
         std::thread::Builder::new().name("egress-tls".to_owned()).spawn(move || run(inbox))?;
         *self.0.borrow_mut() = Some(jobs.clone());

@@ -1,5 +1,5 @@
 //! The control plane as its users see it: `nano` and `nanoctl` as they are built, over workers without V8.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod control;
 mod lifecycle;

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::disallowed_methods,
     clippy::cast_possible_truncation,
     clippy::print_stderr,
     reason = "tests stop at the first surprise"

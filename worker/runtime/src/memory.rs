@@ -182,6 +182,7 @@ pub(crate) fn guard(isolate: &mut v8::Isolate, budget: Arc<Budget>, ending: Arc<
     // SAFETY: the pointer is only used in V8's callbacks, during which the isolate lives.
     #[expect(unsafe_code, reason = "one of V8's callbacks does not pass the isolate")]
     let address = unsafe { isolate.as_raw_isolate_ptr() };
+    #[expect(clippy::disallowed_methods, reason = "one for each isolate, which a process has one of")]
     let guard: &'static Guard = Box::leak(Box::new(Guard {
         budget,
         ending,

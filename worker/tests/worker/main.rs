@@ -1,6 +1,6 @@
 //! The real `nano-worker` process, with a supervisor played by hand at the other end of its sockets.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod boot;
 mod floods;

@@ -70,6 +70,7 @@ impl Inner {
     /// stop as well.
     fn repeat(&self) {
         loop {
+            #[expect(clippy::disallowed_methods, reason = "a thread of its own")]
             thread::sleep(REPEAT);
             let phase = self.phase();
             if *phase != Phase::Interrupted {
