@@ -14,6 +14,7 @@
 
 mod chunk_queue;
 mod codec;
+mod exit_code;
 mod exit_reason;
 mod frame;
 mod header_block;
@@ -26,6 +27,7 @@ mod window;
 
 pub use chunk_queue::ChunkQueue;
 pub use codec::{DecodeError, Decoder, Side};
+pub use exit_code::ExitCode;
 pub use exit_reason::ExitReason;
 pub use frame::{
     AccessorStyle, BodyLength, Boot, BootFailed, FetchFailure, FetchHead, FetchId, FetchResponse, Frame, LogLevel,

@@ -84,13 +84,6 @@ impl Outbox {
         self.join_or_append(ChunkOf::Fetch, id, end, data);
     }
 
-    /// Appends a `BodyChunk` from borrowed data, which is copied: at most [`crate::limits::MAX_CHUNK`] bytes.
-    pub fn push_chunk_slice(&mut self, id: RequestId, end: bool, data: &[u8]) {
-        if !self.join(ChunkOf::Request, id, end, data) {
-            self.append_chunk_slice(ChunkOf::Request, id, end, data);
-        }
-    }
-
     /// Shows up to `slices.len()` pieces of what is to be written next, and returns how many there are.
     pub fn io_slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let pieces = self.sealed.iter().map(Bytes::as_ref).chain(std::iter::once(self.open.as_ref()));

@@ -62,7 +62,7 @@ fn only_what_is_next_to_each_other_joins() {
     outbox.push_chunk(1, false, byte(9));
     outbox.push_chunk(1, false, Bytes::from(vec![10; COPY_BELOW]));
     outbox.push_chunk(1, false, byte(11));
-    outbox.push_chunk_slice(1, false, &[12]);
+    outbox.push_chunk(1, false, byte(12));
     let frames = written(&mut outbox, usize::MAX, |_| {});
     assert_eq!(frames.len(), 12);
     assert_eq!(frames.last(), Some(&Frame::BodyChunk { id: 1, end: false, data: Bytes::from_static(&[11, 12]) }));

@@ -6,7 +6,7 @@ use std::ffi::CStr;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 
-use nano_protocol::ExitReason;
+use nano_protocol::{ExitCode, ExitReason};
 use nix::errno::Errno;
 use nix::fcntl::AtFlags;
 use nix::sys::prctl;
@@ -35,7 +35,8 @@ impl Execution<'_> {
         };
         // It reaches the supervisor as the worker's last words.
         let _ = writeln!(io::stderr(), "cannot execute nano-worker: {error}");
-        std::process::exit(ExitReason::Startup.exit_status().into())
+        #[expect(clippy::disallowed_methods, reason = "a forked child: destructors are its parent's")]
+        std::process::exit(ExitCode::Worker(ExitReason::Startup).into());
     }
 
     fn try_to(&self) -> Result<Infallible, Errno> {
@@ -44,7 +45,8 @@ impl Execution<'_> {
         // The worker asks again: changing users ends it.
         prctl::set_pdeathsig(Signal::SIGKILL)?;
         if !self.may_go()? {
-            std::process::exit(ExitReason::Startup.exit_status().into());
+            #[expect(clippy::disallowed_methods, reason = "a forked child: destructors are its parent's")]
+            std::process::exit(ExitCode::Worker(ExitReason::Startup).into());
         }
         dup2_stdin(self.stdin)?;
         dup2_stdout(self.stdout)?;

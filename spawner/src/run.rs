@@ -5,10 +5,9 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use nano_protocol::SandboxLayer;
+use nano_protocol::{ExitCode, SandboxLayer};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
@@ -49,7 +48,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             spawner.clear_up();
             spawner.groups.close();
             match outcome {
-                Ok(()) => ExitCode::SUCCESS,
+                Ok(()) => ExitCode::Done,
                 Err(error) => fail(&error),
             }
         }
@@ -59,7 +58,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 fn fail(error: &io::Error) -> ExitCode {
     let _ = writeln!(io::stderr(), "nano: the spawner ends: {}", explain(error));
-    ExitCode::FAILURE
+    ExitCode::Failed
 }
 
 /// Processes that ended, and are not reaped.

@@ -10,6 +10,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
+use nano_protocol::ExitCode;
 use serde_json::{Value, json};
 
 use crate::check::{CheckError, check};
@@ -86,17 +87,11 @@ enum Action {
     Version,
 }
 
-/// It failed; the reason is on stderr.
-const FAILED: u8 = 1;
-
-/// No supervisor answers at the socket.
-const NO_SUPERVISOR: u8 = 3;
-
 /// Runs a command and returns the exit code.
 #[must_use]
-pub fn run(cli: &Cli) -> u8 {
+pub fn run(cli: &Cli) -> ExitCode {
     match execute(cli) {
-        Ok(()) => 0,
+        Ok(()) => ExitCode::Done,
         Err(Failure { code, error }) => {
             let mut stderr = io::stderr().lock();
             let _ = if cli.json {
@@ -111,25 +106,25 @@ pub fn run(cli: &Cli) -> u8 {
 
 /// Why a command failed, as the control socket's errors are.
 struct Failure {
-    code: u8,
+    code: ExitCode,
     error: Value,
 }
 
 impl Failure {
-    fn new(code: u8, error: &dyn Display) -> Self {
+    fn new(code: ExitCode, error: &dyn Display) -> Self {
         Self { code, error: json!({ "error": error.to_string() }) }
     }
 }
 
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
-        let mut failure = Self::new(FAILED, &error);
+        let mut failure = Self::new(ExitCode::Failed, &error);
         if let CallError::NotFound(not_found) = &error {
             let place = |(path, why): (&Path, &str)| json!({ "path": path.display().to_string(), "why": why });
             failure.error["code"] = "no_supervisor".into();
             failure.error["places"] = not_found.places().map(place).collect();
             if not_found.is_certain() {
-                failure.code = NO_SUPERVISOR;
+                failure.code = ExitCode::NoSupervisor;
             }
         }
         failure
@@ -138,7 +133,7 @@ impl From<CallError> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::new(FAILED, &error)
+        Self::new(ExitCode::Failed, &error)
     }
 }
 
@@ -193,7 +188,7 @@ fn same_config(client: &Client, file: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(
-        NO_SUPERVISOR,
+        ExitCode::NoSupervisor,
         &format_args!(
             "no nano answers at the control_socket of {}; the one at {} serves {}",
             file.display(),
@@ -206,7 +201,7 @@ fn same_config(client: &Client, file: &Path) -> Result<(), Failure> {
 /// A name that can stand in a path as it is; the supervisor knows no other names.
 fn segment(app: &str) -> Result<&str, Failure> {
     let plain = !app.is_empty() && app.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if plain { Ok(app) } else { Err(Failure::new(FAILED, &format_args!("there is no app {app:?}"))) }
+    if plain { Ok(app) } else { Err(Failure::new(ExitCode::Failed, &format_args!("there is no app {app:?}"))) }
 }
 
 /// An app is meant before a request: nobody but a client chooses a request's id.
@@ -237,7 +232,7 @@ fn json_of(answer: Answer) -> Result<Value, Failure> {
     match (status, &body) {
         (200, Value::Object(_)) => Ok(body),
         (_, Value::Object(members)) if members.get("error").is_some_and(Value::is_string) => {
-            Err(Failure { code: FAILED, error: body })
+            Err(Failure { code: ExitCode::Failed, error: body })
         }
         _ => {
             let what = format!("{status} without what a nano says with it");
@@ -301,11 +296,11 @@ fn check_file(cli: &Cli, file: &Path) -> Result<(), Failure> {
         Err(CheckError::Config(error)) => {
             let faults = error.diagnostics().iter().map(crate::control::fault_json);
             Err(Failure {
-                code: FAILED,
+                code: ExitCode::Failed,
                 error: json!({ "error": error.to_string(), "code": "config_invalid", "faults": faults.collect::<Vec<_>>() }),
             })
         }
-        Err(error) => Err(Failure::new(FAILED, &error)),
+        Err(error) => Err(Failure::new(ExitCode::Failed, &error)),
     }
 }
 

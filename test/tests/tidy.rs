@@ -103,6 +103,12 @@ fn unsafe_stands_only_where_it_is_listed() {
         let may = path.starts_with("worker/") || path.starts_with("spawner/");
         assert!(may, "{path}: only the worker's crates and the spawner may");
     }
+    let readme = fs::read_to_string(repository().join("worker/runtime/README.md")).unwrap();
+    let section = readme.split("## Unsafe code\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let first_cells = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let named: BTreeSet<_> = first_cells.flat_map(|cell| cell.split('`')).filter(|name| name.ends_with(".rs")).collect();
+    let there: BTreeSet<_> = found.iter().filter_map(|path| path.strip_prefix("worker/runtime/src/")).collect();
+    assert_eq!(named, there, "worker/runtime/README.md (left) and the runtime's files with unsafe code (right)");
     let forbid = ["#![forbid(un", "safe_code)]"].concat();
     for root in [
         "config/src/lib.rs",
@@ -138,4 +144,47 @@ fn the_changelog_begins_with_what_is_unreleased_or_this_version() {
     let text = fs::read_to_string(repository().join("CHANGELOG.md")).unwrap();
     let first = text.lines().find(|line| line.starts_with("## ")).unwrap();
     assert!(first == "## Unreleased" || first.starts_with(&format!("## {}", env!("CARGO_PKG_VERSION"))), "{first}");
+}
+
+#[test]
+fn the_readme_has_every_key_of_the_server_and_of_apps() {
+    let schema = fs::read_to_string(repository().join("config/nano.schema.json")).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let keys = |of: &serde_json::Value| -> BTreeSet<String> {
+        of["properties"].as_object().unwrap().keys().filter(|key| *key != "$schema").cloned().collect()
+    };
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let table = |title: &str| -> BTreeSet<String> {
+        let rest = readme.split(title).nth(1).unwrap();
+        let rows = rest.lines().skip_while(|line| !line.starts_with('|')).skip(2).take_while(|line| line.starts_with('|'));
+        let cells = rows.map(|row| row.split(" | ").next().unwrap());
+        cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+    };
+    assert_eq!(table("\nOf the server:"), keys(&schema), "README.md (left) and the schema (right)");
+    assert_eq!(table("\nOf each app"), keys(&schema["$defs"]["app"]), "README.md (left) and the schema (right)");
+}
+
+#[test]
+fn links_of_documents_lead_to_files() {
+    let list = finish(Command::new("git").args(["ls-files", "-z", "*.md"]).current_dir(repository()), "");
+    assert_eq!(list.code, Some(0), "{list:?}");
+    let mut faults = Vec::new();
+    let mut followed = 0;
+    for path in list.stdout.split('\0').filter(|path| !path.is_empty()) {
+        let Ok(text) = fs::read_to_string(repository().join(path)) else { continue };
+        let folder = repository().join(path).parent().unwrap().to_owned();
+        for rest in text.split("](").skip(1) {
+            let target = rest.split(')').next().unwrap_or_default();
+            let file = target.split('#').next().unwrap_or_default();
+            if target.contains("://") || file.is_empty() {
+                continue;
+            }
+            followed += 1;
+            if !folder.join(file).exists() {
+                faults.push(format!("{path}: {target}"));
+            }
+        }
+    }
+    assert!(followed > 50, "only {followed} links found");
+    assert!(faults.is_empty(), "links that lead nowhere:\n{}", faults.join("\n"));
 }

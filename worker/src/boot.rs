@@ -18,7 +18,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 use nano_protocol::limits::MAX_LINKS;
-use nano_protocol::{Frame, LayerReport, Outbox, PROTOCOL_VERSION};
+use nano_protocol::{ExitCode, ExitReason, Frame, LayerReport, Outbox, PROTOCOL_VERSION};
 use nano_runtime::{Connection, ServeError, Spare, exit_now};
 use nano_worker::sandbox::{self, Layers, Surroundings};
 use nix::cmsg_space;
@@ -62,8 +62,8 @@ enum BootError {
 impl BootError {
     fn exit_status(&self) -> i32 {
         match self {
-            Self::NoSocket | Self::Usage => 2,
-            Self::Version(_) | Self::System(..) => nano_protocol::ExitReason::Startup.exit_status().into(),
+            Self::NoSocket | Self::Usage => ExitCode::Usage.into(),
+            Self::Version(_) | Self::System(..) => ExitCode::Worker(ExitReason::Startup).into(),
             Self::Serve(error) => error.exit_status(),
         }
     }

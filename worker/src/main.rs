@@ -5,9 +5,8 @@
 
 use std::env;
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 
-use nano_protocol::ExitReason;
+use nano_protocol::{ExitCode, ExitReason};
 
 mod boot;
 mod network;
@@ -21,7 +20,7 @@ static SNAPSHOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/snapshot.bin"
 fn main() -> ExitCode {
     if let Err(message) = stack::ensure() {
         let _ = writeln!(io::stderr(), "nano-worker: {message}");
-        return ExitCode::from(ExitReason::Startup.exit_status());
+        return ExitCode::Worker(ExitReason::Startup);
     }
     let mut arguments = env::args_os().skip(1);
     let command = arguments.next();
@@ -39,7 +38,7 @@ fn main() -> ExitCode {
 fn version() -> ExitCode {
     let v8 = nano_runtime::platform::v8_version();
     let _ = writeln!(io::stdout(), "nano-worker {} (V8 {v8})", env!("CARGO_PKG_VERSION"));
-    ExitCode::SUCCESS
+    ExitCode::Done
 }
 
 fn usage() -> ExitCode {
@@ -47,5 +46,5 @@ fn usage() -> ExitCode {
         io::stderr(),
         "nano-worker is started by `nano`. By hand: nano-worker run SCRIPT.js [ARG…], or nano-worker repl"
     );
-    ExitCode::from(2)
+    ExitCode::Usage
 }

@@ -6,8 +6,9 @@
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
-use std::process::{self, ExitCode};
+use std::process;
 
+use nano_protocol::ExitCode;
 use nano_runtime::{FileModules, ReplSession, Runtime, RuntimeOptions, StreamBudget, platform};
 use url::Url;
 
@@ -25,16 +26,17 @@ use screen::Screen;
 pub(crate) fn main(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> ExitCode {
     if let Some(argument) = arguments.next() {
         let _ = writeln!(io::stderr(), "nano repl takes no arguments, but got {}", argument.display());
-        return ExitCode::from(2);
+        return ExitCode::Usage;
     }
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     let status = if is_terminal { terminal::run() } else { pipe::run() };
     match status {
         // Without tearing the heap down: nobody needs it, and it takes milliseconds.
+        #[expect(clippy::disallowed_methods, reason = "the program's own status, and its heap is not torn down")]
         Ok(status) => process::exit(status),
         Err(message) => {
             let _ = writeln!(io::stderr(), "nano repl: {message}");
-            ExitCode::FAILURE
+            ExitCode::Failed
         }
     }
 }

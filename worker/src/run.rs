@@ -5,9 +5,9 @@
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::{env, fs, process};
 
+use nano_protocol::ExitCode;
 use nano_runtime::{FileModules, LogLevel, LogSink, Runtime, RuntimeOptions};
 use url::Url;
 
@@ -21,15 +21,16 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(options) => options,
         Err(message) => {
             let _ = writeln!(io::stderr(), "{message}");
-            return ExitCode::from(2);
+            return ExitCode::Usage;
         }
     };
     match run(options, arguments) {
         // Without tearing the heap down: nobody needs it, and it takes milliseconds.
+        #[expect(clippy::disallowed_methods, reason = "the program's own status, and its heap is not torn down")]
         Ok(status) => process::exit(status),
         Err(message) => {
             let _ = writeln!(io::stderr(), "nano run: {message}");
-            ExitCode::FAILURE
+            ExitCode::Failed
         }
     }
 }
@@ -69,7 +70,7 @@ fn run(options: Options, arguments: impl Iterator<Item = OsString>) -> Result<i3
             if status.is_none() {
                 let _ = writeln!(io::stderr(), "Uncaught {}", error.message);
             }
-            return Ok(status.unwrap_or(1));
+            return Ok(status.unwrap_or(ExitCode::Failed.into()));
         }
     } else {
         runtime.load_main(name);

@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use nano_config::DEFAULT_PORT;
+use nano_protocol::ExitCode;
 use nano_supervisor::check::check;
 use nano_supervisor::clone3;
 use nano_supervisor::fleet::{find_worker, spawner_if_asked};
@@ -134,7 +135,7 @@ fn main() -> ExitCode {
             exec_worker([OsString::from("run"), script].into_iter().chain(arguments))
         }
         Some(Action::Broker) => match nano_supervisor::broker::serve() {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => ExitCode::Done,
             Err(error) => failed(&error),
         },
         Some(Action::Repl) => exec_worker([OsString::from("repl")]),
@@ -245,13 +246,13 @@ fn wrong_usage(command: Option<&str>, message: &str) -> ExitCode {
         None => cli.error(ErrorKind::MissingSubcommand, message),
     };
     let _ = error.print();
-    ExitCode::from(2)
+    ExitCode::Usage
 }
 
 fn run_server(source: Source, shards: Option<usize>) -> ExitCode {
     match serve(&Options { source, shards }) {
-        Ok(Ended::Drained) => ExitCode::SUCCESS,
-        Ok(Ended::Cut) => ExitCode::FAILURE,
+        Ok(Ended::Drained) => ExitCode::Done,
+        Ok(Ended::Cut) => ExitCode::Failed,
         Err(error) => failed(&error),
     }
 }
@@ -262,7 +263,7 @@ fn run_check(file: &Path) -> ExitCode {
             let count = config.apps.len();
             let apps = if count == 1 { "app loads" } else { "apps load" };
             let _ = writeln!(io::stdout().lock(), "{}: ok, {count} {apps}", printable::line(&file.to_string_lossy()));
-            ExitCode::SUCCESS
+            ExitCode::Done
         }
         Err(error) => failed(&error),
     }
@@ -292,10 +293,10 @@ fn version() -> ExitCode {
         text.push_str(&format!(" (V8 {v8})"));
     }
     let _ = writeln!(io::stdout().lock(), "{text}");
-    ExitCode::SUCCESS
+    ExitCode::Done
 }
 
 fn failed(error: &dyn std::fmt::Display) -> ExitCode {
     let _ = writeln!(io::stderr().lock(), "nano: {}", printable::lines(&error.to_string()));
-    ExitCode::FAILURE
+    ExitCode::Failed
 }

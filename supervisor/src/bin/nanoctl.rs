@@ -1,10 +1,9 @@
 //! `nanoctl`: talks to a running supervisor over its control socket.
 #![forbid(unsafe_code)]
 
-use std::process::ExitCode;
-
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use nano_protocol::ExitCode;
 use nano_supervisor::fleet::spawner_if_asked;
 use nano_supervisor::nanoctl::{Cli, run};
 
@@ -22,7 +21,7 @@ fn main() -> ExitCode {
         }
         error.exit()
     });
-    ExitCode::from(run(&cli))
+    run(&cli)
 }
 
 fn tip(error: &clap::Error) -> Option<String> {

@@ -6,12 +6,12 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::process::{Child, ExitCode};
+use std::process::Child;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nano_config::{Config, ConfigError, Diagnostic, Place};
-use nano_protocol::{LayerReport, ModuleError};
+use nano_protocol::{ExitCode, LayerReport, ModuleError};
 use nano_spawner::wire::{Coverage, Exit, Layer, POLL_EVERY, Refusal, Reply, Request, SocketFile};
 use nano_spawner::{Packet, Source, Wait, explain, receive, receive_reading, send};
 use nix::unistd::Pid;

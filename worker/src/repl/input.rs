@@ -45,6 +45,7 @@ pub(super) fn channel() -> Result<(Events, Input), String> {
         .map_err(|error| format!("cannot make an eventfd: {error}"))?;
     let arrived = Arc::new(arrived);
     // Bounded by its senders: each waits for an answer before it sends more.
+    #[expect(clippy::disallowed_methods, reason = "as the line above says")]
     let (sender, events) = mpsc::channel();
     Ok((Events { sender, arrived: Arc::clone(&arrived) }, Input { events, arrived }))
 }

@@ -9,6 +9,7 @@ use std::sync::mpsc::SyncSender;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nano_protocol::ExitCode;
 use nano_runtime::{Interrupter, Interruption, Outcome, ReplSession};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
@@ -70,7 +71,8 @@ fn take_interrupts(interrupts: SigSet, interrupter: &Interrupter, events: &Event
             Interruption::Begun => since = Instant::now(),
             Interruption::Stuck if since.elapsed() > PATIENCE => {
                 let _ = writeln!(io::stderr(), "\nnano repl: the code does not stop; leaving");
-                process::exit(130);
+                #[expect(clippy::disallowed_methods, reason = "the thread that runs the code does not stop")]
+                process::exit(ExitCode::Interrupted.into());
             }
             Interruption::Stuck => {}
         }

@@ -9,7 +9,7 @@ const LONGEST: usize = 64;
 /// Puts the zone's name where ICU looks first.
 pub(super) fn load() {
     let zone = from_link().or_else(from_file).unwrap_or_else(|| "UTC".to_owned());
-    #[expect(unsafe_code, reason = "ICU reads it from the environment")]
+    #[expect(unsafe_code, clippy::disallowed_methods, reason = "ICU reads it from the environment")]
     // SAFETY: there is one thread.
     unsafe {
         env::set_var("TZ", zone);

@@ -1,0 +1,81 @@
+//! The exit codes of `nano`, `nanoctl` and `nano-worker`, all of them. docs/operating.md has the table; a test compares.
+
+use std::process::Termination;
+
+use crate::ExitReason;
+
+/// How a program of nano's ended, for whoever started it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitCode {
+    /// It did what it was told.
+    Done,
+    /// It could not; stderr says why.
+    Failed,
+    /// Wrong usage; stderr says what would be right.
+    Usage,
+    /// `nanoctl`: no supervisor listens at the control socket.
+    NoSupervisor,
+    /// `nano repl`: code that Ctrl-C could not stop, as a shell has it of a program that SIGINT ended.
+    Interrupted,
+    /// `nano-worker`: why it ended, for the supervisor.
+    Worker(ExitReason),
+}
+
+impl ExitCode {
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let programs = [Self::Done, Self::Failed, Self::Usage, Self::NoSupervisor, Self::Interrupted];
+        programs.into_iter().chain(ExitReason::ALL.map(Self::Worker))
+    }
+
+    /// The number. Those of workers are no statuses of Rust's (101 is a panic's) nor of a shell's (above 125).
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NoSupervisor => 3,
+            Self::Interrupted => 130,
+            Self::Worker(reason) => reason.exit_status(),
+        }
+    }
+}
+
+impl Termination for ExitCode {
+    fn report(self) -> std::process::ExitCode {
+        self.number().into()
+    }
+}
+
+impl From<ExitCode> for i32 {
+    fn from(code: ExitCode) -> Self {
+        code.number().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_those_of_the_documentation() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operating.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let section = text.split("## Exit codes\n").nth(1).unwrap().split("\n## ").next().unwrap();
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok());
+        let documented: BTreeSet<u8> = rows.collect();
+        let numbers: BTreeSet<u8> = ExitCode::all().map(ExitCode::number).collect();
+        assert_eq!(numbers.len(), ExitCode::all().count(), "two have one number");
+        assert_eq!(numbers, documented, "ExitCode (left) and docs/operating.md (right)");
+        for reason in ExitReason::ALL {
+            let row = format!("| {} |", reason.exit_status());
+            let line = section.lines().find(|line| line.starts_with(&row)).unwrap();
+            assert!(line.contains(&format!("`{reason}`")), "{line} does not say `{reason}`");
+        }
+    }
+}
