@@ -404,5 +404,4 @@ fn group_name(app: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "cgroup_tests.rs"]
 mod tests;

@@ -93,5 +93,4 @@ fn unreadable(error: &io::Error) -> ModuleError {
 }
 
 #[cfg(test)]
-#[path = "files_tests.rs"]
 mod tests;

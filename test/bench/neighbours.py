@@ -78,7 +78,7 @@ const bomber :Workerd.Worker = (
 PAGE = """\
 # Neighbours
 
-What an app notices of another one on the same host that goes off: the bombs of gates 4 and 5 in two apps of one nano, in two \
+What an app notices of another one on the same host that goes off: the bombs of the gates `cpu_bombs` and `memory_bombs` in two apps of one nano, in two \
 services of one workerd and in two processes of node. `test/bench/neighbours.py --markdown` wrote this page; \
 `test/bench/neighbours/bombs.mjs` is the code of both apps, the same everywhere.
 

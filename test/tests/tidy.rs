@@ -81,6 +81,31 @@ fn files_are_named_for_what_they_do() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
+/// Where units are tested in `x/tests.rs`, beside `x.rs`.
+const TESTS_BESIDE: [&str; 4] = ["config/src/", "spawner/src/", "test/src/", "worker/src/"];
+
+#[test]
+fn tests_of_units_stand_in_a_file_beside_them() {
+    let mut faults = Vec::new();
+    // Built from parts, so that this file does not find itself.
+    let inline = ["mod tests", " {"].concat();
+    for (path, text) in sources() {
+        if !TESTS_BESIDE.iter().any(|folder| path.starts_with(folder)) {
+            continue;
+        }
+        if path.ends_with("_tests.rs") || text.contains(&inline) || text.contains("#[path") {
+            faults.push(format!("{path}: tests of x.rs are in x/tests.rs"));
+        }
+        let declares = text.contains("#[cfg(test)]\nmod tests;\n");
+        let folder = path.replace("/lib.rs", "").replace("/main.rs", "").replace(".rs", "");
+        let there = repository().join(format!("{folder}/tests.rs")).is_file();
+        if declares != there {
+            faults.push(format!("{path}: tests are declared: {declares}; {folder}/tests.rs is there: {there}"));
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
 #[test]
 fn unsafe_stands_only_where_it_is_listed() {
     let allowed: BTreeSet<String> = listed(UNSAFE_FILES).into_iter().collect();
@@ -106,7 +131,8 @@ fn unsafe_stands_only_where_it_is_listed() {
     let readme = fs::read_to_string(repository().join("worker/runtime/README.md")).unwrap();
     let section = readme.split("## Unsafe code\n").nth(1).unwrap().split("\n## ").next().unwrap();
     let first_cells = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
-    let named: BTreeSet<_> = first_cells.flat_map(|cell| cell.split('`')).filter(|name| name.ends_with(".rs")).collect();
+    let named: BTreeSet<_> =
+        first_cells.flat_map(|cell| cell.split('`')).filter(|name| name.ends_with(".rs")).collect();
     let there: BTreeSet<_> = found.iter().filter_map(|path| path.strip_prefix("worker/runtime/src/")).collect();
     assert_eq!(named, there, "worker/runtime/README.md (left) and the runtime's files with unsafe code (right)");
     let forbid = ["#![forbid(un", "safe_code)]"].concat();
@@ -156,7 +182,8 @@ fn the_readme_has_every_key_of_the_server_and_of_apps() {
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     let table = |title: &str| -> BTreeSet<String> {
         let rest = readme.split(title).nth(1).unwrap();
-        let rows = rest.lines().skip_while(|line| !line.starts_with('|')).skip(2).take_while(|line| line.starts_with('|'));
+        let rows =
+            rest.lines().skip_while(|line| !line.starts_with('|')).skip(2).take_while(|line| line.starts_with('|'));
         let cells = rows.map(|row| row.split(" | ").next().unwrap());
         cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
     };

@@ -1,4 +1,4 @@
-//! Gate 7, frame by frame: a worker's data link gets frames with bytes flipped, cut off, doubled, reordered or made up. A
+//! A worker's data link gets frames with bytes flipped, cut off, doubled, reordered or made up. A
 //! worker may be found out or not; its client gets an answer or a cut, and the other worker of the shard serves on. 2,000
 //! frames; 10,000 with `NANO_GATES=long`. `NANO_GATES_SEED` repeats a run.
 //!

@@ -1,4 +1,4 @@
-// What one app does to take everything: the bombs of gates 4 and 5. The same file runs in nano, workerd and node.
+// What one app does to take everything: the bombs of the gates `cpu_bombs` and `memory_bombs`. The same file runs in nano, workerd and node.
 
 const forever = new Promise(() => {});
 

@@ -6,16 +6,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod bystander;
-mod gate_01_canary;
-mod gate_03_kills;
-mod gate_04_cpu_bombs;
-mod gate_05_memory_bombs;
-mod gate_06_reloads;
-mod gate_07_evil_worker;
-mod gate_08_http;
-mod gate_09_slow_clients;
-mod gate_10_ssrf;
-mod gate_11_machine;
-mod gate_12_mortality;
-mod gate_13_upstreams;
-mod gate_14_log;
+mod cpu_bombs;
+mod evil_worker;
+mod hostile_servers;
+mod kills;
+mod memory_bombs;
+mod mortality;
+mod raw_http;
+mod reloads;
+mod secrets;
+mod slow_clients;
+mod ssrf;
+mod unlucky_machine;
+mod unread_log;

@@ -1,4 +1,4 @@
-//! Gate 2: native code in a worker's place: behind the very same sandbox it tries what an engine bug would let it try, one
+//! Native code in a worker's place: behind the very same sandbox it tries what an engine bug would let it try, one
 //! process for each attempt. What it gets stands in `table.md`. With one layer after the other taken away it gets more.
 //!
 //! `NANO_UPDATE_TABLE=1` writes the table anew. Without root, the columns that need it are left out.
@@ -127,14 +127,8 @@ fn main() -> ExitCode {
         }
         _ => {
             let trials = vec![
-                Trial::test(
-                    "gate_02_native_attacker::a_sandboxed_attacker_gets_what_the_table_says",
-                    compare_with_the_table,
-                ),
-                Trial::test(
-                    "gate_02_native_attacker::each_layer_that_is_taken_away_lets_more_through",
-                    take_layers_away,
-                ),
+                Trial::test("native_attacker::a_sandboxed_attacker_gets_what_the_table_says", compare_with_the_table),
+                Trial::test("native_attacker::each_layer_that_is_taken_away_lets_more_through", take_layers_away),
             ];
             return libtest_mimic::run(&Arguments::from_args(), trials).exit_code();
         }

@@ -1,0 +1,30 @@
+//! Tests of `reading.rs`.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+use super::*;
+
+fn sent(reading: &Reading) -> OwnedFd {
+    let mut file = tempfile::tempfile().unwrap();
+    serde_json::to_writer(&mut file, reading).unwrap();
+    std::io::Seek::rewind(&mut file).unwrap();
+    file.into()
+}
+
+#[test]
+fn a_configuration_arrives_as_it_was_read() {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::create_dir(place.path().join("a")).unwrap();
+    std::fs::write(place.path().join("a/index.js"), "").unwrap();
+    let file = place.path().join("nano.json");
+    std::fs::write(&file, r#"{"apps":[{"hostname":"a.example","path":"a","env":{"K":"secret"}}]}"#).unwrap();
+    let source = Source::File(file.clone());
+    let (text, config) = source.load().unwrap();
+    let sent = sent(&Reading::found(7, text, &config));
+    // The supervisor need not be able to look there.
+    std::fs::remove_dir_all(place.path().join("a")).unwrap();
+    let (version, arrived) = receive_reading(sent).unwrap().config(&source).unwrap();
+    assert_eq!((version, arrived), (7, config));
+
+    let error = source.load().unwrap_err();
+    assert_eq!(receive_reading(self::sent(&Reading::faults(&error))).unwrap().config(&source).unwrap_err(), error);
+}
