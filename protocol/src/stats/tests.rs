@@ -1,3 +1,5 @@
+//! Tests of `stats.rs`.
+
 use super::*;
 
 #[test]
