@@ -12,6 +12,7 @@
 //! | what a turn of the event loop does | `event_loop.rs` |
 
 #![deny(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests"))]
 
 mod accessor_style;
 mod app;

@@ -219,7 +219,7 @@ impl ReplSession {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use std::cell::RefCell;
     use std::thread;
     use std::time::Duration;

@@ -62,7 +62,7 @@ pub(crate) fn entry<'s>(scope: &v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+    #![allow(clippy::unwrap_used, reason = "tests")]
 
     use std::cell::RefCell;
     use std::path::PathBuf;
