@@ -51,7 +51,7 @@ test: v8 ## set everything up and run all checks and tests
 
 check: lint ## while you work: formatting, clippy, JavaScript, tidiness and the unit tests; needs Node as lint does
 	@if $(CARGO) nextest --version > /dev/null 2>&1; then set -- nextest run --status-level fail; else set -- test --quiet; fi; \
-		$(CARGO) "$$@" $(LOCKED) --workspace --lib --bins --test tidy --test graph
+		$(CARGO) "$$@" $(LOCKED) --workspace --lib --bins --test tidy --test graph $(if $(wildcard test/tests/floors*),--test floors)
 
 gates: v8 ## the long form of the gates (test/tests/gates) and of chaos (test/tests/chaos): at most 15 minutes; prints its seed, and takes NANO_GATES_SEED
 	$(CARGO) build $(LOCKED) --workspace --bins
