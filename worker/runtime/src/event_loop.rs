@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::time::TimeSpec;
 
 use crate::exception;
 use crate::memory;
@@ -116,8 +115,7 @@ impl Runtime {
         let tasks = Arc::clone(&self.tasks);
         let unsent = self.state.unsent_to_broker();
         let broker = self.state.broker.borrow();
-        tasks.sleep(|| {
-            let timeout = deadline.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now())));
+        tasks.sleep(deadline, |timeout| {
             let mut fds = vec![PollFd::new(tasks.wake_fd().as_fd(), PollFlags::POLLIN)];
             fds.extend(broker.interest(unsent).map(|(fd, flags)| PollFd::new(fd, flags)));
             // An interrupted sleep is a short one.

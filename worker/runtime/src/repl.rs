@@ -7,10 +7,8 @@
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::time::TimeSpec;
 
 use crate::event_loop;
 use crate::repl::console::{Console, Reply};
@@ -178,8 +176,7 @@ impl ReplSession {
         let tasks = Arc::clone(&self.runtime.tasks);
         let unsent = self.runtime.state.unsent_to_broker();
         let broker = self.runtime.state.broker.borrow();
-        tasks.sleep(|| {
-            let timeout = deadline.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now())));
+        tasks.sleep(deadline, |timeout| {
             let fds = [Some(tasks.wake_fd().as_fd()), input];
             let mut fds: Vec<_> = fds.into_iter().flatten().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
             fds.extend(broker.interest(unsent).map(|(fd, flags)| PollFd::new(fd, flags)));

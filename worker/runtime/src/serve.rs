@@ -19,7 +19,6 @@ use std::time::{Duration, Instant};
 use nano_protocol::limits::MAX_ERROR_TEXT;
 use nano_protocol::{AccessorStyle, Boot, BootFailed, ExitReason, Frame, Outbox, Ready, RequestAccessors};
 use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::time::TimeSpec;
 use url::Url;
 
 use crate::app_log::{AppLog, LogQueue, cut};
@@ -311,8 +310,7 @@ impl Worker {
         drop(requests);
         let busy = self.has_unfinished();
         let deadline = if busy { Some(Instant::now()) } else { deadline };
-        self.runtime.tasks.sleep(|| {
-            let timeout = deadline.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now())));
+        self.runtime.tasks.sleep(deadline, |timeout| {
             // An interrupted sleep is a short one.
             let _ = ppoll(&mut fds, timeout, None);
         });

@@ -65,6 +65,25 @@ fn many_requests_at_once_are_turns_of_their_own_and_pings_are_answered_between_t
 }
 
 #[test]
+fn pings_are_answered_though_v8_has_a_task_due_each_time() {
+    let source = format!(
+        "{SPIN} const wasm = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]); let n = 0;
+        export default {{ fetch() {{
+            console.log(n++);
+            // Compiled beside this; what V8 does with it is a task that is due when this is over.
+            WebAssembly.compile(wasm);
+            spin();
+            return new Response('x');
+        }} }}"
+    );
+    let mut worker = serving(&source);
+    let heads: Vec<Frame> = (0..CALLS).map(|_| worker.head("GET", "/", &[], BodyLength::None)).collect();
+    worker.links[0].send_all(&heads);
+    let before = lines_before_the_pong(&mut worker);
+    assert!(before < CALLS, "the ping waited for all of them");
+}
+
+#[test]
 fn many_due_timers_are_turns_of_their_own_and_pings_are_answered_between_them() {
     let source = format!(
         "{SPIN} export default {{ fetch() {{

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::time::TimeSpec;
 
 /// Tasks of one isolate. Shared between its event loop and V8's threads.
 pub(crate) struct TaskQueue {
@@ -91,13 +92,13 @@ impl TaskQueue {
         &self.wake
     }
 
-    /// Runs `wait`, during which a new task makes [`TaskQueue::wake_fd`] readable; not at all if one is due already.
-    pub(crate) fn sleep(&self, wait: impl FnOnce()) {
+    /// Runs `wait`, which is to take no longer than its argument, until `deadline` or a task of V8 is due; a new task makes
+    /// [`TaskQueue::wake_fd`] readable. `wait` is called in any case: V8 may have a task due each time, and what is ready
+    /// has to be seen nevertheless.
+    pub(crate) fn sleep(&self, deadline: Option<Instant>, wait: impl FnOnce(Option<TimeSpec>)) {
         self.sleeping.store(true, Ordering::SeqCst);
-        let due = self.next_deadline().is_some_and(|due| due <= Instant::now());
-        if !due {
-            wait();
-        }
+        let until = deadline.into_iter().chain(self.next_deadline()).min();
+        wait(until.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now()))));
         if !self.sleeping.swap(false, Ordering::SeqCst) {
             let _ = self.wake.read();
         }
