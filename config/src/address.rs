@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::server::{Listen, UnixListen};
+use crate::config::{Listen, UnixListen};
 
 /// Longest path of a Unix socket: `sun_path` less its terminating zero (unix(7)).
 pub(crate) const MAX_SOCKET_PATH: usize = 107;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::app::{App, AppSettings};
+use crate::config::{Config, KeyPlaces, Log};
 use crate::error::Place;
 use crate::schema;
-use crate::server::{Config, KeyPlaces, Log};
 
 /// The way from a running configuration to a new one. Apps are known by name; lists are in the order of the new file
 /// (`removed`: of the old one). Says nothing about code: whether an app's modules changed is seen by reading them.

@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::LogFormat;
 use crate::error::{ConfigError, Diagnostic, Place};
 use crate::json::{self, Node, Value};
 use crate::load::{no_text_of_json, read_text, working_directory};
 use crate::schema::{CONTROL_SOCKET, LOG, LOG_FORMAT};
-use crate::server::LogFormat;
 use crate::validate;
 
 /// Keys that were found and make sense.

@@ -11,6 +11,7 @@
 
 mod address;
 mod app;
+mod config;
 mod diff;
 mod egress;
 mod error;
@@ -20,11 +21,12 @@ mod json;
 mod load;
 mod megabytes;
 mod schema;
-mod server;
+mod single_app;
 mod suggest;
 mod validate;
 
 pub use app::{App, AppSettings, RequestAccessors};
+pub use config::{Config, KeyPlaces, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy, UnixListen};
 pub use diff::{AppChange, ReloadPlan, ServerChange};
 pub use egress::{Egress, EgressRule};
 pub use error::{ConfigError, Diagnostic, Place};
@@ -34,6 +36,5 @@ pub use ipnet::IpNet;
 pub use load::{MAX_FILE_BYTES, load, near_file, parse, parse_found, places_of_apps, read_text, working_directory};
 pub use megabytes::Megabytes;
 pub use schema::DEFAULT_PORT;
-pub use server::{Config, KeyPlaces, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy, UnixListen};
 pub use suggest::nearest;
 pub use validate::Module;

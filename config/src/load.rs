@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::config::Config;
 use crate::error::{ConfigError, Diagnostic, Place};
 use crate::json;
 use crate::json::lines::Lines;
-use crate::server::Config;
 use crate::validate::{self, Look, Module};
 
 /// Largest `nano.json`. Thousands of apps fit; a log file given by mistake does not.

@@ -13,15 +13,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::address;
-use crate::app::App;
-use crate::error::{ConfigError, Diagnostic, Place};
-use crate::hostname::HostPattern;
+use crate::config::{Config, KeyPlaces, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy};
+use crate::error::ConfigError;
 use crate::json::{self, Node, Span, Value};
 use crate::schema;
-use crate::server::{Config, KeyPlaces, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy};
+pub(crate) use apps::ANY_NAME;
 pub use module_path::Module;
+pub(crate) use module_path::single as single_module;
 use read::Object;
 use report::{KeyPath, Report};
+pub(crate) use settings::Settings;
 
 /// Where it is known from what an app's `path` leads to.
 pub(crate) enum Look<'m> {
@@ -45,45 +46,6 @@ pub(crate) fn document(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> 
         }
     };
     report.finish(config)
-}
-
-/// See [`Config::single_app`].
-pub(crate) fn single_app(dir: &Path, port: u16) -> Result<Config, ConfigError> {
-    let place = Place::whole(dir);
-    let fault = |message: String| Diagnostic::at(&place, "", message);
-    let path = std::path::absolute(dir).map_err(|error| fault(format!("not a usable path: {error}")))?;
-    let module =
-        module_path::single(path).map_err(|(message, suggestion)| fault(message).with_suggestion(suggestion))?;
-    Ok(single_module(dir, port, module))
-}
-
-/// See [`Config::single_module`].
-pub(crate) fn single_module(dir: &Path, port: u16, module: Module) -> Config {
-    let place = Place::whole(dir);
-    let shown = dir.to_str().and_then(|text| module.shown(text));
-    let app = App {
-        name: apps::ANY_NAME.to_owned(),
-        hostnames: vec![HostPattern::Any],
-        path: module.path,
-        root: module.root,
-        entry: module.entry,
-        shown,
-        place,
-        settings: settings::Settings::default().resolve(&settings::Settings::default()),
-    };
-    Config {
-        file: None,
-        listen: vec![Listen::all_addresses(port)],
-        metrics: Metrics::Default,
-        control_socket: None,
-        log: default_log(),
-        drain: Duration::from_millis(schema::DRAIN_MS.default_whole()),
-        sandbox: None,
-        uid_base: None,
-        watch: schema::WATCH.default_flag(),
-        apps: vec![app],
-        places: KeyPlaces::default(),
-    }
 }
 
 /// In every object, known or not.
@@ -267,7 +229,7 @@ fn default_level() -> LogLevel {
     LogLevel::from_word(schema::LOG_LEVEL.default_word())
 }
 
-fn default_log() -> Log {
+pub(crate) fn default_log() -> Log {
     Log { format: None, level: default_level(), access: schema::LOG_ACCESS.default_flag() }
 }
 

@@ -1,13 +1,14 @@
 //! One generation of one app, as every shard and the control plane see it.
 
+mod admission;
 mod availability;
 
 use std::sync::Arc;
 
 use nano_config::AppSettings;
 
-use crate::shard::admission::Admission;
 use crate::telemetry::AppMetrics;
+pub use admission::{Admission, Place, QueueFull};
 pub use availability::{Availability, Entry, Outage, Refusal};
 
 /// A generation's number: unique in the supervisor's life, never used twice.

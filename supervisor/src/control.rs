@@ -11,6 +11,7 @@ mod why;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,9 +24,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Value, json};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use crate::duration::millis;
 use crate::http_date;
 use crate::printable;
 use crate::reload::{ReloadError, Trigger};
@@ -44,7 +46,7 @@ const STRANGERS: usize = 8;
 const BUFFER: usize = 64 * 1024;
 
 /// How many of them may follow the log: the others are for commands.
-pub(crate) const FOLLOWERS: usize = 48;
+const FOLLOWERS: usize = 48;
 
 type Reply = Response<Either<Full<Bytes>, Lines>>;
 
@@ -70,11 +72,14 @@ pub(crate) struct Server {
     connections: JoinSet<()>,
     /// Those who are told that they may not.
     strangers: JoinSet<()>,
+    /// Places for those who follow the log.
+    followers: Arc<Semaphore>,
 }
 
 impl Server {
     pub(crate) fn new(listener: UnixListener, supervisor: Rc<Supervisor>) -> Self {
-        Self { listener, supervisor, connections: JoinSet::new(), strangers: JoinSet::new() }
+        let followers = Arc::new(Semaphore::new(FOLLOWERS));
+        Self { listener, supervisor, connections: JoinSet::new(), strangers: JoinSet::new(), followers }
     }
 
     pub(crate) async fn run(&mut self) {
@@ -111,11 +116,12 @@ impl Server {
             return;
         }
         let supervisor = Rc::clone(&self.supervisor);
+        let followers = Arc::clone(&self.followers);
         self.connections.spawn_local(async move {
             let service = service_fn(|request| {
-                let supervisor = Rc::clone(&supervisor);
+                let (supervisor, followers) = (Rc::clone(&supervisor), Arc::clone(&followers));
                 async move {
-                    let mut reply = answer(&supervisor, &request).await;
+                    let mut reply = answer(&supervisor, &followers, &request).await;
                     http_date::stamp(reply.headers_mut());
                     Ok::<_, Infallible>(reply)
                 }
@@ -135,7 +141,7 @@ impl Server {
 }
 
 /// Most of a request's answer is decided by this table.
-async fn answer(supervisor: &Rc<Supervisor>, request: &Request<Incoming>) -> Reply {
+async fn answer(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, request: &Request<Incoming>) -> Reply {
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     let allowed = match path.as_slice() {
         ["apps" | "status" | "metrics" | "logs" | "why"] => Method::GET,
@@ -156,7 +162,7 @@ async fn answer(supervisor: &Rc<Supervisor>, request: &Request<Incoming>) -> Rep
             Ok(text) => reply(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text),
             Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, "metrics", &error.to_string()),
         },
-        ["logs"] => follow::logs(supervisor, request.uri().query().unwrap_or_default()),
+        ["logs"] => follow::logs(supervisor, followers, request.uri().query().unwrap_or_default()),
         ["why"] => why::why(supervisor, request.uri().query().unwrap_or_default()),
         ["reload"] => match request.uri().query() {
             None => reload(supervisor).await,
@@ -200,7 +206,7 @@ async fn drain(supervisor: &Rc<Supervisor>) -> Reply {
     supervisor.stop(Stop::Drain);
     let mut drained = supervisor.drained.subscribe();
     let _ = drained.wait_for(|drained| *drained).await;
-    json_reply(StatusCode::OK, &json!({ "drained": true, "took_ms": crate::reload::millis(begun.elapsed()) }))
+    json_reply(StatusCode::OK, &json!({ "drained": true, "took_ms": millis(begun.elapsed()) }))
 }
 
 fn change_failed(error: &ReloadError) -> Reply {

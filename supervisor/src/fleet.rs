@@ -16,6 +16,7 @@ mod sandbox;
 mod shown;
 mod slot;
 mod spawner;
+mod start_error;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -33,7 +34,6 @@ use crate::shard::command::{Command, Done};
 use crate::telemetry::{AppMetrics, Metrics};
 use crate::worker::WorkerId;
 
-pub use boot::StartError;
 use flight::Wreck;
 pub(crate) use flight::{FlightRecord, FlightRecords};
 pub(crate) use generation::Generation;
@@ -43,6 +43,7 @@ pub(crate) use sandbox::Sandboxing;
 pub(crate) use slot::SlotStatus;
 pub(crate) use spawner::{Spawner, Started};
 pub use spawner::{SpawnerError, spawner_if_asked};
+pub use start_error::StartError;
 
 /// What a shard noticed about a worker.
 #[derive(Debug, Clone, Copy)]

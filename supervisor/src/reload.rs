@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use nano_config::{App as AppConfig, Config, ConfigError, Diagnostic, ReloadPlan};
 use nano_protocol::ExitReason;
 use serde::Serialize;
 
+use crate::duration::millis;
 use crate::fleet::{Fleet, Generation, StartError, tell};
 use crate::notify::notify;
 use crate::shard::command::Command;
@@ -294,8 +295,4 @@ pub(crate) fn fault(index: usize, app: &AppConfig, error: &StartError) -> Diagno
         other => format!("app {:?} cannot be started: {other}", app.name),
     };
     Diagnostic::at(&app.place, format!("apps[{index}].path"), message)
-}
-
-pub(crate) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,8 +3,8 @@
 use nano_config::Config;
 
 use super::*;
+use crate::app::Admission;
 use crate::app::{Availability, Generation};
-use crate::shard::admission::Admission;
 use crate::telemetry::AppMetrics;
 
 fn table(apps: &[(&str, &[&str])]) -> RouteTable {

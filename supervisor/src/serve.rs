@@ -2,6 +2,7 @@
 //! what is in flight is finished before it ends.
 
 mod failure;
+mod operator_signals;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -23,6 +24,7 @@ use crate::control::pointer::Pointer;
 use crate::control::socket::{self, Environment, SocketError};
 use crate::control::{self};
 use crate::descriptors;
+use crate::duration::millis;
 use crate::fleet::{Fleet, Sandboxing, SpawnerError, Started, find_worker, tell};
 use crate::identity::Identity;
 use crate::limits;
@@ -35,13 +37,14 @@ use crate::reload;
 use crate::shard::command::Command;
 use crate::shard::listener::{self, Bound, Listener};
 use crate::shard::{self, Event, Shard, ShardHandle};
-use crate::signals::{EarlyStop, Signals};
+use crate::signals::EarlyStop;
 use crate::socket_file::BoundSocket;
 use crate::supervisor::{Addresses, Parts, Source, Stop, Supervisor};
 use crate::telemetry::{self, Metrics};
 use crate::watch;
 
 pub use failure::ServeError;
+use operator_signals::Signals;
 
 /// Events of shards that may wait.
 const EVENTS: usize = 1024;
@@ -411,7 +414,7 @@ async fn drain(supervisor: &Rc<Supervisor>) {
     let deadline = Instant::now() + within;
     supervisor.readiness.set(Phase::Draining);
     notify(&[NotifyState::Stopping, NotifyState::Status("finishing requests in flight")]);
-    tracing::info!(drain_ms = reload::millis(within), "stopping: no new connections, finishing what is in flight");
+    tracing::info!(drain_ms = millis(within), "stopping: no new connections, finishing what is in flight");
     let drained = tell(supervisor.shards(), |done| Some(Command::Drain { done }));
     if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
         tracing::warn!("drain_ms is over: what is still in flight is cut");

@@ -1,11 +1,10 @@
 //! A shard: one thread with listeners, client connections and a link to every worker, all its own.
 //!
-//! Nothing on the path of a request is shared between shards but a few atomics ([`admission`], counters); within a
+//! Nothing on the path of a request is shared between shards but a few atomics ([`crate::app::Admission`], counters); within a
 //! shard everything is on one thread, in `Rc` and `Cell`.
 
 mod accept;
 mod addresses;
-pub mod admission;
 mod client;
 pub mod command;
 mod connections;

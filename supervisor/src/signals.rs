@@ -1,22 +1,14 @@
-//! Signals, from the first moment on. Those of an operator wait until there is a runtime that hears them: whoever sends
-//! SIGHUP too early gets a reload, not the end of nano, and SIGTERM is obeyed whenever it comes.
+//! Signals, from the first moment on. Those of an operator are blocked until there is a runtime that handles them: a
+//! SIGHUP that comes too early leads to a reload, not to the end of nano, and SIGTERM is obeyed whenever it comes.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::rc::Rc;
 
 use nano_spawner::signals;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinSet;
-
-use crate::readiness::Phase;
-use crate::reload::Trigger;
-use crate::serve::Ended;
-use crate::supervisor::{Stop, Supervisor};
 
 const STOP: [Signal; 2] = [Signal::SIGTERM, Signal::SIGINT];
 
@@ -35,7 +27,8 @@ pub fn begin_program() {
     signals::begin_program();
 }
 
-fn heard() -> impl Iterator<Item = Signal> {
+/// The signals that an operator sends to a nano that serves.
+pub(crate) fn heard() -> impl Iterator<Item = Signal> {
     STOP.into_iter().chain([Signal::SIGHUP])
 }
 
@@ -62,60 +55,6 @@ impl EarlyStop {
             if stop || readable {
                 return Ok(!stop);
             }
-        }
-    }
-}
-
-/// The signals that nano obeys.
-pub(crate) struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    hangup: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    /// Hears them from here on, those that waited first.
-    pub(crate) fn new() -> io::Result<Self> {
-        let own = Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        };
-        heard().collect::<SigSet>().thread_unblock()?;
-        Ok(own)
-    }
-
-    /// Returns when nano is to end without further ado.
-    pub(crate) async fn obey(&mut self, supervisor: &Rc<Supervisor>) -> Ended {
-        let mut reloads = JoinSet::new();
-        loop {
-            let name = tokio::select! {
-                _ = self.terminate.recv() => "SIGTERM",
-                _ = self.interrupt.recv() => "SIGINT",
-                _ = self.hangup.recv() => {
-                    while reloads.try_join_next().is_some() {}
-                    if supervisor.readiness.get() == Phase::Starting {
-                        tracing::info!(signal = "SIGHUP", "asked to reload; that is done once every app is ready");
-                    }
-                    let supervisor = Rc::clone(supervisor);
-                    // The outcome is in the log.
-                    reloads.spawn_local(async move { drop(supervisor.reload(Trigger::Signal).await) });
-                    continue;
-                }
-            };
-            if *supervisor.stop.borrow() != Stop::No {
-                tracing::warn!(signal = name, "ending at once");
-                supervisor.stop(Stop::AtOnce);
-                return Ended::Cut;
-            }
-            if supervisor.readiness.get() == Phase::Starting {
-                // Nothing is in flight.
-                tracing::info!(signal = name, "asked to stop before every app was ready: stopped");
-                supervisor.stop(Stop::AtOnce);
-                return Ended::Drained;
-            }
-            tracing::info!(signal = name, "asked to stop; a second signal ends it at once");
-            supervisor.stop(Stop::Drain);
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use nano_config::Config;
 use nano_protocol::ExitReason;
 pub use nano_spawner::Source;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::fleet::{Fleet, Generation};
@@ -73,8 +73,6 @@ pub(crate) struct Supervisor {
     pub(crate) stop: watch::Sender<Stop>,
     /// True once everything in flight is done.
     pub(crate) drained: watch::Sender<bool>,
-    /// Places for those who follow the log.
-    pub(crate) followers: Arc<Semaphore>,
 }
 
 /// The parts of a [`Supervisor`] that are made elsewhere.
@@ -108,7 +106,6 @@ impl Supervisor {
             rewatch: watch::channel(()).0,
             tried: RefCell::default(),
             stop: watch::channel(Stop::No).0,
-            followers: Arc::new(Semaphore::new(crate::control::FOLLOWERS)),
             drained: watch::channel(false).0,
         })
     }

@@ -1,9 +1,9 @@
 //! The objects in `listen`.
 
 use crate::address;
+use crate::config::{Listen, UnixListen};
 use crate::json::{Node, Value};
 use crate::schema;
-use crate::server::{Listen, UnixListen};
 use crate::suggest;
 use crate::validate::read::Object;
 use crate::validate::report::{KeyPath, Report};

@@ -6,7 +6,6 @@ use crate::error::{ConfigError, Diagnostic, Place, quote};
 use crate::json::lines::Lines;
 use crate::json::{Node, Span, SyntaxError, Value};
 use crate::schema::Key;
-use crate::server::Config;
 
 /// Where in the document: `apps[0].env.KEY`.
 #[derive(Clone)]
@@ -47,10 +46,10 @@ impl<'t> Report<'t> {
         Self { lines: Lines::new(text), file, faults: Vec::new() }
     }
 
-    /// The configuration if there are no faults.
-    pub(crate) fn finish(self, config: Option<Config>) -> Result<Config, ConfigError> {
-        match (ConfigError::from_diagnostics(self.faults), config) {
-            (None, Some(config)) => Ok(config),
+    /// What was read, if there are no faults.
+    pub(crate) fn finish<T>(self, checked: Option<T>) -> Result<T, ConfigError> {
+        match (ConfigError::from_diagnostics(self.faults), checked) {
+            (None, Some(checked)) => Ok(checked),
             (Some(error), _) => Err(error),
             // A check that gives up always says why; this is for one that forgets to.
             (None, None) => Err(Diagnostic::at(&Place::whole(self.file), "", "the configuration is not valid").into()),

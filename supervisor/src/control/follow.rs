@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Either;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::{FOLLOWERS, Lines, Reply, failure};
 use crate::log::{Next, Reader, Record};
@@ -52,7 +52,7 @@ impl Query {
     }
 }
 
-pub(super) fn logs(supervisor: &Rc<Supervisor>, query: &str) -> Reply {
+pub(super) fn logs(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, query: &str) -> Reply {
     let query = match Query::parse(query) {
         Ok(query) => query,
         Err(error) => return failure(StatusCode::BAD_REQUEST, "query", &error),
@@ -62,7 +62,7 @@ pub(super) fn logs(supervisor: &Rc<Supervisor>, query: &str) -> Reply {
     {
         return failure(StatusCode::NOT_FOUND, "no_such_app", &format!("there is no app {name:?}"));
     }
-    let place = match query.follow.then(|| Arc::clone(&supervisor.followers).try_acquire_owned()).transpose() {
+    let place = match query.follow.then(|| Arc::clone(followers).try_acquire_owned()).transpose() {
         Ok(place) => place,
         Err(_) => {
             let text = format!("{FOLLOWERS} clients follow the log already, and no more may: end one of them");

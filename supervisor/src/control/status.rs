@@ -9,9 +9,9 @@ use nano_spawner::wire::POLL_EVERY;
 use serde_json::{Value, json};
 
 use crate::app::Outage;
+use crate::duration::millis;
 use crate::fleet::Generation;
 use crate::fleet::SlotStatus;
-use crate::reload::millis;
 use crate::supervisor::Supervisor;
 use crate::telemetry::{self, AppMetrics};
 use crate::worker::WorkerState;

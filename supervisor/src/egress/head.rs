@@ -12,7 +12,7 @@ use nano_protocol::{BodyLength, FetchFailure, FetchHead, FetchResponse, HeaderBl
 use super::error::EgressError;
 use super::target::Target;
 use super::upload::{Upload, UploadQueue};
-use crate::ingress::is_hop_by_hop;
+use crate::hop_by_hop::is_hop_by_hop;
 
 /// What is sent.
 pub(super) fn request(

@@ -1,88 +1,19 @@
 //! From a spawned process to a worker that is ready for requests.
 
-use std::fmt::Write;
-use std::io;
 use std::time::Duration;
 
 use nano_config::App as AppConfig;
-use nano_protocol::{
-    Boot, BootFailed, ExitReason, Frame, LayerReport, LogLine, Ready, RequestAccessors, RuntimeLimits, Stats,
-};
-use nano_spawner::wire::Refusal;
+use nano_protocol::{Boot, ExitReason, Frame, LayerReport, LogLine, Ready, RequestAccessors, RuntimeLimits, Stats};
 
 use super::control_link::LinkError;
+use super::exit::exit_code;
 use super::modules::Opened;
-use super::process::{Process, exit_code};
+use super::process::Process;
+use super::start_error::StartError;
 use super::{sandbox, shown};
 
 /// Time for V8, the disk and a busy machine, on top of the app's own `cpu_ms`.
 const START_ALLOWANCE: Duration = Duration::from_secs(10);
-
-/// Why a worker did not become ready.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// There are no sockets for it.
-    #[error("cannot start nano-worker: {0}")]
-    Spawn(io::Error),
-    /// The spawner has nothing to start it with.
-    #[error(transparent)]
-    Refused(Refusal),
-    /// The policy asks for layers of the sandbox that are not in force.
-    #[error(
-        "its sandbox is incomplete, and `sandbox: \"required\"`, the default for root, asks for all of it: {0}. With \"best-effort\" it is started all the same"
-    )]
-    Sandbox(String),
-    /// The app's module does not compile, or threw.
-    #[error("{}", module_fault(.0))]
-    Module(BootFailed),
-    /// The process ended.
-    #[error("the worker died while it loaded the app ({how}){}", tail(.stderr))]
-    Died {
-        /// Signal or exit code.
-        how: String,
-        /// The last it wrote on stderr.
-        stderr: String,
-    },
-    /// A limit ended it.
-    #[error("{}", over_limit(*.0))]
-    Limit(ExitReason),
-    /// It took too long.
-    #[error("the app was not loaded within {} ms (is there a top-level await that never ends?)", .0.as_millis())]
-    Late(Duration),
-    /// It said something that it must not say.
-    #[error("the worker broke the protocol: {0}")]
-    Protocol(String),
-}
-
-fn module_fault(fault: &BootFailed) -> String {
-    let mut text = String::new();
-    // V8's own messages name the module already.
-    if !fault.path.is_empty() && !fault.message.starts_with(&fault.path) {
-        text.push_str(&fault.path);
-        if fault.line > 0 {
-            let _ = write!(text, ":{}:{}", fault.line, fault.column);
-        }
-        text.push_str(": ");
-    }
-    text.push_str(fault.message.trim_end());
-    text
-}
-
-fn over_limit(reason: ExitReason) -> String {
-    match reason {
-        ExitReason::Cpu => {
-            "loading the app's module takes more CPU time than `cpu_ms` allows (an endless loop?)".to_owned()
-        }
-        ExitReason::Heap | ExitReason::Memory => {
-            "loading the app's module takes more memory than `memory_mb` allows".to_owned()
-        }
-        other => format!("the worker was ended while it loaded the app: {other}"),
-    }
-}
-
-fn tail(stderr: &str) -> String {
-    if stderr.is_empty() { String::new() } else { format!("; its last words: {stderr}") }
-}
 
 /// What a worker is told of its app.
 pub(super) fn order(app: &AppConfig) -> Boot {

@@ -1,9 +1,8 @@
 //! Why a worker ended, from what is known of it.
 
 use nano_protocol::ExitReason;
-use nano_spawner::wire::Exit;
-
-use super::process::exit_code;
+use nano_spawner::wire::{Exit, Status};
+use nix::sys::signal::Signal;
 
 /// What nano knows about a worker's end before it looks at the process.
 #[derive(Debug, Clone, Copy)]
@@ -38,10 +37,21 @@ impl Cause<'_> {
     }
 }
 
+/// Its exit status, if it ended by itself.
+pub(super) fn exit_code(exit: &Exit) -> Option<i32> {
+    match exit.status {
+        Some(Status::Code(code)) => Some(code),
+        _ => None,
+    }
+}
+
+/// Whether somebody else killed it with SIGKILL: the operator, or the kernel for lack of memory on the whole machine.
+pub(super) fn was_killed(exit: &Exit) -> bool {
+    exit.status == Some(Status::Signal(Signal::SIGKILL as i32)) && !exit.out_of_memory
+}
+
 #[cfg(test)]
 mod tests {
-    use nano_spawner::wire::Status;
-
     use super::*;
 
     #[test]

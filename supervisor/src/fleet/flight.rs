@@ -13,8 +13,8 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::exit::is_planned;
+use crate::duration::millis;
 use crate::log;
-use crate::reload::millis;
 use crate::shard::{Lost, LostRequest, beginning};
 
 /// Records that are kept: of one app, and in all.

@@ -11,12 +11,12 @@ use tokio::sync::{OnceCell, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::Context;
-use super::boot::StartError;
 use super::modules::Opened;
 use super::slot::{Slot, SlotStatus};
+use super::start_error::StartError;
+use crate::app::Admission;
 use crate::app::{App, Availability};
 use crate::log::Rate;
-use crate::shard::admission::Admission;
 use crate::telemetry::AppMetrics;
 
 /// What a generation's slots are to do.

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use nano_protocol::ModuleError;
 use nano_protocol::limits::{MAX_MODULE_PATH, MAX_MODULE_SOURCE};
 
-use super::boot::StartError;
 use super::spawner::Spawner;
+use super::start_error::StartError;
 
 /// Bytes that one generation may keep. An app beyond it is not code any more.
 const MAX_KEPT: usize = 256 << 20;

@@ -17,10 +17,10 @@ use tokio::net::unix::pipe;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::boot::StartError;
 use super::control_link::ControlLink;
 use super::flight::LastLines;
 use super::spawner::{Contradictions, Spawned, Spawner};
+use super::start_error::StartError;
 use crate::log::Rate;
 
 /// Longest line on a worker's stderr that is kept in one piece.
@@ -227,17 +227,4 @@ async fn relay_stderr(
             tracing::warn!(target: crate::log::APP, app, pid, stream = "stderr", dropped, "{text}");
         }
     }
-}
-
-/// Its exit status, if it ended by itself.
-pub(super) fn exit_code(exit: &Exit) -> Option<i32> {
-    match exit.status {
-        Some(Status::Code(code)) => Some(code),
-        _ => None,
-    }
-}
-
-/// Whether somebody else killed it with SIGKILL: the operator, or the kernel for lack of memory on the whole machine.
-pub(super) fn was_killed(exit: &Exit) -> bool {
-    exit.status == Some(Status::Signal(Signal::SIGKILL as i32)) && !exit.out_of_memory
 }

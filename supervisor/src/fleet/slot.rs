@@ -11,18 +11,19 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Context;
 use super::backoff::Backoff;
-use super::boot::{self, Said, StartError};
-use super::exit::{Cause, is_planned};
+use super::boot::{self, Said};
+use super::exit::{Cause, is_planned, was_killed};
 use super::flight::{Death, LastLines, Wreck};
 use super::generation::{Order, Shared};
 use super::live::{End, Live};
-use super::process::{Process, was_killed};
+use super::process::Process;
 use super::resident;
 use super::sandbox::{in_force, lacking};
 use super::shown;
+use super::start_error::StartError;
 use crate::app::Outage;
+use crate::duration::millis;
 use crate::log;
-use crate::reload::millis;
 use crate::shard::command::Command;
 use crate::worker::{Worker, WorkerId, WorkerState};
 

@@ -18,8 +18,8 @@ use nix::unistd::Pid;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, oneshot, watch};
 
-use super::boot::StartError;
-use crate::reload::millis;
+use super::start_error::StartError;
+use crate::duration::millis;
 use crate::signals::EarlyStop;
 
 /// For the spawner to kill what is left and to go.

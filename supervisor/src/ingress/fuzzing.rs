@@ -17,9 +17,9 @@ use hyper::service::service_fn;
 use nano_protocol::{BodyLength, RequestHead, ResponseHead};
 
 use super::request_head;
-use super::request_id::RequestIds;
 use super::response_head::CheckedHead;
 use super::target::Target;
+use crate::request_id::RequestIds;
 use crate::shard::{Framing, reader};
 
 /// Most polls without anything being read or written.

@@ -10,8 +10,8 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use super::Failure;
-use super::request_id::RequestIdValue;
 use crate::app::App;
+use crate::request_id::RequestIdValue;
 use crate::shard::{Client, Failed, Request, State};
 use crate::telemetry::CutBy;
 

@@ -11,8 +11,8 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::Answer;
 use super::record::Record;
-use super::request_id::X_REQUEST_ID;
 use super::upload::{self, Upload};
+use crate::request_id::X_REQUEST_ID;
 use crate::shard::{Failed, Permit, Request};
 
 /// The body of every response.

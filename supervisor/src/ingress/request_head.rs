@@ -8,20 +8,9 @@ use nano_protocol::limits::{MAX_METHOD, MAX_URL};
 use nano_protocol::{BodyLength, HeaderBlock, RequestHead};
 
 use super::Failure;
-use super::request_id::{RequestIdValue, X_REQUEST_ID};
 use super::target::Target;
-
-/// Headers that concern one connection only (RFC 9110 §7.6.1), and those that we write ourselves: of requests and responses in
-/// both directions, clients' and apps'.
-pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
-    *name == header::CONNECTION
-        || *name == header::TRANSFER_ENCODING
-        || *name == header::UPGRADE
-        || *name == header::TE
-        || *name == header::TRAILER
-        || *name == "keep-alive"
-        || *name == "proxy-connection"
-}
+use crate::hop_by_hop::is_hop_by_hop;
+use crate::request_id::{RequestIdValue, X_REQUEST_ID};
 
 /// Most names that a `Connection` header may have: as many as a request can have headers. Each costs a look-up.
 const MAX_NAMED: usize = 100;

@@ -35,8 +35,8 @@ use nano_protocol::{ExitReason, ResetReason};
 
 use super::record::Record;
 use super::relay::{ResponseBody, announce_close};
-use super::request_id::X_REQUEST_ID;
 use crate::app::{Outage, Refusal};
+use crate::request_id::X_REQUEST_ID;
 use crate::shard::{Client, Death, Failed, NotAdmitted, State};
 
 /// Everything that can keep a request from its response.

@@ -4,8 +4,9 @@ use http::header::{self, HeaderMap};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use nano_protocol::{BodyLength, ResponseHead};
 
-use super::request_head::{Named, is_hop_by_hop};
-use super::request_id::X_REQUEST_ID;
+use super::request_head::Named;
+use crate::hop_by_hop::is_hop_by_hop;
+use crate::request_id::X_REQUEST_ID;
 
 /// A head that is fit for the client.
 #[derive(Debug)]

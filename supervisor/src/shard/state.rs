@@ -16,7 +16,7 @@ use super::pool::Pool;
 use super::{Event, Lost, Options};
 use crate::app::{App, Generation};
 use crate::egress::Commons;
-use crate::ingress::request_id::RequestIds;
+use crate::request_id::RequestIds;
 use crate::route::RouteTable;
 use crate::worker::{Worker, WorkerId};
 

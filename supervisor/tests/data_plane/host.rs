@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use nano_config::{AppSettings, Config, HostPattern, Listen};
+use nano_supervisor::app::Admission;
 use nano_supervisor::app::{App, Availability, Generation};
 use nano_supervisor::route::RouteTable;
-use nano_supervisor::shard::admission::Admission;
 use nano_supervisor::shard::command::{Command, Done};
 use nano_supervisor::shard::{Event, Options, Shard, ShardHandle, listener};
 use nano_supervisor::socket_file::BoundSocket;

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::app::App;
-use crate::error::{ConfigError, Place};
-use crate::validate;
+use crate::error::Place;
 
 /// A checked `nano.json`.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,22 +58,6 @@ impl PartialEq for KeyPlaces {
 }
 
 impl Config {
-    /// The configuration of `nano serve --app DIR [--port]`: one app with all defaults that answers any Host, named
-    /// `default`. `dir` may be a `.js` or `.mjs` file too; a relative one counts from the working directory. Port 0
-    /// lets the kernel pick.
-    ///
-    /// # Errors
-    /// When `dir` is missing or holds no module.
-    pub fn single_app(dir: &Path, port: u16) -> Result<Self, ConfigError> {
-        validate::single_app(dir, port)
-    }
-
-    /// The same, of a module that somebody else found there.
-    #[must_use]
-    pub fn single_module(dir: &Path, port: u16, module: validate::Module) -> Self {
-        validate::single_module(dir, port, module)
-    }
-
     /// The app of this name.
     #[must_use]
     pub fn app(&self, name: &str) -> Option<&App> {

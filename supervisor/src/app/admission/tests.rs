@@ -1,3 +1,5 @@
+//! Counts under contention, the order of those that wait, and the bound of the queue.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;

@@ -115,5 +115,4 @@ impl Drop for Place<'_> {
 }
 
 #[cfg(test)]
-#[path = "admission_tests.rs"]
 mod tests;

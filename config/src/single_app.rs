@@ -1,0 +1,58 @@
+//! The configuration of one app without a file: what `nano serve --app` and `nano run` start with.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::config::{Config, KeyPlaces, Listen, Metrics};
+use crate::error::{ConfigError, Diagnostic, Place};
+use crate::hostname::HostPattern;
+use crate::schema;
+use crate::validate::{self, Module, Settings};
+
+impl Config {
+    /// The configuration of `nano serve --app DIR [--port]`: one app with all defaults that answers any Host, named
+    /// `default`. `dir` may be a `.js` or `.mjs` file too; a relative one counts from the working directory. Port 0
+    /// lets the kernel pick.
+    ///
+    /// # Errors
+    /// When `dir` is missing or holds no module.
+    pub fn single_app(dir: &Path, port: u16) -> Result<Self, ConfigError> {
+        let place = Place::whole(dir);
+        let fault = |message: String| Diagnostic::at(&place, "", message);
+        let path = std::path::absolute(dir).map_err(|error| fault(format!("not a usable path: {error}")))?;
+        let module = validate::single_module(path)
+            .map_err(|(message, suggestion)| fault(message).with_suggestion(suggestion))?;
+        Ok(Self::single_module(dir, port, module))
+    }
+
+    /// The same for a module that another process found there.
+    #[must_use]
+    pub fn single_module(dir: &Path, port: u16, module: Module) -> Self {
+        let place = Place::whole(dir);
+        let shown = dir.to_str().and_then(|text| module.shown(text));
+        let app = App {
+            name: validate::ANY_NAME.to_owned(),
+            hostnames: vec![HostPattern::Any],
+            path: module.path,
+            root: module.root,
+            entry: module.entry,
+            shown,
+            place,
+            settings: Settings::default().resolve(&Settings::default()),
+        };
+        Self {
+            file: None,
+            listen: vec![Listen::all_addresses(port)],
+            metrics: Metrics::Default,
+            control_socket: None,
+            log: validate::default_log(),
+            drain: Duration::from_millis(schema::DRAIN_MS.default_whole()),
+            sandbox: None,
+            uid_base: None,
+            watch: schema::WATCH.default_flag(),
+            apps: vec![app],
+            places: KeyPlaces::default(),
+        }
+    }
+}

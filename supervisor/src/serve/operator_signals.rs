@@ -1,0 +1,68 @@
+//! What SIGTERM, SIGINT and SIGHUP do to a nano that serves.
+
+use std::io;
+use std::rc::Rc;
+
+use nix::sys::signal::SigSet;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use super::Ended;
+use crate::readiness::Phase;
+use crate::reload::Trigger;
+use crate::signals::heard;
+use crate::supervisor::{Stop, Supervisor};
+
+/// The signals that nano obeys.
+pub(super) struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Hears them from here on, those that waited first.
+    pub(super) fn new() -> io::Result<Self> {
+        let own = Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        };
+        heard().collect::<SigSet>().thread_unblock()?;
+        Ok(own)
+    }
+
+    /// Returns when nano is to end without further ado.
+    pub(super) async fn obey(&mut self, supervisor: &Rc<Supervisor>) -> Ended {
+        let mut reloads = JoinSet::new();
+        loop {
+            let name = tokio::select! {
+                _ = self.terminate.recv() => "SIGTERM",
+                _ = self.interrupt.recv() => "SIGINT",
+                _ = self.hangup.recv() => {
+                    while reloads.try_join_next().is_some() {}
+                    if supervisor.readiness.get() == Phase::Starting {
+                        tracing::info!(signal = "SIGHUP", "asked to reload; that is done once every app is ready");
+                    }
+                    let supervisor = Rc::clone(supervisor);
+                    // The outcome is in the log.
+                    reloads.spawn_local(async move { drop(supervisor.reload(Trigger::Signal).await) });
+                    continue;
+                }
+            };
+            if *supervisor.stop.borrow() != Stop::No {
+                tracing::warn!(signal = name, "ending at once");
+                supervisor.stop(Stop::AtOnce);
+                return Ended::Cut;
+            }
+            if supervisor.readiness.get() == Phase::Starting {
+                // Nothing is in flight.
+                tracing::info!(signal = name, "asked to stop before every app was ready: stopped");
+                supervisor.stop(Stop::AtOnce);
+                return Ended::Drained;
+            }
+            tracing::info!(signal = name, "asked to stop; a second signal ends it at once");
+            supervisor.stop(Stop::Drain);
+        }
+    }
+}
