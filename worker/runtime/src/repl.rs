@@ -224,7 +224,8 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::{LogLevel, LogSink, ModuleSource, RuntimeOptions, SourceError, StreamBudget};
+    use crate::modules::{ModuleSource, SourceError};
+    use crate::runtime::{LogLevel, LogSink, RuntimeOptions, StreamBudget};
 
     #[derive(Clone, Default)]
     struct Lines(Rc<RefCell<Vec<String>>>);
