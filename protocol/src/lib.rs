@@ -1,7 +1,8 @@
 //! The wire between the supervisor and its workers: frames over Unix stream sockets, as values and as bytes.
 //!
 //! This crate does no I/O. [`Frame`] is every message there is; [`Decoder`] turns received bytes into frames and
-//! refuses what the other side must not send; [`Outbox`] turns frames into bytes and says what to write next.
+//! refuses what the other side must not send; [`Outbox`] turns frames into bytes and says what to write next. A body on
+//! its way is a [`SendHalf`] at one end and a [`ReceiveHalf`] at the other; a [`StreamTable`] holds those of a link.
 //!
 //! A worker has one *control link* (boot, modules, logs, statistics, drain) and one *data link* per supervisor shard
 //! (requests and bodies, of both directions: those of clients, and those that the app makes itself). The first byte the supervisor writes on a control link is [`PROTOCOL_VERSION`]; the data
@@ -12,7 +13,6 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-mod chunk_queue;
 mod codec;
 mod exit_code;
 mod exit_reason;
@@ -23,9 +23,8 @@ pub mod memory;
 mod outbox;
 mod sandbox;
 mod stats;
-mod window;
+mod stream;
 
-pub use chunk_queue::ChunkQueue;
 pub use codec::{DecodeError, Decoder, Side};
 pub use exit_code::ExitCode;
 pub use exit_reason::ExitReason;
@@ -37,7 +36,10 @@ pub use header_block::{HeaderBlock, HeaderBlockBuilder};
 pub use outbox::Outbox;
 pub use sandbox::{LayerReport, SandboxLayer};
 pub use stats::{Stat, StatKind, StatMetric, StatSource, Stats};
-pub use window::{ReceiveWindow, SendWindow, WindowExceeded};
+pub use stream::{
+    ChunkQueue, MAX_STREAM_NUMBER, ReceiveHalf, ReceiveWindow, Received, SendHalf, SendWindow, StreamTable,
+    StreamViolation, WindowExceeded,
+};
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
 /// differs where an installation mixes two.
