@@ -40,7 +40,7 @@ pub(crate) use error::EgressError;
 use idle::Idle;
 pub(crate) use policy::Policy;
 use target::Target;
-pub(crate) use upload::{UploadError, UploadQueue};
+pub(crate) use upload::UploadQueue;
 
 /// How long a connection whose response came to its end may take to be ready for the next request.
 const SETTLE: Duration = Duration::from_secs(1);

@@ -26,20 +26,17 @@ impl SendHalf {
         Self { window: SendWindow::default(), pending: Bytes::new(), left, ended }
     }
 
-    /// A body that is there in full, and its length for the head.
+    /// A body that is there in full.
     #[must_use]
-    pub fn whole(body: Bytes) -> (Self, BodyLength) {
-        let length = match u64::try_from(body.len()).unwrap_or(u64::MAX) {
-            0 => BodyLength::None,
-            bytes => BodyLength::Known(bytes),
-        };
-        (Self { pending: body, ..Self::new(length) }, length)
+    pub fn whole(body: Bytes) -> Self {
+        let length = BodyLength::Known(u64::try_from(body.len()).unwrap_or(u64::MAX));
+        Self { pending: body, ..Self::new(length) }
     }
 
     /// How many bytes the receiver takes now.
     #[must_use]
     pub fn room(&self) -> usize {
-        if self.ended { 0 } else { self.window.available() }
+        self.window.available()
     }
 
     /// The receiver gave credit.
@@ -88,6 +85,7 @@ impl SendHalf {
     /// # Errors
     /// [`StreamViolation::Length`]: fewer bytes were sent than announced.
     pub fn end(&mut self) -> Result<bool, StreamViolation> {
+        debug_assert!(self.pending.is_empty(), "a body that ends before all of it is sent");
         if self.ended {
             return Ok(false);
         }

@@ -10,18 +10,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use nano_protocol::limits::MAX_CHUNK;
-use nano_protocol::{BodyLength, ChunkQueue, ReceiveWindow, WindowExceeded};
-
-/// The sender broke the rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum UploadError {
-    /// More than the window.
-    #[error(transparent)]
-    Window(#[from] WindowExceeded),
-    /// More or less than announced, or more after the end.
-    #[error("a body of another length than its head announced")]
-    Length,
-}
+use nano_protocol::{BodyLength, ReceiveHalf, Received, StreamViolation};
 
 /// A body on its way: filled from a link, emptied by a connection.
 pub(crate) struct UploadQueue {
@@ -33,11 +22,7 @@ pub(crate) struct UploadQueue {
 }
 
 struct State {
-    queue: ChunkQueue,
-    window: ReceiveWindow,
-    /// Bytes that have yet to come in, if that is known.
-    remaining: Option<u64>,
-    ended: bool,
+    body: ReceiveHalf,
     reader: Option<Waker>,
 }
 
@@ -49,35 +34,17 @@ impl std::fmt::Debug for UploadQueue {
 
 impl UploadQueue {
     pub(crate) fn new(length: BodyLength, on_credit: impl Fn(u32) + 'static) -> Rc<Self> {
-        let state = State {
-            queue: ChunkQueue::default(),
-            window: ReceiveWindow::default(),
-            remaining: if let BodyLength::Known(length) = length { Some(length) } else { None },
-            ended: matches!(length, BodyLength::None | BodyLength::Known(0)),
-            reader: None,
-        };
         Rc::new(Self {
-            state: RefCell::new(state),
+            state: RefCell::new(State { body: ReceiveHalf::new(length), reader: None }),
             progress: Cell::new(Instant::now()),
             on_credit: Box::new(on_credit),
         })
     }
 
-    /// A piece came in.
-    pub(crate) fn push(&self, data: Bytes, end: bool) -> Result<(), UploadError> {
+    /// A chunk came in.
+    pub(crate) fn push(&self, data: Bytes, end: bool) -> Result<(), StreamViolation> {
         let mut state = self.state.borrow_mut();
-        if state.ended || (data.is_empty() && !end) {
-            return Err(UploadError::Length);
-        }
-        state.window.received(data.len())?;
-        if let Some(remaining) = &mut state.remaining {
-            *remaining = remaining.checked_sub(data.len() as u64).ok_or(UploadError::Length)?;
-            if end && *remaining != 0 {
-                return Err(UploadError::Length);
-            }
-        }
-        state.ended = end || state.remaining == Some(0);
-        state.queue.push(data);
+        state.body.push(data, end)?;
         if let Some(reader) = state.reader.take() {
             reader.wake();
         }
@@ -86,15 +53,14 @@ impl UploadQueue {
 
     /// Whether all of it was taken.
     pub(super) fn is_done(&self) -> bool {
-        let state = self.state.borrow();
-        state.ended && state.queue.is_empty()
+        self.state.borrow().body.is_drained()
     }
 
     /// When the other side was last not to blame for standing still.
     pub(super) fn progress(&self) -> Instant {
-        let state = self.state.borrow();
+        let body = &self.state.borrow().body;
         // Nothing is there to be taken: the sender is what is waited for.
-        if state.queue.is_empty() && !state.ended { Instant::now() } else { self.progress.get() }
+        if body.buffered() == 0 && !body.is_ended() { Instant::now() } else { self.progress.get() }
     }
 }
 
@@ -120,13 +86,11 @@ impl Body for Upload {
         let (data, credit) = {
             let mut state = self.queue.state.borrow_mut();
             self.queue.progress.set(Instant::now());
-            match state.queue.pop(MAX_CHUNK) {
-                Some(data) => {
-                    let credit = state.window.consumed(data.len()).filter(|_| !state.ended);
-                    (data, credit)
-                }
-                None if state.ended => return Poll::Ready(None),
-                None => {
+            match state.body.take(MAX_CHUNK) {
+                Received::Data(data, credit) => (data, credit),
+                Received::End => return Poll::Ready(None),
+                Received::Failed(never) => match *never {},
+                Received::Pending => {
                     state.reader = Some(cx.waker().clone());
                     return Poll::Pending;
                 }

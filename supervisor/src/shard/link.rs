@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use nano_protocol::{
     BodyLength, DecodeError, ExitReason, FetchId, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead,
+    StreamViolation,
 };
 use tokio::net::UnixStream;
 
@@ -29,8 +30,8 @@ use super::About;
 use super::lost::Lost;
 use crate::egress::Egress;
 use crate::worker::Worker;
+use exchange::{BodyChunk, Exchange, Rest};
 pub(crate) use exchange::{Death, Due, Failed};
-use exchange::{Exchange, Piece, Rest};
 use fetches::Fetches;
 pub(crate) use task::{End, run};
 
@@ -59,24 +60,12 @@ pub(crate) enum Violation {
     /// A number that no request ever had.
     #[error("a frame for request {0}, which was never sent")]
     UnknownRequest(RequestId),
-    /// Two response heads.
-    #[error("a second response head for one request")]
-    SecondHead,
     /// Wants a body twice.
     #[error("asked twice for one request's body")]
     SecondWish,
-    /// A body without a head.
-    #[error("a response body before its head")]
-    BodyBeforeHead,
-    /// A chunk that says nothing.
-    #[error("an empty chunk that is not the last")]
-    EmptyChunk,
-    /// More than the window.
-    #[error("more body bytes or credit than the flow-control window allows")]
-    Window,
-    /// More or less than announced.
-    #[error("a body of another length than its head announced")]
-    Length,
+    /// A body that breaks the rules of streams.
+    #[error("{0}")]
+    Stream(#[from] StreamViolation),
     /// A reason that is not the worker's to give.
     #[error("a reset for a reason that only the supervisor has")]
     ResetReason,
@@ -338,7 +327,7 @@ impl Request {
 
     /// The next piece of the response's body; taking it gives the worker credit.
     pub(crate) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failed>>> {
-        self.0.exchange.poll_chunk(cx).map_ok(|Piece { data, credit }| {
+        self.0.exchange.poll_chunk(cx).map_ok(|BodyChunk { data, credit }| {
             if let Some(bytes) = credit {
                 self.0.link.push(&Frame::Credit { id: self.0.exchange.id, bytes });
             }

@@ -200,11 +200,11 @@ fn bodies_of_another_length_or_beyond_the_window() {
         (BodyLength::Known(10), &[(11, false)]),
         (BodyLength::Known(10), &[(5, true)]),
         (BodyLength::Known(10), &[(10, false), (0, true)]),
-        (BodyLength::Unknown, &[(0, false)]),
         (BodyLength::Unknown, &[(1, true), (1, true)]),
     ] {
         assert!(length(announced, pieces).contains("another length"), "{announced:?} {pieces:?}");
     }
+    assert!(length(BodyLength::Unknown, &[(0, false)]).contains("an empty chunk"));
     // Nobody answers, so that what can be taken at all is a window and what the kernel holds.
     let flood: Vec<_> = (0..1024).map(|_| (MAX_CHUNK, false)).collect();
     let detail = found_out(|worker, to| {

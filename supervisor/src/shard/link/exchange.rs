@@ -6,9 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use nano_protocol::limits::MAX_CHUNK;
-use nano_protocol::{
-    BodyLength, ChunkQueue, ExitReason, ReceiveWindow, RequestId, ResetReason, ResponseHead, SendWindow,
-};
+use nano_protocol::{BodyLength, ExitReason, ReceiveHalf, Received, RequestId, ResetReason, ResponseHead, SendHalf};
 
 use super::Violation;
 use crate::shard::{About, LostRequest};
@@ -62,23 +60,15 @@ pub(super) struct Exchange {
     state: RefCell<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     head: Option<ResponseHead>,
-    head_seen: bool,
-    /// Bytes of a body of known length that have yet to come.
-    remaining: Option<u64>,
-    /// What came of the response's body and was not taken yet.
-    queue: ChunkQueue,
-    received: ReceiveWindow,
-    /// Everything came.
-    ended: bool,
-    failed: Option<Failed>,
+    /// The response's body.
+    response: ReceiveHalf<Failed>,
     reader: Option<Waker>,
-    send: SendWindow,
+    /// The request's body.
+    upload: SendHalf,
     uploader: Option<Waker>,
-    /// A part of the request's body is yet to be sent.
-    uploading: bool,
     /// The app reads the request's body.
     wanted: bool,
 }
@@ -93,67 +83,52 @@ pub(super) enum Rest {
     Unwanted,
 }
 
-/// A piece of a response's body.
-pub(super) struct Piece {
+/// A chunk of a response's body.
+pub(super) struct BodyChunk {
     pub(super) data: Bytes,
-    /// To give to the worker now that the piece was taken.
+    /// To give to the worker now that the chunk was taken.
     pub(super) credit: Option<u32>,
 }
 
 impl Exchange {
     pub(super) fn new(id: RequestId, about: About, due: Due, offset: u64, has_body: bool) -> Self {
-        let state = State { uploading: has_body, ..State::default() };
+        let state = State {
+            head: None,
+            response: ReceiveHalf::default(),
+            reader: None,
+            // The client's announcement is hyper's to enforce.
+            upload: SendHalf::new(if has_body { BodyLength::Unknown } else { BodyLength::None }),
+            uploader: None,
+            wanted: false,
+        };
         Self { id, deadline: due.at, offset, sent: due.since, about, state: RefCell::new(state) }
     }
 
     /// What to tell of it, now that its worker is gone.
     pub(super) fn lost(&self, culprit: bool) -> LostRequest {
-        self.about.lost(self.sent, self.state.borrow().head_seen, culprit)
+        self.about.lost(self.sent, self.state.borrow().response.length().is_some(), culprit)
     }
 
     // What the link's task calls. True means that the worker is done with the request.
 
     pub(super) fn on_head(&self, head: ResponseHead) -> Result<bool, Violation> {
         let mut state = self.state.borrow_mut();
-        if std::mem::replace(&mut state.head_seen, true) {
-            return Err(Violation::SecondHead);
-        }
-        state.ended = matches!(head.body, BodyLength::None | BodyLength::Known(0));
-        if let BodyLength::Known(length) = head.body {
-            state.remaining = Some(length);
-        }
+        state.response.begin(head.body)?;
         state.head = Some(head);
         state.wake_reader();
-        Ok(state.ended)
+        Ok(state.response.is_ended())
     }
 
     pub(super) fn on_chunk(&self, data: Bytes, end: bool) -> Result<bool, Violation> {
         let mut state = self.state.borrow_mut();
-        if !state.head_seen {
-            return Err(Violation::BodyBeforeHead);
-        }
-        if data.is_empty() && !end {
-            return Err(Violation::EmptyChunk);
-        }
-        state.received.received(data.len()).map_err(|_| Violation::Window)?;
-        if let Some(remaining) = &mut state.remaining {
-            *remaining = remaining.checked_sub(data.len() as u64).ok_or(Violation::Length)?;
-            if end && *remaining != 0 {
-                return Err(Violation::Length);
-            }
-        }
-        state.ended = end || state.remaining == Some(0);
-        state.queue.push(data);
+        state.response.push(data, end)?;
         state.wake_reader();
-        Ok(state.ended)
+        Ok(state.response.is_ended())
     }
 
     pub(super) fn on_credit(&self, bytes: u32) -> Result<(), Violation> {
-        if bytes == 0 {
-            return Err(Violation::Window);
-        }
         let mut state = self.state.borrow_mut();
-        state.send.credit(bytes).map_err(|_| Violation::Window)?;
+        state.upload.credit(bytes)?;
         state.wake_uploader();
         Ok(())
     }
@@ -171,16 +146,16 @@ impl Exchange {
     /// The response is complete, and what is to become of the request's body.
     pub(super) fn rest(&self) -> Rest {
         let state = self.state.borrow();
-        match (state.uploading, state.wanted) {
-            (false, _) => Rest::Nothing,
-            (true, true) => Rest::Wanted,
-            (true, false) => Rest::Unwanted,
+        match (state.upload.is_ended(), state.wanted) {
+            (true, _) => Rest::Nothing,
+            (false, true) => Rest::Wanted,
+            (false, false) => Rest::Unwanted,
         }
     }
 
     pub(super) fn fail(&self, why: Failed) {
         let mut state = self.state.borrow_mut();
-        state.failed.get_or_insert(why);
+        state.response.fail(why);
         state.wake_reader();
         state.wake_uploader();
     }
@@ -202,17 +177,17 @@ impl Exchange {
 
     pub(super) fn waits_for_head(&self) -> bool {
         let state = self.state.borrow();
-        !state.head_seen && state.failed.is_none()
+        state.response.length().is_none() && state.response.error().is_none()
     }
 
     // What the request's own future calls.
 
     pub(super) fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Failed>> {
         let mut state = self.state.borrow_mut();
-        // Of a response that failed before its first byte nothing was sent yet: the client can still be told.
-        let nothing_came = !state.ended && state.queue.is_empty();
-        if let Some(why) = state.failed.filter(|_| state.head.is_none() || nothing_came) {
-            return Poll::Ready(Err(why));
+        // Of a response that failed before its first byte nothing was sent yet: the client can still get an error response.
+        let nothing_came = !state.response.is_ended() && state.response.buffered() == 0;
+        if let Some(why) = state.response.error().filter(|_| state.head.is_none() || nothing_came) {
+            return Poll::Ready(Err(*why));
         }
         if let Some(head) = state.head.take() {
             return Poll::Ready(Ok(head));
@@ -221,17 +196,13 @@ impl Exchange {
         Poll::Pending
     }
 
-    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Piece, Failed>>> {
+    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<BodyChunk, Failed>>> {
         let mut state = self.state.borrow_mut();
-        if let Some(data) = state.queue.pop(usize::MAX) {
-            let credit = state.received.consumed(data.len()).filter(|_| !state.ended);
-            return Poll::Ready(Some(Ok(Piece { data, credit })));
-        }
-        if state.ended {
-            return Poll::Ready(None);
-        }
-        if let Some(why) = state.failed {
-            return Poll::Ready(Some(Err(why)));
+        match state.response.take(usize::MAX) {
+            Received::Data(data, credit) => return Poll::Ready(Some(Ok(BodyChunk { data, credit }))),
+            Received::End => return Poll::Ready(None),
+            Received::Failed(why) => return Poll::Ready(Some(Err(*why))),
+            Received::Pending => {}
         }
         store(&mut state.reader, cx);
         Poll::Pending
@@ -239,38 +210,31 @@ impl Exchange {
 
     /// True when the whole body came.
     pub(super) fn is_complete(&self) -> bool {
-        self.state.borrow().ended
+        self.state.borrow().response.is_ended()
     }
 
     /// True when the whole body came and was taken.
     pub(super) fn is_drained(&self) -> bool {
-        let state = self.state.borrow();
-        state.ended && state.queue.is_empty()
+        self.state.borrow().response.is_drained()
     }
 
     /// Bytes of the body that are yet to be taken, if that is certain.
     pub(super) fn body_left(&self) -> Option<u64> {
-        let state = self.state.borrow();
-        let buffered = state.queue.len();
-        match state.remaining {
-            Some(remaining) => Some(remaining + buffered as u64),
-            None => state.ended.then_some(buffered as u64),
-        }
+        self.state.borrow().response.remaining()
     }
 
-    /// How much of the request's body may be sent now. Whoever asks is woken when that grows or the request ends.
+    /// How much of the request's body may be sent now. The caller is woken when that grows or the request ends.
     pub(super) fn send_room(&self, cx: &mut Context<'_>) -> usize {
         let mut state = self.state.borrow_mut();
         store(&mut state.uploader, cx);
-        state.send.available().min(MAX_CHUNK)
+        state.upload.room().min(MAX_CHUNK)
     }
 
     /// Sent a piece of the request's body. True if that was the last, and the response is complete.
     pub(super) fn sent(&self, bytes: usize, end: bool) -> bool {
         let mut state = self.state.borrow_mut();
-        state.send.sent(bytes);
-        state.uploading &= !end;
-        end && state.ended
+        state.upload.sent(bytes, end);
+        end && state.response.is_ended()
     }
 
     pub(super) fn is_wanted(&self) -> bool {

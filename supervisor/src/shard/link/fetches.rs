@@ -10,12 +10,12 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_CHUNK, MAX_FETCH_ERROR, MAX_FETCHES};
-use nano_protocol::{BodyLength, FetchHead, FetchId, Frame, SendWindow};
+use nano_protocol::{BodyLength, FetchHead, FetchId, Frame, SendHalf};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 
 use super::{CLOGGED, IdHasher, Link, Violation};
-use crate::egress::{Answer, EgressError, UploadError, UploadQueue};
+use crate::egress::{Answer, EgressError, UploadQueue};
 use crate::shard::beginning;
 
 /// See the file's head.
@@ -40,9 +40,9 @@ struct Fetch {
 }
 
 /// How much of the response may be sent.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Room {
-    window: SendWindow,
+    send: SendHalf,
     waker: Option<Waker>,
 }
 
@@ -96,18 +96,12 @@ impl Link {
         match frame {
             Frame::FetchHead(id, head) => self.open_fetch(id, *head),
             Frame::FetchChunk { id, end, data } => match self.fetch(id)? {
-                Some(fetch) => fetch.upload.push(data, end).map_err(|error| match error {
-                    UploadError::Window(_) => Violation::Window,
-                    UploadError::Length => Violation::Length,
-                }),
+                Some(fetch) => Ok(fetch.upload.push(data, end)?),
                 None => Ok(()),
             },
             Frame::FetchCredit { id, bytes } => {
                 let Some(fetch) = self.fetch(id)? else { return Ok(()) };
-                if bytes == 0 {
-                    return Err(Violation::Window);
-                }
-                fetch.room.borrow_mut().window.credit(bytes).map_err(|_| Violation::Window)?;
+                fetch.room.borrow_mut().send.credit(bytes)?;
                 fetch.wake();
                 Ok(())
             }
@@ -147,8 +141,9 @@ impl Link {
                 link.push(&Frame::FetchCredit { id, bytes });
             }
         });
-        let fetch =
-            Rc::new(Fetch { id, upload, room: RefCell::default(), given_up: Notify::new(), task: RefCell::default() });
+        let room = Room { send: SendHalf::new(BodyLength::Unknown), waker: None };
+        let (room, task) = (RefCell::new(room), RefCell::default());
+        let fetch = Rc::new(Fetch { id, upload, room, given_up: Notify::new(), task });
         fetches.open.borrow_mut().insert(id, Rc::clone(&fetch));
         // The task must not keep its own entry alive.
         let task = spawn_local(run(Rc::clone(self), Rc::clone(&fetch), head)).abort_handle();
@@ -160,7 +155,7 @@ impl Link {
     fn poll_fetch_room(&self, fetch: &Fetch, cx: &mut Context<'_>) -> Poll<usize> {
         let mut room = fetch.room.borrow_mut();
         let clogged = self.sending.borrow().outbox.len() >= CLOGGED;
-        let most = room.window.available().min(MAX_CHUNK);
+        let most = room.send.room().min(MAX_CHUNK);
         if most > 0 && !clogged {
             return Poll::Ready(most);
         }
@@ -183,7 +178,7 @@ impl Link {
     }
 
     fn push_fetch_chunk(&self, fetch: &Fetch, data: Bytes, end: bool) {
-        fetch.room.borrow_mut().window.sent(data.len());
+        fetch.room.borrow_mut().send.sent(data.len(), end);
         self.sending.borrow_mut().push(|outbox| outbox.push_fetch_chunk(fetch.id, end, data));
         self.wake_task();
     }
