@@ -10,8 +10,6 @@ mod fetches;
 mod task;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::rc::Rc;
@@ -22,7 +20,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use nano_protocol::{
     BodyLength, DecodeError, ExitReason, FetchId, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead,
-    StreamViolation,
+    StreamTable, StreamViolation,
 };
 use tokio::net::UnixStream;
 
@@ -96,7 +94,7 @@ pub(crate) struct Link {
     pub(crate) worker: Arc<Worker>,
     socket: UnixStream,
     sending: RefCell<Sending>,
-    requests: RefCell<HashMap<RequestId, Rc<Exchange>, BuildHasherDefault<IdHasher>>>,
+    requests: RefCell<StreamTable<Rc<Exchange>>>,
     /// What the app asks of others, and how.
     egress: Rc<Egress>,
     fetches: Fetches,
@@ -123,8 +121,6 @@ struct Sending {
     /// Bytes ever put into the outbox, and ever written.
     pushed: u64,
     written: u64,
-    next_id: RequestId,
-    wrapped: bool,
 }
 
 impl Link {
@@ -168,10 +164,7 @@ impl Link {
         let exchange = {
             let mut requests = self.requests.borrow_mut();
             let mut sending = self.sending.borrow_mut();
-            let mut id = sending.take_id();
-            while requests.contains_key(&id) {
-                id = sending.take_id();
-            }
+            let id = requests.issue();
             let exchange = Rc::new(Exchange::new(id, head.about.clone(), due, sending.pushed, head.has_body()));
             sending.push(|outbox| outbox.push(head.numbered(id)));
             requests.insert(id, Rc::clone(&exchange));
@@ -222,7 +215,7 @@ impl Link {
 
     /// Takes a request off the link; what the worker may still send about it is ignored.
     fn forget(&self, id: RequestId) -> Option<Rc<Exchange>> {
-        let exchange = self.requests.borrow_mut().remove(&id)?;
+        let exchange = self.requests.borrow_mut().remove(id)?;
         exchange.forgotten();
         if self.retiring.get() {
             self.wake_task();
@@ -268,17 +261,6 @@ impl Link {
 }
 
 impl Sending {
-    fn take_id(&mut self) -> RequestId {
-        let id = self.next_id;
-        self.next_id = id.wrapping_add(1);
-        self.wrapped |= self.next_id == 0;
-        id
-    }
-
-    fn was_issued(&self, id: RequestId) -> bool {
-        self.wrapped || id < self.next_id
-    }
-
     fn push(&mut self, push: impl FnOnce(&mut Outbox)) {
         let before = self.outbox.len();
         push(&mut self.outbox);
@@ -398,7 +380,7 @@ impl Uplink {
 
     /// Whether the request is still on the link.
     pub(crate) fn is_open(&self) -> bool {
-        self.link.requests.borrow().contains_key(&self.exchange.id)
+        self.link.requests.borrow().contains(self.exchange.id)
     }
 
     /// Sends a piece: at most as much as [`Self::poll_room`] said.
@@ -425,26 +407,6 @@ impl Uplink {
     pub(crate) fn fail(&self, reason: ResetReason) {
         self.link.reset(self.exchange.id, reason);
         self.exchange.fail(Failed::Upload);
-    }
-}
-
-/// Spreads request numbers, which count up and which nobody outside chooses.
-#[derive(Debug, Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 

@@ -2,29 +2,24 @@
 //! under windows. Each is a task of its own; the link's end, or the worker's word, ends it, and its connection with it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::poll_fn;
-use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_CHUNK, MAX_FETCH_ERROR, MAX_FETCHES};
-use nano_protocol::{BodyLength, FetchHead, FetchId, Frame, SendHalf};
+use nano_protocol::{BodyLength, FetchHead, FetchId, Frame, SendHalf, StreamTable};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 
-use super::{CLOGGED, IdHasher, Link, Violation};
+use super::{CLOGGED, Link, Violation};
 use crate::egress::{Answer, EgressError, UploadQueue};
 use crate::shard::beginning;
 
 /// See the file's head.
 #[derive(Debug, Default)]
 pub(super) struct Fetches {
-    open: RefCell<HashMap<FetchId, Rc<Fetch>, BuildHasherDefault<IdHasher>>>,
-    /// The number that the next one must have.
-    next: Cell<FetchId>,
-    wrapped: Cell<bool>,
+    open: RefCell<StreamTable<Rc<Fetch>>>,
     /// One of them waits for the link to be written, not for credit.
     held: Cell<bool>,
 }
@@ -67,13 +62,9 @@ impl Fetch {
 }
 
 impl Fetches {
-    fn was_issued(&self, id: FetchId) -> bool {
-        self.wrapped.get() || id < self.next.get()
-    }
-
     /// Whether it is not over.
     pub(super) fn is_open(&self, id: FetchId) -> bool {
-        self.open.borrow().contains_key(&id)
+        self.open.borrow().contains(id)
     }
 
     /// The link can be written to again.
@@ -86,7 +77,7 @@ impl Fetches {
     /// Ends all of them.
     pub(super) fn clear(&self) {
         let all: Vec<_> = self.open.borrow_mut().drain().collect();
-        all.iter().for_each(|(_, fetch)| fetch.abort());
+        all.iter().for_each(|fetch| fetch.abort());
     }
 }
 
@@ -107,7 +98,7 @@ impl Link {
             }
             Frame::FetchAbort { id } => {
                 self.fetch(id)?;
-                if let Some(fetch) = self.fetches.open.borrow_mut().remove(&id) {
+                if let Some(fetch) = self.fetches.open.borrow_mut().remove(id) {
                     fetch.given_up.notify_one();
                 }
                 Ok(())
@@ -118,23 +109,16 @@ impl Link {
 
     /// An open one; `None` for one that is over already.
     fn fetch(&self, id: FetchId) -> Result<Option<Rc<Fetch>>, Violation> {
-        match self.fetches.open.borrow().get(&id) {
-            Some(fetch) => Ok(Some(Rc::clone(fetch))),
-            None if self.fetches.was_issued(id) => Ok(None),
-            None => Err(Violation::UnknownFetch(id)),
-        }
+        let open = self.fetches.open.borrow();
+        Ok(open.find(id).map_err(|_| Violation::UnknownFetch(id))?.map(Rc::clone))
     }
 
     fn open_fetch(self: &Rc<Self>, id: FetchId, head: FetchHead) -> Result<(), Violation> {
-        let fetches = &self.fetches;
-        if id != fetches.next.get() || fetches.open.borrow().contains_key(&id) {
-            return Err(Violation::FetchNumber(id));
-        }
-        if fetches.open.borrow().len() >= MAX_FETCHES {
+        let open = &self.fetches.open;
+        open.borrow_mut().accept(id).map_err(|_| Violation::FetchNumber(id))?;
+        if open.borrow().len() >= MAX_FETCHES {
             return Err(Violation::TooManyFetches);
         }
-        fetches.next.set(id.wrapping_add(1));
-        fetches.wrapped.set(fetches.wrapped.get() || fetches.next.get() == 0);
         let weak = Rc::downgrade(self);
         let upload = UploadQueue::new(head.body, move |bytes| {
             if let Some(link) = weak.upgrade() {
@@ -144,7 +128,7 @@ impl Link {
         let room = Room { send: SendHalf::new(BodyLength::Unknown), waker: None };
         let (room, task) = (RefCell::new(room), RefCell::default());
         let fetch = Rc::new(Fetch { id, upload, room, given_up: Notify::new(), task });
-        fetches.open.borrow_mut().insert(id, Rc::clone(&fetch));
+        open.borrow_mut().insert(id, Rc::clone(&fetch));
         // The task must not keep its own entry alive.
         let task = spawn_local(run(Rc::clone(self), Rc::clone(&fetch), head)).abort_handle();
         *fetch.task.borrow_mut() = Some(task);
@@ -213,7 +197,7 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
         }
     }
     // The worker forgets it when it reads of its end: its number of open ones is never below ours.
-    link.fetches.open.borrow_mut().remove(&fetch.id);
+    link.fetches.open.borrow_mut().remove(fetch.id);
     if let Err(error) = outcome {
         let message = beginning(&error.message, MAX_FETCH_ERROR).to_owned();
         link.push(&Frame::FetchFailed { id: fetch.id, failure: error.failure, message });

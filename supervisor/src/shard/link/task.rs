@@ -238,7 +238,7 @@ impl Task {
         };
         match done {
             Some(true) => {
-                let exchange = link.requests.borrow().get(&id).map(Rc::clone);
+                let exchange = link.requests.borrow().get(id).map(Rc::clone);
                 if let Some(exchange) = exchange {
                     link.complete(&exchange);
                 }
@@ -312,7 +312,7 @@ impl Task {
         // Nobody said which request ended the worker; but it had only one.
         let alone = self.exiting.is_none() && link.worker.in_flight.load(Ordering::Relaxed) == 1;
         let reason = link.worker.exit();
-        let left: Vec<_> = link.requests.borrow_mut().drain().map(|(_, exchange)| exchange).collect();
+        let left: Vec<_> = link.requests.borrow_mut().drain().collect();
         for exchange in left {
             let seen = exchange.offset < written;
             let named = self.exiting.is_some_and(|(_, culprit)| culprit == Some(exchange.id));
@@ -335,10 +335,9 @@ impl Link {
         hand: impl FnOnce(&super::Exchange) -> Result<bool, Violation>,
     ) -> Result<Option<bool>, Violation> {
         let requests = self.requests.borrow();
-        match requests.get(&id) {
+        match requests.find(id).map_err(|_| Violation::UnknownRequest(id))? {
             Some(exchange) => hand(exchange).map(Some),
-            None if self.sending.borrow().was_issued(id) => Ok(None),
-            None => Err(Violation::UnknownRequest(id)),
+            None => Ok(None),
         }
     }
 }
