@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, Stats, WindowExceeded, memory};
+use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, Stats, StreamViolation, memory};
 
 use crate::counters::Counters;
 use crate::event_loop::{call, checkpoint};
@@ -149,7 +149,7 @@ impl Runtime {
     }
 
     /// The supervisor takes more of a response's body.
-    pub(crate) fn request_credit(&mut self, link: usize, id: RequestId, bytes: u32) -> Result<(), WindowExceeded> {
+    pub(crate) fn request_credit(&mut self, link: usize, id: RequestId, bytes: u32) -> Result<(), StreamViolation> {
         let key = self.state.requests.borrow().key_of(link, id);
         let outcome = self.state.requests.borrow_mut().credit(link, id, bytes)?;
         self.follow(key, outcome);

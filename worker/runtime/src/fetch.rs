@@ -1,13 +1,12 @@
 //! Outgoing requests: what `fetch()` asks the supervisor for. A [`FetchContext`] opens when a request is sent and closes
 //! when its response was read to its end, failed, or nobody wants it any more. JavaScript knows it by a number, its key.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_CHUNK, MAX_FETCHES};
 use nano_protocol::{
-    BodyLength, ChunkQueue, FetchHead, FetchId, Frame, ReceiveWindow, ResetReason, SendWindow, WindowExceeded,
+    BodyLength, FetchHead, FetchId, Frame, ReceiveHalf, Received, ResetReason, SendHalf, StreamTable, StreamViolation,
 };
 
 use crate::request::{BodyReader, Outcome, RequestKey, Requests};
@@ -15,19 +14,22 @@ use crate::request::{BodyReader, Outcome, RequestKey, Requests};
 /// An outgoing request as JavaScript knows it; never 0.
 pub(crate) type FetchKey = u32;
 
-/// Keys stay within V8's small integers.
-const MAX_KEY: FetchKey = 0x3fff_ffff;
-
 /// Shortest time between two collections that are to find responses which nobody reads.
 const COLLECT_EVERY: Duration = Duration::from_secs(1);
 
 /// The request's body on its way out.
 enum Upload {
-    /// This is what is left of it.
-    Whole(Bytes),
-    /// JavaScript hands over as much as the window allows. `waiting`: it is to be told of credit.
-    /// `left`: of a body of known length, what was not sent yet.
-    Script { waiting: bool, left: Option<u64> },
+    /// All of it was given.
+    Whole,
+    /// JavaScript hands over as much as the window allows. `waiting`: credit resumes it. `is_over`: it has no more.
+    Script { waiting: bool, is_over: bool },
+}
+
+impl Upload {
+    /// Whether JavaScript has more of it.
+    fn is_running(&self) -> bool {
+        matches!(self, Upload::Script { is_over: false, .. })
+    }
 }
 
 struct FetchContext {
@@ -37,17 +39,11 @@ struct FetchContext {
     on_wire: bool,
     /// The incoming request whose code made it.
     request: Option<RequestKey>,
-    send: SendWindow,
+    /// The request's body, and where it comes from.
+    send: SendHalf,
     upload: Upload,
-    /// All of the request's body was sent.
-    sent: bool,
-    queue: ChunkQueue,
-    receive: ReceiveWindow,
-    /// The head of the response came, and this is what it says of the body.
-    length: Option<BodyLength>,
-    ended: bool,
-    /// Why there is no more of the body.
-    failed: Option<String>,
+    /// The response's body, which may end with an error for the app.
+    response: ReceiveHalf<String>,
     /// Something came that [`Fetches::news`] is to be asked for.
     news: bool,
     reader: Option<BodyReader>,
@@ -105,13 +101,10 @@ pub(crate) enum HandedOn {
 }
 
 /// Outgoing requests of one isolate.
-#[derive(Default)]
 pub(crate) struct Fetches {
-    contexts: HashMap<FetchKey, FetchContext>,
-    keys: HashMap<(usize, FetchId), FetchKey>,
-    last_key: FetchKey,
-    /// By link: the next number; `None` for a link that is closed.
-    links: Vec<Option<FetchId>>,
+    contexts: StreamTable<FetchContext>,
+    /// By link: the keys of those that the supervisor knows of; `None` for a link that is closed.
+    links: Vec<Option<StreamTable<FetchKey>>>,
     /// That the supervisor knows of.
     open: usize,
     /// Somebody waits for another to be over.
@@ -123,15 +116,31 @@ pub(crate) struct Fetches {
     collected: Option<Instant>,
 }
 
+impl Default for Fetches {
+    fn default() -> Self {
+        Self {
+            contexts: StreamTable::keys(),
+            links: Vec::new(),
+            open: 0,
+            wanted: false,
+            cut: Vec::new(),
+            unreported: 0,
+            collected: None,
+        }
+    }
+}
+
 impl Fetches {
     /// From now on requests can be sent, over these links.
     pub(crate) fn set_links(&mut self, count: usize) {
-        self.links = vec![Some(0); count];
+        self.links.clear();
+        self.links.resize_with(count, || Some(StreamTable::default()));
     }
 
     /// Whether a program waits for any: for a response, or for a piece of one.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.contexts.values().any(|context| (context.on_wire && context.length.is_none()) || context.reader.is_some())
+        let is_awaited = |context: &FetchContext| context.on_wire && context.response.length().is_none();
+        self.contexts.values().any(|context| is_awaited(context) || context.reader.is_some())
     }
 
     /// Whether the supervisor knows of any.
@@ -151,7 +160,7 @@ impl Fetches {
 
     /// Whether the supervisor takes more of the request's body.
     pub(crate) fn takes_body(&self, key: FetchKey) -> bool {
-        self.contexts.get(&key).is_some_and(|context| context.on_wire && !context.sent)
+        self.contexts.get(key).is_some_and(|context| context.on_wire && context.upload.is_running())
     }
 
     /// How many bytes more or less there are in queues than when this was last asked.
@@ -175,11 +184,11 @@ impl Fetches {
 
     /// The request whose code made it.
     pub(crate) fn request_of(&self, key: FetchKey) -> Option<RequestKey> {
-        self.contexts.get(&key)?.request
+        self.contexts.get(key)?.request
     }
 
     pub(crate) fn key_of(&self, link: usize, id: FetchId) -> Option<FetchKey> {
-        self.keys.get(&(link, id)).copied()
+        self.links.get(link)?.as_ref()?.get(id).copied()
     }
 
     /// Sends a request.
@@ -204,50 +213,39 @@ impl Fetches {
             self.wanted = true;
             return Err(NotSent::Full);
         }
-        let Some(Some(next)) = self.links.get_mut(link) else { return Err(NotSent::NoLink) };
-        let wire_id = *next;
-        *next = next.wrapping_add(1);
+        let Some(Some(keys)) = self.links.get_mut(link) else { return Err(NotSent::NoLink) };
+        let wire_id = keys.issue();
         let Some(outbox) = requests.outbox(link) else { return Err(NotSent::NoLink) };
-        let upload = match upload {
+        let (send, upload) = match upload {
             UploadFrom::Nothing => {
                 head.body = BodyLength::None;
-                Upload::Whole(Bytes::new())
+                (SendHalf::new(head.body), Upload::Whole)
             }
             UploadFrom::Whole(bytes) => {
                 head.body = BodyLength::Known(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-                Upload::Whole(bytes)
+                (SendHalf::whole(bytes), Upload::Whole)
             }
             UploadFrom::Script(length) => {
                 head.body = length.map_or(BodyLength::Unknown, BodyLength::Known);
-                Upload::Script { waiting: false, left: length }
+                (SendHalf::new(head.body), Upload::Script { waiting: false, is_over: false })
             }
         };
         outbox.push(&Frame::FetchHead(wire_id, Box::new(head)));
-        let key = loop {
-            self.last_key = if self.last_key >= MAX_KEY { 1 } else { self.last_key + 1 };
-            if !self.contexts.contains_key(&self.last_key) {
-                break self.last_key;
-            }
-        };
+        let key = self.contexts.issue();
+        keys.insert(wire_id, key);
         let context = FetchContext {
             link,
             wire_id,
             on_wire: true,
             request,
-            send: SendWindow::default(),
+            send,
             upload,
-            sent: false,
-            queue: ChunkQueue::default(),
-            receive: ReceiveWindow::default(),
-            length: None,
-            ended: false,
-            failed: None,
+            response: ReceiveHalf::default(),
             news: false,
             reader: None,
             response_to: None,
         };
         self.contexts.insert(key, context);
-        self.keys.insert((link, wire_id), key);
         self.open += 1;
         self.send_upload(requests, key);
         Ok(key)
@@ -255,29 +253,24 @@ impl Fetches {
 
     /// How long a response's body is, as it was announced.
     pub(crate) fn body_length(&self, key: FetchKey) -> BodyLength {
-        self.contexts.get(&key).and_then(|context| context.length).unwrap_or(BodyLength::Unknown)
+        self.contexts.get(key).and_then(|context| context.response.length()).unwrap_or(BodyLength::Unknown)
     }
 
     /// How much [`Fetches::send_chunk`] takes now.
     pub(crate) fn upload_room(&self, key: FetchKey) -> usize {
-        self.contexts.get(&key).map_or(0, |context| context.send.available())
+        self.contexts.get(key).map_or(0, |context| context.send.room())
     }
 
     /// Sends a piece of a body that JavaScript makes: at most [`Fetches::upload_room`] bytes. `waits`: it has more, and no
     /// room; it will be told of some. Returns the room that is left.
-    pub(crate) fn send_chunk(&mut self, requests: &mut Requests, key: FetchKey, mut data: Bytes, waits: bool) -> usize {
-        let Some(context) = self.contexts.get_mut(&key) else { return 0 };
+    pub(crate) fn send_chunk(&mut self, requests: &mut Requests, key: FetchKey, data: Bytes, waits: bool) -> usize {
+        let Some(context) = self.contexts.get_mut(key) else { return 0 };
         let Some(outbox) = requests.outbox(context.link).filter(|_| context.on_wire) else { return 0 };
-        if let Upload::Script { left: Some(left), .. } = &mut context.upload {
-            // No more than was announced, whatever it was taken for.
-            data.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
-            *left -= u64::try_from(data.len()).unwrap_or(u64::MAX);
+        context.send.give(data);
+        while let Some((data, end)) = context.send.take(MAX_CHUNK) {
+            outbox.push_fetch_chunk(context.wire_id, end, data);
         }
-        context.send.sent(data.len());
-        while !data.is_empty() {
-            outbox.push_fetch_chunk(context.wire_id, false, data.split_to(data.len().min(MAX_CHUNK)));
-        }
-        let room = context.send.available();
+        let room = context.send.room();
         if let Upload::Script { waiting, .. } = &mut context.upload {
             *waiting = waits || room == 0;
         }
@@ -286,26 +279,25 @@ impl Fetches {
 
     /// The end of a body that JavaScript made. False if it is shorter than was announced: the request has to be given up.
     pub(crate) fn end_upload(&mut self, requests: &mut Requests, key: FetchKey) -> bool {
-        let Some(context) = self.contexts.get_mut(&key).filter(|context| context.on_wire) else { return true };
+        let Some(context) = self.contexts.get_mut(key).filter(|context| context.on_wire) else { return true };
         let Some(outbox) = requests.outbox(context.link) else { return true };
-        match context.upload {
-            // The last byte of an announced length is the end.
-            Upload::Script { left: Some(0), .. } => {}
-            Upload::Script { left: Some(_), .. } => return false,
-            _ => outbox.push_fetch_chunk(context.wire_id, true, Bytes::new()),
+        match context.send.end() {
+            Ok(false) => {}
+            Ok(true) => outbox.push_fetch_chunk(context.wire_id, true, Bytes::new()),
+            Err(_) => return false,
         }
-        context.sent = true;
+        if let Upload::Script { is_over, .. } = &mut context.upload {
+            *is_over = true;
+        }
         true
     }
 
     /// Sends as much of a whole body as the window allows.
     fn send_upload(&mut self, requests: &mut Requests, key: FetchKey) {
-        let Some(context) = self.contexts.get_mut(&key).filter(|context| context.on_wire) else { return };
-        let (Upload::Whole(rest), Some(outbox)) = (&mut context.upload, requests.outbox(context.link)) else { return };
-        while !rest.is_empty() && context.send.available() > 0 {
-            let data = rest.split_to(rest.len().min(MAX_CHUNK).min(context.send.available()));
-            context.send.sent(data.len());
-            outbox.push_fetch_chunk(context.wire_id, rest.is_empty(), data);
+        let Some(context) = self.contexts.get_mut(key).filter(|context| context.on_wire) else { return };
+        let Some(outbox) = requests.outbox(context.link) else { return };
+        while let Some((data, end)) = context.send.take(MAX_CHUNK) {
+            outbox.push_fetch_chunk(context.wire_id, end, data);
         }
     }
 
@@ -315,8 +307,8 @@ impl Fetches {
         requests: &mut Requests,
         key: FetchKey,
         bytes: u32,
-    ) -> Result<FetchOutcome, WindowExceeded> {
-        let Some(context) = self.contexts.get_mut(&key) else { return Ok(FetchOutcome::Nothing) };
+    ) -> Result<FetchOutcome, StreamViolation> {
+        let Some(context) = self.contexts.get_mut(key) else { return Ok(FetchOutcome::Nothing) };
         context.send.credit(bytes)?;
         if let Upload::Script { waiting, .. } = &mut context.upload {
             return Ok(if std::mem::take(waiting) { FetchOutcome::Writable } else { FetchOutcome::Nothing });
@@ -326,28 +318,29 @@ impl Fetches {
     }
 
     /// The head of a response came.
-    pub(crate) fn responded(&mut self, key: FetchKey, length: BodyLength) {
-        if let Some(context) = self.contexts.get_mut(&key) {
-            context.length = Some(length);
+    pub(crate) fn responded(&mut self, key: FetchKey, length: BodyLength) -> Result<(), StreamViolation> {
+        let Some(context) = self.contexts.get_mut(key) else { return Ok(()) };
+        context.response.begin(length)?;
+        if context.response.is_ended() {
+            self.off_wire(key);
             if length == BodyLength::None {
-                self.off_wire(key);
                 self.forget(key);
             }
         }
+        Ok(())
     }
 
     /// A piece of a response's body came. Returns whether somebody is to be told, once until [`Fetches::news`] is asked:
     /// what comes in between is one piece for them.
-    pub(crate) fn chunk(&mut self, key: FetchKey, data: Bytes, end: bool) -> Result<bool, WindowExceeded> {
-        let Some(context) = self.contexts.get_mut(&key) else { return Ok(false) };
-        context.receive.received(data.len())?;
-        self.unreported = self.unreported.saturating_add(signed(data.len()));
-        context.queue.push(data);
-        context.ended |= end;
+    pub(crate) fn chunk(&mut self, key: FetchKey, data: Bytes, end: bool) -> Result<bool, StreamViolation> {
+        let Some(context) = self.contexts.get_mut(key) else { return Ok(false) };
+        let bytes = signed(data.len());
+        context.response.push(data, end)?;
+        self.unreported = self.unreported.saturating_add(bytes);
         let wanted = context.response_to.is_some() || context.reader.is_some();
         let told = std::mem::replace(&mut context.news, wanted);
         let tell = context.news && !told;
-        if end {
+        if context.response.is_ended() {
             self.off_wire(key);
         }
         Ok(tell)
@@ -355,7 +348,7 @@ impl Fetches {
 
     /// Whom to tell of what came of a response's body.
     pub(crate) fn news(&mut self, key: FetchKey) -> FetchOutcome {
-        let Some(context) = self.contexts.get_mut(&key) else { return FetchOutcome::Nothing };
+        let Some(context) = self.contexts.get_mut(key) else { return FetchOutcome::Nothing };
         if !std::mem::take(&mut context.news) {
             return FetchOutcome::Nothing;
         }
@@ -369,12 +362,12 @@ impl Fetches {
     /// There will be no (whole) response.
     pub(crate) fn failed(&mut self, key: FetchKey, message: String) -> FetchOutcome {
         self.off_wire(key);
-        let Some(context) = self.contexts.get_mut(&key) else { return FetchOutcome::Nothing };
-        if context.length.is_none() {
+        let Some(context) = self.contexts.get_mut(key) else { return FetchOutcome::Nothing };
+        if context.response.length().is_none() {
             self.forget(key);
             return FetchOutcome::NoResponse;
         }
-        context.failed = Some(message);
+        context.response.fail(message);
         match (context.response_to, context.reader.take()) {
             (Some(_), _) => FetchOutcome::HandOn,
             (None, Some(reader)) => FetchOutcome::Readable(reader),
@@ -384,31 +377,27 @@ impl Fetches {
 
     /// Takes the next piece of a response's body, at most `most` bytes, and gives credit for it.
     pub(crate) fn read(&mut self, requests: &mut Requests, key: FetchKey, most: usize) -> FetchRead {
-        let Some(context) = self.contexts.get_mut(&key) else { return FetchRead::End };
-        if let Some(data) = context.queue.pop(most) {
-            self.unreported = self.unreported.saturating_sub(signed(data.len()));
-            let credit = context.receive.consumed(data.len()).filter(|_| context.on_wire);
-            if let (Some(bytes), Some(outbox)) = (credit, requests.outbox(context.link)) {
-                outbox.push(&Frame::FetchCredit { id: context.wire_id, bytes });
+        let Some(context) = self.contexts.get_mut(key) else { return FetchRead::End };
+        match context.response.take(most) {
+            Received::Data(data, credit) => {
+                self.unreported = self.unreported.saturating_sub(signed(data.len()));
+                if let (Some(bytes), Some(outbox)) = (credit, requests.outbox(context.link)) {
+                    outbox.push(&Frame::FetchCredit { id: context.wire_id, bytes });
+                }
+                FetchRead::Chunk(data)
             }
-            return FetchRead::Chunk(data);
-        }
-        if !context.queue.is_empty() {
-            return FetchRead::Pending;
-        }
-        if context.ended {
-            self.forget(key);
-            return FetchRead::End;
-        }
-        match &context.failed {
-            Some(message) => FetchRead::Failed(message.clone()),
-            None => FetchRead::Pending,
+            Received::Pending => FetchRead::Pending,
+            Received::Failed(message) => FetchRead::Failed(message.clone()),
+            Received::End => {
+                self.forget(key);
+                FetchRead::End
+            }
         }
     }
 
     /// Leaves a promise for the next piece.
     pub(crate) fn wait(&mut self, key: FetchKey, reader: BodyReader) {
-        if let Some(context) = self.contexts.get_mut(&key) {
+        if let Some(context) = self.contexts.get_mut(key) {
             context.reader = Some(reader);
         }
     }
@@ -416,15 +405,15 @@ impl Fetches {
     /// Makes a response's body the response to an incoming request; [`Fetches::hand_on`] sends it. What is known of its
     /// length, or `None` if it cannot be had any more.
     pub(crate) fn hand_to(&mut self, key: FetchKey, request: RequestKey) -> Option<BodyLength> {
-        let context = self.contexts.get_mut(&key)?;
+        let context = self.contexts.get_mut(key)?;
         context.response_to = Some(request);
-        let length = context.length.unwrap_or(BodyLength::Unknown);
+        let length = context.response.length().unwrap_or(BodyLength::Unknown);
         Some(if length == BodyLength::Known(0) { BodyLength::None } else { length })
     }
 
     /// Hands on what there is and what the response's window allows.
     pub(crate) fn hand_on(&mut self, requests: &mut Requests, key: FetchKey) -> HandedOn {
-        let Some(request) = self.contexts.get(&key).and_then(|context| context.response_to) else {
+        let Some(request) = self.contexts.get(key).and_then(|context| context.response_to) else {
             return HandedOn::Waiting;
         };
         loop {
@@ -448,7 +437,7 @@ impl Fetches {
 
     /// Nobody wants it any more. Returns who waits for its body, and the request that it was to be the response to.
     pub(crate) fn abort(&mut self, requests: &mut Requests, key: FetchKey) -> (Option<BodyReader>, Option<RequestKey>) {
-        let Some(context) = self.contexts.get_mut(&key) else { return (None, None) };
+        let Some(context) = self.contexts.get_mut(key) else { return (None, None) };
         if context.on_wire
             && let Some(outbox) = requests.outbox(context.link)
         {
@@ -462,32 +451,32 @@ impl Fetches {
 
     /// Whether its response is handed on to somebody.
     pub(crate) fn is_handed_on(&self, key: FetchKey) -> bool {
-        self.contexts.get(&key).is_some_and(|context| context.response_to.is_some())
+        self.contexts.get(key).is_some_and(|context| context.response_to.is_some())
     }
 
     /// The link is closed. Returns the keys of those that were on it.
     pub(crate) fn close_link(&mut self, link: usize) -> Vec<FetchKey> {
-        if let Some(slot) = self.links.get_mut(link) {
-            *slot = None;
-        }
-        self.keys.iter().filter(|((of, _), _)| *of == link).map(|(_, key)| *key).collect()
+        let keys = self.links.get_mut(link).and_then(Option::take);
+        keys.iter().flat_map(StreamTable::values).copied().collect()
     }
 
     /// The supervisor does not know of it any more.
     fn off_wire(&mut self, key: FetchKey) {
-        if let Some(context) = self.contexts.get_mut(&key).filter(|context| context.on_wire) {
+        if let Some(context) = self.contexts.get_mut(key).filter(|context| context.on_wire) {
             context.on_wire = false;
-            self.keys.remove(&(context.link, context.wire_id));
+            if let Some(Some(keys)) = self.links.get_mut(context.link) {
+                keys.remove(context.wire_id);
+            }
             self.open -= 1;
-            if matches!(context.upload, Upload::Script { .. }) && !context.sent {
+            if context.upload.is_running() {
                 self.cut.push(key);
             }
         }
     }
 
     fn forget(&mut self, key: FetchKey) {
-        if let Some(context) = self.contexts.remove(&key) {
-            self.unreported = self.unreported.saturating_sub(signed(context.queue.len()));
+        if let Some(context) = self.contexts.remove(key) {
+            self.unreported = self.unreported.saturating_sub(signed(context.response.buffered()));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use nano_protocol::{BodyLength, FetchFailure, FetchId, FetchResponse, Frame, WindowExceeded};
+use nano_protocol::{BodyLength, FetchFailure, FetchId, FetchResponse, Frame, StreamViolation};
 
 use crate::event_loop::{call, checkpoint};
 use crate::fetch::{BODY_FAILED, FetchKey, FetchOutcome, HandedOn};
@@ -23,9 +23,9 @@ pub(crate) struct FetchEntries {
 
 impl Runtime {
     /// A frame about an outgoing request; `false` if it is about something else.
-    pub(crate) fn fetch_frame(&mut self, link: usize, frame: Frame) -> Result<bool, WindowExceeded> {
+    pub(crate) fn fetch_frame(&mut self, link: usize, frame: Frame) -> Result<bool, StreamViolation> {
         match frame {
-            Frame::FetchResponse(id, head) => self.fetch_responded(link, id, &head),
+            Frame::FetchResponse(id, head) => self.fetch_responded(link, id, &head)?,
             Frame::FetchChunk { id, end, data } => {
                 if let Some(key) = self.fetch_chunk(link, id, data, end)? {
                     self.fetch_news(key);
@@ -43,10 +43,10 @@ impl Runtime {
         self.state.fetches.borrow().key_of(link, id)
     }
 
-    fn fetch_responded(&mut self, link: usize, id: FetchId, head: &FetchResponse) {
-        let Some(key) = self.key(link, id) else { return };
+    fn fetch_responded(&mut self, link: usize, id: FetchId, head: &FetchResponse) -> Result<(), StreamViolation> {
+        let Some(key) = self.key(link, id) else { return Ok(()) };
         let request = self.state.fetches.borrow().request_of(key);
-        self.state.fetches.borrow_mut().responded(key, head.body);
+        self.state.fetches.borrow_mut().responded(key, head.body)?;
         let entry = self.entry.fetch.responded.clone();
         self.with_request_of(request, |scope, state| {
             let headers = crate::ops::request::header_list(scope, &head.headers);
@@ -62,6 +62,7 @@ impl Runtime {
             ];
             call(scope, state, &entry, &arguments);
         });
+        Ok(())
     }
 
     /// A piece of a response's body came. Returns its fetch if [`Runtime::fetch_news`] is to be called for it.
@@ -71,7 +72,7 @@ impl Runtime {
         id: FetchId,
         data: Bytes,
         end: bool,
-    ) -> Result<Option<FetchKey>, WindowExceeded> {
+    ) -> Result<Option<FetchKey>, StreamViolation> {
         let Some(key) = self.key(link, id) else { return Ok(None) };
         let tell = self.state.fetches.borrow_mut().chunk(key, data, end)?;
         Ok(tell.then_some(key))
@@ -84,7 +85,7 @@ impl Runtime {
         self.after_fetch();
     }
 
-    fn fetch_credit(&mut self, link: usize, id: FetchId, bytes: u32) -> Result<(), WindowExceeded> {
+    fn fetch_credit(&mut self, link: usize, id: FetchId, bytes: u32) -> Result<(), StreamViolation> {
         let Some(key) = self.key(link, id) else { return Ok(()) };
         let outcome = {
             let (mut fetches, mut requests) = (self.state.fetches.borrow_mut(), self.state.requests.borrow_mut());

@@ -4,22 +4,21 @@
 mod after_response;
 mod body;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 use nano_protocol::limits::MAX_CHUNK;
-use nano_protocol::{BodyLength, ChunkQueue, Frame, HeaderBlock, Outbox, ReceiveWindow, RequestHead, RequestId};
-use nano_protocol::{ResetReason, ResponseHead, SendWindow, Stats, WindowExceeded};
+use nano_protocol::{
+    BodyLength, Frame, HeaderBlock, Outbox, Received, RequestHead, RequestId, ResetReason, ResponseHead,
+};
+use nano_protocol::{SendHalf, Stats, StreamTable, StreamViolation};
 
 use crate::fetch::FetchKey;
 pub(crate) use body::BodyReader;
-use body::{BodySource, IncomingBody, MAX_UNSENT, OutgoingBody, room};
+use body::{BodySource, Cut, IncomingBody, MAX_UNSENT, OutgoingBody, room};
 
 /// A request as JavaScript knows it: unique in the isolate until 2^30 requests later; never 0.
 pub(crate) type RequestKey = u32;
-
-/// Keys stay within V8's small integers.
-const MAX_KEY: RequestKey = 0x3fff_ffff;
 
 /// How many finished requests are remembered for the log lines that come after them.
 const REMEMBERED: usize = 1024;
@@ -65,11 +64,10 @@ pub(crate) enum Outcome {
 }
 
 /// All requests of one isolate and what is to be sent about them.
-#[derive(Default)]
 pub(crate) struct Requests {
-    contexts: HashMap<RequestKey, RequestContext>,
-    keys: HashMap<(usize, RequestId), RequestKey>,
-    last_key: RequestKey,
+    contexts: StreamTable<RequestContext>,
+    /// By link: the keys of the requests that came over it.
+    keys: Vec<StreamTable<RequestKey>>,
     finished: VecDeque<(RequestKey, String)>,
     /// Outgoing requests whose responses were to be handed on to requests that ended early.
     orphans: Vec<FetchKey>,
@@ -81,8 +79,23 @@ pub(crate) struct Requests {
     held: bool,
 }
 
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            contexts: StreamTable::keys(),
+            keys: Vec::new(),
+            finished: VecDeque::new(),
+            orphans: Vec::new(),
+            retained: 0,
+            outboxes: Vec::new(),
+            held: false,
+        }
+    }
+}
+
 impl Requests {
     pub(crate) fn set_links(&mut self, count: usize) {
+        self.keys.resize_with(count, StreamTable::default);
         self.outboxes.resize_with(count, Outbox::default);
     }
 
@@ -111,7 +124,7 @@ impl Requests {
             return Vec::new();
         }
         let waiting = self.contexts.iter().filter(|(_, context)| context.outgoing.is_some());
-        waiting.map(|(key, _)| *key).collect()
+        waiting.map(|(key, _)| key).collect()
     }
 
     /// Goes on with a response's body.
@@ -126,23 +139,8 @@ impl Requests {
 
     /// Takes in a new request.
     pub(crate) fn open(&mut self, link: usize, wire_id: RequestId, head: RequestHead) -> RequestKey {
-        let key = loop {
-            self.last_key = if self.last_key >= MAX_KEY { 1 } else { self.last_key + 1 };
-            if !self.contexts.contains_key(&self.last_key) {
-                break self.last_key;
-            }
-        };
-        let incoming = IncomingBody {
-            length: head.body,
-            queue: ChunkQueue::default(),
-            window: ReceiveWindow::default(),
-            ended: matches!(head.body, BodyLength::None | BodyLength::Known(0)),
-            unwanted: false,
-            asked: false,
-            cut: false,
-            news: false,
-            reader: None,
-        };
+        let key = self.contexts.issue();
+        let incoming = IncomingBody::new(head.body);
         let context = RequestContext {
             link,
             wire_id,
@@ -155,13 +153,15 @@ impl Requests {
             retained: 0,
         };
         self.contexts.insert(key, context);
-        self.keys.insert((link, wire_id), key);
+        if let Some(keys) = self.keys.get_mut(link) {
+            keys.insert(wire_id, key);
+        }
         key
     }
 
     /// The `x-request-id` of a request, also of one that ended a while ago; empty if unknown.
     pub(crate) fn request_id(&self, key: RequestKey) -> &str {
-        match self.contexts.get(&key) {
+        match self.contexts.get(key) {
             Some(context) => &context.request_id,
             None => {
                 let finished = self.finished.iter().rev().find(|(known, _)| *known == key);
@@ -172,21 +172,21 @@ impl Requests {
 
     /// The request's place on the wire.
     pub(crate) fn wire_id(&self, key: RequestKey) -> Option<(usize, RequestId)> {
-        self.contexts.get(&key).map(|context| (context.link, context.wire_id))
+        self.contexts.get(key).map(|context| (context.link, context.wire_id))
     }
 
     /// The requests of a link.
     pub(crate) fn of_link(&self, link: usize) -> Vec<RequestId> {
-        self.keys.keys().filter(|(of, _)| *of == link).map(|(_, id)| *id).collect()
+        self.keys.get(link).into_iter().flat_map(StreamTable::iter).map(|(id, _)| id).collect()
     }
 
     pub(crate) fn key_of(&self, link: usize, wire_id: RequestId) -> Option<RequestKey> {
-        self.keys.get(&(link, wire_id)).copied()
+        self.keys.get(link)?.get(wire_id).copied()
     }
 
     /// The request's headers.
     pub(crate) fn headers(&self, key: RequestKey) -> Option<HeaderBlock> {
-        self.contexts.get(&key).map(|context| context.headers.clone())
+        self.contexts.get(key).map(|context| context.headers.clone())
     }
 
     /// A piece of a request's body came in. Returns the request if somebody is to be told, once until
@@ -198,18 +198,16 @@ impl Requests {
         wire_id: RequestId,
         data: Bytes,
         end: bool,
-    ) -> Result<Option<RequestKey>, WindowExceeded> {
+    ) -> Result<Option<RequestKey>, StreamViolation> {
         let Some(key) = self.key_of(link, wire_id) else { return Ok(None) };
-        let Some(context) = self.contexts.get_mut(&key) else { return Ok(None) };
+        let Some(context) = self.contexts.get_mut(key) else { return Ok(None) };
         let incoming = &mut context.incoming;
-        incoming.window.received(data.len())?;
-        incoming.ended |= end;
         let bytes = data.len();
-        incoming.queue.push(data);
-        if context.answered {
+        incoming.body.push(data, end)?;
+        if context.answered && incoming.body.error().is_none() {
             self.retain(key, bytes);
         }
-        let Some(context) = self.contexts.get_mut(&key) else { return Ok(None) };
+        let Some(context) = self.contexts.get_mut(key) else { return Ok(None) };
         let incoming = &mut context.incoming;
         if incoming.unwanted {
             self.drop_body(key);
@@ -222,7 +220,7 @@ impl Requests {
 
     /// Whom to tell of what came of a request's body.
     pub(crate) fn news(&mut self, key: RequestKey) -> Outcome {
-        let Some(context) = self.contexts.get_mut(&key) else { return Outcome::Nothing };
+        let Some(context) = self.contexts.get_mut(key) else { return Outcome::Nothing };
         if !std::mem::take(&mut context.incoming.news) {
             return Outcome::Nothing;
         }
@@ -234,20 +232,17 @@ impl Requests {
 
     /// Takes the next piece of a request's body, and gives credit for it.
     pub(crate) fn read_body(&mut self, key: RequestKey) -> BodyRead {
-        let Some(context) = self.contexts.get_mut(&key) else { return BodyRead::Gone };
+        let Some(context) = self.contexts.get_mut(key) else { return BodyRead::Gone };
         let incoming = &mut context.incoming;
-        match incoming.queue.pop(usize::MAX) {
-            Some(chunk) => {
-                if let Some(bytes) = incoming.taken(chunk.len())
-                    && let Some(outbox) = self.outboxes.get_mut(context.link)
-                {
-                    outbox.push(&Frame::Credit { id: context.wire_id, bytes });
-                }
+        match incoming.body.take(usize::MAX) {
+            Received::Data(chunk, credit) => {
+                give_credit(self.outboxes.get_mut(context.link), context.wire_id, credit);
                 BodyRead::Chunk(chunk)
             }
-            None if incoming.cut => BodyRead::Gone,
-            None if incoming.ended || incoming.unwanted => BodyRead::End,
-            None => {
+            Received::Failed(_) => BodyRead::Gone,
+            Received::End => BodyRead::End,
+            Received::Pending if incoming.unwanted => BodyRead::End,
+            Received::Pending => {
                 self.ask(key);
                 BodyRead::Pending
             }
@@ -257,7 +252,7 @@ impl Requests {
     /// JavaScript wants no more of a request's body. What has come and what will is dropped as it comes, so that a client
     /// that sends all of it before it reads the response gets to read that. `max_body_mb` still ends it.
     pub(crate) fn cancel_body(&mut self, key: RequestKey) -> Option<BodyReader> {
-        let incoming = &mut self.contexts.get_mut(&key)?.incoming;
+        let incoming = &mut self.contexts.get_mut(key)?.incoming;
         incoming.unwanted = true;
         let reader = incoming.reader.take();
         self.drop_body(key);
@@ -265,20 +260,15 @@ impl Requests {
     }
 
     fn drop_body(&mut self, key: RequestKey) {
-        let Some(context) = self.contexts.get_mut(&key) else { return };
-        let incoming = &mut context.incoming;
-        while let Some(chunk) = incoming.queue.pop(usize::MAX) {
-            if let Some(bytes) = incoming.taken(chunk.len())
-                && let Some(outbox) = self.outboxes.get_mut(context.link)
-            {
-                outbox.push(&Frame::Credit { id: context.wire_id, bytes });
-            }
+        let Some(context) = self.contexts.get_mut(key) else { return };
+        while let Received::Data(_, credit) = context.incoming.body.take(usize::MAX) {
+            give_credit(self.outboxes.get_mut(context.link), context.wire_id, credit);
         }
     }
 
     /// Leaves a promise for the next piece; false if the request is over or somebody waits already.
     pub(crate) fn wait_for_body(&mut self, key: RequestKey, reader: BodyReader) -> bool {
-        match self.contexts.get_mut(&key) {
+        match self.contexts.get_mut(key) {
             Some(context) if context.incoming.reader.is_none() => {
                 context.incoming.reader = Some(reader);
                 true
@@ -293,25 +283,25 @@ impl Requests {
             0 => BodyLength::None,
             length => BodyLength::Known(u64::try_from(length).unwrap_or(u64::MAX)),
         };
-        self.begin(key, ResponseHead { status, headers, body: length }, BodySource::Whole(body))
+        self.begin(key, ResponseHead { status, headers, body: length }, BodySource::Whole, SendHalf::whole(body))
     }
 
     /// Sends a response's head; [`Requests::send_chunk`] and [`Requests::end_body`] follow.
     pub(crate) fn respond_in_chunks(&mut self, key: RequestKey, status: u16, headers: HeaderBlock) -> Outcome {
         let head = ResponseHead { status, headers, body: BodyLength::Unknown };
-        self.begin(key, head, BodySource::Script { waiting: false })
+        self.begin(key, head, BodySource::Script { waiting: false }, SendHalf::new(BodyLength::Unknown))
     }
 
     /// How long a request's body is, as it was announced.
     pub(crate) fn body_length(&self, key: RequestKey) -> BodyLength {
-        self.contexts.get(&key).map_or(BodyLength::Unknown, |context| context.incoming.length)
+        self.contexts.get(key).map_or(BodyLength::Unknown, |context| context.incoming.length())
     }
 
     /// Sends a response whose body is the request's, of which nothing was read yet.
     pub(crate) fn respond_with_request_body(&mut self, key: RequestKey, status: u16, headers: HeaderBlock) -> Outcome {
-        let length = self.contexts.get(&key).map_or(BodyLength::None, |context| context.incoming.length);
+        let length = self.contexts.get(key).map_or(BodyLength::None, |context| context.incoming.length());
         let body = if length == BodyLength::Known(0) { BodyLength::None } else { length };
-        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Request) {
+        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Request, SendHalf::new(body)) {
             Outcome::Complete(_) => Outcome::PassedOn,
             outcome => outcome,
         }
@@ -327,7 +317,7 @@ impl Requests {
         body: BodyLength,
         fetch: FetchKey,
     ) -> Outcome {
-        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Fetch(fetch)) {
+        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Fetch(fetch), SendHalf::new(body)) {
             Outcome::HandOn(_) => Outcome::Nothing,
             outcome => outcome,
         }
@@ -338,41 +328,41 @@ impl Requests {
         std::mem::take(&mut self.orphans)
     }
 
-    fn begin(&mut self, key: RequestKey, head: ResponseHead, source: BodySource) -> Outcome {
+    fn begin(&mut self, key: RequestKey, head: ResponseHead, source: BodySource, body: SendHalf) -> Outcome {
         if matches!(source, BodySource::Request) {
             self.ask(key);
         }
         let unanswered = |context: &&mut RequestContext| context.outgoing.is_none() && !context.answered;
-        let Some(context) = self.contexts.get_mut(&key).filter(unanswered) else { return Outcome::Nothing };
+        let Some(context) = self.contexts.get_mut(key).filter(unanswered) else { return Outcome::Nothing };
         let Some(outbox) = self.outboxes.get_mut(context.link) else { return Outcome::Nothing };
         let is_over = head.body == BodyLength::None;
         outbox.push(&Frame::ResponseHead(context.wire_id, head));
         if is_over {
             return Outcome::Complete(self.complete(key));
         }
-        context.outgoing = Some(OutgoingBody { window: SendWindow::default(), source });
+        context.outgoing = Some(OutgoingBody { body, source });
         self.send_body(key)
     }
 
     /// How much [`Requests::send_chunk`] takes now.
     pub(crate) fn response_room(&mut self, key: RequestKey) -> usize {
-        let Some(context) = self.contexts.get(&key) else { return 0 };
+        let Some(context) = self.contexts.get(key) else { return 0 };
         let (Some(outgoing), Some(outbox)) = (&context.outgoing, self.outboxes.get(context.link)) else { return 0 };
-        room(&outgoing.window, outbox, &mut self.held)
+        room(&outgoing.body, outbox, &mut self.held)
     }
 
     /// Sends a piece of a body that JavaScript makes: at most [`Requests::response_room`] bytes. `waits`: it has more,
     /// and no room; it will be told of some. Returns the room that is left.
-    pub(crate) fn send_chunk(&mut self, key: RequestKey, mut data: Bytes, waits: bool) -> usize {
-        let Some(context) = self.contexts.get_mut(&key) else { return 0 };
+    pub(crate) fn send_chunk(&mut self, key: RequestKey, data: Bytes, waits: bool) -> usize {
+        let Some(context) = self.contexts.get_mut(key) else { return 0 };
         let (Some(outgoing), Some(outbox)) = (&mut context.outgoing, self.outboxes.get_mut(context.link)) else {
             return 0;
         };
-        outgoing.window.sent(data.len());
-        while !data.is_empty() {
-            outbox.push_chunk(context.wire_id, false, data.split_to(data.len().min(MAX_CHUNK)));
+        outgoing.body.give(data);
+        while let Some((data, end)) = outgoing.body.take(MAX_CHUNK) {
+            outbox.push_chunk(context.wire_id, end, data);
         }
-        let room = room(&outgoing.window, outbox, &mut self.held);
+        let room = room(&outgoing.body, outbox, &mut self.held);
         if let BodySource::Script { waiting } = &mut outgoing.source {
             *waiting = waits || room == 0;
         }
@@ -381,36 +371,38 @@ impl Requests {
 
     /// The end of a body that JavaScript made.
     pub(crate) fn end_body(&mut self, key: RequestKey) -> Outcome {
-        let Some(context) = self.contexts.get(&key).filter(|context| !context.answered) else {
-            return Outcome::Nothing;
-        };
-        if let Some(outbox) = self.outboxes.get_mut(context.link) {
-            outbox.push_chunk(context.wire_id, true, Bytes::new());
+        let Some(context) = self.contexts.get_mut(key) else { return Outcome::Nothing };
+        let Some(outgoing) = &mut context.outgoing else { return Outcome::Nothing };
+        match outgoing.body.end() {
+            Ok(false) => {}
+            Ok(true) => {
+                if let Some(outbox) = self.outboxes.get_mut(context.link) {
+                    outbox.push_chunk(context.wire_id, true, Bytes::new());
+                }
+            }
+            Err(_) => return Outcome::Complete(self.fail(key, ResetReason::BodyErrored)),
         }
         Outcome::Complete(self.complete(key))
     }
 
     /// Sends as much of a response's body as there is and its window allows.
     fn send_body(&mut self, key: RequestKey) -> Outcome {
-        let Some(context) = self.contexts.get_mut(&key) else { return Outcome::Nothing };
+        let Some(context) = self.contexts.get_mut(key) else { return Outcome::Nothing };
         let (Some(outgoing), Some(outbox)) = (&mut context.outgoing, self.outboxes.get_mut(context.link)) else {
             return Outcome::Nothing;
         };
-        let (id, window, incoming) = (context.wire_id, &mut outgoing.window, &mut context.incoming);
+        let (id, body, incoming) = (context.wire_id, &mut outgoing.body, &mut context.incoming.body);
         match &mut outgoing.source {
             BodySource::Script { waiting } => {
                 return if std::mem::take(waiting) { Outcome::Writable } else { Outcome::Nothing };
             }
             BodySource::Fetch(fetch) => return Outcome::HandOn(*fetch),
-            BodySource::Whole(rest) => {
-                while !rest.is_empty() {
-                    let length = rest.len().min(MAX_CHUNK).min(window.available());
-                    if length == 0 {
-                        return Outcome::Nothing;
-                    }
-                    let data = rest.split_to(length);
-                    window.sent(length);
-                    outbox.push_chunk(id, rest.is_empty(), data);
+            BodySource::Whole => {
+                while let Some((data, end)) = body.take(MAX_CHUNK) {
+                    outbox.push_chunk(id, end, data);
+                }
+                if !body.is_ended() {
+                    return Outcome::Nothing;
                 }
             }
             BodySource::Request => {
@@ -419,16 +411,14 @@ impl Requests {
                         outbox.push_chunk(id, true, Bytes::new());
                         break;
                     }
-                    let room = room(window, outbox, &mut self.held);
-                    let Some(data) = incoming.queue.pop(MAX_CHUNK.min(room)) else {
+                    let room = room(body, outbox, &mut self.held);
+                    let Received::Data(data, credit) = incoming.take(MAX_CHUNK.min(room)) else {
                         return Outcome::Nothing;
                     };
-                    window.sent(data.len());
-                    // Whoever sends the request's body gets room as the response's receiver makes some.
-                    if let Some(bytes) = incoming.taken(data.len()) {
-                        outbox.push(&Frame::Credit { id, bytes });
-                    }
+                    // The sender of the request's body gets room as the response's receiver makes some.
+                    give_credit(Some(&mut *outbox), id, credit);
                     let end = incoming.is_drained();
+                    body.sent(data.len(), end);
                     outbox.push_chunk(id, end, data);
                     if end {
                         break;
@@ -442,17 +432,17 @@ impl Requests {
     }
 
     /// The supervisor takes more of a response's body.
-    pub(crate) fn credit(&mut self, link: usize, wire_id: RequestId, bytes: u32) -> Result<Outcome, WindowExceeded> {
+    pub(crate) fn credit(&mut self, link: usize, wire_id: RequestId, bytes: u32) -> Result<Outcome, StreamViolation> {
         let Some(key) = self.key_of(link, wire_id) else { return Ok(Outcome::Nothing) };
-        let outgoing = self.contexts.get_mut(&key).and_then(|context| context.outgoing.as_mut());
+        let outgoing = self.contexts.get_mut(key).and_then(|context| context.outgoing.as_mut());
         let Some(outgoing) = outgoing else { return Ok(Outcome::Nothing) };
-        outgoing.window.credit(bytes)?;
+        outgoing.body.credit(bytes)?;
         Ok(self.send_body(key))
     }
 
     /// Ends a request without a (whole) response. Returns who still waits for its body.
     pub(crate) fn fail(&mut self, key: RequestKey, reason: ResetReason) -> Option<BodyReader> {
-        let context = self.contexts.get(&key).filter(|context| !context.answered)?;
+        let context = self.contexts.get(key).filter(|context| !context.answered)?;
         let id = context.wire_id;
         if let Some(outbox) = self.outboxes.get_mut(context.link) {
             outbox.push(&Frame::Reset { id, reason });
@@ -463,16 +453,23 @@ impl Requests {
     /// The supervisor ended a request. Returns its key, and who still waits for its body.
     pub(crate) fn reset(&mut self, link: usize, wire_id: RequestId) -> Option<(RequestKey, Option<BodyReader>)> {
         let key = self.key_of(link, wire_id)?;
-        let context = self.contexts.get_mut(&key)?;
+        let context = self.contexts.get_mut(key)?;
         if context.answered {
             // No more of its body will come; what came stays readable as long as `waitUntil` holds it.
-            context.incoming.cut = !context.incoming.ended;
+            context.incoming.body.fail(Cut);
             return Some((key, context.incoming.reader.take()));
         }
         if let Some(OutgoingBody { source: BodySource::Fetch(fetch), .. }) = &context.outgoing {
             self.orphans.push(*fetch);
         }
         Some((key, self.close(key)))
+    }
+}
+
+/// Gives credit for a request's body, if it is time to.
+fn give_credit(outbox: Option<&mut Outbox>, id: RequestId, credit: Option<u32>) {
+    if let (Some(outbox), Some(bytes)) = (outbox, credit) {
+        outbox.push(&Frame::Credit { id, bytes });
     }
 }
 

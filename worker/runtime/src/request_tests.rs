@@ -27,7 +27,7 @@ fn opened(body: BodyLength) -> (Requests, RequestKey) {
 }
 
 /// A piece of request 0's body comes, and whoever is to be told is.
-fn chunk(requests: &mut Requests, data: Bytes, end: bool) -> Result<Outcome, WindowExceeded> {
+fn chunk(requests: &mut Requests, data: Bytes, end: bool) -> Result<Outcome, StreamViolation> {
     let news = requests.chunk(0, 0, data, end)?;
     Ok(news.map_or(Outcome::Nothing, |key| requests.news(key)))
 }
@@ -249,7 +249,7 @@ fn what_wait_until_keeps_is_bounded() {
         requests.chunk(0, id, Bytes::from(vec![1; WINDOW / 2]), false).unwrap();
         keys.push(key);
     }
-    let kept: usize = requests.contexts.values().map(|context| context.incoming.queue.len()).sum();
+    let kept: usize = requests.contexts.values().map(|context| context.incoming.body.buffered()).sum();
     assert!(kept <= RETAINED && kept > RETAINED - WINDOW, "{kept}");
     for key in keys {
         requests.release(key);

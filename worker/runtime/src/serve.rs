@@ -17,7 +17,9 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nano_protocol::limits::MAX_ERROR_TEXT;
-use nano_protocol::{AccessorStyle, Boot, BootFailed, ExitReason, Frame, Outbox, Ready, RequestAccessors};
+use nano_protocol::{
+    AccessorStyle, Boot, BootFailed, ExitReason, Frame, Outbox, Ready, RequestAccessors, StreamViolation,
+};
 use nix::poll::{PollFd, PollFlags, ppoll};
 use url::Url;
 
@@ -63,6 +65,9 @@ pub enum ServeError {
     /// The supervisor does not keep to the protocol.
     #[error("the supervisor broke the protocol: {0}")]
     Protocol(&'static str),
+    /// The supervisor breaks the rules of streams.
+    #[error("the supervisor broke the protocol: {0}")]
+    Stream(#[from] StreamViolation),
     /// There is no runtime.
     #[error(transparent)]
     Runtime(#[from] crate::runtime::RuntimeError),
@@ -74,7 +79,7 @@ impl ServeError {
     pub fn exit_status(&self) -> i32 {
         let reason = match self {
             Self::Link(LinkError::Closed | LinkError::Io(_)) => ExitReason::Restart,
-            Self::Link(LinkError::Decode(_)) | Self::Protocol(_) => ExitReason::Protocol,
+            Self::Link(LinkError::Decode(_)) | Self::Protocol(_) | Self::Stream(_) => ExitReason::Protocol,
             Self::Io(_) | Self::Runtime(_) => ExitReason::Startup,
         };
         reason.exit_status().into()

@@ -153,23 +153,17 @@ impl Worker {
         match frame {
             Frame::RequestHead(id, head) => self.open_request(link, id, *head)?,
             Frame::BodyChunk { id, end, data } => {
-                let taken = self.runtime.state.requests.borrow_mut().chunk(link, id, data, end);
-                let news = taken.map_err(|_| ServeError::Protocol("body over the window"))?;
+                let news = self.runtime.state.requests.borrow_mut().chunk(link, id, data, end)?;
                 self.jobs.extend(news.map(Job::RequestNews));
             }
-            Frame::Credit { id, bytes } => {
-                let taken = self.runtime.request_credit(link, id, bytes);
-                taken.map_err(|_| ServeError::Protocol("credit over the window"))?;
-            }
+            Frame::Credit { id, bytes } => self.runtime.request_credit(link, id, bytes)?,
             Frame::Reset { id, reason } => self.runtime.request_reset(link, id, reason),
             Frame::FetchChunk { id, end, data } => {
-                let taken = self.runtime.fetch_chunk(link, id, data, end);
-                let news = taken.map_err(|_| ServeError::Protocol("a response over the window"))?;
+                let news = self.runtime.fetch_chunk(link, id, data, end)?;
                 self.jobs.extend(news.map(Job::FetchNews));
             }
             other => {
-                let taken = self.runtime.fetch_frame(link, other);
-                if !taken.map_err(|_| ServeError::Protocol("a response over the window"))? {
+                if !self.runtime.fetch_frame(link, other)? {
                     return Err(ServeError::Protocol("a frame on a data link that belongs elsewhere"));
                 }
             }
