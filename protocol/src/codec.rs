@@ -18,15 +18,16 @@ use crate::limits::{
 };
 use crate::sandbox::{LayerReport, SandboxLayer};
 use crate::stats::Stats;
+use crate::stream::StreamId;
 
 mod encode;
 pub(crate) mod kind;
 
-use encode::RESET_REASONS;
-pub(crate) use encode::{CHUNK_HEAD, ChunkOf, encode, encode_chunk_head};
+use encode::FETCH_ABORTED;
+pub(crate) use encode::{DATA_HEAD, encode, encode_data_head};
 
 /// Who sent the bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The trusted side.
     Supervisor,
@@ -106,7 +107,7 @@ impl Decoder {
         }
         let mut bytes = buffer.split_to(whole).freeze();
         bytes.advance(FRAME_PREFIX);
-        let mut fields = Fields { kind, bytes };
+        let mut fields = Fields { sender: self.sender, kind, bytes };
         let frame = fields.frame()?;
         match fields.bytes.len() {
             0 => Ok(Some(frame)),
@@ -116,6 +117,7 @@ impl Decoder {
 }
 
 struct Fields {
+    sender: Side,
     kind: u8,
     bytes: Bytes,
 }
@@ -139,6 +141,16 @@ impl Fields {
 
     fn u64(&mut self, field: &'static str) -> Result<u64, DecodeError> {
         self.bytes.try_get_u64_le().map_err(|_| self.bad(field))
+    }
+
+    fn stream(&mut self) -> Result<StreamId, DecodeError> {
+        Ok(StreamId::from_wire(self.u32("stream")?))
+    }
+
+    /// The number of a stream that this side must have begun.
+    fn number(&mut self, initiator: Side) -> Result<u32, DecodeError> {
+        let stream = self.stream()?;
+        if stream.initiator == initiator { Ok(stream.number) } else { Err(self.bad("stream")) }
     }
 
     fn bool(&mut self, field: &'static str) -> Result<bool, DecodeError> {
@@ -215,7 +227,7 @@ impl Fields {
                 column: self.u32("column")?,
             }),
             kind::REQUEST_HEAD => Frame::RequestHead(
-                self.u32("id")?,
+                self.number(Side::Supervisor)?,
                 Box::new(RequestHead {
                     method: self.text("method", MAX_METHOD)?,
                     url: self.text("url", MAX_URL)?,
@@ -225,14 +237,14 @@ impl Fields {
                 }),
             ),
             kind::RESPONSE_HEAD => Frame::ResponseHead(
-                self.u32("id")?,
+                self.number(Side::Supervisor)?,
                 ResponseHead { status: self.status()?, headers: self.headers()?, body: self.body_length()? },
             ),
-            kind::BODY_CHUNK => {
-                Frame::BodyChunk { id: self.u32("id")?, end: self.bool("end")?, data: self.bytes("data", MAX_CHUNK)? }
+            kind::DATA => {
+                Frame::Data { stream: self.stream()?, end: self.bool("end")?, data: self.bytes("data", MAX_CHUNK)? }
             }
-            kind::CREDIT => Frame::Credit { id: self.u32("id")?, bytes: self.u32("bytes")? },
-            kind::RESET => Frame::Reset { id: self.u32("id")?, reason: self.reset_reason()? },
+            kind::CREDIT => Frame::Credit { stream: self.stream()?, bytes: self.u32("bytes")? },
+            kind::RESET => self.reset()?,
             kind::LOG => Frame::Log(LogLine {
                 level: match self.u8("level")? {
                     0 => LogLevel::Debug,
@@ -254,10 +266,10 @@ impl Fields {
                     let code = usize::from(self.u8("reason")?);
                     *ExitReason::ALL.get(code).ok_or_else(|| self.bad("reason"))?
                 },
-                culprit: if self.bool("culprit")? { Some(self.u32("culprit")?) } else { None },
+                culprit: if self.bool("culprit")? { Some(self.number(Side::Supervisor)?) } else { None },
             },
             kind::FETCH_HEAD => Frame::FetchHead(
-                self.u32("id")?,
+                self.number(Side::Worker)?,
                 Box::new(FetchHead {
                     method: self.text("method", MAX_METHOD)?,
                     url: self.text("url", MAX_URL)?,
@@ -266,7 +278,7 @@ impl Fields {
                 }),
             ),
             kind::FETCH_RESPONSE => Frame::FetchResponse(
-                self.u32("id")?,
+                self.number(Side::Worker)?,
                 Box::new(FetchResponse {
                     status: self.status()?,
                     reason: self.text("reason", 2 * MAX_REASON)?,
@@ -274,20 +286,7 @@ impl Fields {
                     body: self.body_length()?,
                 }),
             ),
-            kind::FETCH_CHUNK => {
-                Frame::FetchChunk { id: self.u32("id")?, end: self.bool("end")?, data: self.bytes("data", MAX_CHUNK)? }
-            }
-            kind::FETCH_CREDIT => Frame::FetchCredit { id: self.u32("id")?, bytes: self.u32("bytes")? },
-            kind::FETCH_FAILED => Frame::FetchFailed {
-                id: self.u32("id")?,
-                failure: {
-                    let code = usize::from(self.u8("failure")?);
-                    *FetchFailure::ALL.get(code).ok_or_else(|| self.bad("failure"))?
-                },
-                message: self.text("message", MAX_FETCH_ERROR)?,
-            },
-            kind::BODY_WANTED => Frame::BodyWanted { id: self.u32("id")? },
-            kind::FETCH_ABORT => Frame::FetchAbort { id: self.u32("id")? },
+            kind::BODY_WANTED => Frame::BodyWanted { id: self.number(Side::Supervisor)? },
             kind::SANDBOXED => Frame::Sandboxed(self.sandbox_layers()?),
             other => return Err(DecodeError::Kind(other)),
         })
@@ -349,9 +348,22 @@ impl Fields {
         if (200..=599).contains(&status) { Ok(status) } else { Err(self.bad("status")) }
     }
 
-    fn reset_reason(&mut self) -> Result<ResetReason, DecodeError> {
-        let code = usize::from(self.u8("reason")?);
-        RESET_REASONS.get(code).copied().ok_or_else(|| self.bad("reason"))
+    /// Fetches end by reasons of their own, one side's each; whether a request may end so is the link's to say.
+    fn reset(&mut self) -> Result<Frame, DecodeError> {
+        let stream = self.stream()?;
+        let code = self.u8("reason")?;
+        let reason = match (stream.initiator, self.sender) {
+            (Side::Supervisor, _) => ResetReason::OF_REQUESTS.get(usize::from(code)).copied(),
+            (Side::Worker, Side::Worker) => (code == FETCH_ABORTED).then_some(ResetReason::FetchAborted),
+            (Side::Worker, Side::Supervisor) => {
+                let failure = code.checked_sub(FETCH_ABORTED + 1);
+                let failure = failure.and_then(|code| FetchFailure::ALL.get(usize::from(code)));
+                failure.copied().map(ResetReason::FetchFailed)
+            }
+        };
+        let reason = reason.ok_or_else(|| self.bad("reason"))?;
+        let most = if matches!(reason, ResetReason::FetchFailed(_)) { MAX_FETCH_ERROR } else { 0 };
+        Ok(Frame::Reset { stream, reason, message: self.text("message", most)? })
     }
 
     fn stats(&mut self) -> Result<Stats, DecodeError> {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::limits::MAX_HEADERS;
 use crate::outbox::Outbox;
+use crate::stream::MAX_STREAM_NUMBER;
 use bytes::BufMut;
 
 fn text(max: usize) -> impl Strategy<Value = String> {
@@ -66,35 +67,40 @@ fn layer() -> impl Strategy<Value = LayerReport> {
         .prop_map(|(layer, active, detail)| LayerReport { layer, active, detail })
 }
 
+fn number() -> impl Strategy<Value = u32> {
+    0..=MAX_STREAM_NUMBER
+}
+
+fn stream() -> impl Strategy<Value = StreamId> {
+    any::<u32>().prop_map(StreamId::from_wire)
+}
+
 fn fetch_from_worker() -> impl Strategy<Value = Frame> {
     prop_oneof![
-        (any::<u32>(), text(10), text(60), headers(), body_length()).prop_map(|(id, method, url, headers, body)| {
+        (number(), text(10), text(60), headers(), body_length()).prop_map(|(id, method, url, headers, body)| {
             Frame::FetchHead(id, Box::new(FetchHead { method, url, headers, body }))
         }),
-        fetch_from_either(),
-        any::<u32>().prop_map(|id| Frame::FetchAbort { id }),
-        any::<u32>().prop_map(|id| Frame::BodyWanted { id }),
+        number().prop_map(|number| Frame::reset(StreamId::fetch(number), ResetReason::FetchAborted)),
+        number().prop_map(|id| Frame::BodyWanted { id }),
     ]
 }
 
 fn fetch_from_supervisor() -> impl Strategy<Value = Frame> {
     prop_oneof![
-        (any::<u32>(), 200u16..600, text(40), headers(), body_length()).prop_map(
-            |(id, status, reason, headers, body)| Frame::FetchResponse(
-                id,
-                Box::new(FetchResponse { status, reason, headers, body })
-            )
-        ),
-        fetch_from_either(),
-        (any::<u32>(), proptest::sample::select(&FetchFailure::ALL[..]), text(60))
-            .prop_map(|(id, failure, message)| Frame::FetchFailed { id, failure, message }),
+        (number(), 200u16..600, text(40), headers(), body_length()).prop_map(|(id, status, reason, headers, body)| {
+            Frame::FetchResponse(id, Box::new(FetchResponse { status, reason, headers, body }))
+        }),
+        (number(), proptest::sample::select(&FetchFailure::ALL[..]), text(60))
+            .prop_map(|(number, failure, message)| Frame::fetch_failed(number, failure, message)),
     ]
 }
 
-fn fetch_from_either() -> impl Strategy<Value = Frame> {
+fn from_either() -> impl Strategy<Value = Frame> {
     prop_oneof![
-        (any::<u32>(), any::<bool>(), bytes(9000)).prop_map(|(id, end, data)| Frame::FetchChunk { id, end, data }),
-        (any::<u32>(), any::<u32>()).prop_map(|(id, bytes)| Frame::FetchCredit { id, bytes }),
+        (stream(), any::<bool>(), bytes(9000)).prop_map(|(stream, end, data)| Frame::Data { stream, end, data }),
+        (stream(), any::<u32>()).prop_map(|(stream, bytes)| Frame::Credit { stream, bytes }),
+        (number(), proptest::sample::select(&ResetReason::OF_REQUESTS[..]))
+            .prop_map(|(number, reason)| Frame::reset(StreamId::request(number), reason)),
     ]
 }
 
@@ -107,12 +113,9 @@ fn from_worker() -> impl Strategy<Value = Frame> {
         })),
         (text(100), text(30), any::<u32>(), any::<u32>())
             .prop_map(|(message, path, line, column)| Frame::BootFailed(BootFailed { message, path, line, column })),
-        (any::<u32>(), 200u16..600, headers(), body_length())
+        (number(), 200u16..600, headers(), body_length())
             .prop_map(|(id, status, headers, body)| Frame::ResponseHead(id, ResponseHead { status, headers, body })),
-        (any::<u32>(), any::<bool>(), bytes(9000)).prop_map(|(id, end, data)| Frame::BodyChunk { id, end, data }),
-        (any::<u32>(), any::<u32>()).prop_map(|(id, bytes)| Frame::Credit { id, bytes }),
-        (any::<u32>(), proptest::sample::select(&RESET_REASONS[..]))
-            .prop_map(|(id, reason)| Frame::Reset { id, reason }),
+        from_either(),
         (
             proptest::sample::select(&[LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error][..]),
             text(30),
@@ -129,7 +132,7 @@ fn from_worker() -> impl Strategy<Value = Frame> {
         fetch_from_worker(),
         any::<(u64, bool)>().prop_map(|(nonce, idle)| Frame::Pong { nonce, idle }),
         proptest::collection::vec(layer(), 0..=SandboxLayer::ALL.len()).prop_map(Frame::Sandboxed),
-        (proptest::sample::select(&ExitReason::ALL[..]), any::<Option<u32>>())
+        (proptest::sample::select(&ExitReason::ALL[..]), proptest::option::of(number()))
             .prop_map(|(reason, culprit)| Frame::Exiting { reason, culprit }),
     ]
 }
@@ -145,16 +148,13 @@ fn from_supervisor() -> impl Strategy<Value = Frame> {
     prop_oneof![
         boot().prop_map(|boot| Frame::Boot(Box::new(boot))),
         (any::<u32>(), source).prop_map(|(id, source)| Frame::ModuleSource { id, source }),
-        (any::<u32>(), text(10), text(60), text(30), headers(), body_length()).prop_map(
+        (number(), text(10), text(60), text(30), headers(), body_length()).prop_map(
             |(id, method, url, request_id, headers, body)| Frame::RequestHead(
                 id,
                 Box::new(RequestHead { method, url, request_id, headers, body })
             )
         ),
-        (any::<u32>(), any::<bool>(), bytes(9000)).prop_map(|(id, end, data)| Frame::BodyChunk { id, end, data }),
-        (any::<u32>(), any::<u32>()).prop_map(|(id, bytes)| Frame::Credit { id, bytes }),
-        (any::<u32>(), proptest::sample::select(&RESET_REASONS[..]))
-            .prop_map(|(id, reason)| Frame::Reset { id, reason }),
+        from_either(),
         any::<u64>().prop_map(Frame::Ping),
         Just(Frame::Drain),
         fetch_from_supervisor(),
@@ -242,12 +242,60 @@ proptest! {
 
 #[test]
 fn a_worker_may_not_send_the_supervisors_frames() {
-    let failed = Frame::FetchFailed { id: 1, failure: FetchFailure::Denied, message: String::new() };
-    for frame in [Frame::Drain, Frame::Ping(1), failed] {
+    for frame in [Frame::Drain, Frame::Ping(1)] {
         let mut wire = BytesMut::new();
         encode(&frame, &mut wire);
         assert!(matches!(Decoder::new(Side::Worker).decode(&mut wire), Err(DecodeError::Kind(_))));
     }
+}
+
+#[test]
+fn each_side_ends_fetches_by_its_own_reasons_and_no_request_by_those() {
+    let failed = ResetReason::FetchFailed(FetchFailure::Denied);
+    let refused = |sender: Side, stream: StreamId, reason: ResetReason| {
+        let mut wire = BytesMut::new();
+        encode(&Frame::reset(stream, reason), &mut wire);
+        matches!(Decoder::new(sender).decode(&mut wire), Err(DecodeError::Field { field: "reason", .. }))
+    };
+    let (request, fetch) = (StreamId::request(1), StreamId::fetch(1));
+    for (sender, stream, reason) in [
+        (Side::Worker, fetch, failed),
+        (Side::Worker, fetch, ResetReason::HandlerThrew),
+        (Side::Worker, request, ResetReason::FetchAborted),
+        (Side::Supervisor, fetch, ResetReason::FetchAborted),
+        (Side::Supervisor, fetch, ResetReason::ClientGone),
+        (Side::Supervisor, request, failed),
+    ] {
+        assert!(refused(sender, stream, reason), "{sender:?} {stream:?} {reason:?}");
+    }
+    assert!(!refused(Side::Supervisor, fetch, failed) && !refused(Side::Worker, fetch, ResetReason::FetchAborted));
+}
+
+#[test]
+fn only_a_failed_fetch_has_words() {
+    let message = "x".repeat(MAX_FETCH_ERROR + 1);
+    for (sender, frame) in [
+        (Side::Supervisor, Frame::fetch_failed(1, FetchFailure::Denied, message)),
+        (
+            Side::Worker,
+            Frame::Reset { stream: StreamId::request(1), reason: ResetReason::Refused, message: "x".to_owned() },
+        ),
+    ] {
+        let mut wire = BytesMut::new();
+        encode(&frame, &mut wire);
+        let decoded = Decoder::new(sender).decode(&mut wire);
+        assert!(matches!(decoded, Err(DecodeError::Field { field: "message", .. })), "{decoded:?}");
+    }
+}
+
+#[test]
+fn a_head_of_a_stream_that_the_other_side_began_is_refused() {
+    let head = ResponseHead { status: 200, headers: HeaderBlock::default(), body: BodyLength::None };
+    let mut wire = BytesMut::new();
+    encode(&Frame::ResponseHead(1, head), &mut wire);
+    wire[FRAME_PREFIX] |= 1;
+    let decoded = Decoder::new(Side::Worker).decode(&mut wire);
+    assert!(matches!(decoded, Err(DecodeError::Field { field: "stream", .. })), "{decoded:?}");
 }
 
 #[test]
@@ -315,7 +363,7 @@ fn a_header_list_stops_at_its_limits() {
 fn large_data_is_not_copied() {
     let data = Bytes::from(vec![7; MAX_CHUNK]);
     let mut outbox = Outbox::default();
-    outbox.push_chunk(1, true, data.clone());
+    outbox.push_data(StreamId::request(1), true, data.clone());
     let mut slices = [IoSlice::new(&[]); 4];
     let count = outbox.io_slices(&mut slices);
     assert!(slices[..count].iter().any(|slice| slice.as_ptr() == data.as_ptr()));

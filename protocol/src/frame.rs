@@ -6,11 +6,12 @@ use crate::exit_reason::ExitReason;
 use crate::header_block::HeaderBlock;
 use crate::sandbox::LayerReport;
 use crate::stats::Stats;
+use crate::stream::StreamId;
 
-/// A request on one link. The supervisor counts up and never uses a number twice on one link.
+/// The number of a request on one link: a stream that the supervisor begins.
 pub type RequestId = u32;
 
-/// An outgoing request on one link. The worker counts up from 0 and uses each number once (wrapping at 2^32).
+/// The number of an outgoing request on one link: a stream that the worker begins.
 pub type FetchId = u32;
 
 /// One message. The doc of each variant says who sends it, on which link.
@@ -43,11 +44,11 @@ pub enum Frame {
     RequestHead(RequestId, Box<RequestHead>),
     /// Worker, data: the response to a request begins.
     ResponseHead(RequestId, ResponseHead),
-    /// Either side, data: a piece of a body, at most [`crate::limits::MAX_CHUNK`] bytes, within the window.
-    BodyChunk {
-        /// The request whose body it is (the request's from the supervisor, the response's from the worker).
-        id: RequestId,
-        /// True on the last piece. After a worker's last piece both sides forget the request, unless [`Frame::BodyWanted`]
+    /// Either side, data: a part of a body, at most [`crate::limits::MAX_CHUNK`] bytes, within the window.
+    Data {
+        /// Whose body it is: the request's from the side that began the stream, the response's from the other.
+        stream: StreamId,
+        /// True on the last one. After the response's last one both sides forget the stream, unless [`Frame::BodyWanted`]
         /// was sent and the request's body is not at its end: then with that, or a `Reset`.
         end: bool,
         /// May be empty, for an `end` that comes alone.
@@ -55,8 +56,8 @@ pub enum Frame {
     },
     /// Either side, data: the sender took `bytes` of the body it receives, and may be sent as many more.
     Credit {
-        /// The request whose body it is.
-        id: RequestId,
+        /// Whose body it is.
+        stream: StreamId,
         /// At least 1.
         bytes: u32,
     },
@@ -66,48 +67,21 @@ pub enum Frame {
         /// The request.
         id: RequestId,
     },
-    /// Either side, data: the request is over, nothing more of it will come. Both sides forget it. From the supervisor also
+    /// Either side, data: the stream is over, nothing more of it will come. Both sides forget it. From the supervisor also
     /// for a request whose response is complete: no more of its body will come.
     Reset {
-        /// The request.
-        id: RequestId,
+        /// Which.
+        stream: StreamId,
         /// Why.
         reason: ResetReason,
+        /// For [`ResetReason::FetchFailed`] the same in words for the app's author, at most
+        /// [`crate::limits::MAX_FETCH_ERROR`] bytes; otherwise empty.
+        message: String,
     },
     /// Worker, data: an outgoing request begins. At most [`crate::limits::MAX_FETCHES`] of a link are open at once.
     FetchHead(FetchId, Box<FetchHead>),
     /// Supervisor, data: the response to an outgoing request begins.
     FetchResponse(FetchId, Box<FetchResponse>),
-    /// Either side, data: a piece of a body, as [`Frame::BodyChunk`].
-    FetchChunk {
-        /// The outgoing request whose body it is (the request's from the worker, the response's from the supervisor).
-        id: FetchId,
-        /// True on the last piece. After the supervisor's last piece both sides forget the outgoing request.
-        end: bool,
-        /// May be empty, for an `end` that comes alone.
-        data: Bytes,
-    },
-    /// Either side, data: the sender took `bytes` of the body it receives, and may be sent as many more.
-    FetchCredit {
-        /// The outgoing request whose body it is.
-        id: FetchId,
-        /// At least 1.
-        bytes: u32,
-    },
-    /// Supervisor, data: there will be no (whole) response. Both sides forget the outgoing request.
-    FetchFailed {
-        /// The outgoing request.
-        id: FetchId,
-        /// What went wrong, for programs.
-        failure: FetchFailure,
-        /// The same in words for the app's author, at most [`crate::limits::MAX_FETCH_ERROR`] bytes.
-        message: String,
-    },
-    /// Worker, data: nobody wants the response any more, or there is no whole request. Both sides forget it.
-    FetchAbort {
-        /// The outgoing request.
-        id: FetchId,
-    },
     /// Worker, control: one message of the app (`console.log`) or of the runtime about the app.
     Log(LogLine),
     /// Worker, any link: counters since the worker's start. Sent on a data link before the responses of the turn that
@@ -133,6 +107,20 @@ pub enum Frame {
         /// The request whose code was running.
         culprit: Option<RequestId>,
     },
+}
+
+impl Frame {
+    /// A [`Frame::Reset`] without words.
+    #[must_use]
+    pub fn reset(stream: StreamId, reason: ResetReason) -> Self {
+        Self::Reset { stream, reason, message: String::new() }
+    }
+
+    /// A [`Frame::Reset`] for an outgoing request that failed.
+    #[must_use]
+    pub fn fetch_failed(number: FetchId, failure: FetchFailure, message: String) -> Self {
+        Self::Reset { stream: StreamId::fetch(number), reason: ResetReason::FetchFailed(failure), message }
+    }
 }
 
 /// What a worker needs before it can load its app.
@@ -254,7 +242,7 @@ pub struct RequestHead {
     pub request_id: String,
     /// Names in lower case.
     pub headers: HeaderBlock,
-    /// Whether `BodyChunk` frames follow.
+    /// Whether `Data` frames follow.
     pub body: BodyLength,
 }
 
@@ -265,7 +253,7 @@ pub struct ResponseHead {
     pub status: u16,
     /// Names in lower case.
     pub headers: HeaderBlock,
-    /// Whether `BodyChunk` frames follow.
+    /// Whether `Data` frames follow.
     pub body: BodyLength,
 }
 
@@ -278,7 +266,7 @@ pub struct FetchHead {
     pub url: String,
     /// Names in lower case.
     pub headers: HeaderBlock,
-    /// Whether `FetchChunk` frames follow.
+    /// Whether `Data` frames follow.
     pub body: BodyLength,
 }
 
@@ -291,7 +279,7 @@ pub struct FetchResponse {
     pub reason: String,
     /// Names in lower case.
     pub headers: HeaderBlock,
-    /// Whether `FetchChunk` frames follow.
+    /// Whether `Data` frames follow.
     pub body: BodyLength,
 }
 
@@ -348,7 +336,7 @@ impl FetchFailure {
 /// What is known of a body before it comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyLength {
-    /// There is none; no `BodyChunk` follows.
+    /// There is none; no `Data` follows.
     None,
     /// Exactly so many bytes will come.
     Known(u64),
@@ -356,7 +344,7 @@ pub enum BodyLength {
     Unknown,
 }
 
-/// Why a request ended before its response was complete.
+/// Why a stream ended before its response was complete. Of a request by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetReason {
     /// From the supervisor: the client went away.
@@ -373,8 +361,26 @@ pub enum ResetReason {
     BodyErrored,
     /// From the worker: it was told to drain before the request came, or is out of room.
     Refused,
-    /// From the worker: the response is complete, and nobody reads the request's body any more.
+    /// From the worker: the response is complete, and the app does not read the request's body any more.
     BodyUnwanted,
+    /// From the worker, of a fetch: the app does not want the response any more, or there is no whole request.
+    FetchAborted,
+    /// From the supervisor, of a fetch: there will be no (whole) response.
+    FetchFailed(FetchFailure),
+}
+
+impl ResetReason {
+    /// The reasons that end requests, in the order of their codes on the wire.
+    pub const OF_REQUESTS: [Self; 8] = [
+        Self::ClientGone,
+        Self::TimedOut,
+        Self::BodyTooLarge,
+        Self::HandlerThrew,
+        Self::NoResponse,
+        Self::BodyErrored,
+        Self::Refused,
+        Self::BodyUnwanted,
+    ];
 }
 
 /// How grave a log line is.

@@ -37,10 +37,10 @@ pub use outbox::Outbox;
 pub use sandbox::{LayerReport, SandboxLayer};
 pub use stats::{Stat, StatKind, StatMetric, StatSource, Stats};
 pub use stream::{
-    ChunkQueue, MAX_STREAM_NUMBER, ReceiveHalf, ReceiveWindow, Received, SendHalf, SendWindow, StreamTable,
+    ChunkQueue, MAX_STREAM_NUMBER, ReceiveHalf, ReceiveWindow, Received, SendHalf, SendWindow, StreamId, StreamTable,
     StreamViolation, WindowExceeded,
 };
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
 /// differs where an installation mixes two.
-pub const PROTOCOL_VERSION: u8 = 7;
+pub const PROTOCOL_VERSION: u8 = 8;

@@ -5,10 +5,11 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::codec::{CHUNK_HEAD, ChunkOf, encode, encode_chunk_head};
-use crate::frame::{FetchId, Frame, RequestId};
+use crate::codec::{DATA_HEAD, encode, encode_data_head};
+use crate::frame::Frame;
 use crate::limits::MAX_CHUNK;
 use crate::stats::Stats;
+use crate::stream::StreamId;
 
 /// Body data of this size and more is queued as a reference; smaller pieces are copied together.
 const COPY_BELOW: usize = 4096;
@@ -32,8 +33,8 @@ struct Last {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Changeable {
-    /// A chunk that is not its body's last one: more of the body may join it.
-    Chunk(ChunkOf, u32),
+    /// Data that is not its body's last: more of the body may join it.
+    Data(StreamId),
     /// Later totals take their place.
     Stats,
 }
@@ -51,11 +52,10 @@ impl Outbox {
         self.queued == 0
     }
 
-    /// Appends a frame as it is. The data of a large `BodyChunk` or `FetchChunk` is not copied.
+    /// Appends a frame as it is. The data of a large `Data` is not copied.
     pub fn push(&mut self, frame: &Frame) {
         match frame {
-            Frame::BodyChunk { id, end, data } => self.append_chunk(ChunkOf::Request, *id, *end, data.clone()),
-            Frame::FetchChunk { id, end, data } => self.append_chunk(ChunkOf::Fetch, *id, *end, data.clone()),
+            Frame::Data { stream, end, data } => self.append_data(*stream, *end, data.clone()),
             other => self.append(|open| encode(other, open)),
         }
         // Whoever hands over frames wants these frames.
@@ -73,15 +73,12 @@ impl Outbox {
         self.last = Some(Last { at, frame: Changeable::Stats });
     }
 
-    /// Appends a `BodyChunk`: at most [`crate::limits::MAX_CHUNK`] bytes. A small one joins the chunk of the same body
-    /// that waits at the end, so that a body in tiny pieces is not mostly frame heads.
-    pub fn push_chunk(&mut self, id: RequestId, end: bool, data: Bytes) {
-        self.join_or_append(ChunkOf::Request, id, end, data);
-    }
-
-    /// Appends a `FetchChunk`: at most [`crate::limits::MAX_CHUNK`] bytes. Small ones join as in [`Self::push_chunk`].
-    pub fn push_fetch_chunk(&mut self, id: FetchId, end: bool, data: Bytes) {
-        self.join_or_append(ChunkOf::Fetch, id, end, data);
+    /// Appends a `Data` frame: at most [`crate::limits::MAX_CHUNK`] bytes. A small one joins the data of the same body that
+    /// waits at the end, so that a body in tiny chunks is not mostly frame heads.
+    pub fn push_data(&mut self, stream: StreamId, end: bool, data: Bytes) {
+        if data.len() >= COPY_BELOW || !self.join(stream, end, &data) {
+            self.append_data(stream, end, data);
+        }
     }
 
     /// Shows up to `slices.len()` pieces of what is to be written next, and returns how many there are.
@@ -113,24 +110,18 @@ impl Outbox {
         self.last = self.last.and_then(|last| Some(Last { at: last.at.checked_sub(written)?, ..last }));
     }
 
-    fn join_or_append(&mut self, of: ChunkOf, id: u32, end: bool, data: Bytes) {
-        if data.len() >= COPY_BELOW || !self.join(of, id, end, &data) {
-            self.append_chunk(of, id, end, data);
-        }
-    }
-
-    /// Puts data into the last frame, if that is a chunk of the same body with room for it.
-    fn join(&mut self, of: ChunkOf, id: u32, end: bool, data: &[u8]) -> bool {
-        let Some(Last { at, frame }) = self.last.filter(|last| last.frame == Changeable::Chunk(of, id)) else {
+    /// Puts data into the last frame, if that is data of the same body with room for it.
+    fn join(&mut self, stream: StreamId, end: bool, data: &[u8]) -> bool {
+        let Some(Last { at, frame }) = self.last.filter(|last| last.frame == Changeable::Data(stream)) else {
             return false;
         };
-        let length = (self.open.len() - at).saturating_sub(CHUNK_HEAD) + data.len();
+        let length = (self.open.len() - at).saturating_sub(DATA_HEAD) + data.len();
         if length > MAX_CHUNK {
             return false;
         }
-        let mut head = BytesMut::with_capacity(CHUNK_HEAD);
-        encode_chunk_head(&mut head, of, id, end, length);
-        let Some(old) = self.open.get_mut(at..at + CHUNK_HEAD) else { return false };
+        let mut head = BytesMut::with_capacity(DATA_HEAD);
+        encode_data_head(&mut head, stream, end, length);
+        let Some(old) = self.open.get_mut(at..at + DATA_HEAD) else { return false };
         old.copy_from_slice(&head);
         self.open.extend_from_slice(data);
         self.queued += data.len();
@@ -138,24 +129,24 @@ impl Outbox {
         true
     }
 
-    fn append_chunk(&mut self, of: ChunkOf, id: u32, end: bool, data: Bytes) {
+    fn append_data(&mut self, stream: StreamId, end: bool, data: Bytes) {
         if data.len() < COPY_BELOW {
-            return self.append_chunk_slice(of, id, end, &data);
+            return self.append_small(stream, end, &data);
         }
-        self.append(|open| encode_chunk_head(open, of, id, end, data.len()));
+        self.append(|open| encode_data_head(open, stream, end, data.len()));
         self.sealed.push_back(self.open.split().freeze());
         self.last = None;
         self.queued += data.len();
         self.sealed.push_back(data);
     }
 
-    fn append_chunk_slice(&mut self, of: ChunkOf, id: u32, end: bool, data: &[u8]) {
+    fn append_small(&mut self, stream: StreamId, end: bool, data: &[u8]) {
         let at = self.open.len();
         self.append(|open| {
-            encode_chunk_head(open, of, id, end, data.len());
+            encode_data_head(open, stream, end, data.len());
             open.extend_from_slice(data);
         });
-        self.last = (!end).then_some(Last { at, frame: Changeable::Chunk(of, id) });
+        self.last = (!end).then_some(Last { at, frame: Changeable::Data(stream) });
     }
 
     fn append(&mut self, write: impl FnOnce(&mut BytesMut)) {

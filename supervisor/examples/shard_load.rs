@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use nano_config::{Config, HostPattern, Listen};
-use nano_protocol::{BodyLength, Decoder, Frame, HeaderBlock, Outbox, ResponseHead, Side};
+use nano_protocol::{BodyLength, Decoder, Frame, HeaderBlock, Outbox, ResponseHead, Side, StreamId};
 use nano_supervisor::app::Admission;
 use nano_supervisor::app::{App, Availability, Generation};
 use nano_supervisor::route::RouteTable;
@@ -82,7 +82,11 @@ fn answer(mut socket: UnixStream) {
             if let Frame::RequestHead(id, _) = frame {
                 let head = ResponseHead { status: 200, headers: headers.clone(), body: BodyLength::Known(5) };
                 outbox.push(&Frame::ResponseHead(id, head));
-                outbox.push(&Frame::BodyChunk { id, end: true, data: Bytes::from_static(b"Hello") });
+                outbox.push(&Frame::Data {
+                    stream: StreamId::request(id),
+                    end: true,
+                    data: Bytes::from_static(b"Hello"),
+                });
             }
         }
         while !outbox.is_empty() {

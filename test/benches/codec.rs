@@ -4,7 +4,7 @@
 
 use bytes::{Bytes, BytesMut};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use nano_protocol::{BodyLength, Decoder, Frame, HeaderBlock, Outbox, RequestHead, ResponseHead, Side};
+use nano_protocol::{BodyLength, Decoder, Frame, HeaderBlock, Outbox, RequestHead, ResponseHead, Side, StreamId};
 use std::hint::black_box;
 use std::io::IoSlice;
 
@@ -58,8 +58,8 @@ fn codec(criterion: &mut Criterion) {
     let kinds: [(&str, Side, Make); 3] = [
         ("request_head", Side::Supervisor, request_head),
         ("response_head", Side::Worker, response_head),
-        ("chunk_16k", Side::Worker, |id| Frame::BodyChunk {
-            id,
+        ("chunk_16k", Side::Worker, |id| Frame::Data {
+            stream: StreamId::request(id),
             end: false,
             data: Bytes::from_static(&[b'x'; 16 << 10]),
         }),

@@ -69,7 +69,7 @@ fn run(worker: &mut Worker, count: u32, batch: u32) {
         let mut left = batch;
         while left > 0 {
             match worker.links[0].next().expect("the worker ended") {
-                Frame::BodyChunk { end: true, .. } => left -= 1,
+                Frame::Data { end: true, .. } => left -= 1,
                 Frame::ResponseHead(..) => {}
                 other => panic!("{other:?}"),
             }

@@ -10,18 +10,7 @@ use crate::frame::{
 use crate::limits::{MAX_CHUNK, MAX_FRAME_FROM_SUPERVISOR};
 use crate::sandbox::SandboxLayer;
 use crate::stats::Stats;
-
-/// In the order of their codes on the wire.
-pub(super) const RESET_REASONS: [ResetReason; 8] = [
-    ResetReason::ClientGone,
-    ResetReason::TimedOut,
-    ResetReason::BodyTooLarge,
-    ResetReason::HandlerThrew,
-    ResetReason::NoResponse,
-    ResetReason::BodyErrored,
-    ResetReason::Refused,
-    ResetReason::BodyUnwanted,
-];
+use crate::stream::StreamId;
 
 fn code_of<T: PartialEq>(all: &[T], value: &T) -> u8 {
     // The lists hold every variant (a test walks them) and are shorter than 256.
@@ -49,25 +38,26 @@ fn put_body_length(out: &mut BytesMut, length: BodyLength) {
     }
 }
 
-/// Bytes of a chunk's frame before its data: length, kind, id, end, length of the data.
-pub(crate) const CHUNK_HEAD: usize = 14;
+/// Code of [`ResetReason::FetchAborted`], behind those of requests; the failures of fetches follow it.
+pub(super) const FETCH_ABORTED: u8 = 8;
 
-/// Whose body a chunk is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ChunkOf {
-    Request,
-    Fetch,
+fn code_of_reason(reason: ResetReason) -> u8 {
+    match reason {
+        ResetReason::FetchAborted => FETCH_ABORTED,
+        ResetReason::FetchFailed(failure) => code_of(&FetchFailure::ALL, &failure).saturating_add(FETCH_ABORTED + 1),
+        reason => code_of(&ResetReason::OF_REQUESTS, &reason),
+    }
 }
 
-/// Appends everything of a `BodyChunk` or `FetchChunk` but its data, which the caller appends: `length` bytes.
-pub(crate) fn encode_chunk_head(out: &mut BytesMut, of: ChunkOf, id: u32, end: bool, length: usize) {
+/// Bytes of a `Data` frame before its data: length, kind, stream, end, length of the data.
+pub(crate) const DATA_HEAD: usize = 14;
+
+/// Appends everything of a `Data` frame but its data, which the caller appends: `length` bytes.
+pub(crate) fn encode_data_head(out: &mut BytesMut, stream: StreamId, end: bool, length: usize) {
     debug_assert!(length <= MAX_CHUNK, "the chunk is too long for one frame");
     out.put_u32_le(u32::try_from(length + 10).unwrap_or(u32::MAX));
-    out.put_u8(match of {
-        ChunkOf::Request => kind::BODY_CHUNK,
-        ChunkOf::Fetch => kind::FETCH_CHUNK,
-    });
-    out.put_u32_le(id);
+    out.put_u8(kind::DATA);
+    out.put_u32_le(stream.to_wire());
     out.put_u8(u8::from(end));
     out.put_u32_le(u32::try_from(length).unwrap_or(u32::MAX));
 }
@@ -121,7 +111,7 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
         }
         Frame::RequestHead(id, head) => {
             out.put_u8(kind::REQUEST_HEAD);
-            out.put_u32_le(*id);
+            out.put_u32_le(StreamId::request(*id).to_wire());
             put_text(out, &head.method);
             put_text(out, &head.url);
             put_text(out, &head.request_id);
@@ -130,26 +120,20 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
         }
         Frame::ResponseHead(id, head) => {
             out.put_u8(kind::RESPONSE_HEAD);
-            out.put_u32_le(*id);
+            out.put_u32_le(StreamId::request(*id).to_wire());
             out.put_u16_le(head.status);
             put_bytes(out, head.headers.as_bytes());
             put_body_length(out, head.body);
         }
-        Frame::BodyChunk { id, end, data } => {
+        Frame::Data { stream, end, data } => {
             out.truncate(start);
-            encode_chunk_head(out, ChunkOf::Request, *id, *end, data.len());
-            out.put_slice(data);
-            return;
-        }
-        Frame::FetchChunk { id, end, data } => {
-            out.truncate(start);
-            encode_chunk_head(out, ChunkOf::Fetch, *id, *end, data.len());
+            encode_data_head(out, *stream, *end, data.len());
             out.put_slice(data);
             return;
         }
         Frame::FetchHead(id, head) => {
             out.put_u8(kind::FETCH_HEAD);
-            out.put_u32_le(*id);
+            out.put_u32_le(StreamId::fetch(*id).to_wire());
             put_text(out, &head.method);
             put_text(out, &head.url);
             put_bytes(out, head.headers.as_bytes());
@@ -157,40 +141,26 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
         }
         Frame::FetchResponse(id, head) => {
             out.put_u8(kind::FETCH_RESPONSE);
-            out.put_u32_le(*id);
+            out.put_u32_le(StreamId::fetch(*id).to_wire());
             out.put_u16_le(head.status);
             put_text(out, &head.reason);
             put_bytes(out, head.headers.as_bytes());
             put_body_length(out, head.body);
         }
-        Frame::FetchCredit { id, bytes } => {
-            out.put_u8(kind::FETCH_CREDIT);
-            out.put_u32_le(*id);
-            out.put_u32_le(*bytes);
-        }
-        Frame::FetchFailed { id, failure, message } => {
-            out.put_u8(kind::FETCH_FAILED);
-            out.put_u32_le(*id);
-            out.put_u8(code_of(&FetchFailure::ALL, failure));
-            put_text(out, message);
-        }
         Frame::BodyWanted { id } => {
             out.put_u8(kind::BODY_WANTED);
-            out.put_u32_le(*id);
+            out.put_u32_le(StreamId::request(*id).to_wire());
         }
-        Frame::FetchAbort { id } => {
-            out.put_u8(kind::FETCH_ABORT);
-            out.put_u32_le(*id);
-        }
-        Frame::Credit { id, bytes } => {
+        Frame::Credit { stream, bytes } => {
             out.put_u8(kind::CREDIT);
-            out.put_u32_le(*id);
+            out.put_u32_le(stream.to_wire());
             out.put_u32_le(*bytes);
         }
-        Frame::Reset { id, reason } => {
+        Frame::Reset { stream, reason, message } => {
             out.put_u8(kind::RESET);
-            out.put_u32_le(*id);
-            out.put_u8(code_of(&RESET_REASONS, reason));
+            out.put_u32_le(stream.to_wire());
+            out.put_u8(code_of_reason(*reason));
+            put_text(out, message);
         }
         Frame::Log(line) => {
             out.put_u8(kind::LOG);
@@ -232,7 +202,7 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             out.put_u8(code_of(&ExitReason::ALL, reason));
             out.put_u8(u8::from(culprit.is_some()));
             if let Some(id) = culprit {
-                out.put_u32_le(*id);
+                out.put_u32_le(StreamId::request(*id).to_wire());
             }
         }
     }

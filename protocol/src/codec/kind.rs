@@ -7,7 +7,7 @@ pub(crate) const READY: u8 = 4;
 pub(crate) const BOOT_FAILED: u8 = 5;
 pub(crate) const REQUEST_HEAD: u8 = 6;
 pub(crate) const RESPONSE_HEAD: u8 = 7;
-pub(crate) const BODY_CHUNK: u8 = 8;
+pub(crate) const DATA: u8 = 8;
 pub(crate) const CREDIT: u8 = 9;
 pub(crate) const RESET: u8 = 10;
 pub(crate) const LOG: u8 = 11;
@@ -19,11 +19,7 @@ pub(crate) const EXITING: u8 = 16;
 pub(crate) const SANDBOXED: u8 = 17;
 pub(crate) const FETCH_HEAD: u8 = 18;
 pub(crate) const FETCH_RESPONSE: u8 = 19;
-pub(crate) const FETCH_CHUNK: u8 = 20;
-pub(crate) const FETCH_CREDIT: u8 = 21;
-pub(crate) const FETCH_FAILED: u8 = 22;
-pub(crate) const FETCH_ABORT: u8 = 23;
-pub(crate) const BODY_WANTED: u8 = 24;
+pub(crate) const BODY_WANTED: u8 = 20;
 
 /// Kinds that a worker may send.
 pub(crate) const FROM_WORKER: &[u8] = &[
@@ -31,7 +27,7 @@ pub(crate) const FROM_WORKER: &[u8] = &[
     READY,
     BOOT_FAILED,
     RESPONSE_HEAD,
-    BODY_CHUNK,
+    DATA,
     CREDIT,
     RESET,
     LOG,
@@ -40,23 +36,8 @@ pub(crate) const FROM_WORKER: &[u8] = &[
     EXITING,
     SANDBOXED,
     FETCH_HEAD,
-    FETCH_CHUNK,
-    FETCH_CREDIT,
-    FETCH_ABORT,
     BODY_WANTED,
 ];
 /// Kinds that the supervisor may send.
-pub(crate) const FROM_SUPERVISOR: &[u8] = &[
-    BOOT,
-    MODULE_SOURCE,
-    REQUEST_HEAD,
-    BODY_CHUNK,
-    CREDIT,
-    RESET,
-    PING,
-    DRAIN,
-    FETCH_RESPONSE,
-    FETCH_CHUNK,
-    FETCH_CREDIT,
-    FETCH_FAILED,
-];
+pub(crate) const FROM_SUPERVISOR: &[u8] =
+    &[BOOT, MODULE_SOURCE, REQUEST_HEAD, DATA, CREDIT, RESET, PING, DRAIN, FETCH_RESPONSE];

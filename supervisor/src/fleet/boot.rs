@@ -150,7 +150,7 @@ pub(super) fn kind(frame: &Frame) -> &'static str {
         Frame::BootFailed(_) => "BootFailed",
         Frame::RequestHead(..) => "RequestHead",
         Frame::ResponseHead(..) => "ResponseHead",
-        Frame::BodyChunk { .. } => "BodyChunk",
+        Frame::Data { .. } => "Data",
         Frame::Credit { .. } => "Credit",
         Frame::BodyWanted { .. } => "BodyWanted",
         Frame::Reset { .. } => "Reset",
@@ -163,9 +163,5 @@ pub(super) fn kind(frame: &Frame) -> &'static str {
         Frame::Sandboxed(_) => "Sandboxed",
         Frame::FetchHead(..) => "FetchHead",
         Frame::FetchResponse(..) => "FetchResponse",
-        Frame::FetchChunk { .. } => "FetchChunk",
-        Frame::FetchCredit { .. } => "FetchCredit",
-        Frame::FetchFailed { .. } => "FetchFailed",
-        Frame::FetchAbort { .. } => "FetchAbort",
     }
 }

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use nano_protocol::{
     BodyLength, DecodeError, ExitReason, FetchId, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead,
-    StreamTable, StreamViolation,
+    StreamId, StreamTable, StreamViolation,
 };
 use tokio::net::UnixStream;
 
@@ -235,7 +235,7 @@ impl Link {
     fn reset(&self, id: RequestId, reason: ResetReason) {
         if self.forget(id).is_some() && !self.ended.get() {
             self.abandoned.set(self.abandoned.get() + 1);
-            self.push(&Frame::Reset { id, reason });
+            self.push(&Frame::reset(StreamId::request(id), reason));
         }
     }
 
@@ -311,7 +311,7 @@ impl Request {
     pub(crate) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failed>>> {
         self.0.exchange.poll_chunk(cx).map_ok(|BodyChunk { data, credit }| {
             if let Some(bytes) = credit {
-                self.0.link.push(&Frame::Credit { id: self.0.exchange.id, bytes });
+                self.0.link.push(&Frame::Credit { stream: self.0.exchange.stream(), bytes });
             }
             data
         })
@@ -386,7 +386,7 @@ impl Uplink {
     /// Sends a piece: at most as much as [`Self::poll_room`] said.
     pub(crate) fn send(&self, data: Bytes, end: bool) {
         let is_over = self.exchange.sent(data.len(), end);
-        self.link.sending.borrow_mut().push(|outbox| outbox.push_chunk(self.exchange.id, end, data));
+        self.link.sending.borrow_mut().push(|outbox| outbox.push_data(self.exchange.stream(), end, data));
         self.link.wake_task();
         if is_over {
             self.link.forget(self.exchange.id);

@@ -186,19 +186,19 @@ fn found_out(frame: Frame, gone: bool) {
 #[test]
 fn frames_of_no_use_are_a_violation_when_they_do_not_end() {
     found_out(Frame::Stats(Stats::default()), false);
-    found_out(Frame::Credit { id: 0, bytes: 1 }, false);
-    found_out(Frame::Credit { id: 0, bytes: u32::MAX }, true);
-    found_out(Frame::BodyChunk { id: 0, end: false, data: Bytes::from_static(b"x") }, true);
-    found_out(Frame::BodyChunk { id: 0, end: false, data: Bytes::new() }, true);
-    found_out(Frame::Reset { id: 0, reason: ResetReason::HandlerThrew }, true);
+    found_out(Frame::Credit { stream: StreamId::request(0), bytes: 1 }, false);
+    found_out(Frame::Credit { stream: StreamId::request(0), bytes: u32::MAX }, true);
+    found_out(Frame::Data { stream: StreamId::request(0), end: false, data: Bytes::from_static(b"x") }, true);
+    found_out(Frame::Data { stream: StreamId::request(0), end: false, data: Bytes::new() }, true);
+    found_out(Frame::reset(StreamId::request(0), ResetReason::HandlerThrew), true);
 }
 
 #[test]
 fn so_are_those_about_outgoing_requests_that_are_over() {
     for frame in [
-        Frame::FetchAbort { id: 0 },
-        Frame::FetchCredit { id: 0, bytes: 1 << 20 },
-        Frame::FetchChunk { id: 0, end: false, data: Bytes::from_static(b"x") },
+        Frame::reset(StreamId::fetch(0), ResetReason::FetchAborted),
+        Frame::Credit { stream: StreamId::fetch(0), bytes: 1 << 20 },
+        Frame::Data { stream: StreamId::fetch(0), end: false, data: Bytes::from_static(b"x") },
     ] {
         with_link(|link, mut worker| async move {
             let head = FetchHead {
@@ -209,7 +209,7 @@ fn so_are_those_about_outgoing_requests_that_are_over() {
             };
             let mut outbox = Outbox::default();
             outbox.push(&Frame::FetchHead(0, Box::new(head)));
-            outbox.push(&Frame::FetchAbort { id: 0 });
+            outbox.push(&Frame::reset(StreamId::fetch(0), ResetReason::FetchAborted));
             let mut slices = [std::io::IoSlice::new(&[]); 4];
             let count = outbox.io_slices(&mut slices);
             slices[..count].iter().for_each(|slice| worker.write_all(slice).unwrap());
@@ -248,7 +248,8 @@ fn what_was_on_its_way_to_clients_that_left_is_no_violation() {
         let mut frames = Outbox::default();
         let requests: Vec<_> = (0..100).map(|_| request(&link)).collect();
         for round in 0..80_000_u32 {
-            let chunk = Frame::BodyChunk { id: round % 100, end: false, data: Bytes::from_static(b"x") };
+            let chunk =
+                Frame::Data { stream: StreamId::request(round % 100), end: false, data: Bytes::from_static(b"x") };
             frames.push(&chunk);
         }
         frames.push(&Frame::Exiting { reason: ExitReason::Idle, culprit: None });

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use nano_protocol::limits::INITIAL_WINDOW;
-use nano_protocol::{BodyLength, Frame, ResetReason};
+use nano_protocol::{BodyLength, Frame, ResetReason, StreamId};
 
 use crate::client::Cut;
 use crate::host::{Host, settings, until};
@@ -51,7 +51,7 @@ fn a_request_body_waits_for_the_worker() {
     let mut read = 0;
     while read < WINDOW {
         match worker.next() {
-            Some(Frame::BodyChunk { data, end, .. }) => {
+            Some(Frame::Data { data, end, .. }) => {
                 assert!(!end);
                 read += data.len();
             }
@@ -60,16 +60,16 @@ fn a_request_body_waits_for_the_worker() {
     }
     assert_eq!(read, WINDOW, "more than the window was sent");
     // Nothing more without credit: what comes next is the answer to it, exactly as much as was given.
-    worker.send(&[Frame::Credit { id, bytes: 1000 }]);
+    worker.send(&[Frame::Credit { stream: StreamId::request(id), bytes: 1000 }]);
     let mut more = 0;
     while more < 1000 {
         match worker.next() {
-            Some(Frame::BodyChunk { data, .. }) => more += data.len(),
+            Some(Frame::Data { data, .. }) => more += data.len(),
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(more, 1000);
-    worker.send(&[Frame::Credit { id, bytes: WINDOW as u32 }]);
+    worker.send(&[Frame::Credit { stream: StreamId::request(id), bytes: WINDOW as u32 }]);
     assert_eq!(read + more + worker.body(id).len(), total);
     worker.respond(id, "all");
     assert_eq!(sender.join().unwrap().answer().body, "all");
@@ -94,7 +94,7 @@ fn a_response_body_waits_for_the_client() {
             }
             let size = credit.min(60_000).min(total - sent);
             let data = Bytes::from(vec![b'y'; size]);
-            worker.send(&[Frame::BodyChunk { id, end: sent + size == total, data }]);
+            worker.send(&[Frame::Data { stream: StreamId::request(id), end: sent + size == total, data }]);
             sent += size;
             credit -= size;
         }
@@ -119,7 +119,7 @@ fn both_bodies_flow_at_once() {
     for _ in 0..10 {
         client.send("4\r\nping\r\n");
         match worker.next() {
-            Some(Frame::BodyChunk { data, .. }) => assert_eq!(&data[..], b"ping"),
+            Some(Frame::Data { data, .. }) => assert_eq!(&data[..], b"ping"),
             other => panic!("{other:?}"),
         }
         worker.send(&[chunk(id, "pong", false)]);
@@ -167,7 +167,7 @@ fn a_client_that_leaves_in_the_middle_of_its_body_is_reported() {
     client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100\r\n\r\npart");
     let (id, _) = worker.request();
     match worker.next() {
-        Some(Frame::BodyChunk { data, end, .. }) => assert_eq!((&data[..], end), (&b"part"[..], false)),
+        Some(Frame::Data { data, end, .. }) => assert_eq!((&data[..], end), (&b"part"[..], false)),
         other => panic!("{other:?}"),
     }
     drop(client);
@@ -220,7 +220,7 @@ fn a_chunked_body_that_grows_too_large_is_refused_and_the_worker_told() {
     let mut client = host.connect();
     client.send("POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n12345678\r\n");
     let (id, _) = worker.request();
-    assert!(matches!(worker.next(), Some(Frame::BodyChunk { .. })));
+    assert!(matches!(worker.next(), Some(Frame::Data { .. })));
     client.send("3\r\nabc\r\n");
     assert_eq!(worker.reset(), (id, ResetReason::BodyTooLarge));
     let answer = client.answer();

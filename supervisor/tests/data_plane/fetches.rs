@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use nano_config::{AppSettings, Egress, EgressRule, HostPattern};
 use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK, MAX_FETCHES};
-use nano_protocol::{BodyLength, ExitReason, FetchFailure, FetchHead, FetchId, Frame, HeaderBlock};
+use nano_protocol::{
+    BodyLength, ExitReason, FetchFailure, FetchHead, FetchId, Frame, HeaderBlock, ResetReason, Side, StreamId,
+};
 use nano_supervisor::shard::Event;
 
 use crate::host::{Host, PATIENCE, settings};
@@ -46,7 +48,7 @@ fn begin(id: FetchId, address: SocketAddr, body: BodyLength) -> Frame {
 }
 
 fn piece(id: FetchId, length: usize, end: bool) -> Frame {
-    Frame::FetchChunk { id, end, data: Bytes::from(vec![b'x'; length]) }
+    Frame::Data { stream: StreamId::fetch(id), end, data: Bytes::from(vec![b'x'; length]) }
 }
 
 /// An answer that never comes.
@@ -72,7 +74,10 @@ fn a_response_comes_within_the_window_and_goes_on_with_credit() {
     }
     let (mut received, mut open) = (0, INITIAL_WINDOW as usize);
     loop {
-        let Some(Frame::FetchChunk { id: 0, end, data }) = worker.next() else { panic!("no chunk") };
+        let Some(Frame::Data { stream: StreamId { initiator: Side::Worker, number: 0 }, end, data }) = worker.next()
+        else {
+            panic!("no chunk")
+        };
         assert!(data.len() <= open, "more than the window");
         assert_eq!(end, received + data.len() == 1 << 20);
         received += data.len();
@@ -81,15 +86,23 @@ fn a_response_comes_within_the_window_and_goes_on_with_credit() {
             break;
         }
         if open == 0 {
-            worker.send(&[Frame::FetchCredit { id: 0, bytes: 100_000 }]);
+            worker.send(&[Frame::Credit { stream: StreamId::fetch(0), bytes: 100_000 }]);
             open = 100_000;
         }
     }
     // What comes late is of no account.
-    worker.send(&[Frame::FetchCredit { id: 0, bytes: 1 }, Frame::FetchAbort { id: 0 }, piece(0, 1, true)]);
+    worker.send(&[
+        Frame::Credit { stream: StreamId::fetch(0), bytes: 1 },
+        Frame::reset(StreamId::fetch(0), ResetReason::FetchAborted),
+        piece(0, 1, true),
+    ]);
     worker.send(&[begin(1, "127.0.0.1:1".parse().unwrap(), BodyLength::None)]);
     match worker.next() {
-        Some(Frame::FetchFailed { id: 1, failure: FetchFailure::Denied, message }) => {
+        Some(Frame::Reset {
+            stream: StreamId { initiator: Side::Worker, number: 1 },
+            reason: ResetReason::FetchFailed(FetchFailure::Denied),
+            message,
+        }) => {
             assert_eq!(message, "127.0.0.1:1 is not in the app's `egress` list");
         }
         other => panic!("{other:?}"),
@@ -103,7 +116,11 @@ fn what_is_given_up_makes_room() {
     let host = Host::with(allowing(address), |_| {});
     let mut worker = host.add_worker();
     for id in 0..(4 * MAX_FETCHES as u32) {
-        worker.send(&[begin(id, address, BodyLength::Unknown), piece(id, 10, false), Frame::FetchAbort { id }]);
+        worker.send(&[
+            begin(id, address, BodyLength::Unknown),
+            piece(id, 10, false),
+            Frame::reset(StreamId::fetch(id), ResetReason::FetchAborted),
+        ]);
     }
     let server = worker.serve();
     assert_eq!(host.get("/").answer().status, 200);
@@ -135,7 +152,11 @@ fn numbers_out_of_turn() {
     assert!(found_out(|worker, to| worker.send(&[begin(1, to, none)])).contains("out of turn"));
     assert!(found_out(|worker, to| worker.send(&[begin(0, to, none), begin(0, to, none)])).contains("out of turn"));
     assert!(found_out(|worker, to| worker.send(&[begin(0, to, none), begin(2, to, none)])).contains("out of turn"));
-    for stray in [piece(7, 1, false), Frame::FetchCredit { id: 7, bytes: 1 }, Frame::FetchAbort { id: 7 }] {
+    for stray in [
+        piece(7, 1, false),
+        Frame::Credit { stream: StreamId::fetch(7), bytes: 1 },
+        Frame::reset(StreamId::fetch(7), ResetReason::FetchAborted),
+    ] {
         assert!(found_out(|worker, _| worker.send(&[stray])).contains("never begun"));
     }
 }
@@ -218,7 +239,7 @@ fn bodies_of_another_length_or_beyond_the_window() {
     assert!(detail.contains("window"), "{detail}");
     for bytes in [0, u32::MAX] {
         let detail = found_out(|worker, to| {
-            worker.send(&[begin(0, to, BodyLength::None), Frame::FetchCredit { id: 0, bytes }]);
+            worker.send(&[begin(0, to, BodyLength::None), Frame::Credit { stream: StreamId::fetch(0), bytes }]);
         });
         assert!(detail.contains("window"), "{detail}");
     }
@@ -226,7 +247,7 @@ fn bodies_of_another_length_or_beyond_the_window() {
 
 #[test]
 fn frames_that_only_the_supervisor_has() {
-    let failed = Frame::FetchFailed { id: 0, failure: FetchFailure::Denied, message: String::new() };
+    let failed = Frame::fetch_failed(0, FetchFailure::Denied, String::new());
     assert!(found_out(|worker, _| worker.send(&[failed])).contains("kind"));
 }
 
@@ -256,7 +277,11 @@ fn heads_that_are_no_http_are_not_sent() {
         let head = FetchHead { method: method.to_owned(), url, headers: headers.finish(), body: BodyLength::None };
         worker.send(&[Frame::FetchHead(id, Box::new(head))]);
         match worker.next() {
-            Some(Frame::FetchFailed { id: of, failure: FetchFailure::Unsendable, .. }) => assert_eq!(of, id),
+            Some(Frame::Reset {
+                stream: StreamId { initiator: Side::Worker, number: of },
+                reason: ResetReason::FetchFailed(FetchFailure::Unsendable),
+                ..
+            }) => assert_eq!(of, id),
             other => panic!("{method:?} {name:?} {value:?}: {other:?}"),
         }
     }

@@ -126,7 +126,7 @@ fn one_that_stops_in_the_middle_of_its_body_is_told_so() {
                 .write_all(format!("POST / HTTP/1.1\r\nHost: a.example\r\n{framing}\r\n\r\n{part}").as_bytes())
                 .unwrap();
             let (id, _) = worker.request();
-            assert!(matches!(worker.next(), Some(Frame::BodyChunk { end: false, .. })));
+            assert!(matches!(worker.next(), Some(Frame::Data { end: false, .. })));
             client.finish_sending();
             assert_eq!(worker.reset(), (id, ResetReason::ClientGone));
             let answer = rest(&mut *client);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use nano_protocol::{BodyLength, Frame, ResetReason};
+use nano_protocol::{BodyLength, Frame, ResetReason, StreamId};
 use socket2::{Domain, Socket, Type};
 
 use crate::client::Client;
@@ -146,8 +146,8 @@ fn a_body_that_trickles_is_cut_as_one_that_stalls() {
     // The app learns of it.
     loop {
         match worker.next() {
-            Some(Frame::BodyChunk { .. }) => {}
-            Some(Frame::Reset { id: reset, reason }) => {
+            Some(Frame::Data { .. }) => {}
+            Some(Frame::Reset { stream: StreamId { number: reset, .. }, reason, .. }) => {
                 assert_eq!((reset, reason), (id, ResetReason::ClientGone));
                 break;
             }
@@ -217,7 +217,7 @@ fn a_client_that_reads_byte_by_byte_is_cut() {
         let mut credit = 256 * 1024_usize;
         loop {
             while credit >= data.len() {
-                worker.send(&[Frame::BodyChunk { id, end: false, data: data.clone() }]);
+                worker.send(&[Frame::Data { stream: StreamId::request(id), end: false, data: data.clone() }]);
                 credit -= data.len();
             }
             match worker.next() {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use nano_protocol::{
-    BodyLength, ExitReason, FetchHead, FetchId, Frame, HeaderBlock, Outbox, RequestId, ResetReason, Stats,
+    BodyLength, ExitReason, FetchHead, FetchId, Frame, HeaderBlock, Outbox, RequestId, ResetReason, Side, Stats,
+    StreamId,
 };
 
 use crate::host::{Host, settings, until};
@@ -52,7 +53,7 @@ fn honest(id: RequestId, fetched: FetchId) -> Vec<Vec<u8>> {
     let frames = [
         Frame::Stats(Stats::default()),
         fetch(fetched),
-        Frame::FetchChunk { id: fetched, end: true, data: Bytes::from_static(b"body") },
+        Frame::Data { stream: StreamId::fetch(fetched), end: true, data: Bytes::from_static(b"body") },
         head(id, 200, &[("content-type", "text/plain"), ("x-a", "b")], BodyLength::Known(9)),
         chunk(id, "some", false),
         chunk(id, "thing", true),
@@ -62,17 +63,17 @@ fn honest(id: RequestId, fetched: FetchId) -> Vec<Vec<u8>> {
 
 fn other(dice: &mut Dice, id: RequestId) -> Vec<u8> {
     bytes(&match dice.below(12) {
-        0 => Frame::Credit { id, bytes: dice.below(1 << 31) as u32 },
-        1 => Frame::Reset { id, reason: ResetReason::HandlerThrew },
+        0 => Frame::Credit { stream: StreamId::request(id), bytes: dice.below(1 << 31) as u32 },
+        1 => Frame::reset(StreamId::request(id), ResetReason::HandlerThrew),
         2 => Frame::Exiting { reason: ExitReason::ALL[dice.below(10)], culprit: Some(id) },
-        3 => Frame::BodyChunk { id, end: false, data: Bytes::from(vec![0; dice.below(65_536)]) },
+        3 => Frame::Data { stream: StreamId::request(id), end: false, data: Bytes::from(vec![0; dice.below(65_536)]) },
         4 => Frame::Pong { nonce: 7, idle: false },
-        5 => Frame::FetchCredit { id: dice.below(2) as u32, bytes: dice.below(1 << 31) as u32 },
-        6 => Frame::FetchChunk { id: 0, end: false, data: Bytes::from(vec![0; dice.below(65_536)]) },
-        7 => Frame::FetchAbort { id: dice.below(2) as u32 },
+        5 => Frame::Credit { stream: StreamId::fetch(dice.below(2) as u32), bytes: dice.below(1 << 31) as u32 },
+        6 => Frame::Data { stream: StreamId::fetch(0), end: false, data: Bytes::from(vec![0; dice.below(65_536)]) },
+        7 => Frame::reset(StreamId::fetch(dice.below(2) as u32), ResetReason::FetchAborted),
         8 => fetch(dice.below(3) as u32),
         9 => Frame::BodyWanted { id },
-        10 => Frame::Reset { id, reason: ResetReason::BodyUnwanted },
+        10 => Frame::reset(StreamId::request(id), ResetReason::BodyUnwanted),
         _ => head(dice.below(1 << 20) as u32, 500, &[], BodyLength::Unknown),
     })
 }
@@ -159,7 +160,9 @@ fn frames_left_as_they_are_are_answered() {
         let (id, _) = loop {
             match worker.next() {
                 Some(Frame::RequestHead(id, head)) => break (id, head),
-                Some(Frame::FetchFailed { id, .. }) => assert_eq!(id + 1, fetched),
+                Some(Frame::Reset { stream: StreamId { initiator: Side::Worker, number: id }, .. }) => {
+                    assert_eq!(id + 1, fetched)
+                }
                 other => panic!("{other:?}"),
             }
         };

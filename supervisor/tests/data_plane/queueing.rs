@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use nano_protocol::{BodyLength, FetchFailure, FetchHead, Frame, HeaderBlock};
+use nano_protocol::{BodyLength, FetchFailure, FetchHead, Frame, HeaderBlock, ResetReason, Side, StreamId};
 use nano_supervisor::shard::command::Command;
 
 use crate::host::{Host, app, routes, settings, until};
@@ -133,7 +133,11 @@ fn requests_that_wait_go_to_the_new_generation() {
     };
     old.send(&[Frame::FetchHead(0, Box::new(head))]);
     match old.next() {
-        Some(Frame::FetchFailed { id: 0, failure: FetchFailure::Denied, message }) => {
+        Some(Frame::Reset {
+            stream: StreamId { initiator: Side::Worker, number: 0 },
+            reason: ResetReason::FetchFailed(FetchFailure::Denied),
+            message,
+        }) => {
             assert!(message.contains("loopback"), "{message}");
         }
         other => panic!("{other:?}"),

@@ -1,6 +1,6 @@
 //! Requests that go well.
 
-use nano_protocol::{BodyLength, Frame, ResetReason, Stats};
+use nano_protocol::{BodyLength, Frame, ResetReason, Stats, StreamId};
 
 use crate::host::{Host, until};
 use crate::worker::{chunk, head, header};
@@ -189,7 +189,7 @@ fn the_app_decides_what_a_failed_handler_costs() {
     {
         let mut client = host.get("/");
         let (id, _) = worker.request();
-        worker.send(&[Frame::Reset { id, reason }]);
+        worker.send(&[Frame::reset(StreamId::request(id), reason)]);
         let answer = client.answer();
         assert_eq!((answer.status, answer.error_code().as_str()), (status, code));
     }
@@ -200,7 +200,7 @@ fn a_refused_request_goes_to_another_worker() {
     let (host, mut first) = Host::with_worker();
     let mut client = host.get("/");
     let (id, _) = first.request();
-    first.send(&[Frame::Reset { id, reason: ResetReason::Refused }]);
+    first.send(&[Frame::reset(StreamId::request(id), ResetReason::Refused)]);
     let (id, _) = first.request();
     first.respond(id, "then");
     assert_eq!(client.answer().body, "then");

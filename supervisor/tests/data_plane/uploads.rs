@@ -1,6 +1,6 @@
 //! Bodies that are asked for, that nobody reads, and that are read when the response is complete.
 
-use nano_protocol::{BodyLength, Frame, ResetReason};
+use nano_protocol::{BodyLength, Frame, ResetReason, StreamId};
 use nano_supervisor::telemetry::CutBy;
 
 use crate::client::{Client, Cut};
@@ -141,7 +141,7 @@ fn a_body_that_is_read_goes_on_after_the_response() {
     let (host, mut worker) = Host::with_worker();
     let mut client = post(&host, "Content-Length: 8", "four");
     let (id, _) = worker.request();
-    assert!(matches!(worker.next(), Some(Frame::BodyChunk { end: false, .. })));
+    assert!(matches!(worker.next(), Some(Frame::Data { end: false, .. })));
     worker.send(&[Frame::BodyWanted { id }, head(id, 200, &[], BodyLength::Known(5)), chunk(id, "early", true)]);
     let answer = client.answer();
     assert_eq!((answer.body.as_str(), answer.header("connection")), ("early", None));
@@ -165,7 +165,7 @@ fn a_body_that_is_read_goes_on_after_the_response() {
     assert!(worker.next().is_some());
     worker.send(&[Frame::BodyWanted { id }, head(id, 204, &[], BodyLength::None)]);
     assert_eq!(client.answer().status, 204);
-    worker.send(&[Frame::Reset { id, reason: ResetReason::BodyUnwanted }]);
+    worker.send(&[Frame::reset(StreamId::request(id), ResetReason::BodyUnwanted)]);
     client.assert_closed();
     assert_eq!(host.get("/still").stream.get_ref().peer_addr().unwrap(), host.address, "the worker lives");
     assert_eq!(worker.request().1.url, "http://a.example/still");
@@ -180,7 +180,7 @@ fn what_was_accepted_of_a_response_arrives_before_the_cut() {
         head(id, 200, &[], BodyLength::Unknown),
         chunk(id, "one", false),
         chunk(id, "two", false),
-        Frame::Reset { id, reason: ResetReason::BodyErrored },
+        Frame::reset(StreamId::request(id), ResetReason::BodyErrored),
     ]);
     assert_eq!(client.head().unwrap().status, 200);
     let first = client.chunk().unwrap().unwrap();

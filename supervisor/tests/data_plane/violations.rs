@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_HEADER_BYTES, MAX_HEADERS};
-use nano_protocol::{BodyLength, ExitReason, Frame, RequestId, ResetReason};
+use nano_protocol::{BodyLength, ExitReason, Frame, RequestId, ResetReason, StreamId};
 use nano_supervisor::shard::Event;
 
 use crate::host::Host;
@@ -46,7 +46,10 @@ fn frames_of_another_link_or_side() {
 #[test]
 fn numbers_that_were_never_given() {
     assert!(found_out(|worker, id| worker.send(&[head(id + 1, 200, &[], BodyLength::None)])).contains("never sent"));
-    assert!(found_out(|worker, id| worker.send(&[Frame::Credit { id: id + 7, bytes: 1 }])).contains("never sent"));
+    assert!(
+        found_out(|worker, id| worker.send(&[Frame::Credit { stream: StreamId::request(id + 7), bytes: 1 }]))
+            .contains("never sent")
+    );
 }
 
 #[test]
@@ -56,13 +59,19 @@ fn frames_in_the_wrong_order() {
 
 #[test]
 fn more_than_the_window() {
-    assert!(found_out(|worker, id| worker.send(&[Frame::Credit { id, bytes: u32::MAX }])).contains("window"));
-    assert!(found_out(|worker, id| worker.send(&[Frame::Credit { id, bytes: 0 }])).contains("window"));
+    assert!(
+        found_out(|worker, id| worker.send(&[Frame::Credit { stream: StreamId::request(id), bytes: u32::MAX }]))
+            .contains("window")
+    );
+    assert!(
+        found_out(|worker, id| worker.send(&[Frame::Credit { stream: StreamId::request(id), bytes: 0 }]))
+            .contains("window")
+    );
 }
 
 #[test]
 fn reasons_that_are_not_theirs() {
-    let reset = |reason| move |worker: &mut FakeWorker, id| worker.send(&[Frame::Reset { id, reason }]);
+    let reset = |reason| move |worker: &mut FakeWorker, id| worker.send(&[Frame::reset(StreamId::request(id), reason)]);
     for reason in [ResetReason::ClientGone, ResetReason::TimedOut, ResetReason::BodyTooLarge] {
         assert!(found_out(reset(reason)).contains("reset"));
     }
@@ -164,7 +173,7 @@ fn a_body_that_does_not_wait_for_credit() {
     let data = Bytes::from(vec![0; 32 * 1024]);
     // More than everything in between can hold, from a worker that ignores credit.
     for _ in 0..2000 {
-        if worker.try_send(&[Frame::BodyChunk { id, end: false, data: data.clone() }]).is_err() {
+        if worker.try_send(&[Frame::Data { stream: StreamId::request(id), end: false, data: data.clone() }]).is_err() {
             break;
         }
     }

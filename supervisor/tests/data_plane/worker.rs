@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use nano_protocol::{
-    BodyLength, Decoder, Frame, HeaderBlock, Outbox, RequestHead, RequestId, ResetReason, ResponseHead, Side,
+    BodyLength, Decoder, Frame, HeaderBlock, Outbox, RequestHead, RequestId, ResetReason, ResponseHead, Side, StreamId,
 };
 use nano_supervisor::worker::Worker;
 
@@ -53,7 +53,7 @@ impl FakeWorker {
     /// The next frame must be a reset.
     pub(crate) fn reset(&mut self) -> (RequestId, ResetReason) {
         match self.next() {
-            Some(Frame::Reset { id, reason }) => (id, reason),
+            Some(Frame::Reset { stream: StreamId { number: id, .. }, reason, .. }) => (id, reason),
             other => panic!("wanted a reset, got {other:?}"),
         }
     }
@@ -63,13 +63,13 @@ impl FakeWorker {
         let mut body = Vec::new();
         loop {
             match self.next() {
-                Some(Frame::BodyChunk { id, end, data }) => {
+                Some(Frame::Data { stream: StreamId { number: id, .. }, end, data }) => {
                     assert_eq!(id, of);
                     body.extend_from_slice(&data);
                     if end {
                         return body;
                     }
-                    self.send(&[Frame::Credit { id, bytes: data.len() as u32 }]);
+                    self.send(&[Frame::Credit { stream: StreamId::request(id), bytes: data.len() as u32 }]);
                 }
                 other => panic!("wanted a body, got {other:?}"),
             }
@@ -138,7 +138,7 @@ pub(crate) fn head(id: RequestId, status: u16, headers: &[(&str, &str)], body: B
 }
 
 pub(crate) fn chunk(id: RequestId, data: &str, end: bool) -> Frame {
-    Frame::BodyChunk { id, end, data: Bytes::copy_from_slice(data.as_bytes()) }
+    Frame::Data { stream: StreamId::request(id), end, data: Bytes::copy_from_slice(data.as_bytes()) }
 }
 
 /// What a request's head says of a header.

@@ -21,7 +21,7 @@ use bytes::{Bytes, BytesMut};
 use nano_protocol::limits::MAX_LINKS;
 use nano_protocol::{
     AccessorStyle, BodyLength, BootFailed, Decoder, Frame, HeaderBlock, LogLevel, LogLine, Outbox, PROTOCOL_VERSION,
-    Ready, ResponseHead, Side, Stats,
+    Ready, ResponseHead, Side, Stats, StreamId,
 };
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
@@ -148,7 +148,7 @@ impl App {
         let headers = HeaderBlock::default();
         let body_length = BodyLength::Known(u64::try_from(body.len()).unwrap());
         send(link, &Frame::ResponseHead(id, ResponseHead { status: 200, headers, body: body_length }));
-        send(link, &Frame::BodyChunk { id, end: true, data: Bytes::from(body) });
+        send(link, &Frame::Data { stream: StreamId::request(id), end: true, data: Bytes::from(body) });
     }
 }
 

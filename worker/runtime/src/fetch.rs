@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_CHUNK, MAX_FETCHES};
 use nano_protocol::{
-    BodyLength, FetchHead, FetchId, Frame, ReceiveHalf, Received, ResetReason, SendHalf, StreamTable, StreamViolation,
+    BodyLength, FetchHead, FetchId, Frame, ReceiveHalf, Received, ResetReason, SendHalf, StreamId, StreamTable,
+    StreamViolation,
 };
 
 use crate::request::{BodyReader, Outcome, RequestKey, Requests};
@@ -268,7 +269,7 @@ impl Fetches {
         let Some(outbox) = requests.outbox(context.link).filter(|_| context.on_wire) else { return 0 };
         context.send.give(data);
         while let Some((data, end)) = context.send.take(MAX_CHUNK) {
-            outbox.push_fetch_chunk(context.wire_id, end, data);
+            outbox.push_data(StreamId::fetch(context.wire_id), end, data);
         }
         let room = context.send.room();
         if let Upload::Script { waiting, .. } = &mut context.upload {
@@ -283,7 +284,7 @@ impl Fetches {
         let Some(outbox) = requests.outbox(context.link) else { return true };
         match context.send.end() {
             Ok(false) => {}
-            Ok(true) => outbox.push_fetch_chunk(context.wire_id, true, Bytes::new()),
+            Ok(true) => outbox.push_data(StreamId::fetch(context.wire_id), true, Bytes::new()),
             Err(_) => return false,
         }
         if let Upload::Script { is_over, .. } = &mut context.upload {
@@ -297,7 +298,7 @@ impl Fetches {
         let Some(context) = self.contexts.get_mut(key).filter(|context| context.on_wire) else { return };
         let Some(outbox) = requests.outbox(context.link) else { return };
         while let Some((data, end)) = context.send.take(MAX_CHUNK) {
-            outbox.push_fetch_chunk(context.wire_id, end, data);
+            outbox.push_data(StreamId::fetch(context.wire_id), end, data);
         }
     }
 
@@ -382,7 +383,7 @@ impl Fetches {
             Received::Data(data, credit) => {
                 self.unreported = self.unreported.saturating_sub(signed(data.len()));
                 if let (Some(bytes), Some(outbox)) = (credit, requests.outbox(context.link)) {
-                    outbox.push(&Frame::FetchCredit { id: context.wire_id, bytes });
+                    outbox.push(&Frame::Credit { stream: StreamId::fetch(context.wire_id), bytes });
                 }
                 FetchRead::Chunk(data)
             }
@@ -441,7 +442,7 @@ impl Fetches {
         if context.on_wire
             && let Some(outbox) = requests.outbox(context.link)
         {
-            outbox.push(&Frame::FetchAbort { id: context.wire_id });
+            outbox.push(&Frame::reset(StreamId::fetch(context.wire_id), ResetReason::FetchAborted));
         }
         let found = (context.reader.take(), context.response_to);
         self.off_wire(key);

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use nano_protocol::{BodyLength, FetchFailure, FetchId, FetchResponse, Frame, StreamViolation};
+use nano_protocol::{
+    BodyLength, FetchFailure, FetchId, FetchResponse, Frame, ResetReason, Side, StreamId, StreamViolation,
+};
 
 use crate::event_loop::{call, checkpoint};
 use crate::fetch::{BODY_FAILED, FetchKey, FetchOutcome, HandedOn};
@@ -26,13 +28,19 @@ impl Runtime {
     pub(crate) fn fetch_frame(&mut self, link: usize, frame: Frame) -> Result<bool, StreamViolation> {
         match frame {
             Frame::FetchResponse(id, head) => self.fetch_responded(link, id, &head)?,
-            Frame::FetchChunk { id, end, data } => {
-                if let Some(key) = self.fetch_chunk(link, id, data, end)? {
+            Frame::Data { stream: StreamId { initiator: Side::Worker, number }, end, data } => {
+                if let Some(key) = self.fetch_chunk(link, number, data, end)? {
                     self.fetch_news(key);
                 }
             }
-            Frame::FetchCredit { id, bytes } => self.fetch_credit(link, id, bytes)?,
-            Frame::FetchFailed { id, failure, message } => self.fetch_failed(link, id, failure, &message),
+            Frame::Credit { stream: StreamId { initiator: Side::Worker, number }, bytes } => {
+                self.fetch_credit(link, number, bytes)?;
+            }
+            Frame::Reset {
+                stream: StreamId { initiator: Side::Worker, number },
+                reason: ResetReason::FetchFailed(failure),
+                message,
+            } => self.fetch_failed(link, number, failure, &message),
             _ => return Ok(false),
         }
         self.after_fetch();

@@ -11,7 +11,7 @@ use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{
     BodyLength, Frame, HeaderBlock, Outbox, Received, RequestHead, RequestId, ResetReason, ResponseHead,
 };
-use nano_protocol::{SendHalf, Stats, StreamTable, StreamViolation};
+use nano_protocol::{SendHalf, Stats, StreamId, StreamTable, StreamViolation};
 
 use crate::fetch::FetchKey;
 pub(crate) use body::BodyReader;
@@ -236,7 +236,7 @@ impl Requests {
         let incoming = &mut context.incoming;
         match incoming.body.take(usize::MAX) {
             Received::Data(chunk, credit) => {
-                give_credit(self.outboxes.get_mut(context.link), context.wire_id, credit);
+                give_credit(self.outboxes.get_mut(context.link), StreamId::request(context.wire_id), credit);
                 BodyRead::Chunk(chunk)
             }
             Received::Failed(_) => BodyRead::Gone,
@@ -262,7 +262,7 @@ impl Requests {
     fn drop_body(&mut self, key: RequestKey) {
         let Some(context) = self.contexts.get_mut(key) else { return };
         while let Received::Data(_, credit) = context.incoming.body.take(usize::MAX) {
-            give_credit(self.outboxes.get_mut(context.link), context.wire_id, credit);
+            give_credit(self.outboxes.get_mut(context.link), StreamId::request(context.wire_id), credit);
         }
     }
 
@@ -360,7 +360,7 @@ impl Requests {
         };
         outgoing.body.give(data);
         while let Some((data, end)) = outgoing.body.take(MAX_CHUNK) {
-            outbox.push_chunk(context.wire_id, end, data);
+            outbox.push_data(StreamId::request(context.wire_id), end, data);
         }
         let room = room(&outgoing.body, outbox, &mut self.held);
         if let BodySource::Script { waiting } = &mut outgoing.source {
@@ -377,7 +377,7 @@ impl Requests {
             Ok(false) => {}
             Ok(true) => {
                 if let Some(outbox) = self.outboxes.get_mut(context.link) {
-                    outbox.push_chunk(context.wire_id, true, Bytes::new());
+                    outbox.push_data(StreamId::request(context.wire_id), true, Bytes::new());
                 }
             }
             Err(_) => return Outcome::Complete(self.fail(key, ResetReason::BodyErrored)),
@@ -391,7 +391,8 @@ impl Requests {
         let (Some(outgoing), Some(outbox)) = (&mut context.outgoing, self.outboxes.get_mut(context.link)) else {
             return Outcome::Nothing;
         };
-        let (id, body, incoming) = (context.wire_id, &mut outgoing.body, &mut context.incoming.body);
+        let (stream, body, incoming) =
+            (StreamId::request(context.wire_id), &mut outgoing.body, &mut context.incoming.body);
         match &mut outgoing.source {
             BodySource::Script { waiting } => {
                 return if std::mem::take(waiting) { Outcome::Writable } else { Outcome::Nothing };
@@ -399,7 +400,7 @@ impl Requests {
             BodySource::Fetch(fetch) => return Outcome::HandOn(*fetch),
             BodySource::Whole => {
                 while let Some((data, end)) = body.take(MAX_CHUNK) {
-                    outbox.push_chunk(id, end, data);
+                    outbox.push_data(stream, end, data);
                 }
                 if !body.is_ended() {
                     return Outcome::Nothing;
@@ -408,7 +409,7 @@ impl Requests {
             BodySource::Request => {
                 loop {
                     if incoming.is_drained() {
-                        outbox.push_chunk(id, true, Bytes::new());
+                        outbox.push_data(stream, true, Bytes::new());
                         break;
                     }
                     let room = room(body, outbox, &mut self.held);
@@ -416,10 +417,10 @@ impl Requests {
                         return Outcome::Nothing;
                     };
                     // The sender of the request's body gets room as the response's receiver makes some.
-                    give_credit(Some(&mut *outbox), id, credit);
+                    give_credit(Some(&mut *outbox), stream, credit);
                     let end = incoming.is_drained();
                     body.sent(data.len(), end);
-                    outbox.push_chunk(id, end, data);
+                    outbox.push_data(stream, end, data);
                     if end {
                         break;
                     }
@@ -443,9 +444,9 @@ impl Requests {
     /// Ends a request without a (whole) response. Returns who still waits for its body.
     pub(crate) fn fail(&mut self, key: RequestKey, reason: ResetReason) -> Option<BodyReader> {
         let context = self.contexts.get(key).filter(|context| !context.answered)?;
-        let id = context.wire_id;
+        let stream = StreamId::request(context.wire_id);
         if let Some(outbox) = self.outboxes.get_mut(context.link) {
-            outbox.push(&Frame::Reset { id, reason });
+            outbox.push(&Frame::reset(stream, reason));
         }
         self.close(key)
     }
@@ -467,9 +468,9 @@ impl Requests {
 }
 
 /// Gives credit for a request's body, if it is time to.
-fn give_credit(outbox: Option<&mut Outbox>, id: RequestId, credit: Option<u32>) {
+fn give_credit(outbox: Option<&mut Outbox>, stream: StreamId, credit: Option<u32>) {
     if let (Some(outbox), Some(bytes)) = (outbox, credit) {
-        outbox.push(&Frame::Credit { id, bytes });
+        outbox.push(&Frame::Credit { stream, bytes });
     }
 }
 

@@ -45,7 +45,7 @@ fn sent(requests: &mut Requests) -> Vec<Frame> {
 /// The body bytes in them, the credit, and whether the body ends.
 fn tally(frames: &[Frame]) -> (usize, usize, bool) {
     frames.iter().fold((0, 0, false), |(body, credit, ended), frame| match frame {
-        Frame::BodyChunk { data, end, .. } => (body + data.len(), credit, ended || *end),
+        Frame::Data { data, end, .. } => (body + data.len(), credit, ended || *end),
         Frame::Credit { bytes, .. } => (body, credit + usize::try_from(*bytes).unwrap(), ended),
         _ => (body, credit, ended),
     })
@@ -205,12 +205,12 @@ fn a_body_that_is_given_up_after_the_response_is_called_off() {
     answer(&mut requests, key);
     sent(&mut requests);
     requests.release(key);
-    assert_eq!(sent(&mut requests), [Frame::Reset { id: 0, reason: ResetReason::BodyUnwanted }]);
+    assert_eq!(sent(&mut requests), [Frame::reset(StreamId::request(0), ResetReason::BodyUnwanted)]);
     // Without waitUntil at once.
     let (mut requests, key) = opened(BodyLength::Unknown);
     requests.read_body(key);
     answer(&mut requests, key);
-    assert_eq!(sent(&mut requests).last(), Some(&Frame::Reset { id: 0, reason: ResetReason::BodyUnwanted }));
+    assert_eq!(sent(&mut requests).last(), Some(&Frame::reset(StreamId::request(0), ResetReason::BodyUnwanted)));
     assert_eq!(text(requests.read_body(key)), "gone");
 }
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use nano_protocol::{BodyLength, ModuleError, RequestId, ResetReason, Stats};
+use nano_protocol::{BodyLength, ModuleError, RequestId, ResetReason, Stats, StreamId};
 use nano_protocol::{
     Boot, BootFailed, Decoder, Frame, HeaderBlock, LayerReport, LogLine, Outbox, PROTOCOL_VERSION, Ready,
     RequestAccessors, RequestHead, ResponseHead, RuntimeLimits, Side,
@@ -238,15 +238,17 @@ impl Worker {
                     }
                     head = Some(response);
                 }
-                Some(Frame::BodyChunk { id: for_id, end, data }) if for_id == id => {
+                Some(Frame::Data { stream: StreamId { number: for_id, .. }, end, data }) if for_id == id => {
                     body.extend_from_slice(&data);
                     if end {
                         return Outcome::Response(head.expect("a chunk before the head"), body);
                     }
                     let bytes = u32::try_from(data.len()).unwrap();
-                    self.links[0].send(&Frame::Credit { id, bytes });
+                    self.links[0].send(&Frame::Credit { stream: StreamId::request(id), bytes });
                 }
-                Some(Frame::Reset { id: for_id, reason }) if for_id == id => return Outcome::Reset(reason),
+                Some(Frame::Reset { stream: StreamId { number: for_id, .. }, reason, .. }) if for_id == id => {
+                    return Outcome::Reset(reason);
+                }
                 Some(Frame::Credit { .. } | Frame::BodyWanted { .. }) => {}
                 Some(other) => panic!("{other:?}"),
             }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK};
-use nano_protocol::{BodyLength, Frame, ResetReason};
+use nano_protocol::{BodyLength, Frame, ResetReason, StreamId};
 
 use crate::hand::{Outcome, Worker, boot};
 
@@ -59,7 +59,7 @@ fn without_credit_no_more_than_the_window_is_sent_and_others_are_served() {
     let mut received = 0;
     while received < INITIAL_WINDOW as usize {
         match worker.links[0].next().unwrap() {
-            Frame::BodyChunk { id, end, data } => {
+            Frame::Data { stream: StreamId { number: id, .. }, end, data } => {
                 assert!(id == large && !end && data.len() <= MAX_CHUNK);
                 received += data.len();
             }
@@ -86,19 +86,21 @@ fn a_request_body_is_read_as_it_comes_and_credited_only_then() {
     for _ in 0..32 {
         while window < MAX_CHUNK {
             match worker.links[0].next().unwrap() {
-                Frame::Credit { id: for_id, bytes } if for_id == id => window += bytes as usize,
+                Frame::Credit { stream: StreamId { number: for_id, .. }, bytes } if for_id == id => {
+                    window += bytes as usize
+                }
                 Frame::BodyWanted { id: for_id } if for_id == id => {}
                 other => panic!("{other:?}"),
             }
         }
         window -= MAX_CHUNK;
-        worker.links[0].send(&Frame::BodyChunk { id, end: false, data: chunk.clone() });
+        worker.links[0].send(&Frame::Data { stream: StreamId::request(id), end: false, data: chunk.clone() });
     }
-    worker.links[0].send(&Frame::BodyChunk { id, end: true, data: Bytes::new() });
+    worker.links[0].send(&Frame::Data { stream: StreamId::request(id), end: true, data: Bytes::new() });
     assert_eq!(worker.outcome(id).text(), format!("200 {}", 32 * MAX_CHUNK));
 
     let id = worker.open("POST", "/unread", &[], BodyLength::Unknown);
-    worker.links[0].send(&Frame::BodyChunk { id, end: false, data: chunk });
+    worker.links[0].send(&Frame::Data { stream: StreamId::request(id), end: false, data: chunk });
     assert!(matches!(worker.links[0].next(), Some(Frame::ResponseHead(..))), "no credit for what nobody reads");
 }
 
@@ -147,7 +149,7 @@ fn a_client_that_leaves_aborts_the_signal_and_the_body() {
     } }";
     let mut worker = Worker::serving(&[("index.js", source)]);
     let id = worker.open("POST", "/", &[], BodyLength::Unknown);
-    worker.links[0].send(&Frame::Reset { id, reason: ResetReason::ClientGone });
+    worker.links[0].send(&Frame::reset(StreamId::request(id), ResetReason::ClientGone));
     worker.await_logs("both messages", |logs| logs.len() >= 2);
     let log = worker.log_text();
     assert!(log.contains("request-1: aborted AbortError") && log.contains("request-1: body "), "{log}");
@@ -170,7 +172,7 @@ fn many_requests_run_at_once() {
     while answers < ids.len() || chunks < ids.len() {
         match worker.links[0].next().unwrap() {
             Frame::ResponseHead(..) => answers += 1,
-            Frame::BodyChunk { end: true, .. } => chunks += 1,
+            Frame::Data { end: true, .. } => chunks += 1,
             other => panic!("{other:?}"),
         }
     }
@@ -190,7 +192,7 @@ fn drain_finishes_what_is_in_flight_and_what_waits_then_ends() {
     // Whatever comes after Drain was sent before the supervisor knew.
     let late = worker.open("GET", "/", &[], BodyLength::None);
     assert_eq!(worker.outcome(late).text(), "200 ");
-    worker.links[0].send(&Frame::BodyChunk { id, end: true, data: Bytes::from_static(b"done") });
+    worker.links[0].send(&Frame::Data { stream: StreamId::request(id), end: true, data: Bytes::from_static(b"done") });
     assert_eq!(worker.outcome(id).text(), "200 done");
     let (status, stderr) = worker.end();
     assert_eq!((status, stderr.as_str()), (0, ""));

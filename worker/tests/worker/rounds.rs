@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use nano_protocol::{BodyLength, Boot, FetchFailure, FetchResponse, Frame, HeaderBlock, RequestId, RuntimeLimits};
+use nano_protocol::{
+    BodyLength, Boot, FetchFailure, FetchResponse, Frame, HeaderBlock, RequestId, RuntimeLimits, StreamId,
+};
 
 use crate::hand::{Outcome, Worker, boot, limits};
 
@@ -127,7 +129,7 @@ fn many_answers_and_ends_of_fetches_at_once_are_turns_of_their_own() {
     while answers.len() < 60 {
         if let Some(Frame::FetchHead(id, _)) = worker.links[0].next() {
             answers.push(if id % 2 == 0 {
-                Frame::FetchFailed { id, failure: FetchFailure::Denied, message: "no".into() }
+                Frame::fetch_failed(id, FetchFailure::Denied, "no".into())
             } else {
                 let head = FetchResponse {
                     status: 200,
@@ -218,8 +220,9 @@ fn pieces_of_single_bytes(count: usize) -> usize {
     let mut worker = Worker::serving(&[("index.js", source)]);
     let id = worker.open("POST", "/", &[], BodyLength::Unknown);
     worker.ping();
-    let chunks: Vec<Frame> =
-        (0..count).map(|n| Frame::BodyChunk { id, end: n + 1 == count, data: Bytes::from_static(b"x") }).collect();
+    let chunks: Vec<Frame> = (0..count)
+        .map(|n| Frame::Data { stream: StreamId::request(id), end: n + 1 == count, data: Bytes::from_static(b"x") })
+        .collect();
     worker.links[0].send_all(&chunks);
     let answer = worker.outcome(id).text();
     let numbers = answer.strip_prefix("200 ").and_then(|numbers| numbers.split_once(' ')).unwrap();
@@ -252,8 +255,9 @@ fn a_response_to_fetch_in_single_bytes_does_not_cost_a_call_for_each() {
     };
     worker.links[0].send(&Frame::FetchResponse(id, Box::new(head)));
     worker.ping();
-    let chunks: Vec<Frame> =
-        (0..BYTES).map(|n| Frame::FetchChunk { id, end: n + 1 == BYTES, data: Bytes::from_static(b"x") }).collect();
+    let chunks: Vec<Frame> = (0..BYTES)
+        .map(|n| Frame::Data { stream: StreamId::fetch(id), end: n + 1 == BYTES, data: Bytes::from_static(b"x") })
+        .collect();
     worker.links[0].send_all(&chunks);
     let answer = worker.outcome(request).text();
     let numbers = answer.strip_prefix("200 ").and_then(|numbers| numbers.split_once(' ')).unwrap();
@@ -272,8 +276,8 @@ fn what_came_before_a_reset_is_read_before_it() {
     let id = worker.open("POST", "/", &[], BodyLength::Unknown);
     worker.ping();
     worker.links[0].send_all(&[
-        Frame::BodyChunk { id, end: false, data: Bytes::from_static(b"12345") },
-        Frame::Reset { id, reason: nano_protocol::ResetReason::ClientGone },
+        Frame::Data { stream: StreamId::request(id), end: false, data: Bytes::from_static(b"12345") },
+        Frame::reset(StreamId::request(id), nano_protocol::ResetReason::ClientGone),
     ]);
     assert_eq!(logged(&mut worker, 1), [5]);
 }
@@ -306,14 +310,14 @@ fn a_worker_says_whether_anything_of_its_app_can_run() {
     let Some(Frame::FetchHead(fetch, _)) = worker.links[0].next() else { panic!("no fetch") };
     assert_eq!(worker.outcome(id).text(), "200 x");
     assert!(!worker.ping(), "a fetch is open");
-    worker.links[0].send(&Frame::FetchFailed { id: fetch, failure: FetchFailure::Denied, message: "no".into() });
+    worker.links[0].send(&Frame::fetch_failed(fetch, FetchFailure::Denied, "no".into()));
     idle(&mut worker, "after a fetch");
     let id = worker.open("GET", "/never", &[], BodyLength::None);
     let deadline = Instant::now() + Duration::from_secs(20);
     while worker.ping() {
         assert!(Instant::now() < deadline, "idle with a request");
     }
-    worker.links[0].send(&Frame::Reset { id, reason: nano_protocol::ResetReason::TimedOut });
+    worker.links[0].send(&Frame::reset(StreamId::request(id), nano_protocol::ResetReason::TimedOut));
     idle(&mut worker, "after a reset");
 }
 

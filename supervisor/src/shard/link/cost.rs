@@ -115,7 +115,7 @@ impl Waste {
 /// the protocol has that many.
 pub(super) fn says_little(frame: &Frame) -> bool {
     match frame {
-        Frame::Credit { bytes, .. } | Frame::FetchCredit { bytes, .. } => *bytes < MIN_CREDIT,
+        Frame::Credit { bytes, .. } => *bytes < MIN_CREDIT,
         Frame::Stats(_) => true,
         _ => false,
     }

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use nano_protocol::limits::MAX_CHUNK;
-use nano_protocol::{BodyLength, ExitReason, ReceiveHalf, Received, RequestId, ResetReason, ResponseHead, SendHalf};
+use nano_protocol::{
+    BodyLength, ExitReason, ReceiveHalf, Received, RequestId, ResetReason, ResponseHead, SendHalf, StreamId,
+};
 
 use super::Violation;
 use crate::shard::{About, LostRequest};
@@ -104,7 +106,11 @@ impl Exchange {
         Self { id, deadline: due.at, offset, sent: due.since, about, state: RefCell::new(state) }
     }
 
-    /// What to tell of it, now that its worker is gone.
+    pub(super) fn stream(&self) -> StreamId {
+        StreamId::request(self.id)
+    }
+
+    /// What to report of it, now that its worker is gone.
     pub(super) fn lost(&self, culprit: bool) -> LostRequest {
         self.about.lost(self.sent, self.state.borrow().response.length().is_some(), culprit)
     }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_CHUNK, MAX_FETCH_ERROR, MAX_FETCHES};
-use nano_protocol::{BodyLength, FetchHead, FetchId, Frame, SendHalf, StreamTable};
+use nano_protocol::{BodyLength, FetchHead, FetchId, Frame, SendHalf, StreamId, StreamTable};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 
@@ -86,19 +86,19 @@ impl Link {
     pub(super) fn on_fetch_frame(self: &Rc<Self>, frame: Frame) -> Result<(), Violation> {
         match frame {
             Frame::FetchHead(id, head) => self.open_fetch(id, *head),
-            Frame::FetchChunk { id, end, data } => match self.fetch(id)? {
+            Frame::Data { stream, end, data } => match self.fetch(stream.number)? {
                 Some(fetch) => Ok(fetch.upload.push(data, end)?),
                 None => Ok(()),
             },
-            Frame::FetchCredit { id, bytes } => {
-                let Some(fetch) = self.fetch(id)? else { return Ok(()) };
+            Frame::Credit { stream, bytes } => {
+                let Some(fetch) = self.fetch(stream.number)? else { return Ok(()) };
                 fetch.room.borrow_mut().send.credit(bytes)?;
                 fetch.wake();
                 Ok(())
             }
-            Frame::FetchAbort { id } => {
-                self.fetch(id)?;
-                if let Some(fetch) = self.fetches.open.borrow_mut().remove(id) {
+            Frame::Reset { stream, .. } => {
+                self.fetch(stream.number)?;
+                if let Some(fetch) = self.fetches.open.borrow_mut().remove(stream.number) {
                     fetch.given_up.notify_one();
                 }
                 Ok(())
@@ -122,7 +122,7 @@ impl Link {
         let weak = Rc::downgrade(self);
         let upload = UploadQueue::new(head.body, move |bytes| {
             if let Some(link) = weak.upgrade() {
-                link.push(&Frame::FetchCredit { id, bytes });
+                link.push(&Frame::Credit { stream: StreamId::fetch(id), bytes });
             }
         });
         let room = Room { send: SendHalf::new(BodyLength::Unknown), waker: None };
@@ -161,9 +161,9 @@ impl Link {
         Poll::Pending
     }
 
-    fn push_fetch_chunk(&self, fetch: &Fetch, data: Bytes, end: bool) {
+    fn push_fetch_data(&self, fetch: &Fetch, data: Bytes, end: bool) {
         fetch.room.borrow_mut().send.sent(data.len(), end);
-        self.sending.borrow_mut().push(|outbox| outbox.push_fetch_chunk(fetch.id, end, data));
+        self.sending.borrow_mut().push(|outbox| outbox.push_data(StreamId::fetch(fetch.id), end, data));
         self.wake_task();
     }
 }
@@ -200,7 +200,7 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     link.fetches.open.borrow_mut().remove(fetch.id);
     if let Err(error) = outcome {
         let message = beginning(&error.message, MAX_FETCH_ERROR).to_owned();
-        link.push(&Frame::FetchFailed { id: fetch.id, failure: error.failure, message });
+        link.push(&Frame::fetch_failed(fetch.id, error.failure, message));
     }
 }
 
@@ -224,7 +224,7 @@ async fn relay(link: &Link, fetch: &Fetch, answer: &mut Answer) -> Result<(), Eg
         poll_fn(|cx| link.poll_fetch_room(fetch, cx)).await;
         let mut data = match answer.next().await {
             None => {
-                link.push_fetch_chunk(fetch, Bytes::new(), true);
+                link.push_fetch_data(fetch, Bytes::new(), true);
                 break;
             }
             Some(data) => data?,
@@ -234,7 +234,7 @@ async fn relay(link: &Link, fetch: &Fetch, answer: &mut Answer) -> Result<(), Eg
             let most = poll_fn(|cx| link.poll_fetch_room(fetch, cx)).await;
             let piece = data.split_to(most.min(data.len()));
             let last = data.is_empty();
-            link.push_fetch_chunk(fetch, piece, ended && last);
+            link.push_fetch_data(fetch, piece, ended && last);
             if last {
                 break;
             }

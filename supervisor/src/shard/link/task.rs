@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use nano_protocol::{Decoder, ExitReason, Frame, RequestId, ResetReason, Side};
+use nano_protocol::{Decoder, ExitReason, Frame, RequestId, ResetReason, Side, StreamId};
 use tokio::time::Sleep;
 
 use super::cost::{Turn, Waste, says_little};
@@ -194,24 +194,15 @@ impl Task {
         let link = &self.link;
         let (id, done) = match frame {
             Frame::ResponseHead(id, head) => (id, link.with(id, |exchange| exchange.on_head(head))?),
-            Frame::BodyChunk { id, end, data } => (id, link.with(id, |exchange| exchange.on_chunk(data, end))?),
             Frame::BodyWanted { id } => (id, link.with(id, |exchange| exchange.on_wanted().map(|()| false))?),
-            Frame::Credit { id, bytes } => (id, link.with(id, |exchange| exchange.on_credit(bytes).map(|()| false))?),
-            Frame::Reset { id, reason } => {
-                use ResetReason::{BodyErrored, BodyUnwanted, HandlerThrew, NoResponse, Refused};
-                let fail = |exchange: &super::Exchange| match (reason, exchange.is_complete()) {
-                    (BodyUnwanted, true) => Ok(()),
-                    (HandlerThrew | NoResponse | BodyErrored | Refused, false) => {
-                        exchange.fail(Failed::Reset(reason));
-                        Ok(())
-                    }
-                    _ => Err(Violation::ResetReason),
-                };
-                if link.with(id, |exchange| fail(exchange).map(|()| false))?.is_none() {
-                    self.waste.count();
-                }
-                link.forget(id);
-                return Ok(());
+            Frame::Data { stream: StreamId { initiator: Side::Supervisor, number: id }, end, data } => {
+                (id, link.with(id, |exchange| exchange.on_chunk(data, end))?)
+            }
+            Frame::Credit { stream: StreamId { initiator: Side::Supervisor, number: id }, bytes } => {
+                (id, link.with(id, |exchange| exchange.on_credit(bytes).map(|()| false))?)
+            }
+            Frame::Reset { stream: StreamId { initiator: Side::Supervisor, number: id }, reason, .. } => {
+                return self.on_reset(id, reason);
             }
             Frame::Stats(stats) => {
                 link.worker.record(&stats);
@@ -226,8 +217,8 @@ impl Task {
             other => {
                 match &other {
                     Frame::FetchHead(..) => self.waste.fetch_opened(),
-                    Frame::FetchChunk { id, .. } | Frame::FetchCredit { id, .. } | Frame::FetchAbort { id }
-                        if !link.fetches.is_open(*id) =>
+                    Frame::Data { stream, .. } | Frame::Credit { stream, .. } | Frame::Reset { stream, .. }
+                        if !link.fetches.is_open(stream.number) =>
                     {
                         self.waste.count();
                     }
@@ -246,6 +237,24 @@ impl Task {
             Some(false) => {}
             None => self.waste.count(),
         }
+        Ok(())
+    }
+
+    /// The worker gives a request up.
+    fn on_reset(&mut self, id: RequestId, reason: ResetReason) -> Result<(), Violation> {
+        use ResetReason::{BodyErrored, BodyUnwanted, HandlerThrew, NoResponse, Refused};
+        let known = self.link.with(id, |exchange| match (reason, exchange.is_complete()) {
+            (BodyUnwanted, true) => Ok(false),
+            (HandlerThrew | NoResponse | BodyErrored | Refused, false) => {
+                exchange.fail(Failed::Reset(reason));
+                Ok(false)
+            }
+            _ => Err(Violation::ResetReason),
+        })?;
+        if known.is_none() {
+            self.waste.count();
+        }
+        self.link.forget(id);
         Ok(())
     }
 

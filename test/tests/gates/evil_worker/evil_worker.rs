@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 use nano_protocol::limits::{MAX_CHUNK, MAX_LINKS, MAX_LOG_TEXT};
 use nano_protocol::{
     AccessorStyle, BodyLength, Boot, Decoder, ExitReason, FetchHead, Frame, HeaderBlock, LogLevel, LogLine, Outbox,
-    Ready, ResetReason, ResponseHead, Side, Stats,
+    Ready, ResetReason, ResponseHead, Side, Stats, StreamId,
 };
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
@@ -95,7 +95,11 @@ fn fetch(id: u32) -> Vec<u8> {
         headers: HeaderBlock::default(),
         body: BodyLength::None,
     };
-    [bytes_of(&Frame::FetchHead(id, Box::new(head))), bytes_of(&Frame::FetchAbort { id })].concat()
+    [
+        bytes_of(&Frame::FetchHead(id, Box::new(head))),
+        bytes_of(&Frame::reset(StreamId::fetch(id), ResetReason::FetchAborted)),
+    ]
+    .concat()
 }
 
 fn send_bytes(mut stream: &UnixStream, bytes: &[u8]) {
@@ -125,7 +129,7 @@ fn head(id: u32, headers: &[(&str, &str)], body: BodyLength) -> Frame {
 }
 
 fn chunk(id: u32, data: &[u8], end: bool) -> Frame {
-    Frame::BodyChunk { id, end, data: Bytes::copy_from_slice(data) }
+    Frame::Data { stream: StreamId::request(id), end, data: Bytes::copy_from_slice(data) }
 }
 
 fn log(length: usize) -> Frame {
@@ -200,11 +204,11 @@ fn crime(crime: &str, link: &UnixStream, control: &UnixStream, id: u32) {
         "id without end" => send(link, &head(u32::MAX, &[], BodyLength::None)),
         "chunk first" => send(link, &chunk(id, b"x", true)),
         "two heads" => (0..2).for_each(|_| send(link, &head(id, &[], BodyLength::Unknown))),
-        "credit of 0" => send(link, &Frame::Credit { id, bytes: 0 }),
+        "credit of 0" => send(link, &Frame::Credit { stream: StreamId::request(id), bytes: 0 }),
         "credit without end" => loop {
-            send(link, &Frame::Credit { id, bytes: u32::MAX });
+            send(link, &Frame::Credit { stream: StreamId::request(id), bytes: u32::MAX });
         },
-        "credit flood" => flood(link, &Frame::Credit { id, bytes: 1 }),
+        "credit flood" => flood(link, &Frame::Credit { stream: StreamId::request(id), bytes: 1 }),
         "beyond the window" => {
             send(link, &head(id, &[], BodyLength::Unknown));
             loop {
@@ -236,16 +240,16 @@ fn crime(crime: &str, link: &UnixStream, control: &UnixStream, id: u32) {
             send_bytes(link, &raw_head(id, 200, &[&b"\x01\0x"[..], &length, &value].concat()));
         }
         "header beyond its list" => send_bytes(link, &raw_head(id, 200, b"\xff\xffx")),
-        "reason of the supervisor" => send(link, &Frame::Reset { id, reason: ResetReason::TimedOut }),
-        "reset flood" => flood(link, &Frame::Reset { id, reason: ResetReason::HandlerThrew }),
+        "reason of the supervisor" => send(link, &Frame::reset(StreamId::request(id), ResetReason::TimedOut)),
+        "reset flood" => flood(link, &Frame::reset(StreamId::request(id), ResetReason::HandlerThrew)),
         "stats flood" => flood(link, &Frame::Stats(Stats { heap: u64::MAX, overflows: u64::MAX, ..Stats::default() })),
         "abort flood" => {
             send_bytes(link, &fetch(0));
-            flood(link, &Frame::FetchAbort { id: 0 });
+            flood(link, &Frame::reset(StreamId::fetch(0), ResetReason::FetchAborted));
         }
         "rapid fetches" => (0..u32::MAX).for_each(|id| send_bytes(link, &fetch(id))),
         "chunk flood" => {
-            send(link, &Frame::Reset { id, reason: ResetReason::HandlerThrew });
+            send(link, &Frame::reset(StreamId::request(id), ResetReason::HandlerThrew));
             flood(link, &chunk(id, b"x", false));
         }
         "pieces of a log flood" => flood(control, &log(1)),
@@ -282,7 +286,7 @@ fn mutate(link: &UnixStream, id: u32) {
     loop {
         let frame = match dice() % 4 {
             0 => Frame::Stats(Stats::default()),
-            1 => Frame::Credit { id, bytes: 1 },
+            1 => Frame::Credit { stream: StreamId::request(id), bytes: 1 },
             2 => head(id, &[("content-type", "text/plain")], BodyLength::Unknown),
             _ => chunk(id, b"data", false),
         };

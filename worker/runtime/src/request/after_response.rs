@@ -1,7 +1,7 @@
 //! Whether a request's body is wanted still: the word that it is read, and what is left of it when the response is complete, for
 //! as long as `waitUntil` holds it.
 
-use nano_protocol::{Frame, ResetReason};
+use nano_protocol::{Frame, ResetReason, StreamId};
 
 use super::{BodyReader, Cut, REMEMBERED, RequestKey, Requests};
 
@@ -69,7 +69,7 @@ impl Requests {
             && incoming.body.is_open()
             && let Some(outbox) = self.outboxes.get_mut(context.link)
         {
-            outbox.push(&Frame::Reset { id: context.wire_id, reason: ResetReason::BodyUnwanted });
+            outbox.push(&Frame::reset(StreamId::request(context.wire_id), ResetReason::BodyUnwanted));
         }
         self.close(key)
     }

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use nano_protocol::{Frame, RequestHead, RequestId, ResetReason};
+use nano_protocol::{Frame, RequestHead, RequestId, ResetReason, Side, StreamId};
 
 use super::{Phase, ROUND, ServeError, Worker};
 use crate::fetch::FetchKey;
@@ -152,15 +152,21 @@ impl Worker {
     fn take(&mut self, link: usize, frame: Frame) -> Result<(), ServeError> {
         match frame {
             Frame::RequestHead(id, head) => self.open_request(link, id, *head)?,
-            Frame::BodyChunk { id, end, data } => {
-                let news = self.runtime.state.requests.borrow_mut().chunk(link, id, data, end)?;
-                self.jobs.extend(news.map(Job::RequestNews));
+            Frame::Data { stream, end, data } => match stream.initiator {
+                Side::Supervisor => {
+                    let news = self.runtime.state.requests.borrow_mut().chunk(link, stream.number, data, end)?;
+                    self.jobs.extend(news.map(Job::RequestNews));
+                }
+                Side::Worker => {
+                    let news = self.runtime.fetch_chunk(link, stream.number, data, end)?;
+                    self.jobs.extend(news.map(Job::FetchNews));
+                }
+            },
+            Frame::Credit { stream: StreamId { initiator: Side::Supervisor, number }, bytes } => {
+                self.runtime.request_credit(link, number, bytes)?;
             }
-            Frame::Credit { id, bytes } => self.runtime.request_credit(link, id, bytes)?,
-            Frame::Reset { id, reason } => self.runtime.request_reset(link, id, reason),
-            Frame::FetchChunk { id, end, data } => {
-                let news = self.runtime.fetch_chunk(link, id, data, end)?;
-                self.jobs.extend(news.map(Job::FetchNews));
+            Frame::Reset { stream: StreamId { initiator: Side::Supervisor, number }, reason, .. } => {
+                self.runtime.request_reset(link, number, reason);
             }
             other => {
                 if !self.runtime.fetch_frame(link, other)? {
