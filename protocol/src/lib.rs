@@ -36,10 +36,7 @@ pub use header_block::{HeaderBlock, HeaderBlockBuilder};
 pub use outbox::Outbox;
 pub use sandbox::{LayerReport, SandboxLayer};
 pub use stats::{Stat, StatKind, StatMetric, StatSource, Stats};
-pub use stream::{
-    ChunkQueue, MAX_STREAM_NUMBER, ReceiveHalf, ReceiveWindow, Received, SendHalf, SendWindow, StreamId, StreamTable,
-    StreamViolation, WindowExceeded,
-};
+pub use stream::{MAX_STREAM_NUMBER, ReceiveHalf, Received, SendHalf, StreamId, StreamTable, StreamViolation};
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
 /// differs where an installation mixes two.

@@ -12,10 +12,8 @@ mod stream_table;
 mod violation;
 mod window;
 
-pub use chunk_queue::ChunkQueue;
 pub use receive_half::{ReceiveHalf, Received};
 pub use send_half::SendHalf;
 pub use stream_id::StreamId;
 pub use stream_table::{MAX_STREAM_NUMBER, StreamTable};
 pub use violation::StreamViolation;
-pub use window::{ReceiveWindow, SendWindow, WindowExceeded};

@@ -10,7 +10,7 @@ const COALESCE_BELOW: usize = 4096;
 
 /// Body data in order. Large chunks are kept as they are, small ones copied together.
 #[derive(Debug, Default)]
-pub struct ChunkQueue {
+pub(super) struct ChunkQueue {
     chunks: VecDeque<Bytes>,
     /// Small chunks, copied together; they stand behind `chunks`.
     tail: BytesMut,
@@ -19,7 +19,7 @@ pub struct ChunkQueue {
 
 impl ChunkQueue {
     /// Appends a chunk.
-    pub fn push(&mut self, data: Bytes) {
+    pub(super) fn push(&mut self, data: Bytes) {
         if data.is_empty() {
             return;
         }
@@ -41,7 +41,7 @@ impl ChunkQueue {
     }
 
     /// The next piece, at most `most` bytes of it; `None` if there is none, or `most` is 0.
-    pub fn pop(&mut self, most: usize) -> Option<Bytes> {
+    pub(super) fn pop(&mut self, most: usize) -> Option<Bytes> {
         if self.chunks.is_empty() {
             self.seal_tail();
         }
@@ -53,13 +53,13 @@ impl ChunkQueue {
 
     /// Bytes that wait.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.bytes
     }
 
     /// True if nothing waits.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.bytes == 0
     }
 

@@ -47,7 +47,7 @@ impl SendHalf {
         if bytes == 0 {
             return Err(StreamViolation::Window);
         }
-        Ok(self.window.credit(bytes)?)
+        self.window.credit(bytes)
     }
 
     /// Gives the next piece of the body, for [`SendHalf::take`]. What goes beyond the announced length is dropped.

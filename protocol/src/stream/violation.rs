@@ -1,7 +1,5 @@
 //! What the peer of a stream must not do.
 
-use super::window::WindowExceeded;
-
 /// The peer broke a rule of streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StreamViolation {
@@ -29,10 +27,4 @@ pub enum StreamViolation {
     /// A number that no stream ever had.
     #[error("the number {0}, which no stream ever had")]
     Unknown(u32),
-}
-
-impl From<WindowExceeded> for StreamViolation {
-    fn from(_: WindowExceeded) -> Self {
-        Self::Window
-    }
 }

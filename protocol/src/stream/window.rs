@@ -1,15 +1,11 @@
 //! Credit-based flow control: how much of a body each side may send, kept by both.
 
+use super::violation::StreamViolation;
 use crate::limits::{INITIAL_WINDOW, MAX_WINDOW, MIN_CREDIT};
-
-/// The other side broke the rules of flow control.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("more body bytes or credit than the flow-control window allows")]
-pub struct WindowExceeded;
 
 /// The sender's side of one body.
 #[derive(Debug, Clone, Copy)]
-pub struct SendWindow {
+pub(super) struct SendWindow {
     available: u32,
 }
 
@@ -22,12 +18,12 @@ impl Default for SendWindow {
 impl SendWindow {
     /// Bytes that may be sent now.
     #[must_use]
-    pub fn available(&self) -> usize {
+    pub(super) fn available(&self) -> usize {
         self.available as usize
     }
 
     /// Takes note of sent bytes; at most [`Self::available`] of them count.
-    pub fn sent(&mut self, bytes: usize) {
+    pub(super) fn sent(&mut self, bytes: usize) {
         self.available = self.available.saturating_sub(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
 
@@ -35,8 +31,9 @@ impl SendWindow {
     ///
     /// # Errors
     /// The window would pass [`MAX_WINDOW`].
-    pub fn credit(&mut self, bytes: u32) -> Result<(), WindowExceeded> {
-        let opened = self.available.checked_add(bytes).filter(|sum| *sum <= MAX_WINDOW).ok_or(WindowExceeded)?;
+    pub(super) fn credit(&mut self, bytes: u32) -> Result<(), StreamViolation> {
+        let opened =
+            self.available.checked_add(bytes).filter(|sum| *sum <= MAX_WINDOW).ok_or(StreamViolation::Window)?;
         self.available = opened;
         Ok(())
     }
@@ -44,7 +41,7 @@ impl SendWindow {
 
 /// The receiver's side of one body. It gives credit in large steps, not for every chunk.
 #[derive(Debug, Clone, Copy)]
-pub struct ReceiveWindow {
+pub(super) struct ReceiveWindow {
     open: u32,
     taken: u32,
 }
@@ -60,15 +57,15 @@ impl ReceiveWindow {
     ///
     /// # Errors
     /// The sender had no credit for it.
-    pub fn received(&mut self, bytes: usize) -> Result<(), WindowExceeded> {
-        let bytes = u32::try_from(bytes).map_err(|_| WindowExceeded)?;
-        self.open = self.open.checked_sub(bytes).ok_or(WindowExceeded)?;
+    pub(super) fn received(&mut self, bytes: usize) -> Result<(), StreamViolation> {
+        let bytes = u32::try_from(bytes).map_err(|_| StreamViolation::Window)?;
+        self.open = self.open.checked_sub(bytes).ok_or(StreamViolation::Window)?;
         Ok(())
     }
 
     /// The consumer took bytes out of the buffer. Returns the credit to send now, if it is time to.
     #[must_use]
-    pub fn consumed(&mut self, bytes: usize) -> Option<u32> {
+    pub(super) fn consumed(&mut self, bytes: usize) -> Option<u32> {
         self.taken = self.taken.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
         if self.taken < MIN_CREDIT {
             return None;
@@ -106,14 +103,14 @@ mod tests {
     fn more_than_the_window_is_refused() {
         let mut receiver = ReceiveWindow::default();
         receiver.received(INITIAL_WINDOW as usize).unwrap();
-        assert_eq!(receiver.received(1), Err(WindowExceeded));
+        assert_eq!(receiver.received(1), Err(StreamViolation::Window));
     }
 
     #[test]
     fn endless_credit_is_refused() {
         let mut sender = SendWindow::default();
-        assert_eq!(sender.credit(u32::MAX), Err(WindowExceeded));
-        assert_eq!(sender.credit(MAX_WINDOW), Err(WindowExceeded));
+        assert_eq!(sender.credit(u32::MAX), Err(StreamViolation::Window));
+        assert_eq!(sender.credit(MAX_WINDOW), Err(StreamViolation::Window));
         assert_eq!(sender.available(), INITIAL_WINDOW as usize);
     }
 }

@@ -93,6 +93,8 @@ fn an_error_comes_behind_what_came_before_it() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     /// A sender that keeps to the window is never refused, never stalls, and what is taken is what was sent.
     #[test]
     fn every_byte_arrives_once_and_in_order(

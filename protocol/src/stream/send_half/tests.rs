@@ -63,6 +63,8 @@ fn credit_is_between_one_and_the_largest_window() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     /// Both halves, one against the other, with credit that comes late: every byte arrives, and neither side complains.
     #[test]
     fn two_halves_agree(
