@@ -104,7 +104,7 @@ proptest! {
     ) {
         let length = if announced { BodyLength::Known(body as u64) } else { BodyLength::Unknown };
         let mut half = Half::new(length);
-        let source: Vec<u8> = (0..body).map(|at| (at % 251) as u8).collect();
+        let source: Vec<u8> = (0..body).map(|at| u8::try_from(at % 251).unwrap()).collect();
         let (mut sent, mut window, mut got) = (0, WINDOW, Vec::new());
         for (chunk, most) in pieces.iter().cycle() {
             if !half.is_ended() {
