@@ -2,6 +2,7 @@
 
 mod backoff;
 mod boot;
+mod context;
 mod control_link;
 mod exit;
 mod flight;
@@ -13,105 +14,36 @@ mod modules;
 mod process;
 mod resident;
 mod sandbox;
+mod shared;
 mod shown;
 mod slot;
+mod slot_status;
 mod spawner;
 mod start_error;
 
-use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nano_config::App as AppConfig;
 use nano_protocol::ExitReason;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use crate::app::Generation as GenerationNumber;
 use crate::shard::Event;
-use crate::shard::command::{Command, Done};
+use crate::shard::command::Command;
 use crate::telemetry::{AppMetrics, Metrics};
-use crate::worker::WorkerId;
 
-use flight::Wreck;
+pub(crate) use context::tell;
+use context::{Context, WorkerEvent};
 pub(crate) use flight::{FlightRecord, FlightRecords};
 pub(crate) use generation::Generation;
 pub use process::{NoWorker, find_worker};
 pub use sandbox::NoProc;
 pub(crate) use sandbox::Sandboxing;
-pub(crate) use slot::SlotStatus;
+pub(crate) use slot_status::SlotStatus;
 pub(crate) use spawner::{Spawner, Started};
 pub use spawner::{SpawnerError, spawner_if_asked};
 pub use start_error::StartError;
-
-/// What a shard noticed about a worker.
-#[derive(Debug, Clone, Copy)]
-enum Alarm {
-    /// It must end now; its exit reason is set.
-    Kill,
-    /// It closed its data link.
-    LinkClosed,
-}
-
-/// What every worker's keeper needs.
-#[derive(Debug)]
-struct Context {
-    spawner: Rc<Spawner>,
-    /// Set once the shards run; before that no keeper does.
-    shards: OnceCell<Vec<mpsc::Sender<Command>>>,
-    metrics: Arc<Metrics>,
-    sandboxing: Sandboxing,
-    /// Apps of which the log says already that their sandbox is incomplete.
-    told: RefCell<HashSet<Arc<str>>>,
-    drain: Cell<Duration>,
-    next_worker: Cell<u64>,
-    next_generation: Cell<u64>,
-    alarms: RefCell<HashMap<WorkerId, mpsc::Sender<Alarm>>>,
-    /// Of workers whose flight record may have to be written yet.
-    wrecks: RefCell<HashMap<WorkerId, Rc<Wreck>>>,
-    flight: FlightRecords,
-}
-
-impl Context {
-    fn shards(&self) -> &[mpsc::Sender<Command>] {
-        self.shards.get().map_or(&[], Vec::as_slice)
-    }
-
-    fn worker_id(&self) -> WorkerId {
-        let id = self.next_worker.get();
-        self.next_worker.set(id + 1);
-        WorkerId(id)
-    }
-
-    fn generation(&self) -> GenerationNumber {
-        let number = self.next_generation.get();
-        self.next_generation.set(number + 1);
-        GenerationNumber(number)
-    }
-
-    /// Gives every shard a command and waits until all have carried it out.
-    async fn tell_shards(&self, command: impl FnMut(Done) -> Option<Command>) {
-        tell(self.shards(), command).await;
-    }
-}
-
-/// Gives each of the shards a command and waits until all have carried it out. A shard that is gone has nothing left
-/// to do.
-pub(crate) async fn tell(shards: &[mpsc::Sender<Command>], mut command: impl FnMut(Done) -> Option<Command>) {
-    let mut waits = Vec::with_capacity(shards.len());
-    for shard in shards {
-        let (done, wait) = oneshot::channel();
-        if let Some(command) = command(done)
-            && shard.send(command).await.is_ok()
-        {
-            waits.push(wait);
-        }
-    }
-    for wait in waits {
-        let _ = wait.await;
-    }
-}
 
 /// All workers.
 #[derive(Debug)]
@@ -121,20 +53,7 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) fn new(spawner: Rc<Spawner>, metrics: Arc<Metrics>, sandboxing: Sandboxing, drain: Duration) -> Self {
-        let context = Context {
-            spawner,
-            shards: OnceCell::new(),
-            metrics,
-            sandboxing,
-            told: RefCell::default(),
-            drain: Cell::new(drain),
-            next_worker: Cell::new(1),
-            next_generation: Cell::new(1),
-            alarms: RefCell::default(),
-            wrecks: RefCell::default(),
-            flight: FlightRecords::default(),
-        };
-        Self { context: Rc::new(context) }
+        Self { context: Context::new(spawner, metrics, sandboxing, drain) }
     }
 
     /// The shards run. Workers that were started before get their data links from them, as long as nothing was awaited
@@ -180,20 +99,20 @@ impl Fleet {
 
     /// A shard noticed something.
     pub(crate) fn on_event(&self, event: Event) {
-        let (worker, lost, alarm) = match event {
+        let (worker, lost, event) = match event {
             Event::ProtocolViolation { worker, detail, lost } => {
                 worker.set_exit(ExitReason::Protocol);
                 tracing::error!(pid = worker.pid, detail, "the worker broke the protocol");
-                (worker, lost, Alarm::Kill)
+                (worker, lost, WorkerEvent::Kill)
             }
-            Event::LinkClosed { worker, lost } => (worker, lost, Alarm::LinkClosed),
+            Event::LinkClosed { worker, lost } => (worker, lost, WorkerEvent::LinkClosed),
         };
         if let Some(wreck) = self.context.wrecks.borrow().get(&worker.id) {
             wreck.tell(lost);
         }
-        if let Some(alarms) = self.context.alarms.borrow().get(&worker.id) {
+        if let Some(events) = self.context.events.borrow().get(&worker.id) {
             // A full queue means that it is being seen to already.
-            let _ = alarms.try_send(alarm);
+            let _ = events.try_send(event);
         }
     }
 }

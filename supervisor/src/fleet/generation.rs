@@ -1,81 +1,30 @@
 //! All workers of one version of an app.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 use nano_config::App as AppConfig;
 use nano_protocol::{ExitReason, Ready};
-use tokio::sync::{OnceCell, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::Context;
-use super::modules::Opened;
-use super::slot::{Slot, SlotStatus};
+use super::context::Context;
+use super::shared::{DesiredState, Shared};
+use super::slot::Slot;
+use super::slot_status::SlotStatus;
 use super::start_error::StartError;
 use crate::app::Admission;
 use crate::app::{App, Availability};
-use crate::log::Rate;
 use crate::telemetry::AppMetrics;
-
-/// What a generation's slots are to do.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Order {
-    /// Keep a worker.
-    Run,
-    /// Finish what is in flight and go; whoever is left at the deadline is killed.
-    Retire { reason: ExitReason, deadline: Instant },
-}
-
-impl Order {
-    pub(super) fn is_retire(&self) -> bool {
-        matches!(self, Self::Retire { .. })
-    }
-
-    pub(super) fn reason(self) -> ExitReason {
-        match self {
-            Self::Retire { reason, .. } => reason,
-            Self::Run => ExitReason::Restart,
-        }
-    }
-
-    pub(super) fn deadline(self) -> Instant {
-        match self {
-            Self::Retire { deadline, .. } => deadline,
-            Self::Run => Instant::now(),
-        }
-    }
-}
-
-/// What the slots of a generation share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) app: Arc<App>,
-    pub(super) config: AppConfig,
-    /// The configuration's version that it is from, for the spawner.
-    version: u64,
-    opened: OnceCell<Opened>,
-    pub(super) rate: Rc<RefCell<Rate>>,
-    /// Workers that are ready.
-    pub(super) ready: Cell<usize>,
-    /// Wakes all slots that were stopped for idleness.
-    pub(super) wake: watch::Sender<()>,
-}
-
-impl Shared {
-    /// The app as the spawner knows it: asked for by the first worker, kept for all.
-    pub(super) async fn opened(&self, context: &Context) -> Result<&Opened, StartError> {
-        self.opened.get_or_try_init(|| Opened::open(&context.spawner, self.version, &self.config.name)).await
-    }
-}
 
 /// One version of an app, running.
 #[derive(Debug)]
 pub(crate) struct Generation {
     pub(crate) shared: Rc<Shared>,
     pub(crate) slots: Vec<Rc<SlotStatus>>,
-    orders: watch::Sender<Order>,
+    desired: watch::Sender<DesiredState>,
     first: RefCell<Vec<oneshot::Receiver<Result<Ready, StartError>>>>,
     tasks: RefCell<JoinSet<()>>,
 }
@@ -93,17 +42,8 @@ impl Generation {
             availability: Availability::default(),
         };
         let workers = settings.workers;
-        let rate = Rate::new(Instant::now(), app.metrics.log_dropped());
-        let shared = Rc::new(Shared {
-            app: Arc::new(app),
-            config,
-            version,
-            opened: OnceCell::new(),
-            rate: Rc::new(RefCell::new(rate)),
-            ready: Cell::new(0),
-            wake: watch::channel(()).0,
-        });
-        let (orders, order) = watch::channel(Order::Run);
+        let shared = Shared::new(app, version, config);
+        let (desired, receiver) = watch::channel(DesiredState::Run);
         let mut tasks = JoinSet::new();
         let mut slots = Vec::new();
         let mut fates = Vec::new();
@@ -114,7 +54,7 @@ impl Generation {
                 context: Rc::clone(context),
                 shared: Rc::clone(&shared),
                 status: Rc::clone(&status),
-                orders: order.clone(),
+                desired: receiver.clone(),
                 wakes: shared.wake.subscribe(),
                 first: Some(first),
             };
@@ -122,7 +62,7 @@ impl Generation {
             slots.push(status);
             fates.push(fate);
         }
-        Rc::new(Self { shared, slots, orders, first: RefCell::new(fates), tasks: RefCell::new(tasks) })
+        Rc::new(Self { shared, slots, desired, first: RefCell::new(fates), tasks: RefCell::new(tasks) })
     }
 
     /// Waits until every worker is ready for the first time; the first failure ends the wait.
@@ -142,10 +82,10 @@ impl Generation {
 
     /// Lets the workers finish and go.
     pub(crate) fn retire(&self, reason: ExitReason, deadline: Instant) {
-        self.orders.send_if_modified(|order| {
-            let first = !order.is_retire();
+        self.desired.send_if_modified(|desired| {
+            let first = !desired.is_retire();
             if first {
-                *order = Order::Retire { reason, deadline };
+                *desired = DesiredState::Retire { reason, deadline };
             }
             first
         });

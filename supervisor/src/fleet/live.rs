@@ -7,16 +7,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nano_protocol::{ExitReason, Frame};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::backoff::HEALTHY_AFTER;
+use super::context::{Context, WorkerEvent};
 use super::control_link::LinkError;
-use super::exit::Cause;
 use super::heartbeat::{Beat, Heartbeat, Pulse};
 use super::module_queue::ModuleQueue;
 use super::process::Process;
-use super::slot::{Slot, retired};
-use super::{Alarm, boot, resident};
+use super::shared::{DesiredState, Shared, retired};
+use super::slot_status::SlotStatus;
+use super::{boot, resident};
 use crate::shard::command::Command;
 use crate::worker::{Worker, WorkerState};
 
@@ -26,25 +27,31 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Shortest time between two looks at whether the app is idle.
 const IDLE_LOOK: Duration = Duration::from_millis(20);
 
-/// How a worker's life ended.
-pub(super) enum End {
-    /// Its generation was retired.
-    Retired,
-    /// It had nothing to do.
-    Idle,
-    /// Somebody else killed it. `answered`: it had answered a request.
-    Killed { healthy_for: Duration, answered: bool },
-    /// It failed.
-    Failed { healthy_for: Duration },
+/// What the supervision of a worker needs of its slot.
+pub(super) struct Supervised<'s> {
+    pub(super) context: &'s Rc<Context>,
+    pub(super) shared: &'s Shared,
+    pub(super) status: &'s SlotStatus,
+    pub(super) desired: &'s mut watch::Receiver<DesiredState>,
+}
+
+/// A worker whose process is over and is yet to be reaped.
+pub(super) struct Ended {
+    pub(super) process: Process,
+    pub(super) worker: Arc<Worker>,
+    /// Why nano wanted it to end.
+    pub(super) planned: Option<ExitReason>,
+    /// How long it was ready.
+    pub(super) healthy_for: Duration,
 }
 
 /// Something that happens once.
 type Once = Pin<Box<dyn Future<Output = ()>>>;
 
-pub(super) struct Live {
+pub(super) struct RunningWorker {
     process: Process,
     worker: Arc<Worker>,
-    alarms: mpsc::Receiver<Alarm>,
+    events: mpsc::Receiver<WorkerEvent>,
     heartbeat: Heartbeat,
     /// When to look at the heartbeat; what the worker says meanwhile does not put it off. `None`: it is idle.
     beat_at: Option<Instant>,
@@ -73,14 +80,19 @@ struct Idle {
     requests: u64,
 }
 
-impl Live {
-    pub(super) fn new(process: Process, worker: Arc<Worker>, alarms: mpsc::Receiver<Alarm>, cpu: Duration) -> Self {
+impl RunningWorker {
+    pub(super) fn new(
+        process: Process,
+        worker: Arc<Worker>,
+        events: mpsc::Receiver<WorkerEvent>,
+        cpu: Duration,
+    ) -> Self {
         let now = Instant::now();
         let heartbeat = Heartbeat::new(cpu, now);
         Self {
             process,
             worker,
-            alarms,
+            events,
             beat_at: Some(heartbeat.next(now)),
             heartbeat,
             ready_at: now,
@@ -97,22 +109,22 @@ impl Live {
     }
 
     /// Until its process is gone.
-    pub(super) async fn supervise(mut self, slot: &mut Slot) -> End {
+    pub(super) async fn supervise(mut self, slot: Supervised<'_>) -> Ended {
         self.idle.requests = slot.shared.app.metrics.requests_started();
-        self.resident_limit = slot.resident_limit(self.worker.sandbox());
+        self.resident_limit = slot.shared.resident_limit(self.worker.sandbox());
         self.watch_memory(false);
         let worker = Arc::clone(&self.worker);
         let idle = slot.shared.config.settings.idle;
         let mut look_at = idle.map(|idle| self.idle.due(idle, Instant::now()));
         loop {
             tokio::select! {
-                frame = self.process.link.next(), if self.link_open => self.on_frame(frame, slot).await,
+                frame = self.process.link.next(), if self.link_open => self.on_frame(frame, &slot).await,
                 _ = self.process.life.over() => break,
                 () = until(self.beat_at) => self.on_beat(),
                 () = worker.is_stirred() => self.wake(),
-                () = until(self.modules.next()), if self.link_open => self.hand_out_module(slot).await,
+                () = until(self.modules.next()), if self.link_open => self.hand_out_module(&slot).await,
                 () = until(look_at), if self.planned.is_none() => {
-                    self.on_idle_look(slot);
+                    self.on_idle_look(&slot);
                     look_at = idle.map(|idle| self.idle.due(idle, Instant::now()));
                 }
                 () = until(self.healthy_at) => {
@@ -123,10 +135,10 @@ impl Live {
                     self.deadline = None;
                     self.process.kill();
                 }
-                Some(alarm) = self.alarms.recv() => self.on_alarm(alarm),
-                () = retired(&mut slot.orders), if self.planned.is_none() => {
-                    let order = *slot.orders.borrow();
-                    self.retire(slot, order.reason(), order.deadline());
+                Some(event) = self.events.recv() => self.on_event(event),
+                () = retired(slot.desired), if self.planned.is_none() => {
+                    let desired = *slot.desired.borrow();
+                    self.retire(&slot, desired.reason(), desired.deadline());
                 }
                 () = once(&mut self.released) => {
                     self.released = None;
@@ -138,19 +150,12 @@ impl Live {
                 }
             }
         }
-        self.read_last_words(slot).await;
+        self.read_last_words(&slot).await;
         let healthy_for = self.ready_at.elapsed();
-        let worker = Arc::clone(&self.worker);
-        let killed = slot.end(self.process, &self.worker, Cause::Ready { planned: self.planned }).await;
-        match self.planned {
-            Some(ExitReason::Idle) => End::Idle,
-            Some(_) => End::Retired,
-            None if killed => End::Killed { healthy_for, answered: worker.has_answered() },
-            None => End::Failed { healthy_for },
-        }
+        Ended { process: self.process, worker: self.worker, planned: self.planned, healthy_for }
     }
 
-    async fn on_frame(&mut self, frame: Result<Option<Frame>, LinkError>, slot: &Slot) {
+    async fn on_frame(&mut self, frame: Result<Option<Frame>, LinkError>, slot: &Supervised<'_>) {
         let frame = match frame {
             Ok(Some(frame)) => frame,
             Ok(None) | Err(LinkError::Io(_)) => return self.link_closed(),
@@ -180,7 +185,7 @@ impl Live {
         self.deadline_in(LAST_WORDS);
     }
 
-    fn violation(&mut self, slot: &Slot, detail: &str) {
+    fn violation(&mut self, slot: &Supervised<'_>, detail: &str) {
         tracing::error!(app = %slot.shared.app.name, pid = self.worker.pid, detail, "the worker broke the protocol");
         self.link_open = false;
         self.kill(ExitReason::Protocol);
@@ -234,24 +239,24 @@ impl Live {
         self.oversized = Some(Box::pin(resident::exceeded(self.worker.pid, self.resident_limit, idle)));
     }
 
-    async fn hand_out_module(&mut self, slot: &Slot) {
+    async fn hand_out_module(&mut self, slot: &Supervised<'_>) {
         let Some((id, path)) = self.modules.pop(Instant::now()) else { return };
         // The app was opened before it had a worker.
-        let Ok(opened) = slot.shared.opened(&slot.context).await else { return };
+        let Ok(opened) = slot.shared.opened(slot.context).await else { return };
         let source = opened.source(&path).await;
         self.process.link.queue(&Frame::ModuleSource { id, source });
     }
 
-    fn on_alarm(&mut self, alarm: Alarm) {
-        match alarm {
-            // Whoever raised it said why.
-            Alarm::Kill => self.process.kill(),
-            Alarm::LinkClosed if self.planned.is_none() => self.deadline_in(LAST_WORDS),
-            Alarm::LinkClosed => {}
+    fn on_event(&mut self, event: WorkerEvent) {
+        match event {
+            // The shard set the worker's exit reason.
+            WorkerEvent::Kill => self.process.kill(),
+            WorkerEvent::LinkClosed if self.planned.is_none() => self.deadline_in(LAST_WORDS),
+            WorkerEvent::LinkClosed => {}
         }
     }
 
-    fn on_idle_look(&mut self, slot: &Slot) {
+    fn on_idle_look(&mut self, slot: &Supervised<'_>) {
         let metrics = &slot.shared.app.metrics;
         let now = Instant::now();
         let requests = metrics.requests_started();
@@ -269,11 +274,11 @@ impl Live {
     }
 
     /// Takes the worker from the shards; when they have let go of it, it is told to drain.
-    fn retire(&mut self, slot: &Slot, reason: ExitReason, deadline: Instant) {
+    fn retire(&mut self, slot: &Supervised<'_>, reason: ExitReason, deadline: Instant) {
         slot.status.enter(Some(WorkerState::Draining));
         self.planned = Some(reason);
         self.deadline = Some(self.deadline.map_or(deadline, |before| before.min(deadline)));
-        let (context, worker) = (Rc::clone(&slot.context), self.worker.id);
+        let (context, worker) = (Rc::clone(slot.context), self.worker.id);
         self.released = Some(Box::pin(async move {
             context.tell_shards(|done| Some(Command::RetireWorker { worker, done })).await;
         }));
@@ -287,7 +292,7 @@ impl Live {
     }
 
     /// What the worker wrote before it ended is still in the socket.
-    async fn read_last_words(&mut self, slot: &Slot) {
+    async fn read_last_words(&mut self, slot: &Supervised<'_>) {
         let _ = tokio::time::timeout(LAST_WORDS, async {
             while let Ok(Some(frame)) = self.process.link.next().await {
                 match frame {

@@ -1,104 +1,43 @@
 //! One place for a worker of an app's generation: keeps it filled, for as long as the generation serves.
 
-use std::cell::{Cell, RefCell};
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_protocol::{ExitReason, LayerReport, Ready, SandboxLayer, memory};
+use nano_protocol::{ExitReason, LayerReport, Ready};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::Context;
 use super::backoff::Backoff;
 use super::boot::{self, Said};
+use super::context::Context;
 use super::exit::{Cause, is_planned, was_killed};
-use super::flight::{Death, LastLines, Wreck};
-use super::generation::{Order, Shared};
-use super::live::{End, Live};
+use super::flight::{Death, Wreck};
+use super::live::{Ended, RunningWorker, Supervised};
 use super::process::Process;
 use super::resident;
 use super::sandbox::{in_force, lacking};
-use super::shown;
+use super::shared::{DesiredState, Shared, retired};
+use super::slot_status::SlotStatus;
 use super::start_error::StartError;
 use crate::app::Outage;
 use crate::duration::millis;
-use crate::log;
 use crate::shard::command::Command;
 use crate::worker::{Worker, WorkerId, WorkerState};
 
 /// For a worker that said why it cannot load its app, to go.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// What is known of a slot, for `nanoctl` and the metrics.
-#[derive(Debug)]
-pub(crate) struct SlotStatus {
-    shared: Rc<Shared>,
-    state: Cell<Option<WorkerState>>,
-    /// The worker while there is one.
-    pub(crate) worker: RefCell<Option<Arc<Worker>>>,
-    /// When the worker was spawned, or the last one ended.
-    pub(crate) since: Cell<Instant>,
-    /// Workers started after the first.
-    pub(crate) restarts: Cell<u64>,
-    /// Why and how the last worker ended.
-    pub(crate) last_exit: RefCell<Option<(ExitReason, String)>>,
-    /// Failures in a row.
-    pub(crate) failures: Cell<u32>,
-}
-
-impl SlotStatus {
-    pub(super) fn new(shared: &Rc<Shared>) -> Rc<Self> {
-        Rc::new(Self {
-            shared: Rc::clone(shared),
-            state: Cell::new(None),
-            worker: RefCell::default(),
-            since: Cell::new(Instant::now()),
-            restarts: Cell::new(0),
-            last_exit: RefCell::default(),
-            failures: Cell::new(0),
-        })
-    }
-
-    pub(crate) fn state(&self) -> Option<WorkerState> {
-        self.state.get()
-    }
-
-    /// Whether it has no worker because none is needed.
-    pub(crate) fn stopped_for_idleness(&self) -> bool {
-        let idle = |exit: &(ExitReason, String)| exit.0 == ExitReason::Idle;
-        self.state() == Some(WorkerState::Exited) && self.last_exit.borrow().as_ref().is_some_and(idle)
-    }
-
-    pub(super) fn enter(&self, state: Option<WorkerState>) {
-        let before = self.state.replace(state);
-        self.shared.app.metrics.worker_moved(before, state);
-        let ready = &self.shared.ready;
-        if before == Some(WorkerState::Ready) {
-            ready.set(ready.get().saturating_sub(1));
-        }
-        if state == Some(WorkerState::Ready) {
-            ready.set(ready.get() + 1);
-        }
-    }
-}
-
-impl Drop for SlotStatus {
-    fn drop(&mut self) {
-        self.enter(None);
-    }
-}
-
-/// The first worker's fate, for whoever started the generation.
-pub(super) type First = oneshot::Sender<Result<Ready, StartError>>;
+/// Reports once whether the first worker became ready.
+pub(super) type FirstReadySender = oneshot::Sender<Result<Ready, StartError>>;
 
 pub(super) struct Slot {
     pub(super) context: Rc<Context>,
     pub(super) shared: Rc<Shared>,
     pub(super) status: Rc<SlotStatus>,
-    pub(super) orders: watch::Receiver<Order>,
+    pub(super) desired: watch::Receiver<DesiredState>,
     pub(super) wakes: watch::Receiver<()>,
-    pub(super) first: Option<First>,
+    pub(super) first: Option<FirstReadySender>,
 }
 
 /// What to do after a worker.
@@ -116,18 +55,12 @@ impl Slot {
             let mut outage = Outage::Crashes;
             let next = match self.start().await {
                 Ok(None) => Next::Leave,
-                Ok(Some((live, ready))) => {
+                Ok(Some((running, ready))) => {
                     if let Some(first) = self.first.take() {
                         let _ = first.send(Ok(ready));
                     }
-                    match live.supervise(&mut self).await {
-                        End::Retired => Next::Leave,
-                        End::Idle => Next::WaitForDemand,
-                        End::Killed { healthy_for, answered } => {
-                            Next::Restart(backoff.killed(healthy_for, answered, Instant::now()))
-                        }
-                        End::Failed { healthy_for } => Next::Restart(backoff.failed(healthy_for)),
-                    }
+                    let ended = running.supervise(self.supervised()).await;
+                    self.after(ended, &mut backoff).await
                 }
                 Err(error) => match self.first.take() {
                     // Whoever started the generation decides what follows.
@@ -155,6 +88,23 @@ impl Slot {
         self.status.enter(None);
     }
 
+    fn supervised(&mut self) -> Supervised<'_> {
+        let Self { context, shared, status, desired, .. } = self;
+        Supervised { context, shared, status, desired }
+    }
+
+    /// Sees the process off, and decides what follows.
+    async fn after(&self, ended: Ended, backoff: &mut Backoff) -> Next {
+        let Ended { process, worker, planned, healthy_for } = ended;
+        let killed = self.end(process, &worker, Cause::Ready { planned }).await;
+        match planned {
+            Some(ExitReason::Idle) => Next::WaitForDemand,
+            Some(_) => Next::Leave,
+            None if killed => Next::Restart(backoff.killed(healthy_for, worker.has_answered(), Instant::now())),
+            None => Next::Restart(backoff.failed(healthy_for)),
+        }
+    }
+
     /// True if the generation was retired meanwhile.
     async fn wait_before_restart(&mut self, wait: Duration, outage: Option<Outage>) -> bool {
         if let Some(outage) = outage
@@ -171,11 +121,11 @@ impl Slot {
             tracing::error!(app = %self.shared.app.name, wait_ms, "{what}; its requests are refused until the next start");
         }
         if wait.is_zero() {
-            return self.orders.borrow().is_retire();
+            return self.desired.borrow().is_retire();
         }
         tokio::select! {
             () = tokio::time::sleep(wait) => false,
-            () = retired(&mut self.orders) => true,
+            () = retired(&mut self.desired) => true,
         }
     }
 
@@ -189,22 +139,22 @@ impl Slot {
                 false
             }
             _ = self.wakes.changed() => false,
-            () = retired(&mut self.orders) => true,
+            () = retired(&mut self.desired) => true,
         }
     }
 
     /// Spawns a worker, loads the app in it and gives it to the shards. `None`: retired meanwhile.
-    async fn start(&mut self) -> Result<Option<(Live, Ready)>, StartError> {
-        if self.orders.borrow().is_retire() {
+    async fn start(&mut self) -> Result<Option<(RunningWorker, Ready)>, StartError> {
+        if self.desired.borrow().is_retire() {
             return Ok(None);
         }
         let config = &self.shared.config;
         self.status.since.set(Instant::now());
         self.status.enter(Some(WorkerState::Starting));
-        let mut orders = self.orders.clone();
+        let mut desired = self.desired.clone();
         let (mut process, own) = tokio::select! {
             spawned = self.spawn() => spawned.map_err(|error| self.not_spawned(error))?,
-            () = retired(&mut orders) => {
+            () = retired(&mut desired) => {
                 self.status.enter(Some(WorkerState::Exited));
                 return Ok(None);
             }
@@ -226,20 +176,20 @@ impl Slot {
             }
             Ok(())
         };
-        let resident_limit = self.resident_limit(&process.layers);
+        let resident_limit = self.shared.resident_limit(&process.layers);
         let opened = self.shared.opened(&self.context).await?;
         let booted = tokio::select! {
             booted = boot::boot(&mut process, config, opened, hear) => Some(booted),
             () = resident::exceeded(worker.pid, resident_limit, false) => Some(Err(StartError::Limit(ExitReason::Memory))),
-            () = retired(&mut self.orders) => None,
+            () = retired(&mut self.desired) => None,
         };
         match booted {
             Some(Ok(ready)) => {
                 let took = process.spawned.elapsed();
                 self.context.metrics.worker_started(took);
                 self.context.metrics.set_v8(&ready.v8);
-                let (alarm, alarms) = mpsc::channel(4);
-                self.context.alarms.borrow_mut().insert(worker.id, alarm);
+                let (sender, events) = mpsc::channel(4);
+                self.context.events.borrow_mut().insert(worker.id, sender);
                 let availability = &self.shared.app.availability;
                 availability.restored();
                 self.give_to_shards(&worker, own).await;
@@ -249,7 +199,7 @@ impl Slot {
                 let start_ms = millis(took);
                 let sandbox = in_force(worker.sandbox());
                 tracing::info!(app = %config.name, pid = worker.pid, generation = self.shared.app.generation.0, start_ms, sandbox, "worker ready");
-                Ok(Some((Live::new(process, worker, alarms, config.settings.cpu), ready)))
+                Ok(Some((RunningWorker::new(process, worker, events, config.settings.cpu), ready)))
             }
             Some(Err(error)) => {
                 let reason = match &error {
@@ -265,7 +215,7 @@ impl Slot {
                 Err(error)
             }
             None => {
-                let reason = self.orders.borrow().reason();
+                let reason = self.desired.borrow().reason();
                 self.end(process, &worker, Cause::Retired(reason)).await;
                 Ok(None)
             }
@@ -279,12 +229,6 @@ impl Slot {
         let (spawner, name) = (&self.context.spawner, &self.shared.config.name);
         let process = Process::spawn(spawner, opened.generation, name, workers, &self.shared.rate).await?;
         Ok((process, own))
-    }
-
-    /// Bytes past which the supervisor ends a worker itself, where the kernel does not.
-    pub(super) fn resident_limit(&self, layers: &[LayerReport]) -> Option<u64> {
-        let limited = layers.iter().any(|report| report.layer == SandboxLayer::Cgroup && report.active);
-        (!limited).then(|| memory::process_limit(self.shared.config.settings.memory_bytes))
     }
 
     fn not_spawned(&self, error: StartError) -> StartError {
@@ -309,7 +253,7 @@ impl Slot {
     }
 
     /// Kills and reaps what is left of a worker, and counts and logs its end. True if somebody else killed it.
-    pub(super) async fn end(&self, mut process: Process, worker: &Worker, cause: Cause<'_>) -> bool {
+    async fn end(&self, mut process: Process, worker: &Worker, cause: Cause<'_>) -> bool {
         let uptime = process.spawned.elapsed();
         let lived_ms = millis(uptime);
         let ended_by_nano = !process.life.is_over() && matches!(cause, Cause::Boot { .. });
@@ -321,7 +265,7 @@ impl Slot {
         let reason = cause.reason(worker.exit(), &exit);
         worker.set_exit(reason);
         self.shared.app.metrics.worker_gone(worker, reason);
-        self.context.alarms.borrow_mut().remove(&worker.id);
+        self.context.events.borrow_mut().remove(&worker.id);
         let how = if ended_by_nano { "ended by nano".to_owned() } else { process.describe(&exit) };
         *self.status.worker.borrow_mut() = None;
         *self.status.last_exit.borrow_mut() = Some((reason, how.clone()));
@@ -403,24 +347,4 @@ fn data_links(shards: usize) -> std::io::Result<(Vec<UnixStream>, Vec<UnixStream
         ends.1.push(workers);
     }
     Ok(ends)
-}
-
-/// Waits until the generation is retired.
-pub(super) async fn retired(orders: &mut watch::Receiver<Order>) {
-    // The sender only goes away with the generation itself.
-    let _ = orders.wait_for(Order::is_retire).await;
-}
-
-impl Shared {
-    /// Logs what a worker says, within what its app may log.
-    pub(super) fn log(&self, pid: u32, last: &RefCell<LastLines>, mut line: nano_protocol::LogLine) {
-        line.message = shown::told(&self.config, &line.message);
-        last.borrow_mut().push(&line.message);
-        self.rate.borrow().dropped_before(line.dropped);
-        let admitted = self.rate.borrow_mut().admit(line.message.len(), Instant::now());
-        if let Some(dropped) = admitted {
-            line.dropped = line.dropped.saturating_add(dropped);
-            log::app_line(&self.app.name, pid, &line);
-        }
-    }
 }

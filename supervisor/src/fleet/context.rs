@@ -1,0 +1,106 @@
+//! What all slots share: the spawner, the shards, numbers to give, and whom to hand what a shard reports.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::flight::{FlightRecords, Wreck};
+use super::sandbox::Sandboxing;
+use super::spawner::Spawner;
+use crate::app::Generation as GenerationNumber;
+use crate::shard::command::{Command, Done};
+use crate::telemetry::Metrics;
+use crate::worker::WorkerId;
+
+/// What a shard reports of a worker.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum WorkerEvent {
+    /// It must end now; its exit reason is set.
+    Kill,
+    /// It closed its data link.
+    LinkClosed,
+}
+
+/// What all slots of all apps share.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) spawner: Rc<Spawner>,
+    /// Set once the shards run; before that no slot does.
+    pub(super) shards: OnceCell<Vec<mpsc::Sender<Command>>>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) sandboxing: Sandboxing,
+    /// Apps of which the log says already that their sandbox is incomplete.
+    pub(super) told: RefCell<HashSet<Arc<str>>>,
+    pub(super) drain: Cell<Duration>,
+    next_worker: Cell<u64>,
+    next_generation: Cell<u64>,
+    pub(super) events: RefCell<HashMap<WorkerId, mpsc::Sender<WorkerEvent>>>,
+    /// Of workers whose flight record may have to be written yet.
+    pub(super) wrecks: RefCell<HashMap<WorkerId, Rc<Wreck>>>,
+    pub(super) flight: FlightRecords,
+}
+
+impl Context {
+    pub(super) fn new(
+        spawner: Rc<Spawner>,
+        metrics: Arc<Metrics>,
+        sandboxing: Sandboxing,
+        drain: Duration,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            spawner,
+            shards: OnceCell::new(),
+            metrics,
+            sandboxing,
+            told: RefCell::default(),
+            drain: Cell::new(drain),
+            next_worker: Cell::new(1),
+            next_generation: Cell::new(1),
+            events: RefCell::default(),
+            wrecks: RefCell::default(),
+            flight: FlightRecords::default(),
+        })
+    }
+
+    pub(super) fn shards(&self) -> &[mpsc::Sender<Command>] {
+        self.shards.get().map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn worker_id(&self) -> WorkerId {
+        let id = self.next_worker.get();
+        self.next_worker.set(id + 1);
+        WorkerId(id)
+    }
+
+    pub(super) fn generation(&self) -> GenerationNumber {
+        let number = self.next_generation.get();
+        self.next_generation.set(number + 1);
+        GenerationNumber(number)
+    }
+
+    /// Gives every shard a command and waits until all have carried it out.
+    pub(super) async fn tell_shards(&self, command: impl FnMut(Done) -> Option<Command>) {
+        tell(self.shards(), command).await;
+    }
+}
+
+/// Gives each of the shards a command and waits until all have carried it out. A shard that is gone has nothing left
+/// to do.
+pub(crate) async fn tell(shards: &[mpsc::Sender<Command>], mut command: impl FnMut(Done) -> Option<Command>) {
+    let mut waits = Vec::with_capacity(shards.len());
+    for shard in shards {
+        let (done, wait) = oneshot::channel();
+        if let Some(command) = command(done)
+            && shard.send(command).await.is_ok()
+        {
+            waits.push(wait);
+        }
+    }
+    for wait in waits {
+        let _ = wait.await;
+    }
+}

@@ -1,0 +1,106 @@
+//! What the slots of one generation share, and what they are to do.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use nano_config::App as AppConfig;
+use nano_protocol::{ExitReason, LayerReport, SandboxLayer, memory};
+use tokio::sync::{OnceCell, watch};
+
+use super::context::Context;
+use super::flight::LastLines;
+use super::modules::Opened;
+use super::shown;
+use super::start_error::StartError;
+use crate::app::App;
+use crate::log::{self, Rate};
+
+/// What the slots of a generation are to reach.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum DesiredState {
+    /// Keep a worker.
+    Run,
+    /// Finish what is in flight and go; a worker that is left at the deadline is killed.
+    Retire { reason: ExitReason, deadline: Instant },
+}
+
+impl DesiredState {
+    pub(super) fn is_retire(&self) -> bool {
+        matches!(self, Self::Retire { .. })
+    }
+
+    pub(super) fn reason(self) -> ExitReason {
+        match self {
+            Self::Retire { reason, .. } => reason,
+            Self::Run => ExitReason::Restart,
+        }
+    }
+
+    pub(super) fn deadline(self) -> Instant {
+        match self {
+            Self::Retire { deadline, .. } => deadline,
+            Self::Run => Instant::now(),
+        }
+    }
+}
+
+/// Waits until the generation is retired.
+pub(super) async fn retired(desired: &mut watch::Receiver<DesiredState>) {
+    // The sender only goes away with the generation itself.
+    let _ = desired.wait_for(DesiredState::is_retire).await;
+}
+
+/// What the slots of a generation share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) app: Arc<App>,
+    pub(super) config: AppConfig,
+    /// The configuration's version that it is from, for the spawner.
+    version: u64,
+    pub(super) opened: OnceCell<Opened>,
+    pub(super) rate: Rc<RefCell<Rate>>,
+    /// Workers that are ready.
+    pub(super) ready: Cell<usize>,
+    /// Wakes all slots that were stopped for idleness.
+    pub(super) wake: watch::Sender<()>,
+}
+
+impl Shared {
+    pub(super) fn new(app: App, version: u64, config: AppConfig) -> Rc<Self> {
+        let rate = Rate::new(Instant::now(), app.metrics.log_dropped());
+        Rc::new(Self {
+            app: Arc::new(app),
+            config,
+            version,
+            opened: OnceCell::new(),
+            rate: Rc::new(RefCell::new(rate)),
+            ready: Cell::new(0),
+            wake: watch::channel(()).0,
+        })
+    }
+
+    /// The app as the spawner knows it: asked for by the first worker, kept for all.
+    pub(super) async fn opened(&self, context: &Context) -> Result<&Opened, StartError> {
+        self.opened.get_or_try_init(|| Opened::open(&context.spawner, self.version, &self.config.name)).await
+    }
+
+    /// Bytes past which the supervisor ends a worker itself, where the kernel does not.
+    pub(super) fn resident_limit(&self, layers: &[LayerReport]) -> Option<u64> {
+        let limited = layers.iter().any(|report| report.layer == SandboxLayer::Cgroup && report.active);
+        (!limited).then(|| memory::process_limit(self.config.settings.memory_bytes))
+    }
+
+    /// Logs what a worker says, within what its app may log.
+    pub(super) fn log(&self, pid: u32, last: &RefCell<LastLines>, mut line: nano_protocol::LogLine) {
+        line.message = shown::told(&self.config, &line.message);
+        last.borrow_mut().push(&line.message);
+        self.rate.borrow().dropped_before(line.dropped);
+        let admitted = self.rate.borrow_mut().admit(line.message.len(), Instant::now());
+        if let Some(dropped) = admitted {
+            line.dropped = line.dropped.saturating_add(dropped);
+            log::app_line(&self.app.name, pid, &line);
+        }
+    }
+}
