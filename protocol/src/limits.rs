@@ -3,7 +3,7 @@
 /// The length and kind in front of every frame: `u32` length of what follows the length field, `u8` kind.
 pub const FRAME_PREFIX: usize = 5;
 
-/// Most bytes of body data in one `BodyChunk`.
+/// Most bytes of body data in one `Data` frame.
 pub const MAX_CHUNK: usize = 64 * 1024;
 
 /// Body bytes a side may send per request and direction before it has to wait for `Credit`.
