@@ -219,7 +219,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use std::cell::RefCell;
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use url::Url;
 
