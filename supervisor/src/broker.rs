@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, LocalOptions};
 
 use crate::egress::{Commons, Egress, Policy, Timeouts};
-use crate::shard::{Link, run_link};
+use crate::upstream::{Link, run_link};
 use crate::worker::{Worker, WorkerId};
 
 /// Connections of the program that are open at once. It has its own limit of requests.

@@ -27,13 +27,11 @@ use std::time::Duration;
 
 use nano_config::App as AppConfig;
 use nano_protocol::ExitReason;
-use tokio::sync::mpsc;
 
-use crate::shard::Event;
-use crate::shard::command::Command;
+use crate::shard::Shards;
 use crate::telemetry::{AppMetrics, Metrics};
+use crate::upstream::Event;
 
-pub(crate) use context::tell;
 use context::{Context, WorkerEvent};
 pub(crate) use flight::{FlightRecord, FlightRecords};
 pub(crate) use generation::Generation;
@@ -58,7 +56,7 @@ impl Fleet {
 
     /// The shards run. Workers that were started before get their data links from them, as long as nothing was awaited
     /// in between.
-    pub(crate) fn set_shards(&self, shards: Vec<mpsc::Sender<Command>>) {
+    pub(crate) fn set_shards(&self, shards: Shards) {
         let _ = self.context.shards.set(shards);
     }
 
@@ -92,23 +90,23 @@ impl Fleet {
         &self.context.flight
     }
 
-    /// The shards' command channels.
-    pub(crate) fn shards(&self) -> &[mpsc::Sender<Command>] {
+    /// The shards, once they run.
+    pub(crate) fn shards(&self) -> &Shards {
         self.context.shards()
     }
 
     /// A shard noticed something.
     pub(crate) fn on_event(&self, event: Event) {
-        let (worker, lost, event) = match event {
-            Event::ProtocolViolation { worker, detail, lost } => {
+        let (worker, in_flight, event) = match event {
+            Event::ProtocolViolation { worker, detail, in_flight } => {
                 worker.set_exit(ExitReason::Protocol);
                 tracing::error!(pid = worker.pid, detail, "the worker broke the protocol");
-                (worker, lost, WorkerEvent::Kill)
+                (worker, in_flight, WorkerEvent::Kill)
             }
-            Event::LinkClosed { worker, lost } => (worker, lost, WorkerEvent::LinkClosed),
+            Event::LinkClosed { worker, in_flight } => (worker, in_flight, WorkerEvent::LinkClosed),
         };
         if let Some(wreck) = self.context.wrecks.borrow().get(&worker.id) {
-            wreck.tell(lost);
+            wreck.tell(in_flight);
         }
         if let Some(events) = self.context.events.borrow().get(&worker.id) {
             // A full queue means that it is being seen to already.

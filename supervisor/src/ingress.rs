@@ -4,12 +4,13 @@
 //! request goes over the worker's link, the response is relayed chunk by chunk, and whatever goes wrong before the
 //! response has begun ends in [`rescue`], the only place where an error becomes a status.
 
+mod context;
 mod expectation;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod record;
 mod relay;
 mod request_head;
+mod request_log;
 mod rescue;
 mod response_head;
 mod target;
@@ -26,10 +27,12 @@ use hyper::body::Incoming;
 use nano_protocol::{BodyLength, ResetReason, ResponseHead};
 use tracing::Instrument;
 
-use crate::shard::{About, Client, Death, Due, Failed, NotAdmitted, Outgoing, Permit, Request, State};
-use record::Record;
+use crate::downstream::Connection;
+use crate::upstream::{Deadline, Death, Failed, NotAdmitted, Outgoing, Permit, RequestSummary, UpstreamRequest};
+pub(crate) use context::Context;
 pub(crate) use relay::ResponseBody;
-pub(crate) use rescue::{Failure, refuse_connection};
+use request_log::RequestLog;
+use rescue::Failure;
 use response_head::CheckedHead;
 use target::Target;
 use upload::{Sent, Upload};
@@ -43,16 +46,16 @@ const MOST_TRIES: u32 = 4;
 
 /// Answers one request. Never fails: what goes wrong becomes a response, or a cut connection once that has begun.
 pub(crate) async fn handle_request(
-    state: Rc<State>,
-    client: Rc<Client>,
+    context: Rc<Context>,
+    client: Rc<Connection>,
     request: http::Request<Incoming>,
 ) -> Response<ResponseBody> {
     let (head, body) = request.into_parts();
-    let mut record = Record::begin(&state, &client, &head);
+    let mut record = RequestLog::begin(&context, &client, &head);
     let span = record.span().clone();
     let answer = async {
         let mut upload = Upload::new(body, &client, expectation::waits(&head));
-        match forward(&state, &mut record, &head, &mut upload).await {
+        match forward(&context, &mut record, &head, &mut upload).await {
             Ok(answer) => relay::relay(answer, upload, &head, record).await,
             Err(failure) => {
                 if let Some(upload) = upload {
@@ -68,21 +71,21 @@ pub(crate) async fn handle_request(
 /// A request whose response has begun.
 struct Answer {
     head: CheckedHead,
-    request: Request,
+    request: UpstreamRequest,
     permit: Permit,
 }
 
 /// route · admit · dispatch: gets the request to a worker and waits for the head of its response. Leaves what is still to
 /// come of the request's body.
 async fn forward(
-    state: &Rc<State>,
-    record: &mut Record,
+    context: &Rc<Context>,
+    record: &mut RequestLog,
     head: &Parts,
     upload: &mut Option<Upload>,
 ) -> Result<Answer, Failure> {
     let target = Target::read(head)?;
     expectation::check(head)?;
-    let mut pool = state.route(&target.host).ok_or(Failure::UnknownHost)?;
+    let mut pool = context.routes.find(&target.host).ok_or(Failure::UnknownHost)?;
     record.routed(&pool.app);
     tracing::trace!(method = %head.method, host = %target.host, "route");
     let timeout = pool.app.settings.timeout;
@@ -90,18 +93,21 @@ async fn forward(
         upload.limit(pool.app.settings.max_body_bytes)?;
     }
     let length = upload.as_ref().map_or(BodyLength::None, Upload::length);
-    let about =
-        About { method: head.method.clone(), target: head.uri.path_and_query().cloned(), id: record.id().header() };
+    let about = RequestSummary {
+        method: head.method.clone(),
+        target: head.uri.path_and_query().cloned(),
+        id: record.id().header(),
+    };
     let mut outgoing = Outgoing::new(request_head::build(head, &target, record.id(), length)?, about);
 
     let patience = Instant::now() + timeout;
-    let mut due: Option<Due> = None;
+    let mut due: Option<Deadline> = None;
     let mut tries = Tries::default();
     loop {
         let permit = match pool.admit(due.map_or(patience, |due| due.at)).await {
             Ok(permit) => permit,
             Err(NotAdmitted::Moved) => {
-                pool = state.route(&target.host).ok_or(Failure::UnknownHost)?;
+                pool = context.routes.find(&target.host).ok_or(Failure::UnknownHost)?;
                 continue;
             }
             Err(NotAdmitted::TimedOut) if due.is_some() => return Err(Failure::TimedOut),
@@ -111,14 +117,14 @@ async fn forward(
         // Counted from the first time it is sent to a worker.
         let due = *due.get_or_insert_with(|| {
             let since = Instant::now();
-            Due { since, at: since + timeout }
+            Deadline { since, at: since + timeout }
         });
         let Some(request) = permit.send(&mut outgoing, due) else { continue };
         record.dispatched(&request);
         tracing::trace!("dispatch");
         let outcome = response_head(&request, upload).await;
         if matches!(outcome, Ok(_) | Err(Failure::Worker(Failed::Reset(_)))) {
-            permit.answered();
+            permit.record_success();
         }
         match outcome {
             Ok(given) => {
@@ -135,7 +141,7 @@ async fn forward(
 }
 
 /// Waits for the head of the response, and sends the request's body meanwhile.
-async fn response_head(request: &Request, upload: &mut Option<Upload>) -> Result<ResponseHead, Failure> {
+async fn response_head(request: &UpstreamRequest, upload: &mut Option<Upload>) -> Result<ResponseHead, Failure> {
     let head = poll_fn(|cx| {
         if let Some(sending) = upload {
             match sending.poll(cx, request.uplink()) {

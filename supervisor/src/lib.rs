@@ -1,6 +1,6 @@
 //! The supervisor of nano: takes HTTP, finds the app, keeps its workers.
 //!
-//! Two planes. The *data plane* ([`shard`], `ingress`, `route`) carries requests: one thread per shard, no locks. The
+//! Two planes. The *data plane* ([`shard`], [`downstream`], `ingress`, [`upstream`], `route`) carries requests: one thread per shard, no locks. The
 //! *control plane* ([`serve`] and what it starts) lives on the main thread: configuration, worker processes, reload,
 //! control socket, metrics, logs. They share [`app::App`] and [`worker::Worker`] and talk in [`shard::command`].
 #![forbid(unsafe_code)]
@@ -10,6 +10,7 @@ pub mod broker;
 pub mod check;
 pub mod control;
 pub mod descriptors;
+pub mod downstream;
 mod duration;
 mod egress;
 pub mod fleet;
@@ -37,6 +38,7 @@ pub mod signals;
 pub mod socket_file;
 pub mod supervisor;
 pub mod telemetry;
+pub mod upstream;
 mod watch;
 pub mod worker;
 

@@ -11,7 +11,7 @@ use nano_protocol::ExitReason;
 use serde::Serialize;
 
 use crate::duration::millis;
-use crate::fleet::{Fleet, Generation, StartError, tell};
+use crate::fleet::{Fleet, Generation, StartError};
 use crate::notify::notify;
 use crate::shard::command::Command;
 use crate::supervisor::{LastReload, Stop, Supervisor};
@@ -237,7 +237,7 @@ impl Supervisor {
             }
         }
         let routes = Self::routes(&new, &next);
-        tell(self.shards(), |done| Some(Command::SwapRoutes { routes: Arc::clone(&routes), done })).await;
+        self.shards().broadcast(|done| Some(Command::SwapRoutes { routes: Arc::clone(&routes), done })).await;
         let drain = new.drain;
         self.install(new, version, next);
         for generation in leaving {

@@ -24,8 +24,9 @@ use crate::control::pointer::Pointer;
 use crate::control::socket::{self, Environment, SocketError};
 use crate::control::{self};
 use crate::descriptors;
+use crate::downstream::listener::{self, Bound, Listener};
 use crate::duration::millis;
-use crate::fleet::{Fleet, Sandboxing, SpawnerError, Started, find_worker, tell};
+use crate::fleet::{Fleet, Sandboxing, SpawnerError, Started, find_worker};
 use crate::identity::Identity;
 use crate::limits;
 use crate::log::Logs;
@@ -35,12 +36,12 @@ use crate::privileges::{give_up, harden};
 use crate::readiness::{Phase, Readiness};
 use crate::reload;
 use crate::shard::command::Command;
-use crate::shard::listener::{self, Bound, Listener};
-use crate::shard::{self, Event, Shard, ShardHandle};
+use crate::shard::{self, Shard, ShardHandle, Shards};
 use crate::signals::EarlyStop;
 use crate::socket_file::BoundSocket;
 use crate::supervisor::{Addresses, Parts, Source, Stop, Supervisor};
 use crate::telemetry::{self, Metrics};
+use crate::upstream::Event;
 use crate::watch;
 
 pub use failure::ServeError;
@@ -265,13 +266,13 @@ impl Start {
                 let mut options = shard::Options::new(Arc::clone(&metrics), events.clone());
                 // Whether lines are written is the log's to decide: it can change while nano runs.
                 options.access_log = true;
-                options.max_connections = connections;
+                options.clients.max_connections = connections;
                 options.max_outgoing = outgoing;
                 options.own_ports = Arc::clone(&own_ports);
                 Shard::spawn(index, own, Arc::clone(&routes), options)
             })
             .collect::<Result<_, _>>()?;
-        fleet.set_shards(shards.iter().map(|shard| shard.commands().clone()).collect());
+        fleet.set_shards(Shards::new(shards.iter().map(|shard| shard.commands().clone()).collect()));
 
         let (control, bound) =
             control.map_or((None, None), |(listener, bound, path)| (Some((listener, path)), Some(bound)));
@@ -415,7 +416,7 @@ async fn drain(supervisor: &Rc<Supervisor>) {
     supervisor.readiness.set(Phase::Draining);
     notify(&[NotifyState::Stopping, NotifyState::Status("finishing requests in flight")]);
     tracing::info!(drain_ms = millis(within), "stopping: no new connections, finishing what is in flight");
-    let drained = tell(supervisor.shards(), |done| Some(Command::Drain { done }));
+    let drained = supervisor.shards().broadcast(|done| Some(Command::Drain { done }));
     if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
         tracing::warn!("drain_ms is over: what is still in flight is cut");
     }

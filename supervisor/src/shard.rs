@@ -1,47 +1,26 @@
-//! A shard: one thread with listeners, client connections and a link to every worker, all its own.
+//! A shard: one thread with listeners, client connections and a link to every worker, all its own. Here is only their
+//! composition: clients are in `downstream`, workers in `upstream`, requests in `ingress`.
 //!
 //! Nothing on the path of a request is shared between shards but a few atomics ([`crate::app::Admission`], counters); within a
 //! shard everything is on one thread, in `Rc` and `Cell`.
 
-mod accept;
-mod addresses;
-mod client;
 pub mod command;
-mod connections;
-mod framing;
-mod link;
-pub mod listener;
-mod lost;
-mod pace;
-mod peers;
-mod pool;
-mod socket;
-mod state;
+mod shards;
 mod thread;
 
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::downstream::ClientLimits;
+use crate::downstream::listener::Listener;
 use crate::route::RouteTable;
 use crate::telemetry::Metrics;
-use crate::worker::Worker;
+use crate::upstream::Event;
 use command::Command;
-use listener::Listener;
-
-#[cfg(fuzzing)]
-pub(crate) use accept::reader;
-pub(crate) use client::Client;
-#[cfg(fuzzing)]
-pub(crate) use framing::Framing;
-pub(crate) use link::{Death, Due, Failed, Link, Outgoing, Request, Uplink, run as run_link};
-pub(crate) use lost::{About, beginning};
-pub use lost::{Lost, LostRequest};
-pub(crate) use pool::{NotAdmitted, Permit};
-pub(crate) use state::State;
+pub(crate) use shards::Shards;
 
 /// Commands that wait for a shard.
 const COMMANDS: usize = 64;
@@ -51,22 +30,10 @@ const COMMANDS: usize = 64;
 pub struct Options {
     /// Whether each request is logged (`log.access`).
     pub access_log: bool,
-    /// Client connections that this shard has open at once; further ones wait in the kernel.
-    pub max_connections: usize,
+    /// What its clients may take.
+    pub clients: ClientLimits,
     /// Outgoing connections of its apps that this shard has open at once; further requests wait.
     pub max_outgoing: usize,
-    /// How long a client may take for a request's head before it gets 408.
-    pub head_timeout: Duration,
-    /// How long a connection may be idle between two requests.
-    pub idle_timeout: Duration,
-    /// How long a client may pause in the middle of a body, in either direction.
-    pub stall_timeout: Duration,
-    /// The same for a request's body of which little came yet.
-    pub upload_grace: Duration,
-    /// Bytes per second that a client must move in the middle of a body, or its pauses become shorter.
-    pub min_rate: u32,
-    /// How long a client may still send after its connection is over for us.
-    pub linger: Duration,
     /// TCP ports where nano itself can be reached: apps connect there only where their `egress` says so.
     pub own_ports: Arc<[u16]>,
     /// Where requests of no app are counted.
@@ -81,40 +48,13 @@ impl Options {
     pub fn new(metrics: Arc<Metrics>, events: mpsc::Sender<Event>) -> Self {
         Self {
             access_log: false,
-            max_connections: 8192,
+            clients: ClientLimits::default(),
             max_outgoing: 512,
-            head_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(75),
-            stall_timeout: Duration::from_secs(60),
-            upload_grace: Duration::from_secs(20),
-            min_rate: 240,
-            linger: Duration::from_secs(2),
             own_ports: Arc::default(),
             metrics,
             events,
         }
     }
-}
-
-/// What a shard tells the control plane.
-#[derive(Debug)]
-pub enum Event {
-    /// The worker sent something that it must not send; its exit reason is set. Kill it.
-    ProtocolViolation {
-        /// The worker.
-        worker: Arc<Worker>,
-        /// What it did, for the log.
-        detail: String,
-        /// What was with it.
-        lost: Lost,
-    },
-    /// A worker's link ended without anybody having asked for it: it died or is about to.
-    LinkClosed {
-        /// The worker.
-        worker: Arc<Worker>,
-        /// What was with it.
-        lost: Lost,
-    },
 }
 
 /// A shard could not be started.
@@ -149,7 +89,7 @@ impl ShardHandle {
     }
 }
 
-/// See [`Shard::spawn`].
+/// Started by [`Shard::spawn`].
 #[derive(Debug)]
 pub struct Shard;
 

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant, SystemTime};
 use nano_config::Config;
 use nano_protocol::ExitReason;
 pub use nano_spawner::Source;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::fleet::{Fleet, Generation};
 use crate::log::Logs;
 use crate::readiness::Readiness;
 use crate::route::RouteTable;
-use crate::shard::command::Command;
+use crate::shard::Shards;
 use crate::telemetry::Metrics;
 
 /// How the supervisor is to end.
@@ -173,8 +173,8 @@ impl Supervisor {
         while retirements.join_next().await.is_some() {}
     }
 
-    /// The shards' command channels.
-    pub(crate) fn shards(&self) -> &[mpsc::Sender<Command>] {
+    /// The shards, once they run.
+    pub(crate) fn shards(&self) -> &Shards {
         self.fleet.shards()
     }
 }

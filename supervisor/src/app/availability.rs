@@ -83,7 +83,7 @@ impl Availability {
     }
 
     /// The worker that was on probation has shown that it works.
-    pub fn trust(&self) {
+    pub fn close_breaker(&self) {
         self.change(|state| matches!(state, PROBATION | PROBED).then_some(OPEN));
     }
 
@@ -154,7 +154,7 @@ mod tests {
         assert!(matches!(own.enter(), Entry::Refused(_)), "a second worker allows no second probe");
         own.release();
         assert_eq!(own.enter(), Entry::Probe);
-        own.trust();
+        own.close_breaker();
         own.release();
         assert_eq!((own.enter(), own.is_on_probation()), (Entry::Open, false));
     }
@@ -163,7 +163,7 @@ mod tests {
     fn a_late_word_of_the_dead_does_not_open_it() {
         let own = Availability::default();
         own.refuse(Outage::StartFails, Duration::ZERO);
-        own.trust();
+        own.close_breaker();
         own.release();
         let refusal = own.refused().unwrap();
         // The start is due, but nobody knows how it went.

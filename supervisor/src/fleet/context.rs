@@ -6,13 +6,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::flight::{FlightRecords, Wreck};
 use super::sandbox::Sandboxing;
 use super::spawner::Spawner;
 use crate::app::Generation as GenerationNumber;
-use crate::shard::command::{Command, Done};
+use crate::shard::Shards;
 use crate::telemetry::Metrics;
 use crate::worker::WorkerId;
 
@@ -30,7 +30,7 @@ pub(super) enum WorkerEvent {
 pub(super) struct Context {
     pub(super) spawner: Rc<Spawner>,
     /// Set once the shards run; before that no slot does.
-    pub(super) shards: OnceCell<Vec<mpsc::Sender<Command>>>,
+    pub(super) shards: OnceCell<Shards>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) sandboxing: Sandboxing,
     /// Apps of which the log says already that their sandbox is incomplete.
@@ -66,8 +66,9 @@ impl Context {
         })
     }
 
-    pub(super) fn shards(&self) -> &[mpsc::Sender<Command>] {
-        self.shards.get().map_or(&[], Vec::as_slice)
+    pub(super) fn shards(&self) -> &Shards {
+        static NONE: Shards = Shards::new(Vec::new());
+        self.shards.get().unwrap_or(&NONE)
     }
 
     pub(super) fn worker_id(&self) -> WorkerId {
@@ -80,27 +81,5 @@ impl Context {
         let number = self.next_generation.get();
         self.next_generation.set(number + 1);
         GenerationNumber(number)
-    }
-
-    /// Gives every shard a command and waits until all have carried it out.
-    pub(super) async fn tell_shards(&self, command: impl FnMut(Done) -> Option<Command>) {
-        tell(self.shards(), command).await;
-    }
-}
-
-/// Gives each of the shards a command and waits until all have carried it out. A shard that is gone has nothing left
-/// to do.
-pub(crate) async fn tell(shards: &[mpsc::Sender<Command>], mut command: impl FnMut(Done) -> Option<Command>) {
-    let mut waits = Vec::with_capacity(shards.len());
-    for shard in shards {
-        let (done, wait) = oneshot::channel();
-        if let Some(command) = command(done)
-            && shard.send(command).await.is_ok()
-        {
-            waits.push(wait);
-        }
-    }
-    for wait in waits {
-        let _ = wait.await;
     }
 }

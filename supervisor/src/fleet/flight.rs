@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use super::exit::is_planned;
 use crate::duration::millis;
 use crate::log;
-use crate::shard::{Lost, LostRequest, beginning};
+use crate::upstream::{InFlight, LostRequest, truncate_utf8};
 
 /// Records that are kept: of one app, and in all.
 const RECORDS_PER_APP: usize = 16;
@@ -44,7 +44,7 @@ pub(super) struct LastLines {
 
 impl LastLines {
     pub(super) fn push(&mut self, line: &str) {
-        let kept = beginning(line, LINE).trim_end();
+        let kept = truncate_utf8(line, LINE).trim_end();
         if kept.is_empty() {
             return;
         }
@@ -64,7 +64,7 @@ impl LastLines {
 /// What the shards say was lost with one worker.
 #[derive(Debug, Default)]
 pub(super) struct Wreck {
-    lost: RefCell<Lost>,
+    lost: RefCell<InFlight>,
     /// Shards that have yet to tell.
     missing: Cell<usize>,
     told: Notify,
@@ -76,7 +76,7 @@ impl Wreck {
         self.missing.set(shards);
     }
 
-    pub(super) fn tell(&self, lost: Lost) {
+    pub(super) fn tell(&self, lost: InFlight) {
         {
             let mut all = self.lost.borrow_mut();
             all.more += lost.more;
@@ -87,7 +87,7 @@ impl Wreck {
     }
 
     /// Waits until every shard has told, but not long.
-    async fn complete(&self) -> Lost {
+    async fn complete(&self) -> InFlight {
         let all = async {
             while self.missing.get() > 0 {
                 self.told.notified().await;
@@ -172,9 +172,9 @@ struct Errored {
 }
 
 impl FlightRecord {
-    fn new(at: String, death: Death, lost: Lost) -> Self {
+    fn new(at: String, death: Death, lost: InFlight) -> Self {
         let Death { app, pid, generation, reason, how, detail, uptime, cpu, stats, .. } = death;
-        let Lost { mut requests, more } = lost;
+        let InFlight { mut requests, more } = lost;
         let in_flight = requests.len() + more;
         requests.sort_by_key(|request| (!request.culprit, std::cmp::Reverse(request.age)));
         requests.truncate(REQUESTS);

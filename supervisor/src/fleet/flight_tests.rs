@@ -42,11 +42,11 @@ async fn waits_for_every_shard_and_knows_its_requests() {
     let death = death("a", ExitReason::Crash, 7);
     let wreck = Rc::clone(&death.wreck);
     wreck.expect(2);
-    wreck.tell(Lost { requests: vec![request("young", 1)], more: 0 });
+    wreck.tell(InFlight { requests: vec![request("young", 1)], more: 0 });
     let shards = async {
         tokio::task::yield_now().await;
         assert!(records.of_app("a").is_empty());
-        wreck.tell(Lost { requests: vec![request("old", 9)], more: 3 });
+        wreck.tell(InFlight { requests: vec![request("old", 9)], more: 3 });
     };
     tokio::join!(records.write(death), shards);
     let found = records.of_request("young");
@@ -71,7 +71,7 @@ async fn an_end_that_was_wanted_is_worth_a_record_if_it_lost_requests() {
     records.write(death("a", ExitReason::Reload, 1)).await;
     assert!(records.of_app("a").is_empty());
     let late = death("a", ExitReason::Reload, 2);
-    late.wreck.tell(Lost { requests: vec![request("r", 1)], more: 0 });
+    late.wreck.tell(InFlight { requests: vec![request("r", 1)], more: 0 });
     records.write(late).await;
     assert_eq!(pids(&records.of_request("r")), [2]);
 }
@@ -103,7 +103,7 @@ async fn bytes_are_bounded() {
             death.lines.borrow_mut().push(&"\u{1}".repeat(LINE));
         }
         let requests = (0..100).map(|age| request(&"x".repeat(128), age)).collect();
-        death.wreck.tell(Lost { requests, more: 0 });
+        death.wreck.tell(InFlight { requests, more: 0 });
         records.write(death).await;
     }
     let kept = records.kept.borrow();

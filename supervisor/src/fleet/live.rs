@@ -129,7 +129,7 @@ impl RunningWorker {
                 }
                 () = until(self.healthy_at) => {
                     self.healthy_at = None;
-                    slot.shared.app.availability.trust();
+                    slot.shared.app.availability.close_breaker();
                 }
                 () = until(self.deadline) => {
                     self.deadline = None;
@@ -280,7 +280,7 @@ impl RunningWorker {
         self.deadline = Some(self.deadline.map_or(deadline, |before| before.min(deadline)));
         let (context, worker) = (Rc::clone(slot.context), self.worker.id);
         self.released = Some(Box::pin(async move {
-            context.tell_shards(|done| Some(Command::RetireWorker { worker, done })).await;
+            context.shards().broadcast(|done| Some(Command::RetireWorker { worker, done })).await;
         }));
     }
 

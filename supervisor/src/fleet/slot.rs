@@ -245,7 +245,8 @@ impl Slot {
         }
         let mut links = links.into_iter();
         self.context
-            .tell_shards(|done| {
+            .shards()
+            .broadcast(|done| {
                 let socket = links.next()?;
                 Some(Command::AddLink { app: Arc::clone(&self.shared.app), worker: Arc::clone(worker), socket, done })
             })

@@ -19,8 +19,8 @@ use nano_protocol::{BodyLength, RequestHead, ResponseHead};
 use super::request_head;
 use super::response_head::CheckedHead;
 use super::target::Target;
+use crate::downstream::{Framing, reader};
 use crate::request_id::RequestIds;
-use crate::shard::{Framing, reader};
 
 /// Most polls without anything being read or written.
 const IDLE_POLLS: usize = 4;

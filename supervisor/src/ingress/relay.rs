@@ -10,16 +10,16 @@ use http::{HeaderValue, Response, Version};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::Answer;
-use super::record::Record;
+use super::request_log::RequestLog;
 use super::upload::{self, Upload};
 use crate::request_id::X_REQUEST_ID;
-use crate::shard::{Failed, Permit, Request};
+use crate::upstream::{Failed, Permit, UpstreamRequest};
 
 /// The body of every response.
 #[derive(Debug)]
 pub(crate) struct ResponseBody {
     source: Source,
-    record: Record,
+    record: RequestLog,
 }
 
 #[derive(Debug)]
@@ -28,7 +28,7 @@ enum Source {
     Whole(Bytes),
     /// What a worker sends.
     Worker {
-        request: Request,
+        request: UpstreamRequest,
         /// Held until the worker is done with the request.
         permit: Option<Permit>,
     },
@@ -44,7 +44,7 @@ pub(super) async fn relay(
     answer: Answer,
     upload: Option<Upload>,
     asked: &Parts,
-    mut record: Record,
+    mut record: RequestLog,
 ) -> Response<ResponseBody> {
     let Answer { head, request, permit } = answer;
     let mut closes = record.closes();
@@ -93,7 +93,7 @@ pub(super) fn announce_close<B>(response: &mut Response<B>, version: Version) {
 
 impl ResponseBody {
     /// A body that is here already.
-    pub(super) fn whole(bytes: Bytes, record: Record) -> Self {
+    pub(super) fn whole(bytes: Bytes, record: RequestLog) -> Self {
         Self { source: Source::Whole(bytes), record }
     }
 }

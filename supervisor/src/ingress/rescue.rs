@@ -33,11 +33,13 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use nano_protocol::{ExitReason, ResetReason};
 
-use super::record::Record;
+use super::Context;
 use super::relay::{ResponseBody, announce_close};
+use super::request_log::RequestLog;
 use crate::app::{Outage, Refusal};
+use crate::downstream::{Connection, ConnectionError};
 use crate::request_id::X_REQUEST_ID;
-use crate::shard::{Client, Death, Failed, NotAdmitted, State};
+use crate::upstream::{Death, Failed, NotAdmitted};
 
 /// Everything that can keep a request from its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,7 +233,7 @@ impl Verdict {
 }
 
 /// The response for a failure.
-pub(super) fn rescue(failure: Failure, mut record: Record) -> Response<ResponseBody> {
+pub(super) fn rescue(failure: Failure, mut record: RequestLog) -> Response<ResponseBody> {
     let verdict = failure.verdict();
     let body = Bytes::from(verdict.body(record.id().as_str()));
     record.failed(verdict.status, verdict.code);
@@ -253,11 +255,11 @@ pub(super) fn rescue(failure: Failure, mut record: Record) -> Response<ResponseB
 }
 
 /// The same as bytes, for connections that hyper is done with; the connection ends after it.
-pub(crate) fn refuse_connection(state: &State, client: &Client, failure: Failure) -> Vec<u8> {
+pub(super) fn refuse_connection(context: &Context, client: &Connection, failure: Failure) -> Vec<u8> {
     let verdict = failure.verdict();
-    let id = state.ids.fresh();
+    let id = context.ids.fresh();
     let body = verdict.body(id.as_str());
-    super::record::refused(state, client, verdict.status, verdict.code, id.as_str(), body.len());
+    super::request_log::refused(context, client, verdict.status, verdict.code, id.as_str(), body.len());
     format!(
         "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\ncache-control: no-store\r\nx-request-id: {}\r\n\
          content-length: {}\r\nconnection: close\r\ndate: {}\r\n\r\n{body}",
@@ -268,6 +270,16 @@ pub(crate) fn refuse_connection(state: &State, client: &Client, failure: Failure
         httpdate::fmt_http_date(SystemTime::now()),
     )
     .into_bytes()
+}
+
+impl From<ConnectionError> for Failure {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::Unreadable(status) => Self::Unreadable(status),
+            ConnectionError::HeadTimeout => Self::HeadTimeout,
+            ConnectionError::BodyTimeout => Self::BodyTimeout,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use hyper::body::{Body, Incoming};
 use nano_protocol::{BodyLength, ResetReason};
 
 use super::Failure;
-use crate::shard::{Client, Uplink};
+use crate::downstream::Connection;
+use crate::upstream::RequestBodySender;
 
 /// Bytes that are read of a body that nobody wants, so that the connection can go on.
 const LEFTOVER: usize = 64 * 1024;
@@ -23,7 +24,7 @@ const AFTER_RESPONSE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Upload {
     body: Incoming,
-    client: Rc<Client>,
+    client: Rc<Connection>,
     /// Read, not yet sent.
     pending: Bytes,
     read: u64,
@@ -75,7 +76,7 @@ impl From<UploadError> for Failure {
 
 impl Upload {
     /// `None` if the request has no body. `waits`: the client sends it when it is told to.
-    pub(super) fn new(body: Incoming, client: &Rc<Client>, waits: bool) -> Option<Self> {
+    pub(super) fn new(body: Incoming, client: &Rc<Connection>, waits: bool) -> Option<Self> {
         if body.is_end_stream() {
             return None;
         }
@@ -109,7 +110,7 @@ impl Upload {
     }
 
     /// Sends what is there and may be sent.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, uplink: &Uplink) -> Poll<Result<Sent, UploadError>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, uplink: &RequestBodySender) -> Poll<Result<Sent, UploadError>> {
         loop {
             let room = match uplink.poll_room(cx) {
                 Poll::Ready(None) => return Poll::Ready(Ok(Sent::Unwanted)),
@@ -190,7 +191,7 @@ fn is_parse(error: &hyper::Error) -> bool {
 }
 
 /// Sends the rest of a body whose response has begun already, and for a while when that is complete.
-pub(super) fn finish(mut upload: Upload, uplink: Uplink) {
+pub(super) fn finish(mut upload: Upload, uplink: RequestBodySender) {
     tokio::task::spawn_local(async move {
         let mut late = None;
         let sent = poll_fn(|cx| {

@@ -7,11 +7,11 @@ use nano_spawner::explain;
 
 use crate::control;
 use crate::control::socket::SocketError;
+use crate::downstream::listener::ListenError;
 use crate::fleet::{NoProc, NoWorker, SpawnerError};
 use crate::limits::TooLittle;
 use crate::log;
 use crate::shard::ShardError;
-use crate::shard::listener::ListenError;
 use crate::supervisor::Source;
 
 /// Why nano does not serve.

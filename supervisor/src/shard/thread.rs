@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::spawn_local;
 
+use super::Options;
 use super::command::Command;
-use super::listener::Listener;
-use super::state::State;
-use super::{Options, accept, connections};
+use crate::downstream::listener::Listener;
+use crate::downstream::{Accepting, Drain, Server};
 use crate::egress::MOST_LOOKUPS;
+use crate::ingress::Context;
 use crate::route::RouteTable;
+use crate::upstream::Routes;
 
 /// Tasks that run before the sockets are looked at again: so late an answer or a timer is at most. More would save system
 /// calls; with the default of 61 one flood of work holds up everybody else for as many of its turns.
@@ -38,14 +40,14 @@ pub(super) fn start(
                 Err(error) => return drop(started.send(Err(error))),
             };
         runtime.block_on(async {
-            let state = State::new(options, routes);
-            let acceptors: io::Result<Vec<_>> = listeners.into_iter().map(accept::Acceptor::new).collect();
-            match acceptors {
-                Ok(acceptors) => {
-                    let accepting = acceptors.into_iter().map(|one| spawn_local(one.run(Rc::clone(&state)))).collect();
-                    spawn_local(connections::sweep(Rc::clone(&state)));
+            let Options { access_log, clients, max_outgoing, own_ports, metrics, events } = options;
+            let routes = Routes::new(routes, max_outgoing, own_ports, events);
+            let drain = Rc::<Drain>::default();
+            let context = Context::new(Rc::clone(&routes), Rc::clone(&drain), metrics, access_log);
+            match Server::start(context, clients, Rc::clone(&drain), listeners) {
+                Ok((server, accepting)) => {
                     let _ = started.send(Ok(()));
-                    obey(&state, accepting, inbox).await;
+                    Composition { routes, drain, server, accepting }.run(inbox).await;
                 }
                 Err(error) => drop(started.send(Err(error))),
             }
@@ -58,32 +60,37 @@ pub(super) fn start(
     }
 }
 
-/// Does what the control plane says, until it says nothing more.
-async fn obey(state: &Rc<State>, mut accepting: Vec<JoinHandle<()>>, mut inbox: mpsc::Receiver<Command>) {
-    while let Some(command) = inbox.recv().await {
-        match command {
-            Command::AddLink { app, worker, socket, done } => {
-                state.add_link(&app, worker, socket);
-                let _ = done.send(());
-            }
-            Command::SwapRoutes { routes, done } => {
-                state.swap_routes(routes);
-                let _ = done.send(());
-            }
-            Command::RetireWorker { worker, done } => state.retire(worker, done),
-            Command::Drain { done } => {
-                state.drain();
-                let state = Rc::clone(state);
-                let accepting = std::mem::take(&mut accepting);
-                let idle = Rc::clone(&state);
-                spawn_local(async move { idle.connections.close_idle().await });
-                spawn_local(async move {
-                    for acceptor in accepting {
-                        let _ = acceptor.await;
-                    }
-                    state.connections.none().await;
+/// What the commands concern.
+struct Composition {
+    routes: Rc<Routes>,
+    drain: Rc<Drain>,
+    server: Rc<Server<Context>>,
+    accepting: Accepting,
+}
+
+impl Composition {
+    /// Carries out the commands of the control plane until it ends.
+    async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
+        while let Some(command) = inbox.recv().await {
+            match command {
+                Command::AddLink { app, worker, socket, done } => {
+                    self.routes.add_link(&app, worker, socket);
                     let _ = done.send(());
-                });
+                }
+                Command::SwapRoutes { routes, done } => {
+                    self.routes.swap(routes);
+                    let _ = done.send(());
+                }
+                Command::RetireWorker { worker, done } => self.routes.retire(worker, done),
+                Command::Drain { done } => {
+                    self.drain.begin();
+                    let server = Rc::clone(&self.server);
+                    let accepting = std::mem::take(&mut self.accepting);
+                    spawn_local(async move {
+                        server.drained(accepting).await;
+                        let _ = done.send(());
+                    });
+                }
             }
         }
     }

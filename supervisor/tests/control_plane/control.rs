@@ -56,7 +56,7 @@ fn restart_replaces_the_workers_of_one_app() {
     assert!(nano.nanoctl(&["restart", "a"]).status.success());
     assert!(nano.pids("a").iter().all(|pid| !a.contains(pid)) && nano.pids("b") == b);
     eventually("the old ones go", || a.iter().all(|pid| !is_alive(*pid)));
-    assert_eq!(nano.metric("nano_worker_exits_total{app=\"a\",reason=\"restart\"}"), Some(2.0));
+    nano.await_metric("nano_worker_exits_total{app=\"a\",reason=\"restart\"}", 2.0);
     assert_eq!(nano.metric("nano_config_reloads_total{result=\"success\"}"), Some(0.0));
     for name in ["c", "../a", ""] {
         let output = nano.nanoctl(&["restart", name]);

@@ -162,6 +162,11 @@ impl Nano {
         request(&self.address("metrics listening"), "x", path)
     }
 
+    /// Waits until a series has this value: a process is gone, for instance, before the supervisor has taken note of it.
+    pub(crate) fn await_metric(&self, series: &str, value: f64) {
+        eventually(&format!("{series} {value}"), || self.metric(series) == Some(value));
+    }
+
     /// The value of a series; `None` if there is no such series.
     pub(crate) fn metric(&self, series: &str) -> Option<f64> {
         let (status, text) = self.metrics_get("/metrics");

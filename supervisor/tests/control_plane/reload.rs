@@ -33,7 +33,7 @@ fn only_what_changed_gets_new_workers() {
     assert_ne!(nano.pids("a"), a);
     assert_eq!(nano.pids("b"), b);
     eventually("the old worker goes", || !is_alive(a[0]));
-    assert_eq!(nano.metric("nano_worker_exits_total{app=\"a\",reason=\"reload\"}"), Some(1.0));
+    nano.await_metric("nano_worker_exits_total{app=\"a\",reason=\"reload\"}", 1.0);
 
     nano.site.config("", &[&format!("{A}, \"max_buffer_size_mb\": 2"), B]);
     let report = nano.ask(&["reload"]);
@@ -200,7 +200,7 @@ fn an_old_worker_that_stays_is_killed_at_the_deadline() {
     nano.site.app("a", "respond new");
     nano.ask(&["reload"]);
     eventually("it is killed", || !is_alive(old[0]));
-    assert_eq!(nano.metric("nano_worker_exits_total{app=\"a\",reason=\"reload\"}"), Some(1.0));
+    nano.await_metric("nano_worker_exits_total{app=\"a\",reason=\"reload\"}", 1.0);
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn no_accepted_connection_is_lost() {
 
 #[test]
 fn a_full_shard_drains_too() {
-    let host = Host::with(settings(), |options| options.max_connections = 1);
+    let host = Host::with(settings(), |options| options.clients.max_connections = 1);
     let server = host.add_worker().serve();
     let mut only = host.get("/");
     only.answer();
@@ -98,8 +98,8 @@ fn a_full_shard_drains_too() {
 #[test]
 fn an_idle_client_that_does_not_close_delays_nothing() {
     let host = Host::with(settings(), |options| {
-        options.head_timeout = Duration::from_millis(200);
-        options.linger = Duration::from_secs(3600);
+        options.clients.head_timeout = Duration::from_millis(200);
+        options.clients.linger = Duration::from_secs(3600);
     });
     let server = host.add_worker().serve();
     let mut idle = host.get("/");

@@ -10,7 +10,7 @@ use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK, MAX_FETCHES};
 use nano_protocol::{
     BodyLength, ExitReason, FetchFailure, FetchHead, FetchId, Frame, HeaderBlock, ResetReason, Side, StreamId,
 };
-use nano_supervisor::shard::Event;
+use nano_supervisor::upstream::Event;
 
 use crate::host::{Host, PATIENCE, settings};
 use crate::worker::FakeWorker;

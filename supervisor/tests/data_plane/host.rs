@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use nano_config::{AppSettings, Config, HostPattern, Listen};
 use nano_supervisor::app::Admission;
 use nano_supervisor::app::{App, Availability, Generation};
+use nano_supervisor::downstream::listener;
 use nano_supervisor::route::RouteTable;
 use nano_supervisor::shard::command::{Command, Done};
-use nano_supervisor::shard::{Event, Options, Shard, ShardHandle, listener};
+use nano_supervisor::shard::{Options, Shard, ShardHandle};
 use nano_supervisor::socket_file::BoundSocket;
 use nano_supervisor::telemetry::{AppMetrics, Metrics};
+use nano_supervisor::upstream::Event;
 use nano_supervisor::worker::{Worker, WorkerId};
 use tokio::sync::{mpsc, oneshot};
 

@@ -42,7 +42,7 @@ fn host_and_worker(tune: impl FnOnce(&mut nano_supervisor::shard::Options)) -> (
 
 #[test]
 fn an_address_gets_its_part_of_the_connections_and_others_have_theirs() {
-    let (host, worker) = host_and_worker(|options| options.max_connections = 8);
+    let (host, worker) = host_and_worker(|options| options.clients.max_connections = 8);
     let server = worker.serve();
     // Three quarters for an address of this machine.
     let mut kept: Vec<_> = (0..6).map(|_| from([127, 0, 0, 1], host.address)).collect();
@@ -67,7 +67,7 @@ fn a_unix_socket_is_one_address_with_everybody_behind_it() {
     let path = dir.path().join("front.sock");
     let host = Host::build(
         settings(),
-        |options| options.max_connections = 8,
+        |options| options.clients.max_connections = 8,
         &nano_config::Listen::Unix(nano_config::UnixListen::open(&path)),
     );
     let server = host.add_worker().serve();
@@ -85,7 +85,7 @@ fn a_unix_socket_is_one_address_with_everybody_behind_it() {
 
 #[test]
 fn a_flood_of_connections_from_one_address_delays_nobody_else() {
-    let (host, worker) = host_and_worker(|options| options.max_connections = 64);
+    let (host, worker) = host_and_worker(|options| options.clients.max_connections = 64);
     let server = worker.serve();
     let stop = Arc::new(AtomicBool::new(false));
     let floods: Vec<_> = (0..2)
@@ -129,8 +129,8 @@ fn a_flood_of_connections_from_one_address_delays_nobody_else() {
 #[test]
 fn a_body_that_trickles_is_cut_as_one_that_stalls() {
     let (host, mut worker) = host_and_worker(|options| {
-        options.min_rate = 10_000;
-        options.upload_grace = Duration::from_millis(300);
+        options.clients.min_rate = 10_000;
+        options.clients.upload_grace = Duration::from_millis(300);
     });
     let mut client = host.connect();
     client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100000\r\n\r\n");
@@ -160,8 +160,8 @@ fn a_body_that_trickles_is_cut_as_one_that_stalls() {
 fn a_slow_body_that_keeps_pace_is_taken() {
     // Each piece pays for a minute more: what a slow machine puts between them is less.
     let (host, mut worker) = host_and_worker(|options| {
-        options.min_rate = 2;
-        options.upload_grace = Duration::from_millis(500);
+        options.clients.min_rate = 2;
+        options.clients.upload_grace = Duration::from_millis(500);
     });
     let mut client = host.connect();
     let piece = "x".repeat(120);
@@ -179,8 +179,8 @@ fn a_slow_body_that_keeps_pace_is_taken() {
 #[test]
 fn a_client_that_its_app_holds_back_is_not_slow() {
     let (host, mut worker) = host_and_worker(|options| {
-        options.stall_timeout = Duration::from_millis(200);
-        options.upload_grace = Duration::from_millis(200);
+        options.clients.stall_timeout = Duration::from_millis(200);
+        options.clients.upload_grace = Duration::from_millis(200);
     });
     // Its kernel has all of it at once: what the client's thread does meanwhile is no matter.
     let stream = TcpStream::connect(host.address).unwrap();
@@ -205,8 +205,8 @@ fn a_client_that_its_app_holds_back_is_not_slow() {
 #[test]
 fn a_client_that_reads_byte_by_byte_is_cut() {
     let (host, mut worker) = host_and_worker(|options| {
-        options.min_rate = 100_000;
-        options.stall_timeout = Duration::from_millis(400);
+        options.clients.min_rate = 100_000;
+        options.clients.stall_timeout = Duration::from_millis(400);
     });
     let mut client = host.get("/");
     let (id, _) = worker.request();

@@ -142,7 +142,7 @@ fn a_body_that_looks_like_an_error_of_ours_is_left_alone() {
 #[test]
 fn a_head_that_does_not_come() {
     let (host, worker) = {
-        let host = Host::with(settings(), |options| options.head_timeout = Duration::from_millis(150));
+        let host = Host::with(settings(), |options| options.clients.head_timeout = Duration::from_millis(150));
         let worker = host.add_worker();
         (host, worker)
     };
@@ -186,7 +186,7 @@ fn a_head_that_does_not_come() {
 
 #[test]
 fn an_idle_connection_is_closed_without_a_word() {
-    let host = Host::with(settings(), |options| options.idle_timeout = Duration::from_millis(100));
+    let host = Host::with(settings(), |options| options.clients.idle_timeout = Duration::from_millis(100));
     let server = host.add_worker().serve();
     let mut client = host.connect();
     client.get("/");
@@ -198,7 +198,7 @@ fn an_idle_connection_is_closed_without_a_word() {
 
 #[test]
 fn a_body_that_stalls_frees_the_worker() {
-    let host = Host::with(settings(), |options| options.stall_timeout = Duration::from_millis(150));
+    let host = Host::with(settings(), |options| options.clients.stall_timeout = Duration::from_millis(150));
     let mut worker = host.add_worker();
     let mut client = host.connect();
     client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100\r\n\r\npart");
@@ -211,7 +211,7 @@ fn a_body_that_stalls_frees_the_worker() {
 
 #[test]
 fn only_so_many_connections_are_open_at_once() {
-    let host = Host::with(settings(), |options| options.max_connections = 2);
+    let host = Host::with(settings(), |options| options.clients.max_connections = 2);
     let mut worker = host.add_worker();
     let mut kept: Vec<_> = (0..2).map(|_| host.get("/")).collect();
     let both = [worker.request().0, worker.request().0];
@@ -230,7 +230,7 @@ fn only_so_many_connections_are_open_at_once() {
 
 #[test]
 fn a_full_shard_closes_what_is_idle_for_somebody_new() {
-    let host = Host::with(settings(), |options| options.max_connections = 3);
+    let host = Host::with(settings(), |options| options.clients.max_connections = 3);
     let mut worker = host.add_worker();
     let mut busy = host.get("/busy");
     let (busy_id, _) = worker.request();

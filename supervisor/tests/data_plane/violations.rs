@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_HEADER_BYTES, MAX_HEADERS};
 use nano_protocol::{BodyLength, ExitReason, Frame, RequestId, ResetReason, StreamId};
-use nano_supervisor::shard::Event;
+use nano_supervisor::upstream::Event;
 
 use crate::host::Host;
 use crate::worker::{FakeWorker, chunk, entry, head, raw_head};
@@ -17,7 +17,8 @@ fn found_out(crime: impl FnOnce(&mut FakeWorker, RequestId)) -> String {
     let answer = client.answer();
     assert_eq!((answer.status, answer.error_code().as_str()), (502, "worker_protocol"));
     assert_eq!(worker.worker.exit(), Some(ExitReason::Protocol));
-    let Some(Event::ProtocolViolation { worker: accused, detail, lost }) = host.events.blocking_recv() else {
+    let Some(Event::ProtocolViolation { worker: accused, detail, in_flight: lost }) = host.events.blocking_recv()
+    else {
         panic!("the control plane was not told")
     };
     assert_eq!(accused.id, worker.worker.id);

@@ -17,7 +17,7 @@ enum End {
     /// The process ends for the reason `protocol`.
     Protocol,
     /// It is borne, the client is told in time. Floods are, while they are read no faster than honest workers write, as on a
-    /// slow machine; `shard/link_tests.rs` and `fleet/control_link.rs` find them out.
+    /// slow machine; `upstream/link/tests.rs` and `fleet/control_link.rs` find them out.
     Borne,
 }
 use End::{Borne, Protocol};

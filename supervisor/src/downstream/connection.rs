@@ -17,9 +17,9 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, ReadBuf};
 
-use super::connections::Shared;
 use super::framing::{Framing, Part};
-use super::pace::Pace;
+use super::min_rate::MinRate;
+use super::shared_clock::SharedClock;
 use super::socket::{Glimpse, Socket};
 
 /// What a connection does.
@@ -48,13 +48,13 @@ pub(crate) enum Expiry {
     Gone,
 }
 
-/// See the file's head.
+/// One connection of a client.
 #[derive(Debug)]
-pub(crate) struct Client {
+pub(crate) struct Connection {
     socket: RefCell<TokioIo<Socket>>,
     /// Who is at the other end; `None` on a unix socket.
     peer: Option<SocketAddr>,
-    shared: Rc<Shared>,
+    shared: Rc<SharedClock>,
     phase: Cell<Phase>,
     phase_since: Cell<u32>,
     /// Everything that hyper had to write was written, and no request is in the service.
@@ -69,8 +69,8 @@ pub(crate) struct Client {
     has_more: Cell<bool>,
     /// A request's body is still coming.
     uploading: Cell<bool>,
-    upload: Pace,
-    download: Pace,
+    upload: MinRate,
+    download: MinRate,
     framing: RefCell<Framing>,
     /// Where the client's bytes are not to be read any further.
     unclear: Cell<Option<Part>>,
@@ -82,8 +82,8 @@ pub(crate) struct Client {
     task: RefCell<Option<Waker>>,
 }
 
-impl Client {
-    pub(super) fn new(socket: Socket, peer: Option<SocketAddr>, shared: Rc<Shared>) -> Rc<Self> {
+impl Connection {
+    pub(super) fn new(socket: Socket, peer: Option<SocketAddr>, shared: Rc<SharedClock>) -> Rc<Self> {
         let now = shared.now.get();
         Rc::new(Self {
             socket: RefCell::new(TokioIo::new(socket)),
@@ -97,8 +97,8 @@ impl Client {
             half_closed: Cell::new(false),
             has_more: Cell::new(false),
             uploading: Cell::new(false),
-            upload: Pace::default(),
-            download: Pace::default(),
+            upload: MinRate::default(),
+            download: MinRate::default(),
             framing: RefCell::default(),
             unclear: Cell::new(None),
             reader: RefCell::new(None),
@@ -118,8 +118,8 @@ impl Client {
     pub(crate) fn begin(&self) {
         self.at_boundary.set(false);
         self.answering.set(false);
-        self.upload.begin_upload(&self.shared.prices);
-        self.download.begin_download(&self.shared.prices);
+        self.upload.begin_upload(&self.shared.budget);
+        self.download.begin_download(&self.shared.budget);
         self.enter(Phase::Busy);
     }
 
@@ -167,9 +167,9 @@ impl Client {
 
     /// A tick went by: whether the client is too slow in the middle of a request or response.
     pub(super) fn is_behind(&self) -> bool {
-        let prices = &self.shared.prices;
-        let uploads = self.uploading.get() && self.upload.is_behind(prices);
-        self.download.is_behind(prices) || uploads
+        let budget = &self.shared.budget;
+        let uploads = self.uploading.get() && self.upload.is_behind(budget);
+        self.download.is_behind(budget) || uploads
     }
 
     pub(super) fn expire(&self, why: Expiry) {
@@ -265,7 +265,7 @@ impl Client {
         match result {
             Poll::Pending => self.download.wait(),
             Poll::Ready(written) => {
-                self.download.moved(written.as_ref().map_or(0, |bytes| *bytes), &self.shared.prices);
+                self.download.moved(written.as_ref().map_or(0, |bytes| *bytes), &self.shared.budget);
                 self.answering.set(true);
             }
         }
@@ -337,7 +337,7 @@ impl Client {
         if read.is_empty() && result.is_ready() && most > 0 {
             self.half_close();
         }
-        self.upload.moved(read.len(), &self.shared.prices);
+        self.upload.moved(read.len(), &self.shared.budget);
         if matches!(self.phase.get(), Phase::Fresh | Phase::Idle) {
             self.enter(Phase::Head);
         }
@@ -370,15 +370,15 @@ impl Client {
 
 /// The connection as hyper sees it.
 #[derive(Debug)]
-pub(super) struct ClientStream(pub(super) Rc<Client>);
+pub(super) struct ConnectionStream(pub(super) Rc<Connection>);
 
-impl Read for ClientStream {
+impl Read for ConnectionStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         self.0.poll_read(cx, buffer)
     }
 }
 
-impl Write for ClientStream {
+impl Write for ConnectionStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.0.refuses(bytes) {
             return Poll::Ready(Ok(bytes.len()));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// The prices of one shard, in thousandths of a byte.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Prices {
+pub(super) struct RateBudget {
     /// Of one tick.
     tick: u64,
     /// What an account can hold.
@@ -18,7 +18,7 @@ pub(super) struct Prices {
     upload: u64,
 }
 
-impl Prices {
+impl RateBudget {
     /// `rate` in bytes per second; the pauses are those of a client that moves nothing.
     pub(super) fn new(rate: u32, tick: Duration, longest_pause: Duration, first_pause: Duration) -> Self {
         let price = |time: Duration| {
@@ -32,22 +32,22 @@ impl Prices {
 
 /// The account of one direction of a connection.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct MinRate {
     left: Cell<u64>,
     waiting: Cell<bool>,
 }
 
-impl Pace {
+impl MinRate {
     /// A request's body may come.
-    pub(super) fn begin_upload(&self, prices: &Prices) {
+    pub(super) fn begin_upload(&self, budget: &RateBudget) {
         self.waiting.set(false);
-        self.left.set(prices.upload);
+        self.left.set(budget.upload);
     }
 
     /// A response may go.
-    pub(super) fn begin_download(&self, prices: &Prices) {
+    pub(super) fn begin_download(&self, budget: &RateBudget) {
         self.waiting.set(false);
-        self.left.set(prices.most);
+        self.left.set(budget.most);
     }
 
     /// The client has to do something for this to go on.
@@ -56,10 +56,10 @@ impl Pace {
     }
 
     /// It did.
-    pub(super) fn moved(&self, bytes: usize, prices: &Prices) {
+    pub(super) fn moved(&self, bytes: usize, budget: &RateBudget) {
         self.waiting.set(false);
         let paid = (bytes as u64).saturating_mul(1000);
-        self.left.set(self.left.get().saturating_add(paid).min(prices.most));
+        self.left.set(self.left.get().saturating_add(paid).min(budget.most));
     }
 
     /// Nothing is known of the client any more.
@@ -68,11 +68,11 @@ impl Pace {
     }
 
     /// A tick went by: whether the client is too slow.
-    pub(super) fn is_behind(&self, prices: &Prices) -> bool {
+    pub(super) fn is_behind(&self, budget: &RateBudget) -> bool {
         if !self.waiting.get() {
             return false;
         }
-        let left = self.left.get().checked_sub(prices.tick);
+        let left = self.left.get().checked_sub(budget.tick);
         self.left.set(left.unwrap_or(0));
         left.is_none()
     }
@@ -84,56 +84,56 @@ mod tests {
 
     const TICK: Duration = Duration::from_millis(500);
 
-    fn prices() -> Prices {
-        Prices::new(240, TICK, Duration::from_secs(60), Duration::from_secs(20))
+    fn budget() -> RateBudget {
+        RateBudget::new(240, TICK, Duration::from_secs(60), Duration::from_secs(20))
     }
 
     /// For how many ticks a client is borne that moves so many bytes every so many ticks.
-    fn borne(pace: &Pace, bytes: usize, every: usize) -> Option<usize> {
+    fn borne(pace: &MinRate, bytes: usize, every: usize) -> Option<usize> {
         pace.wait();
         (1..10_000).find(|tick| {
             if tick % every == 0 {
-                pace.moved(bytes, &prices());
+                pace.moved(bytes, &budget());
                 pace.wait();
             }
-            pace.is_behind(&prices())
+            pace.is_behind(&budget())
         })
     }
 
     #[test]
     fn silence_is_borne_as_long_as_was_said() {
-        let pace = Pace::default();
-        pace.begin_upload(&prices());
+        let pace = MinRate::default();
+        pace.begin_upload(&budget());
         assert_eq!(borne(&pace, 0, 1), Some(41));
-        pace.begin_download(&prices());
+        pace.begin_download(&budget());
         assert_eq!(borne(&pace, 0, 1), Some(121));
         // What was sent before buys time, and no more than the longest pause.
-        pace.begin_upload(&prices());
-        pace.moved(2400, &prices());
+        pace.begin_upload(&budget());
+        pace.moved(2400, &budget());
         assert_eq!(borne(&pace, 0, 1), Some(61));
-        pace.begin_upload(&prices());
-        pace.moved(usize::MAX, &prices());
+        pace.begin_upload(&budget());
+        pace.moved(usize::MAX, &budget());
         assert_eq!(borne(&pace, 0, 1), Some(121));
     }
 
     #[test]
     fn a_byte_now_and_then_buys_no_time() {
-        let pace = Pace::default();
+        let pace = MinRate::default();
         for (bytes, every) in [(1, 1), (1, 10), (60, 1), (100, 2)] {
-            pace.begin_upload(&prices());
+            pace.begin_upload(&budget());
             let ticks = borne(&pace, bytes, every);
             assert!(ticks.is_some_and(|ticks| (41..=85).contains(&ticks)), "{bytes} every {every}: {ticks:?}");
         }
         for (bytes, every) in [(120, 1), (240, 2), (2400, 20), (100_000, 39)] {
-            pace.begin_upload(&prices());
+            pace.begin_upload(&budget());
             assert_eq!(borne(&pace, bytes, every), None, "{bytes} every {every}");
         }
     }
 
     #[test]
     fn who_is_not_waited_for_pays_nothing() {
-        let pace = Pace::default();
-        pace.begin_upload(&prices());
-        assert!((0..10_000).all(|_| !pace.is_behind(&prices())));
+        let pace = MinRate::default();
+        pace.begin_upload(&budget());
+        assert!((0..10_000).all(|_| !pace.is_behind(&budget())));
     }
 }

@@ -1,3 +1,5 @@
+//! What is and is not read of a client's bytes.
+
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;

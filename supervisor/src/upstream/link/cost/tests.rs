@@ -1,3 +1,5 @@
+//! Floods and honest workers, by the account that tells them apart.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::time::Duration;

@@ -1,91 +1,79 @@
-//! What everything in one shard shares.
+//! Which app a host leads to in one shard, and the links to its workers.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use nano_config::HostName;
-use tokio::sync::Notify;
+use tokio::sync::{mpsc, oneshot};
 
-use super::command::Done;
-use super::connections::Connections;
 use super::link::{self, End, Link};
 use super::pool::Pool;
-use super::{Event, Lost, Options};
+use super::{Event, InFlight};
 use crate::app::{App, Generation};
 use crate::egress::Commons;
-use crate::request_id::RequestIds;
 use crate::route::RouteTable;
 use crate::worker::{Worker, WorkerId};
 
-/// One shard's own world.
+/// One shard's own.
 #[derive(Debug)]
-pub(crate) struct State {
-    pub(crate) options: Options,
-    pub(crate) ids: RequestIds,
-    pub(super) connections: Connections,
-    /// Woken when the shard begins to drain.
-    pub(super) draining: Notify,
-    is_draining: Cell<bool>,
-    routes: RefCell<Routes>,
+pub(crate) struct Routes {
+    current: RefCell<Current>,
     pools: RefCell<HashMap<Generation, Rc<Pool>>>,
     /// Of the apps' outgoing requests.
     way_out: Rc<Commons>,
-    /// Who waits for a retired worker's link to close.
-    retired: RefCell<HashMap<WorkerId, Vec<Done>>>,
+    /// TCP ports where nano itself can be reached.
+    own_ports: Arc<[u16]>,
+    /// Waiting for a retired worker's link to close.
+    retired: RefCell<HashMap<WorkerId, Vec<oneshot::Sender<()>>>>,
+    events: mpsc::Sender<Event>,
 }
 
 #[derive(Debug)]
-struct Routes {
+struct Current {
     table: Arc<RouteTable>,
     /// The pools of the table's apps, in its order.
     pools: Vec<Rc<Pool>>,
 }
 
-impl State {
-    pub(super) fn new(options: Options, table: Arc<RouteTable>) -> Rc<Self> {
-        let state = Rc::new(Self {
-            connections: Connections::new(&options),
-            way_out: Commons::new(options.max_outgoing),
-            options,
-            ids: RequestIds::new(),
-            draining: Notify::new(),
-            is_draining: Cell::new(false),
-            routes: RefCell::new(Routes { table: Arc::default(), pools: Vec::new() }),
+impl Routes {
+    /// `max_outgoing`: outgoing connections of all apps that are open at once.
+    pub(crate) fn new(
+        table: Arc<RouteTable>,
+        max_outgoing: usize,
+        own_ports: Arc<[u16]>,
+        events: mpsc::Sender<Event>,
+    ) -> Rc<Self> {
+        let routes = Rc::new(Self {
+            current: RefCell::new(Current { table: Arc::default(), pools: Vec::new() }),
             pools: RefCell::default(),
+            way_out: Commons::new(max_outgoing),
+            own_ports,
             retired: RefCell::default(),
+            events,
         });
-        state.swap_routes(table);
-        state
+        routes.swap(table);
+        routes
     }
 
     /// The app for a host, in this shard.
-    pub(crate) fn route(&self, host: &HostName) -> Option<Rc<Pool>> {
-        let routes = self.routes.borrow();
-        routes.table.lookup(host).and_then(|index| routes.pools.get(index)).map(Rc::clone)
+    pub(crate) fn find(&self, host: &HostName) -> Option<Rc<Pool>> {
+        let current = self.current.borrow();
+        current.table.lookup(host).and_then(|index| current.pools.get(index)).map(Rc::clone)
     }
 
-    /// Whether the shard is about to end: connections are not kept alive.
-    pub(crate) fn is_draining(&self) -> bool {
-        self.is_draining.get()
-    }
-
-    pub(super) fn drain(&self) {
-        self.is_draining.set(true);
-        self.draining.notify_waiters();
-    }
-
-    pub(super) fn swap_routes(&self, table: Arc<RouteTable>) {
+    /// From now on this table decides.
+    pub(crate) fn swap(&self, table: Arc<RouteTable>) {
         let pools: Vec<_> = table.apps().iter().map(|app| self.pool(app)).collect();
-        let old = self.routes.replace(Routes { table, pools });
+        let old = self.current.replace(Current { table, pools });
         // Marked before the old ones are told to look again.
-        for pool in &self.routes.borrow().pools {
+        for pool in &self.current.borrow().pools {
             pool.set_routed(true);
         }
         for pool in &old.pools {
-            let stays = self.routes.borrow().pools.iter().any(|new| Rc::ptr_eq(new, pool));
+            let stays = self.current.borrow().pools.iter().any(|new| Rc::ptr_eq(new, pool));
             pool.set_routed(stays);
         }
         self.pools.borrow_mut().retain(|_, pool| !pool.is_unused());
@@ -94,12 +82,13 @@ impl State {
     fn pool(&self, app: &Arc<App>) -> Rc<Pool> {
         let mut pools = self.pools.borrow_mut();
         Rc::clone(pools.entry(app.generation).or_insert_with(|| {
-            let own = Arc::clone(&self.options.own_ports);
+            let own = Arc::clone(&self.own_ports);
             Rc::new(Pool::new(Arc::clone(app), own, &self.way_out))
         }))
     }
 
-    pub(super) fn add_link(self: &Rc<Self>, app: &Arc<App>, worker: Arc<Worker>, socket: UnixStream) {
+    /// A worker of `app` is ready: requests may go to it over `socket`.
+    pub(crate) fn add_link(self: &Rc<Self>, app: &Arc<App>, worker: Arc<Worker>, socket: UnixStream) {
         let pool = self.pool(app);
         match Link::new(Arc::clone(&worker), socket, pool.egress(), app.settings.cpu) {
             Ok(link) => {
@@ -108,19 +97,19 @@ impl State {
             }
             Err(error) => {
                 tracing::error!(app = %app.name, pid = worker.pid, %error, "cannot use a worker's link");
-                self.tell(Event::LinkClosed { worker, lost: Lost::default() });
+                self.report(Event::LinkClosed { worker, in_flight: InFlight::default() });
             }
         }
     }
 
     async fn run_link(self: Rc<Self>, pool: Rc<Pool>, link: Rc<Link>) {
         let worker = &link.worker;
-        let tell = |end, lost| match end {
+        let report = |end, in_flight| match end {
             End::Retired => {}
-            End::Closed => self.tell(Event::LinkClosed { worker: Arc::clone(worker), lost }),
+            End::Closed => self.report(Event::LinkClosed { worker: Arc::clone(worker), in_flight }),
             End::Violated(violation) => {
                 let (worker, detail) = (Arc::clone(worker), violation.to_string());
-                self.tell(Event::ProtocolViolation { worker, detail, lost });
+                self.report(Event::ProtocolViolation { worker, detail, in_flight });
             }
         };
         let released = || {
@@ -128,15 +117,16 @@ impl State {
                 let _ = done.send(());
             }
         };
-        link::run(Rc::clone(&link), tell, || pool.app.admission.wake_all(), released).await;
+        link::run(Rc::clone(&link), report, || pool.app.admission.wake_all(), released).await;
         pool.remove(worker.id);
-        // Those who wait may have to ask for a new worker, or be refused.
+        // Requests that wait may have to ask for a new worker, or be refused.
         pool.app.admission.wake_all();
         released();
         self.pools.borrow_mut().retain(|_, pool| !pool.is_unused());
     }
 
-    pub(super) fn retire(&self, worker: WorkerId, done: Done) {
+    /// No new requests to this worker. `done` is answered when nothing is in flight on its link any more.
+    pub(crate) fn retire(&self, worker: WorkerId, done: oneshot::Sender<()>) {
         let link = self.pools.borrow().values().find_map(|pool| pool.remove(worker));
         if let Some(link) = link {
             self.retired.borrow_mut().entry(worker).or_default().push(done);
@@ -149,8 +139,8 @@ impl State {
         }
     }
 
-    fn tell(&self, event: Event) {
-        if let Err(error) = self.options.events.try_send(event) {
+    fn report(&self, event: Event) {
+        if let Err(error) = self.events.try_send(event) {
             tracing::error!(%error, "the control plane does not keep up: an event of a shard is lost");
         }
     }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::link::{Due, Link, Outgoing, Request};
+use super::link::{Deadline, Link, Outgoing, UpstreamRequest};
 use crate::app::{App, Entry, Refusal};
 use crate::egress::{Commons, Egress, Policy, Timeouts};
 use crate::worker::WorkerId;
 
-/// See the file's head.
+/// The links of one generation.
 #[derive(Debug)]
 pub(crate) struct Pool {
     /// The generation.
@@ -168,17 +168,17 @@ impl Pool {
 
 impl Permit {
     /// Sends the request; `None` if the worker went away meanwhile.
-    pub(crate) fn send(&self, head: &mut Outgoing, due: Due) -> Option<Request> {
+    pub(crate) fn send(&self, head: &mut Outgoing, due: Deadline) -> Option<UpstreamRequest> {
         self.link.send(head, due)
     }
 }
 
 impl Permit {
     /// The worker answered, be it with an error: it works.
-    pub(crate) fn answered(&self) {
+    pub(crate) fn record_success(&self) {
         self.link.worker.set_answered();
         if let Some(Probe(app)) = &self.probe {
-            app.availability.trust();
+            app.availability.close_breaker();
         }
     }
 }

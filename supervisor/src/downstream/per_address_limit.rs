@@ -1,18 +1,18 @@
-//! How many connections each address has open in one shard, so that nobody takes them all.
+//! How many connections each address has open in one shard, so that no address takes them all.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// See the file's head.
+/// Counts connections by address.
 #[derive(Debug)]
-pub(super) struct Addresses {
+pub(super) struct PerAddressLimit {
     most: usize,
     most_local: usize,
     open: RefCell<HashMap<IpAddr, usize>>,
 }
 
-impl Addresses {
+impl PerAddressLimit {
     /// Of `max` connections in all, one address gets at most a quarter. This machine's own addresses get three quarters
     /// each: behind one of them may be a proxy with everybody's requests, and health checks have room beside it.
     pub(super) fn new(max: usize) -> Self {
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     /// How many connections of these addresses, in turn, are let in.
-    fn admitted(addresses: &Addresses, from: &[&str]) -> usize {
+    fn admitted(addresses: &PerAddressLimit, from: &[&str]) -> usize {
         let from: Vec<IpAddr> = from.iter().map(|text| text.parse().unwrap()).collect();
         let mut admitted = 0;
         while addresses.enter(from[admitted % from.len()]) {
@@ -81,13 +81,13 @@ mod tests {
             (1, &["192.0.2.1"], 1),
             (1, &["127.0.0.1"], 1),
         ] {
-            assert_eq!(admitted(&Addresses::new(max), from), part, "{from:?} of {max}");
+            assert_eq!(admitted(&PerAddressLimit::new(max), from), part, "{from:?} of {max}");
         }
     }
 
     #[test]
     fn others_have_theirs() {
-        let addresses = Addresses::new(8);
+        let addresses = PerAddressLimit::new(8);
         assert_eq!(admitted(&addresses, &["192.0.2.1"]), 2);
         assert_eq!(admitted(&addresses, &["192.0.2.2"]), 2);
         assert_eq!(admitted(&addresses, &["2001:db8::1"]), 2);
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_is_closed_counts_no_more_and_leaves_nothing() {
-        let addresses = Addresses::new(8);
+        let addresses = PerAddressLimit::new(8);
         let address = "2001:db8::1".parse().unwrap();
         for _ in 0..1000 {
             assert!(addresses.enter(address));

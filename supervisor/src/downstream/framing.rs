@@ -268,5 +268,4 @@ fn length(value: &[u8]) -> Option<u64> {
 }
 
 #[cfg(test)]
-#[path = "framing_tests.rs"]
 mod tests;

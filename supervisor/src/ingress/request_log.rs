@@ -9,11 +9,13 @@ use http::{Method, StatusCode, Uri, Version};
 use tracing::Span;
 use tracing::field::Empty;
 
+use super::Context;
 use super::Failure;
 use crate::app::App;
+use crate::downstream::Connection;
 use crate::request_id::RequestIdValue;
-use crate::shard::{Client, Failed, Request, State};
 use crate::telemetry::CutBy;
+use crate::upstream::{Failed, UpstreamRequest};
 
 /// The target of access log lines.
 const ACCESS: &str = "access";
@@ -25,9 +27,9 @@ const LONGEST_HOST: usize = 512;
 
 /// Dropped when the response is over.
 #[derive(Debug)]
-pub(super) struct Record {
-    state: Rc<State>,
-    client: Rc<Client>,
+pub(super) struct RequestLog {
+    context: Rc<Context>,
+    client: Rc<Connection>,
     id: RequestIdValue,
     version: Version,
     started: Instant,
@@ -51,9 +53,9 @@ struct Line {
     host: String,
 }
 
-impl Record {
-    pub(super) fn begin(state: &Rc<State>, client: &Rc<Client>, head: &Parts) -> Self {
-        let line = is_logged(state).then(|| Line {
+impl RequestLog {
+    pub(super) fn begin(context: &Rc<Context>, client: &Rc<Connection>, head: &Parts) -> Self {
+        let line = is_logged(context).then(|| Line {
             method: head.method.clone(),
             uri: head.uri.clone(),
             host: head
@@ -62,13 +64,13 @@ impl Record {
                 .and_then(|host| host.as_bytes().get(..host.len().min(LONGEST_HOST)))
                 .map_or_else(String::new, |host| String::from_utf8_lossy(host).into_owned()),
         });
-        let id = state.ids.choose(&head.headers);
+        let id = context.ids.choose(&head.headers);
         let span = tracing::debug_span!("request", request_id = Empty, app = Empty, generation = Empty, worker = Empty);
         if !span.is_disabled() {
             span.record("request_id", id.as_str());
         }
         Self {
-            state: Rc::clone(state),
+            context: Rc::clone(context),
             client: Rc::clone(client),
             id,
             version: head.version,
@@ -88,7 +90,7 @@ impl Record {
         &self.id
     }
 
-    pub(super) fn client(&self) -> &Rc<Client> {
+    pub(super) fn client(&self) -> &Rc<Connection> {
         &self.client
     }
 
@@ -104,7 +106,7 @@ impl Record {
 
     /// Whether the connection is not to be kept.
     pub(super) fn closes(&self) -> bool {
-        self.state.is_draining()
+        self.context.drain.has_begun()
     }
 
     pub(super) fn routed(&mut self, app: &Arc<App>) {
@@ -115,7 +117,7 @@ impl Record {
         self.app = Some(Arc::clone(app));
     }
 
-    pub(super) fn dispatched(&mut self, request: &Request) {
+    pub(super) fn dispatched(&mut self, request: &UpstreamRequest) {
         self.pid = request.worker().pid;
         if !self.span.is_disabled() {
             self.span.record("worker", self.pid);
@@ -156,7 +158,7 @@ impl Record {
     }
 }
 
-impl Drop for Record {
+impl Drop for RequestLog {
     fn drop(&mut self) {
         self.client.end();
         let took = self.started.elapsed();
@@ -168,7 +170,7 @@ impl Drop for Record {
                     app.metrics.response_cut(by);
                 }
             }
-            None => self.state.options.metrics.unrouted_request(self.status),
+            None => self.context.metrics.unrouted_request(self.status),
         }
         let Some(line) = &self.line else { return };
         tracing::info!(
@@ -191,9 +193,16 @@ impl Drop for Record {
 }
 
 /// Counts and logs an answer to a connection that never got to be a request.
-pub(super) fn refused(state: &State, client: &Client, status: StatusCode, code: &'static str, id: &str, bytes: usize) {
-    state.options.metrics.unrouted_request(status.as_u16());
-    if is_logged(state) {
+pub(super) fn refused(
+    context: &Context,
+    client: &Connection,
+    status: StatusCode,
+    code: &'static str,
+    id: &str,
+    bytes: usize,
+) {
+    context.metrics.unrouted_request(status.as_u16());
+    if is_logged(context) {
         tracing::info!(
             target: ACCESS,
             app = "",
@@ -207,11 +216,11 @@ pub(super) fn refused(state: &State, client: &Client, status: StatusCode, code: 
     }
 }
 
-fn is_logged(state: &State) -> bool {
-    state.options.access_log && tracing::enabled!(target: ACCESS, tracing::Level::INFO)
+fn is_logged(context: &Context) -> bool {
+    context.access_log && tracing::enabled!(target: ACCESS, tracing::Level::INFO)
 }
 
-struct Peer<'a>(&'a Client);
+struct Peer<'a>(&'a Connection);
 
 impl std::fmt::Display for Peer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

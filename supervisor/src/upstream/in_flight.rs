@@ -13,7 +13,7 @@ const LONGEST: usize = 256;
 
 /// A request as the flight record knows it. All of it shares memory with the request's head.
 #[derive(Debug, Clone)]
-pub(crate) struct About {
+pub(crate) struct RequestSummary {
     pub(crate) method: Method,
     pub(crate) target: Option<PathAndQuery>,
     pub(crate) id: HeaderValue,
@@ -38,14 +38,14 @@ pub struct LostRequest {
 
 /// What was on a link when it ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lost {
+pub struct InFlight {
     /// The oldest ones first.
     pub requests: Vec<LostRequest>,
     /// How many more there were.
     pub more: usize,
 }
 
-impl About {
+impl RequestSummary {
     pub(super) fn lost(&self, sent: Instant, answering: bool, culprit: bool) -> LostRequest {
         LostRequest {
             method: cut(self.method.as_str()),
@@ -58,7 +58,7 @@ impl About {
     }
 }
 
-impl Lost {
+impl InFlight {
     /// The culprit and the oldest are kept.
     pub(super) fn of(mut requests: Vec<LostRequest>) -> Self {
         requests.sort_by_key(|request| (!request.culprit, std::cmp::Reverse(request.age)));
@@ -69,11 +69,11 @@ impl Lost {
 }
 
 fn cut(text: &str) -> String {
-    beginning(text, LONGEST).to_owned()
+    truncate_utf8(text, LONGEST).to_owned()
 }
 
 /// As many whole characters as `most` bytes hold.
-pub(crate) fn beginning(text: &str, most: usize) -> &str {
+pub(crate) fn truncate_utf8(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn the_query_and_what_is_long_is_left_out() {
-        let about = |target: &str| About {
+        let about = |target: &str| RequestSummary {
             method: Method::POST,
             target: Some(target.parse().unwrap()),
             id: HeaderValue::from_static("r-1"),
@@ -107,7 +107,7 @@ mod tests {
             answering: false,
             culprit,
         };
-        let lost = Lost::of((0..100).map(|age| request(age, age == 5)).collect());
+        let lost = InFlight::of((0..100).map(|age| request(age, age == 5)).collect());
         assert_eq!((lost.requests.len(), lost.more), (MOST_TOLD, 100 - MOST_TOLD));
         let ids: Vec<_> = lost.requests.iter().map(|request| request.id.as_str()).take(3).collect();
         assert_eq!(ids, ["5", "99", "98"]);

@@ -12,9 +12,9 @@ use nano_protocol::{BodyLength, FetchHead, FetchId, Frame, SendHalf, StreamId, S
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 
-use super::{CLOGGED, Link, Violation};
+use super::{Link, MAX_UNSENT, Violation};
 use crate::egress::{Answer, EgressError, UploadQueue};
-use crate::shard::beginning;
+use crate::upstream::truncate_utf8;
 
 /// See the file's head.
 #[derive(Debug, Default)]
@@ -138,7 +138,7 @@ impl Link {
     /// Waits until a piece of the response may be sent; how long it may be.
     fn poll_fetch_room(&self, fetch: &Fetch, cx: &mut Context<'_>) -> Poll<usize> {
         let mut room = fetch.room.borrow_mut();
-        let clogged = self.sending.borrow().outbox.len() >= CLOGGED;
+        let clogged = self.sending.borrow().outbox.len() >= MAX_UNSENT;
         let most = room.send.room().min(MAX_CHUNK);
         if most > 0 && !clogged {
             return Poll::Ready(most);
@@ -153,7 +153,7 @@ impl Link {
     /// Waits until the worker has read enough of what was sent to it. One that never reads gets nothing done, and our
     /// memory does not grow with what it asks for.
     fn poll_unclogged(&self, fetch: &Fetch, cx: &mut Context<'_>) -> Poll<()> {
-        if self.sending.borrow().outbox.len() < CLOGGED {
+        if self.sending.borrow().outbox.len() < MAX_UNSENT {
             return Poll::Ready(());
         }
         self.fetches.held.set(true);
@@ -199,7 +199,7 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     // The worker forgets it when it reads of its end: its number of open ones is never below ours.
     link.fetches.open.borrow_mut().remove(fetch.id);
     if let Err(error) = outcome {
-        let message = beginning(&error.message, MAX_FETCH_ERROR).to_owned();
+        let message = truncate_utf8(&error.message, MAX_FETCH_ERROR).to_owned();
         link.push(&Frame::fetch_failed(fetch.id, error.failure, message));
     }
 }

@@ -15,12 +15,11 @@ use hyper::service::service_fn;
 use nix::errno::Errno;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::client::{Client, ClientStream, Expiry};
+use super::connection::{Connection, ConnectionStream, Expiry};
 use super::listener::{Kind, Listener};
 use super::socket::Socket;
-use super::state::State;
+use super::{ConnectionError, Server, Service};
 use crate::http_date;
-use crate::ingress::{self, Failure};
 
 /// Largest head of a request, its first line included. Over it: 431.
 pub(crate) const MAX_HEAD: usize = 64 * 1024;
@@ -60,31 +59,31 @@ impl Acceptor {
     }
 
     /// Accepts until the shard drains; then takes what the kernel has accepted already, and stops.
-    pub(super) async fn run(self, state: Rc<State>) {
-        while !state.is_draining() {
-            state.connections.room().await;
-            match self.next(&state).await {
+    pub(super) async fn run<S: Service>(self, server: Rc<Server<S>>) {
+        while !server.drain.has_begun() {
+            server.connections.room().await;
+            match self.next(&server).await {
                 Some(Ok(accepted)) => {
                     self.warned.set(false);
-                    admit(&state, accepted);
+                    admit(&server, accepted);
                 }
-                Some(Err(error)) => self.pause(&state, &error).await,
+                Some(Err(error)) => self.pause(&server, &error).await,
                 None => {}
             }
         }
         // Closing a listener resets the connections that wait in it.
         match self.listener.take_rest() {
-            Ok(rest) => rest.into_iter().for_each(|accepted| admit(&state, accepted)),
+            Ok(rest) => rest.into_iter().for_each(|accepted| admit(&server, accepted)),
             Err(error) => tracing::warn!(address = %self.address, %error, "some connections could not be accepted"),
         }
     }
 
     /// The next connection, or `None` when the shard drains.
-    async fn next(&self, state: &State) -> Option<io::Result<Accepted>> {
-        if state.is_draining() {
+    async fn next<S: Service>(&self, server: &Server<S>) -> Option<io::Result<Accepted>> {
+        if server.drain.has_begun() {
             return None;
         }
-        let mut drain = pin!(state.draining.notified());
+        let mut drain = pin!(server.drain.begins());
         poll_fn(|cx| match self.listener.poll_accept(cx) {
             Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
             Poll::Pending => drain.as_mut().poll(cx).map(|()| None),
@@ -92,15 +91,15 @@ impl Acceptor {
         .await
     }
 
-    async fn pause(&self, state: &State, error: &io::Error) {
+    async fn pause<S: Service>(&self, server: &Server<S>, error: &io::Error) {
         if error.raw_os_error().map(Errno::from_raw).is_some_and(is_of_one_connection) {
             return;
         }
-        state.options.metrics.accept_paused();
+        server.service.accept_paused();
         if !self.warned.replace(true) {
             tracing::warn!(address = %self.address, %error, "cannot accept: connections wait in the kernel");
         }
-        let _ = tokio::time::timeout(EXHAUSTED_PAUSE, state.connections.change()).await;
+        let _ = tokio::time::timeout(EXHAUSTED_PAUSE, server.connections.change()).await;
     }
 }
 
@@ -166,32 +165,32 @@ fn no_more<T>(accepted: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-fn admit(state: &Rc<State>, (socket, peer): Accepted) {
+fn admit<S: Service>(server: &Rc<Server<S>>, (socket, peer): Accepted) {
     if let Socket::Tcp(socket) = &socket {
         // Responses are written in one go; waiting for more would only delay them. If it fails they are late.
         let _ = socket.set_nodelay(true);
     }
-    let client = Client::new(socket, peer, state.connections.shared());
-    let Some(key) = state.connections.insert(Rc::clone(&client)) else {
-        state.options.metrics.connection_refused();
+    let client = Connection::new(socket, peer, server.connections.shared());
+    let Some(key) = server.connections.insert(Rc::clone(&client)) else {
+        server.service.connection_refused();
         // Without a trace: a flood is not to leave the kernel with the memory of each.
         client.reset();
         return;
     };
-    let state = Rc::clone(state);
+    let server = Rc::clone(server);
     tokio::task::spawn_local(async move {
-        serve(&state, &client).await;
-        state.connections.remove(key);
+        serve(&server, &client).await;
+        server.connections.remove(key);
     });
 }
 
 /// Serves one connection to its end.
-async fn serve(state: &Rc<State>, client: &Rc<Client>) {
-    let ended = converse(state, client).await;
+async fn serve<S: Service>(server: &Rc<Server<S>>, client: &Rc<Connection>) {
+    let ended = serve_http(&server.service, client).await;
     let answer = match (client.refused(), ended) {
-        (Some(status), _) => Some(Failure::Unreadable(status)),
-        (None, Ended::Expired(Expiry::Head)) => Some(Failure::HeadTimeout),
-        (None, Ended::Expired(Expiry::Stalled)) if !client.is_answering() => Some(Failure::BodyTimeout),
+        (Some(status), _) => Some(ConnectionError::Unreadable(status)),
+        (None, Ended::Expired(Expiry::Head)) => Some(ConnectionError::HeadTimeout),
+        (None, Ended::Expired(Expiry::Stalled)) if !client.is_answering() => Some(ConnectionError::BodyTimeout),
         (None, Ended::Expired(Expiry::Stalled | Expiry::Gone)) => {
             client.cut();
             return;
@@ -203,15 +202,15 @@ async fn serve(state: &Rc<State>, client: &Rc<Client>) {
         (None, Ended::Done | Ended::Cut) => None,
     };
     let close = async {
-        if let Some(failure) = answer {
-            let bytes = ingress::refuse_connection(state, client, failure);
+        if let Some(error) = answer {
+            let bytes = server.service.refuse(client, error);
             if client.write_all(&bytes).await.is_err() {
                 return;
             }
         }
         client.linger(LINGER_BYTES).await;
     };
-    let _ = tokio::time::timeout(state.options.linger, close).await;
+    let _ = tokio::time::timeout(server.limits.linger, close).await;
 }
 
 /// hyper, as it reads requests here.
@@ -231,18 +230,18 @@ enum Ended {
 }
 
 /// Lets hyper read requests and write responses until one side has enough.
-async fn converse(state: &Rc<State>, client: &Rc<Client>) -> Ended {
+async fn serve_http<S: Service>(service: &Rc<S>, client: &Rc<Connection>) -> Ended {
     let service = service_fn(|request| {
         // At once: hyper may look for the next request before it asks for the answer to this one.
         client.begin();
-        let (state, client) = (Rc::clone(state), Rc::clone(client));
+        let answer = service.handle(Rc::clone(client), request);
         async move {
-            let mut response = ingress::handle_request(state, client, request).await;
+            let mut response = answer.await;
             http_date::stamp(response.headers_mut());
             Ok::<_, Infallible>(response)
         }
     });
-    let mut connection = pin!(reader().serve_connection(ClientStream(Rc::clone(client)), service));
+    let mut connection = pin!(reader().serve_connection(ConnectionStream(Rc::clone(client)), service));
     poll_fn(|cx| {
         if let Some(expiry) = client.poll_expired(cx) {
             return Poll::Ready(Ended::Expired(expiry));

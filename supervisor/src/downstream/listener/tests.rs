@@ -1,3 +1,5 @@
+//! Sockets that are bound, adopted, refused.
+
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 use std::net::TcpStream;

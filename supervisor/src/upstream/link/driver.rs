@@ -13,7 +13,7 @@ use nano_protocol::{Decoder, ExitReason, Frame, RequestId, ResetReason, Side, St
 use tokio::time::Sleep;
 
 use super::cost::{Turn, Waste, says_little};
-use super::{CLOGGED, Death, Failed, Link, Lost, Violation, is_limit};
+use super::{Death, Failed, InFlight, Link, MAX_UNSENT, Violation, is_limit};
 
 /// Room for each read.
 const READ_ROOM: usize = 64 * 1024;
@@ -25,7 +25,7 @@ const LAST_TURNS: usize = 16;
 const SLICES: usize = 64;
 
 /// How long to wait for the control plane's word on why a worker died.
-const WORD: Duration = Duration::from_secs(1);
+const EXIT_REASON_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How a link ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) enum End {
 /// Runs a link until it ends. Every request that is still on it has failed then. `ended` is called before that, as
 /// soon as the link has ended; `cleared` whenever it takes requests again after its worker did not read for a while;
 /// `released` when it was retired and the last of its requests is over.
-pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost), cleared: impl Fn(), released: impl Fn()) {
+pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, InFlight), cleared: impl Fn(), released: impl Fn()) {
     let far = Instant::now() + Duration::from_secs(3600);
     let mut task = Task {
         inbox: BytesMut::with_capacity(READ_ROOM),
@@ -55,7 +55,7 @@ pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost), cleared: 
     };
     let end = poll_fn(|cx| {
         let poll = task.poll(cx);
-        if task.link.clogged.get() && task.link.sending.borrow().outbox.len() < CLOGGED {
+        if task.link.clogged.get() && task.link.sending.borrow().outbox.len() < MAX_UNSENT {
             task.link.clogged.set(false);
             cleared();
         }
@@ -75,7 +75,7 @@ pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, Lost), cleared: 
     let waits = end == End::Closed && task.exiting.is_none() && !task.link.requests.borrow().is_empty();
     if waits {
         // A worker that could not say why it died still has an exit status.
-        let _ = tokio::time::timeout(WORD, task.link.worker.exit_said()).await;
+        let _ = tokio::time::timeout(EXIT_REASON_TIMEOUT, task.link.worker.exit_said()).await;
     }
     task.finish(end);
 }
@@ -113,7 +113,7 @@ impl Task {
         if let Some(violation) = self.link.violation.take() {
             return Poll::Ready(End::Violated(violation));
         }
-        if self.link.sending.borrow().outbox.len() < CLOGGED {
+        if self.link.sending.borrow().outbox.len() < MAX_UNSENT {
             self.link.fetches.resume();
         }
         self.link.resume_uploads();

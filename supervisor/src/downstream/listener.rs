@@ -287,5 +287,4 @@ fn group_id(group: &str, address: &str) -> Result<u32, ListenError> {
 }
 
 #[cfg(test)]
-#[path = "listener_tests.rs"]
 mod tests;

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::addresses::Addresses;
-use super::client::{Client, Expiry, Phase};
-use super::pace::Prices;
-use super::peers::Peers;
-use super::{Options, State};
+use super::connection::{Connection, Expiry, Phase};
+use super::min_rate::RateBudget;
+use super::per_address_limit::PerAddressLimit;
+use super::shared_clock::SharedClock;
+use super::{ClientLimits, Drain};
 
 /// How long a connection that is new is still listened to when the shard drains, for its first request.
 const DRAIN_GRACE: Duration = Duration::from_millis(500);
@@ -24,63 +24,44 @@ const SHORT_GRACE: Duration = Duration::from_millis(100);
 /// A connection that has been idle for less may just be about to be used again.
 const SHORT_IDLE: Duration = Duration::from_secs(1);
 
-/// See the file's head.
+/// The open connections.
 #[derive(Debug)]
-pub(super) struct Connections {
+pub(super) struct ConnectionTable {
     max: usize,
     tick: Duration,
-    shared: Rc<Shared>,
-    addresses: Addresses,
+    shared: Rc<SharedClock>,
+    per_address: PerAddressLimit,
     next: Cell<u64>,
-    open: RefCell<HashMap<u64, Rc<Client>>>,
+    open: RefCell<HashMap<u64, Rc<Connection>>>,
     /// Woken when a connection opens, if none was, and when one closes.
     changed: Notify,
 }
 
-/// What all connections of a shard use.
-#[derive(Debug)]
-pub(super) struct Shared {
-    /// Ticks since the shard began: a coarse clock that costs nothing to read.
-    pub(super) now: Cell<u32>,
-    pub(super) prices: Prices,
-    pub(super) peers: Peers,
-    /// Where bytes are read to, to be looked at before hyper gets them.
-    pub(super) scratch: RefCell<Box<[u8]>>,
-}
-
-/// Bytes of one read.
-const SCRATCH: usize = 64 * 1024;
-
-impl Connections {
-    pub(super) fn new(options: &Options) -> Self {
-        let pauses = options.stall_timeout.min(options.upload_grace);
-        let shortest = options.head_timeout.min(options.idle_timeout).min(pauses);
+impl ConnectionTable {
+    pub(super) fn new(limits: &ClientLimits) -> Self {
+        let pauses = limits.stall_timeout.min(limits.upload_grace);
+        let shortest = limits.head_timeout.min(limits.idle_timeout).min(pauses);
         let tick = (shortest / 10).clamp(Duration::from_millis(5), Duration::from_millis(500));
-        let prices = Prices::new(options.min_rate, tick, options.stall_timeout, options.upload_grace);
-        let max = options.max_connections.max(1);
+        let budget = RateBudget::new(limits.min_rate, tick, limits.stall_timeout, limits.upload_grace);
+        let max = limits.max_connections.max(1);
         Self {
             max,
             tick,
-            shared: Rc::new(Shared {
-                now: Cell::new(0),
-                prices,
-                peers: Peers::default(),
-                scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
-            }),
-            addresses: Addresses::new(max),
+            shared: Rc::new(SharedClock::new(budget)),
+            per_address: PerAddressLimit::new(max),
             next: Cell::new(0),
             open: RefCell::default(),
             changed: Notify::new(),
         }
     }
 
-    pub(super) fn shared(&self) -> Rc<Shared> {
+    pub(super) fn shared(&self) -> Rc<SharedClock> {
         Rc::clone(&self.shared)
     }
 
     /// `None` if the client's address has as many connections as it may have.
-    pub(super) fn insert(&self, client: Rc<Client>) -> Option<u64> {
-        if client.peer().is_some_and(|peer| !self.addresses.enter(peer.ip())) {
+    pub(super) fn insert(&self, client: Rc<Connection>) -> Option<u64> {
+        if client.peer().is_some_and(|peer| !self.per_address.enter(peer.ip())) {
             return None;
         }
         let key = self.next.get();
@@ -96,7 +77,7 @@ impl Connections {
     pub(super) fn remove(&self, key: u64) {
         let client = self.open.borrow_mut().remove(&key);
         if let Some(peer) = client.and_then(|client| client.peer()) {
-            self.addresses.leave(peer.ip());
+            self.per_address.leave(peer.ip());
         }
         self.changed.notify_waiters();
     }
@@ -129,7 +110,7 @@ impl Connections {
         self.close_quiet(|_| true);
     }
 
-    fn close_quiet(&self, which: impl Fn(&Client) -> bool) {
+    fn close_quiet(&self, which: impl Fn(&Connection) -> bool) {
         for client in self.open.borrow().values().filter(|client| client.is_quiet() && which(client)) {
             client.expire(Expiry::Idle);
         }
@@ -152,33 +133,31 @@ impl Connections {
         }
     }
 
-    fn ticks(&self, time: Duration) -> u32 {
-        u32::try_from(time.as_nanos().div_ceil(self.tick.as_nanos())).unwrap_or(u32::MAX)
-    }
-}
-
-/// Ends connections that have been waited for long enough. Runs as long as the shard.
-pub(super) async fn sweep(state: Rc<State>) {
-    let connections = &state.connections;
-    let options = &state.options;
-    let limits = Limits {
-        head: connections.ticks(options.head_timeout),
-        idle: connections.ticks(options.idle_timeout),
-        grace: connections.ticks(DRAIN_GRACE),
-    };
-    let mut drained_for = 0_u32;
-    loop {
-        connections.until(|open| open > 0).await;
-        tokio::time::sleep(connections.tick).await;
-        connections.shared.now.set(connections.shared.now.get().wrapping_add(1));
-        if state.is_draining() {
-            drained_for = drained_for.saturating_add(1);
-        }
-        for client in connections.open.borrow().values() {
-            if let Some(expiry) = limits.check(client, drained_for) {
-                client.expire(expiry);
+    /// Ends connections that have been waited for long enough. Runs as long as the shard.
+    pub(super) async fn sweep(&self, limits: &ClientLimits, drain: &Drain) {
+        let limits = Limits {
+            head: self.ticks(limits.head_timeout),
+            idle: self.ticks(limits.idle_timeout),
+            grace: self.ticks(DRAIN_GRACE),
+        };
+        let mut drained_for = 0_u32;
+        loop {
+            self.until(|open| open > 0).await;
+            tokio::time::sleep(self.tick).await;
+            self.shared.now.set(self.shared.now.get().wrapping_add(1));
+            if drain.has_begun() {
+                drained_for = drained_for.saturating_add(1);
+            }
+            for client in self.open.borrow().values() {
+                if let Some(expiry) = limits.check(client, drained_for) {
+                    client.expire(expiry);
+                }
             }
         }
+    }
+
+    fn ticks(&self, time: Duration) -> u32 {
+        u32::try_from(time.as_nanos().div_ceil(self.tick.as_nanos())).unwrap_or(u32::MAX)
     }
 }
 
@@ -190,7 +169,7 @@ struct Limits {
 }
 
 impl Limits {
-    fn check(&self, client: &Client, drained_for: u32) -> Option<Expiry> {
+    fn check(&self, client: &Connection, drained_for: u32) -> Option<Expiry> {
         // The first tick of a wait is not a whole one.
         match client.phase() {
             Phase::Fresh | Phase::Idle if drained_for > self.grace => Some(Expiry::Idle),
@@ -207,19 +186,17 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use std::io::Write;
     use std::os::unix::net::UnixStream;
-    use std::sync::Arc;
     use std::task::{Context, Waker};
 
     use super::*;
-    use crate::shard::socket::Socket;
-    use crate::telemetry::Metrics;
+    use crate::downstream::socket::Socket;
 
     /// A connection, and the client's end of it.
-    fn connected(connections: &Connections) -> (Rc<Client>, UnixStream) {
+    fn connected(connections: &ConnectionTable) -> (Rc<Connection>, UnixStream) {
         let (theirs, ours) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         let client =
-            Client::new(Socket::Unix(tokio::net::UnixStream::from_std(ours).unwrap()), None, connections.shared());
+            Connection::new(Socket::Unix(tokio::net::UnixStream::from_std(ours).unwrap()), None, connections.shared());
         connections.insert(Rc::clone(&client)).unwrap();
         (client, theirs)
     }
@@ -228,8 +205,7 @@ mod tests {
     fn what_is_idle_is_closed_by_the_order_and_not_by_the_clock() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let (events, _inbox) = tokio::sync::mpsc::channel(1);
-            let connections = Connections::new(&Options::new(Arc::<Metrics>::default(), events));
+            let connections = ConnectionTable::new(&ClientLimits::default());
             let (served, _one) = connected(&connections);
             let (asks_again, mut two) = connected(&connections);
             let (is_served, _three) = connected(&connections);
@@ -243,7 +219,7 @@ mod tests {
             }
             two.write_all(b"GET /").unwrap();
             // No tick goes by.
-            let expired = |client: &Client| client.poll_expired(&Context::from_waker(Waker::noop()));
+            let expired = |client: &Connection| client.poll_expired(&Context::from_waker(Waker::noop()));
             connections.close_quiet(|client| client.phase() == Phase::Idle);
             assert_eq!(expired(&served), Some(Expiry::Idle));
             assert_eq!((expired(&asks_again), expired(&is_served), expired(&new)), (None, None, None));

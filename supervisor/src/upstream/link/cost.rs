@@ -122,5 +122,4 @@ pub(super) fn says_little(frame: &Frame) -> bool {
 }
 
 #[cfg(test)]
-#[path = "cost_tests.rs"]
 mod tests;

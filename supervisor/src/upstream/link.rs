@@ -5,9 +5,9 @@
 //! The worker is hostile: whatever it sends out of turn ends the link ([`Violation`]).
 
 mod cost;
+mod driver;
 mod exchange;
 mod fetches;
-mod task;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -19,25 +19,24 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use nano_protocol::{
-    BodyLength, DecodeError, ExitReason, FetchId, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead,
-    StreamId, StreamTable, StreamViolation,
+    BodyLength, ExitReason, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead, StreamId, StreamTable,
 };
 use tokio::net::UnixStream;
 
-use super::About;
-use super::lost::Lost;
+use super::in_flight::{InFlight, RequestSummary};
+use super::violation::Violation;
 use crate::egress::Egress;
 use crate::worker::Worker;
+pub(crate) use driver::{End, run};
 use exchange::{BodyChunk, Exchange, Rest};
-pub(crate) use exchange::{Death, Due, Failed};
+pub(crate) use exchange::{Deadline, Death, Failed};
 use fetches::Fetches;
-pub(crate) use task::{End, run};
 
 /// Unsent bytes from which on a link takes no new requests. A worker that does not read, and clients that ask and leave,
 /// would fill our memory.
-const CLOGGED: usize = 1 << 20;
+const MAX_UNSENT: usize = 1 << 20;
 /// The same for bodies of requests: below that, so that they leave room for heads.
-const UPLOADS_STOP: usize = CLOGGED / 2;
+const UPLOADS_STOP: usize = MAX_UNSENT / 2;
 /// And where they go on.
 const UPLOADS_RESUME: usize = UPLOADS_STOP / 2;
 
@@ -45,47 +44,6 @@ const UPLOADS_RESUME: usize = UPLOADS_STOP / 2;
 /// busy.
 const DEAF_AFTER: Duration = Duration::from_secs(20);
 const DEAF_TURNS: u32 = 4;
-
-/// What a worker must not send, and did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Violation {
-    /// No frame at all.
-    #[error("{0}")]
-    Decode(#[from] DecodeError),
-    /// A frame of the control link.
-    #[error("a frame that does not belong on a data link")]
-    WrongLink,
-    /// A number that no request ever had.
-    #[error("a frame for request {0}, which was never sent")]
-    UnknownRequest(RequestId),
-    /// Wants a body twice.
-    #[error("asked twice for one request's body")]
-    SecondWish,
-    /// A body that breaks the rules of streams.
-    #[error("{0}")]
-    Stream(#[from] StreamViolation),
-    /// A reason that is not the worker's to give.
-    #[error("a reset for a reason that only the supervisor has")]
-    ResetReason,
-    /// A number that no outgoing request ever had.
-    #[error("a frame for outgoing request {0}, which was never begun")]
-    UnknownFetch(FetchId),
-    /// Numbers count up.
-    #[error("an outgoing request with the number {0}, out of turn")]
-    FetchNumber(FetchId),
-    /// More open ones than allowed.
-    #[error("more outgoing requests at once than allowed")]
-    TooManyFetches,
-    /// A flood.
-    #[error("more frames of no use than any honest worker sends")]
-    Useless,
-    /// It leaves its socket alone.
-    #[error("it did not read its requests for too long, and too much waits for it")]
-    Deaf,
-    /// A response head that is no HTTP.
-    #[error("a response header that is not legal in HTTP")]
-    Header,
-}
 
 /// A link, as its task and the requests on it share it.
 #[derive(Debug)]
@@ -157,7 +115,7 @@ impl Link {
     }
 
     /// Sends a request, if the link still takes any. The response head must come by `due`.
-    pub(crate) fn send(self: &Rc<Self>, head: &mut Outgoing, due: Due) -> Option<Request> {
+    pub(crate) fn send(self: &Rc<Self>, head: &mut Outgoing, due: Deadline) -> Option<UpstreamRequest> {
         if !self.is_open() {
             return None;
         }
@@ -175,7 +133,7 @@ impl Link {
             self.due.set(Some(due.at));
         }
         self.wake_task();
-        Some(Request(Uplink { link: Rc::clone(self), exchange }))
+        Some(UpstreamRequest(RequestBodySender { link: Rc::clone(self), exchange }))
     }
 
     /// Whether it takes new requests.
@@ -183,7 +141,7 @@ impl Link {
         if self.ended.get() || self.retiring.get() {
             return false;
         }
-        let clogged = self.sending.borrow().outbox.len() >= CLOGGED;
+        let clogged = self.sending.borrow().outbox.len() >= MAX_UNSENT;
         if clogged {
             self.clogged.set(true);
         }
@@ -240,10 +198,10 @@ impl Link {
     }
 
     /// What is on it, for the flight record; `culprit` is the request that the worker named.
-    fn lost(&self, culprit: Option<RequestId>) -> Lost {
+    fn lost(&self, culprit: Option<RequestId>) -> InFlight {
         let requests = self.requests.borrow();
         let unanswered = requests.values().filter(|exchange| !exchange.is_complete());
-        Lost::of(unanswered.map(|exchange| exchange.lost(culprit == Some(exchange.id))).collect())
+        InFlight::of(unanswered.map(|exchange| exchange.lost(culprit == Some(exchange.id))).collect())
     }
 
     /// Lets bodies of requests go on that waited until the worker has read.
@@ -272,11 +230,11 @@ impl Sending {
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     frame: Frame,
-    about: About,
+    about: RequestSummary,
 }
 
 impl Outgoing {
-    pub(crate) fn new(head: RequestHead, about: About) -> Self {
+    pub(crate) fn new(head: RequestHead, about: RequestSummary) -> Self {
         Self { frame: Frame::RequestHead(0, Box::new(head)), about }
     }
 
@@ -294,9 +252,9 @@ impl Outgoing {
 
 /// A request that was sent. Dropped before its response came to an end, it tells the worker that nobody listens.
 #[derive(Debug)]
-pub(crate) struct Request(Uplink);
+pub(crate) struct UpstreamRequest(RequestBodySender);
 
-impl Request {
+impl UpstreamRequest {
     /// The worker that has it.
     pub(crate) fn worker(&self) -> &Arc<Worker> {
         &self.0.link.worker
@@ -343,12 +301,12 @@ impl Request {
     }
 
     /// Where the request's body goes.
-    pub(crate) fn uplink(&self) -> &Uplink {
+    pub(crate) fn uplink(&self) -> &RequestBodySender {
         &self.0
     }
 }
 
-impl Drop for Request {
+impl Drop for UpstreamRequest {
     fn drop(&mut self) {
         // What the app still reads of a request's body outlives the response.
         if !self.is_complete() {
@@ -359,12 +317,12 @@ impl Drop for Request {
 
 /// Where a request's body goes.
 #[derive(Debug, Clone)]
-pub(crate) struct Uplink {
+pub(crate) struct RequestBodySender {
     link: Rc<Link>,
     exchange: Rc<Exchange>,
 }
 
-impl Uplink {
+impl RequestBodySender {
     /// Waits until at least one byte may be sent; answers how many may, or `None` when the request is over.
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Option<usize>> {
         let room = self.exchange.send_room(cx);
@@ -416,5 +374,4 @@ pub(crate) fn is_limit(reason: ExitReason) -> bool {
 }
 
 #[cfg(test)]
-#[path = "link_tests.rs"]
 mod tests;

@@ -36,7 +36,7 @@ async fn end_of(link: &Rc<Link>) -> End {
     ended.take().unwrap()
 }
 
-fn request(link: &Rc<Link>) -> Request {
+fn request(link: &Rc<Link>) -> UpstreamRequest {
     let head = RequestHead {
         method: "POST".to_owned(),
         url: "http://a.example/".to_owned(),
@@ -44,17 +44,17 @@ fn request(link: &Rc<Link>) -> Request {
         headers: HeaderBlock::default(),
         body: BodyLength::Unknown,
     };
-    let about = About { method: http::Method::POST, target: None, id: http::HeaderValue::from_static("r") };
+    let about = RequestSummary { method: http::Method::POST, target: None, id: http::HeaderValue::from_static("r") };
     let now = Instant::now();
-    link.send(&mut Outgoing::new(head, about), Due { since: now, at: now + PATIENCE }).expect("the link takes it")
+    link.send(&mut Outgoing::new(head, about), Deadline { since: now, at: now + PATIENCE }).expect("the link takes it")
 }
 
-fn room(request: &Request) -> Poll<Option<usize>> {
+fn room(request: &UpstreamRequest) -> Poll<Option<usize>> {
     request.uplink().poll_room(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Every request sends single bytes, one after the other, as long as any may; returns how many were sent.
-fn pour(requests: &[Request]) -> usize {
+fn pour(requests: &[UpstreamRequest]) -> usize {
     let mut sent = 0;
     loop {
         let before = sent;

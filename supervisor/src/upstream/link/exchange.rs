@@ -11,7 +11,7 @@ use nano_protocol::{
 };
 
 use super::Violation;
-use crate::shard::{About, LostRequest};
+use crate::upstream::{LostRequest, RequestSummary};
 
 /// Why a request got no response, or not all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) struct Death {
 
 /// When the head of a response must be there.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Due {
+pub(crate) struct Deadline {
     /// When the request was first sent to a worker.
     pub(crate) since: Instant,
     /// `timeout_ms` later.
@@ -58,7 +58,7 @@ pub(super) struct Exchange {
     pub(super) offset: u64,
     /// When the deadline began to run.
     sent: Instant,
-    about: About,
+    about: RequestSummary,
     state: RefCell<State>,
 }
 
@@ -93,7 +93,7 @@ pub(super) struct BodyChunk {
 }
 
 impl Exchange {
-    pub(super) fn new(id: RequestId, about: About, due: Due, offset: u64, has_body: bool) -> Self {
+    pub(super) fn new(id: RequestId, about: RequestSummary, due: Deadline, offset: u64, has_body: bool) -> Self {
         let state = State {
             head: None,
             response: ReceiveHalf::default(),
@@ -276,8 +276,8 @@ mod tests {
     use super::*;
 
     fn begun(body: BodyLength) -> Exchange {
-        let about = About { method: http::Method::GET, target: None, id: http::HeaderValue::from_static("-") };
-        let exchange = Exchange::new(0, about, Due { since: Instant::now(), at: Instant::now() }, 0, false);
+        let about = RequestSummary { method: http::Method::GET, target: None, id: http::HeaderValue::from_static("-") };
+        let exchange = Exchange::new(0, about, Deadline { since: Instant::now(), at: Instant::now() }, 0, false);
         let head = ResponseHead { status: 200, headers: nano_protocol::HeaderBlock::default(), body };
         exchange.on_head(head).unwrap();
         exchange

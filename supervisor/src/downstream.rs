@@ -1,0 +1,25 @@
+//! The clients' side of a shard: listeners, connections, how long each is waited for. Nothing here knows apps or workers: what
+//! answers requests is a [`Service`].
+
+mod acceptor;
+mod connection;
+mod connection_table;
+mod drain;
+mod framing;
+mod limits;
+pub mod listener;
+mod min_rate;
+mod peers;
+mod per_address_limit;
+mod server;
+mod service;
+mod shared_clock;
+mod socket;
+
+pub(crate) use connection::Connection;
+pub(crate) use drain::Drain;
+pub use limits::ClientLimits;
+pub(crate) use server::{Accepting, Server};
+pub(crate) use service::{ConnectionError, Service};
+#[cfg(fuzzing)]
+pub(crate) use {acceptor::reader, framing::Framing};

@@ -1,0 +1,55 @@
+//! Listeners, connections and what answers them, together.
+
+use std::io;
+use std::rc::Rc;
+
+use tokio::task::{JoinHandle, spawn_local};
+
+use super::acceptor::Acceptor;
+use super::connection_table::ConnectionTable;
+use super::listener::Listener;
+use super::{ClientLimits, Drain, Service};
+
+/// Serves clients on one thread.
+#[derive(Debug)]
+pub(crate) struct Server<S> {
+    pub(super) service: Rc<S>,
+    pub(super) limits: ClientLimits,
+    pub(super) connections: ConnectionTable,
+    pub(super) drain: Rc<Drain>,
+}
+
+/// The listeners of a server that runs.
+#[derive(Debug, Default)]
+pub(crate) struct Accepting(Vec<JoinHandle<()>>);
+
+impl<S: Service> Server<S> {
+    /// Accepts on these listeners, from now on until the drain begins.
+    ///
+    /// # Errors
+    /// A listener cannot be registered with the thread's runtime.
+    pub(crate) fn start(
+        service: S,
+        limits: ClientLimits,
+        drain: Rc<Drain>,
+        listeners: Vec<Listener>,
+    ) -> io::Result<(Rc<Self>, Accepting)> {
+        let acceptors: Vec<_> = listeners.into_iter().map(Acceptor::new).collect::<io::Result<_>>()?;
+        let connections = ConnectionTable::new(&limits);
+        let server = Rc::new(Self { service: Rc::new(service), limits, connections, drain });
+        let accepting = acceptors.into_iter().map(|acceptor| spawn_local(acceptor.run(Rc::clone(&server)))).collect();
+        let swept = Rc::clone(&server);
+        spawn_local(async move { swept.connections.sweep(&swept.limits, &swept.drain).await });
+        Ok((server, Accepting(accepting)))
+    }
+
+    /// After the drain began: waits until no connection is left.
+    pub(crate) async fn drained(self: Rc<Self>, accepting: Accepting) {
+        let idle = Rc::clone(&self);
+        spawn_local(async move { idle.connections.close_idle().await });
+        for acceptor in accepting.0 {
+            let _ = acceptor.await;
+        }
+        self.connections.none().await;
+    }
+}

@@ -1,0 +1,43 @@
+//! What answers the requests of connections: implemented above, handed in by the shard.
+
+use std::future::Future;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+
+use super::Connection;
+
+/// Why a connection is answered without a request, or in the middle of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ConnectionError {
+    /// hyper could not parse it, and would answer this status.
+    Unreadable(u16),
+    /// A request's head did not come in time.
+    HeadTimeout,
+    /// A request's body did not come in time.
+    BodyTimeout,
+}
+
+/// Answers requests.
+pub(crate) trait Service: Sized + 'static {
+    /// Of its responses.
+    type Body: Body<Data = Bytes, Error: std::error::Error + Send + Sync + 'static> + 'static;
+
+    /// Answers one request. What goes wrong is a response too, or the error of its body once that has begun.
+    fn handle(
+        self: &Rc<Self>,
+        connection: Rc<Connection>,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Self::Body>> + use<Self>;
+
+    /// The whole response, as bytes, to what is no request; the connection ends after it.
+    fn refuse(&self, connection: &Connection, error: ConnectionError) -> Vec<u8>;
+
+    /// A listener cannot accept for a moment.
+    fn accept_paused(&self);
+
+    /// A connection was closed at once: its address has as many as it may have.
+    fn connection_refused(&self);
+}

@@ -1,0 +1,31 @@
+//! What all connections of a shard use: a clock, the price of waiting, a look at their other ends, room to read to.
+
+use std::cell::{Cell, RefCell};
+
+use super::min_rate::RateBudget;
+use super::peers::Peers;
+
+/// Bytes of one read.
+const SCRATCH: usize = 64 * 1024;
+
+/// One for all connections of a shard.
+#[derive(Debug)]
+pub(super) struct SharedClock {
+    /// Ticks since the shard began: coarse, and costs nothing to read.
+    pub(super) now: Cell<u32>,
+    pub(super) budget: RateBudget,
+    pub(super) peers: Peers,
+    /// Where bytes are read to, to be looked at before hyper gets them.
+    pub(super) scratch: RefCell<Box<[u8]>>,
+}
+
+impl SharedClock {
+    pub(super) fn new(budget: RateBudget) -> Self {
+        Self {
+            now: Cell::new(0),
+            budget,
+            peers: Peers::default(),
+            scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
+        }
+    }
+}

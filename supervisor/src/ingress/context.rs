@@ -1,0 +1,56 @@
+//! What the requests of one shard share, and the answers to their connections.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use super::{ResponseBody, handle_request, rescue};
+use crate::downstream::{Connection, ConnectionError, Drain, Service};
+use crate::request_id::RequestIds;
+use crate::telemetry::Metrics;
+use crate::upstream::Routes;
+
+/// One for all requests of a shard.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(super) routes: Rc<Routes>,
+    pub(super) drain: Rc<Drain>,
+    pub(super) ids: RequestIds,
+    /// Where requests of no app are counted.
+    pub(super) metrics: Arc<Metrics>,
+    /// Whether each request is logged (`log.access`).
+    pub(super) access_log: bool,
+}
+
+impl Context {
+    pub(crate) fn new(routes: Rc<Routes>, drain: Rc<Drain>, metrics: Arc<Metrics>, access_log: bool) -> Self {
+        Self { routes, drain, ids: RequestIds::new(), metrics, access_log }
+    }
+}
+
+impl Service for Context {
+    type Body = ResponseBody;
+
+    fn handle(
+        self: &Rc<Self>,
+        connection: Rc<Connection>,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<ResponseBody>> + use<> {
+        handle_request(Rc::clone(self), connection, request)
+    }
+
+    fn refuse(&self, connection: &Connection, error: ConnectionError) -> Vec<u8> {
+        rescue::refuse_connection(self, connection, error.into())
+    }
+
+    fn accept_paused(&self) {
+        self.metrics.accept_paused();
+    }
+
+    fn connection_refused(&self) {
+        self.metrics.connection_refused();
+    }
+}

@@ -1,0 +1,36 @@
+//! All shards, as the control plane commands them.
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::command::{Command, Done};
+
+/// Where the commands of all shards go.
+#[derive(Debug, Default)]
+pub(crate) struct Shards(Vec<mpsc::Sender<Command>>);
+
+impl Shards {
+    pub(crate) const fn new(commands: Vec<mpsc::Sender<Command>>) -> Self {
+        Self(commands)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Gives each shard a command and waits until all have carried it out. A shard that is gone has nothing left to do.
+    pub(crate) async fn broadcast(&self, mut command: impl FnMut(Done) -> Option<Command>) {
+        let mut waits = Vec::with_capacity(self.0.len());
+        for shard in &self.0 {
+            let (done, wait) = oneshot::channel();
+            if let Some(command) = command(done)
+                && shard.send(command).await.is_ok()
+            {
+                waits.push(wait);
+            }
+        }
+        for wait in waits {
+            let _ = wait.await;
+        }
+    }
+}

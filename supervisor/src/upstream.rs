@@ -1,0 +1,15 @@
+//! The workers' side of a shard: which app a host leads to, a link to each of its workers, how a request gets on one of them.
+
+mod event;
+mod in_flight;
+mod link;
+mod pool;
+mod routes;
+mod violation;
+
+pub use event::Event;
+pub use in_flight::{InFlight, LostRequest};
+pub(crate) use in_flight::{RequestSummary, truncate_utf8};
+pub(crate) use link::{Deadline, Death, Failed, Link, Outgoing, RequestBodySender, UpstreamRequest, run as run_link};
+pub(crate) use pool::{NotAdmitted, Permit};
+pub(crate) use routes::Routes;
