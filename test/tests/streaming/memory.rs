@@ -189,13 +189,24 @@ fn settled_bytes(nano: &Nano) -> f64 {
     })
 }
 
+/// Whether the last rounds took no more than those before them. The heap finds its size in a step or a few, sooner or later;
+/// what leaks grows with every round.
+fn is_flat(residents: &[u64]) -> bool {
+    const ROUNDS: usize = 6;
+    const NOISE: u64 = 4 << 10;
+    let Some(at) = residents.len().checked_sub(ROUNDS).filter(|at| *at >= 3) else { return false };
+    let (before, last) = residents.split_at(at);
+    last.iter().max() <= before.iter().max().map(|most| most + NOISE).as_ref()
+}
+
 #[test]
 fn streams_that_are_forgotten_cost_nothing_in_the_end() {
     let site = Site::new();
     let nano = serve(&site, &json!({}));
     let worker = nano.pid_of("a.local");
     let mut residents = Vec::new();
-    for _ in 0..10 {
+    while !is_flat(&residents) {
+        assert!(residents.len() < 40, "KiB resident, by round: {residents:?}");
         assert_eq!(nano.get("a.local", "/abandon").text(), "abandoned");
         until("what they held to be told", || {
             let peak = nano.metrics().get("nano_stream_buffered_bytes_peak", &[APP_LABEL]);
@@ -209,9 +220,4 @@ fn streams_that_are_forgotten_cost_nothing_in_the_end() {
         residents.push(resident(worker));
     }
     assert_eq!(nano.pid_of("a.local"), worker, "it was replaced");
-    // The first rounds let the heap find its size.
-    let before = residents[..3].iter().max().unwrap();
-    for after in &residents[3..] {
-        assert!(*after < before + (24 << 10), "KiB resident, by round: {residents:?}");
-    }
 }
