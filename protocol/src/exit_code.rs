@@ -4,7 +4,7 @@ use std::process::Termination;
 
 use crate::ExitReason;
 
-/// How a program of nano's ended, for whoever started it.
+/// How a program of nano's ended, for the process that started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
     /// It did what it was told.

@@ -15,7 +15,7 @@ pub enum ExitReason {
     Startup,
     /// It sent something that it must not send.
     Protocol,
-    /// It died and nobody knows better.
+    /// It died, and no other reason is known.
     Crash,
     /// Stopped because it had nothing to do.
     Idle,

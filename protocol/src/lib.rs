@@ -8,7 +8,7 @@
 //! (requests and bodies, of both directions: those of clients, and those that the app makes itself). The first byte the supervisor writes on a control link is [`PROTOCOL_VERSION`]; the data
 //! links' file descriptors travel with it (`SCM_RIGHTS`). The worker closes its sandbox and says so ([`Frame::Sandboxed`]); frames of both sides follow.
 //!
-//! A worker is hostile: everything it sends is checked here before anybody acts on it. See [`limits`].
+//! A worker is hostile: everything it sends is checked here before it is acted on. See [`limits`].
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

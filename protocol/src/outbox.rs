@@ -58,7 +58,7 @@ impl Outbox {
             Frame::Data { stream, end, data } => self.append_data(*stream, *end, data.clone()),
             other => self.append(|open| encode(other, open)),
         }
-        // Whoever hands over frames wants these frames.
+        // Frames that are handed over stay as they are.
         self.last = None;
     }
 

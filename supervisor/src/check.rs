@@ -31,10 +31,10 @@ pub enum CheckError {
     /// Nothing to load apps with.
     #[error(transparent)]
     NoWorker(#[from] NoWorker),
-    /// Nobody to start them.
+    /// No process that starts them.
     #[error(transparent)]
     Spawner(#[from] SpawnerError),
-    /// Nobody could see whether workers are locked up.
+    /// It could not be seen whether workers are locked up.
     #[error(transparent)]
     Proc(#[from] NoProc),
     /// Limits are too low.
@@ -57,7 +57,7 @@ pub fn check(file: &Path) -> Result<Config, CheckError> {
     let (version, config) = started.load_uninterrupted()??;
     let sandboxing = Sandboxing::new(&config, root);
     sandboxing.check()?;
-    // A worker says what it lacks; nobody from outside talks to this process but workers.
+    // A worker says what it lacks; only workers talk to this process.
     let _ = give_up(Identity::for_supervisor(config.uid_base));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = LocalSet::new();

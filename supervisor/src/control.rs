@@ -108,7 +108,7 @@ impl Server {
         let peer = stream.peer_cred().map(|peer| peer.uid());
         if !peer.as_ref().is_ok_and(|uid| *uid == own || *uid == 0) {
             tracing::warn!(?peer, "a stranger at the control socket was turned away");
-            // Nobody who may not use it takes the places of those who may.
+            // A user who may not use it takes no place of those who may.
             while self.strangers.try_join_next().is_some() {}
             if self.strangers.len() < STRANGERS {
                 self.strangers.spawn_local(stranger::turn_away(stream, peer.ok(), own));

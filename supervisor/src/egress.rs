@@ -44,7 +44,7 @@ pub(crate) use upload::UploadQueue;
 
 /// How long a connection whose response came to its end may take to be ready for the next request.
 const SETTLE: Duration = Duration::from_secs(1);
-/// The rest of a response that nobody wants is read, for the sake of its connection, if it is no more than this.
+/// The rest of a response that is not wanted is read, for the sake of its connection, if it is no more than this.
 const REST: usize = 64 * 1024;
 /// So many of one app at once.
 const MOST_DRAINING: usize = 16;
@@ -60,7 +60,7 @@ pub(crate) struct Timeouts {
     pub(crate) connect: Duration,
     /// The TLS handshake.
     pub(crate) tls: Duration,
-    /// Without a byte of the response, or of the request being taken, as long as nobody else is waited for.
+    /// Without a byte of the response, or of the request being taken, as long as only the other server is waited for.
     pub(crate) idle: Duration,
 }
 
@@ -228,7 +228,7 @@ impl Answer {
         self.lease.give_back();
     }
 
-    /// Nobody wants the rest of the response. If it is short and comes soon, the connection can be used again.
+    /// The rest of the response is not wanted. If it is short and comes soon, the connection can be used again.
     pub(crate) async fn give_up(mut self) {
         let draining = Rc::clone(&self.lease.draining);
         let is_short = self.body.size_hint().exact().is_none_or(|left| left <= REST as u64);

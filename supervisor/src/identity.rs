@@ -1,4 +1,4 @@
-//! Who the supervisor is once everything is bound that needs root: nobody that owns anything.
+//! Which user the supervisor is once everything is bound that needs root: one that owns nothing.
 
 use nano_spawner::supervisors_own;
 use nix::errno::Errno;
@@ -16,7 +16,7 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// Of the supervisor of a nano that root started: that of the user `nano`, else the one of nano's own range that no app
-    /// gets. `None`: somebody else started it, and stays who he is.
+    /// gets. `None`: not started by root, it keeps its user.
     pub(crate) fn for_supervisor(uid_base: Option<u32>) -> Option<Self> {
         if !geteuid().is_root() {
             return None;

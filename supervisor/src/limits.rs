@@ -81,7 +81,7 @@ struct Shortage {
     why: &'static str,
 }
 
-/// Limits that are too low, and may not be raised by whoever started nano.
+/// Limits that are too low, and may not be raised by the user who started nano.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub struct TooLittle(Vec<Shortage>);
 

@@ -1,4 +1,4 @@
-//! The log: one line per event on stderr as JSON or for people, never blocking whoever logs, and a short memory of it
+//! The log: one line per event on stderr as JSON or for people, never blocking the code that logs, and a short memory of it
 //! for `nanoctl logs`.
 
 mod layer;

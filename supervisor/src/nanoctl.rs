@@ -174,7 +174,7 @@ fn client(cli: &Cli) -> Result<Client, Failure> {
     Ok(client)
 }
 
-/// The file names a socket at which nobody is, and somebody answers elsewhere: it may have been changed since nano read
+/// The file names a socket at which no nano is, and one answers elsewhere: it may have been changed since nano read
 /// it, or that is another nano.
 fn same_config(client: &Client, file: &Path) -> Result<(), Failure> {
     let status = client.get("/status")?;
@@ -204,7 +204,7 @@ fn segment(app: &str) -> Result<&str, Failure> {
     if plain { Ok(app) } else { Err(Failure::new(ExitCode::Failed, &format_args!("there is no app {app:?}"))) }
 }
 
-/// An app is meant before a request: nobody but a client chooses a request's id.
+/// An app is meant before a request: only clients choose a request's id.
 fn why(client: &Client, subject: &str) -> Result<Value, Failure> {
     let plain = segment(subject)?;
     let app = client.get(&format!("/why?app={plain}"))?;

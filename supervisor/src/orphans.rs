@@ -1,5 +1,5 @@
 //! Processes that became this one's children without having been made by it: all that lose their parent, where nano is
-//! the first process of a container, and those of a shell that became nano by `exec`. Nobody else lets them go.
+//! the first process of a container, and those of a shell that became nano by `exec`. No other process reaps them.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Lets them go as they end, but leaves `own` to whoever made it. Returns only if that cannot be done.
+/// Lets them go as they end, but leaves `own` to the code that made them. Returns only if that cannot be done.
 pub(crate) async fn reap(own: Pid) -> io::Error {
     let mut ended = match signal(SignalKind::child()) {
         Ok(ended) => ended,

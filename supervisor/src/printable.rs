@@ -1,4 +1,4 @@
-//! What apps, clients and files say, on its way to somebody who reads it: nothing of it moves the cursor, changes the
+//! What apps, clients and files say, on its way to a terminal: nothing of it moves the cursor, changes the
 //! order of what is read, hides, or looks like a line of nano's own. The one place that decides this, for the log,
 //! `nano` and `nanoctl`.
 

@@ -1,6 +1,6 @@
-//! How much one shard reads before everybody else had a turn.
+//! How much one shard reads of one source before the others had a turn.
 //!
-//! A shard is one thread: whoever always has something to be read would keep it. So what is read is counted in rounds. A
+//! A shard is one thread: a socket that always has something to be read would keep it. So what is read is counted in rounds. A
 //! round is one pass of the runtime over everything that is ready, with a look at the sockets at its end. In a round a
 //! reader may take so much, all readers of its group so much together, and all groups of a [`Rounds`] so much; who has
 //! had its part waits for the next. Those who wait are called group by group, in the order in which they came.
@@ -103,7 +103,7 @@ impl Rounds {
         })
     }
 
-    /// Begins a round and calls as many as find something in it. False if nobody waited.
+    /// Begins a round and calls as many as find something in it. False if no reader waited.
     fn turn(&self) -> bool {
         self.number.set(self.number.get().wrapping_add(1));
         let mut left = self.most;

@@ -1,4 +1,4 @@
-//! `nano serve`: everything is bound before anything is started, everything is ready before anybody is told so, and
+//! `nano serve`: everything is bound before anything is started, everything is ready before that is reported, and
 //! what is in flight is finished before it ends.
 
 mod failure;
@@ -134,7 +134,7 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
     let start = Start { config, version, fleet, listeners, metrics, control, logs: logs.clone() };
     let ended = local.block_on(&runtime, start.run());
     drop(files);
-    // Nobody talks to the spawner any more: it kills every worker that is left.
+    // The link to the spawner is closed: it kills every worker that is left.
     drop(local);
     drop(process);
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -425,7 +425,7 @@ async fn drain(supervisor: &Rc<Supervisor>) {
     for generation in generations.into_values() {
         supervisor.retire(generation, ExitReason::Restart, farewell.saturating_duration_since(Instant::now()));
     }
-    // Whoever is left is killed at the deadline; a second more for the kernel to clear up.
+    // What is left is killed at the deadline; a second more for the kernel to clear up.
     let _ = tokio::time::timeout_at((farewell + Duration::from_secs(1)).into(), supervisor.retired()).await;
     tracing::info!("stopped");
     supervisor.drained.send_replace(true);

@@ -17,7 +17,7 @@ pub fn hold() {
     let _ = heard().collect::<SigSet>().thread_block();
 }
 
-/// For a nano that serves: takes nothing over from whoever started it.
+/// For a nano that serves: takes nothing over from the process that started it.
 pub fn begin() {
     signals::begin(&heard().collect::<Vec<_>>());
 }

@@ -26,7 +26,7 @@ pub struct BoundSocket {
 /// Why there is no socket.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BindError {
-    /// Somebody answers there.
+    /// Another process answers there.
     #[error("it is in use by another process")]
     Taken,
     /// Something else lies there.
@@ -46,7 +46,7 @@ impl BoundSocket {
 
 impl Drop for BoundSocket {
     fn drop(&mut self) {
-        // Not that of a successor: its inode may be the same, but it answers. Somebody may have changed the mode of ours.
+        // Not that of a successor: its inode may be the same, but it answers. The mode of ours may have been changed.
         let Ok(found) = fs::symlink_metadata(&self.path) else { return };
         let is_left = || found.ino() == self.identity.0 && found.file_type().is_socket() && is_refused(&self.path);
         if identity(&found) == self.identity || is_left() {
@@ -55,7 +55,7 @@ impl Drop for BoundSocket {
     }
 }
 
-/// Whether nobody listens at a socket.
+/// Whether no process listens at a socket.
 fn is_refused(path: &Path) -> bool {
     call(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
@@ -66,7 +66,7 @@ fn call(path: &Path) -> io::Result<()> {
     socket.connect(&SockAddr::unix(path)?)
 }
 
-/// Binds a socket whose file has these permissions, and this group. Nobody else may open it before it has. Call it before
+/// Binds a socket whose file has these permissions, and this group. No other user can open it before it has. Call it before
 /// there are other threads: it changes the process's umask for a moment.
 pub(crate) fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<(UnixListener, BoundSocket), BindError> {
     remove_stale(path)?;
@@ -74,7 +74,7 @@ pub(crate) fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<(UnixLi
     let bound = UnixListener::bind(path);
     umask(before);
     let listener = bound.map_err(|error| match error.kind() {
-        // Somebody was faster.
+        // Another process was faster.
         io::ErrorKind::AddrInUse => BindError::Taken,
         _ => BindError::Io(error),
     })?;
@@ -152,11 +152,11 @@ mod tests {
             let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None).unwrap();
             socket.connect(&SockAddr::unix(&path).unwrap()).map(|()| socket)
         };
-        // Nobody accepts: in the end there is no room to wait in.
+        // No process accepts: in the end there is no room to wait in.
         let waiting: Vec<_> = std::iter::from_fn(|| connect().ok()).take(100_000).collect();
         assert!(matches!(bind(&path, 0o600, None), Err(BindError::Taken)));
         drop((waiting, listener));
-        // As after kill -9: the file is there, nobody listens.
+        // As after kill -9: the file is there, nothing listens.
         let (_listener, _successor) = bind(&path, 0o600, None).unwrap();
         drop(bound);
         assert!(path.exists(), "the file of the successor stays");

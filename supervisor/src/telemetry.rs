@@ -1,5 +1,5 @@
 //! What is counted: per app [`AppMetrics`], for all of nano [`Metrics`]. Hot-path handles are plain atomics; they turn
-//! into Prometheus text only when somebody asks ([`Metrics::render`]).
+//! into Prometheus text only when it is asked for ([`Metrics::render`]).
 
 mod histogram;
 mod names;

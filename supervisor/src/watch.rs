@@ -16,7 +16,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// After a second reload in a row that failed, the next one waits so long; after each further one twice as long.
 const FIRST: Duration = Duration::from_millis(250);
 
-/// No wait is longer: somebody mends what is broken, and looks.
+/// No wait is longer: an operator mends what is broken, and looks.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
 /// Until it is dropped. Must run in a `LocalSet`.

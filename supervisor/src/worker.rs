@@ -64,7 +64,7 @@ pub struct Worker {
     stirred: AtomicBool,
     /// Woken when they do and did not before.
     stirs: Notify,
-    /// Why it ends or ended, as far as anybody knows; the first word counts.
+    /// Why it ends or ended, as far as is known; the first reason counts.
     exit: SetOnce<ExitReason>,
     /// In the order of [`Stats::ALL`].
     stats: [AtomicU64; Stats::ALL.len()],
@@ -146,18 +146,18 @@ impl Worker {
         !self.stirred.load(Ordering::SeqCst)
     }
 
-    /// Says why the worker ends. The first reason that anybody gives stays.
+    /// Says why the worker ends. The first reason that is given stays.
     pub fn set_exit(&self, reason: ExitReason) {
         let _ = self.exit.set(reason);
     }
 
-    /// Why the worker ends or ended, if anybody said so.
+    /// Why the worker ends or ended, if that is known.
     #[must_use]
     pub fn exit(&self) -> Option<ExitReason> {
         self.exit.get().copied()
     }
 
-    /// Waits until somebody said why the worker ends. At the latest that is who finds its process dead.
+    /// Waits until it is known why the worker ends: at the latest when its process is found dead.
     pub async fn exit_said(&self) -> ExitReason {
         *self.exit.wait().await
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-/// Chunks below this size are copied together while nobody takes them: whoever sends single bytes must not make us keep
+/// Chunks below this size are copied together while they are not taken: a sender of single bytes must not make us keep
 /// a buffer for each.
 const COALESCE_BELOW: usize = 4096;
 

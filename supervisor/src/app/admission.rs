@@ -3,7 +3,7 @@
 //!
 //! A worker takes `max_concurrent` requests at once. Beyond that requests wait, first come first served, at most
 //! [`Admission::queue_bound`] of them over all shards: four times what all workers together may have in flight, and at
-//! least 64. The next one is turned away (503). Nobody waits longer than `timeout_ms`.
+//! least 64. The next one is turned away (503). No request waits longer than `timeout_ms`.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -76,7 +76,7 @@ impl Admission {
         }
     }
 
-    /// There is a new worker, or waiting makes no sense any more: everybody who waits looks again.
+    /// There is a new worker, or waiting makes no sense any more: every request that waits looks again.
     pub fn wake_all(&self) {
         self.freed.notify_waiters();
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// When to come back while somebody else's request is the probe.
+/// When to come back while another request is the probe.
 const WHILE_PROBED: Duration = Duration::from_secs(1);
 
 /// Why an app's requests are refused.
@@ -166,7 +166,7 @@ mod tests {
         own.close_breaker();
         own.release();
         let refusal = own.refused().unwrap();
-        // The start is due, but nobody knows how it went.
+        // The start is due, and its outcome is not known yet.
         assert_eq!(refusal, Refusal { outage: Outage::StartFails, retry_after: Duration::ZERO });
         assert_eq!(own.enter(), Entry::Refused(refusal));
     }

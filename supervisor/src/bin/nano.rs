@@ -91,7 +91,7 @@ enum Action {
     Version,
 }
 
-/// Commands of nanoctl, for whoever gives them to nano.
+/// Commands of nanoctl, for users who give them to nano.
 const NANOCTLS: &[&str] = &["reload", "status", "apps", "restart", "drain", "logs", "why", "metrics"];
 
 fn main() -> ExitCode {

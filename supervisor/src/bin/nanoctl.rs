@@ -7,7 +7,7 @@ use nano_protocol::ExitCode;
 use nano_supervisor::fleet::spawner_if_asked;
 use nano_supervisor::nanoctl::{Cli, run};
 
-/// Commands of nano, for whoever gives them to nanoctl.
+/// Commands of nano, for users who give them to nanoctl.
 const NANOS: &[&str] = &["serve", "run", "repl"];
 
 fn main() -> ExitCode {

@@ -1,7 +1,7 @@
 //! A link at the place where `nanoctl` looks, to the socket that a nano has somewhere else by its config: so `nanoctl
 //! reload` finds it without the file, also when that cannot be read any more.
 //!
-//! It is only ever made in a directory that is this user's own, and what somebody else put there is never followed.
+//! It is only ever made in a directory that is this user's own, and what another user put there is never followed.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
@@ -51,7 +51,7 @@ impl Pointer {
         }
     }
 
-    /// Whether there is a link of ours to a socket at which somebody answers.
+    /// Whether there is a link of ours to a socket at which a nano answers.
     pub(crate) fn leads_to_somebody(place: &Path) -> bool {
         is_own_link(place) && UnixStream::connect(place).is_ok()
     }
@@ -71,7 +71,7 @@ fn is_own_link(place: &Path) -> bool {
     fs::symlink_metadata(place).is_ok_and(|found| found.file_type().is_symlink() && found.uid() == own)
 }
 
-/// A link or a socket of ours at which nobody answers any more.
+/// A link or a socket of ours at which no nano answers any more.
 fn is_left_over(place: &Path) -> bool {
     let Ok(found) = fs::symlink_metadata(place) else { return false };
     let kind = found.file_type();

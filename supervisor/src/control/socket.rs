@@ -31,7 +31,7 @@ pub enum SocketError {
     /// Something else lies there.
     #[error("{0} is there and is no socket: remove it, or choose another `control_socket`")]
     NotASocket(PathBuf),
-    /// Somebody else made the directory.
+    /// Another user made the directory.
     #[error("{0} belongs to another user or can be written by others: remove it, or choose another `control_socket`")]
     Directory(PathBuf),
     /// What the kernel said.
@@ -85,7 +85,7 @@ impl Environment {
     }
 
     /// The usual places, in the order in which `nanoctl` looks: what `nano` was started with may differ from what it is
-    /// asked with, as for a service and somebody who logged in. A service has one place.
+    /// asked with, as for a service and a user who logged in. A service has one place.
     pub(crate) fn usual_places(&self) -> Vec<PathBuf> {
         if let Some(directory) = &self.runtime_directory {
             return vec![directory.join(FILE_NAME)];
@@ -124,7 +124,7 @@ fn first_of_list(list: &OsStr) -> PathBuf {
 /// Binds the socket. Call it before there are other threads: it changes the process's umask for a moment.
 ///
 /// # Errors
-/// Somebody else has it, or the kernel refuses.
+/// Another process has it, or the kernel refuses.
 pub fn bind(path: &Path) -> Result<(UnixListener, BoundSocket), SocketError> {
     let io = |source| SocketError::Io { path: path.to_owned(), source };
     let path = std::path::absolute(path).map_err(io)?;
@@ -138,8 +138,8 @@ pub fn bind(path: &Path) -> Result<(UnixListener, BoundSocket), SocketError> {
     })
 }
 
-/// A missing directory is made, for the owner alone. In one that everybody may write (`/tmp`), a directory of ours that
-/// somebody else made is a trap.
+/// A missing directory is made, for the owner alone. In one that every user may write (`/tmp`), a directory of ours that
+/// another user made is a trap.
 pub(super) fn prepare_directory(directory: &Path) -> Result<(), SocketError> {
     let io = |source| SocketError::Io { path: directory.to_owned(), source };
     match DirBuilder::new().recursive(true).mode(0o700).create(directory) {
@@ -223,7 +223,7 @@ mod tests {
         assert!(matches!(bind(&path), Err(SocketError::Taken(taken)) if taken == path));
         assert!(path.exists());
         drop(listener);
-        // As after kill -9: the file is there, nobody listens.
+        // As after kill -9: the file is there, nothing listens.
         let (_listener, _successor) = bind(&path).unwrap();
         drop(bound);
         assert!(path.exists(), "the file of the successor stays");

@@ -1,4 +1,4 @@
-//! Somebody at the control socket who may not use it: hears so, instead of a connection that breaks.
+//! A user at the control socket who may not use it gets an answer that says so, instead of a connection that breaks.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 //!
 //! hyper answers what it cannot parse by itself, without a body. Those answers must be JSON like all others, so they
 //! are caught here: at a message boundary, with no request in the service, whatever hyper writes is such an answer.
-//! It is swallowed, its status is kept, and whoever runs the connection writes the real one.
+//! It is swallowed, its status is kept, and the acceptor writes the real one.
 //!
 //! What the client sends is looked at before hyper reads it ([`super::framing`]).
 
@@ -151,7 +151,7 @@ impl Connection {
         Poll::Pending
     }
 
-    /// The response that is being sent has no length: cut it so that nobody takes the cut for its end.
+    /// The response that is being sent has no length: cut it so that the cut is not taken for its end.
     pub(crate) fn cut_abruptly(&self) {
         self.abrupt.set(true);
     }
@@ -412,7 +412,7 @@ impl Write for ConnectionStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Whoever runs the connection may still have an answer to write.
+        // The acceptor may still have an answer to write.
         Poll::Ready(Ok(()))
     }
 }

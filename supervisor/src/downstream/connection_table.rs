@@ -87,7 +87,7 @@ impl ConnectionTable {
     pub(super) async fn room(&self) {
         while self.open.borrow().len() >= self.max {
             self.expire_longest_idle();
-            // What becomes idle tells nobody.
+            // A connection that becomes idle wakes nothing.
             let _ = tokio::time::timeout(self.tick, self.changed.notified()).await;
         }
     }

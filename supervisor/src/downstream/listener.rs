@@ -28,7 +28,7 @@ pub(super) enum Kind {
     Unix(UnixListener),
 }
 
-/// Why nobody can connect.
+/// Why there is no listener.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// Another process listens there.
@@ -162,7 +162,7 @@ pub fn bind(addresses: &[Listen], shards: usize) -> Result<Bound, ListenError> {
     Ok(Bound { shards: all, files })
 }
 
-/// Takes listening sockets that somebody else bound (systemd), each shared by all shards.
+/// Takes listening sockets that another process bound (systemd), each shared by all shards.
 ///
 /// # Errors
 /// One of them is no listening stream socket.

@@ -14,7 +14,7 @@ pub(super) struct PerAddressLimit {
 
 impl PerAddressLimit {
     /// Of `max` connections in all, one address gets at most a quarter. This machine's own addresses get three quarters
-    /// each: behind one of them may be a proxy with everybody's requests, and health checks have room beside it.
+    /// each: behind one of them may be a proxy with all clients' requests, and health checks have room beside it.
     pub(super) fn new(max: usize) -> Self {
         Self { most: (max / 4).max(1), most_local: (max - max / 4).max(1), open: RefCell::default() }
     }

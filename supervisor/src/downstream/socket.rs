@@ -24,7 +24,7 @@ pub(crate) enum Socket {
     Unix(UnixStream),
 }
 
-/// What is seen of a client while nobody reads from it.
+/// What is seen of a client while nothing is read from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Glimpse {
     /// It sent something.

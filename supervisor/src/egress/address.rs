@@ -1,7 +1,7 @@
 //! Which addresses are the public Internet's, and which are this machine's.
 //!
 //! Not public: what the IANA registries of special-purpose addresses list (RFC 6890), multicast, and the metadata
-//! services of clouds, which answer whoever asks. An IPv6 address that carries an IPv4 one is judged by that, or refused.
+//! services of clouds, which answer any client. An IPv6 address that carries an IPv4 one is judged by that, or refused.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 

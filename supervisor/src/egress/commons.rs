@@ -114,7 +114,7 @@ impl Part {
         turn.took(CONNECT_COST);
     }
 
-    /// Makes room for a connection by closing one that nobody uses, where that is what it takes.
+    /// Makes room for a connection by closing one that is not used, where that is what it takes.
     pub(super) fn make_room(&self) {
         let must_wait = !self.connections.may_take();
         // Another app's only where this one has none at all.

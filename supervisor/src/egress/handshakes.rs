@@ -78,11 +78,11 @@ impl Handshakes {
     }
 }
 
-/// Until nobody can ask for more.
+/// Until no more can be asked for.
 fn run(mut inbox: mpsc::UnboundedReceiver<Job>) {
     let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
         Ok(runtime) => runtime,
-        // Whoever waits sees that nobody answers.
+        // A request that waits sees that there is no answer.
         Err(error) => return tracing::error!(%error, "no thread for outgoing TLS"),
     };
     runtime.block_on(async {
@@ -100,7 +100,7 @@ async fn serve(Job { handshake, stream, mut done }: Job) {
         session.map_err(|_| NoSession::TimedOut)?.map_err(NoSession::Failed)
     };
     let outcome = tokio::select! {
-        // Before anything is computed for nobody.
+        // Before anything is computed that is not waited for.
         biased;
         () = done.closed() => return,
         outcome = session => outcome,

@@ -63,7 +63,7 @@ impl Places {
             if share.may_take() {
                 let first = share.line.borrow_mut().pop_front();
                 if let Some((_, waiting)) = first {
-                    // Were nobody there any more, the place would come back at once.
+                    // Were its request gone, the place would come back at once.
                     drop(waiting.send(Place::new(&share)));
                     left = self.waiting.borrow().len() + 1;
                 }
@@ -111,7 +111,7 @@ impl Share {
     }
 }
 
-/// Takes whoever does not wait any more out of the line.
+/// Takes requests that do not wait any more out of the queue.
 struct Waiting<'a> {
     share: &'a Share,
     number: u64,

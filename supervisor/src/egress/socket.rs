@@ -41,7 +41,7 @@ pub(super) struct InShard {
     pub(super) _place: Place,
 }
 
-/// What whoever asks on a connection and its socket tell each other.
+/// What a request on a connection and its socket tell each other.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     /// A response's head is awaited, and this came so far.
@@ -104,8 +104,8 @@ impl Drop for Socket {
     fn drop(&mut self) {
         let farewell = self.shard.as_ref().is_some_and(|shard| shard.get().watch.farewell.get());
         if !farewell {
-            // Whoever closes first keeps the port for a minute, and an app that closes many connections would leave none
-            // to others. A reset does not; nothing that anybody waits for is on its way at this point.
+            // The side that closes first keeps the port for a minute, and an app that closes many connections would leave none
+            // to others. A reset does not; nothing that is waited for is on its way at this point.
             let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         }
     }
@@ -149,7 +149,7 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Nobody shuts one side down to go on with the other: it is closed, and how is said above.
+        // hyper never shuts one side down to go on with the other: it is closed, and how is said above.
         Poll::Ready(Ok(()))
     }
 }

@@ -1,4 +1,4 @@
-//! TLS for outgoing connections: whom they trust.
+//! TLS for outgoing connections: which certificates they trust.
 //!
 //! The platform's certificates (where `SSL_CERT_FILE` or `SSL_CERT_DIR` say, if they are set, as OpenSSL does it); where
 //! the platform has none, Mozilla's list that nano was built with.

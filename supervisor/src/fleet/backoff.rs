@@ -21,7 +21,7 @@ const KILLS: u32 = 10;
 /// Each of these allows one more.
 const KILL_EVERY: Duration = Duration::from_secs(1);
 
-/// Between two starts, where somebody goes on killing.
+/// Between two starts, where the killing goes on.
 const KILLED_AGAIN: Duration = Duration::from_secs(1);
 
 /// Counts failures in a row.
@@ -76,7 +76,7 @@ impl Backoff {
         }
     }
 
-    /// Somebody else killed a worker. One that had shown that it works, by an answer or by its age, is no failure: the next
+    /// A worker was killed from outside nano. One that had shown that it works, by an answer or by its age, is no failure: the next
     /// one is started at once, or soon if that goes on. One that had not may be killed for what it does.
     pub(super) fn killed(&mut self, healthy_for: Duration, answered: bool, now: Instant) -> Duration {
         if !answered && healthy_for < HEALTHY_AFTER {
@@ -138,7 +138,7 @@ mod tests {
             assert_eq!(backoff.killed(Duration::ZERO, true, start), Duration::ZERO);
         }
         assert!(!backoff.is_loop(), "a kill of one that works is no failure");
-        // Somebody kills each one as soon as it has answered: so many starts at once in a minute, and no more.
+        // Each one is killed as soon as it has answered: so many starts at once in a minute, and no more.
         let kills = (0..6000).map(|n| start + Duration::from_millis(10) * n);
         let at_once = kills.filter(|at| backoff.killed(Duration::ZERO, true, *at).is_zero()).count();
         assert!((58..=60).contains(&at_once), "{at_once}");

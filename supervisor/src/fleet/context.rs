@@ -1,4 +1,4 @@
-//! What all slots share: the spawner, the shards, numbers to give, and whom to hand what a shard reports.
+//! What all slots share: the spawner, the shards, numbers to give, and where reports of shards go.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};

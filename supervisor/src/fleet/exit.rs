@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 /// What nano knows about a worker's end before it looks at the process.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cause<'d> {
-    /// It never got ready. `told`: whoever asked for it hears why.
+    /// It never got ready. `told`: the reason was reported to the caller.
     Boot { reason: ExitReason, detail: &'d str, told: bool },
     /// Its generation was retired before it got ready.
     Retired(ExitReason),
@@ -45,7 +45,7 @@ pub(super) fn exit_code(exit: &Exit) -> Option<i32> {
     }
 }
 
-/// Whether somebody else killed it with SIGKILL: the operator, or the kernel for lack of memory on the whole machine.
+/// Whether it was killed with SIGKILL from outside nano: the operator, or the kernel for lack of memory on the whole machine.
 pub(super) fn was_killed(exit: &Exit) -> bool {
     exit.status == Some(Status::Signal(Signal::SIGKILL as i32)) && !exit.out_of_memory
 }

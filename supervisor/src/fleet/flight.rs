@@ -116,7 +116,7 @@ pub(super) struct Death {
     pub(super) report_age: Option<Duration>,
     /// `memory_mb`.
     pub(super) memory_limit: u64,
-    /// Whoever asked for the worker was told why there is none.
+    /// The reason was reported to the code that asked for the worker.
     pub(super) told: bool,
     pub(super) lines: Rc<RefCell<LastLines>>,
     pub(super) wreck: Rc<Wreck>,

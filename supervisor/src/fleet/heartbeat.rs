@@ -1,5 +1,5 @@
 //! Whether a worker is still there: it must answer a ping within what one turn of its event loop may take. It is asked as
-//! long as it has something to do; of one that says it is idle, and gets no requests, nobody wants to know.
+//! long as it has something to do; one that says it is idle, and gets no requests, is not asked.
 
 use std::time::{Duration, Instant};
 
@@ -111,7 +111,7 @@ impl Heartbeat {
         Beat::Kill(if used >= self.cpu_limit { ExitReason::Cpu } else { ExitReason::Wall })
     }
 
-    /// The worker answered. False if nobody asked.
+    /// The worker answered. False if it was not asked.
     pub(super) fn pong(&mut self, nonce: u64) -> bool {
         self.outstanding.take_if(|ping| ping.nonce == nonce).is_some()
     }

@@ -1,5 +1,5 @@
 //! Modules that a worker asked for while it serves: handed out one after the other, and no faster than the spawner opens
-//! files without anybody noticing. An app can ask for modules that are not there, again and again.
+//! files without being noticed. An app can ask for modules that are not there, again and again.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

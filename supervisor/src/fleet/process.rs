@@ -201,7 +201,7 @@ async fn relay_stderr(
     let mut read = 0;
     loop {
         line.clear();
-        // An app cannot write here: what comes in masses is no last word, and whoever writes it may wait.
+        // An app cannot write here: what comes in masses is no last word, and its writer may wait.
         if read >= STDERR_AT_ONCE {
             read = 0;
             tokio::time::sleep(STDERR_PAUSE).await;

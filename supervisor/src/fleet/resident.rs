@@ -1,4 +1,4 @@
-//! The memory limit of a worker without a control group: somebody looks, again and again. Weaker than the kernel's limit:
+//! The memory limit of a worker without a control group: nano looks, again and again. Weaker than the kernel's limit:
 //! what a worker takes between two looks it has, and swapped pages are not seen.
 
 use std::future::pending;

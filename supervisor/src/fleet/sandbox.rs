@@ -7,7 +7,7 @@ use super::spawner::Contradictions;
 use nano_config::{Config, SandboxPolicy};
 use nano_protocol::{LayerReport, SandboxLayer};
 
-/// Where nobody can tell.
+/// Where it cannot be told.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "/proc is not mounted, and nano looks there whether its workers are locked up, as `sandbox: \"required\"`, the default for root, wants it: mount it (mount -t proc proc /proc), or set `sandbox` to \"best-effort\""

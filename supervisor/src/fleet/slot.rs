@@ -63,7 +63,7 @@ impl Slot {
                     self.after(ended, &mut backoff).await
                 }
                 Err(error) => match self.first.take() {
-                    // Whoever started the generation decides what follows.
+                    // The code that started the generation decides what follows.
                     Some(first) => {
                         let _ = first.send(Err(error));
                         Next::Leave
@@ -253,7 +253,7 @@ impl Slot {
             .await;
     }
 
-    /// Kills and reaps what is left of a worker, and counts and logs its end. True if somebody else killed it.
+    /// Kills and reaps what is left of a worker, and counts and logs its end. True if it was killed from outside nano.
     async fn end(&self, mut process: Process, worker: &Worker, cause: Cause<'_>) -> bool {
         let uptime = process.spawned.elapsed();
         let lived_ms = millis(uptime);
@@ -309,7 +309,7 @@ impl Slot {
         killed
     }
 
-    /// The shards may have yet to say what was lost; nobody waits for that.
+    /// The shards may have yet to say what was lost; nothing waits for that.
     fn write_flight_record(&self, death: Death, worker: WorkerId) {
         let context = Rc::clone(&self.context);
         let _task = tokio::task::spawn_local(async move {

@@ -178,7 +178,7 @@ impl Spawner {
             () = self.hear() => {}
             () = self.say() => {}
         }
-        // Whoever waits for an answer or an end has it now.
+        // Code that waits for an answer or an end has it now.
         self.questions.borrow_mut().clear();
         self.lives.borrow_mut().clear();
     }
@@ -273,7 +273,7 @@ impl Spawner {
             Some(question) => question.send((reply, packet.descriptors.into_iter().next())).err(),
             None => Some((reply, None)),
         };
-        // Nobody waits for it any more.
+        // Nothing waits for it any more.
         match undelivered {
             Some((Reply::Spawned { worker, .. }, _)) => self.kill(worker),
             Some((Reply::Opened { generation, .. }, _)) => self.close(generation),

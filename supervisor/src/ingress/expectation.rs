@@ -1,4 +1,4 @@
-//! `Expect` (RFC 9110 §10.1.1): the one expectation that there is, and that nobody meets another.
+//! `Expect` (RFC 9110 §10.1.1): the one expectation that there is, and the refusal of others.
 
 use http::Version;
 use http::header::EXPECT;

@@ -34,7 +34,7 @@ enum Source {
     },
 }
 
-/// A response that cannot be completed: hyper cuts the connection, so that nobody takes it for whole.
+/// A response that cannot be completed: hyper cuts the connection, so that it is not taken for whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the response was cut off: {0:?}")]
 pub(crate) struct Cut(Failed);

@@ -64,7 +64,7 @@ pub(crate) enum Failure {
     UnknownHost,
     /// Not for apps.
     MethodNotAllowed,
-    /// An `Expect` that nobody meets.
+    /// An `Expect` that is not met.
     Expectation,
     /// Over `max_body_mb`.
     BodyTooLarge,
@@ -247,7 +247,7 @@ pub(super) fn rescue(failure: Failure, mut record: RequestLog) -> Response<Respo
     if let Some(seconds) = verdict.retry_after() {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    // Where the next request begins is anybody's guess.
+    // Where the next request begins cannot be known.
     if record.closes() || failure == Failure::MalformedBody {
         announce_close(&mut response, record.version());
     }

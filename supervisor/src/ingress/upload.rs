@@ -14,7 +14,7 @@ use super::Failure;
 use crate::downstream::Connection;
 use crate::upstream::RequestBodySender;
 
-/// Bytes that are read of a body that nobody wants, so that the connection can go on.
+/// Bytes that are read of a body that is not wanted, so that the connection can go on.
 const LEFTOVER: usize = 64 * 1024;
 
 /// How long the rest of a body is sent to an app that reads it when its response is complete.
@@ -39,7 +39,7 @@ pub(super) struct Upload {
 pub(super) enum Sent {
     /// All of it is sent.
     All,
-    /// The request is over: nobody wants the rest.
+    /// The request is over: the rest is not wanted.
     Unwanted,
 }
 
@@ -68,7 +68,7 @@ impl From<UploadError> for Failure {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::TooLarge => Self::BodyTooLarge,
-            // Nobody will read the answer to the first.
+            // The answer to the first is not read.
             UploadError::ClientGone | UploadError::Malformed => Self::MalformedBody,
         }
     }
@@ -152,7 +152,7 @@ impl Upload {
         }
     }
 
-    /// Nobody wants the rest. Takes what is there of it; if that is not all, hyper learns before the response's head is
+    /// The rest is not wanted. Takes what is there of it; if that is not all, hyper learns before the response's head is
     /// written that the connection ends with it, and says so there (RFC 9112 §9.6).
     pub(super) async fn leave(mut self) {
         let mut taken = 0;

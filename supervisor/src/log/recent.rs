@@ -111,7 +111,7 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// Whether anybody listens.
+    /// Whether a reader follows.
     pub(super) fn watched(&self) -> bool {
         self.followers.load(Ordering::Relaxed) > 0
     }

@@ -151,7 +151,7 @@ impl<W: Write, F: Fn(&W) -> io::Result<()>> Writer<W, F> {
         while written < bytes.len() {
             match self.out.write(&bytes[written..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Somebody who has the same pipe or terminal has set it so.
+                // Another process with the same pipe or terminal has set it so.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && (self.wait)(&self.out).is_ok() => {}
                 Ok(0) | Err(_) => break,
                 Ok(count) => written += count,

@@ -20,7 +20,7 @@ pub(super) enum CallError {
     Broken { path: PathBuf, source: io::Error },
 }
 
-/// Whom to ask.
+/// Where to ask.
 #[derive(Debug)]
 pub(super) struct Client {
     places: Places,
@@ -48,7 +48,7 @@ impl Client {
         Self { places }
     }
 
-    /// Whether somebody answered where nobody said that this nano is.
+    /// Whether a nano answered at a usual place, and not where this one was said to be.
     pub(super) fn is_guess(&self) -> bool {
         self.places.is_guess()
     }

@@ -20,11 +20,11 @@ pub(super) struct Places {
     /// Why the config could not say where it is.
     note: Option<String>,
     uid: u32,
-    /// The one at which somebody answered.
+    /// The one at which a nano answered.
     found: Cell<Option<usize>>,
 }
 
-/// Nobody answers at any of them.
+/// No nano answers at any of them.
 #[derive(Debug)]
 pub(super) struct NotFound {
     missed: Vec<(PathBuf, Miss)>,
@@ -32,14 +32,14 @@ pub(super) struct NotFound {
     uid: u32,
 }
 
-/// Why nobody answers at a place.
+/// Why no nano answers at a place.
 #[derive(Debug)]
 enum Miss {
-    /// Nothing is there, or nobody listens.
+    /// Nothing is there, or nothing listens.
     Absent(&'static str),
-    /// Somebody may be there.
+    /// A nano may be there.
     Barred(String),
-    /// Somebody else put there what is.
+    /// Another user put there what is.
     Planted(String),
 }
 
@@ -63,7 +63,7 @@ impl Places {
         places
     }
 
-    /// A connection to the first place that has somebody; always to the same.
+    /// A connection to the first place where a nano answers; always to the same.
     pub(super) fn connect(&self) -> Result<(UnixStream, &Path), NotFound> {
         let mut missed = Vec::new();
         let named = self.named.iter().map(|path| (path, false));
@@ -106,7 +106,7 @@ impl Places {
         let directory = path.parent().unwrap_or(Path::new("/"));
         let owner = |path: &Path| fs::symlink_metadata(path).map(|found| found.uid());
         let directory_owner = owner(directory).map_err(|error| self.miss(path, &error))?;
-        // Root gave the directory to whoever has it, if the one above is root's alone: a nano that runs as that user.
+        // Root gave the directory to its owner, if the one above is root's alone: a nano that runs as that user.
         let given_by_root = self.uid == 0
             && directory.parent().is_some_and(|above| {
                 fs::metadata(above).is_ok_and(|above| above.uid() == 0 && above.mode() & 0o022 == 0)

@@ -23,7 +23,7 @@ pub enum ServeError {
     /// Nothing to run apps with.
     #[error(transparent)]
     NoWorker(#[from] NoWorker),
-    /// Nobody to start workers.
+    /// No process that starts workers.
     #[error(transparent)]
     Spawner(#[from] SpawnerError),
     /// An address cannot be had.
@@ -48,7 +48,7 @@ pub enum ServeError {
     /// A thread that takes requests.
     #[error(transparent)]
     Shard(#[from] ShardError),
-    /// Nobody could see whether workers are locked up.
+    /// It could not be seen whether workers are locked up.
     #[error(transparent)]
     Proc(#[from] NoProc),
     /// Limits are too low.
@@ -79,7 +79,7 @@ impl ServeError {
     }
 }
 
-/// As a line of the log; whoever called [`serve`] says it to people.
+/// As a line of the log; the caller of [`serve`] says it to people.
 pub(super) fn say(source: &Source, error: &ServeError, format: Option<LogFormat>) {
     let config = match source {
         Source::File(path) | Source::App { path, .. } => path.display().to_string(),

@@ -18,7 +18,7 @@ use crate::route::RouteTable;
 use crate::upstream::Routes;
 
 /// Tasks that run before the sockets are looked at again: so late an answer or a timer is at most. More would save system
-/// calls; with the default of 61 one flood of work holds up everybody else for as many of its turns.
+/// calls; with the default of 61 one flood of work holds up all other tasks for as many of its turns.
 const TASKS_BETWEEN_EVENTS: u32 = 16;
 
 /// Starts the thread. What can fail fails before this returns.

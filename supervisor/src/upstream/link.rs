@@ -40,7 +40,7 @@ const UPLOADS_STOP: usize = MAX_UNSENT / 2;
 /// And where they go on.
 const UPLOADS_RESUME: usize = UPLOADS_STOP / 2;
 
-/// Clogged for so long without a byte read, and a few of the longest turns on a crowded machine: nobody who works is that
+/// Clogged for so long without a byte read, and a few of the longest turns on a crowded machine: no worker that works is that
 /// busy.
 const DEAF_AFTER: Duration = Duration::from_secs(20);
 const DEAF_TURNS: u32 = 4;
@@ -67,7 +67,7 @@ pub(crate) struct Link {
     /// Requests that were sent, and that were given up before their end, since this was last looked at.
     sent: Cell<u64>,
     abandoned: Cell<u64>,
-    /// Turned a request away because the worker does not read; whoever waits is to be told when it does.
+    /// Turned a request away because the worker does not read; requests that wait are woken when it does.
     clogged: Cell<bool>,
     violation: Cell<Option<Violation>>,
     ended: Cell<bool>,
@@ -250,7 +250,7 @@ impl Outgoing {
     }
 }
 
-/// A request that was sent. Dropped before its response came to an end, it tells the worker that nobody listens.
+/// A request that was sent. Dropped before its response came to an end, it tells the worker that its client is gone.
 #[derive(Debug)]
 pub(crate) struct UpstreamRequest(RequestBodySender);
 

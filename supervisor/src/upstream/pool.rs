@@ -145,7 +145,7 @@ impl Pool {
     }
 
     /// A place on the worker that has least to do, if one has room. A link that takes no more requests is passed over: it
-    /// may stay in the list for a while, until somebody knows why its worker died.
+    /// may stay in the list for a while, until it is known why its worker died.
     /// Counts the request in flight: a [`Permit`] must be made of it.
     fn try_admit(&self) -> Option<Rc<Link>> {
         let links = self.links.borrow();

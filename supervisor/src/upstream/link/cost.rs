@@ -1,11 +1,11 @@
 //! What a worker's frames cost the shard: how much one turn of the link's task hands out, and how many frames of no use a
 //! worker may send before it counts as one that means harm.
 //!
-//! A frame is of no use when it is about a request that is over, gives less credit than anybody who keeps to the protocol
+//! A frame is of no use when it is about a request that is over, gives less credit than a worker that keeps to the protocol
 //! does, or holds statistics. Honest workers send some: what was on its way when a client left, statistics with each
 //! response that counted something. They send no more than that: what is on its way is bounded (a socket's buffer and a
 //! megabyte before it), so each request that was given up, each that was sent, each outgoing request allows a number, and
-//! time allows some more. Small chunks of a body that somebody reads are of use, however small and many.
+//! time allows some more. Small chunks of a body that is read are of use, however small and many.
 
 use std::time::Instant;
 
@@ -111,7 +111,7 @@ impl Waste {
     }
 }
 
-/// Whether a frame says next to nothing, whomever it is about. Statistics that changed are news, but nobody who keeps to
+/// Whether a frame says next to nothing, whatever it is about. Statistics that changed are news, but no worker that keeps to
 /// the protocol has that many.
 pub(super) fn says_little(frame: &Frame) -> bool {
     match frame {

@@ -318,7 +318,7 @@ impl Task {
     fn finish(&mut self, end: End) {
         let link = &self.link;
         let written = link.sending.borrow().written;
-        // Nobody said which request ended the worker; but it had only one.
+        // It is not known which request ended the worker; but it had only one.
         let alone = self.exiting.is_none() && link.worker.in_flight.load(Ordering::Relaxed) == 1;
         let reason = link.worker.exit();
         let left: Vec<_> = link.requests.borrow_mut().drain().collect();

@@ -81,7 +81,7 @@ pub(super) enum Rest {
     Nothing,
     /// The app reads it.
     Wanted,
-    /// Nobody does.
+    /// The app does not.
     Unwanted,
 }
 
