@@ -87,7 +87,7 @@ pub struct UnixListen {
 }
 
 impl UnixListen {
-    /// Everybody who may enter its directory, as with a TCP port of this machine.
+    /// Every user who may enter its directory, as with a TCP port of this machine.
     pub const OPEN: u32 = 0o666;
     /// The same where a group is named: the owner and that group.
     pub const GROUP: u32 = 0o660;

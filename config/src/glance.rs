@@ -1,4 +1,4 @@
-//! What can be known of a configuration whatever else is wrong with it: for whoever looks for the nano that serves it, or
+//! What can be known of a configuration whatever else is wrong with it: for programs that look for the nano that serves it, or
 //! has to say why it does not.
 
 use std::path::{Path, PathBuf};

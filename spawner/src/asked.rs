@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::watch::Print;
 
-/// More modules than any app has, in bytes of their paths: a bound for whoever took over the supervisor.
+/// More modules than any app has, in bytes of their paths: a bound for an attacker who took over the supervisor.
 const MOST: usize = 1 << 20;
 
 /// Paths beneath the app's directory, and what was there, if that could be seen.

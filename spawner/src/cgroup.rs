@@ -210,7 +210,7 @@ impl Backend {
         }
     }
 
-    /// A fresh group for a worker of this app, with its limits, and nobody in it.
+    /// A fresh group for a worker of this app, with its limits, and no process in it.
     ///
     /// # Errors
     /// The kernel refuses; nothing is left behind.

@@ -39,7 +39,7 @@ pub(crate) fn clone(namespaces: libc::c_int, group: Option<BorrowedFd<'_>>) -> i
         0 => Ok(Forked::Child),
         pid => {
             #[expect(unsafe_code, reason = "the kernel writes a bare number")]
-            // SAFETY: the kernel opened it for this process in the call above, and nobody else knows it.
+            // SAFETY: the kernel opened it for this process in the call above, and nothing else knows it.
             let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
             let pid = i32::try_from(pid).map_err(io::Error::other)?;
             Ok(Forked::Parent { pid, pidfd })

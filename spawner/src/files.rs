@@ -61,8 +61,8 @@ fn regular(file: File) -> Result<File, ModuleError> {
     if metadata.len() > most { Err(ModuleError::TooLarge) } else { Ok(file) }
 }
 
-/// The same without openat2(2): resolves the path first. Somebody who can change the app's directory in between could
-/// lead it outside, but whoever can do that owns the app.
+/// The same without openat2(2): resolves the path first. A user who can change the app's directory in between could
+/// lead it outside, but that user owns the app.
 fn open_canonical(root: &Path, path: &str) -> Result<File, ModuleError> {
     let not_found = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ModuleError::NotFound,
@@ -79,7 +79,7 @@ fn open_canonical(root: &Path, path: &str) -> Result<File, ModuleError> {
     File::open(file).map_err(not_found)
 }
 
-/// One spelling per file, so that nobody can fill the memory with `a/./././b`.
+/// One spelling per file, so that the memory cannot be filled with `a/./././b`.
 fn check(path: &str) -> Result<(), ModuleError> {
     if path.starts_with('/') || path.split('/').any(|part| part == "..") {
         return Err(ModuleError::Outside);

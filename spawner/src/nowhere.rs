@@ -1,4 +1,4 @@
-//! Where what nobody is to read goes, and what there is nothing to read from.
+//! Where output goes that is not to be read, and input from which nothing comes.
 
 use std::fs::File;
 use std::io;

@@ -100,7 +100,7 @@ pub fn receive(socket: impl AsFd, wait: Wait) -> io::Result<Option<Packet>> {
         })
         .flatten()
         .collect();
-    // Nobody sends an empty packet: that is how the end of such a socket looks.
+    // An empty packet is never sent: that is how the end of such a socket looks.
     if received.bytes == 0 && descriptors.is_empty() {
         return Ok(None);
     }

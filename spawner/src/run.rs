@@ -31,7 +31,7 @@ use crate::uid::Uids;
 use crate::watching::Watching;
 use crate::wire::{MAX_APP, Refusal, Reply, Request, SocketFile};
 
-/// Most generations and most workers at once: a bound for whoever took over the supervisor, far from what anybody runs.
+/// Most generations and most workers at once: a bound for an attacker who took over the supervisor, far from what is run.
 const MOST: usize = 16 * 1024;
 
 /// Replies that wait for the supervisor to read; while there are so many, nothing it asks is heard.
@@ -215,7 +215,7 @@ impl Spawner {
         self.replies.push_back((reply, descriptor));
     }
 
-    /// Sends what can be sent now. False: nobody is there any more.
+    /// Sends what can be sent now. False: the supervisor is gone.
     fn tell(&mut self) -> io::Result<bool> {
         while let Some((reply, descriptor)) = self.replies.front() {
             let descriptors: Vec<_> = descriptor.iter().map(AsFd::as_fd).collect();

@@ -1,9 +1,9 @@
-//! What a process takes over of signals from whoever started it: which of them wait (its mask), and which of them it
+//! What a process takes over of signals from its parent: which of them wait (its mask), and which of them it
 //! ignores. Neither is this program's wish.
 
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 
-/// For a process that serves: signals do again what they are there for. Those in `wait` wait until somebody has a handler
+/// For a process that serves: signals do again what they are there for. Those in `wait` wait until there is a handler
 /// for them; before, they would end the process. Call it first of all.
 pub fn begin(wait: &[Signal]) {
     for each in Signal::iterator() {
@@ -19,7 +19,7 @@ pub fn begin(wait: &[Signal]) {
     mask(wait);
 }
 
-/// For a process that becomes a program of somebody else's: what it ignores is perhaps meant so, as by nohup(1). But it
+/// For a process that becomes another program: what it ignores is perhaps meant so, as by nohup(1). But it
 /// must be able to wait for its children.
 pub fn begin_program() {
     set(Signal::SIGCHLD, SigHandler::SigDfl);
@@ -33,7 +33,7 @@ fn mask(wait: &[Signal]) {
 
 fn set(each: Signal, to: SigHandler) {
     #[expect(unsafe_code, reason = "a handler could do what no handler may")]
-    // SAFETY: no handler is installed, and none that anybody in this process has installed is taken away: it has just
+    // SAFETY: no handler is installed, and none that was installed in this process is taken away: it has just
     // begun, and what the standard library installs is left out.
     let _ = unsafe { signal(each, to) };
 }

@@ -27,7 +27,7 @@ use crate::shortage::explain;
 use crate::uid::Lease;
 use crate::wire::{Exit, Status};
 
-/// What a worker shares with nobody.
+/// What a worker shares with no other process.
 const NAMESPACES: libc::c_int = libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET
@@ -49,7 +49,7 @@ pub(crate) struct Workshop {
 pub(crate) struct Worker {
     pid: Pid,
     pub(crate) pidfd: OwnedFd,
-    /// Its app's user, which must be nobody else's while it lives.
+    /// Its app's user, which no other app may have while it lives.
     lease: Option<Rc<Lease>>,
     /// What it is in.
     pub(crate) group: Option<Cgroup>,
@@ -194,7 +194,7 @@ impl Worker {
 
     /// How it ended, if it has; then its process is no more.
     pub(crate) fn reap(&self) -> Option<Exit> {
-        // Nobody else reaps, so what is counted for all children now and was not before is this one's.
+        // Nothing else reaps, so what is counted for all children now and was not before is this one's.
         let before = cpu_of_children();
         let status = match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::StillAlive | WaitStatus::Stopped(..) | WaitStatus::Continued(_)) => return None,

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::{Source, nowhere, packet};
 
-/// The argument by which `nano` knows that it is to be the spawner. Nobody writes it by hand.
+/// The argument by which `nano` knows that it is to be the spawner. It is not for people.
 pub const SUBCOMMAND: &str = "__spawner";
 
 /// Where this program lies.

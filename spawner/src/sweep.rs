@@ -27,7 +27,7 @@ impl SocketFile {
         let Ok(kind) = fs::symlink_metadata(path).map(|found| found.file_type()) else { return };
         let Ok(now) = Self::at(path) else { return };
         let is_same = now == *self && (kind.is_socket() || kind.is_symlink());
-        // Its mode may have been changed. A successor's inode can be the same, but somebody listens at it.
+        // Its mode may have been changed. A successor's inode can be the same, but a process listens at it.
         let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
         let is_left = || kind.is_socket() && UnixStream::connect(path).is_err_and(refused);
         if is_same || (now.inode == self.inode && is_left()) {

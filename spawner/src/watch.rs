@@ -23,7 +23,7 @@ use crate::clone::{Forked, clone};
 use crate::wire::Coverage;
 pub(crate) use print::Print;
 
-/// Paths that are watched at most; a bound for whoever took over the supervisor.
+/// Paths that are watched at most; a bound for an attacker who took over the supervisor.
 const MOST: usize = 64 * 1024;
 
 /// Longest word of a watcher: a few paths and a reason.

@@ -137,6 +137,6 @@ fn descriptors(message: ControlMessageOwned) -> Option<Vec<RawFd>> {
 
 #[expect(unsafe_code, reason = "received descriptors are bare numbers")]
 fn own(descriptor: RawFd) -> OwnedFd {
-    // SAFETY: the kernel made it for this process by `recvmsg`, and nobody else knows it.
+    // SAFETY: the kernel made it for this process by `recvmsg`, and nothing else knows it.
     unsafe { OwnedFd::from_raw_fd(descriptor) }
 }

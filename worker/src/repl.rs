@@ -1,7 +1,7 @@
 //! `nano-worker repl`: entries from a terminal, with history and completion, or line by line from a pipe.
 //!
 //! This thread runs JavaScript. Reading happens on another (`repl/terminal.rs`, `repl/pipe.rs`), so timers and
-//! promises go on while somebody thinks; the two talk over [`Input`].
+//! promises go on while the user thinks; the two talk over [`Input`].
 
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -31,7 +31,7 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> E
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     let status = if is_terminal { terminal::run() } else { pipe::run() };
     match status {
-        // Without tearing the heap down: nobody needs it, and it takes milliseconds.
+        // Without tearing the heap down: it is not needed, and it takes milliseconds.
         #[expect(clippy::disallowed_methods, reason = "the program's own status, and its heap is not torn down")]
         Ok(status) => process::exit(status),
         Err(message) => {

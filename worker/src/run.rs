@@ -25,7 +25,7 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     match run(options, arguments) {
-        // Without tearing the heap down: nobody needs it, and it takes milliseconds.
+        // Without tearing the heap down: it is not needed, and it takes milliseconds.
         #[expect(clippy::disallowed_methods, reason = "the program's own status, and its heap is not torn down")]
         Ok(status) => process::exit(status),
         Err(message) => {

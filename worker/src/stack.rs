@@ -1,4 +1,4 @@
-//! The main thread's stack, on which JavaScript runs. The kernel lets it grow up to a limit that somebody else has set.
+//! The main thread's stack, on which JavaScript runs. The kernel lets it grow up to a limit that is set from outside.
 
 use std::io;
 

@@ -223,7 +223,7 @@ fn the_next_nano_removes_what_a_killed_one_left_and_nothing_else() {
     let (instance, _) = backend.hierarchies()[0];
     let (base, base_path) = (instance.group.make("base").unwrap(), directories(&backend)[0].join("base"));
     let running = Instance::make(instance.group.child("base").unwrap()).unwrap();
-    // As if its nano were gone: nobody holds the lock.
+    // As if its nano were gone: the lock is not held.
     let worker = base_path.join("nano-4000000/app-a/worker-1");
     std::fs::create_dir_all(&worker).unwrap();
     // What others may have there, by names like ours.

@@ -75,7 +75,7 @@ fn prepare(group: &Group, controller: Controller) -> io::Result<()> {
     }
 }
 
-/// Writes the limits of a group that nobody is in.
+/// Writes the limits of a group without processes.
 pub(super) fn limit(group: &Group, controller: Controller, limits: &Limits) -> io::Result<()> {
     match controller {
         Controller::Memory => {

@@ -156,7 +156,7 @@ pub(super) fn enable(group: &Group, controller: Controller) -> io::Result<()> {
     group.write(HANDED_DOWN, &format!("+{}", controller.name()))
 }
 
-/// Writes the limits of a group that nobody is in.
+/// Writes the limits of a group without processes.
 pub(super) fn limit(group: &Group, controller: Controller, limits: &Limits) -> io::Result<()> {
     match controller {
         Controller::Memory => {

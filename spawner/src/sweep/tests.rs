@@ -18,7 +18,7 @@ fn only_the_socket_that_was_meant_goes() {
     assert!(path.exists());
     SocketFile::at(&path).unwrap().remove();
     assert!(!path.exists());
-    // Nobody listens at it, and its mode was changed.
+    // Nothing listens at it, and its mode was changed.
     drop(UnixListener::bind(&path).unwrap());
     let left = SocketFile::at(&path).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).unwrap();

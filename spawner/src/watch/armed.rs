@@ -104,7 +104,7 @@ impl Armed {
         let Some(inotify) = &self.inotify else { return seen };
         let mut space = [MaybeUninit::uninit(); SPACE];
         let mut reader = Reader::new(inotify, &mut space);
-        // Whoever makes events without end is not listened to without end.
+        // A source of events without end is not listened to without end.
         for _ in 0..SPACE {
             let Ok(event) = reader.next() else { break };
             let kind = event.events();
@@ -139,7 +139,7 @@ fn events(names: &BTreeMap<OsString, Interest>) -> WatchFlags {
         | WatchFlags::ONLYDIR
         | WatchFlags::MASK_ADD;
     if names.values().any(|interest| *interest == Interest::Content) {
-        // When it is closed, it is written as a whole; and a log file beside it, which stays open, wakes nobody.
+        // When it is closed, it is written as a whole; and a log file beside it, which stays open, wakes nothing.
         events |= WatchFlags::CLOSE_WRITE | WatchFlags::ATTRIB;
     }
     events

@@ -16,7 +16,7 @@ use super::chain::Chains;
 use super::{Places, Print, Word};
 use crate::wire::{Coverage, POLL_EVERY};
 
-/// Between two looks, so that whoever makes events without end does not keep a processor busy with them.
+/// Between two looks, so that a source of events without end does not keep a processor busy with them.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A look takes at most one part of so many of the time.
@@ -123,7 +123,7 @@ fn wait(armed: &Armed, mounts: Option<&File>, end: BorrowedFd<'_>) -> io::Result
     let mut watched = vec![PollFd::new(end, PollFlags::POLLIN)];
     watched.extend(mounts.map(|mounts| PollFd::new(mounts.as_fd(), PollFlags::POLLPRI)));
     watched.extend(armed.inotify.as_ref().map(|inotify| PollFd::new(inotify.as_fd(), PollFlags::POLLIN)));
-    // What nobody tells of is looked at now and then.
+    // What is not reported is looked at now and then.
     let polled = || PollTimeout::try_from(POLL_EVERY).unwrap_or(PollTimeout::MAX);
     let most = if armed.blind.is_empty() { PollTimeout::NONE } else { polled() };
     poll_for(&mut watched, most)?;

@@ -38,7 +38,7 @@ impl Runtime {
 
     /// Whether anything is left that the program waits for: a timer, a module on its way, a compilation.
     pub(crate) fn has_work(&mut self) -> bool {
-        // V8's delayed tasks are upkeep (a collection in half a minute, if idle): nobody waits for them.
+        // V8's delayed tasks are upkeep (a collection in half a minute, if idle): nothing waits for them.
         self.state.timers.borrow().any_awaited()
             || self.tasks.next_deadline().is_some_and(|due| due <= Instant::now())
             || self.isolate.has_pending_background_tasks()
@@ -88,7 +88,7 @@ impl Runtime {
         checkpoint(scope, &self.state);
     }
 
-    /// Runs the microtasks and reports what nobody handles.
+    /// Runs the microtasks and reports what is not handled.
     pub fn checkpoint(&mut self) {
         let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);

@@ -1,5 +1,5 @@
 //! Outgoing requests: what `fetch()` asks the supervisor for. A [`FetchContext`] opens when a request is sent and closes
-//! when its response was read to its end, failed, or nobody wants it any more. JavaScript knows it by a number, its key.
+//! when its response was read to its end, failed, or is not wanted any more. JavaScript knows it by a number, its key.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::request::{BodyReader, Outcome, RequestKey, Requests};
 /// An outgoing request as JavaScript knows it; never 0.
 pub(crate) type FetchKey = u32;
 
-/// Shortest time between two collections that are to find responses which nobody reads.
+/// Shortest time between two collections that are to find responses which are not read.
 const COLLECT_EVERY: Duration = Duration::from_secs(1);
 
 /// The request's body on its way out.
@@ -108,7 +108,7 @@ pub(crate) struct Fetches {
     links: Vec<Option<StreamTable<FetchKey>>>,
     /// That the supervisor knows of.
     open: usize,
-    /// Somebody waits for another to be over.
+    /// A request waits for another to be over.
     wanted: bool,
     /// Of these the supervisor takes no more of the request's body, which JavaScript still sends.
     cut: Vec<FetchKey>,
@@ -169,7 +169,7 @@ impl Fetches {
         std::mem::take(&mut self.unreported)
     }
 
-    /// Whether responses that nobody can read any more should be looked for.
+    /// Whether responses that cannot be read any more should be looked for.
     pub(crate) fn should_collect(&mut self, now: Instant) -> bool {
         let due = self.collected.is_none_or(|at| now.duration_since(at) >= COLLECT_EVERY);
         if due {
@@ -178,7 +178,7 @@ impl Fetches {
         due
     }
 
-    /// Whether somebody waited for room and there is some now. True once.
+    /// Whether a request waited for room and there is some now. True once.
     pub(crate) fn take_wanted(&mut self) -> bool {
         self.open < MAX_FETCHES && std::mem::take(&mut self.wanted)
     }
@@ -331,7 +331,7 @@ impl Fetches {
         Ok(())
     }
 
-    /// A piece of a response's body came. Returns whether somebody is to be told, once until [`Fetches::news`] is asked:
+    /// A piece of a response's body came. Returns whether there is news to deliver, once until [`Fetches::news`] is asked:
     /// what comes in between is one piece for them.
     pub(crate) fn chunk(&mut self, key: FetchKey, data: Bytes, end: bool) -> Result<bool, StreamViolation> {
         let Some(context) = self.contexts.get_mut(key) else { return Ok(false) };
@@ -347,7 +347,7 @@ impl Fetches {
         Ok(tell)
     }
 
-    /// Whom to tell of what came of a response's body.
+    /// What is to be done with what came of a response's body.
     pub(crate) fn news(&mut self, key: FetchKey) -> FetchOutcome {
         let Some(context) = self.contexts.get_mut(key) else { return FetchOutcome::Nothing };
         if !std::mem::take(&mut context.news) {
@@ -436,7 +436,7 @@ impl Fetches {
         }
     }
 
-    /// Nobody wants it any more. Returns who waits for its body, and the request that it was to be the response to.
+    /// It is not wanted any more. Returns what waits for its body, and the request that it was to be the response to.
     pub(crate) fn abort(&mut self, requests: &mut Requests, key: FetchKey) -> (Option<BodyReader>, Option<RequestKey>) {
         let Some(context) = self.contexts.get_mut(key) else { return (None, None) };
         if context.on_wire
@@ -450,7 +450,7 @@ impl Fetches {
         found
     }
 
-    /// Whether its response is handed on to somebody.
+    /// Whether its response is handed on.
     pub(crate) fn is_handed_on(&self, key: FetchKey) -> bool {
         self.contexts.get(key).is_some_and(|context| context.response_to.is_some())
     }

@@ -1,7 +1,7 @@
 //! The app's ES modules: fetching a graph, linking and evaluating it; JSON modules; `import()`; `import.meta.url`.
 //!
 //! A graph is fetched completely before it is linked, because texts may come later (the worker asks the supervisor).
-//! Whoever wants a graph is a [`Load`]; when the last text of its graph is there, the load is finished: linked,
+//! What wants a graph is a [`Load`]; when the last text of its graph is there, the load is finished: linked,
 //! evaluated, and its promise settled.
 
 use std::collections::{BTreeMap, HashMap, HashSet};

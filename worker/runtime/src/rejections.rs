@@ -1,4 +1,4 @@
-//! Promises that were rejected while nobody listened, by HTML's HostPromiseRejectionTracker: a handler that comes
+//! Promises that were rejected without a handler, by HTML's HostPromiseRejectionTracker: a handler that comes
 //! before the end of the microtask checkpoint saves them from being reported.
 
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ pub(crate) struct Rejection {
     context: v8::Global<v8::Value>,
 }
 
-/// Rejected promises that nobody handles, in the order of their rejection. Finding one takes the same time however many
+/// Rejected promises without a handler, in the order of their rejection. Finding one takes the same time however many
 /// there are: code may reject thousands before it handles the first.
 #[derive(Default)]
 pub(crate) struct Unhandled {

@@ -185,7 +185,7 @@ impl ReplSession {
         });
     }
 
-    /// Whether an error went uncaught since the last call: in a timer, or as a promise that nobody handles. (Those of
+    /// Whether an error went uncaught since the last call: in a timer, or as a promise without a handler. (Those of
     /// entries are outcomes.)
     pub fn take_uncaught(&self) -> bool {
         self.runtime.state.uncaught.take()

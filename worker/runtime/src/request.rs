@@ -189,7 +189,7 @@ impl Requests {
         self.contexts.get(key).map(|context| context.headers.clone())
     }
 
-    /// A piece of a request's body came in. Returns the request if somebody is to be told, once until
+    /// A piece of a request's body came in. Returns the request if there is news to deliver, once until
     /// [`Requests::news`] is asked: what comes in between is one piece for them. Pieces for requests that are over are
     /// dropped: the supervisor may have sent them before it knew.
     pub(crate) fn chunk(
@@ -218,7 +218,7 @@ impl Requests {
         Ok((incoming.news && !told).then_some(key))
     }
 
-    /// Whom to tell of what came of a request's body.
+    /// What is to be done with what came of a request's body.
     pub(crate) fn news(&mut self, key: RequestKey) -> Outcome {
         let Some(context) = self.contexts.get_mut(key) else { return Outcome::Nothing };
         if !std::mem::take(&mut context.incoming.news) {
@@ -266,7 +266,7 @@ impl Requests {
         }
     }
 
-    /// Leaves a promise for the next piece; false if the request is over or somebody waits already.
+    /// Leaves a promise for the next piece; false if the request is over or a promise waits already.
     pub(crate) fn wait_for_body(&mut self, key: RequestKey, reader: BodyReader) -> bool {
         match self.contexts.get_mut(key) {
             Some(context) if context.incoming.reader.is_none() => {
@@ -323,7 +323,7 @@ impl Requests {
         }
     }
 
-    /// Outgoing requests that nobody wants any more.
+    /// Outgoing requests that are not wanted any more.
     pub(crate) fn take_orphans(&mut self) -> Vec<FetchKey> {
         std::mem::take(&mut self.orphans)
     }

@@ -26,7 +26,7 @@ fn opened(body: BodyLength) -> (Requests, RequestKey) {
     (requests, key)
 }
 
-/// A piece of request 0's body comes, and whoever is to be told is.
+/// A piece of request 0's body comes, and what waits for it is woken.
 fn chunk(requests: &mut Requests, data: Bytes, end: bool) -> Result<Outcome, StreamViolation> {
     let news = requests.chunk(0, 0, data, end)?;
     Ok(news.map_or(Outcome::Nothing, |key| requests.news(key)))
@@ -68,7 +68,7 @@ fn a_body_that_is_handed_on_takes_no_more_than_both_windows() {
         chunk(&mut requests, piece(), false).unwrap();
     }
     assert_eq!(tally(&sent(&mut requests)), (WINDOW / 2, WINDOW / 2, false));
-    // Nobody takes the response: what comes stays here, and earns no credit.
+    // The response is not taken: what comes stays here, and earns no credit.
     for _ in 0..8 {
         chunk(&mut requests, piece(), false).unwrap();
     }
@@ -271,7 +271,7 @@ fn bodies_in_single_bytes_do_not_fill_what_is_to_be_sent() {
     for key in &keys {
         requests.respond_in_chunks(*key, 200, HeaderBlock::default());
     }
-    // Nobody reads; no chunk stands next to another of its body.
+    // Nothing is read; no chunk stands next to another of its body.
     let mut written = 0;
     while keys.iter().any(|key| requests.response_room(*key) > 0) {
         for key in &keys {
@@ -286,7 +286,7 @@ fn bodies_in_single_bytes_do_not_fill_what_is_to_be_sent() {
     assert!(written < keys.len() * WINDOW, "it is the link that holds them up");
     assert!(requests.take_held().is_empty(), "nothing was written");
 
-    // Somebody reads: each goes on.
+    // It is read: each goes on.
     *requests.outbox(0).unwrap() = Outbox::default();
     let mut held = requests.take_held();
     held.sort_unstable();

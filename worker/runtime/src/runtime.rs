@@ -92,7 +92,7 @@ pub struct RuntimeOptions {
     pub log: Box<dyn LogSink>,
     /// Whether `eval` and `new Function` work.
     pub code_generation: bool,
-    /// Whether an error that nobody catches ends the program (as for scripts) or is only logged (as for apps).
+    /// Whether an uncaught error ends the program (as for scripts) or is only logged (as for apps).
     pub exit_on_uncaught: bool,
     /// Bytes of V8's heap and array buffers together; `None`: what V8 finds right for this machine.
     pub memory: Option<usize>,

@@ -40,7 +40,7 @@ pub(crate) struct State {
     pub(crate) exit: Cell<Option<i32>>,
     /// Whether an error went uncaught since this was last looked at.
     pub(crate) uncaught: Cell<bool>,
-    /// Whether an error that nobody catches ends the program.
+    /// Whether an uncaught error ends the program.
     pub(crate) exit_on_uncaught: bool,
     pub(crate) ending: Arc<Ending>,
     pub(crate) budget: Arc<Budget>,

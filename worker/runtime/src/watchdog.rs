@@ -49,7 +49,7 @@ pub(crate) struct WatchdogThread {
 struct Shared {
     turns: Turns,
     watched: OnceLock<Watched>,
-    /// When its other end is closed while a turn runs, the process ends: nobody is there for whom it could work.
+    /// When its other end is closed while a turn runs, the process ends: its work has no receiver.
     supervisor: OwnedFd,
     clock: ClockId,
 }

@@ -51,7 +51,7 @@ pub(super) fn channel() -> Result<(Events, Input), String> {
 }
 
 impl Events {
-    /// Returns whether anybody is there to take it.
+    /// Returns whether it can still be taken.
     pub(super) fn send(&self, event: Event) -> bool {
         let sent = self.sender.send(event).is_ok();
         // It can only fail when the counter is full, and then the reader wakes anyway.

@@ -40,7 +40,7 @@ struct Terminal {
     modes: Termios,
 }
 
-/// Talks to whoever sits at the terminal. Returns the exit status.
+/// Talks to the user at the terminal. Returns the exit status.
 pub(super) fn run() -> Result<i32, String> {
     // Before any thread is made, so that all inherit it: Ctrl-C is for the thread below alone.
     let mut interrupts = SigSet::empty();

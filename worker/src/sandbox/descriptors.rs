@@ -1,4 +1,4 @@
-//! Descriptors that somebody left open for us: the one way around every other layer.
+//! Descriptors that were left open for us: the one way around every other layer.
 
 use std::fs;
 use std::os::fd::RawFd;

@@ -121,7 +121,7 @@ pub(super) const REFUSED: &[(i32, &[(i64, When)])] = &[
         &[
             // The filter cannot read what it is asked for: that lies behind a pointer.
             (SYS_clone3, Always),
-            // Priority inheritance: much code in the kernel for what nobody here does.
+            // Priority inheritance: much code in the kernel for what is not done here.
             (
                 SYS_futex,
                 Any(&[

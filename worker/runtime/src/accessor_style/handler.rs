@@ -290,7 +290,7 @@ fn exported_as<'a>(tokens: &Tokens<'a>, open: usize, name: &str) -> Option<&'a s
     None
 }
 
-/// Where a name is imported from, and what it is called there. The outer option is empty where nobody can tell.
+/// Where a name is imported from, and what it is called there. The outer option is empty where that is not known.
 #[allow(clippy::option_option, reason = "two different kinds of nothing")]
 fn import_of<'a>(tokens: &Tokens<'a>, name: &str, steps: &mut Steps) -> Option<Option<(&'a str, &'a str)>> {
     for index in 0..tokens.len() {

@@ -1,5 +1,5 @@
 //! JavaScript split into tokens, with the brackets matched. Gives up where it would have to guess what a `/` means, and on
-//! whatever V8 would not compile: nobody may conclude anything from such a text.
+//! whatever V8 would not compile: nothing may be concluded from such a text.
 
 /// A token of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

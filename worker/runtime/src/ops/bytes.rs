@@ -24,7 +24,7 @@ pub(super) fn copy_out(scope: &mut v8::PinScope, value: v8::Local<v8::Value>) ->
     Some(buffer.get_backing_store().iter().map(std::cell::Cell::get).collect())
 }
 
-/// The same bytes, of `view` where the value is one: not copied where nobody else can change them while the operation
+/// The same bytes, of `view` where the value is one: not copied where nothing else can change them while the operation
 /// lasts. `storage` takes those that V8 keeps in its heap, and may move.
 pub(super) fn contents<'a>(
     scope: &mut v8::PinScope,

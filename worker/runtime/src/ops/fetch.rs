@@ -74,7 +74,7 @@ fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
     match started {
         Ok(key) => rv.set_uint32(key),
         Err(NotSent::Full) => {
-            // Some may belong to responses that nobody can read any more.
+            // Some may belong to responses that cannot be read any more.
             if state.fetches.borrow_mut().should_collect(Instant::now()) {
                 scope.low_memory_notification();
             }
@@ -177,7 +177,7 @@ fn fetch_end(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut 
     rv.set_bool(state.fetches.borrow_mut().end_upload(&mut state.requests.borrow_mut(), key));
 }
 
-/// `fetchAbort(key, reason)`: nobody wants it any more; who waits for its body gets `reason`.
+/// `fetchAbort(key, reason)`: it is not wanted any more; what waits for its body gets `reason`.
 fn fetch_abort(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let Some(state) = State::get(scope) else { return };
     let key = key_of(scope, args.get(0));
@@ -199,7 +199,7 @@ fn abort(scope: &mut v8::PinScope, state: &State, key: FetchKey, reason: v8::Loc
     }
 }
 
-/// `fetchDropped(key)`: nobody in JavaScript can read the response any more.
+/// `fetchDropped(key)`: JavaScript cannot read the response any more.
 fn fetch_dropped(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let Some(state) = State::get(scope) else { return };
     let key = key_of(scope, args.get(0));

@@ -26,7 +26,7 @@ fn log(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::Ret
     state.write_log(scope, level, &text);
 }
 
-/// `reportError(error)`: treats it as an error that nobody caught.
+/// `reportError(error)`: treats it as an uncaught error.
 fn report_error(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     if let Some(state) = State::get(scope) {
         event_loop::report(scope, &state, "Uncaught ", args.get(0));

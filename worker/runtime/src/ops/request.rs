@@ -87,7 +87,7 @@ fn request_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgumen
     }
 }
 
-/// `requestBodyCancel(id)`: nobody wants more of the body. Who waits for a piece of it learns that it is at its end.
+/// `requestBodyCancel(id)`: no more of the body is wanted. What waits for a piece of it learns that it is at its end.
 fn request_body_cancel(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let Some(state) = State::get(scope) else { return };
     let key = key_of(scope, &args);
@@ -100,7 +100,7 @@ fn request_body_cancel(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgum
 /// What readers of bodies are told when a chunk has come that the app's memory has no room for.
 pub(super) const NO_ROOM: &str = "There is not enough memory to go on reading this body (memory_mb)";
 
-/// Hands a chunk to whoever waits for it.
+/// Hands a chunk to the promise that waits for it.
 pub(super) fn resolve_with_chunk(scope: &mut v8::PinScope, resolver: v8::Local<v8::PromiseResolver>, chunk: &[u8]) {
     if let Some(array) = to_uint8_array(scope, chunk) {
         resolver.resolve(scope, array.into());

@@ -82,7 +82,7 @@ fn buffer_byte_length(value: v8::Local<v8::Value>) -> Option<usize> {
     }
 }
 
-/// `promiseHasHandler(value) → boolean`: whether anybody reacts to the promise; false for any other value.
+/// `promiseHasHandler(value) → boolean`: whether the promise has a reaction; false for any other value.
 fn promise_has_handler(_: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     rv.set_bool(has_handler(args.get(0)));
 }
@@ -102,7 +102,7 @@ fn mark_promise_handled(_: &mut v8::PinScope, args: v8::FunctionCallbackArgument
     }
 }
 
-/// `resolvePromise(promise)`: fulfils it with undefined, whoever else means to settle it. Nothing if it is settled.
+/// `resolvePromise(promise)`: fulfils it with undefined, even if resolving functions of it exist. Nothing if it is settled.
 fn resolve_promise(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     if let Some(resolver) = resolver_of(args.get(0)) {
         let undefined = v8::undefined(scope).into();
@@ -110,7 +110,7 @@ fn resolve_promise(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments
     }
 }
 
-/// `rejectPromise(promise, reason)`: rejects it, whoever else means to settle it. Nothing if it is settled.
+/// `rejectPromise(promise, reason)`: rejects it, even if resolving functions of it exist. Nothing if it is settled.
 fn reject_promise(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     if let Some(resolver) = resolver_of(args.get(0)) {
         let _ = resolver.reject(scope, args.get(1));

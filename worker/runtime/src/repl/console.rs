@@ -18,7 +18,7 @@ const CONTEXT_GROUP: i32 = 1;
 /// Results that V8 keeps until they are printed.
 const RESULTS: &[u8] = b"results";
 
-/// Replies that nobody has taken, by the number of their request.
+/// Replies that were not taken, by the number of their request.
 type Replies = Rc<RefCell<BTreeMap<i32, Option<String>>>>;
 
 /// A connection to the inspector.
@@ -47,7 +47,7 @@ struct Receiver(Replies);
 
 impl ChannelImpl for Receiver {
     fn send_response(&self, call_id: i32, message: v8::UniquePtr<StringBuffer>) {
-        // Only those that somebody waits for.
+        // Only those that are waited for.
         if let (Some(reply), Some(message)) = (self.0.borrow_mut().get_mut(&call_id), message.as_ref()) {
             *reply = Some(message.string().to_string());
         }

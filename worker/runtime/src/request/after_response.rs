@@ -5,7 +5,7 @@ use nano_protocol::{Frame, ResetReason, StreamId};
 
 use super::{BodyReader, Cut, REMEMBERED, RequestKey, Requests};
 
-/// Most bytes of bodies that nobody began to read and that `waitUntil` keeps when their responses are complete.
+/// Most bytes of bodies that were not begun to be read and that `waitUntil` keeps when their responses are complete.
 pub(super) const RETAINED: usize = 4 << 20;
 
 impl Requests {
@@ -49,7 +49,7 @@ impl Requests {
         None
     }
 
-    /// Keeps so many more bytes of a body that nobody reads, or gives it up.
+    /// Keeps so many more bytes of a body that is not read, or gives it up.
     pub(super) fn retain(&mut self, key: RequestKey, bytes: usize) {
         let Some(context) = self.contexts.get_mut(key).filter(|context| !context.incoming.asked) else { return };
         if self.retained + bytes <= RETAINED {

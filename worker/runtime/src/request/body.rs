@@ -18,7 +18,7 @@ pub(super) struct Cut;
 /// The request's body on its way to JavaScript.
 pub(super) struct IncomingBody {
     pub(super) body: ReceiveHalf<Cut>,
-    /// Nobody wants it: what comes is dropped.
+    /// It is not wanted: what comes is dropped.
     pub(super) unwanted: bool,
     /// The supervisor was told that it is read.
     pub(super) asked: bool,

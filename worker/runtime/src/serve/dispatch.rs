@@ -37,7 +37,7 @@ impl Worker {
     pub(super) fn round(&mut self) -> Result<(), ServeError> {
         let (control, links) = self.wait();
         if self.is_ending() {
-            // What has come is for another worker: nobody here answers it any more.
+            // What has come is for another worker: this one answers nothing any more.
             return Ok(());
         }
         if control {

@@ -73,7 +73,7 @@ class Coding {
     // The chunk that is being coded.
     this.input = undefined;
     this.position = 0;
-    /** Whether `input` is a copy, which nobody else can change. */
+    /** Whether `input` is a copy, which nothing else can change. */
     this.copied = false;
     /** A piece that waits for the readable side, and the LazyPromise of the write that waits with it. */
     this.piece = undefined;
@@ -146,7 +146,7 @@ class Coding {
           this.keepInput();
           return false;
         }
-        // Whoever waits for the piece may change the chunk before this returns.
+        // Code that waits for the piece may change the chunk before this returns.
         if (more) this.keepInput();
         TransformStreamDefaultControllerEnqueue(this.stream.controller, piece);
         if (this.coder === CLOSED && !this.ended) return true;

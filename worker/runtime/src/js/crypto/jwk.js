@@ -84,7 +84,7 @@ function define(object, key, value) {
   ObjectDefineProperty(object, key, { __proto__: null, value, writable: true, enumerable: true, configurable: true });
 }
 
-/** The UTF-8 text of a JWK that `createJwk` made and nobody else has. Nothing that an app did to prototypes takes part. */
+/** The UTF-8 text of a JWK that `createJwk` made and nothing else has. Nothing that an app did to prototypes takes part. */
 export function jwkBytes(jwk) {
   ObjectSetPrototypeOf(jwk, null);
   ObjectSetPrototypeOf(jwk.key_ops, null);

@@ -153,7 +153,7 @@ export class AbortSignal extends EventTarget {
     ArrayPrototypePush(this.#dependents, new WeakRef(signal));
   }
 
-  // Holds on to a dependent or timeout signal exactly as long as somebody waits for it.
+  // Holds on to a dependent or timeout signal exactly as long as it is waited for.
   #observersChanged() {
     if (this.#aborted || this.#sources === null) return;
     const awaited = hasListeners(this, "abort") || (this.#algorithms !== null && SetPrototypeGetSize(this.#algorithms) > 0);

@@ -213,7 +213,7 @@ export function dispatchTrusted(target, event) {
   return targetInternals.dispatch(target, event);
 }
 
-/** True when a listener or an event handler for `type` is there: whoever fires need not make an event for nobody. */
+/** True when a listener or an event handler for `type` is there: without one, no event need be made. */
 export function hasListeners(target, type) {
   return targetInternals.hasListeners(target, type);
 }

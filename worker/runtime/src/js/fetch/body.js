@@ -1,6 +1,6 @@
 // Bodies (https://fetch.spec.whatwg.org/#bodies): what they are made of, and how they are read.
 //
-// A body stays what it was made of, a string, bytes or a source, until somebody looks at its stream.
+// A body stays what it was made of, a string, bytes or a source, until its stream is looked at.
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
@@ -26,7 +26,7 @@ const {
 /** A body, of a request or a response. */
 export class Body {
   /**
-   * `content`: a well-formed string, a Uint8Array that nobody else changes, a source (body_source.js), or null where
+   * `content`: a well-formed string, a Uint8Array that nothing else changes, a source (body_source.js), or null where
    * `stream` is set instead. `type`: its Content-Type, or null.
    */
   constructor(content, type) {
@@ -34,7 +34,7 @@ export class Body {
     this.type = type;
     /** It was read, or is about to be. Once there is a stream, that one knows. */
     this.used = false;
-    /** The bytes are those of a clone as well: whoever gives them away copies them. */
+    /** The bytes are those of a clone as well: code that gives them away copies them. */
     this.shared = false;
     /** Internal slots of the ReadableStream, or null. */
     this.stream = null;

@@ -50,7 +50,7 @@ export class BodySender {
     }
   }
 
-  /** Nobody wants the body any more. */
+  /** The body is not wanted any more. */
   cancel(reason) {
     if (this.#isOver) return;
     this.#finish();

@@ -3,7 +3,7 @@
 //
 // A source is `{ pull() → Uint8Array | null | Promise of either, cancel(reason), isAliased }`. It is asked for one chunk
 // at a time; null is the end. Its promises are its reader's alone. Chunks of an aliased source are in others' hands as
-// well: whoever keeps or gives away one copies it.
+// well: code that keeps or gives away one copies it.
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
@@ -117,7 +117,7 @@ export class FetchSource {
     this.over();
   }
 
-  /** Ends it for whoever reads it, with `reason`. */
+  /** Ends it for its reader, with `reason`. */
   abort(reason) {
     if (this.aborted) return;
     this.cancel(reason);
@@ -286,7 +286,7 @@ function untouchedSource(stream) {
 }
 
 /**
- * Whether a body, a source or the internal slots of a stream, is an incoming request's, untouched, of which nobody knows yet
+ * Whether a body, a source or the internal slots of a stream, is an incoming request's, untouched, which is not known yet
  * whether anything comes.
  */
 export function mayBeEmpty(body) {
@@ -294,7 +294,7 @@ export function mayBeEmpty(body) {
   return source instanceof IncomingSource && ops.requestBodyLength(source.id) === -1;
 }
 
-/** How many bytes a source will give that nobody has read from; -1 where that is not known. */
+/** How many bytes a source will give that was not read from; -1 where that is not known. */
 export function sourceLength(source) {
   if (source instanceof IncomingSource) return ops.requestBodyLength(source.id);
   return source instanceof FetchSource ? ops.fetchBodyLength(source.key) : -1;

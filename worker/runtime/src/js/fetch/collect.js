@@ -25,7 +25,7 @@ const largeChunk = 16384;
 export const watchedFrom = 131072;
 
 /**
- * Reads a source to its end, then calls one of the two. The bytes are nobody else's. NANO: beyond the buffer limit, or
+ * Reads a source to its end, then calls one of the two. The bytes are the caller's alone. NANO: beyond the buffer limit, or
  * where the app's memory would not hold the body and a copy of it, the source is cancelled, and the error says so; the
  * standard knows no limit.
  */

@@ -14,7 +14,7 @@ const { ArrayPrototypePush, StringPrototypeIndexOf, StringPrototypeSlice, String
 const formats = {
   __proto__: null, br: "br content", deflate: "deflate content", gzip: "gzip content", "x-gzip": "gzip content",
 };
-/** More of them, one around the other, than anybody uses. */
+/** More of them, one around the other, than are used. */
 const mostCodings = 4;
 
 /** What a request accepts that does not say it. */
@@ -56,7 +56,7 @@ export function acceptsCodings(accepted, codings) {
   for (let i = 0; i < names.length; i++) {
     let found = false;
     for (let j = 0; j < items.length; j++) {
-      // `gzip;q=0` is a refusal; whoever grades gets what can be decoded for certain, too.
+      // `gzip;q=0` is a refusal; a client that grades gets what can be decoded for certain, too.
       if (items[j] === names[i]) found = true;
     }
     if (!found) return false;
@@ -87,7 +87,7 @@ export class CodedSource {
     const names = splitCodings(this.codings);
     for (let i = names.length - 1; i >= 0; i--) {
       const { readable, writable } = createCodingTransform(formats[names[i]], true);
-      // What goes wrong reaches whoever reads.
+      // What goes wrong reaches the reader.
       ReadableStreamPipeTo(stream, writableStreamSlots(writable), false, false, false, undefined).isHandled = true;
       stream = readableStreamSlots(readable);
     }

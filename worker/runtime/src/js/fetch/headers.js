@@ -123,7 +123,7 @@ function combined(first, second) {
   return `${first}, ${second}`;
 }
 
-// What follows keeps a sorted list up to date: whoever changes headers while iterating over them has it looked at after
+// What follows keeps a sorted list up to date: code that changes headers while iterating over them has it looked at after
 // each change.
 
 // The index of the first pair whose name is not before `name`.
@@ -175,7 +175,7 @@ export function copyList(list) {
 }
 
 /**
- * Converts a HeadersInit to a fresh flat array, its names and values byte strings that nobody has checked yet. All
+ * Converts a HeadersInit to a fresh flat array, its names and values byte strings that are not checked yet. All
  * conversions come before the first check, as Web IDL has it. A sequence's item of a wrong length stands there as two nulls.
  */
 export function convertHeadersInit(init, prefix) {

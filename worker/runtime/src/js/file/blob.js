@@ -1,4 +1,4 @@
-// Blob (https://w3c.github.io/FileAPI/#blob-section). A blob is a range of bytes in memory that nobody changes; slices and
+// Blob (https://w3c.github.io/FileAPI/#blob-section). A blob is a range of bytes in memory that never change; slices and
 // copies share them.
 
 import { registerInspector } from "../console/inspect.js";
@@ -32,7 +32,7 @@ export function normalizeType(type) {
   return RegExpPrototypeExec(notPrintable, type) === null ? StringPrototypeToLowerCase(type) : "";
 }
 
-/** Converts to a sequence of BlobParts: strings, Uint8Arrays that nobody else has, and Blobs. */
+/** Converts to a sequence of BlobParts: strings, Uint8Arrays that nothing else has, and Blobs. */
 export function toBlobParts(value, prefix, context) {
   const method = isObject(value) ? value[SymbolIterator] : undefined;
   if (typeof method !== "function") throw conversionError(prefix, context, "is not a sequence");
@@ -169,7 +169,7 @@ export function isBlob(value) {
   return internals.bytes(value) !== undefined;
 }
 
-/** The bytes of a blob, which nobody may change; undefined for any other value. */
+/** The bytes of a blob, which must not be changed; undefined for any other value. */
 export function blobBytes(value) {
   return internals.bytes(value);
 }
@@ -185,7 +185,7 @@ export function blobType(blob) {
   return internals.type(blob);
 }
 
-/** A blob of bytes that nobody else will change. */
+/** A blob of bytes that nothing else will change. */
 export function createBlob(bytes, type) {
   return new Blob(kInternal, { __proto__: null, bytes, type });
 }

@@ -68,7 +68,7 @@ export function fileName(file) {
   return internals.name(file);
 }
 
-/** A file of bytes that nobody else will change. */
+/** A file of bytes that nothing else will change. */
 export function createFile(bytes, type, name, lastModified = DateNow()) {
   return new File(kInternal, name, { __proto__: null, bytes, type, lastModified });
 }

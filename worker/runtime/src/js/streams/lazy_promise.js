@@ -76,7 +76,7 @@ export class LazyPromise {
     return this.state === FULFILLED;
   }
 
-  /** Whether its settling is seen by anybody. */
+  /** Whether its settling is observed. */
   isAwaited() {
     return this.deferred !== undefined || this.onFulfilled !== undefined;
   }

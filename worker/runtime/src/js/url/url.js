@@ -34,7 +34,7 @@ let internals;
 
 export class URL {
   // Everything in it before the query and after it is right at all times; the query is that of #searchParams where
-  // #isStale, and is written when somebody looks at it.
+  // #isStale, and is written when it is looked at.
   #href;
   #isStale = false;
   #schemeEnd;

@@ -131,7 +131,7 @@ function send(id, status, headers, body) {
 function sendInChunks(id, status, headers, source) {
   try {
     if (source instanceof IncomingSource && source.id === id) {
-      // Nobody has looked at the request's body: it is handed on natively.
+      // The request's body was not looked at: it is handed on natively.
       if (ops.respondWithRequestBody(id, status, headers)) responsePassedOn(id);
       return;
     }
@@ -143,7 +143,7 @@ function sendInChunks(id, status, headers, source) {
       source = source.coded;
     }
     if (source instanceof FetchSource && !source.aborted) {
-      // Nobody has looked at it: what another server sends is handed on natively.
+      // It was not looked at: what another server sends is handed on natively.
       if (ops.respondWithFetchBody(id, status, headers, source.key)) responsePassedOn(id);
       return;
     }

@@ -1,4 +1,4 @@
-// Takes shared memory away from apps: an isolate has one thread, so there is nobody to share with, and V8 accounts no
+// Takes shared memory away from apps: an isolate has one thread, so there is nothing to share with, and V8 accounts no
 // bytes of it to the isolate, so it would pass the memory limit by.
 //
 // It comes from SharedArrayBuffer, from WebAssembly.Memory, and from WebAssembly modules that declare a shared memory
@@ -53,7 +53,7 @@ function constructMemory(target, args, newTarget) {
   return ReflectConstruct(target, [descriptor], newTarget);
 }
 
-// A copy of a BufferSource, so that nobody can change what was examined; null for anything else.
+// A copy of a BufferSource, so that what was examined cannot be changed; null for anything else.
 function copyOf(source) {
   if (ArrayBufferIsView(source)) {
     const length = ViewByteLength(source);

@@ -80,7 +80,7 @@ impl Coder {
     /// Consumes input until it is used up or the output is full. `finish`: no input will come after this. A step that
     /// consumes and produces nothing wants more input, if it has not ended.
     pub(super) fn step(&mut self, input: &[u8], finish: bool, output: &mut [u8]) -> Step {
-        // The input is anybody's, and the coders are large. Should one panic, the data is to blame, and the coder is done.
+        // The input comes from outside, and the coders are large. Should one panic, the data is to blame, and the coder is done.
         let step = catch_unwind(AssertUnwindSafe(|| match self {
             Self::Deflate(coder) => {
                 let before = (coder.total_in(), coder.total_out());
@@ -198,7 +198,7 @@ mod tests {
                 assert!(run(format, true, &bad, 100, 100).is_err(), "{format}, byte {place}");
             }
         }
-        // A dictionary that nobody has.
+        // A dictionary that is not known.
         assert!(run("deflate", true, &[0x78, 0xbb, 0, 0, 0, 1, 3, 0, 0, 0, 0, 1], 100, 100).is_err());
         assert!(Coder::new("zip", false).is_none());
     }

@@ -42,7 +42,7 @@ export function checked(result, message) {
   return result;
 }
 
-/** Overwrites bytes that nobody needs any more. */
+/** Overwrites bytes that are not needed any more. */
 export function wipe(buffer) {
   TypedArrayPrototypeFill(new Uint8Array(buffer), 0);
 }

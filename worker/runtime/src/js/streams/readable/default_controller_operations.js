@@ -159,7 +159,7 @@ export function ReadableStreamDefaultControllerEnqueue(controller, chunk) {
         throw error;
       }
     }
-    // NANO: where size() closed or errored the stream, the standard queues a chunk that nobody can read any more.
+    // NANO: where size() closed or errored the stream, the standard queues a chunk that cannot be read any more.
     if (stream.state !== "readable") return;
     // NANO: the buffer limit.
     const cost = chunkCost(chunk);

@@ -12,7 +12,7 @@ import {
 
 const { TypeError } = primordials;
 
-/** The error of whatever needs a stream that nobody has locked. */
+/** The error of whatever needs a stream that is not locked. */
 export function lockedError() {
   return new TypeError("ReadableStream is locked");
 }

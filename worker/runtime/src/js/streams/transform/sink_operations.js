@@ -35,7 +35,7 @@ function performTransform(stream, chunk, delay) {
   const { controller } = stream;
   stream.delay = delay;
   if (controller.transformAlgorithm === undefined) {
-    // NANO: the readable side is being cancelled: nobody will see what becomes of the chunk. (The standard forgot it.)
+    // NANO: the readable side is being cancelled: what becomes of the chunk is not seen. (The standard forgot it.)
     if (delay === 1) stream.delay = 0;
     PromisePrototypeThen(kFulfilled, stream.onTransformed);
     return;

@@ -96,7 +96,7 @@ export function TransformStreamUnblockWrite(stream) {
 
 /**
  * "Upon fulfillment of [[backpressureChangePromise]]", for a transformer of the builtins that waits for the end of
- * back-pressure while it transforms: then nobody else waits for a change.
+ * back-pressure while it transforms: then nothing else waits for a change.
  */
 export function uponBackpressureChange(stream, steps) {
   stream.onBackpressureChange = steps;

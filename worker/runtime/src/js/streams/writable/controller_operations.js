@@ -100,7 +100,7 @@ export function WritableStreamDefaultControllerErrorSteps(controller) {
 
 /**
  * NANO: a stream that turns erroring while its sink is busy lets go at once of the chunks that the sink will never
- * see, and of what they are charged. Nobody can tell, since desiredSize is null from then on.
+ * see, and of what they are charged. It cannot be seen, since desiredSize is null from then on.
  */
 export function WritableStreamDefaultControllerForgetDoomedChunks(controller) {
   ResetQueue(controller.queue);

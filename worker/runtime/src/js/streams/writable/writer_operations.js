@@ -131,7 +131,7 @@ function refuseChunkBeyondLimit(controller, cost) {
   const error = overflowError(controller.account, cost);
   const { sink, sinkIsInternal } = controller;
   WritableStreamDefaultControllerError(controller, error, CAUSE_OVERFLOW);
-  // Whoever waits at the other end is told.
+  // What waits at the other end is told.
   if (sinkIsInternal) sink.overflowed(error);
   return error;
 }
