@@ -9,71 +9,21 @@
 //! A response's body is the text and the process's id, with a space between.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-use std::io::{IoSlice, IoSliceMut, Read, Write};
-use std::mem::MaybeUninit;
+mod worker_end;
+
+use std::io::{IoSlice, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use nano_protocol::limits::MAX_LINKS;
+use bytes::Bytes;
 use nano_protocol::{
-    AccessorStyle, BodyLength, BootFailed, Decoder, Frame, HeaderBlock, LogLevel, LogLine, Outbox, PROTOCOL_VERSION,
-    Ready, ResponseHead, Side, Stats, StreamId,
+    AccessorStyle, BodyLength, BootFailed, Frame, HeaderBlock, LogLevel, LogLine, Outbox, Ready, ResponseHead, Stats,
+    StreamId,
 };
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-
-struct Link {
-    stream: UnixStream,
-    inbox: BytesMut,
-}
-
-impl Link {
-    fn new(stream: UnixStream) -> Self {
-        stream.set_nonblocking(false).unwrap();
-        Self { stream, inbox: BytesMut::new() }
-    }
-
-    fn next(&mut self) -> Option<Frame> {
-        loop {
-            if let Some(frame) = Decoder::new(Side::Supervisor).decode(&mut self.inbox).unwrap() {
-                return Some(frame);
-            }
-            let mut bytes = [0; 4096];
-            match self.stream.read(&mut bytes) {
-                Ok(0) | Err(_) => return None,
-                Ok(count) => self.inbox.extend_from_slice(&bytes[..count]),
-            }
-        }
-    }
-}
-
-fn send(mut stream: &UnixStream, frame: &Frame) {
-    let mut outbox = Outbox::default();
-    outbox.push(frame);
-    while !outbox.is_empty() {
-        let mut slices = [IoSlice::new(&[]); 4];
-        let count = outbox.io_slices(&mut slices);
-        // The supervisor may be gone: then this process is, too.
-        let Ok(written) = stream.write_vectored(&slices[..count]) else { std::process::exit(0) };
-        outbox.advance(written);
-    }
-}
-
-fn greeting(control: &UnixStream) -> Vec<UnixStream> {
-    let mut version = [0];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_LINKS))];
-    let mut descriptors = RecvAncillaryBuffer::new(&mut space);
-    recvmsg(control, &mut [IoSliceMut::new(&mut version)], &mut descriptors, RecvFlags::empty()).unwrap();
-    assert_eq!(version, [PROTOCOL_VERSION]);
-    let rights = descriptors.drain().filter_map(|item| match item {
-        RecvAncillaryMessage::ScmRights(rights) => Some(rights),
-        _ => None,
-    });
-    rights.flatten().map(UnixStream::from).collect()
-}
+use worker_end::{Link, greeting, send};
 
 /// Its number as nano sees it. In its own namespace it has another, but it left `/proc` where it was.
 fn pid_outside() -> String {

@@ -2,21 +2,23 @@
 //! commits at boot or, with the first request, on the link that brought it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use std::io::{IoSlice, IoSliceMut, Read, Write};
-use std::mem::MaybeUninit;
+#[path = "../../../../supervisor/tests/support/worker_end.rs"]
+mod worker_end;
+
+use std::io::{IoSlice, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use nano_protocol::limits::{MAX_CHUNK, MAX_LINKS, MAX_LOG_TEXT};
+use bytes::Bytes;
+use nano_protocol::limits::{MAX_CHUNK, MAX_LOG_TEXT};
 use nano_protocol::{
-    AccessorStyle, BodyLength, Boot, Decoder, ExitReason, FetchHead, Frame, HeaderBlock, LogLevel, LogLine, Outbox,
-    Ready, ResetReason, ResponseHead, Side, Stats, StreamId,
+    AccessorStyle, BodyLength, Boot, ExitReason, FetchHead, Frame, HeaderBlock, LogLevel, LogLine, Outbox, Ready,
+    ResetReason, ResponseHead, Stats, StreamId,
 };
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use worker_end::{Link, greeting, send};
 
 /// Paths outside of the app, and paths that are none.
 const PATHS: [&str; 12] = [
@@ -33,43 +35,6 @@ const PATHS: [&str; 12] = [
     "link.js",
     "up/secret.js",
 ];
-
-struct Link {
-    stream: UnixStream,
-    inbox: BytesMut,
-}
-
-impl Link {
-    fn new(stream: UnixStream) -> Self {
-        stream.set_nonblocking(false).unwrap();
-        Self { stream, inbox: BytesMut::new() }
-    }
-
-    fn next(&mut self) -> Option<Frame> {
-        loop {
-            if let Some(frame) = Decoder::new(Side::Supervisor).decode(&mut self.inbox).unwrap() {
-                return Some(frame);
-            }
-            let mut bytes = [0; 65536];
-            match self.stream.read(&mut bytes) {
-                Ok(0) | Err(_) => return None,
-                Ok(count) => self.inbox.extend_from_slice(&bytes[..count]),
-            }
-        }
-    }
-}
-
-/// Sends, or ends the process when the supervisor has had enough.
-fn send(mut stream: &UnixStream, frame: &Frame) {
-    let mut outbox = Outbox::default();
-    outbox.push(frame);
-    while !outbox.is_empty() {
-        let mut slices = [IoSlice::new(&[]); 4];
-        let count = outbox.io_slices(&mut slices);
-        let Ok(written) = stream.write_vectored(&slices[..count]) else { std::process::exit(0) };
-        outbox.advance(written);
-    }
-}
 
 /// Sends a frame again and again, as fast as can be.
 fn flood(stream: &UnixStream, frame: &Frame) -> ! {
@@ -106,18 +71,6 @@ fn send_bytes(mut stream: &UnixStream, bytes: &[u8]) {
     if stream.write_all(bytes).is_err() {
         std::process::exit(0);
     }
-}
-
-fn greeting(control: &UnixStream) -> Vec<UnixStream> {
-    let mut version = [0];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_LINKS))];
-    let mut descriptors = RecvAncillaryBuffer::new(&mut space);
-    recvmsg(control, &mut [IoSliceMut::new(&mut version)], &mut descriptors, RecvFlags::empty()).unwrap();
-    let rights = descriptors.drain().filter_map(|item| match item {
-        RecvAncillaryMessage::ScmRights(rights) => Some(rights),
-        _ => None,
-    });
-    rights.flatten().map(UnixStream::from).collect()
 }
 
 fn head(id: u32, headers: &[(&str, &str)], body: BodyLength) -> Frame {
