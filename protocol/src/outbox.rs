@@ -119,10 +119,8 @@ impl Outbox {
         if length > MAX_CHUNK {
             return false;
         }
-        let mut head = BytesMut::with_capacity(DATA_HEAD);
+        let Some(mut head) = self.open.get_mut(at..at + DATA_HEAD) else { return false };
         encode_data_head(&mut head, stream, end, length);
-        let Some(old) = self.open.get_mut(at..at + DATA_HEAD) else { return false };
-        old.copy_from_slice(&head);
         self.open.extend_from_slice(data);
         self.queued += data.len();
         self.last = (!end).then_some(Last { at, frame });

@@ -63,7 +63,7 @@ impl Logs {
         let shared = Shared {
             pretty,
             colour: terminal && std::env::var_os("NO_COLOR").is_none(),
-            level: AtomicU8::new(rank(to_tracing(settings.level))),
+            level: AtomicU8::new(place(settings.level)),
             access: AtomicBool::new(settings.access),
             recent: Arc::default(),
             sink: Sink::start(io::stderr(), if pretty { line::dropped_pretty } else { line::dropped_json })?,
@@ -76,7 +76,7 @@ impl Logs {
 
     /// Takes over what of the settings can change while nano runs: level and access log.
     pub fn apply(&self, settings: &nano_config::Log) {
-        self.shared.level.store(rank(to_tracing(settings.level)), Ordering::Relaxed);
+        self.shared.level.store(place(settings.level), Ordering::Relaxed);
         self.shared.access.store(settings.access, Ordering::Relaxed);
         tracing::callsite::rebuild_interest_cache();
     }
@@ -99,42 +99,30 @@ impl Logs {
     }
 
     fn level(&self) -> Level {
-        match self.shared.level.load(Ordering::Relaxed) {
-            1 => Level::ERROR,
-            2 => Level::WARN,
-            3 => Level::INFO,
-            4 => Level::DEBUG,
-            _ => Level::TRACE,
-        }
+        let at = usize::from(self.shared.level.load(Ordering::Relaxed));
+        LEVELS.get(at).copied().unwrap_or(Level::TRACE)
     }
 
     fn enabled(&self, target: &str, level: Level) -> bool {
         // Of others' crates only what is grave: their debugging lines are not ours to format.
         let own = target.starts_with("nano") || target == ACCESS;
-        rank(level) <= rank(self.level())
+        level <= self.level()
             && (own || level <= Level::WARN)
             && (target != ACCESS || self.shared.access.load(Ordering::Relaxed))
     }
 }
 
-fn to_tracing(level: LogLevel) -> Level {
-    match level {
-        LogLevel::Error => Level::ERROR,
-        LogLevel::Warn => Level::WARN,
-        LogLevel::Info => Level::INFO,
-        LogLevel::Debug => Level::DEBUG,
-        LogLevel::Trace => Level::TRACE,
-    }
-}
+/// From the gravest on, in the order of `log.level`.
+const LEVELS: [Level; 5] = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
 
-/// Smaller is graver.
-fn rank(level: Level) -> u8 {
+/// Its place in [`LEVELS`].
+fn place(level: LogLevel) -> u8 {
     match level {
-        Level::ERROR => 1,
-        Level::WARN => 2,
-        Level::INFO => 3,
-        Level::DEBUG => 4,
-        Level::TRACE => 5,
+        LogLevel::Error => 0,
+        LogLevel::Warn => 1,
+        LogLevel::Info => 2,
+        LogLevel::Debug => 3,
+        LogLevel::Trace => 4,
     }
 }
 

@@ -52,8 +52,8 @@ fn code_of_reason(reason: ResetReason) -> u8 {
 /// Bytes of a `Data` frame before its data: length, kind, stream, end, length of the data.
 pub(crate) const DATA_HEAD: usize = 14;
 
-/// Appends everything of a `Data` frame but its data, which the caller appends: `length` bytes.
-pub(crate) fn encode_data_head(out: &mut BytesMut, stream: StreamId, end: bool, length: usize) {
+/// Writes everything of a `Data` frame but its data, which the caller writes: `length` bytes.
+pub(crate) fn encode_data_head(out: &mut impl BufMut, stream: StreamId, end: bool, length: usize) {
     debug_assert!(length <= MAX_CHUNK, "the chunk is too long for one frame");
     out.put_u32_le(u32::try_from(length + 10).unwrap_or(u32::MAX));
     out.put_u8(kind::DATA);

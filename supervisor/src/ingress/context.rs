@@ -43,7 +43,7 @@ impl Service for Context {
     }
 
     fn refuse(&self, connection: &Connection, error: ConnectionError) -> Vec<u8> {
-        rescue::refuse_connection(self, connection, error.into())
+        rescue::refuse_connection(self, connection, error)
     }
 
     fn accept_paused(&self) {

@@ -115,7 +115,6 @@ impl Body for ResponseBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         let Self { source, record } = self.get_mut();
-        let _entered = record.span().clone().entered();
         let chunk = match source {
             Source::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
             Source::Whole(bytes) => Ok(std::mem::take(bytes)),

@@ -44,12 +44,8 @@ use crate::upstream::{Death, Failed, NotAdmitted};
 /// Everything that can keep a request from its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// hyper could not parse it, and would answer this status.
-    Unreadable(u16),
-    /// The head did not come in time.
-    HeadTimeout,
-    /// The body did not come in time.
-    BodyTimeout,
+    /// Its connection.
+    Connection(ConnectionError),
     /// No `Host`.
     MissingHost,
     /// More than one.
@@ -113,26 +109,29 @@ impl From<NotAdmitted> for Failure {
 
 impl Failure {
     fn verdict(self) -> Verdict {
+        use ConnectionError::{BodyTimeout, HeadTimeout, Unreadable};
         let say = |status: StatusCode, code, text| Verdict { status, code, text, retry_after: None };
         let later =
             |code, text, wait| Verdict { status: StatusCode::SERVICE_UNAVAILABLE, code, text, retry_after: Some(wait) };
         let soon = Duration::from_secs(1);
         match self {
-            Self::Unreadable(431) | Self::HeadersTooLarge => say(
+            Self::Connection(Unreadable(431)) | Self::HeadersTooLarge => say(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "headers_too_large",
                 "the request's header section is too large",
             ),
-            Self::Unreadable(414) | Self::UriTooLong => {
+            Self::Connection(Unreadable(414)) | Self::UriTooLong => {
                 say(StatusCode::URI_TOO_LONG, "uri_too_long", "the request's URL is too long")
             }
-            Self::Unreadable(_) => say(StatusCode::BAD_REQUEST, "bad_request", "the request is not valid HTTP"),
-            Self::HeadTimeout => say(
+            Self::Connection(Unreadable(_)) => {
+                say(StatusCode::BAD_REQUEST, "bad_request", "the request is not valid HTTP")
+            }
+            Self::Connection(HeadTimeout) => say(
                 StatusCode::REQUEST_TIMEOUT,
                 "request_timeout",
                 "the request's header section did not arrive in time",
             ),
-            Self::BodyTimeout => {
+            Self::Connection(BodyTimeout) => {
                 say(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the request's body did not arrive in time")
             }
             Self::MissingHost => say(StatusCode::BAD_REQUEST, "missing_host", "the request has no Host header"),
@@ -255,8 +254,8 @@ pub(super) fn rescue(failure: Failure, mut record: RequestLog) -> Response<Respo
 }
 
 /// The same as bytes, for connections that hyper is done with; the connection ends after it.
-pub(super) fn refuse_connection(context: &Context, client: &Connection, failure: Failure) -> Vec<u8> {
-    let verdict = failure.verdict();
+pub(super) fn refuse_connection(context: &Context, client: &Connection, error: ConnectionError) -> Vec<u8> {
+    let verdict = Failure::Connection(error).verdict();
     let id = context.ids.fresh();
     let body = verdict.body(id.as_str());
     super::request_log::refused(context, client, verdict.status, verdict.code, id.as_str(), body.len());
@@ -270,16 +269,6 @@ pub(super) fn refuse_connection(context: &Context, client: &Connection, failure:
         httpdate::fmt_http_date(SystemTime::now()),
     )
     .into_bytes()
-}
-
-impl From<ConnectionError> for Failure {
-    fn from(error: ConnectionError) -> Self {
-        match error {
-            ConnectionError::Unreadable(status) => Self::Unreadable(status),
-            ConnectionError::HeadTimeout => Self::HeadTimeout,
-            ConnectionError::BodyTimeout => Self::BodyTimeout,
-        }
-    }
 }
 
 #[cfg(test)]

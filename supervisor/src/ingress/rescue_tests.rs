@@ -6,12 +6,12 @@ const DIED: Death = Death { reason: None, culprit: false, seen: true };
 
 /// Every kind of failure, with what the table in this module's documentation says of it.
 const TABLE: &[(Failure, &str, u16)] = &[
-    (Failure::Unreadable(400), "bad_request", 400),
-    (Failure::Unreadable(414), "uri_too_long", 414),
-    (Failure::Unreadable(431), "headers_too_large", 431),
-    (Failure::Unreadable(599), "bad_request", 400),
-    (Failure::HeadTimeout, "request_timeout", 408),
-    (Failure::BodyTimeout, "request_timeout", 408),
+    (Failure::Connection(ConnectionError::Unreadable(400)), "bad_request", 400),
+    (Failure::Connection(ConnectionError::Unreadable(414)), "uri_too_long", 414),
+    (Failure::Connection(ConnectionError::Unreadable(431)), "headers_too_large", 431),
+    (Failure::Connection(ConnectionError::Unreadable(599)), "bad_request", 400),
+    (Failure::Connection(ConnectionError::HeadTimeout), "request_timeout", 408),
+    (Failure::Connection(ConnectionError::BodyTimeout), "request_timeout", 408),
     (Failure::MissingHost, "missing_host", 400),
     (Failure::SeveralHosts, "several_hosts", 400),
     (Failure::MalformedHost, "malformed_host", 400),
