@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 use crate::duration::millis;
 use crate::http_date;
 use crate::printable;
-use crate::reload::{ReloadError, Trigger};
+use crate::reload::{self, ReloadError, Trigger};
 use crate::supervisor::{Stop, Supervisor};
 
 /// How long a client may take to send a request's head.
@@ -144,7 +144,7 @@ impl Server {
 async fn answer(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, request: &Request<Incoming>) -> Reply {
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     let allowed = match path.as_slice() {
-        ["apps" | "status" | "metrics" | "logs" | "why"] => Method::GET,
+        ["apps" | "status" | "metrics" | "logs" | "why"] | ["reload", "plan"] => Method::GET,
         ["reload" | "drain"] | ["apps", _, "restart"] => Method::POST,
         _ => return failure(StatusCode::NOT_FOUND, "not_found", "there is no such path on the control socket"),
     };
@@ -164,28 +164,20 @@ async fn answer(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, request
         },
         ["logs"] => follow::logs(supervisor, followers, request.uri().query().unwrap_or_default()),
         ["why"] => why::why(supervisor, request.uri().query().unwrap_or_default()),
-        ["reload"] => match request.uri().query() {
-            None => reload(supervisor).await,
-            Some("dry_run=1") => rehearse_reload(supervisor).await,
-            Some(_) => failure(StatusCode::BAD_REQUEST, "query", "/reload takes no parameter but dry_run=1"),
-        },
+        ["reload"] => reloaded(supervisor.reload(Trigger::Control).await, false),
+        ["reload", "plan"] => reloaded(supervisor.rehearse_reload().await, true),
         ["apps", name, "restart"] => restart(supervisor, name).await,
         _ => drain(supervisor).await,
     }
 }
 
-async fn reload(supervisor: &Rc<Supervisor>) -> Reply {
-    match supervisor.reload(Trigger::Control).await {
-        Ok(report) => json_reply(StatusCode::OK, &serde_json::to_value(report).unwrap_or_default()),
-        Err(error) => change_failed(&error),
-    }
-}
-
-async fn rehearse_reload(supervisor: &Rc<Supervisor>) -> Reply {
-    match supervisor.rehearse_reload().await {
+fn reloaded(outcome: Result<reload::Report, ReloadError>, dry_run: bool) -> Reply {
+    match outcome {
         Ok(report) => {
             let mut body = serde_json::to_value(report).unwrap_or_default();
-            body["dry_run"] = true.into();
+            if dry_run {
+                body["dry_run"] = true.into();
+            }
             json_reply(StatusCode::OK, &body)
         }
         Err(error) => change_failed(&error),

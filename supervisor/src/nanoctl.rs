@@ -150,8 +150,9 @@ fn execute(cli: &Cli) -> Result<(), Failure> {
     let client = client(cli)?;
     match &cli.command {
         Action::Reload { dry_run } => {
-            let path = if *dry_run { "/reload?dry_run=1" } else { "/reload" };
-            print(cli, &json_of(client.post(path)?)?, show::reload)
+            // An older nano does not know the plan, and must not reload in its place.
+            let answer = if *dry_run { client.get("/reload/plan") } else { client.post("/reload") };
+            print(cli, &json_of(answer?)?, show::reload)
         }
         Action::Status => print(cli, &json_of(client.get("/status")?)?, show::status),
         Action::Apps => print(cli, &json_of(client.get("/apps")?)?, show::apps),
@@ -182,9 +183,8 @@ fn same_config(client: &Client, file: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let path = status.path.clone();
-    let serves = json_of(status)?["config_path"].as_str().map(PathBuf::from).unwrap_or_default();
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
-    if real(file).is_some() && real(file) == real(&serves) {
+    let status = json_of(status)?;
+    if serves(&status, file) {
         return Ok(());
     }
     Err(Failure::new(
@@ -193,9 +193,16 @@ fn same_config(client: &Client, file: &Path) -> Result<(), Failure> {
             "no nano answers at the control_socket of {}; the one at {} serves {}",
             file.display(),
             path.display(),
-            serves.display()
+            status["config_path"].as_str().unwrap_or_default()
         ),
     ))
+}
+
+/// Whether the nano whose status this is serves this very file.
+fn serves(status: &Value, file: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let served = status["config_path"].as_str().and_then(|path| real(Path::new(path)));
+    served.is_some() && served == real(file)
 }
 
 /// A name that can stand in a path as it is; the supervisor knows no other names.
@@ -308,13 +315,10 @@ fn check_file(cli: &Cli, file: &Path) -> Result<(), Failure> {
 fn needs_restart(cli: &Cli, file: &Path) -> Value {
     let client = Client::new(Places::new(cli.socket.as_deref(), Some(file)));
     let ask = || -> Result<Value, Failure> {
-        let status = json_of(client.get("/status")?)?;
-        let real = |path: &Path| std::fs::canonicalize(path).ok();
-        let serves = status["config_path"].as_str().and_then(|path| real(Path::new(path)));
-        if serves.is_none() || serves != real(file) {
+        if !serves(&json_of(client.get("/status")?)?, file) {
             return Ok(Value::Null);
         }
-        match json_of(client.post("/reload?dry_run=1")?) {
+        match json_of(client.get("/reload/plan")?) {
             Err(Failure { mut error, .. }) if error["needs_restart"].is_array() => Ok(error["needs_restart"].take()),
             Err(failure) => Err(failure),
             Ok(_) => Ok(json!([])),
