@@ -15,7 +15,6 @@ mod idle;
 mod names;
 mod places;
 mod policy;
-mod rate;
 mod socket;
 mod target;
 mod tls;

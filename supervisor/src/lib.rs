@@ -27,6 +27,7 @@ mod notify;
 mod orphans;
 pub mod printable;
 mod privileges;
+mod rate;
 mod read_budget;
 pub mod readiness;
 mod reload;

@@ -1,11 +1,11 @@
-//! How often one app may do something: so many times at once, then at a steady rate. Who is too early waits its time.
+//! How often something may be done: so many times at once, then at a steady rate. What is too early waits its time.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// See the file's head.
+/// The account of one app or worker.
 #[derive(Debug)]
-pub(super) struct Rate {
+pub(crate) struct Rate {
     interval: Duration,
     burst: Duration,
     /// When all that was done so far would have been due at the steady rate.
@@ -13,16 +13,21 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    pub(super) fn new(per_second: u32, burst: u32) -> Self {
+    pub(crate) fn new(per_second: u32, burst: u32) -> Self {
         let interval = Duration::from_secs(1) / per_second.max(1);
         Self { interval, burst: interval * burst, due: Cell::new(Instant::now()) }
     }
 
     /// Takes the next turn; when it is.
-    pub(super) fn next(&self, now: Instant) -> Instant {
-        let due = self.due.get().max(now);
-        self.due.set(due + self.interval);
-        due.checked_sub(self.burst).map_or(now, |at| at.max(now))
+    pub(crate) fn next(&self, now: Instant) -> Instant {
+        let at = self.earliest().map_or(now, |at| at.max(now));
+        self.due.set(self.due.get().max(now) + self.interval);
+        at
+    }
+
+    /// When the next turn would be, mostly in the past; `None`: before the clock began, which is as good as now.
+    pub(crate) fn earliest(&self) -> Option<Instant> {
+        self.due.get().checked_sub(self.burst)
     }
 }
 

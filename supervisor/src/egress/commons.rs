@@ -10,7 +10,7 @@ use tokio::time::sleep_until;
 use super::handshakes::Handshakes;
 use super::idle::Idle;
 use super::places::{Places, Share};
-use super::rate::Rate;
+use crate::rate::Rate;
 use crate::read_budget::{Group, Reader, Rounds};
 
 /// Names that are looked up at once for all apps, and for one. The system's resolver needs a thread for each, and cannot

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use nano_protocol::{DecodeError, Decoder, Frame, Outbox, PROTOCOL_VERSION, Side};
+use nano_protocol::{DecodeError, Decoder, Frame, Outbox, PROTOCOL_VERSION, Side, TokenBucket};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -60,23 +60,27 @@ pub(super) struct ControlLink {
 /// for a while.
 #[derive(Debug)]
 struct Allowance {
-    frames: f64,
-    bytes: f64,
-    filled: Instant,
+    frames: TokenBucket,
+    bytes: TokenBucket,
 }
 
 impl Allowance {
     fn new(now: Instant) -> Self {
-        Self { frames: FRAMES_AT_ONCE, bytes: BYTES_AT_ONCE, filled: now }
+        Self {
+            frames: TokenBucket::full(FRAMES_PER_SECOND, FRAMES_AT_ONCE, now),
+            bytes: TokenBucket::full(BYTES_PER_SECOND, BYTES_AT_ONCE, now),
+        }
     }
 
     /// A frame of so many bytes came.
     fn charge(&mut self, bytes: usize, now: Instant) -> Result<(), Broken> {
-        let seconds = now.saturating_duration_since(self.filled).as_secs_f64();
-        self.filled = now;
-        self.frames = (self.frames + seconds * FRAMES_PER_SECOND).min(FRAMES_AT_ONCE) - 1.0;
-        self.bytes = (self.bytes + seconds * BYTES_PER_SECOND).min(BYTES_AT_ONCE) - bytes as f64;
-        if self.frames < 0.0 || self.bytes < 0.0 { Err(Broken::Flood) } else { Ok(()) }
+        let bytes = bytes as f64;
+        if !self.frames.has(1.0, now) || !self.bytes.has(bytes, now) {
+            return Err(Broken::Flood);
+        }
+        self.frames.take(1.0);
+        self.bytes.take(bytes);
+        Ok(())
     }
 }
 

@@ -102,7 +102,7 @@ impl RunningWorker {
             released: None,
             resident_limit: None,
             oversized: None,
-            modules: ModuleQueue::new(now),
+            modules: ModuleQueue::new(),
             idle: Idle { since: now, requests: 0 },
             healthy_at: Some(now + HEALTHY_AFTER),
         }

@@ -2,27 +2,28 @@
 //! files without being noticed. An app can ask for modules that are not there, again and again.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nano_protocol::limits::MAX_MODULE_REQUESTS;
 
-/// Between two modules, for long.
-const INTERVAL: Duration = Duration::from_millis(5);
+use crate::rate::Rate;
+
+/// Modules in a second, for long.
+const PER_SECOND: u32 = 200;
 
 /// Modules that are handed out without waiting: those of an app that loads the rest of itself with its first requests.
 const AT_ONCE: u32 = 2000;
 
-/// See the file's head.
+/// Modules that wait, and how fast they may go.
 #[derive(Debug)]
 pub(super) struct ModuleQueue {
     waiting: VecDeque<(u32, String)>,
-    /// When all that were handed out are paid for.
-    paid: Instant,
+    rate: Rate,
 }
 
 impl ModuleQueue {
-    pub(super) fn new(now: Instant) -> Self {
-        Self { waiting: VecDeque::new(), paid: now }
+    pub(super) fn new() -> Self {
+        Self { waiting: VecDeque::new(), rate: Rate::new(PER_SECOND, AT_ONCE) }
     }
 
     /// False if as many wait as may: an honest worker waits for answers.
@@ -36,25 +37,26 @@ impl ModuleQueue {
 
     /// When the next one is to be handed out, if one waits.
     pub(super) fn next(&self) -> Option<Instant> {
-        // Times before this one are as good as now.
-        (!self.waiting.is_empty()).then(|| self.paid.checked_sub(INTERVAL * AT_ONCE).unwrap_or(self.paid))
+        (!self.waiting.is_empty()).then(|| self.rate.earliest().unwrap_or_else(Instant::now))
     }
 
     pub(super) fn pop(&mut self, now: Instant) -> Option<(u32, String)> {
         let next = self.waiting.pop_front()?;
-        self.paid = self.paid.max(now) + INTERVAL;
+        self.rate.next(now);
         Some(next)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn many_at_once_then_no_faster_than_the_interval() {
         let start = Instant::now();
-        let mut queue = ModuleQueue::new(start);
+        let mut queue = ModuleQueue::new();
         let mut now = start;
         let mut handed_out = 0;
         while now < start + Duration::from_secs(10) {
@@ -76,7 +78,7 @@ mod tests {
 
     #[test]
     fn nobody_asks_for_more_than_may_wait() {
-        let mut queue = ModuleQueue::new(Instant::now());
+        let mut queue = ModuleQueue::new();
         assert_eq!((0..1000).filter(|id| queue.push(*id, String::new())).count(), MAX_MODULE_REQUESTS);
     }
 }

@@ -2,32 +2,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use nano_protocol::TokenBucket;
 
 /// Lines a second, and how many at once after a quiet time.
-const LINES: Budget = Budget { per_second: 1000.0, burst: 2000.0 };
+const LINES: (f64, f64) = (1000.0, 2000.0);
 
 /// Bytes a second, and how many at once after a quiet time.
-const BYTES: Budget = Budget { per_second: 1_048_576.0, burst: 4_194_304.0 };
-
-#[derive(Debug, Clone, Copy)]
-struct Budget {
-    per_second: f64,
-    burst: f64,
-}
-
-impl Budget {
-    fn refilled(self, left: f64, after: Duration) -> f64 {
-        (left + self.per_second * after.as_secs_f64()).min(self.burst)
-    }
-}
+const BYTES: (f64, f64) = (1_048_576.0, 4_194_304.0);
 
 /// Two token buckets, for lines and bytes. What is over them is dropped and counted.
 #[derive(Debug)]
 pub struct Rate {
-    lines: f64,
-    bytes: f64,
-    refilled: Instant,
+    lines: TokenBucket,
+    bytes: TokenBucket,
     /// Since the last line that was logged.
     dropped: u64,
     /// Ever, for the metric.
@@ -38,7 +27,8 @@ impl Rate {
     /// Full buckets. All that is dropped is added to `total`.
     #[must_use]
     pub fn new(now: Instant, total: Arc<AtomicU64>) -> Self {
-        Self { lines: LINES.burst, bytes: BYTES.burst, refilled: now, dropped: 0, total }
+        let full = |(per_second, burst)| TokenBucket::full(per_second, burst, now);
+        Self { lines: full(LINES), bytes: full(BYTES), dropped: 0, total }
     }
 
     /// So many lines were dropped before they came here.
@@ -48,24 +38,22 @@ impl Rate {
 
     /// Whether a line of so many bytes may be logged now; if so, how many were dropped before it.
     pub fn admit(&mut self, bytes: usize, now: Instant) -> Option<u64> {
-        let after = now.saturating_duration_since(self.refilled);
-        self.refilled = now;
-        self.lines = LINES.refilled(self.lines, after);
-        self.bytes = BYTES.refilled(self.bytes, after);
         let bytes = bytes as f64;
-        if self.lines < 1.0 || self.bytes < bytes {
+        if !self.lines.has(1.0, now) || !self.bytes.has(bytes, now) {
             self.dropped += 1;
             self.total.fetch_add(1, Ordering::Relaxed);
             return None;
         }
-        self.lines -= 1.0;
-        self.bytes -= bytes;
+        self.lines.take(1.0);
+        self.bytes.take(bytes);
         Some(std::mem::take(&mut self.dropped))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use nano_protocol::limits::MAX_LOG_TEXT;
-use nano_protocol::{Frame, LogLine, Outbox};
+use nano_protocol::{Frame, LogLine, Outbox, TokenBucket};
 
 use crate::runtime::{LogLevel, LogSink};
 
@@ -68,8 +68,8 @@ impl LogQueue {
 /// Writes messages to a [`LogQueue`].
 pub(crate) struct AppLog {
     queue: Rc<RefCell<LogQueue>>,
-    messages: Allowance,
-    bytes: Allowance,
+    messages: TokenBucket,
+    bytes: TokenBucket,
     dropped: u64,
 }
 
@@ -81,8 +81,8 @@ impl AppLog {
     fn started(queue: Rc<RefCell<LogQueue>>, now: Instant) -> Self {
         Self {
             queue,
-            messages: Allowance::new(MESSAGES_PER_SECOND, now),
-            bytes: Allowance::new(BYTES_PER_SECOND, now),
+            messages: TokenBucket::full(MESSAGES_PER_SECOND, MESSAGES_PER_SECOND * BURST, now),
+            bytes: TokenBucket::full(BYTES_PER_SECOND, BYTES_PER_SECOND * BURST, now),
             dropped: 0,
         }
     }
@@ -151,30 +151,6 @@ pub(crate) fn cut(text: &str, max: usize) -> String {
         end -= 1;
     }
     format!("{}{mark}", text.get(..end).unwrap_or_default())
-}
-
-/// A token bucket.
-struct Allowance {
-    per_second: f64,
-    left: f64,
-    filled: Instant,
-}
-
-impl Allowance {
-    fn new(per_second: f64, now: Instant) -> Self {
-        Self { per_second, left: per_second * BURST, filled: now }
-    }
-
-    fn has(&mut self, amount: f64, now: Instant) -> bool {
-        let new = now.saturating_duration_since(self.filled).as_secs_f64() * self.per_second;
-        self.filled = now;
-        self.left = (self.left + new).min(self.per_second * BURST);
-        self.left >= amount
-    }
-
-    fn take(&mut self, amount: f64) {
-        self.left -= amount;
-    }
 }
 
 #[cfg(test)]
