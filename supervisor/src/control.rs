@@ -164,6 +164,12 @@ async fn answer(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, request
         },
         ["logs"] => follow::logs(supervisor, followers, request.uri().query().unwrap_or_default()),
         ["why"] => why::why(supervisor, request.uri().query().unwrap_or_default()),
+        // It is not reloaded for the sake of something that this nano does not know.
+        ["reload"] if request.uri().query().is_some() => failure(
+            StatusCode::BAD_REQUEST,
+            "query",
+            "/reload takes no parameters; GET /reload/plan says what it would do",
+        ),
         ["reload"] => reloaded(supervisor.reload(Trigger::Control).await, false),
         ["reload", "plan"] => reloaded(supervisor.rehearse_reload().await, true),
         ["apps", name, "restart"] => restart(supervisor, name).await,

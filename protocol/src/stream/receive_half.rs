@@ -165,6 +165,12 @@ impl<E> ReceiveHalf<E> {
         self.ended && self.queue.is_empty()
     }
 
+    /// Bytes that the sender may still send under the credit that it has.
+    #[must_use]
+    pub fn outstanding(&self) -> usize {
+        if self.is_open() { self.window.open() } else { 0 }
+    }
+
     /// Bytes that came and were not taken.
     #[must_use]
     pub fn buffered(&self) -> usize {

@@ -53,6 +53,11 @@ impl Default for ReceiveWindow {
 }
 
 impl ReceiveWindow {
+    /// Bytes that the sender may still send.
+    pub(super) fn open(&self) -> usize {
+        self.open as usize
+    }
+
     /// A chunk came in.
     ///
     /// # Errors

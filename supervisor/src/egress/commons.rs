@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::time::Instant;
 
+use tokio::sync::Mutex;
 use tokio::time::sleep_until;
 
 use super::handshakes::Handshakes;
@@ -54,6 +55,8 @@ pub(super) struct Part {
     pub(super) lookups: Rc<Share>,
     pub(super) handshakes: Rc<Share>,
     pub(super) connects: Rate,
+    /// Held by the connection that waits for its turn of `connects`.
+    turnstile: Mutex<()>,
     pub(super) idle: Rc<Idle>,
 }
 
@@ -83,6 +86,7 @@ impl Commons {
             lookups: self.lookups.share(LOOKUPS_OF_APP),
             handshakes: self.handshakes.share(HANDSHAKES_OF_APP),
             connects: Rate::new(CONNECTS_PER_SECOND, CONNECTS_AT_ONCE),
+            turnstile: Mutex::new(()),
             idle,
         }
     }
@@ -104,10 +108,13 @@ impl Part {
 
     /// Waits until the app may open one more connection, but for its place.
     pub(super) async fn await_connect(&self) {
-        let now = Instant::now();
-        let at = self.connects.next(now);
-        if at > now {
-            sleep_until(at.into()).await;
+        {
+            // One after the other, and each takes its turn when it has come: one that is given up before costs none.
+            let _first = self.turnstile.lock().await;
+            if let Some(at) = self.connects.earliest().filter(|at| *at > Instant::now()) {
+                sleep_until(at.into()).await;
+            }
+            self.connects.next(Instant::now());
         }
         let turn = self.reader(false);
         poll_fn(|cx| turn.poll_room(cx)).await;
@@ -123,3 +130,6 @@ impl Part {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

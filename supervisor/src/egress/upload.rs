@@ -51,6 +51,11 @@ impl UploadQueue {
         Ok(())
     }
 
+    /// Bytes that the worker may still send.
+    pub(crate) fn outstanding(&self) -> usize {
+        self.state.borrow().body.outstanding()
+    }
+
     /// Whether all of it was taken.
     pub(super) fn is_done(&self) -> bool {
         self.state.borrow().body.is_drained()

@@ -96,10 +96,10 @@ impl Shared {
     pub(super) fn log(&self, pid: u32, last: &RefCell<LastLines>, mut line: nano_protocol::LogLine) {
         line.message = shown::told(&self.config, &line.message);
         last.borrow_mut().push(&line.message);
-        self.rate.borrow().dropped_before(line.dropped);
-        let admitted = self.rate.borrow_mut().admit(line.message.len(), Instant::now());
-        if let Some(dropped) = admitted {
-            line.dropped = line.dropped.saturating_add(dropped);
+        let mut rate = self.rate.borrow_mut();
+        rate.dropped_before(line.dropped);
+        if let Some(dropped) = rate.admit(line.message.len(), Instant::now()) {
+            line.dropped = dropped;
             log::app_line(&self.app.name, pid, &line);
         }
     }

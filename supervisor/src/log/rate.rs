@@ -31,8 +31,9 @@ impl Rate {
         Self { lines: full(LINES), bytes: full(BYTES), dropped: 0, total }
     }
 
-    /// So many lines were dropped before they came here.
-    pub fn dropped_before(&self, lines: u64) {
+    /// So many lines were dropped before they came here. They are told with the next line that is admitted.
+    pub fn dropped_before(&mut self, lines: u64) {
+        self.dropped = self.dropped.saturating_add(lines);
         self.total.fetch_add(lines, Ordering::Relaxed);
     }
 
@@ -67,6 +68,12 @@ mod tests {
         assert_eq!(rate.admit(10, start + Duration::from_millis(4)), Some(0));
         rate.dropped_before(7);
         assert_eq!(total.load(Ordering::Relaxed), 3007);
+        // What was dropped before a line that is dropped itself is told with the next one.
+        let later = start + Duration::from_secs(60);
+        assert_eq!((0..2000).filter(|_| rate.admit(10, later).is_some()).count(), 2000);
+        rate.dropped_before(100);
+        assert_eq!(rate.admit(10, later), None);
+        assert_eq!(rate.admit(10, later + Duration::from_millis(2)), Some(101));
     }
 
     #[test]

@@ -67,6 +67,8 @@ pub(crate) struct Link {
     /// Requests that were sent, and that were given up before their end, since this was last looked at.
     sent: Cell<u64>,
     abandoned: Cell<u64>,
+    /// Bytes that the worker may send, by the credit that it has, of streams that ended here first, since the same time.
+    late: Cell<u64>,
     /// Turned a request away because the worker does not read; requests that wait are woken when it does.
     clogged: Cell<bool>,
     violation: Cell<Option<Violation>>,
@@ -108,6 +110,7 @@ impl Link {
             patience: DEAF_AFTER + turn * DEAF_TURNS,
             sent: Cell::new(0),
             abandoned: Cell::new(0),
+            late: Cell::new(0),
             clogged: Cell::new(false),
             violation: Cell::new(None),
             ended: Cell::new(false),
@@ -191,8 +194,11 @@ impl Link {
     }
 
     fn reset(&self, id: RequestId, reason: ResetReason) {
-        if self.forget(id).is_some() && !self.ended.get() {
+        if let Some(exchange) = self.forget(id)
+            && !self.ended.get()
+        {
             self.abandoned.set(self.abandoned.get() + 1);
+            self.late.set(self.late.get().saturating_add(exchange.outstanding() as u64));
             self.push(&Frame::reset(StreamId::request(id), reason));
         }
     }

@@ -108,7 +108,9 @@ fn plain_http_works_too() {
     );
     assert!(ask("GET /nothing").starts_with("HTTP/1.1 404 "));
     assert!(ask("GET /reload").starts_with("HTTP/1.1 405 "));
+    assert!(ask("POST /reload?dry_run=1").starts_with("HTTP/1.1 400 "));
     assert!(ask("POST /reload").starts_with("HTTP/1.1 200 "));
+    assert!(ask("GET /reload/plan").contains("\"dry_run\":true"));
     assert!(ask("POST /apps/c/restart").starts_with("HTTP/1.1 404 "));
     assert!(ask("GET /logs?app=a&fallow=1").starts_with("HTTP/1.1 400 "));
 }

@@ -19,6 +19,8 @@ const BYTES_PER_SECOND: f64 = 1024.0 * 1024.0;
 const BURST: f64 = 4.0;
 /// Bytes of waiting messages beyond which further ones are dropped.
 const MAX_BACKLOG: usize = 8 * 1024 * 1024;
+/// What is said where no message follows those that were dropped.
+const DROPPED: &str = "log lines of the app were dropped: there were too many";
 /// What a waiting message costs beside its text.
 const LINE_OVERHEAD: usize = size_of::<LogLine>();
 /// Messages are handed to the control link up to so many unsent bytes there, so that the answer to a ping, which comes
@@ -32,15 +34,19 @@ pub(crate) struct LogQueue {
     bytes: usize,
 }
 
+fn cost(line: &LogLine) -> usize {
+    line.message.len() + line.request_id.len() + LINE_OVERHEAD
+}
+
 impl LogQueue {
     fn push(&mut self, line: LogLine) {
-        self.bytes += line.message.len() + LINE_OVERHEAD;
+        self.bytes += cost(&line);
         self.lines.push_back(line);
     }
 
     fn pop(&mut self) -> Option<LogLine> {
         let line = self.lines.pop_front()?;
-        self.bytes -= line.message.len() + LINE_OVERHEAD;
+        self.bytes -= cost(&line);
         Some(line)
     }
 
@@ -90,14 +96,18 @@ impl AppLog {
     fn write_at(&mut self, now: Instant, level: LogLevel, request_id: &str, text: &str) {
         #[allow(clippy::cast_precision_loss, reason = "lengths of strings are far below 2^52")]
         let cost = text.len().min(MAX_LOG_TEXT) as f64;
-        let mut queue = self.queue.borrow_mut();
-        if queue.bytes > MAX_BACKLOG || !self.messages.has(1.0, now) || !self.bytes.has(cost, now) {
+        let waiting = self.queue.borrow().bytes;
+        if waiting > MAX_BACKLOG || !self.messages.has(1.0, now) || !self.bytes.has(cost, now) {
             self.dropped += 1;
             return;
         }
         self.messages.take(1.0);
         self.bytes.take(cost);
-        queue.push(LogLine {
+        self.queue_line(level, request_id, text);
+    }
+
+    fn queue_line(&mut self, level: LogLevel, request_id: &str, text: &str) {
+        self.queue.borrow_mut().push(LogLine {
             level: level.into(),
             request_id: request_id.into(),
             message: cut(text, MAX_LOG_TEXT),
@@ -108,7 +118,7 @@ impl AppLog {
     fn tell_dropped_at(&mut self, now: Instant) {
         let before = self.dropped;
         if before > 0 {
-            self.write_at(now, LogLevel::Warn, "", "log lines of the app were dropped: there were too many");
+            self.write_at(now, LogLevel::Warn, "", DROPPED);
             // It is not one of the app's itself.
             self.dropped = self.dropped.min(before);
         }
@@ -126,6 +136,12 @@ impl LogSink for AppLog {
 
     fn tell_dropped(&mut self) {
         self.tell_dropped_at(Instant::now());
+    }
+
+    fn tell_dropped_last(&mut self) {
+        if self.dropped > 0 {
+            self.queue_line(LogLevel::Warn, "", DROPPED);
+        }
     }
 }
 
@@ -192,6 +208,14 @@ mod tests {
         assert_eq!(lines().iter().map(|(_, dropped)| *dropped).collect::<Vec<_>>(), [999]);
         log.tell_dropped_at(later + Duration::from_secs(60));
         assert_eq!(lines(), [], "told once");
+
+        // At the end it is told though there is no room.
+        for _ in 0..5000 {
+            log.write_at(later + Duration::from_secs(60), LogLevel::Info, "", "x");
+        }
+        log.tell_dropped_last();
+        log.tell_dropped_last();
+        assert_eq!(lines().iter().map(|(_, dropped)| *dropped).sum::<u64>(), 1000);
     }
 
     #[test]

@@ -110,6 +110,8 @@ pub(crate) struct Fetches {
     open: usize,
     /// A request waits for another to be over.
     wanted: bool,
+    /// A request's body waits for room on its link.
+    held: bool,
     /// Of these the supervisor takes no more of the request's body, which JavaScript still sends.
     cut: Vec<FetchKey>,
     /// Bytes in queues, for V8 and the memory limit; what changed since that was last told.
@@ -124,6 +126,7 @@ impl Default for Fetches {
             links: Vec::new(),
             open: 0,
             wanted: false,
+            held: false,
             cut: Vec::new(),
             unreported: 0,
             collected: None,
@@ -258,8 +261,25 @@ impl Fetches {
     }
 
     /// How much [`Fetches::send_chunk`] takes now.
-    pub(crate) fn upload_room(&self, key: FetchKey) -> usize {
-        self.contexts.get(key).map_or(0, |context| context.send.room())
+    pub(crate) fn upload_room(&mut self, requests: &Requests, key: FetchKey) -> usize {
+        let Some(context) = self.contexts.get(key) else { return 0 };
+        requests.room_on(context.link, &context.send, &mut self.held)
+    }
+
+    /// The requests whose bodies waited for a link to be written and may go on, as [`Requests::take_held`] has them for
+    /// responses; each is to be given to [`Fetches::resume_upload`].
+    pub(crate) fn take_held(&mut self, requests: &Requests) -> Vec<FetchKey> {
+        if !requests.has_drained() || !std::mem::take(&mut self.held) {
+            return Vec::new();
+        }
+        self.contexts.iter().filter(|(_, context)| context.upload.is_running()).map(|(key, _)| key).collect()
+    }
+
+    /// Goes on with a request's body.
+    pub(crate) fn resume_upload(&mut self, key: FetchKey) -> FetchOutcome {
+        let upload = self.contexts.get_mut(key).map(|context| &mut context.upload);
+        let Some(Upload::Script { waiting, .. }) = upload else { return FetchOutcome::Nothing };
+        if std::mem::take(waiting) { FetchOutcome::Writable } else { FetchOutcome::Nothing }
     }
 
     /// Sends a piece of a body that JavaScript makes: at most [`Fetches::upload_room`] bytes. `waits`: it has more, and no
@@ -271,7 +291,7 @@ impl Fetches {
         while let Some((data, end)) = context.send.take(MAX_CHUNK) {
             outbox.push_data(StreamId::fetch(context.wire_id), end, data);
         }
-        let room = context.send.room();
+        let room = requests.room_on(context.link, &context.send, &mut self.held);
         if let Upload::Script { waiting, .. } = &mut context.upload {
             *waiting = waits || room == 0;
         }
@@ -311,8 +331,8 @@ impl Fetches {
     ) -> Result<FetchOutcome, StreamViolation> {
         let Some(context) = self.contexts.get_mut(key) else { return Ok(FetchOutcome::Nothing) };
         context.send.credit(bytes)?;
-        if let Upload::Script { waiting, .. } = &mut context.upload {
-            return Ok(if std::mem::take(waiting) { FetchOutcome::Writable } else { FetchOutcome::Nothing });
+        if matches!(context.upload, Upload::Script { .. }) {
+            return Ok(self.resume_upload(key));
         }
         self.send_upload(requests, key);
         Ok(FetchOutcome::Nothing)
@@ -488,3 +508,6 @@ pub(crate) const BODY_FAILED: ResetReason = ResetReason::BodyErrored;
 fn signed(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -138,6 +138,13 @@ impl Runtime {
         self.after_fetch();
     }
 
+    /// There is room on the link for more of a request's body.
+    pub(crate) fn resume_upload(&mut self, key: FetchKey) {
+        let outcome = self.state.fetches.borrow_mut().resume_upload(key);
+        self.follow_fetch(key, outcome);
+        self.after_fetch();
+    }
+
     /// The response to a request has room for more of what is handed on.
     pub(crate) fn resume_hand_on(&mut self, key: FetchKey) {
         self.follow_fetch(key, FetchOutcome::HandOn);

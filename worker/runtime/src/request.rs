@@ -116,11 +116,20 @@ impl Requests {
         self.outboxes.get(link).is_some_and(|outbox| outbox.len() >= MAX_UNSENT)
     }
 
+    /// How much of a body may be added to what is to be sent on a link now; `held`: it is less than the window allows.
+    pub(crate) fn room_on(&self, link: usize, body: &SendHalf, held: &mut bool) -> usize {
+        self.outboxes.get(link).map_or(0, |outbox| room(body, outbox, held))
+    }
+
+    /// Whether what was to be sent is written, so that bodies which waited for that may go on.
+    pub(crate) fn has_drained(&self) -> bool {
+        self.outboxes.iter().all(|outbox| outbox.len() < MAX_UNSENT / 2)
+    }
+
     /// The requests whose responses waited for a link to be written and may go on; each is to be given to
     /// [`Requests::resume`].
     pub(crate) fn take_held(&mut self) -> Vec<RequestKey> {
-        let drained = self.outboxes.iter().all(|outbox| outbox.len() < MAX_UNSENT / 2);
-        if !drained || !std::mem::take(&mut self.held) {
+        if !self.has_drained() || !std::mem::take(&mut self.held) {
             return Vec::new();
         }
         let waiting = self.contexts.iter().filter(|(_, context)| context.outgoing.is_some());

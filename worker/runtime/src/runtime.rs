@@ -49,6 +49,9 @@ pub trait LogSink {
     /// Writes how many messages were dropped since the last one that was not, if it drops any. Called now and then.
     fn tell_dropped(&mut self) {}
 
+    /// The same where nothing is written after it: however much was written before.
+    fn tell_dropped_last(&mut self) {}
+
     /// Whether that has yet to be written.
     fn owes_word(&self) -> bool {
         false

@@ -219,6 +219,7 @@ impl Worker {
                         self.phase = Phase::Serving;
                     }
                     Err(failed) => {
+                        self.runtime.state.log.borrow_mut().tell_dropped_last();
                         self.push_after_log(&Frame::BootFailed(failed));
                         self.flush_last();
                         return Ok(ExitReason::Startup.exit_status().into());
@@ -226,6 +227,7 @@ impl Worker {
                 }
             }
             if self.phase == Phase::Draining && self.is_done() && !self.receive_late()? && self.is_done() {
+                self.runtime.state.log.borrow_mut().tell_dropped_last();
                 self.send_stats();
                 self.flush_last();
                 return Ok(0);
@@ -387,14 +389,16 @@ impl Worker {
                 flushed => flushed?,
             }
         }
-        let held = self.runtime.state.requests.borrow_mut().take_held();
-        self.jobs.extend(held.into_iter().map(Job::Resume));
+        let mut requests = self.runtime.state.requests.borrow_mut();
+        self.jobs.extend(requests.take_held().into_iter().map(Job::Resume));
+        let uploads = self.runtime.state.fetches.borrow_mut().take_held(&requests);
+        self.jobs.extend(uploads.into_iter().map(Job::ResumeUpload));
         Ok(())
     }
 
     /// Says why the worker ends, on every link. Returns the exit status.
     fn last_words(&mut self, reason: ExitReason) -> i32 {
-        self.runtime.state.log.borrow_mut().tell_dropped();
+        self.runtime.state.log.borrow_mut().tell_dropped_last();
         self.runtime.state.send_new_counts();
         self.send_stats();
         {

@@ -4,8 +4,9 @@
 //! A frame is of no use when it is about a request that is over, gives less credit than a worker that keeps to the protocol
 //! does, or holds statistics. Honest workers send some: what was on its way when a client left, statistics with each
 //! response that counted something. They send no more than that: what is on its way is bounded (a socket's buffer and a
-//! megabyte before it), so each request that was given up, each that was sent, each outgoing request allows a number, and
-//! time allows some more. Small chunks of a body that is read are of use, however small and many.
+//! megabyte before it), so each request that was given up, each that was sent, each outgoing request allows a number, the
+//! open window of a stream that ended here first as many as it has bytes, and time allows some more. Small chunks of a
+//! body that is read are of use, however small and many.
 
 use std::time::Instant;
 
@@ -89,8 +90,9 @@ impl Waste {
         self.useless += 1;
     }
 
-    /// At the end of a turn. `sent`, `abandoned`: requests since the last time.
-    pub(super) fn settle(&mut self, now: Instant, sent: u64, abandoned: u64) -> Result<(), Violation> {
+    /// At the end of a turn. `sent`, `abandoned`: requests since the last time. `late`: bytes that may come of streams which
+    /// ended here first; each may be a frame.
+    pub(super) fn settle(&mut self, now: Instant, sent: u64, abandoned: u64, late: u64) -> Result<(), Violation> {
         let micros = u64::try_from(now.saturating_duration_since(self.filled).as_micros()).unwrap_or(u64::MAX);
         let by_time = micros.saturating_mul(PER_SECOND) / 1_000_000;
         if by_time > 0 {
@@ -98,7 +100,8 @@ impl Waste {
         }
         let earned = by_time
             .saturating_add(sent.saturating_mul(PER_REQUEST))
-            .saturating_add(abandoned.saturating_mul(PER_ABANDONED));
+            .saturating_add(abandoned.saturating_mul(PER_ABANDONED))
+            .saturating_add(late);
         self.left = self.left.saturating_add(earned).min(MOST);
         let useless = std::mem::take(&mut self.useless);
         self.left = self.left.checked_sub(useless).ok_or(Violation::Useless)?;

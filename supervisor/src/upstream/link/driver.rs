@@ -124,8 +124,8 @@ impl Task {
 
     fn read(&mut self, cx: &mut Context<'_>) -> Option<End> {
         let end = self.read_turn(cx);
-        let (sent, abandoned) = (self.link.sent.take(), self.link.abandoned.take());
-        match self.waste.settle(Instant::now(), sent, abandoned) {
+        let (sent, abandoned, late) = (self.link.sent.take(), self.link.abandoned.take(), self.link.late.take());
+        match self.waste.settle(Instant::now(), sent, abandoned, late) {
             Err(violation) if end.is_none() => Some(End::Violated(violation)),
             _ => end,
         }

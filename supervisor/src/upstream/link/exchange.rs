@@ -181,6 +181,11 @@ impl Exchange {
         self.state.borrow_mut().wake_uploader();
     }
 
+    /// Bytes of the response that the worker may still send.
+    pub(super) fn outstanding(&self) -> usize {
+        self.state.borrow().response.outstanding()
+    }
+
     pub(super) fn waits_for_head(&self) -> bool {
         let state = self.state.borrow();
         state.response.length().is_none() && state.response.error().is_none()

@@ -198,6 +198,7 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     }
     // The worker forgets it when it reads of its end: its number of open ones is never below ours.
     link.fetches.open.borrow_mut().remove(fetch.id);
+    link.late.set(link.late.get().saturating_add(fetch.upload.outstanding() as u64));
     if let Err(error) = outcome {
         let message = truncate_utf8(&error.message, MAX_FETCH_ERROR).to_owned();
         link.push(&Frame::fetch_failed(fetch.id, error.failure, message));

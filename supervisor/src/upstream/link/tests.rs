@@ -266,3 +266,48 @@ fn what_was_on_its_way_to_clients_that_left_is_no_violation() {
         assert_eq!(end_of(&link).await, End::Closed);
     });
 }
+
+#[test]
+fn what_was_on_its_way_to_fetches_that_ended_here_is_no_violation() {
+    const FETCHES: u32 = 4;
+    with_link(|link, mut worker| async move {
+        let mut outbox = Outbox::default();
+        for id in 0..FETCHES {
+            let head = FetchHead {
+                method: "POST".to_owned(),
+                url: "http://127.0.0.1:1/".to_owned(),
+                headers: HeaderBlock::default(),
+                body: BodyLength::Unknown,
+            };
+            outbox.push(&Frame::FetchHead(id, Box::new(head)));
+        }
+        let mut slices = [std::io::IoSlice::new(&[]); 4];
+        let count = outbox.io_slices(&mut slices);
+        slices[..count].iter().for_each(|slice| worker.write_all(slice).unwrap());
+        let mut task = std::pin::pin!(end_of(&link));
+        // Nothing listens at port 1: each of them ends before a byte of its body came.
+        poll_fn(|cx| {
+            assert!(task.as_mut().poll(cx).is_pending());
+            cx.waker().wake_by_ref();
+            let open = (0..FETCHES).any(|id| link.fetches.is_open(id));
+            if open { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+        // All that the windows allow, in single bytes, from a worker that does not know yet.
+        std::thread::spawn(move || {
+            let mut frames = Outbox::default();
+            for id in 0..FETCHES {
+                let data = Frame::Data { stream: StreamId::fetch(id), end: false, data: Bytes::from_static(b"x") };
+                (0..INITIAL_WINDOW - 10_000).for_each(|_| frames.push(&data));
+            }
+            frames.push(&Frame::Exiting { reason: ExitReason::Idle, culprit: None });
+            while !frames.is_empty() {
+                let mut slices = [std::io::IoSlice::new(&[]); 64];
+                let count = frames.io_slices(&mut slices);
+                let Ok(written) = worker.write_vectored(&slices[..count]) else { return };
+                frames.advance(written);
+            }
+        });
+        assert_eq!(task.await, End::Closed);
+    });
+}

@@ -147,7 +147,7 @@ fn fetch_chunk(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
     let Some(state) = State::get(scope) else { return };
     let key = key_of(scope, args.get(0));
     let Ok(chunk) = v8::Local::<v8::Uint8Array>::try_from(args.get(1)) else { return };
-    let room = state.fetches.borrow().upload_room(key);
+    let room = state.fetches.borrow_mut().upload_room(&state.requests.borrow(), key);
     let length = chunk.byte_length();
     let mut bytes = vec![0; length.min(room)];
     chunk.copy_contents(&mut bytes);

@@ -19,6 +19,8 @@ pub(super) enum Job {
     FetchNews(FetchKey),
     /// A response may go on.
     Resume(RequestKey),
+    /// The body of an outgoing request may go on.
+    ResumeUpload(FetchKey),
     /// A request has no client any more.
     Abandon(usize, RequestId),
     /// A `fetch()` has no link any more.
@@ -105,6 +107,7 @@ impl Worker {
                 Job::RequestNews(key) => self.runtime.request_news(key),
                 Job::FetchNews(key) => self.runtime.fetch_news(key),
                 Job::Resume(key) => self.runtime.resume_response(key),
+                Job::ResumeUpload(key) => self.runtime.resume_upload(key),
                 Job::Abandon(link, id) => self.runtime.request_reset(link, id, ResetReason::ClientGone),
                 Job::FetchClosed(key) => self.runtime.fetch_closed(key),
                 Job::Module(path, source) => self.runtime.module_arrived(&path, source),

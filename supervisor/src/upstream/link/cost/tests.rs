@@ -11,7 +11,7 @@ fn borne(waste: &mut Waste, now: Instant) -> u64 {
     let mut frames = 0;
     loop {
         (0..512).for_each(|_| waste.count());
-        if waste.settle(now, 0, 0).is_err() {
+        if waste.settle(now, 0, 0, 0).is_err() {
             return frames;
         }
         frames += 512;
@@ -34,9 +34,9 @@ fn what_was_on_its_way_when_all_clients_left_is_borne() {
     // A socket's buffer and what waits before it, all of it chunks of one byte; every client leaves again and again.
     let on_its_way = ((1 << 20) + 212_992) / 15;
     for _ in 0..1000 {
-        waste.settle(start, 250, 250).unwrap();
+        waste.settle(start, 250, 250, 0).unwrap();
         (0..on_its_way).for_each(|_| waste.count());
-        waste.settle(start, 0, 0).unwrap();
+        waste.settle(start, 0, 0, 0).unwrap();
     }
 }
 
@@ -46,7 +46,7 @@ fn small_steps_of_time_are_not_lost() {
     let mut waste = Waste::new(start);
     borne(&mut waste, start);
     for step in 1..=100_000 {
-        waste.settle(start + Duration::from_micros(10) * step, 0, 0).unwrap();
+        waste.settle(start + Duration::from_micros(10) * step, 0, 0, 0).unwrap();
     }
     let after = start + Duration::from_secs(1);
     assert!(borne(&mut waste, after) > PER_SECOND / 2);
