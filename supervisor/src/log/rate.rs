@@ -32,17 +32,18 @@ impl Rate {
     }
 
     /// So many lines were dropped before they came here. They are told with the next line that is admitted.
+    /// Sums saturate: a worker may claim any number.
     pub fn dropped_before(&mut self, lines: u64) {
         self.dropped = self.dropped.saturating_add(lines);
-        self.total.fetch_add(lines, Ordering::Relaxed);
+        let sum = |total: u64| Some(total.saturating_add(lines));
+        let _previous = self.total.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
     }
 
     /// Whether a line of so many bytes may be logged now; if so, how many were dropped before it.
     pub fn admit(&mut self, bytes: usize, now: Instant) -> Option<u64> {
         let bytes = bytes as f64;
         if !self.lines.has(1.0, now) || !self.bytes.has(bytes, now) {
-            self.dropped += 1;
-            self.total.fetch_add(1, Ordering::Relaxed);
+            self.dropped_before(1);
             return None;
         }
         self.lines.take(1.0);
@@ -74,6 +75,10 @@ mod tests {
         rate.dropped_before(100);
         assert_eq!(rate.admit(10, later), None);
         assert_eq!(rate.admit(10, later + Duration::from_millis(2)), Some(101));
+        // A worker claims what it likes.
+        (0..2).for_each(|_| rate.dropped_before(u64::MAX));
+        assert_eq!(rate.admit(10, later + Duration::from_millis(4)), Some(u64::MAX));
+        assert_eq!(total.load(Ordering::Relaxed), u64::MAX);
     }
 
     #[test]
