@@ -52,7 +52,7 @@ fn a_climb_in_a_real_file_is_reported() {
     let table = table();
     for (name, folder, file, climb) in [
         ("supervisor", "supervisor/src", "telemetry/render.rs", "use crate::serve::Ended;"),
-        ("runtime", "worker/runtime/src", "timers.rs", "use crate::{exception, ops::fetch};"),
+        ("runtime", "worker/runtime/src", "engine/timers.rs", "use crate::{engine::exception, ops::fetch};"),
     ] {
         let mut sources = sources(folder);
         assert!(faults(&table, name, &sources).is_empty());

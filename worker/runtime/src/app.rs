@@ -1,20 +1,25 @@
 //! [`Runtime`]'s dealings with an app: its start, its requests. `serve.rs` calls these for each frame.
 
+pub(crate) mod accessor_style;
+mod app_log;
+pub(crate) mod outgoing;
+pub(crate) mod serve;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, Stats, StreamViolation, memory};
 
-use crate::counters::Counters;
-use crate::event_loop::{call, checkpoint};
-use crate::exception;
-use crate::modules::MainModule;
+use crate::engine::counters::Counters;
+use crate::engine::event_loop::{call, checkpoint};
+use crate::engine::exception;
+use crate::engine::modules::MainModule;
+use crate::engine::runtime::{Entry, Runtime, StreamBudget, entry_function};
+use crate::engine::state::State;
+use crate::engine::watchdog::{WatchdogThread, Watched, peak_resident};
+use crate::exchange::request::{Outcome, RequestKey};
 use crate::ops::request::settle_reader;
-use crate::request::{Outcome, RequestKey};
-use crate::runtime::{Entry, Runtime, StreamBudget, entry_function};
-use crate::state::State;
-use crate::watchdog::{WatchdogThread, Watched, peak_resident};
 
 /// The functions of worker/dispatch.js.
 pub(crate) struct AppEntries {

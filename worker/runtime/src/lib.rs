@@ -1,56 +1,43 @@
 //! The JavaScript runtime of nano: V8 with the builtins of the web platform, its event loop and its limits.
 //!
 //! This is the only crate that links V8. `nano-worker`'s build script calls [`snapshot::create`] and embeds the result;
-//! at run time a [`Runtime`] starts from it. Where to look:
+//! at run time a [`Runtime`] starts from it. The folders, from top to bottom; a file imports from its own and from those
+//! below it:
+//!
+//! | folder | what |
+//! |---|---|
+//! | `program/` | scripts and the REPL: their network, `CLI`, `gc()` |
+//! | `app/` | an app that serves: a worker's life, from Boot to the end |
+//! | `ops/` | the native operations that the builtins may call |
+//! | `exchange/` | requests that come in, requests that go out, the links that both use |
+//! | `engine/` | V8, modules, the event loop, limits |
+//! | `js/` | the JavaScript files that are built in; `bootstrap.js` imports them all |
+//!
+//! Where to look:
 //!
 //! | question | file |
 //! |---|---|
-//! | which V8 flags are set, where V8 gets entropy and threads | `platform.rs` |
-//! | which JavaScript files are built in, in which order they are evaluated | `builtins.rs`, `js/bootstrap.js` |
-//! | which native operations the builtins may call | `ops.rs`, `ops/` |
-//! | how an app's modules are found and loaded | `modules.rs` |
-//! | what a turn of the event loop does | `event_loop.rs` |
+//! | which V8 flags are set, where V8 gets entropy and threads | `engine/platform.rs` |
+//! | which JavaScript files are built in, in which order they are evaluated | `engine/builtins.rs`, `js/bootstrap.js` |
+//! | how an app's modules are found and loaded | `engine/modules.rs` |
+//! | what a turn of the event loop does | `engine/event_loop.rs` |
 
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests"))]
 
-mod accessor_style;
 mod app;
-mod app_log;
-mod broker;
-mod builtins;
-mod collector;
-mod command_line;
-mod counters;
-mod ending;
-mod event_loop;
-mod exception;
-mod fatal;
-mod fetch;
-mod inspection;
-mod link;
-mod memory;
-mod modules;
+mod engine;
+mod exchange;
 mod ops;
-mod outgoing;
-pub mod platform;
-mod rejections;
-mod repl;
-mod request;
-mod runtime;
-mod script;
-mod serve;
+mod program;
 pub mod snapshot;
-mod state;
-mod timers;
-mod wasm;
-mod watchdog;
 
-pub use broker::StartBroker;
-pub use exception::{Location, ScriptError};
-pub use fatal::exit_now;
-pub use link::LinkError;
-pub use modules::{FileModules, ModuleSource, SourceError};
-pub use repl::{Completions, Interrupter, Interruption, Outcome, ReplSession};
-pub use runtime::{LogLevel, LogSink, Runtime, RuntimeError, RuntimeOptions, StreamBudget};
-pub use serve::{Connection, ServeError, Spare};
+pub use app::serve::{Connection, ServeError, Spare};
+pub use engine::exception::{Location, ScriptError};
+pub use engine::fatal::exit_now;
+pub use engine::modules::{FileModules, ModuleSource, SourceError};
+pub use engine::platform;
+pub use engine::runtime::{LogLevel, LogSink, Runtime, RuntimeError, RuntimeOptions, StreamBudget};
+pub use exchange::link::LinkError;
+pub use program::broker::StartBroker;
+pub use program::repl::{Completions, Interrupter, Interruption, Outcome, ReplSession};

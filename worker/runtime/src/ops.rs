@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use fast::FastForm;
 
-use crate::counters;
+use crate::engine::counters;
 
 mod body;
 mod bytes;

@@ -1,8 +1,8 @@
 //! The startup snapshot: a heap image with all builtins evaluated, made at build time, restored in a millisecond.
 
-use crate::builtins::{self, BuiltinError};
+use crate::engine::builtins::{self, BuiltinError};
+use crate::engine::platform::{self, PlatformError};
 use crate::ops;
-use crate::platform::{self, PlatformError};
 
 /// Why there is no snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -71,8 +71,8 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::modules::FileModules;
-    use crate::runtime::{LogLevel, LogSink, Runtime, RuntimeOptions, StreamBudget};
+    use crate::engine::modules::FileModules;
+    use crate::engine::runtime::{LogLevel, LogSink, Runtime, RuntimeOptions, StreamBudget};
 
     struct Collect(Rc<RefCell<String>>);
 

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::ops;
-use crate::state::State;
+use crate::engine::state::State;
 
 ops! {
     "performanceNow" => performance_now,

@@ -9,9 +9,9 @@ use super::bytes::to_uint8_array;
 use super::request::{NO_ROOM, known_length, resolve_with_chunk, settle_reader};
 use super::response::{read_body, read_head, read_headers, settle};
 use super::{ops, throw_range_error, throw_type_error};
-use crate::fetch::{BODY_FAILED, FetchKey, FetchRead, HandedOn, NotSent, UploadFrom};
-use crate::request::{BodyReader, Outcome};
-use crate::state::State;
+use crate::engine::state::State;
+use crate::exchange::fetch::{BODY_FAILED, FetchKey, FetchRead, HandedOn, NotSent, UploadFrom};
+use crate::exchange::request::{BodyReader, Outcome};
 
 ops! {
     "fetchAbort" => fetch_abort,

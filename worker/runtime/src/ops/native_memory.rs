@@ -1,7 +1,7 @@
 //! Memory that the builtins keep natively for JavaScript's objects. It is taken from `memory_mb` as that of array buffers
 //! is, and told to V8, so that objects that were given up bring about their collection.
 
-use crate::state::State;
+use crate::engine::state::State;
 
 /// Takes `bytes` of the app's memory and tells V8. Collects garbage where there are too few. False, and nothing taken, when
 /// there still are.

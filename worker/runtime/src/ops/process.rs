@@ -1,9 +1,9 @@
 //! The log, microtasks, the end of the program.
 
 use super::{ops, throw_type_error};
-use crate::event_loop;
-use crate::runtime::LogLevel;
-use crate::state::State;
+use crate::engine::event_loop;
+use crate::engine::runtime::LogLevel;
+use crate::engine::state::State;
 
 ops! {
     "getAsyncContext" => get_async_context,

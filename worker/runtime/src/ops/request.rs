@@ -4,10 +4,10 @@ use nano_protocol::{BodyLength, HeaderBlock, ResetReason};
 
 use super::bytes::to_uint8_array;
 use super::{ops, throw_range_error};
-use crate::event_loop;
-use crate::request::{BodyRead, BodyReader, RequestKey};
-use crate::runtime::LogLevel;
-use crate::state::State;
+use crate::engine::event_loop;
+use crate::engine::runtime::LogLevel;
+use crate::engine::state::State;
+use crate::exchange::request::{BodyRead, BodyReader, RequestKey};
 
 ops! {
     "requestBodyCancel" => request_body_cancel,

@@ -5,8 +5,8 @@ use nano_protocol::HeaderBlock;
 
 use super::request::{key_of, settle_reader};
 use super::{ops, throw_type_error};
-use crate::request::{Outcome, RequestKey};
-use crate::state::State;
+use crate::engine::state::State;
+use crate::exchange::request::{Outcome, RequestKey};
 
 ops! {
     "respond" => respond,

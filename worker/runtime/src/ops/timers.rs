@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::ops;
-use crate::state::State;
+use crate::engine::state::State;
 
 ops! {
     "timerAllocate" => timer_allocate,

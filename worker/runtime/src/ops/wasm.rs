@@ -2,7 +2,7 @@
 
 use super::bytes::copy_out;
 use super::ops;
-use crate::wasm::{Verdict, examine};
+use crate::engine::wasm::{Verdict, examine};
 
 ops! {
     "wasmExamine" => wasm_examine,

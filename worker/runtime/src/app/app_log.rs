@@ -1,0 +1,268 @@
+//! An app's messages on their way to the supervisor: bounded in size and in number, so that an app cannot fill the log
+//! nor this process's memory. What is dropped is counted.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Instant;
+
+use nano_protocol::limits::MAX_LOG_TEXT;
+use nano_protocol::{Frame, LogLine, Outbox, TokenBucket};
+
+use crate::engine::runtime::{LogLevel, LogSink};
+
+/// Messages per second that an app may log for long; [`BURST`] seconds' worth at once.
+const MESSAGES_PER_SECOND: f64 = 1000.0;
+/// The same in bytes.
+const BYTES_PER_SECOND: f64 = 1024.0 * 1024.0;
+/// Seconds' worth that may come at once.
+const BURST: f64 = 4.0;
+/// Bytes of waiting messages beyond which further ones are dropped.
+const MAX_BACKLOG: usize = 8 * 1024 * 1024;
+/// What is said where no message follows those that were dropped.
+const DROPPED: &str = "log lines of the app were dropped: there were too many";
+/// What a waiting message costs beside its text.
+const LINE_OVERHEAD: usize = size_of::<LogLine>();
+/// Messages are handed to the control link up to so many unsent bytes there, so that the answer to a ping, which comes
+/// behind them, is not late.
+const MAX_AHEAD: usize = 64 * 1024;
+
+/// Messages on their way to the control link.
+#[derive(Default)]
+pub(crate) struct LogQueue {
+    lines: VecDeque<LogLine>,
+    bytes: usize,
+}
+
+fn cost(line: &LogLine) -> usize {
+    line.message.len() + line.request_id.len() + LINE_OVERHEAD
+}
+
+impl LogQueue {
+    fn push(&mut self, line: LogLine) {
+        self.bytes += cost(&line);
+        self.lines.push_back(line);
+    }
+
+    fn pop(&mut self) -> Option<LogLine> {
+        let line = self.lines.pop_front()?;
+        self.bytes -= cost(&line);
+        Some(line)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Hands over as many messages as the link should hold.
+    pub(crate) fn pour(&mut self, outbox: &mut Outbox) {
+        while outbox.len() < MAX_AHEAD
+            && let Some(line) = self.pop()
+        {
+            outbox.push(&Frame::Log(line));
+        }
+    }
+
+    /// Hands over all messages: before a frame that says that something is over.
+    pub(crate) fn pour_all(&mut self, outbox: &mut Outbox) {
+        while let Some(line) = self.pop() {
+            outbox.push(&Frame::Log(line));
+        }
+    }
+}
+
+/// Writes messages to a [`LogQueue`].
+pub(crate) struct AppLog {
+    queue: Rc<RefCell<LogQueue>>,
+    messages: TokenBucket,
+    bytes: TokenBucket,
+    dropped: u64,
+}
+
+impl AppLog {
+    pub(crate) fn new(queue: Rc<RefCell<LogQueue>>) -> Self {
+        Self::started(queue, Instant::now())
+    }
+
+    fn started(queue: Rc<RefCell<LogQueue>>, now: Instant) -> Self {
+        Self {
+            queue,
+            messages: TokenBucket::full(MESSAGES_PER_SECOND, MESSAGES_PER_SECOND * BURST, now),
+            bytes: TokenBucket::full(BYTES_PER_SECOND, BYTES_PER_SECOND * BURST, now),
+            dropped: 0,
+        }
+    }
+
+    fn write_at(&mut self, now: Instant, level: LogLevel, request_id: &str, text: &str) {
+        #[allow(clippy::cast_precision_loss, reason = "lengths of strings are far below 2^52")]
+        let cost = text.len().min(MAX_LOG_TEXT) as f64;
+        let waiting = self.queue.borrow().bytes;
+        if waiting > MAX_BACKLOG || !self.messages.has(1.0, now) || !self.bytes.has(cost, now) {
+            self.dropped += 1;
+            return;
+        }
+        self.messages.take(1.0);
+        self.bytes.take(cost);
+        self.queue_line(level, request_id, text);
+    }
+
+    fn queue_line(&mut self, level: LogLevel, request_id: &str, text: &str) {
+        self.queue.borrow_mut().push(LogLine {
+            level: level.into(),
+            request_id: request_id.into(),
+            message: cut(text, MAX_LOG_TEXT),
+            dropped: std::mem::take(&mut self.dropped),
+        });
+    }
+
+    fn tell_dropped_at(&mut self, now: Instant) {
+        let before = self.dropped;
+        if before > 0 {
+            self.write_at(now, LogLevel::Warn, "", DROPPED);
+            // It is not one of the app's itself.
+            self.dropped = self.dropped.min(before);
+        }
+    }
+}
+
+impl LogSink for AppLog {
+    fn write(&mut self, level: LogLevel, request_id: &str, text: &str) {
+        self.write_at(Instant::now(), level, request_id, text);
+    }
+
+    fn owes_word(&self) -> bool {
+        self.dropped > 0
+    }
+
+    fn tell_dropped(&mut self) {
+        self.tell_dropped_at(Instant::now());
+    }
+
+    fn tell_dropped_last(&mut self) {
+        if self.dropped > 0 {
+            self.queue_line(LogLevel::Warn, "", DROPPED);
+        }
+    }
+}
+
+impl From<LogLevel> for nano_protocol::LogLevel {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Debug => Self::Debug,
+            LogLevel::Info => Self::Info,
+            LogLevel::Warn => Self::Warn,
+            LogLevel::Error => Self::Error,
+        }
+    }
+}
+
+/// At most `max` bytes of a text; says so where something was cut off.
+pub(crate) fn cut(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.into();
+    }
+    let mark = format!("… ({} bytes in all)", text.len());
+    let mut end = max.saturating_sub(mark.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{mark}", text.get(..end).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// A log that has existed since `start`, and its lines as `(message's length, dropped before it)` so far.
+    fn log(start: Instant) -> (AppLog, impl Fn() -> Vec<(usize, u64)>) {
+        let queue = Rc::new(RefCell::new(LogQueue::default()));
+        let log = AppLog::started(Rc::clone(&queue), start);
+        let lines = move || {
+            let mut queue = queue.borrow_mut();
+            std::iter::from_fn(|| queue.pop()).map(|line| (line.message.len(), line.dropped)).collect()
+        };
+        (log, lines)
+    }
+
+    #[test]
+    fn a_flood_is_cut_and_what_is_dropped_is_told() {
+        let start = Instant::now();
+        let (mut log, lines) = log(start);
+        for _ in 0..20_000 {
+            log.write_at(start, LogLevel::Info, "", "x");
+        }
+        assert_eq!(lines(), vec![(1, 0); 4000], "a burst is not cut");
+        // A token comes back each millisecond, and the next message tells how many are missing.
+        let later = start + Duration::from_millis(1);
+        for _ in 0..1000 {
+            log.write_at(later, LogLevel::Info, "", "x");
+        }
+        assert_eq!(lines(), [(1, 16_000)]);
+
+        // Where there is no next message it is told on its own, as soon as there is room.
+        log.tell_dropped_at(later);
+        assert_eq!(lines(), [], "no room");
+        let later = later + Duration::from_millis(1);
+        log.tell_dropped_at(later);
+        assert_eq!(lines().iter().map(|(_, dropped)| *dropped).collect::<Vec<_>>(), [999]);
+        log.tell_dropped_at(later + Duration::from_secs(60));
+        assert_eq!(lines(), [], "told once");
+
+        // At the end it is told though there is no room.
+        for _ in 0..5000 {
+            log.write_at(later + Duration::from_secs(60), LogLevel::Info, "", "x");
+        }
+        log.tell_dropped_last();
+        log.tell_dropped_last();
+        assert_eq!(lines().iter().map(|(_, dropped)| *dropped).sum::<u64>(), 1000);
+    }
+
+    #[test]
+    fn few_long_messages_are_a_flood_too() {
+        let start = Instant::now();
+        let (mut log, lines) = log(start);
+        let long = "x".repeat(MAX_LOG_TEXT);
+        for _ in 0..1000 {
+            log.write_at(start, LogLevel::Info, "", &long);
+        }
+        assert_eq!(lines().len(), 4 * 1024 * 1024 / MAX_LOG_TEXT);
+        // However much time passes: what is not sent yet is bounded.
+        let mut now = start;
+        for _ in 0..1000 {
+            now += Duration::from_secs(60);
+            log.write_at(now, LogLevel::Info, "", &long);
+        }
+        let waiting = lines().len();
+        assert_eq!(waiting, MAX_BACKLOG / (MAX_LOG_TEXT + LINE_OVERHEAD) + 1);
+    }
+
+    #[test]
+    fn what_is_to_be_sent_first_waits_behind_few_messages() {
+        let mut queue = LogQueue::default();
+        for _ in 0..10_000 {
+            let text = "x".repeat(1000);
+            queue.push(LogLine {
+                level: nano_protocol::LogLevel::Info,
+                request_id: String::new(),
+                message: text,
+                dropped: 0,
+            });
+        }
+        let mut outbox = Outbox::default();
+        queue.pour(&mut outbox);
+        assert!((MAX_AHEAD..MAX_AHEAD + 1100).contains(&outbox.len()), "{}", outbox.len());
+        queue.pour(&mut outbox);
+        assert!(outbox.len() < MAX_AHEAD + 1100, "as long as nothing is written");
+        queue.pour_all(&mut outbox);
+        assert!(queue.is_empty() && queue.bytes == 0 && outbox.len() > 10_000_000);
+    }
+
+    #[test]
+    fn long_messages_are_cut_between_characters() {
+        let text = "ü".repeat(100);
+        let cut = cut(&text, 75);
+        assert!(cut.len() <= 75 && cut.starts_with("üü") && cut.ends_with("(200 bytes in all)"), "{cut}");
+        assert_eq!(super::cut("short", 75), "short");
+    }
+}

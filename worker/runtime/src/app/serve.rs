@@ -1,0 +1,442 @@
+//! A worker's life: Boot, the app's modules, Ready, requests until Drain, the end. One thread runs this and V8.
+//!
+//! The loop's round: sleep in poll(2) until a socket, a timer or a task of V8 is due; take what has come, dispatch it;
+//! timers and tasks; then write everything that is to be sent, once per link. Where there is much to do a round ends
+//! after the first call into the app's code that is over later than [`ROUND`], and the rest is done in the next ones
+//! (`dispatch.rs`): what others wait for does not wait for all of it.
+
+mod control_modules;
+mod dispatch;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use nano_protocol::limits::MAX_ERROR_TEXT;
+use nano_protocol::{
+    AccessorStyle, Boot, BootFailed, ExitReason, Frame, Outbox, Ready, RequestAccessors, StreamViolation,
+};
+use nix::poll::{PollFd, PollFlags, ppoll};
+use url::Url;
+
+use crate::app::app_log::{AppLog, LogQueue, cut};
+use crate::engine::counters::Counters;
+use crate::engine::exception::ScriptError;
+use crate::engine::modules::{SourceError, with_hint};
+use crate::engine::platform;
+use crate::engine::runtime::{LogLevel, Runtime, RuntimeOptions, StreamBudget};
+use crate::engine::watchdog::WatchdogThread;
+use crate::exchange::link::{Link, LinkError};
+use control_modules::{Asked, ControlModules};
+use dispatch::Job;
+
+/// Unsent bytes of a link beyond which nothing more is read from it: its requests would only add to them.
+const MAX_BACKLOG: usize = 4 * 1024 * 1024;
+/// How long a round works on what has come and what is due.
+const ROUND: Duration = Duration::from_millis(10);
+/// How old the supervisor's word on the bytes in streams may be. They change with each chunk: too often to tell each time.
+const GAUGES_WITHIN: Duration = Duration::from_millis(100);
+/// How long last words may take to be written.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+/// The app's directory as scripts see it; where it really is, is none of their business.
+const APP_URL: &str = "file:///app/";
+
+/// The sockets that a worker gets.
+pub struct Connection {
+    /// Boot, modules, logs.
+    pub control: UnixStream,
+    /// Requests, one link per shard of the supervisor.
+    pub links: Vec<UnixStream>,
+}
+
+/// Why a worker ended without having been told to.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A link failed.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// A socket could not be prepared, or the watchdog not be started.
+    #[error("cannot prepare the worker's sockets and threads: {0}")]
+    Io(#[from] io::Error),
+    /// The supervisor does not keep to the protocol.
+    #[error("the supervisor broke the protocol: {0}")]
+    Protocol(&'static str),
+    /// The supervisor breaks the rules of streams.
+    #[error("the supervisor broke the protocol: {0}")]
+    Stream(#[from] StreamViolation),
+    /// There is no runtime.
+    #[error(transparent)]
+    Runtime(#[from] crate::engine::runtime::RuntimeError),
+}
+
+impl ServeError {
+    /// The exit status for this end.
+    #[must_use]
+    pub fn exit_status(&self) -> i32 {
+        let reason = match self {
+            Self::Link(LinkError::Closed | LinkError::Io(_)) => ExitReason::Restart,
+            Self::Link(LinkError::Decode(_)) | Self::Protocol(_) | Self::Stream(_) => ExitReason::Protocol,
+            Self::Io(_) | Self::Runtime(_) => ExitReason::Startup,
+        };
+        reason.exit_status().into()
+    }
+}
+
+/// A worker that has its threads but no app yet.
+pub struct Spare {
+    control: Link,
+    links: Vec<Link>,
+    watchdog: WatchdogThread,
+}
+
+impl Spare {
+    /// Prepares everything that needs no app: V8 and the watchdog's thread. After this no thread is started any more.
+    ///
+    /// # Errors
+    ///
+    /// V8 or a thread cannot be started.
+    pub fn prepare(connection: Connection) -> Result<Self, ServeError> {
+        platform::initialize().map_err(crate::engine::runtime::RuntimeError::from)?;
+        let supervisor: OwnedFd = connection.control.as_fd().try_clone_to_owned()?;
+        let watchdog = WatchdogThread::start(supervisor)?;
+        let links = connection.links.into_iter().map(Link::new).collect::<io::Result<_>>()?;
+        Ok(Self { control: Link::new(connection.control)?, links, watchdog })
+    }
+
+    /// Waits for `Boot`, loads the app and serves until the end. Returns the exit status.
+    ///
+    /// # Errors
+    ///
+    /// See [`ServeError`]: the supervisor is gone or mad.
+    pub fn serve(mut self, snapshot: &'static [u8]) -> Result<i32, ServeError> {
+        let mut scratch = Link::scratch();
+        let boot = loop {
+            if let Some(frame) = self.control.next_frame()? {
+                match frame {
+                    Frame::Boot(boot) => break boot,
+                    _ => return Err(ServeError::Protocol("the first frame is not Boot")),
+                }
+            }
+            let mut fds = [PollFd::new(self.control.as_fd(), PollFlags::POLLIN)];
+            let _ = ppoll(&mut fds, None, None);
+            self.control.receive(&mut scratch)?;
+        };
+        Worker::new(self, &boot, snapshot, scratch)?.run(&boot)
+    }
+}
+
+/// How far the worker is.
+#[derive(PartialEq, Eq)]
+enum Phase {
+    Loading,
+    Serving,
+    Draining,
+}
+
+struct Worker {
+    runtime: Runtime,
+    control: Link,
+    control_outbox: Rc<RefCell<Outbox>>,
+    /// The app's messages, which come after everything else that goes over the control link.
+    log: Rc<RefCell<LogQueue>>,
+    links: Vec<Link>,
+    modules: Rc<RefCell<Asked>>,
+    phase: Phase,
+    scratch: Vec<u8>,
+    /// To be done before more is taken from the links.
+    jobs: VecDeque<Job>,
+    /// The link that comes first in the next round.
+    next_link: usize,
+    /// The last round had no time for timers: the next one begins with them.
+    timers_first: bool,
+    /// When to tell the supervisor of the bytes in streams, if they changed.
+    gauges_due: Option<Instant>,
+}
+
+impl Worker {
+    fn new(spare: Spare, boot: &Boot, snapshot: &'static [u8], scratch: Vec<u8>) -> Result<Self, ServeError> {
+        let control_outbox = Rc::new(RefCell::new(Outbox::default()));
+        let log = Rc::new(RefCell::new(LogQueue::default()));
+        let modules = Rc::new(RefCell::new(Asked::new(&control_outbox)));
+        let base = Url::parse(APP_URL).map_err(|_| ServeError::Protocol("the app's URL"))?;
+        let limits = &boot.limits;
+        let mut runtime = Runtime::new(RuntimeOptions {
+            snapshot: Some(snapshot),
+            base,
+            modules: Box::new(ControlModules::new(&modules)),
+            log: Box::new(AppLog::new(Rc::clone(&log))),
+            code_generation: false,
+            exit_on_uncaught: false,
+            memory: Some(usize::try_from(limits.memory).unwrap_or(usize::MAX)),
+            stream_budget: StreamBudget {
+                max_stream_bytes: limits.stream_buffer,
+                max_stream_text: limits.stream_buffer_text.clone(),
+                max_total_bytes: limits.total_buffer,
+                max_total_text: limits.total_buffer_text.clone(),
+            },
+        })?;
+        runtime.state.requests.borrow_mut().set_links(spare.links.len());
+        runtime.watch(spare.watchdog, Duration::from_millis(limits.cpu_ms.into()));
+        runtime.state.modules.borrow_mut().show_as(&boot.shown);
+        if boot.request_accessors == RequestAccessors::Auto {
+            runtime.state.modules.borrow_mut().detect_accessors();
+        }
+        Ok(Self {
+            runtime,
+            control: spare.control,
+            control_outbox,
+            log,
+            links: spare.links,
+            modules,
+            phase: Phase::Loading,
+            scratch,
+            jobs: VecDeque::new(),
+            next_link: 0,
+            timers_first: false,
+            gauges_due: None,
+        })
+    }
+
+    fn run(mut self, boot: &Boot) -> Result<i32, ServeError> {
+        self.runtime.load_main(&boot.entry);
+        loop {
+            if let Some(reason) = self.runtime.state.ending.reason() {
+                return Ok(self.last_words(reason));
+            }
+            if self.phase == Phase::Loading
+                && let Some(outcome) = self.runtime.main_outcome()
+            {
+                let started = outcome.map_err(|error| self.boot_failed(error)).and_then(|()| self.start(boot));
+                match started {
+                    Ok(ready) => {
+                        self.runtime.state.fetches.borrow_mut().set_links(self.links.len());
+                        self.send_stats();
+                        self.push_after_log(&Frame::Ready(ready));
+                        self.phase = Phase::Serving;
+                    }
+                    Err(failed) => {
+                        self.runtime.state.log.borrow_mut().tell_dropped_last();
+                        self.push_after_log(&Frame::BootFailed(failed));
+                        self.flush_last();
+                        return Ok(ExitReason::Startup.exit_status().into());
+                    }
+                }
+            }
+            if self.phase == Phase::Draining && self.is_done() && !self.receive_late()? && self.is_done() {
+                self.runtime.state.log.borrow_mut().tell_dropped_last();
+                self.send_stats();
+                self.flush_last();
+                return Ok(0);
+            }
+            self.flush()?;
+            self.round()?;
+            self.runtime.state.send_new_counts();
+            self.tell_gauges();
+        }
+    }
+
+    /// Sends the gauges if they changed some time ago.
+    fn tell_gauges(&mut self) {
+        if !self.runtime.state.counters.get().is_some_and(Counters::gauges_changed) {
+            self.gauges_due = None;
+            return;
+        }
+        let now = Instant::now();
+        if *self.gauges_due.get_or_insert(now + GAUGES_WITHIN) <= now {
+            self.gauges_due = None;
+            self.send_stats();
+        }
+    }
+
+    /// Sends all counters and gauges on the control link.
+    fn send_stats(&mut self) {
+        if let Some(stats) = self.runtime.stats() {
+            self.control_outbox.borrow_mut().push_stats(&stats);
+        }
+    }
+
+    /// Whether nothing is in flight and nothing waits.
+    fn is_done(&self) -> bool {
+        !self.has_unfinished()
+            && self.runtime.state.requests.borrow().in_flight() == 0
+            && self.runtime.state.waiting.get() == 0
+    }
+
+    /// Hands the evaluated app to JavaScript's dispatcher.
+    fn start(&mut self, boot: &Boot) -> Result<Ready, BootFailed> {
+        let style = match boot.request_accessors {
+            RequestAccessors::Property => AccessorStyle::Property,
+            RequestAccessors::Method => AccessorStyle::Method,
+            RequestAccessors::Auto => match self.runtime.state.modules.borrow_mut().accessor_call() {
+                None => AccessorStyle::Property,
+                Some(call) => {
+                    let text = format!(
+                        "The app calls {call}: url, method and headers of incoming requests are methods for it. \
+                         Set \"request_accessors\" to \"method\" or \"property\" to decide this yourself."
+                    );
+                    self.runtime.state.log.borrow_mut().write(LogLevel::Info, "", &text);
+                    AccessorStyle::Method
+                }
+            },
+        };
+        match self.runtime.start_app(&boot.env, style) {
+            Ok(()) => Ok(Ready { v8: platform::v8_version().into(), accessors: style }),
+            Err(message) => {
+                Err(BootFailed { message: cut(&message, MAX_ERROR_TEXT), path: boot.entry.clone(), line: 0, column: 0 })
+            }
+        }
+    }
+
+    fn boot_failed(&self, error: ScriptError) -> BootFailed {
+        let path = self.runtime.module_path(&error.location.script).unwrap_or_default();
+        BootFailed {
+            message: cut(&with_hint(error.message), MAX_ERROR_TEXT),
+            path,
+            line: error.location.line,
+            column: error.location.column,
+        }
+    }
+
+    /// Sleeps until something is due. Returns whether something came on the control link, and on which data links.
+    fn wait(&mut self) -> (bool, Vec<usize>) {
+        let deadline = self.runtime.next_deadline().into_iter().chain(self.gauges_due).min();
+        let mut polled = Vec::with_capacity(self.links.len());
+        let mut requests = self.runtime.state.requests.borrow_mut();
+        let mut fds = Vec::with_capacity(self.links.len() + 2);
+        fds.push(PollFd::new(self.runtime.tasks.wake_fd().as_fd(), PollFlags::POLLIN));
+        fds.push(PollFd::new(self.control.as_fd(), wanted(self.control_outbox.borrow().len())));
+        for (index, link) in self.links.iter().enumerate().filter(|(_, link)| link.is_open()) {
+            let backlog = requests.outbox(index).map_or(0, |outbox| outbox.len());
+            polled.push(index);
+            fds.push(PollFd::new(link.as_fd(), wanted(backlog)));
+        }
+        drop(requests);
+        let busy = self.has_unfinished();
+        let deadline = if busy { Some(Instant::now()) } else { deadline };
+        self.runtime.tasks.sleep(deadline, |timeout| {
+            // An interrupted sleep is a short one.
+            let _ = ppoll(&mut fds, timeout, None);
+        });
+        let readable = PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR;
+        let is_ready = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| events.intersects(readable));
+        let control = fds.get(1).is_some_and(is_ready);
+        let ready = fds.iter().skip(2).zip(polled).filter(|(fd, _)| is_ready(fd)).map(|(_, link)| link);
+        (control, ready.collect())
+    }
+
+    fn receive_control(&mut self) -> Result<(), ServeError> {
+        self.control.receive(&mut self.scratch)?;
+        while let Some(frame) = self.control.next_frame()? {
+            match frame {
+                Frame::ModuleSource { id, source } => {
+                    let Some(path) = self.modules.borrow_mut().answered(id) else {
+                        return Err(ServeError::Protocol("a module that was not asked for"));
+                    };
+                    let source = source.map(|bytes| bytes.to_vec()).map_err(|error| SourceError(error.to_string()));
+                    // Behind it may be a ping, which does not wait for what the module does.
+                    self.jobs.push_back(Job::Module(path, source));
+                }
+                Frame::Ping(number) => {
+                    self.runtime.state.log.borrow_mut().tell_dropped();
+                    self.send_stats();
+                    let owes_word = self.runtime.state.log.borrow().owes_word();
+                    let idle = !owes_word && !self.has_unfinished() && self.runtime.is_idle();
+                    self.control_outbox.borrow_mut().push(&Frame::Pong { nonce: number, idle });
+                }
+                Frame::Drain => self.phase = Phase::Draining,
+                _ => return Err(ServeError::Protocol("a frame on the control link that belongs elsewhere")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues a frame of the control link that comes behind all that the app has logged.
+    fn push_after_log(&mut self, frame: &Frame) {
+        let mut outbox = self.control_outbox.borrow_mut();
+        self.log.borrow_mut().pour_all(&mut outbox);
+        outbox.push(frame);
+    }
+
+    /// Writes what the control link takes.
+    fn flush_control(&mut self) -> Result<(), LinkError> {
+        let mut outbox = self.control_outbox.borrow_mut();
+        let mut log = self.log.borrow_mut();
+        loop {
+            log.pour(&mut outbox);
+            self.control.flush(&mut outbox)?;
+            if log.is_empty() || !outbox.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), ServeError> {
+        self.flush_control()?;
+        for index in 0..self.links.len() {
+            let flushed = {
+                let mut requests = self.runtime.state.requests.borrow_mut();
+                match (self.links.get_mut(index), requests.outbox(index)) {
+                    (Some(link), Some(outbox)) => link.flush(outbox),
+                    _ => Ok(()),
+                }
+            };
+            match flushed {
+                Err(LinkError::Closed) => self.close_link(index),
+                flushed => flushed?,
+            }
+        }
+        let mut requests = self.runtime.state.requests.borrow_mut();
+        self.jobs.extend(requests.take_held().into_iter().map(Job::Resume));
+        let uploads = self.runtime.state.fetches.borrow_mut().take_held(&requests);
+        self.jobs.extend(uploads.into_iter().map(Job::ResumeUpload));
+        Ok(())
+    }
+
+    /// Says why the worker ends, on every link. Returns the exit status.
+    fn last_words(&mut self, reason: ExitReason) -> i32 {
+        self.runtime.state.log.borrow_mut().tell_dropped_last();
+        self.runtime.state.send_new_counts();
+        self.send_stats();
+        {
+            let mut requests = self.runtime.state.requests.borrow_mut();
+            let culprit = self.runtime.state.ending.culprit().and_then(|key| requests.wire_id(key));
+            for index in 0..self.links.len() {
+                let culprit = culprit.filter(|(link, _)| *link == index).map(|(_, id)| id);
+                if let Some(outbox) = requests.outbox(index) {
+                    outbox.push(&Frame::Exiting { reason, culprit });
+                }
+            }
+        }
+        self.push_after_log(&Frame::Exiting { reason, culprit: None });
+        self.flush_last();
+        reason.exit_status().into()
+    }
+
+    /// Writes everything that is to be sent, as far as the supervisor takes it in time.
+    fn flush_last(&mut self) {
+        let deadline = Instant::now() + LAST_WORDS;
+        let mut requests = self.runtime.state.requests.borrow_mut();
+        for (index, link) in self.links.iter_mut().enumerate() {
+            if let Some(outbox) = requests.outbox(index) {
+                let _ = link.flush_until(outbox, deadline);
+            }
+        }
+        // Last, so that the supervisor knows of everything before the control link says that this is the end.
+        let mut outbox = self.control_outbox.borrow_mut();
+        self.log.borrow_mut().pour_all(&mut outbox);
+        let _ = self.control.flush_until(&mut outbox, deadline);
+    }
+}
+
+/// What to wait for on a socket with so many unsent bytes.
+fn wanted(backlog: usize) -> PollFlags {
+    match backlog {
+        0 => PollFlags::POLLIN,
+        1..=MAX_BACKLOG => PollFlags::POLLIN | PollFlags::POLLOUT,
+        _ => PollFlags::POLLOUT,
+    }
+}

@@ -1,0 +1,205 @@
+//! One turn of the event loop, and the loop of a program that runs until nothing is left to do.
+//!
+//! A turn: V8's own tasks, then due timers; after each call into JavaScript the microtasks, then the promises that
+//! are still unhandled.
+
+use std::os::fd::AsFd as _;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use nix::poll::{PollFd, PollFlags, ppoll};
+
+use crate::engine::exception;
+use crate::engine::memory;
+use crate::engine::modules::MainModule;
+use crate::engine::rejections;
+use crate::engine::runtime::{Entry, LogLevel, Runtime};
+use crate::engine::state::State;
+
+impl Runtime {
+    /// Runs until nothing is left to do, or the program ended itself, or an error was not caught. The result is the
+    /// exit status.
+    pub fn run_to_completion(&mut self) -> i32 {
+        loop {
+            self.turn();
+            if let Some(code) = self.state.exit.get() {
+                return code;
+            }
+            if let Some(code) = self.end_of_main() {
+                return code;
+            }
+            if !self.has_work() {
+                return self.unfinished_main();
+            }
+            self.sleep_until(self.next_deadline());
+        }
+    }
+
+    /// Whether anything is left that the program waits for: a timer, a module on its way, a compilation.
+    pub(crate) fn has_work(&mut self) -> bool {
+        // V8's delayed tasks are upkeep (a collection in half a minute, if idle): nothing waits for them.
+        self.state.timers.borrow().any_awaited()
+            || self.tasks.next_deadline().is_some_and(|due| due <= Instant::now())
+            || self.isolate.has_pending_background_tasks()
+            || self.state.modules.borrow().is_loading()
+            || self.state.fetches.borrow().is_awaited()
+    }
+
+    /// V8's tasks, timers, microtasks.
+    pub fn turn(&mut self) {
+        self.broker_turn();
+        self.run_due(None);
+    }
+
+    /// V8's tasks and the timers that are due now; after the first one that is over later than `until`, the others stay
+    /// for the next time.
+    pub(crate) fn run_due(&mut self, until: Option<Instant>) {
+        let is_late = || until.is_some_and(|until| Instant::now() >= until);
+        while let Some(task) = self.tasks.pop_due() {
+            let _turn = self.state.turn();
+            task.run();
+            self.checkpoint();
+            if is_late() {
+                return;
+            }
+        }
+        let now = Instant::now();
+        let horizon = self.state.timers.borrow().horizon();
+        loop {
+            let due = self.state.timers.borrow_mut().pop_due(now, horizon);
+            let Some(id) = due else { break };
+            self.fire_timer(id);
+            if self.state.exit.get().is_some() || self.state.ending.reason().is_some() {
+                return;
+            }
+            if is_late() {
+                break;
+            }
+        }
+        self.after_fetch();
+    }
+
+    fn fire_timer(&mut self, id: u32) {
+        let _turn = self.state.turn();
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let argument = v8::Integer::new_from_unsigned(scope, id).into();
+        call(scope, &self.state, &self.entry.fire_timer, &[argument]);
+        checkpoint(scope, &self.state);
+    }
+
+    /// Runs the microtasks and reports what is not handled.
+    pub fn checkpoint(&mut self) {
+        let _turn = self.state.turn();
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        checkpoint(scope, &self.state);
+    }
+
+    /// Whether nothing of the program can run before something comes from outside.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        self.state.requests.borrow().in_flight() == 0
+            && self.state.waiting.get() == 0
+            && !self.state.fetches.borrow().any_open()
+            && self.state.timers.borrow().next_deadline().is_none()
+            && !self.state.modules.borrow().is_loading()
+            && !self.isolate.has_pending_background_tasks()
+    }
+
+    /// When a timer or a task of V8 is due next.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let timer = self.state.timers.borrow().next_deadline();
+        timer.into_iter().chain(self.tasks.next_deadline()).min()
+    }
+
+    fn sleep_until(&mut self, deadline: Option<Instant>) {
+        let tasks = Arc::clone(&self.tasks);
+        let unsent = self.state.unsent_to_broker();
+        let broker = self.state.broker.borrow();
+        tasks.sleep(deadline, |timeout| {
+            let mut fds = vec![PollFd::new(tasks.wake_fd().as_fd(), PollFlags::POLLIN)];
+            fds.extend(broker.interest(unsent).map(|(fd, flags)| PollFd::new(fd, flags)));
+            // An interrupted sleep is a short one.
+            let _ = ppoll(&mut fds, timeout, None);
+        });
+    }
+
+    /// Whether the main module failed: reports it, returns the exit status.
+    fn end_of_main(&mut self) -> Option<i32> {
+        let error = match self.main_outcome()? {
+            Ok(()) => return None,
+            Err(error) => error,
+        };
+        self.log_error(&error.message);
+        Some(1)
+    }
+
+    fn log_error(&self, text: &str) {
+        self.state.log.borrow_mut().write(LogLevel::Error, "", text);
+    }
+
+    /// Nothing is left to do: a module that still awaits something will wait for ever.
+    fn unfinished_main(&mut self) -> i32 {
+        let MainModule::Evaluating(promise, module) = self.state.modules.borrow().main() else { return 0 };
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        if v8::Local::new(scope, promise).state() != v8::PromiseState::Pending {
+            return 0;
+        }
+        let module = v8::Local::new(scope, module);
+        let stalled = module.get_stalled_top_level_await_message(scope);
+        let place =
+            stalled.first().map(|(_, message)| exception::location(scope, *message).excerpt()).unwrap_or_default();
+        let text = format!(
+            "The top-level await never ends: nothing is left that could end it
+{place}"
+        );
+        self.state.write_log(scope, LogLevel::Error, &text);
+        1
+    }
+}
+
+/// Calls an entry function; what it throws is reported.
+pub(crate) fn call(scope: &mut v8::PinScope, state: &Rc<State>, function: &Entry, arguments: &[v8::Local<v8::Value>]) {
+    v8::tc_scope!(let scope, scope);
+    let function = v8::Local::new(scope, function);
+    let receiver = v8::undefined(scope).into();
+    function.call(scope, receiver, arguments);
+    if scope.has_terminated() {
+        return;
+    }
+    if let Some(exception) = scope.exception() {
+        scope.reset();
+        report(scope, state, "Uncaught ", exception);
+    }
+}
+
+/// Runs the microtasks, then tells of promises that are still unhandled, which may queue more.
+pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &Rc<State>) {
+    loop {
+        scope.perform_microtask_checkpoint();
+        if scope.is_execution_terminating() || !rejections::notify(scope, state) {
+            break;
+        }
+    }
+    let undefined = v8::undefined(scope).into();
+    scope.set_continuation_preserved_embedder_data(undefined);
+    memory::check(scope, &state.budget, &state.ending);
+}
+
+/// An error that no code handled.
+pub(crate) fn report(scope: &mut v8::PinScope, state: &Rc<State>, prefix: &str, exception: v8::Local<v8::Value>) {
+    let text = exception::describe(scope, exception);
+    state.write_log(scope, LogLevel::Error, &format!("{prefix}{text}"));
+    state.uncaught.set(true);
+    if state.exit_on_uncaught {
+        state.exit.set(Some(1));
+    }
+}
+
+/// V8 calls this for errors that no TryCatch sees; the builtins leave none.
+pub(crate) extern "C" fn on_message(message: v8::Local<v8::Message>, exception: v8::Local<v8::Value>) {
+    // SAFETY: V8 calls this on the isolate's thread, with a context entered.
+    v8::callback_scope!(unsafe scope, message);
+    if let Some(state) = State::get(scope) {
+        report(scope, &state, "Uncaught ", exception);
+    }
+}

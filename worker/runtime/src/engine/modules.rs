@@ -1,0 +1,498 @@
+//! The app's ES modules: fetching a graph, linking and evaluating it; JSON modules; `import()`; `import.meta.url`.
+//!
+//! A graph is fetched completely before it is linked, because texts may come later (the worker asks the supervisor).
+//! What wants a graph is a [`Load`]; when the last text of its graph is there, the load is finished: linked,
+//! evaluated, and its promise settled.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+
+use url::Url;
+
+use crate::app::accessor_style::Detector;
+use crate::engine::exception::{Location, ScriptError, caught};
+use crate::engine::state::State;
+
+mod dynamic_import;
+mod hint;
+mod source;
+mod specifier;
+
+pub(crate) use dynamic_import::{import_dynamically, initialize_import_meta};
+pub(crate) use hint::with_hint;
+pub use source::{FileModules, ModuleSource, SourceError};
+
+use specifier::{ModuleKind, resolve, url_of};
+
+/// A module's identity: its path and how its text is read.
+type Key = (String, ModuleKind);
+
+/// What a load leads to.
+enum Purpose {
+    /// The program itself.
+    Main,
+    /// `import()`: the promise of the expression.
+    Import(v8::Global<v8::PromiseResolver>),
+}
+
+struct Load {
+    root: Key,
+    purpose: Purpose,
+    /// Modules of its graph that were looked at.
+    seen: HashSet<Key>,
+    /// Texts that are still to come.
+    missing: usize,
+    failed: Option<ScriptError>,
+}
+
+enum Entry {
+    /// Asked for; these loads wait for it, each with the place of the `import` that asked.
+    Fetching(Vec<(usize, Location)>),
+    Compiled(v8::Global<v8::Module>),
+    Failed(ScriptError),
+}
+
+/// How far the main module is.
+#[derive(Clone, Default)]
+pub(crate) enum MainModule {
+    /// Not begun, or texts are missing.
+    #[default]
+    Loading,
+    /// Its evaluation's promise, and the module.
+    Evaluating(v8::Global<v8::Promise>, v8::Global<v8::Module>),
+    Failed(ScriptError),
+}
+
+/// All modules of one isolate.
+pub(crate) struct ModuleMap {
+    base: Url,
+    /// What scripts' names begin with where that is not `base`.
+    shown: Option<String>,
+    source: Box<dyn ModuleSource>,
+    entries: HashMap<Key, Entry>,
+    by_hash: HashMap<i32, Vec<(v8::Global<v8::Module>, Key)>>,
+    json_values: HashMap<String, v8::Global<v8::Value>>,
+    loads: BTreeMap<usize, Load>,
+    next_load: usize,
+    main: MainModule,
+    /// Looks at the app's source while it is loaded.
+    detector: Option<Detector>,
+}
+
+impl ModuleMap {
+    /// `base`: the URL of the app's directory as scripts see it; ends in `/`.
+    pub(crate) fn new(base: Url, source: Box<dyn ModuleSource>) -> Self {
+        Self {
+            base,
+            shown: None,
+            source,
+            entries: HashMap::new(),
+            by_hash: HashMap::new(),
+            json_values: HashMap::new(),
+            loads: BTreeMap::new(),
+            next_load: 0,
+            main: MainModule::Loading,
+            detector: None,
+        }
+    }
+
+    /// Scripts are named by their path behind `prefix` from now on, not by their URL. `import.meta.url` stays one.
+    pub(crate) fn show_as(&mut self, prefix: &str) {
+        self.shown = Some(prefix.into());
+    }
+
+    /// A module's name in stacks and messages.
+    fn name_of(&self, path: &str) -> String {
+        match &self.shown {
+            Some(prefix) => format!("{prefix}{path}"),
+            None => url_of(&self.base, path),
+        }
+    }
+
+    /// From now on, [`ModuleMap::accessor_call`] will know.
+    pub(crate) fn detect_accessors(&mut self) {
+        self.detector = Some(Detector::default());
+    }
+
+    /// The first call of the request's accessors as methods in the modules loaded so far. Asked once.
+    pub(crate) fn accessor_call(&mut self) -> Option<String> {
+        self.detector
+            .take()?
+            .method_call(|importer, specifier| resolve(importer, specifier, ModuleKind::JavaScript).ok())
+    }
+
+    /// The path of the module with this name.
+    pub(crate) fn path_of(&self, name: &str) -> Option<String> {
+        match &self.shown {
+            Some(prefix) => name.strip_prefix(prefix.as_str()).map(str::to_owned),
+            None => specifier::path_of(&self.base, name),
+        }
+    }
+
+    pub(crate) fn main(&self) -> MainModule {
+        self.main.clone()
+    }
+
+    /// Whether texts are still to come.
+    pub(crate) fn is_loading(&self) -> bool {
+        !self.loads.is_empty()
+    }
+
+    /// Which module this is.
+    fn key_of(&self, scope: &v8::PinScope, module: v8::Local<v8::Module>) -> Option<&Key> {
+        let candidates = self.by_hash.get(&module.get_identity_hash().get())?;
+        candidates.iter().find(|(known, _)| v8::Local::new(scope, known) == module).map(|(_, key)| key)
+    }
+}
+
+/// Begins to load the program.
+pub(crate) fn load_main(scope: &mut v8::PinScope, state: &Rc<State>, path: &str) {
+    begin(scope, state, (path.into(), ModuleKind::JavaScript), Purpose::Main, Location::default());
+}
+
+fn begin(scope: &mut v8::PinScope, state: &Rc<State>, root: Key, purpose: Purpose, asked_at: Location) {
+    let id = {
+        let mut map = state.modules.borrow_mut();
+        let id = map.next_load;
+        map.next_load += 1;
+        map.loads.insert(id, Load { root: root.clone(), purpose, seen: HashSet::new(), missing: 0, failed: None });
+        id
+    };
+    want(scope, state, id, vec![(root, asked_at)]);
+    finish_if_complete(scope, state, id);
+}
+
+/// Adds modules and what they import to a load.
+fn want(scope: &mut v8::PinScope, state: &Rc<State>, load: usize, wanted: Vec<(Key, Location)>) {
+    let mut wanted = wanted;
+    while let Some((key, asked_at)) = wanted.pop() {
+        let new = match state.modules.borrow_mut().loads.get_mut(&load) {
+            Some(load) => load.seen.insert(key.clone()),
+            None => return,
+        };
+        if !new {
+            continue;
+        }
+        let compiled = {
+            let map = &mut *state.modules.borrow_mut();
+            match map.entries.get_mut(&key) {
+                Some(Entry::Compiled(module)) => Some(module.clone()),
+                Some(Entry::Fetching(waiting)) => {
+                    waiting.push((load, asked_at));
+                    if let Some(load) = map.loads.get_mut(&load) {
+                        load.missing += 1;
+                    }
+                    continue;
+                }
+                Some(Entry::Failed(error)) => {
+                    let error = error.clone();
+                    fail(map, load, error);
+                    continue;
+                }
+                None => None,
+            }
+        };
+        let module = match compiled {
+            Some(module) => v8::Local::new(scope, module),
+            None => {
+                let fetched = state.modules.borrow_mut().source.fetch(&key.0);
+                let map = &mut *state.modules.borrow_mut();
+                let Some(text) = fetched else {
+                    if let Some(load) = map.loads.get_mut(&load) {
+                        load.missing += 1;
+                    }
+                    map.entries.insert(key, Entry::Fetching(vec![(load, asked_at)]));
+                    continue;
+                };
+                match compile(scope, map, &key, text, &asked_at) {
+                    Ok(module) => module,
+                    Err(error) => {
+                        fail(map, load, error);
+                        continue;
+                    }
+                }
+            }
+        };
+        // Not in the match: its borrow would last until the end of that.
+        let requests = requests(scope, &state.modules.borrow(), &key, module);
+        match requests {
+            Ok(requests) => wanted.extend(requests),
+            Err(error) => fail(&mut state.modules.borrow_mut(), load, error),
+        }
+    }
+}
+
+fn fail(map: &mut ModuleMap, load: usize, error: ScriptError) {
+    if let Some(load) = map.loads.get_mut(&load) {
+        // The first failure is what its reader can do something about.
+        load.failed.get_or_insert(error);
+    }
+}
+
+/// A text that was to come later is there.
+pub(crate) fn arrived(scope: &mut v8::PinScope, state: &Rc<State>, path: &str, text: Result<Vec<u8>, SourceError>) {
+    let kind = if path.ends_with(".json") { ModuleKind::Json } else { ModuleKind::JavaScript };
+    let key = (path.to_owned(), kind);
+    let waiting = match state.modules.borrow_mut().entries.remove(&key) {
+        Some(Entry::Fetching(waiting)) => waiting,
+        Some(other) => {
+            state.modules.borrow_mut().entries.insert(key, other);
+            return;
+        }
+        None => return,
+    };
+    let asked_at = waiting.first().map(|(_, place)| place.clone()).unwrap_or_default();
+    let found = {
+        let map = &mut *state.modules.borrow_mut();
+        compile(scope, map, &key, text, &asked_at).and_then(|module| requests(scope, map, &key, module))
+    };
+    for (load, _) in waiting {
+        if let Some(load) = state.modules.borrow_mut().loads.get_mut(&load) {
+            load.missing -= 1;
+        }
+        match &found {
+            Ok(requests) => want(scope, state, load, requests.clone()),
+            Err(error) => fail(&mut state.modules.borrow_mut(), load, error.clone()),
+        }
+        finish_if_complete(scope, state, load);
+    }
+}
+
+/// Compiles one text and enters it into the map.
+fn compile<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    map: &mut ModuleMap,
+    key: &Key,
+    text: Result<Vec<u8>, SourceError>,
+    asked_at: &Location,
+) -> Result<v8::Local<'s, v8::Module>, ScriptError> {
+    let text = text.map_err(|error| {
+        let importer = if asked_at.line == 0 { String::new() } else { format!("\n{}", asked_at.excerpt()) };
+        ScriptError::new(format!("The module {} cannot be loaded: {error}{importer}", key.0), asked_at.clone())
+    });
+    let compiled = text.and_then(|text| compile_text(scope, map, key, &text));
+    match compiled {
+        Ok(module) => {
+            let handle = v8::Global::new(scope, module);
+            map.by_hash.entry(module.get_identity_hash().get()).or_default().push((handle.clone(), key.clone()));
+            map.entries.insert(key.clone(), Entry::Compiled(handle));
+            Ok(module)
+        }
+        Err(error) => {
+            map.entries.insert(key.clone(), Entry::Failed(error.clone()));
+            Err(error)
+        }
+    }
+}
+
+fn compile_text<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    map: &mut ModuleMap,
+    key: &Key,
+    text: &[u8],
+) -> Result<v8::Local<'s, v8::Module>, ScriptError> {
+    let shown = map.name_of(&key.0);
+    let place = || Location { script: shown.clone(), ..Location::default() };
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let text = std::str::from_utf8(text).map_err(|error| {
+        ScriptError::new(format!("{shown} is not UTF-8 (at byte {})", error.valid_up_to()), place())
+    })?;
+    let too_long = || ScriptError::new(format!("{shown} is too long for V8"), place());
+    v8::tc_scope!(let scope, scope);
+    let source_text = v8::String::new(scope, text).ok_or_else(too_long)?;
+    let name = v8::String::new(scope, &shown).ok_or_else(too_long)?;
+    if key.1 == ModuleKind::Json {
+        let Some(value) = v8::json::parse(scope, source_text) else {
+            return Err(caught(scope));
+        };
+        let value = v8::Global::new(scope, value);
+        map.json_values.insert(key.0.clone(), value);
+        let export = v8::String::new(scope, "default").ok_or_else(too_long)?;
+        return Ok(v8::Module::create_synthetic_module(scope, name, &[export], evaluate_json));
+    }
+    if let Some(detector) = &mut map.detector {
+        detector.add(&key.0, text);
+    }
+    let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, true, None);
+    let mut source = v8::script_compiler::Source::new(source_text, Some(&origin));
+    v8::script_compiler::compile_module(scope, &mut source).ok_or_else(|| caught(scope))
+}
+
+/// What a module imports.
+fn requests(
+    scope: &mut v8::PinScope,
+    map: &ModuleMap,
+    key: &Key,
+    module: v8::Local<v8::Module>,
+) -> Result<Vec<(Key, Location)>, ScriptError> {
+    if module.is_synthetic_module() {
+        return Ok(Vec::new());
+    }
+    let requests = module.get_module_requests();
+    let mut found = Vec::with_capacity(requests.length());
+    let mut refusals = Vec::new();
+    // Last first: `want` takes from the end, and modules are best asked for in the order they are written in.
+    for index in (0..requests.length()).rev() {
+        let request = requests.get(scope, index).and_then(|data| v8::Local::<v8::ModuleRequest>::try_from(data).ok());
+        let Some(request) = request else { continue };
+        let specifier = request.get_specifier().to_rust_string_lossy(scope);
+        let at = module.source_offset_to_location(request.get_source_offset());
+        let place = Location {
+            script: map.name_of(&key.0),
+            line: u32::try_from(at.get_line_number()).map_or(0, |line| line.saturating_add(1)),
+            column: u32::try_from(at.get_column_number()).map_or(0, |column| column.saturating_add(1)),
+            source_line: String::new(),
+        };
+        let kind = kind_of(scope, request.get_import_attributes(), 3);
+        let resolved = kind.and_then(|kind| Ok((resolve(&key.0, &specifier, kind)?, kind)));
+        match resolved {
+            Ok(key) => found.push((key, place)),
+            Err(refusal) => refusals.push(refused(&specifier, place, &refusal)),
+        }
+    }
+    match all_refused(refusals) {
+        None => Ok(found),
+        Some(error) => Err(error),
+    }
+}
+
+/// Imports of one module that are named one by one.
+const MOST_REFUSED: usize = 16;
+
+/// Every import that a module must not have, told at once; they come last first.
+fn all_refused(refusals: Vec<ScriptError>) -> Option<ScriptError> {
+    let mut refusals = refusals.into_iter().rev();
+    let mut first = refusals.next()?;
+    let rest: Vec<_> = refusals.collect();
+    for other in rest.iter().take(MOST_REFUSED) {
+        first.message.push('\n');
+        first.message.push_str(&other.message);
+    }
+    if let more @ 1.. = rest.len().saturating_sub(MOST_REFUSED) {
+        first.message.push_str(&format!("\nand {more} more"));
+    }
+    Some(first)
+}
+
+fn refused(specifier: &str, place: Location, refusal: &specifier::Refusal) -> ScriptError {
+    ScriptError::new(format!("Cannot import \"{specifier}\" ({}): {refusal}", place.excerpt()), place)
+}
+
+/// Reads `with { type: … }`. `stride`: 3 where V8 adds the attribute's place to key and value, else 2.
+fn kind_of(
+    scope: &v8::PinScope,
+    attributes: v8::Local<v8::FixedArray>,
+    stride: usize,
+) -> Result<ModuleKind, specifier::Refusal> {
+    let text = |index: usize| {
+        let value = attributes.get(scope, index).and_then(|data| v8::Local::<v8::Value>::try_from(data).ok());
+        value.map(|value| value.to_rust_string_lossy(scope)).unwrap_or_default()
+    };
+    let mut kind = ModuleKind::JavaScript;
+    for index in (0..attributes.length()).step_by(stride) {
+        match (text(index).as_str(), text(index + 1).as_str()) {
+            ("type", "json") => kind = ModuleKind::Json,
+            (key, value) => return Err(specifier::Refusal::Attribute(format!("{key}: {value:?}"))),
+        }
+    }
+    Ok(kind)
+}
+
+/// Links and evaluates a load whose graph is complete.
+fn finish_if_complete(scope: &mut v8::PinScope, state: &Rc<State>, id: usize) {
+    let load = {
+        let map = &mut *state.modules.borrow_mut();
+        match map.loads.get(&id) {
+            // After a failure nothing more of the graph is waited for.
+            Some(load) if load.missing == 0 || load.failed.is_some() => map.loads.remove(&id),
+            _ => None,
+        }
+    };
+    let Some(mut load) = load else { return };
+    let result = match load.failed.take() {
+        Some(error) => Err(error),
+        None => link_and_evaluate(scope, state, &load.root),
+    };
+    match load.purpose {
+        Purpose::Main => {
+            let main = match result {
+                Ok((promise, module)) => {
+                    // Whether it rejects is looked at by the event loop, which reports it better.
+                    promise.mark_as_handled();
+                    MainModule::Evaluating(v8::Global::new(scope, promise), v8::Global::new(scope, module))
+                }
+                Err(error) => MainModule::Failed(error),
+            };
+            state.modules.borrow_mut().main = main;
+        }
+        Purpose::Import(resolver) => dynamic_import::settle(scope, &resolver, result),
+    }
+}
+
+type Evaluation<'s> = (v8::Local<'s, v8::Promise>, v8::Local<'s, v8::Module>);
+
+fn link_and_evaluate<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    state: &Rc<State>,
+    root: &Key,
+) -> Result<Evaluation<'s>, ScriptError> {
+    let module = match state.modules.borrow().entries.get(root) {
+        Some(Entry::Compiled(module)) => v8::Local::new(scope, module),
+        _ => return Err(ScriptError::new(format!("{} is not loaded", root.0), Location::default())),
+    };
+    v8::tc_scope!(let scope, scope);
+    if module.get_status() == v8::ModuleStatus::Uninstantiated
+        && module.instantiate_module(scope, resolve_linked).is_none()
+    {
+        return Err(caught(scope));
+    }
+    let Some(value) = module.evaluate(scope) else {
+        return Err(caught(scope));
+    };
+    match v8::Local::<v8::Promise>::try_from(value) {
+        Ok(promise) => Ok((promise, module)),
+        Err(_) => Err(ScriptError::new(format!("{} has no evaluation promise", root.0), Location::default())),
+    }
+}
+
+/// V8 asks for a module while it links; all are there.
+fn resolve_linked<'s>(
+    context: v8::Local<'s, v8::Context>,
+    specifier: v8::Local<'s, v8::String>,
+    attributes: v8::Local<'s, v8::FixedArray>,
+    referrer: v8::Local<'s, v8::Module>,
+) -> Option<v8::Local<'s, v8::Module>> {
+    // SAFETY: V8 calls this on the isolate's thread with `context` entered.
+    v8::callback_scope!(unsafe scope, context);
+    let state = State::get(scope)?;
+    let map = state.modules.borrow();
+    let referrer = &map.key_of(scope, referrer)?.0;
+    let kind = kind_of(scope, attributes, 3).ok()?;
+    let path = resolve(referrer, &specifier.to_rust_string_lossy(scope), kind).ok()?;
+    match map.entries.get(&(path, kind))? {
+        Entry::Compiled(module) => Some(v8::Local::new(scope, module)),
+        _ => None,
+    }
+}
+
+/// The evaluation steps of a JSON module: `export default` what was parsed.
+fn evaluate_json<'s>(
+    context: v8::Local<'s, v8::Context>,
+    module: v8::Local<'s, v8::Module>,
+) -> Option<v8::Local<'s, v8::Value>> {
+    // SAFETY: V8 calls this on the isolate's thread with `context` entered.
+    v8::callback_scope!(unsafe scope, context);
+    let state = State::get(scope)?;
+    let value = {
+        let mut map = state.modules.borrow_mut();
+        let path = map.key_of(scope, module)?.0.clone();
+        map.json_values.remove(&path)?
+    };
+    let value = v8::Local::new(scope, value);
+    let export = v8::String::new(scope, "default")?;
+    module.set_synthetic_module_export(scope, export, value)?;
+    let resolver = v8::PromiseResolver::new(scope)?;
+    let undefined = v8::undefined(scope);
+    resolver.resolve(scope, undefined.into())?;
+    Some(resolver.get_promise(scope).into())
+}

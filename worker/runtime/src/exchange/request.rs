@@ -1,0 +1,487 @@
+//! The requests in flight. A [`RequestContext`] opens when its head comes in and closes when its response is complete and
+//! no `waitUntil` holds it, or it was reset by either side. JavaScript knows it by a number, its key.
+
+mod after_response;
+mod body;
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use nano_protocol::limits::MAX_CHUNK;
+use nano_protocol::{
+    BodyLength, Frame, HeaderBlock, Outbox, Received, RequestHead, RequestId, ResetReason, ResponseHead,
+};
+use nano_protocol::{SendHalf, Stats, StreamId, StreamTable, StreamViolation};
+
+use crate::exchange::fetch::FetchKey;
+pub(crate) use body::BodyReader;
+use body::{BodySource, Cut, IncomingBody, MAX_UNSENT, OutgoingBody, room};
+
+/// A request as JavaScript knows it: unique in the isolate until 2^30 requests later; never 0.
+pub(crate) type RequestKey = u32;
+
+/// How many finished requests are remembered for the log lines that come after them.
+const REMEMBERED: usize = 1024;
+
+struct RequestContext {
+    link: usize,
+    wire_id: RequestId,
+    request_id: String,
+    headers: HeaderBlock,
+    incoming: IncomingBody,
+    outgoing: Option<OutgoingBody>,
+    /// The response is complete.
+    answered: bool,
+    /// Promises of `waitUntil` that are not settled.
+    held: u32,
+    /// Bytes of its body that count against [`RETAINED`].
+    retained: usize,
+}
+
+/// What JavaScript gets for a piece of a request's body.
+pub(crate) enum BodyRead {
+    Chunk(Bytes),
+    End,
+    /// Nothing has come yet: leave a promise.
+    Pending,
+    /// The request is over; nothing will come.
+    Gone,
+}
+
+/// What is to be done after something happened to a request.
+pub(crate) enum Outcome {
+    Nothing,
+    /// Settle the reader's promise with what [`Requests::read_body`] gives now.
+    Readable(BodyReader),
+    /// There is room for more of the response's body.
+    Writable,
+    /// There is room for more of an outgoing request's response, which is handed on.
+    HandOn(FetchKey),
+    /// The response is complete, the request forgotten. Who still waits for its body learns that nothing will come.
+    Complete(Option<BodyReader>),
+    /// The same, and the body was handed on without JavaScript, which does not know that it is over.
+    PassedOn,
+}
+
+/// All requests of one isolate and what is to be sent about them.
+pub(crate) struct Requests {
+    contexts: StreamTable<RequestContext>,
+    /// By link: the keys of the requests that came over it.
+    keys: Vec<StreamTable<RequestKey>>,
+    finished: VecDeque<(RequestKey, String)>,
+    /// Outgoing requests whose responses were to be handed on to requests that ended early.
+    orphans: Vec<FetchKey>,
+    /// Bytes that are kept for `waitUntil`.
+    retained: usize,
+    /// By link, in the order of the data links.
+    outboxes: Vec<Outbox>,
+    /// A response's body waits for room in one of them.
+    held: bool,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            contexts: StreamTable::keys(),
+            keys: Vec::new(),
+            finished: VecDeque::new(),
+            orphans: Vec::new(),
+            retained: 0,
+            outboxes: Vec::new(),
+            held: false,
+        }
+    }
+}
+
+impl Requests {
+    pub(crate) fn set_links(&mut self, count: usize) {
+        self.keys.resize_with(count, StreamTable::default);
+        self.outboxes.resize_with(count, Outbox::default);
+    }
+
+    /// What is to be sent on the data link `link`.
+    pub(crate) fn outbox(&mut self, link: usize) -> Option<&mut Outbox> {
+        self.outboxes.get_mut(link)
+    }
+
+    /// Appends totals to what is to be sent on every data link.
+    pub(crate) fn broadcast(&mut self, stats: &Stats) {
+        for outbox in &mut self.outboxes {
+            outbox.push_stats(stats);
+        }
+    }
+
+    /// Whether nothing more than there is should be added to what is to be sent on a link.
+    pub(crate) fn is_full(&self, link: usize) -> bool {
+        self.outboxes.get(link).is_some_and(|outbox| outbox.len() >= MAX_UNSENT)
+    }
+
+    /// How much of a body may be added to what is to be sent on a link now; `held`: it is less than the window allows.
+    pub(crate) fn room_on(&self, link: usize, body: &SendHalf, held: &mut bool) -> usize {
+        self.outboxes.get(link).map_or(0, |outbox| room(body, outbox, held))
+    }
+
+    /// Whether what was to be sent is written, so that bodies which waited for that may go on.
+    pub(crate) fn has_drained(&self) -> bool {
+        self.outboxes.iter().all(|outbox| outbox.len() < MAX_UNSENT / 2)
+    }
+
+    /// The requests whose responses waited for a link to be written and may go on; each is to be given to
+    /// [`Requests::resume`].
+    pub(crate) fn take_held(&mut self) -> Vec<RequestKey> {
+        if !self.has_drained() || !std::mem::take(&mut self.held) {
+            return Vec::new();
+        }
+        let waiting = self.contexts.iter().filter(|(_, context)| context.outgoing.is_some());
+        waiting.map(|(key, _)| key).collect()
+    }
+
+    /// Goes on with a response's body.
+    pub(crate) fn resume(&mut self, key: RequestKey) -> Outcome {
+        self.send_body(key)
+    }
+
+    /// Requests whose response is not complete.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.contexts.len()
+    }
+
+    /// Takes in a new request.
+    pub(crate) fn open(&mut self, link: usize, wire_id: RequestId, head: RequestHead) -> RequestKey {
+        let key = self.contexts.issue();
+        let incoming = IncomingBody::new(head.body);
+        let context = RequestContext {
+            link,
+            wire_id,
+            request_id: head.request_id,
+            headers: head.headers,
+            incoming,
+            outgoing: None,
+            answered: false,
+            held: 0,
+            retained: 0,
+        };
+        self.contexts.insert(key, context);
+        if let Some(keys) = self.keys.get_mut(link) {
+            keys.insert(wire_id, key);
+        }
+        key
+    }
+
+    /// The `x-request-id` of a request, also of one that ended a while ago; empty if unknown.
+    pub(crate) fn request_id(&self, key: RequestKey) -> &str {
+        match self.contexts.get(key) {
+            Some(context) => &context.request_id,
+            None => {
+                let finished = self.finished.iter().rev().find(|(known, _)| *known == key);
+                finished.map_or("", |(_, request_id)| request_id)
+            }
+        }
+    }
+
+    /// The request's place on the wire.
+    pub(crate) fn wire_id(&self, key: RequestKey) -> Option<(usize, RequestId)> {
+        self.contexts.get(key).map(|context| (context.link, context.wire_id))
+    }
+
+    /// The requests of a link.
+    pub(crate) fn of_link(&self, link: usize) -> Vec<RequestId> {
+        self.keys.get(link).into_iter().flat_map(StreamTable::iter).map(|(id, _)| id).collect()
+    }
+
+    pub(crate) fn key_of(&self, link: usize, wire_id: RequestId) -> Option<RequestKey> {
+        self.keys.get(link)?.get(wire_id).copied()
+    }
+
+    /// The request's headers.
+    pub(crate) fn headers(&self, key: RequestKey) -> Option<HeaderBlock> {
+        self.contexts.get(key).map(|context| context.headers.clone())
+    }
+
+    /// A piece of a request's body came in. Returns the request if there is news to deliver, once until
+    /// [`Requests::news`] is asked: what comes in between is one piece for them. Pieces for requests that are over are
+    /// dropped: the supervisor may have sent them before it knew.
+    pub(crate) fn chunk(
+        &mut self,
+        link: usize,
+        wire_id: RequestId,
+        data: Bytes,
+        end: bool,
+    ) -> Result<Option<RequestKey>, StreamViolation> {
+        let Some(key) = self.key_of(link, wire_id) else { return Ok(None) };
+        let Some(context) = self.contexts.get_mut(key) else { return Ok(None) };
+        let incoming = &mut context.incoming;
+        let bytes = data.len();
+        incoming.body.push(data, end)?;
+        if context.answered && incoming.body.error().is_none() {
+            self.retain(key, bytes);
+        }
+        let Some(context) = self.contexts.get_mut(key) else { return Ok(None) };
+        let incoming = &mut context.incoming;
+        if incoming.unwanted {
+            self.drop_body(key);
+            return Ok(None);
+        }
+        let passed_on = matches!(context.outgoing, Some(OutgoingBody { source: BodySource::Request, .. }));
+        let told = std::mem::replace(&mut incoming.news, incoming.reader.is_some() || passed_on);
+        Ok((incoming.news && !told).then_some(key))
+    }
+
+    /// What is to be done with what came of a request's body.
+    pub(crate) fn news(&mut self, key: RequestKey) -> Outcome {
+        let Some(context) = self.contexts.get_mut(key) else { return Outcome::Nothing };
+        if !std::mem::take(&mut context.incoming.news) {
+            return Outcome::Nothing;
+        }
+        if matches!(context.outgoing, Some(OutgoingBody { source: BodySource::Request, .. })) {
+            return self.send_body(key);
+        }
+        context.incoming.reader.take().map_or(Outcome::Nothing, Outcome::Readable)
+    }
+
+    /// Takes the next piece of a request's body, and gives credit for it.
+    pub(crate) fn read_body(&mut self, key: RequestKey) -> BodyRead {
+        let Some(context) = self.contexts.get_mut(key) else { return BodyRead::Gone };
+        let incoming = &mut context.incoming;
+        match incoming.body.take(usize::MAX) {
+            Received::Data(chunk, credit) => {
+                give_credit(self.outboxes.get_mut(context.link), StreamId::request(context.wire_id), credit);
+                BodyRead::Chunk(chunk)
+            }
+            Received::Failed(_) => BodyRead::Gone,
+            Received::End => BodyRead::End,
+            Received::Pending if incoming.unwanted => BodyRead::End,
+            Received::Pending => {
+                self.ask(key);
+                BodyRead::Pending
+            }
+        }
+    }
+
+    /// JavaScript wants no more of a request's body. What has come and what will is dropped as it comes, so that a client
+    /// that sends all of it before it reads the response gets to read that. `max_body_mb` still ends it.
+    pub(crate) fn cancel_body(&mut self, key: RequestKey) -> Option<BodyReader> {
+        let incoming = &mut self.contexts.get_mut(key)?.incoming;
+        incoming.unwanted = true;
+        let reader = incoming.reader.take();
+        self.drop_body(key);
+        reader
+    }
+
+    fn drop_body(&mut self, key: RequestKey) {
+        let Some(context) = self.contexts.get_mut(key) else { return };
+        while let Received::Data(_, credit) = context.incoming.body.take(usize::MAX) {
+            give_credit(self.outboxes.get_mut(context.link), StreamId::request(context.wire_id), credit);
+        }
+    }
+
+    /// Leaves a promise for the next piece; false if the request is over or a promise waits already.
+    pub(crate) fn wait_for_body(&mut self, key: RequestKey, reader: BodyReader) -> bool {
+        match self.contexts.get_mut(key) {
+            Some(context) if context.incoming.reader.is_none() => {
+                context.incoming.reader = Some(reader);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Sends a whole response.
+    pub(crate) fn respond(&mut self, key: RequestKey, status: u16, headers: HeaderBlock, body: Bytes) -> Outcome {
+        let length = match body.len() {
+            0 => BodyLength::None,
+            length => BodyLength::Known(u64::try_from(length).unwrap_or(u64::MAX)),
+        };
+        self.begin(key, ResponseHead { status, headers, body: length }, BodySource::Whole, SendHalf::whole(body))
+    }
+
+    /// Sends a response's head; [`Requests::send_chunk`] and [`Requests::end_body`] follow.
+    pub(crate) fn respond_in_chunks(&mut self, key: RequestKey, status: u16, headers: HeaderBlock) -> Outcome {
+        let head = ResponseHead { status, headers, body: BodyLength::Unknown };
+        self.begin(key, head, BodySource::Script { waiting: false }, SendHalf::new(BodyLength::Unknown))
+    }
+
+    /// How long a request's body is, as it was announced.
+    pub(crate) fn body_length(&self, key: RequestKey) -> BodyLength {
+        self.contexts.get(key).map_or(BodyLength::Unknown, |context| context.incoming.length())
+    }
+
+    /// Sends a response whose body is the request's, of which nothing was read yet.
+    pub(crate) fn respond_with_request_body(&mut self, key: RequestKey, status: u16, headers: HeaderBlock) -> Outcome {
+        let length = self.contexts.get(key).map_or(BodyLength::None, |context| context.incoming.length());
+        let body = if length == BodyLength::Known(0) { BodyLength::None } else { length };
+        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Request, SendHalf::new(body)) {
+            Outcome::Complete(_) => Outcome::PassedOn,
+            outcome => outcome,
+        }
+    }
+
+    /// Sends the head of a response whose body is that of an outgoing request's response. `Outcome::Nothing`: that is to
+    /// be sent now, and it is not over.
+    pub(crate) fn respond_with_fetch_body(
+        &mut self,
+        key: RequestKey,
+        status: u16,
+        headers: HeaderBlock,
+        body: BodyLength,
+        fetch: FetchKey,
+    ) -> Outcome {
+        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Fetch(fetch), SendHalf::new(body)) {
+            Outcome::HandOn(_) => Outcome::Nothing,
+            outcome => outcome,
+        }
+    }
+
+    /// Outgoing requests that are not wanted any more.
+    pub(crate) fn take_orphans(&mut self) -> Vec<FetchKey> {
+        std::mem::take(&mut self.orphans)
+    }
+
+    fn begin(&mut self, key: RequestKey, head: ResponseHead, source: BodySource, body: SendHalf) -> Outcome {
+        if matches!(source, BodySource::Request) {
+            self.ask(key);
+        }
+        let unanswered = |context: &&mut RequestContext| context.outgoing.is_none() && !context.answered;
+        let Some(context) = self.contexts.get_mut(key).filter(unanswered) else { return Outcome::Nothing };
+        let Some(outbox) = self.outboxes.get_mut(context.link) else { return Outcome::Nothing };
+        let is_over = head.body == BodyLength::None;
+        outbox.push(&Frame::ResponseHead(context.wire_id, head));
+        if is_over {
+            return Outcome::Complete(self.complete(key));
+        }
+        context.outgoing = Some(OutgoingBody { body, source });
+        self.send_body(key)
+    }
+
+    /// How much [`Requests::send_chunk`] takes now.
+    pub(crate) fn response_room(&mut self, key: RequestKey) -> usize {
+        let Some(context) = self.contexts.get(key) else { return 0 };
+        let (Some(outgoing), Some(outbox)) = (&context.outgoing, self.outboxes.get(context.link)) else { return 0 };
+        room(&outgoing.body, outbox, &mut self.held)
+    }
+
+    /// Sends a piece of a body that JavaScript makes: at most [`Requests::response_room`] bytes. `waits`: it has more,
+    /// and no room; it will be told of some. Returns the room that is left.
+    pub(crate) fn send_chunk(&mut self, key: RequestKey, data: Bytes, waits: bool) -> usize {
+        let Some(context) = self.contexts.get_mut(key) else { return 0 };
+        let (Some(outgoing), Some(outbox)) = (&mut context.outgoing, self.outboxes.get_mut(context.link)) else {
+            return 0;
+        };
+        outgoing.body.give(data);
+        while let Some((data, end)) = outgoing.body.take(MAX_CHUNK) {
+            outbox.push_data(StreamId::request(context.wire_id), end, data);
+        }
+        let room = room(&outgoing.body, outbox, &mut self.held);
+        if let BodySource::Script { waiting } = &mut outgoing.source {
+            *waiting = waits || room == 0;
+        }
+        room
+    }
+
+    /// The end of a body that JavaScript made.
+    pub(crate) fn end_body(&mut self, key: RequestKey) -> Outcome {
+        let Some(context) = self.contexts.get_mut(key) else { return Outcome::Nothing };
+        let Some(outgoing) = &mut context.outgoing else { return Outcome::Nothing };
+        match outgoing.body.end() {
+            Ok(false) => {}
+            Ok(true) => {
+                if let Some(outbox) = self.outboxes.get_mut(context.link) {
+                    outbox.push_data(StreamId::request(context.wire_id), true, Bytes::new());
+                }
+            }
+            Err(_) => return Outcome::Complete(self.fail(key, ResetReason::BodyErrored)),
+        }
+        Outcome::Complete(self.complete(key))
+    }
+
+    /// Sends as much of a response's body as there is and its window allows.
+    fn send_body(&mut self, key: RequestKey) -> Outcome {
+        let Some(context) = self.contexts.get_mut(key) else { return Outcome::Nothing };
+        let (Some(outgoing), Some(outbox)) = (&mut context.outgoing, self.outboxes.get_mut(context.link)) else {
+            return Outcome::Nothing;
+        };
+        let (stream, body, incoming) =
+            (StreamId::request(context.wire_id), &mut outgoing.body, &mut context.incoming.body);
+        match &mut outgoing.source {
+            BodySource::Script { waiting } => {
+                return if std::mem::take(waiting) { Outcome::Writable } else { Outcome::Nothing };
+            }
+            BodySource::Fetch(fetch) => return Outcome::HandOn(*fetch),
+            BodySource::Whole => {
+                while let Some((data, end)) = body.take(MAX_CHUNK) {
+                    outbox.push_data(stream, end, data);
+                }
+                if !body.is_ended() {
+                    return Outcome::Nothing;
+                }
+            }
+            BodySource::Request => {
+                loop {
+                    if incoming.is_drained() {
+                        outbox.push_data(stream, true, Bytes::new());
+                        break;
+                    }
+                    let room = room(body, outbox, &mut self.held);
+                    let Received::Data(data, credit) = incoming.take(MAX_CHUNK.min(room)) else {
+                        return Outcome::Nothing;
+                    };
+                    // The sender of the request's body gets room as the response's receiver makes some.
+                    give_credit(Some(&mut *outbox), stream, credit);
+                    let end = incoming.is_drained();
+                    body.sent(data.len(), end);
+                    outbox.push_data(stream, end, data);
+                    if end {
+                        break;
+                    }
+                }
+                self.complete(key);
+                return Outcome::PassedOn;
+            }
+        }
+        Outcome::Complete(self.complete(key))
+    }
+
+    /// The supervisor takes more of a response's body.
+    pub(crate) fn credit(&mut self, link: usize, wire_id: RequestId, bytes: u32) -> Result<Outcome, StreamViolation> {
+        let Some(key) = self.key_of(link, wire_id) else { return Ok(Outcome::Nothing) };
+        let outgoing = self.contexts.get_mut(key).and_then(|context| context.outgoing.as_mut());
+        let Some(outgoing) = outgoing else { return Ok(Outcome::Nothing) };
+        outgoing.body.credit(bytes)?;
+        Ok(self.send_body(key))
+    }
+
+    /// Ends a request without a (whole) response. Returns who still waits for its body.
+    pub(crate) fn fail(&mut self, key: RequestKey, reason: ResetReason) -> Option<BodyReader> {
+        let context = self.contexts.get(key).filter(|context| !context.answered)?;
+        let stream = StreamId::request(context.wire_id);
+        if let Some(outbox) = self.outboxes.get_mut(context.link) {
+            outbox.push(&Frame::reset(stream, reason));
+        }
+        self.close(key)
+    }
+
+    /// The supervisor ended a request. Returns its key, and who still waits for its body.
+    pub(crate) fn reset(&mut self, link: usize, wire_id: RequestId) -> Option<(RequestKey, Option<BodyReader>)> {
+        let key = self.key_of(link, wire_id)?;
+        let context = self.contexts.get_mut(key)?;
+        if context.answered {
+            // No more of its body will come; what came stays readable as long as `waitUntil` holds it.
+            context.incoming.body.fail(Cut);
+            return Some((key, context.incoming.reader.take()));
+        }
+        if let Some(OutgoingBody { source: BodySource::Fetch(fetch), .. }) = &context.outgoing {
+            self.orphans.push(*fetch);
+        }
+        Some((key, self.close(key)))
+    }
+}
+
+/// Gives credit for a request's body, if it is time to.
+fn give_credit(outbox: Option<&mut Outbox>, stream: StreamId, credit: Option<u32>) {
+    if let (Some(outbox), Some(bytes)) = (outbox, credit) {
+        outbox.push(&Frame::Credit { stream, bytes });
+    }
+}
+
+#[cfg(test)]
+mod tests;

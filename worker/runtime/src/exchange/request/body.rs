@@ -1,0 +1,65 @@
+//! A request's two bodies: what has come of the one, and where the other comes from.
+
+use nano_protocol::{BodyLength, Outbox, ReceiveHalf, SendHalf};
+
+use crate::exchange::fetch::FetchKey;
+
+/// Unsent bytes of a link from which on no more of a response's body joins them, so that a supervisor that does not read
+/// costs no more than that; the frames' heads count.
+pub(super) const MAX_UNSENT: usize = 1 << 20;
+
+/// Who waits for the next piece of a request's body.
+pub(crate) type BodyReader = v8::Global<v8::PromiseResolver>;
+
+/// Why no more of a request's body comes before its end: the request was reset, or nothing keeps the body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cut;
+
+/// The request's body on its way to JavaScript.
+pub(super) struct IncomingBody {
+    pub(super) body: ReceiveHalf<Cut>,
+    /// It is not wanted: what comes is dropped.
+    pub(super) unwanted: bool,
+    /// The supervisor was told that it is read.
+    pub(super) asked: bool,
+    /// Something came that [`super::Requests::news`] is to be asked for.
+    pub(super) news: bool,
+    pub(super) reader: Option<BodyReader>,
+}
+
+/// The response's body on its way out.
+pub(super) struct OutgoingBody {
+    pub(super) body: SendHalf,
+    pub(super) source: BodySource,
+}
+
+/// Where a response's body comes from.
+pub(super) enum BodySource {
+    /// All of it was given.
+    Whole,
+    /// JavaScript hands over as much as the window allows. `waiting`: it gave all it could, and is to be told of credit.
+    Script { waiting: bool },
+    /// The request's body is handed on as it comes.
+    Request,
+    /// The body of an outgoing request's response is handed on as it comes.
+    Fetch(FetchKey),
+}
+
+/// How much of a response's body may be added to what is to be sent now; `held`: it is less than the window allows.
+pub(super) fn room(body: &SendHalf, outbox: &Outbox, held: &mut bool) -> usize {
+    let (available, left) = (body.room(), MAX_UNSENT.saturating_sub(outbox.len()));
+    *held |= left < available;
+    available.min(left)
+}
+
+impl IncomingBody {
+    pub(super) fn new(length: BodyLength) -> Self {
+        let body = ReceiveHalf::new(length);
+        Self { body, unwanted: false, asked: false, news: false, reader: None }
+    }
+
+    /// As it was announced.
+    pub(super) fn length(&self) -> BodyLength {
+        self.body.length().unwrap_or(BodyLength::Unknown)
+    }
+}
