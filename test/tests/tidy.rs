@@ -82,7 +82,7 @@ fn files_are_named_for_what_they_do() {
 }
 
 /// Where units are tested in `x/tests.rs`, beside `x.rs`.
-const TESTS_BESIDE: [&str; 4] = ["config/src/", "spawner/src/", "test/src/", "worker/src/"];
+const TESTS_BESIDE: [&str; 5] = ["config/src/", "spawner/src/", "test/src/", "worker/runtime/src/", "worker/src/"];
 
 #[test]
 fn tests_of_units_stand_in_a_file_beside_them() {

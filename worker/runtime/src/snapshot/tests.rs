@@ -1,0 +1,70 @@
+//! A realm from the snapshot against one that is made anew; blobs that are no snapshot.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use url::Url;
+
+use super::*;
+use crate::engine::modules::FileModules;
+use crate::engine::runtime::{LogLevel, LogSink, Runtime, RuntimeOptions, StreamBudget};
+
+struct Collect(Rc<RefCell<String>>);
+
+impl LogSink for Collect {
+    fn write(&mut self, _: LogLevel, _: &str, text: &str) {
+        self.0.borrow_mut().push_str(text);
+    }
+}
+
+fn run(snapshot: Option<&'static [u8]>, script: &str) -> String {
+    let log = Rc::new(RefCell::new(String::new()));
+    let mut runtime = Runtime::new(RuntimeOptions {
+        snapshot,
+        base: Url::parse("file:///test/").unwrap(),
+        modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
+        log: Box::new(Collect(Rc::clone(&log))),
+        code_generation: false,
+        exit_on_uncaught: true,
+        memory: None,
+        stream_budget: StreamBudget::default(),
+    })
+    .unwrap();
+    runtime.run_script("file:///test/test.cjs", script).unwrap();
+    assert_eq!(runtime.run_to_completion(), 0, "{}", log.borrow());
+    log.take()
+}
+
+#[test]
+fn a_realm_from_the_snapshot_is_the_realm_that_was_saved() {
+    let blob: &'static [u8] = Box::leak(create().unwrap().into_boxed_slice());
+    for script in [
+        "console.log(Object.getOwnPropertyNames(globalThis).filter((n) => n !== 'WebAssembly').sort().join())",
+        "setTimeout((x) => console.log(x), 1, 'timers'); queueMicrotask(() => console.log('microtasks '))",
+        "console.log(new URL('http://a.example/b?c=d').searchParams.get('c'), typeof __nano)",
+        "const w = new WritableStream({ write(c) { console.log(c) } }).getWriter(); w.write('streams'); w.close()",
+    ] {
+        let restored = run(Some(blob), script);
+        assert!(!restored.is_empty(), "{script}");
+        assert_eq!(restored, run(None, script), "{script}");
+    }
+}
+
+#[test]
+fn what_is_no_snapshot_is_refused() {
+    let empty: &'static [u8] = &[];
+    let options = |snapshot| RuntimeOptions {
+        snapshot: Some(snapshot),
+        base: Url::parse("file:///test/").unwrap(),
+        modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
+        log: Box::new(Collect(Rc::default())),
+        code_generation: false,
+        exit_on_uncaught: true,
+        memory: None,
+        stream_budget: StreamBudget::default(),
+    };
+    assert!(Runtime::new(options(empty)).is_err());
+}
