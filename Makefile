@@ -91,10 +91,10 @@ wpt: build ## Web Platform Tests of a checkout at WPT_DIR against the expectatio
 streams-order: build ## the order of events in streams against the reference implementation at STREAMS_REFERENCE_DIR, in ORDER_COUNT scenarios
 	STREAMS_REFERENCE_DIR=$(STREAMS_REFERENCE_DIR) test/streams/order/run --count $(ORDER_COUNT)
 
-fuzz: ## cargo-fuzz on all targets of fuzz/, FUZZ_SECONDS each (installs cargo-fuzz; needs no nightly)
+fuzz: ## cargo-fuzz on all targets of test/fuzz/, FUZZ_SECONDS each (installs cargo-fuzz; needs no nightly)
 	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
-	for target in $(FUZZ_TARGETS); do mkdir -p fuzz/corpus/$$target && \
-		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	for target in $(FUZZ_TARGETS); do mkdir -p test/fuzz/corpus/$$target && \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir test/fuzz --sanitizer none $$target test/fuzz/corpus/$$target test/fuzz/seeds/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 || exit 1; done
 
 # Never builds: what root installs is what somebody else built.

@@ -82,7 +82,8 @@ fn files_are_named_for_what_they_do() {
 }
 
 /// Where units are tested in `x/tests.rs`, beside `x.rs`.
-const TESTS_BESIDE: [&str; 5] = ["config/src/", "spawner/src/", "test/src/", "worker/runtime/src/", "worker/src/"];
+const TESTS_BESIDE: [&str; 5] =
+    ["config/src/", "supervisor/spawner/src/", "test/src/", "worker/runtime/src/", "worker/src/"];
 
 #[test]
 fn tests_of_units_stand_in_a_file_beside_them() {
@@ -125,7 +126,7 @@ fn unsafe_stands_only_where_it_is_listed() {
     let stale: Vec<_> = allowed.difference(&found).collect();
     assert!(stale.is_empty(), "without unsafe code now, take them off {UNSAFE_FILES}: {stale:?}");
     for path in &found {
-        let may = path.starts_with("worker/") || path.starts_with("spawner/");
+        let may = path.starts_with("worker/") || path.starts_with("supervisor/spawner/");
         assert!(may, "{path}: only the worker's crates and the spawner may");
     }
     let readme = fs::read_to_string(repository().join("worker/runtime/README.md")).unwrap();

@@ -1,4 +1,4 @@
-//! For the fuzz targets (`fuzz/`): what comes of a client's bytes, and of a worker's head, with nothing around it.
+//! For the fuzz targets (`test/fuzz/`): what comes of a client's bytes, and of a worker's head, with nothing around it.
 
 use std::cell::RefCell;
 use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! Takes the bytes of a `multipart/form-data` body apart. Without V8, so that it can be fuzzed alone (`fuzz/`).
+//! Takes the bytes of a `multipart/form-data` body apart. Without V8, so that it can be fuzzed alone (`test/fuzz/`).
 
 /// One part, in the order of the body.
 #[derive(Debug, PartialEq, Eq)]

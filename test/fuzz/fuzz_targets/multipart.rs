@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../worker/runtime/src/ops/multipart/parser.rs"]
+#[path = "../../../worker/runtime/src/ops/multipart/parser.rs"]
 mod parser;
 
 use parser::{Part, parse};
