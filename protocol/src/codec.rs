@@ -376,5 +376,4 @@ impl Fields {
 }
 
 #[cfg(test)]
-#[path = "codec_tests.rs"]
 mod tests;

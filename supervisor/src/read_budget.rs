@@ -218,5 +218,4 @@ impl Drop for Reader {
 }
 
 #[cfg(test)]
-#[path = "read_budget_tests.rs"]
 mod tests;

@@ -58,5 +58,4 @@ impl RouteTable {
 }
 
 #[cfg(test)]
-#[path = "route_tests.rs"]
 mod tests;

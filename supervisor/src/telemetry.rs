@@ -450,5 +450,4 @@ impl Metrics {
 }
 
 #[cfg(test)]
-#[path = "telemetry_tests.rs"]
 mod tests;

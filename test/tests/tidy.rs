@@ -82,8 +82,15 @@ fn files_are_named_for_what_they_do() {
 }
 
 /// Where units are tested in `x/tests.rs`, beside `x.rs`.
-const TESTS_BESIDE: [&str; 5] =
-    ["config/src/", "supervisor/spawner/src/", "test/src/", "worker/runtime/src/", "worker/src/"];
+const TESTS_BESIDE: [&str; 7] = [
+    "config/src/",
+    "protocol/src/",
+    "supervisor/spawner/src/",
+    "supervisor/src/",
+    "test/src/",
+    "worker/runtime/src/",
+    "worker/src/",
+];
 
 #[test]
 fn tests_of_units_stand_in_a_file_beside_them() {

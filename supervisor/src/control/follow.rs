@@ -127,17 +127,4 @@ async fn send(pieces: &mpsc::Sender<Bytes>, text: String) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queries() {
-        let parse = Query::parse;
-        assert_eq!(parse(""), Ok(Query::default()));
-        assert_eq!(parse("app=a.example&follow=1"), Ok(Query { app: Some("a.example".to_owned()), follow: true }));
-        assert_eq!(parse("follow&app="), Ok(Query { app: None, follow: true }));
-        assert_eq!(parse("follow=0"), Ok(Query::default()));
-        assert!(parse("aap=x").is_err());
-        assert!(parse("follow=maybe").is_err());
-    }
-}
+mod tests;

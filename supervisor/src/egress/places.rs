@@ -144,5 +144,4 @@ impl Drop for Place {
 }
 
 #[cfg(test)]
-#[path = "places_tests.rs"]
 mod tests;

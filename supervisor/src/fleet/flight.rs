@@ -310,5 +310,4 @@ impl FlightRecords {
 }
 
 #[cfg(test)]
-#[path = "flight_tests.rs"]
 mod tests;

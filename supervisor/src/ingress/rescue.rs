@@ -272,5 +272,4 @@ pub(super) fn refuse_connection(context: &Context, client: &Connection, error: C
 }
 
 #[cfg(test)]
-#[path = "rescue_tests.rs"]
 mod tests;

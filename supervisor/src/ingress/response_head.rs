@@ -62,5 +62,4 @@ fn is_length(value: &HeaderValue) -> bool {
 }
 
 #[cfg(test)]
-#[path = "response_head_tests.rs"]
 mod tests;

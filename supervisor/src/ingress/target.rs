@@ -87,5 +87,4 @@ fn url(host: &HostName, port: Option<u16>, path: &str) -> Result<String, Failure
 }
 
 #[cfg(test)]
-#[path = "target_tests.rs"]
 mod tests;
