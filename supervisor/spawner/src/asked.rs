@@ -1,14 +1,14 @@
-//! Which modules the workers of a generation asked for: these are the files that its code depends on, also those that were
-//! not there.
+//! The modules that the workers of a generation requested. They are the files that its code depends on, those that do
+//! not exist included.
 
 use std::collections::BTreeMap;
 
 use crate::watch::Print;
 
-/// More modules than any app has, in bytes of their paths: a bound for an attacker who took over the supervisor.
+/// Largest sum of the paths' lengths, more than any app has: a bound against a compromised supervisor.
 const MOST: usize = 1 << 20;
 
-/// Paths beneath the app's directory, and what was there, if that could be seen.
+/// Paths beneath the app's directory, each with the state of its file if that could be read.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     modules: BTreeMap<String, Option<Print>>,
@@ -16,7 +16,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// A module was asked for.
+    /// Records a requested module.
     pub(crate) fn note(&mut self, path: &str, found: Option<Print>) {
         if let Some(seen) = self.modules.get_mut(path) {
             *seen = found;

@@ -26,28 +26,28 @@ use group::Group;
 use instance::Instance;
 use place::Place;
 
-/// Where nano itself goes on v2.
+/// The group of nano's own processes on v2.
 const OWN_LEAF: &str = "supervisor";
 
-/// What the names of apps' groups begin with.
+/// The prefix of the names of apps' groups.
 const APP_PREFIX: &str = "app-";
 
-/// Longest name of an app that is used as it is: a file's name has at most 255 bytes.
+/// Longest app name that is used unchanged: a file name has at most 255 bytes.
 const LONGEST_NAME: usize = 200;
 
-/// What the kernel limits, one by one.
+/// One resource that the kernel limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Controller {
     Memory,
     Pids,
     Cpu,
-    /// The one that a machine with the others on v1 has on v2.
+    /// On v2 on machines that have the other controllers on v1.
     #[cfg(test)]
     HugeTlb,
 }
 
 impl Controller {
-    /// Those that nano wants; the first is the one that it needs.
+    /// The controllers that nano uses. The first one is required.
     const ALL: [Self; 3] = [Self::Memory, Self::Pids, Self::Cpu];
 
     const fn name(self) -> &'static str {
@@ -61,7 +61,7 @@ impl Controller {
     }
 }
 
-/// What one worker may have.
+/// The limits of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Bytes: its memory, the pages of files that it was the first to read, and the kernel's memory for it. No swap.
@@ -77,7 +77,7 @@ pub(crate) struct Backend {
     lacking: Option<String>,
     apps: BTreeMap<String, App>,
     workers: u64,
-    /// Groups whose processes have ended, which the kernel has yet to let go of.
+    /// Groups whose processes have ended and which the kernel still holds.
     ending: Vec<Cgroup>,
 }
 
@@ -133,12 +133,12 @@ pub(crate) struct CgroupError {
 }
 
 impl Backend {
-    /// Looks what there is, and takes possession of it: v2 with a memory controller, else v1 with one, else v2 without,
-    /// which at least kills a group at once. `nano` are the processes of nano so far, this one among them. Removes what
-    /// a killed nano left behind.
+    /// Finds the hierarchies and creates nano's group: v2 with a memory controller, else v1 with one, else v2 without,
+    /// which can at least kill a whole group. `nano` lists the pids of nano's processes so far, this one included.
+    /// Removes what killed nanos left behind.
     ///
     /// # Errors
-    /// There is nothing that nano may use.
+    /// No hierarchy is usable.
     pub(crate) fn detect(nano: &[i32]) -> Result<Self, Unavailable> {
         let place = match Place::own() {
             Ok(place) => place,
@@ -173,12 +173,12 @@ impl Backend {
         self.controllers().contains(&Controller::Memory)
     }
 
-    /// What is missing of it and why, in words.
+    /// The missing controllers and why they are missing.
     pub(crate) fn lacking(&self) -> Option<&str> {
         self.lacking.as_deref()
     }
 
-    /// What it is, for people: `v1: memory pids cpu`.
+    /// A summary for operators: `v1: memory pids cpu`.
     pub(crate) fn summary(&self) -> String {
         let names: Vec<_> = self.controllers().into_iter().map(Controller::name).collect();
         format!(
@@ -210,10 +210,10 @@ impl Backend {
         }
     }
 
-    /// A fresh group for a worker of this app, with its limits, and no process in it.
+    /// Creates a group for a worker of this app, with its limits and without processes.
     ///
     /// # Errors
-    /// The kernel refuses; nothing is left behind.
+    /// The kernel refuses. Nothing is left behind.
     pub(crate) fn create(&mut self, app: &str, limits: &Limits) -> Result<Cgroup, CgroupError> {
         self.sweep();
         self.workers += 1;
@@ -252,7 +252,7 @@ impl Backend {
         Ok(cgroup)
     }
 
-    /// The app's groups, which its workers' lie in.
+    /// Creates the app's groups, which contain its workers' groups.
     fn make_app(&self, name: &str) -> io::Result<Vec<Arc<Group>>> {
         let mut groups: Vec<Arc<Group>> = Vec::new();
         for (instance, controllers) in self.hierarchies() {
@@ -279,15 +279,15 @@ impl Backend {
         left.count() == 0
     }
 
-    /// Removes a worker's group; what is left in it is killed. Where the kernel is not done with it yet, that happens at
-    /// a later call of anything here, at the latest in [`Backend::close`].
+    /// Removes a worker's group and kills its processes. If the kernel still holds the group, a later call of this type
+    /// removes it, at the latest [`Backend::close`].
     pub(crate) fn remove(&mut self, cgroup: Cgroup) {
         cgroup.kill();
         self.ending.push(cgroup);
         self.sweep();
     }
 
-    /// Removes what could not be removed yet. Returns how many groups are left.
+    /// Retries the removal of groups that the kernel still held. Returns how many are left.
     pub(crate) fn sweep(&mut self) -> usize {
         let is_left = |cgroup: &Cgroup| {
             let left = cgroup.parts.iter().filter(|part| part.parent.remove(&cgroup.name).is_err());
@@ -309,8 +309,8 @@ impl Backend {
         self.ending.len()
     }
 
-    /// Kills everything that is left in groups of this nano, removes them, and puts back what [`Backend::detect`] has
-    /// changed. Waits for the kernel at most until `deadline`.
+    /// Kills all processes in groups of this nano, removes the groups, and undoes the changes of [`Backend::detect`].
+    /// Waits for the kernel until `deadline` at most.
     ///
     /// # Errors
     /// Something is left behind.
@@ -323,13 +323,14 @@ impl Backend {
 }
 
 impl Cgroup {
-    /// What clone3(2) takes (`CLONE_INTO_CGROUP`) to make a process in the group; only v2 has this.
+    /// The descriptor that clone3(2) takes (`CLONE_INTO_CGROUP`) to start a process in the group. Only v2 has this.
     pub(crate) fn clone_into(&self) -> Option<BorrowedFd<'_>> {
         let part = self.parts.first().filter(|_| self.version == Version::V2)?;
         Some(part.group.as_fd())
     }
 
-    /// Moves a process into it. What it has in memory stays charged to where it was, so it should have next to nothing.
+    /// Moves a process into the group. Memory that it already has stays charged to its former group, so it should have
+    /// almost none.
     ///
     /// # Errors
     /// The process is gone, or the kernel refuses.
@@ -342,7 +343,7 @@ impl Cgroup {
         format!("{}/{}", self.app, self.name)
     }
 
-    /// What speaks against this process being in it, if anything does: where it is instead.
+    /// Evidence that this process is not in the group, if there is any: the group it is in instead.
     pub(crate) fn contradiction(&self, pid: u32) -> Option<String> {
         let groups = match std::fs::read_to_string(format!("/proc/{pid}/cgroup")) {
             Ok(groups) => groups,
@@ -359,7 +360,7 @@ impl Cgroup {
         path.strip_suffix(&self.name()).is_some_and(|above| above.ends_with('/'))
     }
 
-    /// How many of its processes the kernel killed because it was out of memory. To be asked before [`Backend::remove`].
+    /// How many of its processes the kernel killed for lack of memory. Call it before [`Backend::remove`].
     pub(crate) fn oom_kills(&self) -> u64 {
         let group = self.memory();
         let kills = group.and_then(|group| match self.version {
@@ -390,7 +391,7 @@ impl Version {
     }
 }
 
-/// An app's name as a directory's that is no file of the kernel's.
+/// A directory name for an app that cannot collide with the kernel's own files.
 fn group_name(app: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if app.len() <= LONGEST_NAME && app.bytes().all(plain) {

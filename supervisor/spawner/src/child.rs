@@ -1,5 +1,5 @@
-//! What a new process does before it is `nano-worker`. Everything else the worker does itself (`worker/src/sandbox`): a
-//! program cannot be executed in a root directory that has no files.
+//! What a new process does before it executes `nano-worker`. Everything else is done by the worker itself
+//! (`worker/src/sandbox`): a program cannot be executed in a root directory that has no files.
 
 use std::convert::Infallible;
 use std::ffi::CStr;
@@ -14,26 +14,27 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{chdir, dup2_stderr, dup2_stdin, dup2_stdout, execveat, read, setsid};
 use rustix::thread::{CapabilitySet, capabilities, configure_capability_in_ambient_set, set_capabilities};
 
-/// What is executed, and with what.
+/// The program to execute, its arguments and its descriptors.
 pub(crate) struct Execution<'e> {
     pub(crate) program: BorrowedFd<'e>,
     pub(crate) arguments: Vec<&'e CStr>,
     pub(crate) stdin: BorrowedFd<'e>,
     pub(crate) stdout: BorrowedFd<'e>,
     pub(crate) stderr: BorrowedFd<'e>,
-    /// A byte comes when the process is where it belongs; its end, when the spawner is gone.
+    /// The spawner writes a byte here when the process is in its group; end of file means that the spawner is gone.
     pub(crate) go: BorrowedFd<'e>,
-    /// The process has capabilities in a user namespace of its own only, and no user there has them for what he is.
+    /// Keep the capabilities over execve(2). The process has them only in a user namespace of its own, where its user
+    /// would lose them otherwise.
     pub(crate) keep_capabilities: bool,
 }
 
 impl Execution<'_> {
-    /// Becomes the program, or ends.
+    /// Executes the program, or ends the process.
     pub(crate) fn carry_out(&self) -> ! {
         let error = match self.try_to() {
             Err(error) => io::Error::from(error),
         };
-        // It reaches the supervisor as the worker's last words.
+        // The supervisor reads it as the worker's last output on stderr.
         let _ = writeln!(io::stderr(), "cannot execute nano-worker: {error}");
         #[expect(clippy::disallowed_methods, reason = "a forked child: destructors are its parent's")]
         std::process::exit(ExitCode::Worker(ExitReason::Startup).into());
@@ -42,7 +43,7 @@ impl Execution<'_> {
     fn try_to(&self) -> Result<Infallible, Errno> {
         dup2_stderr(self.stderr)?;
         setsid()?;
-        // The worker asks again: changing users ends it.
+        // The worker sets it again, because changing the user clears it.
         prctl::set_pdeathsig(Signal::SIGKILL)?;
         if !self.may_go()? {
             #[expect(clippy::disallowed_methods, reason = "a forked child: destructors are its parent's")]
@@ -69,7 +70,7 @@ impl Execution<'_> {
     }
 }
 
-/// Over the execution, which only lets root keep them.
+/// Keeps capabilities over execve(2), which drops them for every user but root.
 fn keep_capabilities() -> Result<(), Errno> {
     let raw = |error: rustix::io::Errno| Errno::from_raw(error.raw_os_error());
     let mut sets = capabilities(None).map_err(raw)?;

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::libc;
 
-/// `CLONE_INTO_CGROUP`, of which the C library's bindings have the wrong type.
+/// `CLONE_INTO_CGROUP`. The C library's bindings declare it with the wrong type.
 const INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /// Which of the two processes this is.
@@ -17,19 +17,20 @@ pub(crate) enum Forked {
     Parent {
         /// The new one, as this process sees it.
         pid: i32,
-        /// The same, for good.
+        /// A pidfd: it never refers to another process, even when the pid is reused.
         pidfd: OwnedFd,
     },
 }
 
-/// Makes a process that goes on here, with its own copy of everything, in new namespaces (`CLONE_NEW…`) and in this
-/// version-2 control group. Call it with one thread: of others the new process would have the locks, not the threads.
+/// Makes a process that continues at this point with a copy of this one's memory, in new namespaces (`CLONE_NEW…`) and
+/// in this version-2 control group. Call it while there is one thread: the new process would have other threads' locks,
+/// but not the threads.
 pub(crate) fn clone(namespaces: libc::c_int, group: Option<BorrowedFd<'_>>) -> io::Result<Forked> {
     let mut pidfd: RawFd = -1;
     let flags = libc::CLONE_PIDFD | namespaces;
     let outcome = match clone3(flags, &mut pidfd, group) {
-        // Before Linux 5.3, and behind filters of system calls that cannot read its arguments. (Where it is the namespaces
-        // that are forbidden, clone(2) says so, too.)
+        // Linux before 5.3, and system call filters that cannot read its arguments. (If the namespaces are forbidden,
+        // clone(2) fails too.)
         Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) && group.is_none() => {
             clone_plain(flags, &mut pidfd)
         }
@@ -59,8 +60,8 @@ fn clone3(flags: libc::c_int, pidfd: &mut RawFd, group: Option<BorrowedFd<'_>>) 
         arguments.cgroup = u64::from(group.as_raw_fd().cast_unsigned());
     }
     #[expect(unsafe_code, reason = "a system call without a wrapper")]
-    // SAFETY: the structure is as long as it is said to be, and `pidfd` is there to be written to. No stack is given and
-    // memory is not shared, so the new process goes on with a copy of this one's; there is one thread.
+    // SAFETY: the size that is passed is the structure's, and `pidfd` is valid for writes. No stack is given and memory
+    // is not shared, so the new process continues with a copy of this one's; there is one thread.
     let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, mem::size_of_val(&arguments)) };
     if pid < 0 { Err(io::Error::last_os_error()) } else { Ok(pid) }
 }
@@ -73,7 +74,8 @@ fn clone_plain(flags: libc::c_int, pidfd: &mut RawFd) -> io::Result<libc::c_long
     if pid < 0 { Err(io::Error::last_os_error()) } else { Ok(pid) }
 }
 
-/// Whether clone3(2) fails for another reason than that it was called without arguments, or that there is none.
+/// Whether clone3(2) is refused. Without arguments it fails with `EINVAL` where it is allowed, and with `ENOSYS` where
+/// it does not exist.
 pub(crate) fn is_clone3_forbidden() -> bool {
     let none = std::ptr::null::<libc::clone_args>();
     #[expect(unsafe_code, reason = "a system call without a wrapper")]

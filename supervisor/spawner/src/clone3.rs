@@ -1,6 +1,6 @@
-//! Where clone3(2) is forbidden. Container runtimes before 2021 answer `EPERM` for calls that they do not know; the C
-//! library takes that for the truth and makes no thread and no process, where after `ENOSYS` it would use clone(2). Of
-//! several filters that refuse a call the newest one's answer counts, so one more filter mends it.
+//! Works around a forbidden clone3(2). Container runtimes before 2021 answer `EPERM` to calls that they do not know;
+//! the C library then makes no thread and no process, where after `ENOSYS` it would use clone(2). When several filters
+//! refuse a call, the newest filter's answer counts, so nano adds a filter that answers `ENOSYS`.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_fi
 
 use crate::clone::is_clone3_forbidden;
 
-/// Makes sure that there can be threads and processes. This process and its children can gain no privileges by executing
-/// programs from here on, if there was something to mend. Call it with one thread.
+/// Makes sure that threads and processes can be made. If a filter had to be added, this process and its children can no
+/// longer gain privileges by executing programs. Call it while there is one thread.
 pub fn mend() {
     if is_clone3_forbidden() {
         // Without it, the first thread fails with an error that says why.

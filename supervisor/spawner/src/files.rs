@@ -10,7 +10,7 @@ use nano_protocol::limits::{MAX_MODULE_PATH, MAX_MODULE_SOURCE};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 
-/// An app's directory. It stays the same one, whatever takes its name later.
+/// An app's directory, held by its descriptor: it stays the same directory when another takes its name.
 #[derive(Debug)]
 pub(crate) struct Directory {
     root: PathBuf,
@@ -32,7 +32,7 @@ impl Directory {
         regular(self.open_beneath(path)?)
     }
 
-    /// The same in the directory that has the name now.
+    /// The same in the directory that has this name now.
     pub(crate) fn fresh_module(&self, path: &str) -> Result<File, ModuleError> {
         Self::open(&self.root).map_err(|error| unreadable(&error))?.module(path)
     }
@@ -45,7 +45,7 @@ impl Directory {
             Ok(file) => Ok(File::from(file)),
             Err(Errno::ENOENT | Errno::ENOTDIR) => Err(ModuleError::NotFound),
             Err(Errno::EXDEV) => Err(ModuleError::Outside),
-            // A kernel before 5.6, or a filter that does not know the call.
+            // Linux before 5.6, or a filter that does not know the call.
             Err(Errno::ENOSYS | Errno::EPERM) => open_canonical(&self.root, path),
             Err(errno) => Err(unreadable(&errno.into())),
         }
@@ -62,7 +62,7 @@ fn regular(file: File) -> Result<File, ModuleError> {
 }
 
 /// The same without openat2(2): resolves the path first. A user who can change the app's directory in between could
-/// lead it outside, but that user owns the app.
+/// redirect it outside, but that user owns the app.
 fn open_canonical(root: &Path, path: &str) -> Result<File, ModuleError> {
     let not_found = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ModuleError::NotFound,
@@ -79,7 +79,7 @@ fn open_canonical(root: &Path, path: &str) -> Result<File, ModuleError> {
     File::open(file).map_err(not_found)
 }
 
-/// One spelling per file, so that the memory cannot be filled with `a/./././b`.
+/// Allows one spelling for each file, so that `a/./././b` cannot fill the memory.
 fn check(path: &str) -> Result<(), ModuleError> {
     if path.starts_with('/') || path.split('/').any(|part| part == "..") {
         return Err(ModuleError::Outside);

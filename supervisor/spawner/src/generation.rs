@@ -14,7 +14,7 @@ use crate::watch::Print;
 #[derive(Debug)]
 pub(crate) struct Generation {
     pub(crate) app: String,
-    /// Of the configuration.
+    /// The version of the configuration.
     pub(crate) version: u64,
     pub(crate) asked: Asked,
     pub(crate) directory: Directory,
@@ -29,7 +29,7 @@ impl Generation {
         let found = match &opened {
             Ok(file) => file.metadata().ok().map(|found| Print::from(&found)),
             Err(ModuleError::NotFound) => Some(Print::Absent),
-            // What lies outside is none of the app's.
+            // A path outside of the app's directory is not watched.
             Err(ModuleError::Outside) => return opened,
             Err(_) => None,
         };

@@ -1,4 +1,4 @@
-//! The control groups of all workers: made before a worker is, asked when it has ended, and given back.
+//! The control groups of all workers: created before a worker starts, read when it has ended, and then removed.
 
 use std::time::{Duration, Instant};
 
@@ -10,26 +10,26 @@ use crate::cgroup::{Backend, Cgroup, Limits};
 /// Processes and threads that a worker may have. It has three, and its system call filter allows no more.
 const PIDS: u64 = 8;
 
-/// How long the end of the spawner waits for the kernel to let go of groups.
+/// How long the spawner waits at its end for the kernel to release groups.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Between two looks whether it has, in milliseconds.
+/// Interval of the checks whether it has, in milliseconds.
 pub(crate) const AGAIN: u8 = 20;
 
-/// What there is on this machine, or why there is nothing.
+/// This machine's control groups, or why there are none.
 #[derive(Debug)]
 pub(crate) struct Groups(Result<Backend, String>);
 
-/// A worker's group before there is the worker.
+/// A worker's group, created before the worker is started.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) group: Option<Cgroup>,
-    /// What is to be said of it if the worker gets in.
+    /// The layer's report once the worker is in the group.
     pub(crate) report: LayerReport,
 }
 
 impl Groups {
-    /// Takes possession of what there is, for this process and the supervisor, its parent.
+    /// Sets up control groups for this process and the supervisor, its parent.
     pub(crate) fn detect() -> Self {
         let nano = [getpid().as_raw(), getppid().as_raw()];
         Self(Backend::detect(&nano).map_err(|unavailable| unavailable.to_string()))
@@ -55,14 +55,14 @@ impl Groups {
         }
     }
 
-    /// The worker has ended, or never was.
+    /// The worker has ended or was not started.
     pub(crate) fn give_back(&mut self, group: Cgroup) {
         if let Ok(backend) = &mut self.0 {
             backend.remove(group);
         }
     }
 
-    /// Removes what the kernel would not let go of before. False: there is still something.
+    /// Retries removals. Returns whether nothing is left.
     pub(crate) fn sweep(&mut self) -> bool {
         match &mut self.0 {
             Ok(backend) => backend.sweep() == 0,
@@ -70,7 +70,7 @@ impl Groups {
         }
     }
 
-    /// Leaves nothing behind, for all that can be done about it.
+    /// Removes all groups, as far as possible.
     pub(crate) fn close(&mut self) {
         let closed = Err("the spawner ends".to_owned());
         if let Ok(backend) = std::mem::replace(&mut self.0, closed) {

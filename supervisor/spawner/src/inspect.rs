@@ -1,6 +1,7 @@
-//! What the kernel says of a worker, in `/proc/PID` (proc_pid_status(5), proc_pid_limits(5)). These files can be read
-//! by everybody, also of a process that is not dumpable; but they belong to root then. Its namespaces and its root
-//! directory are told only to whoever may trace it: root, and who made the user namespace that it is in.
+//! What the kernel reports about a worker, in `/proc/PID` (proc_pid_status(5), proc_pid_limits(5)). Every process can
+//! read these files, also those of a process that is not dumpable; but then they belong to root. The namespaces and the
+//! root directory are visible only to processes that may trace it: root's, and those of the user who made the worker's
+//! user namespace.
 
 use std::fs;
 use std::io;
@@ -8,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 
 use nano_protocol::SandboxLayer;
 
-/// Highest values of what a worker limits, as `/proc/PID/limits` names it.
+/// The highest allowed values of a worker's resource limits, by their names in `/proc/PID/limits`.
 const LIMITS: [(&str, u64); 6] = [
     ("Max core file size", 0),
     ("Max open files", 256),
@@ -18,20 +19,21 @@ const LIMITS: [(&str, u64); 6] = [
     ("Max processes", 0),
 ];
 
-/// The namespaces that a worker must have for itself; in a user namespace it is only where nano is not root.
+/// The namespaces that a worker must not share with nano. (It is in a user namespace of its own only if nano is not
+/// root.)
 const NAMESPACES: [&str; 6] = ["mnt", "pid", "net", "ipc", "uts", "cgroup"];
 
-/// A worker, looked at once.
+/// A worker's state in `/proc` at one moment.
 #[derive(Debug)]
 pub(crate) struct Outside {
     /// The status of each thread.
     threads: Vec<String>,
     limits: String,
-    /// Whose `/proc/PID/status` is. (Not the directory: that is always its user's.)
+    /// The owner of `/proc/PID/status`. (Not of the directory: that is always the process's user.)
     owner: u32,
-    /// What speaks against namespaces of its own.
+    /// Evidence that it shares namespaces with nano.
     shared: Option<String>,
-    /// What speaks against an empty root directory.
+    /// Evidence that its root directory is not empty or can be written to.
     root: Option<String>,
 }
 
@@ -49,10 +51,10 @@ impl Outside {
         Ok(Self { threads, limits, owner, shared: shared_namespaces(pid), root: root_directory(pid) })
     }
 
-    /// What speaks against this layer, if anything does. `user` is who the worker should be.
+    /// Evidence that this layer is not in force, if there is any. `user` is the uid that the worker should have.
     pub(crate) fn contradiction(&self, layer: SandboxLayer, user: Option<u32>) -> Option<String> {
         match layer {
-            // Its group is asked itself.
+            // [`Cgroup::contradiction`](crate::cgroup::Cgroup::contradiction) checks it.
             SandboxLayer::Cgroup => None,
             SandboxLayer::Namespaces => self.shared.clone(),
             SandboxLayer::Root => self.root.clone(),
@@ -65,13 +67,14 @@ impl Outside {
                 ["CapInh", "CapPrm", "CapEff", "CapAmb"].iter().find_map(|set| self.unlike(set, "0000000000000000"))
             }
             SandboxLayer::NoNewPrivs => self.unlike("NoNewPrivs", "1"),
-            // Its own user's if it can be dumped, root's if not. Of a worker that is root nothing can be told.
+            // The files belong to the process's user if it is dumpable, else to root. For a worker that is root the two
+            // cannot be told apart.
             SandboxLayer::Undumpable => {
                 let told = user.is_some() || !self.is_root();
                 (told && self.owner != 0).then(|| format!("files of user {}", self.owner))
             }
             SandboxLayer::Rlimits => LIMITS.iter().find_map(|(name, most)| self.above(name, *most)),
-            // The kernel does not tell.
+            // The kernel does not show it.
             SandboxLayer::Landlock => None,
             SandboxLayer::Seccomp => self.unlike("Seccomp", "2"),
         }
@@ -81,7 +84,7 @@ impl Outside {
         self.unlike("Uid", "0\t0\t0\t0").is_none()
     }
 
-    /// What some thread has in this field in place of `value`.
+    /// The value of this field in the first thread where it is not `value`.
     fn unlike(&self, field: &str, value: &str) -> Option<String> {
         let other =
             self.threads.iter().map(|status| status_field(status, field)).find(|found| *found != Some(value))?;
@@ -91,7 +94,7 @@ impl Outside {
         })
     }
 
-    /// What the limit's soft or hard value is, if it is over `most`.
+    /// The limit, if its soft or hard value is over `most`.
     fn above(&self, name: &str, most: u64) -> Option<String> {
         let Some(line) = self.limits.lines().find_map(|line| line.strip_prefix(name)) else {
             return Some(format!("no limit {name:?}"));
@@ -102,7 +105,7 @@ impl Outside {
     }
 }
 
-/// Namespaces in which the worker is and this process too.
+/// The first namespace that the worker shares with this process.
 fn shared_namespaces(pid: u32) -> Option<String> {
     for name in NAMESPACES {
         let link = |process: &str| fs::read_link(format!("/proc/{process}/ns/{name}"));
@@ -117,7 +120,7 @@ fn shared_namespaces(pid: u32) -> Option<String> {
     None
 }
 
-/// The one mount that it sees is empty and cannot be written to.
+/// Evidence against a single, empty and read-only mount.
 fn root_directory(pid: u32) -> Option<String> {
     match fs::read_dir(format!("/proc/{pid}/root/")).map(|mut entries| entries.next()) {
         Ok(None) => {}

@@ -1,14 +1,14 @@
-//! What needs privileges after nano has started: making worker processes for the configuration's apps, each in a control
-//! group and in namespaces of its own, and opening those apps' files. Small, single-threaded, and apart from the code that
-//! reads what clients send.
+//! The part of nano that keeps privileges after the start: it makes worker processes for the configuration's apps, each
+//! in a control group and namespaces of its own, and opens those apps' files. Small, single-threaded, and in a process
+//! apart from the code that reads what clients send.
 //!
-//! `nano serve` executes itself once more before it has threads ([`start`]), and that process runs [`run`]. Between the
-//! two there is one socket. The spawner reads and checks the configuration itself; what it is told over the socket
-//! ([`wire::Request`]) names apps of that configuration and nothing else: no paths, no users, no limits. So a supervisor
-//! that was taken over by what it reads from the network can start workers of apps that there are, as they are, read
-//! their modules, and kill them.
+//! `nano serve` executes itself once more before it has threads ([`start`]), and that process runs [`run`]. The two
+//! share one socket. The spawner reads and checks the configuration itself. The requests on the socket
+//! ([`wire::Request`]) name apps of that configuration and nothing else: no paths, no users, no limits. So an attacker
+//! who takes over the supervisor can start workers of configured apps, read those apps' modules, and kill workers.
 //!
-//! What is told in the supervisor's first words ([`wire::Request::Sweep`]), before it has seen a client, is believed.
+//! One request is trusted: [`wire::Request::Sweep`], which the supervisor sends first, before it has read anything from
+//! a client.
 #![deny(unsafe_code)]
 
 mod asked;

@@ -1,5 +1,5 @@
-//! Reading the configuration, in a process that ends with it: every app's secrets are in its text, and neither the
-//! spawner nor what it starts later is to have had them in its memory.
+//! Reads the configuration in a process of its own: the text has every app's secrets in it, and they must not stay in
+//! the memory of the spawner or of anything that it starts later.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -24,13 +24,13 @@ use crate::reading::Reading;
 use crate::source::Source;
 use crate::watch::{Places, Print};
 
-/// The exit status for an error without a number.
+/// The exit status for an error without an errno.
 const NO_NUMBER: i32 = 255;
 
-/// How long it may take to read the configuration and to look at its apps' paths.
+/// How long reading the configuration and looking up its apps' paths may take.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// What the spawner keeps of a version of the configuration. Nothing of it is a secret.
+/// What the spawner keeps of one version of the configuration. It contains no secrets.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Version {
     pub(crate) number: u64,
@@ -38,21 +38,21 @@ pub(crate) struct Version {
     pub(crate) apps: HashMap<String, Terms>,
 }
 
-/// What came of reading the configuration, for the spawner.
+/// The result of reading the configuration, for the spawner.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Outcome {
     Valid(Version),
-    /// Where apps were looked for, and what was there: it may be valid when that changes.
+    /// The paths where apps were looked for, and their state: when one changes, the configuration may become valid.
     Faulty(Vec<(Vec<u8>, Print)>),
 }
 
-/// The same of an app.
+/// What the spawner keeps of one app: where its files are and how much memory its workers may use.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Terms {
     root: Vec<u8>,
     path: Vec<u8>,
     entry: String,
-    /// Of `root` when it was found.
+    /// The state of `root` when it was read.
     seen: Print,
     /// `memory_mb` in bytes.
     pub(crate) memory: u64,
@@ -63,24 +63,24 @@ impl Terms {
         OsString::from_vec(self.root.clone()).into()
     }
 
-    /// As it is written: links on the way to the directory of its modules are not resolved.
+    /// The path as it is written in the configuration, with its symbolic links.
     pub(crate) fn path(&self) -> PathBuf {
         OsString::from_vec(self.path.clone()).into()
     }
 
-    /// The way to that directory: `path`, unless that names the module itself.
+    /// The path to the directory of its modules: `path`, or its parent if `path` names the module itself.
     fn way(&self) -> PathBuf {
         let path = self.path();
         let names_module = path.file_name().is_some_and(|name| name == self.entry.as_str());
         match path.parent() {
-            // A directory of that name, which has a module of that name in it, is its own root.
+            // A directory with the module's name that contains a module of that name is its own root.
             Some(parent) if names_module && !self.root().ends_with(&self.entry) => parent.to_owned(),
             _ => path,
         }
     }
 
-    /// What is to be watched of it: what leads to its directory, and the modules that its generations asked for; of what
-    /// several of them asked for, the last one's counts.
+    /// Adds what is to be watched for this app: the path to its directory, and the modules that its generations
+    /// requested. If several requested the same module, the last one's state counts.
     pub(crate) fn add_places<'a>(&self, asked: impl Iterator<Item = &'a Asked>, places: &mut Places) {
         let way = self.way();
         places.add(&way, Some(self.seen));
@@ -115,27 +115,27 @@ impl Version {
 /// A process that reads the configuration.
 #[derive(Debug)]
 pub(crate) struct Loading {
-    /// Of the request.
+    /// The request's.
     pub(crate) id: u64,
     pid: Pid,
     pub(crate) pidfd: OwnedFd,
-    /// When it is ended: it may wait for what never comes, a writer or a server that has gone.
+    /// When it is killed: it may wait for a writer or a server that never answers.
     pub(crate) until: Instant,
     late: bool,
-    /// For the supervisor.
+    /// For the supervisor: a [`ConfigTransfer`].
     reading: File,
     /// For the spawner: an [`Outcome`].
     version: File,
 }
 
 impl Loading {
-    /// Starts it. `number` is what the version is to be called.
+    /// Starts the process. `number` is the version's number.
     pub(crate) fn start(id: u64, number: u64, source: &Source) -> io::Result<Self> {
         let (mut reading, mut version) = (memory()?, memory()?);
         match clone(0, None)? {
             Forked::Child => {
                 let done = read(number, source, &mut reading, &mut version);
-                // Why not is told by the only word that there is room for.
+                // The exit status is the only way to report the error.
                 #[expect(clippy::disallowed_methods, reason = "a forked child: destructors are its parent's")]
                 std::process::exit(done.err().map_or(0, |error| error.raw_os_error().unwrap_or(NO_NUMBER)));
             }
@@ -146,17 +146,17 @@ impl Loading {
         }
     }
 
-    /// Ends it if it takes too long.
+    /// Kills it if it takes too long.
     pub(crate) fn end_if_late(&mut self) {
         if !self.late && Instant::now() >= self.until {
             self.late = true;
-            // The kernel may take its time.
+            // The process may need time to end.
             self.until += WITHIN;
             let _ = kill(self.pid, Signal::SIGKILL);
         }
     }
 
-    /// What came of it, once the process has ended: what the supervisor gets, and the version if it is one.
+    /// The result, once the process has ended: the file for the supervisor, and the outcome.
     pub(crate) fn finish(mut self) -> io::Result<(OwnedFd, Outcome)> {
         match waitpid(self.pid, Some(WaitPidFlag::WNOHANG))? {
             WaitStatus::Exited(_, 0) => {}

@@ -1,4 +1,4 @@
-//! Where output goes that is not to be read, and input from which nothing comes.
+//! A descriptor that swallows output and gives no input.
 
 use std::fs::File;
 use std::io;

@@ -1,4 +1,4 @@
-//! Packets between the supervisor and the spawner: bytes and descriptors over a socket that keeps them apart
+//! Packets between the supervisor and the spawner: bytes and descriptors over a socket that keeps message boundaries
 //! (`SOCK_SEQPACKET`, unix(7)).
 
 use std::io::{self, IoSlice, IoSliceMut};
@@ -11,29 +11,29 @@ use rustix::net::{
 };
 use serde::Serialize;
 
-/// Largest packet. A module's path at its longest, every character escaped, fits.
+/// Largest packet. The longest module path fits, even if every character is escaped.
 pub const MAX_PACKET: usize = 32 * 1024;
 
 /// Most descriptors that come with one packet.
 const MAX_DESCRIPTORS: usize = 4;
 
-/// Whether to wait for the other side.
+/// Whether to wait for the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
-    /// Until it reads or has written.
+    /// Wait until the packet is sent or received.
     Yes,
     /// Answer `WouldBlock` instead.
     No,
 }
 
-/// What one side sent at once.
+/// One packet.
 #[derive(Debug)]
 pub struct Packet {
     /// At most [`MAX_PACKET`].
     pub bytes: Vec<u8>,
-    /// What came along.
+    /// The descriptors that came with it.
     pub descriptors: Vec<OwnedFd>,
-    /// It was larger than a packet may be, or had more descriptors: the rest is lost.
+    /// The packet was larger than allowed or had too many descriptors. The rest is lost.
     pub truncated: bool,
 }
 
@@ -72,7 +72,7 @@ pub fn send(socket: impl AsFd, value: &impl Serialize, descriptors: &[BorrowedFd
     }
 }
 
-/// The next packet; `None` when the other side is gone.
+/// The next packet; `None` when the peer has closed the socket.
 ///
 /// # Errors
 /// As recvmsg(2).
@@ -100,7 +100,7 @@ pub fn receive(socket: impl AsFd, wait: Wait) -> io::Result<Option<Packet>> {
         })
         .flatten()
         .collect();
-    // An empty packet is never sent: that is how the end of such a socket looks.
+    // Empty packets are never sent: an empty read is the end of the connection.
     if received.bytes == 0 && descriptors.is_empty() {
         return Ok(None);
     }

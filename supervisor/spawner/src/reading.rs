@@ -1,5 +1,5 @@
-//! A configuration on its way from the spawner, who may read everything, to the supervisor, who may not: its text and
-//! what the apps' paths lead to, or its faults. It travels in a file in memory, which fits what no packet would.
+//! A configuration on its way from the spawner, which can read all files, to the supervisor, which cannot: the text and
+//! what the apps' paths lead to, or the faults. It travels in a memory file, since it may be larger than a packet.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Source;
 
-/// What came of reading the configuration.
+/// The result of reading the configuration.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Reading {
     outcome: Result<Found, Vec<Fault>>,
@@ -25,7 +25,7 @@ struct Found {
     modules: Vec<Place>,
 }
 
-/// A [`Module`]. Paths need not be UTF-8.
+/// A [`Module`] in serializable form. Paths need not be UTF-8.
 #[derive(Debug, Serialize, Deserialize)]
 struct Place {
     path: Vec<u8>,
@@ -33,7 +33,7 @@ struct Place {
     entry: String,
 }
 
-/// A [`Diagnostic`].
+/// A [`Diagnostic`] in serializable form.
 #[derive(Debug, Serialize, Deserialize)]
 struct Fault {
     file: Vec<u8>,
@@ -77,7 +77,7 @@ impl Reading {
     /// The configuration and its version.
     ///
     /// # Errors
-    /// Its faults.
+    /// The configuration's faults.
     pub fn config(self, source: &Source) -> Result<(u64, Config), ConfigError> {
         match self.outcome {
             Ok(Found { version, text, modules }) => {
@@ -111,10 +111,10 @@ impl Reading {
     }
 }
 
-/// Reads what came along with [`crate::wire::Reply::Loaded`].
+/// Reads the descriptor of [`crate::wire::Reply::Loaded`].
 ///
 /// # Errors
-/// It cannot be read, or is none.
+/// It cannot be read or is malformed.
 pub fn receive_reading(file: OwnedFd) -> io::Result<Reading> {
     let mut text = Vec::new();
     File::from(file).read_to_end(&mut text)?;

@@ -1,4 +1,4 @@
-//! The spawner's process: answers the supervisor, watches the workers, and leaves nothing behind.
+//! The spawner's process: answers the supervisor, supervises the workers' processes, and cleans up at its end.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
@@ -31,16 +31,16 @@ use crate::uid::Uids;
 use crate::watching::Watching;
 use crate::wire::{MAX_APP, Refusal, Reply, Request, SocketFile};
 
-/// Most generations and most workers at once: a bound for an attacker who took over the supervisor, far from what is run.
+/// Most generations, and most workers, at once: far more than anyone runs; a bound against a compromised supervisor.
 const MOST: usize = 16 * 1024;
 
-/// Replies that wait for the supervisor to read; while there are so many, nothing it asks is heard.
+/// Replies that may wait for the supervisor to read them. While there are so many, no further request is read.
 const DEAF_ABOVE: usize = 64;
 
-/// For the kernel to clear up what was killed.
+/// How long killed workers may take to end.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// Ends when the supervisor does. `arguments` are what follows [`crate::SUBCOMMAND`].
+/// Runs until the supervisor ends. `arguments` are those after [`crate::SUBCOMMAND`].
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match Spawner::new(arguments) {
         Ok(mut spawner) => {
@@ -61,11 +61,11 @@ fn fail(error: &io::Error) -> ExitCode {
     ExitCode::Failed
 }
 
-/// Processes that ended, and are not reaped.
+/// What poll(2) found ready.
 struct Ended {
     workers: Vec<u64>,
     loading: bool,
-    /// These have not ended, but something to say: by their place.
+    /// Watchers with messages, by their index.
     watchers: Vec<usize>,
 }
 
@@ -75,18 +75,18 @@ struct Spawner {
     source: Source,
     workshop: Workshop,
     groups: Groups,
-    /// Set by the first configuration; `None` where nano may not change users.
+    /// Set by the first configuration; `None` if nano may not change users.
     uids: Option<Uids>,
     serving: Option<Version>,
     loaded: Option<Version>,
-    /// Who reads the next one.
+    /// The process that reads the next configuration.
     loading: Option<Loading>,
     watching: Watching,
-    /// To be removed at the end; `None` until the supervisor said so.
+    /// Socket files to remove at the end; `None` until the supervisor has sent them.
     sockets: Option<Vec<SocketFile>>,
     generations: BTreeMap<u64, Generation>,
     workers: BTreeMap<u64, Worker>,
-    /// The last number that was given out.
+    /// The last number that was issued.
     number: u64,
     replies: VecDeque<(Reply, Option<OwnedFd>)>,
 }
@@ -119,10 +119,10 @@ impl Spawner {
         })
     }
 
-    /// Until the supervisor is gone.
+    /// Runs until the supervisor closes the socket.
     fn serve(&mut self) -> io::Result<()> {
         loop {
-            // The kernel may take a moment to let go of a worker's group.
+            // The kernel may hold a worker's group for a moment after its end.
             let swept = self.groups.sweep();
             let (socket, ended) = self.wait(self.patience(swept))?;
             self.watch();
@@ -150,17 +150,17 @@ impl Spawner {
         }
     }
 
-    /// How long nothing may happen before there is something to do all the same.
+    /// The timeout until the next deadline or retry.
     fn patience(&self, swept: bool) -> PollTimeout {
         let due = [self.watching.due(), self.loading.as_ref().map(|loading| loading.until)];
         let again = (!swept).then_some(Duration::from_millis(groups::AGAIN.into()));
         let left = due.into_iter().flatten().map(|due| due.saturating_duration_since(Instant::now()));
-        // Rounded up, or it would be too early.
+        // Rounded up: poll(2) would return too early otherwise.
         let left = left.map(|left| left + Duration::from_millis(1)).chain(again).min();
         left.map_or(PollTimeout::NONE, |left| PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX))
     }
 
-    /// Waits for something to do: what is up with the socket, and processes that ended.
+    /// Waits for events: on the socket, of ended processes and of watchers.
     fn wait(&self, most: PollTimeout) -> io::Result<(PollFlags, Ended)> {
         let mut interest = PollFlags::empty();
         if self.replies.len() < DEAF_ABOVE {
@@ -181,7 +181,7 @@ impl Spawner {
         Ok((socket, ended))
     }
 
-    /// Of every process that it waits for: the workers, then who reads the configuration.
+    /// The pidfds of the workers, then of the process that reads the configuration.
     fn processes(&self) -> impl Iterator<Item = PollFd<'_>> {
         let pidfds = self.workers.values().map(|worker| &worker.pidfd);
         let pidfds = pidfds.chain(self.loading.iter().map(|loading| &loading.pidfd));
@@ -215,7 +215,7 @@ impl Spawner {
         self.replies.push_back((reply, descriptor));
     }
 
-    /// Sends what can be sent now. False: the supervisor is gone.
+    /// Sends waiting replies as far as the socket takes them. Returns false when the supervisor is gone.
     fn tell(&mut self) -> io::Result<bool> {
         while let Some((reply, descriptor)) = self.replies.front() {
             let descriptors: Vec<_> = descriptor.iter().map(AsFd::as_fd).collect();
@@ -232,7 +232,7 @@ impl Spawner {
         Ok(true)
     }
 
-    /// Carries out a request, or refuses it. Descriptors that do not belong there are closed.
+    /// Decodes and handles a request, or refuses it. Descriptors that do not belong to it are closed.
     fn hear(&mut self, packet: Packet) {
         let request = if packet.truncated {
             Err("it is too large".to_owned())
@@ -273,7 +273,7 @@ impl Spawner {
             },
             Request::Watch { on } => self.watching.set(on),
             Request::Sweep { sockets } => {
-                // What is said later may not be the supervisor's own words any more.
+                // Only the first one is trusted: later the supervisor may be compromised.
                 if self.sockets.is_none() {
                     self.sockets = Some(sockets);
                 } else {
@@ -315,7 +315,7 @@ impl Spawner {
         let id = loading.id;
         match loading.finish() {
             Ok((reading, outcome)) => {
-                // A restart, and with it a new spawner, is needed for another range.
+                // Another range takes effect at a restart only.
                 if let (Outcome::Valid(version), None) = (&outcome, &self.uids)
                     && geteuid().is_root()
                 {
@@ -347,7 +347,7 @@ impl Spawner {
         if let Some(coverage) = news.coverage {
             self.reply(Reply::Covered(coverage), None);
         }
-        // One word that is not read yet is enough.
+        // One such reply that waits is enough.
         if news.changed && !self.replies.iter().any(|(reply, _)| *reply == Reply::Changed) {
             self.reply(Reply::Changed, None);
         }
@@ -420,7 +420,7 @@ impl Spawner {
         self.reply(Reply::Spawned { id, worker: number, pid: worker.pid(), layers }, None);
     }
 
-    /// The supervisor is gone, however it ended: so are its workers.
+    /// The supervisor is gone: ends all workers and removes what it left.
     fn clear_up(&mut self) {
         for socket in self.sockets.iter().flatten() {
             socket.remove();
@@ -454,14 +454,14 @@ fn poll_for(watched: &mut [PollFd<'_>], most: PollTimeout) -> io::Result<()> {
     }
 }
 
-/// What this process does without. It keeps its capabilities: a process in new namespaces begins with them, and gives
-/// them up when it has made its surroundings.
+/// Gives up what this process does not need. It keeps its capabilities: a process in new namespaces begins with them,
+/// and gives them up when it has entered its sandbox.
 fn harden() {
-    // It has read every app's secrets.
+    // Its memory may have held apps' secrets.
     let _ = prctl::set_dumpable(false);
     let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
     let _ = prctl::set_name(c"nano-spawner");
-    // The supervisor decides when it is over, and says so by closing the socket.
+    // The supervisor ends this process by closing the socket; a terminal's signals do not.
     signals::begin(&[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGTSTP]);
 }
 

@@ -1,4 +1,4 @@
-//! What stands behind an error of the kernel: an error number says that a limit was reached, not which, nor where it is
+//! Explains errors of the kernel. An error number says that a limit was reached, but not which one, nor where it is
 //! set.
 
 use std::fs;
@@ -7,8 +7,8 @@ use std::io;
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit};
 
-/// The error, and which limits it can come from, as they are now. For errors of making processes, threads, memory and
-/// descriptors.
+/// The error, with the limits that can cause it and their present values. For errors of making processes, threads,
+/// memory and descriptors.
 #[must_use]
 pub fn explain(error: &io::Error) -> String {
     let why = match error.raw_os_error().map(Errno::from_raw) {
@@ -55,7 +55,7 @@ fn now(path: &str) -> String {
     fs::read_to_string(path).map(|text| format!(" ({})", text.trim())).unwrap_or_default()
 }
 
-/// Of this process's own group, in the unified hierarchy.
+/// The limit of this process's own group, in the unified hierarchy.
 fn pids_max() -> String {
     let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let group = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or_default().to_owned();

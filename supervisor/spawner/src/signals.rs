@@ -1,16 +1,17 @@
-//! What a process takes over of signals from its parent: which of them wait (its mask), and which of them it
-//! ignores. Neither is this program's wish.
+//! What a process inherits from its parent about signals: its mask and the signals that it ignores. nano sets both
+//! anew.
 
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 
-/// For a process that serves: signals do again what they are there for. Those in `wait` wait until there is a handler
-/// for them; before, they would end the process. Call it first of all.
+/// For a process that serves: resets all signals to their default action. Those in `wait` are blocked until there is a
+/// handler for them; before that they would end the process. Call it first of all.
 pub fn begin(wait: &[Signal]) {
     for each in Signal::iterator() {
         let to = match each {
-            // The standard library's: a stack that overflowed is told from other faults, a closed pipe is an error.
+            // The standard library has handlers for these: they report a stack overflow, and make a closed pipe an
+            // error.
             Signal::SIGSEGV | Signal::SIGBUS | Signal::SIGPIPE => continue,
-            // A log file that may not grow is an error of the line that was to be written.
+            // Ignored: a log file at its size limit then fails the write of a line, not the process.
             Signal::SIGXFSZ => SigHandler::SigIgn,
             _ => SigHandler::SigDfl,
         };
@@ -19,21 +20,21 @@ pub fn begin(wait: &[Signal]) {
     mask(wait);
 }
 
-/// For a process that becomes another program: what it ignores is perhaps meant so, as by nohup(1). But it
-/// must be able to wait for its children.
+/// For a process that executes another program. The signals that it ignores stay ignored, as nohup(1) wants it, except
+/// SIGCHLD: it must be able to wait for its children.
 pub fn begin_program() {
     set(Signal::SIGCHLD, SigHandler::SigDfl);
     mask(&[]);
 }
 
-/// Only these wait from now on.
+/// Blocks exactly these signals.
 fn mask(wait: &[Signal]) {
     let _ = wait.iter().copied().collect::<SigSet>().thread_set_mask();
 }
 
 fn set(each: Signal, to: SigHandler) {
     #[expect(unsafe_code, reason = "a handler could do what no handler may")]
-    // SAFETY: no handler is installed, and none that was installed in this process is taken away: it has just
-    // begun, and what the standard library installs is left out.
+    // SAFETY: no handler is installed, and no handler is removed: the process has just begun, and the standard
+    // library's handlers are left out.
     let _ = unsafe { signal(each, to) };
 }

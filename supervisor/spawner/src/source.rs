@@ -20,7 +20,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Reads and checks it; the text comes along. Blocks.
+    /// Reads and checks the configuration; returns its text too. Blocks.
     pub(crate) fn load(&self) -> Result<(String, Config), ConfigError> {
         match self {
             Self::File(path) => {
@@ -32,7 +32,7 @@ impl Source {
         }
     }
 
-    /// Where its apps are looked for, valid or not.
+    /// The paths where its apps are looked for, whether it is valid or not.
     pub(crate) fn places_of_apps(&self) -> Vec<PathBuf> {
         match self {
             Self::File(path) => nano_config::read_text(path)
@@ -42,7 +42,7 @@ impl Source {
         }
     }
 
-    /// The same configuration from what was read and found, without a look at the disk.
+    /// The same configuration from its text and the modules that were found, without access to the disk.
     pub(crate) fn rebuild(&self, text: &str, modules: Vec<Module>) -> Result<Config, ConfigError> {
         match self {
             Self::File(path) => nano_config::parse_found(text, path, &nano_config::working_directory(path), &modules),

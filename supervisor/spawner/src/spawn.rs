@@ -1,4 +1,4 @@
-//! Making a worker's process: namespaces, then what must be done to it from outside, then it may go.
+//! Makes a worker's process: clones it into new namespaces, sets up its group from outside, then lets it run.
 
 use std::ffi::CString;
 use std::fs::File;
@@ -27,7 +27,7 @@ use crate::shortage::explain;
 use crate::uid::Lease;
 use crate::wire::{Exit, Status};
 
-/// What a worker shares with no other process.
+/// The namespaces that a worker shares with no other process.
 const NAMESPACES: libc::c_int = libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET
@@ -35,10 +35,11 @@ const NAMESPACES: libc::c_int = libc::CLONE_NEWNS
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWCGROUP;
 
-/// What all workers are started from.
+/// Makes the workers' processes.
 #[derive(Debug)]
 pub(crate) struct Workshop {
-    /// `nano-worker`. It stays the one that was there when nano was started, which speaks this nano's protocol.
+    /// `nano-worker`, held by its descriptor: the build that was installed when nano started, with the same version of
+    /// the protocol.
     program: OwnedFd,
     null: OwnedFd,
     root: bool,
@@ -49,11 +50,11 @@ pub(crate) struct Workshop {
 pub(crate) struct Worker {
     pid: Pid,
     pub(crate) pidfd: OwnedFd,
-    /// Its app's user, which no other app may have while it lives.
+    /// Its app's uid, which no other app gets while it lives.
     lease: Option<Rc<Lease>>,
-    /// What it is in.
+    /// Its control group.
     pub(crate) group: Option<Cgroup>,
-    /// What the spawner made for it, or why not.
+    /// The layers that the spawner made, or why it could not.
     pub(crate) layers: Vec<LayerReport>,
 }
 
@@ -82,7 +83,7 @@ impl Workshop {
                 Ok(worker)
             }
             Err(error) => {
-                // Switched off on this machine, or nano is in a container that may not make any.
+                // Namespaces are switched off on this machine, or nano is in a container that may not make any.
                 let mut worker = self.start_in(0, app, lease, stdin, stderr, prepared)?;
                 let reason = self.refusal(&error);
                 worker.layers.push(report(SandboxLayer::Root, false, "it needs namespaces".to_owned()));
@@ -107,7 +108,7 @@ impl Workshop {
         let (forked, inside) = clone_into(namespaces, prepared)?;
         match forked {
             Forked::Child => {
-                // Or the end of the pipe would never come.
+                // Otherwise the pipe would never reach its end.
                 drop(go);
                 Execution {
                     program: self.program.as_fd(),
@@ -125,7 +126,7 @@ impl Workshop {
                 if !self.root {
                     layers.push(report(SandboxLayer::Uid, false, "nano does not run as root".to_owned()));
                 }
-                // It waits; now is the time for what is done to it from outside.
+                // The process waits: its group is set up now.
                 let joined = match &prepared.group {
                     Some(group) if !inside => group.add(pid),
                     _ => Ok(()),
@@ -141,9 +142,9 @@ impl Workshop {
         }
     }
 
-    /// Told on the command line, as nothing of it is a secret: what the worker is to make of its surroundings.
+    /// The worker's arguments: which part of its sandbox it can set up. They contain no secrets.
     fn arguments(&self, namespaces: libc::c_int, app: &str, lease: Option<&Rc<Lease>>) -> io::Result<Vec<CString>> {
-        // What ps(1) shows first; the program itself does not look at it.
+        // What ps(1) shows; the program does not read it.
         let mut arguments = vec![format!("nano-worker: {app}"), "serve".to_owned()];
         if namespaces & libc::CLONE_NEWUSER != 0 {
             arguments.push(format!("--identity={}:{}", geteuid(), getegid()));
@@ -178,12 +179,12 @@ impl Worker {
         self.pid.as_raw().unsigned_abs()
     }
 
-    /// Who it is to be, if nano chose.
+    /// Its uid, if nano chose one.
     pub(crate) fn user(&self) -> Option<u32> {
         self.lease.as_ref().map(|lease| lease.uid)
     }
 
-    /// Kills it and everything of its group. Its number is its own until it is reaped.
+    /// Kills it and all processes of its group. Its pid cannot be reused until it is reaped.
     pub(crate) fn kill(&self) {
         if let Some(group) = &self.group {
             group.kill();
@@ -192,9 +193,9 @@ impl Worker {
         let _ = nix::sys::signal::kill(self.pid, Signal::SIGKILL);
     }
 
-    /// How it ended, if it has; then its process is no more.
+    /// How it ended, if it has. Reaps the process.
     pub(crate) fn reap(&self) -> Option<Exit> {
-        // Nothing else reaps, so what is counted for all children now and was not before is this one's.
+        // Nothing else reaps children, so the difference of the children's CPU time is this one's.
         let before = cpu_of_children();
         let status = match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::StillAlive | WaitStatus::Stopped(..) | WaitStatus::Continued(_)) => return None,
@@ -204,21 +205,21 @@ impl Worker {
             _ => None,
         };
         let cpu = cpu_of_children().saturating_sub(before);
-        // The kernel's way of ending it; others end by the same signal.
+        // The kernel kills with SIGKILL when memory is out, but others do so too.
         let killed = status == Some(Status::Signal(Signal::SIGKILL as i32));
         let out_of_memory = killed && self.group.as_ref().is_some_and(|group| group.oom_kills() > 0);
         Some(Exit { status, cpu_micros: u64::try_from(cpu).unwrap_or(0), out_of_memory })
     }
 }
 
-/// A process in its group, where the kernel can make it there: true then.
+/// Makes a process, in its group if the kernel can do that; returns whether it is in the group.
 fn clone_into(namespaces: libc::c_int, prepared: &Prepared) -> io::Result<(Forked, bool)> {
     if let Some(group) = prepared.group.as_ref().and_then(Cgroup::clone_into)
         && let Ok(forked) = clone(namespaces, Some(group))
     {
         return Ok((forked, true));
     }
-    // Before Linux 5.7, behind filters of system calls, and on v1.
+    // Linux before 5.7, behind filters of system calls, and on v1.
     Ok((clone(namespaces, None)?, false))
 }
 

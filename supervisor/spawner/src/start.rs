@@ -10,30 +10,32 @@ use std::process::{Child, Command, Stdio};
 
 use crate::{Source, nowhere, packet};
 
-/// The argument by which `nano` knows that it is to be the spawner. It is not for people.
+/// The argument that makes `nano` run as the spawner. Not for users.
 pub const SUBCOMMAND: &str = "__spawner";
 
-/// Where this program lies.
+/// The path of this program.
 ///
 /// # Errors
-/// Nothing says so.
+/// The system does not say it.
 pub fn own_program() -> io::Result<PathBuf> {
     std::env::current_exe().or_else(|error| {
-        // What it was executed as; relative to the working directory, which is that of its start still.
+        // The path by which it was executed; if it is relative, it counts from the present working directory, which has
+        // not changed since the start.
         let path = PathBuf::from(OsStr::from_bytes(rustix::param::linux_execfn().to_bytes()));
         let path = if path.as_os_str().is_empty() { return Err(error) } else { std::path::absolute(path)? };
         if path.is_file() { Ok(path) } else { Err(error) }
     })
 }
 
-/// Executes this program once more as the spawner; the socket leads there. `program` is `nano-worker`. Call it before
-/// there are threads and while this process has the privileges that the spawner is to keep.
+/// Executes this program once more as the spawner, and returns the supervisor's end of their socket. `program` is
+/// `nano-worker`. Call it before there are threads and while this process has the privileges that the spawner is to
+/// keep.
 ///
 /// # Errors
-/// There is no socket or no process.
+/// The socket or the process could not be made.
 pub fn start(source: &Source, program: &Path) -> io::Result<(Child, OwnedFd)> {
     let (own, spawners) = packet::pair()?;
-    // Without /proc, by the name that it has; there it may be another build by now.
+    // Without /proc the program is found by its path, where another build may lie by now.
     let itself = Path::new("/proc/self/exe");
     let itself = if itself.exists() { itself.to_owned() } else { own_program()? };
     let child = Command::new(itself)
@@ -44,7 +46,7 @@ pub fn start(source: &Source, program: &Path) -> io::Result<(Child, OwnedFd)> {
         .env_clear()
         .stdin(Stdio::from(spawners))
         .stdout(Stdio::from(nowhere::open()?))
-        // A terminal's signals are not for it.
+        // A terminal's signals must not reach it.
         .process_group(0)
         .spawn()?;
     Ok((child, own))

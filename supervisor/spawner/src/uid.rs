@@ -1,20 +1,20 @@
-//! A user of its own for each app's workers, when nano runs as root.
+//! A uid for each app's workers, when nano runs as root.
 //!
-//! Uids lie in a range of nano's own. Where in it an app's lies comes from its name, so it is the same after every
-//! restart and on every machine, as long as no other app of the configuration falls on it: then the one that was there
-//! first keeps it (at start: the one that stands first in the file), and the other takes the next free one. The last of
-//! the range is the supervisor's, where there is no user `nano`.
+//! The uids are in a range of nano's own. An app's uid follows from its name, so it is the same after every restart and
+//! on every machine, unless another app of the configuration has the same one: then the app that had it first keeps it
+//! (at the start: the first in the file), and the other gets the next free one. The last uid of the range is the
+//! supervisor's, if there is no user `nano`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
-/// Without `uid_base`: above the users of people and packages, below those that systemd gives out by itself
-/// (`DynamicUser=`, 61184 and up).
+/// Without `uid_base`: above the uids of people and packages, below those that systemd assigns itself (`DynamicUser=`,
+/// 61184 and up).
 const DEFAULT_BASE: u32 = 60_000;
 const DEFAULT_WIDTH: u32 = 1184;
 
-/// With `uid_base`: as many as containers' ranges have.
+/// With `uid_base`: as large as containers' ranges.
 const WIDTH: u32 = 65_536;
 
 /// The range that a configuration's `uid_base` stands for: its first uid, and how many there are.
@@ -29,7 +29,7 @@ pub fn supervisors_own(base: Option<u32>) -> u32 {
     base + (width - 1)
 }
 
-/// The range, and who has what of it.
+/// The range and its leases.
 #[derive(Debug)]
 pub(crate) struct Uids {
     base: u32,
@@ -37,7 +37,7 @@ pub(crate) struct Uids {
     leases: RefCell<BTreeMap<u32, Weak<Lease>>>,
 }
 
-/// An app's uid (and gid), its alone for as long as this is kept.
+/// An app's uid (and gid), reserved for as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct Lease {
     pub(crate) uid: u32,

@@ -1,5 +1,5 @@
-//! Watching the files that a configuration was made from, in a process of its own: the file itself, and of each app what
-//! leads to it and the modules that it asked for. What else lies beside them is not looked at.
+//! Watches the files that a configuration was made from, in a process of its own: the file itself, and for each app the
+//! path to its directory and the modules that its workers requested. Other files beside them are not watched.
 
 mod armed;
 mod chain;
@@ -23,19 +23,19 @@ use crate::clone::{Forked, clone};
 use crate::wire::Coverage;
 pub(crate) use print::Print;
 
-/// Paths that are watched at most; a bound for an attacker who took over the supervisor.
+/// Most paths that are watched: a bound against a compromised supervisor.
 const MOST: usize = 64 * 1024;
 
-/// Longest word of a watcher: a few paths and a reason.
+/// Longest message of a watcher: a few paths and a reason.
 const LONGEST_WORD: usize = 64 * 1024;
 
-/// What is watched: paths, and what was there when they were read; `None`: what was before is not known, or
-/// somebody else looks after it.
+/// The paths to watch, each with its state when it was read; `None`: the state is not known, or the watcher before this
+/// one looks after it.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Places(BTreeMap<PathBuf, Option<Print>>);
 
 impl Places {
-    /// What is added later counts, if a path is added twice.
+    /// Adds a path. If it is there already, the later state counts.
     pub(crate) fn add(&mut self, path: &Path, seen: Option<Print>) {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         if self.0.len() < MOST || self.0.contains_key(&path) {
@@ -43,25 +43,26 @@ impl Places {
         }
     }
 
-    /// What the other has, too, is watched already: only what changes from now on counts.
+    /// Forgets the states of paths that the other set has too: another watcher compares those, and here only later
+    /// changes count.
     pub(crate) fn leave_to(&mut self, other: &Self) {
         for (_, seen) in self.0.iter_mut().filter(|(path, _)| other.0.contains_key(*path)) {
             *seen = None;
         }
     }
 
-    /// Whether there is nothing in it that is not in the other, nor the other way round.
+    /// Whether both have the same paths.
     pub(crate) fn same_paths(&self, other: &Self) -> bool {
         self.0.keys().eq(other.0.keys())
     }
 }
 
-/// A word of a watcher.
+/// A message of a watcher.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Word {
-    /// From here on nothing is missed; again when it is covered otherwise.
+    /// From now on no change is missed. Sent again when the coverage changes.
     Covered(Coverage),
-    /// Something reads differently than it did.
+    /// A watched path has changed.
     Changed,
 }
 
@@ -70,24 +71,24 @@ enum Word {
 pub(crate) struct Watcher {
     pid: Pid,
     pub(crate) places: Places,
-    /// What it says.
+    /// Its messages.
     pub(crate) words: File,
-    /// The beginning of a word.
+    /// The beginning of a message.
     heard: VecDeque<u8>,
-    /// Whether it misses nothing any more.
+    /// Whether it has reported that it misses nothing.
     pub(crate) is_set: bool,
-    /// A byte is its order to go.
+    /// A byte tells it to end.
     order: PipeWriter,
 }
 
-/// What a watcher says.
+/// The messages of a watcher that were read at once.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Said {
-    /// Something changed.
+    /// A watched path has changed.
     pub(crate) changed: bool,
-    /// How well it sees.
+    /// Its coverage, if it reported it.
     pub(crate) coverage: Option<Coverage>,
-    /// It says nothing more.
+    /// It has ended or sent garbage.
     pub(crate) gone: bool,
 }
 
@@ -110,13 +111,13 @@ impl Watcher {
         }
     }
 
-    /// Lets it say what it has seen so far, and go.
+    /// Asks it to report what it has seen so far, and to end.
     pub(crate) fn retire(&mut self) {
-        // Said again it does no harm. (Closing the pipe would not do: processes that were made meanwhile have it, too.)
+        // A second byte does no harm. (Closing the pipe would not do: processes that were made meanwhile hold it open.)
         let _ = self.order.write(b"e");
     }
 
-    /// Must be called when there is something to read.
+    /// Reads its messages. Call it when the pipe is readable.
     pub(crate) fn hear(&mut self) -> Said {
         let mut bytes = [0; 4096];
         let mut said = Said::default();

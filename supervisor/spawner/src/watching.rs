@@ -1,4 +1,4 @@
-//! Which watcher watches: a new one takes over when there is more to watch, and nothing is missed in between.
+//! Keeps a watcher running: a new one takes over when there is more to watch, and no change is missed in between.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -14,29 +14,29 @@ use crate::source::Source;
 use crate::watch::{Places, Print, Watcher};
 use crate::wire::Coverage;
 
-/// Modules are asked for one after the other: a new watcher waits for the next ones.
+/// Workers request modules one after the other: a new watcher waits so long for further ones.
 const MORE: Duration = Duration::from_millis(100);
 
-/// A watcher that ended is replaced after so long.
+/// Delay before a watcher that ended is replaced.
 const MEND: Duration = Duration::from_secs(1);
 
 /// The watchers.
 #[derive(Debug, Default)]
 pub(crate) struct Watching {
     on: bool,
-    /// The one that watches, those that finish, and last the one that is about to take over.
+    /// In this order: those that finish, the one that watches, and the one that is about to take over.
     pub(crate) watchers: Vec<Watcher>,
-    /// When to see whether another one is needed.
+    /// When to check whether a new watcher is needed.
     due: Option<Instant>,
-    /// Of the configuration's file when it was read last.
+    /// The state of the configuration file when it was last read.
     file: Option<Print>,
-    /// Where apps were looked for, if it was not valid.
+    /// Where apps were looked for, if the configuration was not valid.
     looked: Vec<(Vec<u8>, Print)>,
-    /// What generations asked for that did not come to serve, by their app: mending it is a change, too.
+    /// The modules that generations requested which never served, by app: repairing them is a change too.
     left: BTreeMap<String, Asked>,
 }
 
-/// What watchers said.
+/// The messages of all watchers that were read at once.
 #[derive(Debug, Default)]
 pub(crate) struct News {
     pub(crate) changed: bool,
@@ -44,7 +44,7 @@ pub(crate) struct News {
 }
 
 impl Watching {
-    /// Says whether to watch.
+    /// Switches watching on or off.
     pub(crate) fn set(&mut self, on: bool) {
         self.on = on;
         if on {
@@ -55,31 +55,31 @@ impl Watching {
         }
     }
 
-    /// There may be more to watch.
+    /// More modules were requested.
     pub(crate) fn more(&mut self) {
         if self.on {
             self.due = Some(self.due.unwrap_or_else(|| Instant::now() + MORE));
         }
     }
 
-    /// A generation is closed that has not come to serve.
+    /// A generation is closed without having served.
     pub(crate) fn leave(&mut self, app: String, asked: Asked) {
         self.left.insert(app, asked);
     }
 
-    /// What was loaded last serves.
+    /// The configuration that was loaded last serves now.
     pub(crate) fn forget_left(&mut self) {
         self.left.clear();
     }
 
-    /// The configuration is going to be read. What changes from here on is a change.
+    /// The configuration is about to be read: what changes after this counts as a change.
     pub(crate) fn about_to_read(&mut self, source: &Source) {
         if let Source::File(file) = source {
             self.file = Some(Print::of(file));
         }
     }
 
-    /// It was read; if it is not valid, apps were looked for there.
+    /// It was read. If it is not valid, these are the paths where apps were looked for.
     pub(crate) fn was_read(&mut self, looked: Vec<(Vec<u8>, Print)>) {
         self.looked = looked;
     }
@@ -89,8 +89,8 @@ impl Watching {
         self.due
     }
 
-    /// Has everything watched that these depend on, if it is time to see to that. Of versions and generations the later
-    /// ones know better what was read.
+    /// Starts a watcher for everything that these depend on, if one is due. Later versions and generations know newer
+    /// states.
     pub(crate) fn start_if_due<'v>(
         &mut self,
         source: &Source,
@@ -115,7 +115,7 @@ impl Watching {
         if self.watchers.last().is_some_and(|newest| newest.places.same_paths(&places)) {
             return Ok(());
         }
-        // The one that watches goes on until the next one misses nothing.
+        // The present watcher continues until the next one misses nothing.
         self.watchers.retain(|watcher| watcher.is_set);
         if let Some(now) = self.watchers.last() {
             places.leave_to(&now.places);
@@ -124,7 +124,7 @@ impl Watching {
         Ok(())
     }
 
-    /// Hears those of which there is something to read, by their places in `watchers`.
+    /// Reads the messages of these watchers, by their index in `watchers`.
     pub(crate) fn hear(&mut self, ready: &[usize]) -> News {
         let mut news = News::default();
         for at in ready.iter().rev() {

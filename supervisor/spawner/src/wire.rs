@@ -1,6 +1,6 @@
-//! What the supervisor and the spawner say to each other: one JSON value in each packet of their socket, descriptors
-//! beside it. The supervisor is not trusted: everything is bounded by [`crate::MAX_PACKET`], unknown members are
-//! refused, and each number is one that the spawner gave out.
+//! The messages between the supervisor and the spawner: one JSON value in each packet of their socket, with
+//! descriptors. The supervisor is not trusted: everything is bounded by [`crate::MAX_PACKET`], unknown members are
+//! refused, and each number must be one that the spawner issued.
 
 use std::time::Duration;
 
@@ -10,21 +10,22 @@ use serde::{Deserialize, Serialize};
 /// Longest name of an app, in bytes; as in the configuration.
 pub const MAX_APP: usize = 253;
 
-/// From the supervisor. `id` is the supervisor's own, and stands in the reply.
+/// From the supervisor. `id` is chosen by the supervisor and returned in the reply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Request {
-    /// Read and check the configuration: [`Reply::Loaded`]. What was loaded before and not committed is forgotten.
+    /// Read and check the configuration: [`Reply::Loaded`]. A version that was loaded before and not committed is
+    /// forgotten.
     Load {
         /// For the reply.
         id: u64,
     },
-    /// This version of the configuration is the one that serves. No reply.
+    /// This version of the configuration serves now. No reply.
     Commit {
         /// From [`Reply::Loaded`].
         version: u64,
     },
-    /// An app of a version is going to have workers: its directory, its user: [`Reply::Opened`].
+    /// Open an app of a version, so that it can have workers: [`Reply::Opened`].
     Open {
         /// For the reply.
         id: u64,
@@ -33,12 +34,12 @@ pub enum Request {
         /// Its name in that version.
         app: String,
     },
-    /// There will be no more workers of it. No reply.
+    /// Close a generation: it gets no more workers. No reply.
     Close {
         /// From [`Reply::Opened`].
         generation: u64,
     },
-    /// Start a worker: [`Reply::Spawned`]. Two descriptors come along: its standard input, its standard error.
+    /// Start a worker: [`Reply::Spawned`]. Two descriptors come with it: its standard input and its standard error.
     Spawn {
         /// For the reply.
         id: u64,
@@ -50,23 +51,24 @@ pub enum Request {
         /// From [`Reply::Spawned`].
         worker: u64,
     },
-    /// Look at a worker from outside: [`Reply::Inspected`].
+    /// Inspect a worker from outside: [`Reply::Inspected`].
     Inspect {
         /// For the reply.
         id: u64,
         /// From [`Reply::Spawned`].
         worker: u64,
     },
-    /// Watch the configuration file, what leads to its apps, and the modules that they asked for, or no longer:
-    /// [`Reply::Covered`], and [`Reply::Changed`] as often as something changes. What is watched is what is loaded now. No
+    /// Watch the configuration file, the paths to its apps and the modules that their workers requested, or stop
+    /// watching: [`Reply::Covered`], and [`Reply::Changed`] for each change. What is watched follows what is loaded. No
     /// reply.
     Watch {
-        /// Whether to.
+        /// Whether to watch.
         on: bool,
     },
-    /// Remove these sockets' files when the supervisor is gone, who may not be able to. Once, or never. No reply.
+    /// Remove these sockets' files when the supervisor is gone, because it may lack the right to. At most once. No
+    /// reply.
     Sweep {
-        /// What it has bound.
+        /// The sockets that it has bound.
         sockets: Vec<SocketFile>,
     },
     /// Open a module's file: [`Reply::Module`].
@@ -75,9 +77,9 @@ pub enum Request {
         id: u64,
         /// From [`Reply::Opened`].
         generation: u64,
-        /// Relative to the app's directory, beneath it.
+        /// Relative to the app's directory, and beneath it.
         path: String,
-        /// In the directory that has the name now, not in the one that had it when the generation was opened.
+        /// In the directory that has the app's path now, not in the one that had it when the generation was opened.
         fresh: bool,
     },
 }
@@ -85,7 +87,7 @@ pub enum Request {
 /// From the spawner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
-    /// The configuration was read. A descriptor comes along with the outcome: [`crate::Reading`].
+    /// The configuration was read. A descriptor with the result comes with it: [`crate::ConfigTransfer`].
     Loaded {
         /// The request's.
         id: u64,
@@ -97,43 +99,43 @@ pub enum Reply {
         /// For what follows.
         generation: u64,
     },
-    /// A process was made.
+    /// A worker was started.
     Spawned {
         /// The request's.
         id: u64,
         /// For what follows.
         worker: u64,
-        /// The process, as processes outside see it.
+        /// Its pid in the supervisor's namespace.
         pid: u32,
-        /// The layers that the spawner makes, or does not.
+        /// The layers that the spawner makes, with their states.
         layers: Vec<Layer>,
     },
-    /// What speaks against layers, by their names.
+    /// Evidence that layers are not in force, by the layers' names.
     Inspected {
         /// The request's.
         id: u64,
-        /// Layer and what was seen, or why nothing could be seen.
+        /// Each layer with what was found, or why the worker could not be inspected.
         contradictions: Result<Vec<(String, String)>, String>,
     },
-    /// A module's file: with a descriptor, or the reason why there is none.
+    /// A module's file as a descriptor, or the reason why there is none.
     Module {
         /// The request's.
         id: u64,
         /// Why not.
         error: Option<NoModule>,
     },
-    /// Something changed where it was to be watched.
+    /// A watched path has changed.
     Changed,
-    /// From here on no change is missed. Said again whenever it is covered otherwise.
+    /// From now on no change is missed. Sent again when the coverage changes.
     Covered(Coverage),
-    /// Nothing was done.
+    /// The request was refused; nothing was done.
     Refused {
-        /// The request's; 0 if it had none that could be read.
+        /// The request's; 0 if it could not be read.
         id: u64,
         /// Why.
         why: Refusal,
     },
-    /// A worker ended, and its process is no more.
+    /// A worker has ended and is reaped.
     Exited {
         /// From [`Reply::Spawned`].
         worker: u64,
@@ -142,26 +144,26 @@ pub enum Reply {
     },
 }
 
-/// What the kernel gives no word of is looked at this often.
+/// Paths without events are checked this often.
 pub const POLL_EVERY: Duration = Duration::from_secs(2);
 
-/// How well is seen what is to be watched.
+/// How well the paths are watched.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// How many paths are watched.
     pub paths: usize,
-    /// Of so many the kernel gives no word: they are looked at every [`POLL_EVERY`].
+    /// How many of them have no events and are checked every [`POLL_EVERY`] instead.
     pub polled: usize,
-    /// The first of them.
+    /// The first of those.
     pub named: Vec<String>,
     /// Why.
     pub why: Option<String>,
 }
 
-/// Why nothing was done.
+/// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
-    /// It is no request, or names what there is not.
+    /// It is malformed, or names something that does not exist.
     #[error("the spawner refused what it was asked: {0}")]
     Request(String),
     /// The app's directory is gone.
@@ -170,12 +172,12 @@ pub enum Refusal {
     /// There is no user for its workers.
     #[error("{0}")]
     User(String),
-    /// The kernel gave no process.
+    /// The kernel could not make the process.
     #[error("{0}")]
     Process(String),
 }
 
-/// The file of a socket, and how it is told from another's of the same name.
+/// The file of a socket, with what distinguishes it from a later one at the same path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SocketFile {
@@ -183,14 +185,14 @@ pub struct SocketFile {
     pub path: Vec<u8>,
     /// Its inode.
     pub inode: u64,
-    /// When that changed last: seconds and nanoseconds.
+    /// The inode's change time: seconds and nanoseconds.
     pub changed: (i64, i64),
 }
 
 /// How a process ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
-    /// By itself or by a signal; `None` if the kernel did not tell.
+    /// Exit status or signal; `None` if the kernel did not report it.
     pub status: Option<Status>,
     /// CPU time that it used, in microseconds.
     pub cpu_micros: u64,
@@ -206,7 +208,7 @@ impl Exit {
     }
 }
 
-/// As wait(2) tells it.
+/// As wait(2) reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// Its exit status.

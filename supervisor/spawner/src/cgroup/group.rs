@@ -1,4 +1,4 @@
-//! One group: a directory, by its descriptor. Whatever becomes of paths and mounts, these are its files.
+//! One group: a directory, held by its descriptor, so that later renames and mounts do not change which group it is.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -12,10 +12,10 @@ use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-/// Every file of the kernel's that is read here is far shorter, but for a list of very many processes.
+/// Largest read of a kernel file. All are far shorter, but for very long process lists.
 const LONGEST: u64 = 1 << 20;
 
-/// Between two looks whether the kernel has let go of a group.
+/// Interval of the checks whether the kernel has released a group.
 const AGAIN: Duration = Duration::from_millis(1);
 
 /// Groups within groups are removed to this depth; ours are no deeper.
@@ -77,7 +77,7 @@ impl Group {
         })
     }
 
-    /// The number in a file that has one.
+    /// The number in a file that holds one number.
     pub(super) fn number(&self, file: &str) -> Option<u64> {
         self.read(file).ok()?.trim().parse().ok()
     }
@@ -92,7 +92,7 @@ impl Group {
         self.write("cgroup.procs", &pid.to_string())
     }
 
-    /// The processes in it, without those in groups below. One that we cannot see (of another pid namespace) is 0.
+    /// The processes in the group, without those in groups below. A process of another pid namespace appears as 0.
     pub(super) fn processes(&self) -> io::Result<Vec<i32>> {
         Ok(self.read("cgroup.procs")?.lines().filter_map(|line| line.trim().parse().ok()).collect())
     }
@@ -105,14 +105,14 @@ impl Group {
         for pid in self.processes().unwrap_or_default() {
             let Some(process) = Pid::from_raw(pid) else { continue };
             let Ok(process) = pidfd_open(process, PidfdFlags::empty()) else { continue };
-            // The number may have been another process's by then.
+            // The pid may have been reused.
             if self.processes().is_ok_and(|now| now.contains(&pid)) {
                 let _ = pidfd_send_signal(process, Signal::KILL);
             }
         }
     }
 
-    /// The groups within it. Needs `/proc`.
+    /// The groups within this one. Needs `/proc`.
     pub(super) fn children(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(format!("/proc/self/fd/{}", self.0.as_raw_fd()))? {

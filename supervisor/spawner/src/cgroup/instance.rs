@@ -1,5 +1,5 @@
-//! The group that holds all groups of this nano. Its directory is locked (flock(2)) for as long as nano lives, so that
-//! the next one can tell what a killed one left behind from what belongs to another that runs.
+//! The group that contains all groups of this nano. Its directory is locked (flock(2)) for as long as nano lives, so
+//! that the next nano can tell what a killed one left behind from the groups of one that runs.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,18 +12,18 @@ use nix::unistd::getpid;
 use super::group::Group;
 use super::{APP_PREFIX, OWN_LEAF};
 
-/// What names of such groups begin with.
+/// The prefix of such groups' names.
 const PREFIX: &str = "nano-";
 
-/// Others that start at the same moment may take what is not locked yet for something left behind.
+/// Another nano that starts at the same moment may remove a group that is not locked yet, so creating one is retried.
 const TRIES: u32 = 16;
 
-/// How long a start waits for the end of what was left behind.
+/// How long a start waits for groups that were left behind to be removed.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Instance {
-    /// The group that it lies in: nano's own.
+    /// The parent group: the one nano was started in, or the one above.
     pub(super) base: Group,
     pub(super) name: String,
     pub(super) group: Group,
@@ -76,14 +76,14 @@ impl Instance {
     }
 }
 
-/// `nano-PID` or `nano-PID-N`. Others may have groups beside ours whose names begin like that.
+/// `nano-PID` or `nano-PID-N`. Other programs' groups may have names with the same prefix.
 fn is_ours(name: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some(rest) = name.strip_prefix(PREFIX) else { return false };
     rest.split_once('-').map_or_else(|| digits(rest), |(pid, attempt)| digits(pid) && digits(attempt))
 }
 
-/// What is killed must be sure to be nano's: it has no processes but in the groups that nano makes.
+/// Only a group of nano's may be killed: all its processes are in groups of the kind that nano creates.
 fn is_built_as_ours(group: &Group) -> bool {
     let made_by_us = |name: &String| name == OWN_LEAF || name.starts_with(APP_PREFIX);
     group.processes().is_ok_and(|processes| processes.is_empty())

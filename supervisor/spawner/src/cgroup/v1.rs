@@ -53,7 +53,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Removes all there is.
+    /// Removes all groups.
     pub(super) fn close(self, deadline: Instant) -> io::Result<()> {
         self.instance.remove(deadline)
     }
@@ -63,11 +63,12 @@ fn same(one: &PathBuf, other: &PathBuf) -> bool {
     one == other || matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// What the group of all workers needs.
+/// Sets up the group of all workers.
 fn prepare(group: &Group, controller: Controller) -> io::Result<()> {
     match controller {
         Controller::Cpu => {
-            // All workers together weigh as much as one of nano's threads on each processor, which stay outside.
+            // All workers together weigh as much as one of nano's threads on each processor; nano's threads are outside
+            // this group.
             let processors = std::thread::available_parallelism().map_or(1, usize::from);
             group.write("cpu.shares", &(1024 * processors).to_string())
         }
@@ -95,6 +96,6 @@ pub(super) fn limit(group: &Group, controller: Controller, limits: &Limits) -> i
 
 /// Processes that the kernel killed because the group was at its limit.
 pub(super) fn oom_kills(group: &Group) -> Option<u64> {
-    // Before Linux 4.13 there is no such count. Then a worker that was killed and whose group was full is one.
+    // Linux before 4.13 has no such count: a killed worker whose group was at its limit counts as one.
     group.field("memory.oom_control", "oom_kill").or_else(|| group.number("memory.failcnt").map(|full| full.min(1)))
 }

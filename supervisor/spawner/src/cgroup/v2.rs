@@ -12,7 +12,7 @@ use super::group::Group;
 use super::instance::Instance;
 use super::{Controller, Limits, OWN_LEAF};
 
-/// Of 1 to 10,000; a group of an app has 100. The front door must not wait behind the apps.
+/// From 1 to 10,000; an app's group has 100. The supervisor must not wait for a processor behind the apps.
 const OWN_WEIGHT: &str = "10000";
 
 const HANDED_DOWN: &str = "cgroup.subtree_control";
@@ -21,9 +21,9 @@ const HANDED_DOWN: &str = "cgroup.subtree_control";
 pub(super) struct Tree {
     pub(super) instance: Instance,
     pub(super) controllers: Vec<Controller>,
-    /// What was handed down by us from the group that nano was started in.
+    /// Controllers that nano enabled in the group that it was started in.
     enabled: Vec<Controller>,
-    /// Who was moved.
+    /// The pids of the moved processes.
     moved: Vec<i32>,
 }
 
@@ -31,8 +31,8 @@ pub(super) struct Tree {
 pub(super) type Found = (Tree, Option<String>);
 
 impl Tree {
-    /// Beneath the group at `path`, which nano's processes are in, or beside it. Of the controllers that are wanted the
-    /// first is needed.
+    /// Finds or creates the tree beneath the group at `path`, which nano's processes are in, or beside it. The first of
+    /// the wanted controllers is required.
     pub(super) fn detect(path: &Path, nano: &[i32], wanted: &[Controller]) -> Result<Found, String> {
         let own = Group::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let list = own.read("cgroup.controllers").map_err(|error| format!("{}: {error}", path.display()))?;
@@ -73,7 +73,7 @@ impl Tree {
 
     fn beside(parent: &Path) -> Result<Self, String> {
         let group = Group::open(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
-        // Above what is mounted there are other things than groups.
+        // The directory above the mount is no group.
         if !group.has(HANDED_DOWN) {
             return Err(format!("{} is none", parent.display()));
         }
@@ -108,7 +108,7 @@ impl Tree {
             match down.and_then(|()| enable(&self.instance.group, *controller)) {
                 Ok(()) => self.controllers.push(*controller),
                 Err(error) if Some(*controller) == needed => return Err(error),
-                // Without it a little is missing, not the whole.
+                // An optional controller: nano works without it.
                 Err(_) => {}
             }
             if !before {
@@ -126,7 +126,8 @@ impl Tree {
     /// Puts everything back as it was: moves nano home, and removes the leaf.
     fn give_back(&mut self) {
         let (base, own) = (&self.instance.base, &self.instance.group);
-        // A group that hands controllers down takes no processes. One that nano was not moved out of is others' as well.
+        // A group that hands controllers down takes no processes. A group that nano was not moved out of is used by
+        // other programs too.
         for group in [own, base].into_iter().filter(|_| !self.moved.is_empty()) {
             for controller in &self.enabled {
                 let _ = group.write(HANDED_DOWN, &format!("-{}", controller.name()));
@@ -182,7 +183,7 @@ pub(super) fn oom_kills(group: &Group) -> Option<u64> {
     group.field("memory.events", "oom_kill")
 }
 
-/// Those that are on a list as `cgroup.controllers` has it.
+/// The wanted controllers that are on a list in the form of `cgroup.controllers`.
 fn among<'l>(wanted: &'l [Controller], list: &'l str) -> impl Iterator<Item = Controller> + 'l {
     wanted.iter().copied().filter(|own| list.split_ascii_whitespace().any(|name| name == own.name()))
 }

@@ -1,4 +1,4 @@
-//! The kernel's notices (inotify(7)) of names in directories, and what there are none of.
+//! The kernel's events (inotify(7)) for names in directories, and the paths without events.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -15,34 +15,34 @@ use rustix::io::Errno;
 use super::chain::{Chains, Interest, Names};
 use crate::wire::Coverage;
 
-/// Paths that are named where not all can be.
+/// Most paths that are named in a report.
 const NAMED: usize = 4;
 
-/// Longest path that is named in full.
+/// Longest path that is reported uncut.
 const LONGEST: usize = 400;
 
-/// Events that are read at once.
+/// Bytes of events that are read at once.
 const SPACE: usize = 16 * 1024;
 
-/// What is seen of some paths.
+/// Watches on the directories of some paths.
 #[derive(Debug, Default)]
 pub(super) struct Armed {
     pub(super) inotify: Option<OwnedFd>,
     names: HashMap<i32, BTreeMap<OsString, Interest>>,
-    /// Paths of which there may be no word, and why.
+    /// Paths that may change without an event, and why.
     pub(super) blind: Vec<PathBuf>,
     why: Option<String>,
 }
 
-/// What the events that were there mean.
+/// What the events that were read mean.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Seen {
     /// Nothing of interest.
     #[default]
     Nothing,
-    /// Something was written.
+    /// A file was written.
     Content,
-    /// A name stands for something else, so the way of a path may be another.
+    /// A name refers to another file now, so a path may lead elsewhere.
     Place,
 }
 
@@ -61,9 +61,9 @@ impl Armed {
         let mut missed = HashSet::new();
         for (directory, names) in wanted {
             match inotify::add_watch(&inotify, directory.as_path(), events(names)) {
-                // By two ways to the same directory, as through a bind mount.
+                // Two paths can lead to the same directory, as through a bind mount.
                 Ok(descriptor) => armed.names.entry(descriptor).or_default().extend(names.clone()),
-                // It has gone since; so has the way through it, which is looked at again.
+                // It is gone; the paths through it are resolved anew.
                 Err(Errno::NOENT | Errno::NOTDIR) => {}
                 Err(error) => {
                     missed.insert(directory.as_path());
@@ -87,7 +87,7 @@ impl Armed {
         armed
     }
 
-    /// How well these many paths are covered.
+    /// The coverage of so many paths.
     pub(super) fn coverage(&self, paths: usize) -> Coverage {
         let named = |path: &PathBuf| path.display().to_string().chars().take(LONGEST).collect();
         Coverage {
@@ -98,13 +98,13 @@ impl Armed {
         }
     }
 
-    /// Reads all events that are there.
+    /// Reads all waiting events.
     pub(super) fn seen(&self) -> Seen {
         let mut seen = Seen::Nothing;
         let Some(inotify) = &self.inotify else { return seen };
         let mut space = [MaybeUninit::uninit(); SPACE];
         let mut reader = Reader::new(inotify, &mut space);
-        // A source of events without end is not listened to without end.
+        // Bounded, in case events never end.
         for _ in 0..SPACE {
             let Ok(event) = reader.next() else { break };
             let kind = event.events();
@@ -124,7 +124,7 @@ impl Armed {
     }
 }
 
-/// What changes for what a name stands.
+/// Events after which a name may refer to another file.
 fn moves() -> ReadFlags {
     ReadFlags::CREATE | ReadFlags::DELETE | ReadFlags::MOVED_FROM | ReadFlags::MOVED_TO
 }
@@ -139,7 +139,7 @@ fn events(names: &BTreeMap<OsString, Interest>) -> WatchFlags {
         | WatchFlags::ONLYDIR
         | WatchFlags::MASK_ADD;
     if names.values().any(|interest| *interest == Interest::Content) {
-        // When it is closed, it is written as a whole; and a log file beside it, which stays open, wakes nothing.
+        // A file is complete when its writer closes it; a log file beside it, which stays open, causes no events.
         events |= WatchFlags::CLOSE_WRITE | WatchFlags::ATTRIB;
     }
     events

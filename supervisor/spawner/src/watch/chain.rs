@@ -1,27 +1,27 @@
-//! On which names in which directories it depends what a path leads to: the path's own, and those of every link on the
-//! way. If one of these names comes to stand for something else, the path may, too.
+//! The names in directories that decide where a path leads: the path's own, and those of every symbolic link on the
+//! way. If one of these names refers to another file, the path may too.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// As the kernel (path_resolution(7)).
+/// The kernel's limit (path_resolution(7)).
 const MOST_LINKS: usize = 40;
 
 /// What a name is watched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Interest {
-    /// What it stands for.
+    /// Which file it refers to.
     Place,
-    /// What is written there, too.
+    /// The file's content too.
     Content,
 }
 
-/// Names by their directory, of which the path has no links.
+/// Names by their directory. The directories' paths contain no links.
 pub(super) type Names = BTreeMap<PathBuf, BTreeMap<OsString, Interest>>;
 
-/// What stands at a name.
+/// What a name refers to.
 #[derive(Debug, Clone)]
 enum Found {
     Directory,
@@ -30,19 +30,19 @@ enum Found {
     Nothing,
 }
 
-/// Looks at each name once, however many paths it is on.
+/// Resolves each name once, however many paths contain it.
 #[derive(Debug, Default)]
 pub(super) struct Chains {
     known: HashMap<PathBuf, Found>,
 }
 
 impl Chains {
-    /// Of all these paths.
+    /// The names that decide where these paths lead.
     pub(super) fn names<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Names {
         let (mut chains, mut names) = (Self::default(), Names::new());
         for path in paths {
             chains.walk(path, &mut |directory, name, interest| {
-                // Most are there already.
+                // Most are in the map already.
                 if !names.contains_key(directory) {
                     names.insert(directory.to_owned(), BTreeMap::new());
                 }
@@ -55,7 +55,7 @@ impl Chains {
         names
     }
 
-    /// Tells of every name on which it depends where the path leads, as far as it leads anywhere.
+    /// Calls `visit` for every name that decides where the path leads, as far as it leads anywhere.
     pub(super) fn walk(&mut self, path: &Path, tell: &mut impl FnMut(&Path, &OsStr, Interest)) {
         let mut directory = PathBuf::from("/");
         let mut ahead: VecDeque<OsString> = parts(path).collect();

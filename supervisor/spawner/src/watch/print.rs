@@ -1,4 +1,4 @@
-//! What a path led to, in a few numbers: enough to tell whether it has changed, without having read it.
+//! The state of the file that a path leads to, in a few numbers: enough to detect a change without reading it.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -6,19 +6,19 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-/// What a path leads to.
+/// The state of what a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Print {
-    /// To nothing: it is not there, or a link on the way leads nowhere or in a circle.
+    /// Nothing is there, or a link on the way leads nowhere or in a circle.
     Absent,
-    /// To a directory. What is in it counts by paths of its own.
+    /// A directory. Its files are watched by paths of their own.
     Directory { device: u64, inode: u64 },
-    /// To a file in this state.
+    /// A file.
     File { device: u64, inode: u64, size: u64, modified: (i64, i64), changed: (i64, i64) },
 }
 
 impl Print {
-    /// Of what is there now.
+    /// The state now.
     pub(crate) fn of(path: &Path) -> Self {
         fs::metadata(path).map_or(Self::Absent, |found| Self::from(&found))
     }

@@ -1,5 +1,5 @@
-//! What a watcher does: waits for word that a name on the way of a path means something else or that a file was written,
-//! looks whether the path leads to the same as before, and says so if not.
+//! What a watcher does: waits for an event that a name refers to another file or that a file was written, checks
+//! whether the paths lead to the same as before, and reports a change.
 
 use std::fs::File;
 use std::io::{self, PipeReader, Write};
@@ -16,29 +16,29 @@ use super::chain::Chains;
 use super::{Places, Print, Word};
 use crate::wire::{Coverage, POLL_EVERY};
 
-/// Between two looks, so that a source of events without end does not keep a processor busy with them.
+/// Shortest time between two checks, so that endless events do not keep a processor busy.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A look takes at most one part of so many of the time.
+/// Checks take at most one part in so many of the time.
 const SHARE: u32 = 5;
 
-/// Where there was no room for all, it is tried anew this often.
+/// If the kernel's limits left paths without watches, they are set up anew this often.
 const ARM_AGAIN: Duration = Duration::from_secs(30);
 
-/// Ways that change while they are being followed are followed so often before what is there is taken.
+/// How often paths that change while they are resolved are resolved anew.
 const TRIES: usize = 8;
 
-/// Ends when the spawner does.
+/// Ends this process when the spawner ends.
 pub(super) fn follow() -> io::Result<()> {
     Ok(prctl::set_pdeathsig(Signal::SIGKILL)?)
 }
 
-/// Until there is something in the pipe and everything is said that was seen before.
+/// Watches until there is a byte in the pipe and all changes before it are reported.
 pub(super) fn watch(places: Places, words: impl Write, end: &PipeReader) -> io::Result<()> {
     let mut watch = Watch { places, armed: Armed::default(), words, told: None };
     watch.arm()?;
     watch.compare()?;
-    // A mount changes what is below a path, and no directory on its way says so.
+    // A mount changes what a path leads to, without an event in any directory.
     let mounts = File::open("/proc/self/mountinfo").ok();
     let (mut looked, mut armed) = (Instant::now(), Instant::now());
     loop {
@@ -46,7 +46,7 @@ pub(super) fn watch(places: Places, words: impl Write, end: &PipeReader) -> io::
         let begun = Instant::now();
         let seen = watch.armed.seen();
         let is_blind = !watch.armed.blind.is_empty();
-        // There may be room again.
+        // The kernel's limits may leave room again.
         if seen == Seen::Place || woken.mounts || (is_blind && armed.elapsed() >= ARM_AGAIN) {
             watch.arm()?;
             armed = Instant::now();
@@ -70,11 +70,11 @@ struct Watch<W> {
 }
 
 impl<W: Write> Watch<W> {
-    /// Watches the ways as they are now.
+    /// Sets up watches for the paths as they lead now.
     fn arm(&mut self) -> io::Result<()> {
         let mut names = Chains::names(self.places.0.keys());
         for _ in 0..TRIES {
-            // The old ones first: there may not be room for both.
+            // The old watches are dropped first: the limit may not leave room for both.
             self.armed = Armed::default();
             self.armed = Armed::set(&names, self.places.0.keys());
             let again = Chains::names(self.places.0.keys());
@@ -83,7 +83,7 @@ impl<W: Write> Watch<W> {
             }
             names = again;
         }
-        // Before it is said that nothing is missed: whoever looks after what was before ends with that word.
+        // Compared before the coverage is reported: the watcher that is replaced ends with that report.
         for (path, seen) in &mut self.places.0 {
             seen.get_or_insert_with(|| Print::of(path));
         }
@@ -95,7 +95,7 @@ impl<W: Write> Watch<W> {
         Ok(())
     }
 
-    /// Looks whether every path leads to what it led to.
+    /// Checks whether every path is in the state that is known.
     fn compare(&mut self) -> io::Result<()> {
         let mut changed = false;
         for (path, seen) in &mut self.places.0 {
@@ -113,7 +113,7 @@ impl<W: Write> Watch<W> {
     }
 }
 
-/// Why a wait was over.
+/// Why a wait ended.
 struct Woken {
     end: bool,
     mounts: bool,
@@ -123,7 +123,7 @@ fn wait(armed: &Armed, mounts: Option<&File>, end: BorrowedFd<'_>) -> io::Result
     let mut watched = vec![PollFd::new(end, PollFlags::POLLIN)];
     watched.extend(mounts.map(|mounts| PollFd::new(mounts.as_fd(), PollFlags::POLLPRI)));
     watched.extend(armed.inotify.as_ref().map(|inotify| PollFd::new(inotify.as_fd(), PollFlags::POLLIN)));
-    // What is not reported is looked at now and then.
+    // Paths without events are checked at intervals.
     let polled = || PollTimeout::try_from(POLL_EVERY).unwrap_or(PollTimeout::MAX);
     let most = if armed.blind.is_empty() { PollTimeout::NONE } else { polled() };
     poll_for(&mut watched, most)?;
@@ -131,7 +131,7 @@ fn wait(armed: &Armed, mounts: Option<&File>, end: BorrowedFd<'_>) -> io::Result
     Ok(Woken { end: woken(0), mounts: mounts.is_some() && woken(1) })
 }
 
-/// Unless it is to end.
+/// Waits, unless the watcher is told to end.
 fn pause(end: BorrowedFd<'_>, most: Duration) -> io::Result<()> {
     let most = PollTimeout::try_from(most).unwrap_or(PollTimeout::MAX);
     poll_for(&mut [PollFd::new(end, PollFlags::POLLIN)], most)
