@@ -6,18 +6,16 @@ pub(crate) mod outgoing;
 pub(crate) mod serve;
 
 use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Duration;
 
-use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, Stats, StreamViolation, memory};
+use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, Stats, StreamViolation};
 
-use crate::engine::counters::Counters;
-use crate::engine::event_loop::{call, checkpoint};
+use crate::engine::async_context;
+use crate::engine::entry::{Entry, call, entry_function};
+use crate::engine::event_loop::checkpoint;
 use crate::engine::exception;
 use crate::engine::modules::MainModule;
-use crate::engine::runtime::{Entry, Runtime, StreamBudget, entry_function};
+use crate::engine::runtime::Runtime;
 use crate::engine::state::State;
-use crate::engine::watchdog::{WatchdogThread, Watched, peak_resident};
 use crate::exchange::request::{Outcome, RequestKey};
 use crate::ops::request::settle_reader;
 
@@ -30,51 +28,6 @@ pub(crate) struct AppEntries {
 }
 
 impl Runtime {
-    /// Tells the streams their limits. Before any code of the program runs.
-    pub(crate) fn configure_streams(&mut self, budget: &StreamBudget) -> Option<()> {
-        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        let (counters, array) = Counters::new(scope)?;
-        let options = v8::Object::new(scope);
-        #[allow(clippy::cast_precision_loss, reason = "limits are far below 2^52 bytes")]
-        let fields: [(&str, v8::Local<v8::Value>); 5] = [
-            ("maxStreamBytes", v8::Number::new(scope, budget.max_stream_bytes as f64).into()),
-            ("maxStreamText", v8::String::new(scope, &budget.max_stream_text)?.into()),
-            ("maxTotalBytes", v8::Number::new(scope, budget.max_total_bytes as f64).into()),
-            ("maxTotalText", v8::String::new(scope, &budget.max_total_text)?.into()),
-            ("counters", array.into()),
-        ];
-        for (name, value) in fields {
-            let name = v8::String::new(scope, name)?;
-            options.create_data_property(scope, name.into(), value)?;
-        }
-        let function = v8::Local::new(scope, &self.entry.configure_budget);
-        let undefined = v8::undefined(scope).into();
-        function.call(scope, undefined, &[options.into()])?;
-        self.state.counters.set(counters).ok()
-    }
-
-    /// Takes shared memory away. Before any code of the app runs.
-    pub(crate) fn remove_shared_memory(&mut self) -> Option<()> {
-        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        let entry = v8::Local::new(scope, &self.entry.others);
-        let function = entry_function(scope, entry, "removeSharedMemory")?;
-        let undefined = v8::undefined(scope).into();
-        v8::Local::new(scope, function).call(scope, undefined, &[]).map(drop)
-    }
-
-    /// Sets the CPU limit of each turn, and what the process may take beside the memory limit.
-    pub(crate) fn watch(&mut self, thread: WatchdogThread, cpu: Duration) {
-        let native = usize::try_from(memory::NATIVE_ALLOWANCE).unwrap_or(usize::MAX);
-        let budget = &self.state.budget;
-        let before = peak_resident();
-        let resident = before.saturating_add(budget.hard_limit()).saturating_add(native);
-        let roomy = before.saturating_add(budget.limit());
-        let isolate = self.isolate.thread_safe_handle();
-        let ending = Arc::clone(&self.state.ending);
-        let watched = Watched { cpu, resident, roomy, isolate, tasks: Arc::clone(&self.tasks), ending };
-        let _ = self.state.watchdog.set(thread.watch(watched));
-    }
-
     /// The path of the module with this name.
     pub(crate) fn module_path(&self, name: &str) -> Option<String> {
         self.state.modules.borrow().path_of(name)
@@ -135,8 +88,7 @@ impl Runtime {
             self.state.requests.borrow_mut().fail(key, ResetReason::Refused);
             return;
         };
-        let key = v8::Integer::new_from_unsigned(scope, key).into();
-        scope.set_continuation_preserved_embedder_data(key);
+        let key = async_context::enter(scope, key);
         call(scope, &self.state, &app.dispatch_request, &[key, method.into(), url.into(), has_body.into()]);
         checkpoint(scope, &self.state);
     }
@@ -207,8 +159,7 @@ impl Runtime {
     fn with_request(&mut self, key: RequestKey, body: impl FnOnce(&mut v8::PinScope, &Rc<State>)) {
         let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        let context = v8::Integer::new_from_unsigned(scope, key).into();
-        scope.set_continuation_preserved_embedder_data(context);
+        async_context::enter(scope, key);
         body(scope, &self.state);
         checkpoint(scope, &self.state);
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use nano_protocol::limits::MAX_LOG_TEXT;
 use nano_protocol::{Frame, LogLine, Outbox, TokenBucket};
 
-use crate::engine::runtime::{LogLevel, LogSink};
+use crate::engine::log_sink::{LogLevel, LogSink};
 
 /// Messages per second that an app may log for long; [`BURST`] seconds' worth at once.
 const MESSAGES_PER_SECOND: f64 = 1000.0;

@@ -7,8 +7,11 @@ use nano_protocol::{
     BodyLength, FetchFailure, FetchId, FetchResponse, Frame, ResetReason, Side, StreamId, StreamViolation,
 };
 
-use crate::engine::event_loop::{call, checkpoint};
-use crate::engine::runtime::{Entry, LogLevel, Runtime};
+use crate::engine::async_context;
+use crate::engine::entry::{Entry, call};
+use crate::engine::event_loop::checkpoint;
+use crate::engine::log_sink::LogLevel;
+use crate::engine::runtime::Runtime;
 use crate::engine::state::State;
 use crate::exchange::fetch::{BODY_FAILED, FetchKey, FetchOutcome, HandedOn};
 use crate::exchange::request::{Outcome, RequestKey};
@@ -238,8 +241,7 @@ impl Runtime {
     fn with_request_of(&mut self, request: Option<RequestKey>, body: impl FnOnce(&mut v8::PinScope, &Rc<State>)) {
         let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        let context = v8::Integer::new_from_unsigned(scope, request.unwrap_or(0)).into();
-        scope.set_continuation_preserved_embedder_data(context);
+        async_context::enter(scope, request.unwrap_or(0));
         body(scope, &self.state);
         checkpoint(scope, &self.state);
     }

@@ -26,9 +26,11 @@ use url::Url;
 use crate::app::app_log::{AppLog, LogQueue, cut};
 use crate::engine::counters::Counters;
 use crate::engine::exception::ScriptError;
+use crate::engine::log_sink::LogLevel;
 use crate::engine::modules::{SourceError, with_hint};
 use crate::engine::platform;
-use crate::engine::runtime::{LogLevel, Runtime, RuntimeOptions, StreamBudget};
+use crate::engine::runtime::{Runtime, RuntimeOptions};
+use crate::engine::stream_budget::StreamBudget;
 use crate::engine::watchdog::WatchdogThread;
 use crate::exchange::link::{Link, LinkError};
 use control_modules::{Asked, ControlModules};
@@ -204,7 +206,7 @@ impl Worker {
     fn run(mut self, boot: &Boot) -> Result<i32, ServeError> {
         self.runtime.load_main(&boot.entry);
         loop {
-            if let Some(reason) = self.runtime.state.ending.reason() {
+            if let Some(reason) = self.runtime.state.termination.reason() {
                 return Ok(self.last_words(reason));
             }
             if self.phase == Phase::Loading
@@ -403,7 +405,7 @@ impl Worker {
         self.send_stats();
         {
             let mut requests = self.runtime.state.requests.borrow_mut();
-            let culprit = self.runtime.state.ending.culprit().and_then(|key| requests.wire_id(key));
+            let culprit = self.runtime.state.termination.culprit().and_then(|key| requests.wire_id(key));
             for index in 0..self.links.len() {
                 let culprit = culprit.filter(|(link, _)| *link == index).map(|(_, id)| id);
                 if let Some(outbox) = requests.outbox(index) {

@@ -10,11 +10,14 @@ use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
 
+use crate::engine::async_context;
+use crate::engine::entry::call;
 use crate::engine::exception;
+use crate::engine::log_sink::LogLevel;
 use crate::engine::memory;
 use crate::engine::modules::MainModule;
 use crate::engine::rejections;
-use crate::engine::runtime::{Entry, LogLevel, Runtime};
+use crate::engine::runtime::Runtime;
 use crate::engine::state::State;
 
 impl Runtime {
@@ -70,7 +73,7 @@ impl Runtime {
             let due = self.state.timers.borrow_mut().pop_due(now, horizon);
             let Some(id) = due else { break };
             self.fire_timer(id);
-            if self.state.exit.get().is_some() || self.state.ending.reason().is_some() {
+            if self.state.exit.get().is_some() || self.state.termination.reason().is_some() {
                 return;
             }
             if is_late() {
@@ -157,21 +160,6 @@ impl Runtime {
     }
 }
 
-/// Calls an entry function; what it throws is reported.
-pub(crate) fn call(scope: &mut v8::PinScope, state: &Rc<State>, function: &Entry, arguments: &[v8::Local<v8::Value>]) {
-    v8::tc_scope!(let scope, scope);
-    let function = v8::Local::new(scope, function);
-    let receiver = v8::undefined(scope).into();
-    function.call(scope, receiver, arguments);
-    if scope.has_terminated() {
-        return;
-    }
-    if let Some(exception) = scope.exception() {
-        scope.reset();
-        report(scope, state, "Uncaught ", exception);
-    }
-}
-
 /// Runs the microtasks, then tells of promises that are still unhandled, which may queue more.
 pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &Rc<State>) {
     loop {
@@ -180,26 +168,6 @@ pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &Rc<State>) {
             break;
         }
     }
-    let undefined = v8::undefined(scope).into();
-    scope.set_continuation_preserved_embedder_data(undefined);
-    memory::check(scope, &state.budget, &state.ending);
-}
-
-/// An error that no code handled.
-pub(crate) fn report(scope: &mut v8::PinScope, state: &Rc<State>, prefix: &str, exception: v8::Local<v8::Value>) {
-    let text = exception::describe(scope, exception);
-    state.write_log(scope, LogLevel::Error, &format!("{prefix}{text}"));
-    state.uncaught.set(true);
-    if state.exit_on_uncaught {
-        state.exit.set(Some(1));
-    }
-}
-
-/// V8 calls this for errors that no TryCatch sees; the builtins leave none.
-pub(crate) extern "C" fn on_message(message: v8::Local<v8::Message>, exception: v8::Local<v8::Value>) {
-    // SAFETY: V8 calls this on the isolate's thread, with a context entered.
-    v8::callback_scope!(unsafe scope, message);
-    if let Some(state) = State::get(scope) {
-        report(scope, &state, "Uncaught ", exception);
-    }
+    async_context::leave(scope);
+    memory::check(scope, &state.budget, &state.termination);
 }

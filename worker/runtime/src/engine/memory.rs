@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use nano_protocol::ExitReason;
 use nano_protocol::memory::isolate_limit;
 
-use crate::engine::ending::Ending;
+use crate::engine::termination::Termination;
 
 /// Refused array buffers in a row after which the isolate ends: each one costs several full collections.
 const MAX_REFUSALS: usize = 16;
@@ -168,7 +168,7 @@ pub(crate) fn allocator(budget: &Arc<Budget>) -> v8::UniqueRef<v8::Allocator> {
 /// What V8's callbacks about memory need. Lives as long as the process: isolates with limits end with it.
 pub(crate) struct Guard {
     pub(crate) budget: Arc<Budget>,
-    pub(crate) ending: Arc<Ending>,
+    pub(crate) termination: Arc<Termination>,
     pub(crate) isolate: v8::IsolateHandle,
     address: v8::UnsafeRawIsolatePtr,
     granted: AtomicBool,
@@ -177,7 +177,7 @@ pub(crate) struct Guard {
 }
 
 /// Lets V8 call back about the heap's size.
-pub(crate) fn guard(isolate: &mut v8::Isolate, budget: Arc<Budget>, ending: Arc<Ending>) {
+pub(crate) fn guard(isolate: &mut v8::Isolate, budget: Arc<Budget>, termination: Arc<Termination>) {
     let handle = isolate.thread_safe_handle();
     // SAFETY: the pointer is only used in V8's callbacks, during which the isolate lives.
     #[expect(unsafe_code, reason = "one of V8's callbacks does not pass the isolate")]
@@ -185,7 +185,7 @@ pub(crate) fn guard(isolate: &mut v8::Isolate, budget: Arc<Budget>, ending: Arc<
     #[expect(clippy::disallowed_methods, reason = "one for each isolate, which a process has one of")]
     let guard: &'static Guard = Box::leak(Box::new(Guard {
         budget,
-        ending,
+        termination,
         isolate: handle,
         address,
         granted: AtomicBool::new(false),
@@ -217,18 +217,18 @@ extern "C" fn near_heap_limit(data: *mut c_void, current: usize, initial: usize)
     if small_heap && guard.refusals.fetch_add(1, Ordering::Relaxed) < MAX_REFUSALS {
         return current;
     }
-    guard.ending.begin(&guard.isolate, ExitReason::Heap);
+    guard.termination.begin(&guard.isolate, ExitReason::Heap);
     if guard.granted.swap(true, Ordering::SeqCst) { current } else { current.saturating_add(initial / 4) }
 }
 
 /// Looks at what V8 counts outside of its heap, between two calls into JavaScript. If that passes the limit, and still does
 /// without garbage, the isolate ends. (In V8's callback after a collection it could not be told: what is dead is freed
 /// later.)
-pub(crate) fn check(isolate: &mut v8::Isolate, budget: &Budget, ending: &Arc<Ending>) {
+pub(crate) fn check(isolate: &mut v8::Isolate, budget: &Budget, termination: &Arc<Termination>) {
     if budget.set_external(external(isolate)) {
         isolate.low_memory_notification();
         if budget.set_external(external(isolate)) {
-            ending.begin(&isolate.thread_safe_handle(), ExitReason::Heap);
+            termination.begin(&isolate.thread_safe_handle(), ExitReason::Heap);
         }
     }
 }
@@ -266,7 +266,7 @@ extern "C" fn after_collection(
     let statistics = isolate.get_heap_statistics();
     match guard.budget.set_heap(statistics.used_heap_size(), statistics.external_memory()) {
         Pressure::Over => {
-            guard.ending.begin(&guard.isolate, ExitReason::Heap);
+            guard.termination.begin(&guard.isolate, ExitReason::Heap);
         }
         Pressure::High => {}
         Pressure::Low => guard.refusals.store(0, Ordering::Relaxed),

@@ -6,9 +6,9 @@ use std::mem;
 use std::num::NonZeroI32;
 use std::rc::Rc;
 
-use crate::engine::event_loop::report;
-use crate::engine::runtime;
+use crate::engine::entry;
 use crate::engine::state::State;
+use crate::engine::uncaught::report;
 
 /// A rejected promise.
 pub(crate) struct Rejection {
@@ -66,8 +66,8 @@ impl Unhandled {
 /// The functions of html/unhandled_rejections.js.
 #[derive(Clone)]
 pub(crate) struct RejectionEntries {
-    pub(crate) unhandled: runtime::Entry,
-    pub(crate) handled: runtime::Entry,
+    pub(crate) unhandled: entry::Entry,
+    pub(crate) handled: entry::Entry,
 }
 
 /// V8 calls this as promises are rejected and handled.
@@ -113,7 +113,7 @@ pub(crate) fn notify(scope: &mut v8::PinScope, state: &Rc<State>) -> bool {
 }
 
 /// Calls a listener function with a promise and its reason. Returns whether it says that it took care.
-fn call_entry(scope: &mut v8::PinScope, entry: &runtime::Entry, rejection: &Rejection) -> bool {
+fn call_entry(scope: &mut v8::PinScope, entry: &entry::Entry, rejection: &Rejection) -> bool {
     let context = v8::Local::new(scope, &rejection.context);
     scope.set_continuation_preserved_embedder_data(context);
     let promise = v8::Local::new(scope, &rejection.promise);

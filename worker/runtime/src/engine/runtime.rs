@@ -2,15 +2,19 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
+use nano_protocol::memory::NATIVE_ALLOWANCE;
 use url::Url;
 
 use crate::app::AppEntries;
 use crate::app::outgoing::FetchEntries;
 use crate::engine::builtins::{self, BuiltinError};
+use crate::engine::entry::{Entry, entry_function};
 use crate::engine::event_loop;
 use crate::engine::exception::{self, ScriptError};
 use crate::engine::fatal;
+use crate::engine::log_sink::LogSink;
 use crate::engine::memory::{self, Budget};
 use crate::engine::modules::{self, MainModule, ModuleMap, ModuleSource, SourceError};
 use crate::engine::platform::tasks::{self, TaskQueue};
@@ -18,6 +22,9 @@ use crate::engine::platform::{self, PlatformError};
 use crate::engine::rejections::{self, RejectionEntries};
 use crate::engine::script;
 use crate::engine::state::State;
+use crate::engine::stream_budget::{self, StreamBudget};
+use crate::engine::uncaught;
+use crate::engine::watchdog::{WatchdogThread, Watched, peak_resident};
 use crate::ops;
 use crate::snapshot;
 
@@ -26,62 +33,6 @@ const MIN_SNAPSHOT: usize = 64 * 1024;
 
 /// Most timers that an app may have pending.
 const MAX_TIMERS: usize = 10_000;
-
-/// How grave a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// `console.debug`.
-    Debug,
-    /// `console.log`, `console.info`.
-    Info,
-    /// `console.warn`.
-    Warn,
-    /// `console.error`, uncaught errors.
-    Error,
-}
-
-/// Takes what programs log.
-pub trait LogSink {
-    /// `request_id`: the request whose code says it; empty outside of requests. `text` may have several lines; it has no
-    /// line break at its end.
-    fn write(&mut self, level: LogLevel, request_id: &str, text: &str);
-
-    /// Writes how many messages were dropped since the last one that was not, if it drops any. Called now and then.
-    fn tell_dropped(&mut self) {}
-
-    /// The same where nothing is written after it: however much was written before.
-    fn tell_dropped_last(&mut self) {}
-
-    /// Whether that has yet to be written.
-    fn owes_word(&self) -> bool {
-        false
-    }
-}
-
-/// How much streams may hold.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StreamBudget {
-    /// Bytes that one stream may hold.
-    pub max_stream_bytes: u64,
-    /// The same in megabytes as the operator wrote it, for the error message.
-    pub max_stream_text: String,
-    /// Bytes that all streams together may hold; 0: no such limit.
-    pub max_total_bytes: u64,
-    /// The same in megabytes as the operator wrote it.
-    pub max_total_text: String,
-}
-
-impl Default for StreamBudget {
-    /// 64 MB for one stream, no limit for all: what `run` and `repl` have.
-    fn default() -> Self {
-        Self {
-            max_stream_bytes: 64 << 20,
-            max_stream_text: "64".into(),
-            max_total_bytes: 0,
-            max_total_text: "0".into(),
-        }
-    }
-}
 
 /// What a [`Runtime`] is made of.
 pub struct RuntimeOptions {
@@ -119,9 +70,6 @@ pub enum RuntimeError {
     #[error("cannot make the event loop's wake-up descriptor: no file descriptor is left")]
     Descriptors,
 }
-
-/// A JavaScript function that Rust calls.
-pub(crate) type Entry = v8::Global<v8::Function>;
 
 /// bootstrap.js's `entry`.
 pub(crate) struct Entries {
@@ -170,7 +118,7 @@ impl Runtime {
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
         isolate.set_capture_stack_trace_for_uncaught_exceptions(true, 16);
         isolate.set_promise_reject_callback(rejections::track);
-        isolate.add_message_listener(event_loop::on_message);
+        isolate.add_message_listener(uncaught::on_message);
         isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
         isolate.set_host_initialize_import_meta_object_callback(modules::initialize_import_meta);
         let tasks = tasks::queue_of(tasks::address(&isolate)).ok_or(RuntimeError::Descriptors)?;
@@ -179,7 +127,7 @@ impl Runtime {
         isolate.set_slot(Rc::clone(&state));
         isolate.set_oom_error_handler(fatal::on_out_of_memory);
         if options.memory.is_some() {
-            memory::guard(&mut isolate, budget, Arc::clone(&state.ending));
+            memory::guard(&mut isolate, budget, Arc::clone(&state.termination));
         }
         let (context, entry) = enter(&mut isolate, options.snapshot.is_some(), options.code_generation)?;
         let _ = state.context.set(context.clone());
@@ -193,6 +141,35 @@ impl Runtime {
             runtime.remove_shared_memory().ok_or(RuntimeError::Snapshot)?;
         }
         Ok(runtime)
+    }
+
+    /// Tells the streams their limits. Before any code of the program runs.
+    fn configure_streams(&mut self, budget: &StreamBudget) -> Option<()> {
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let counters = stream_budget::configure(scope, &self.entry.configure_budget, budget)?;
+        self.state.counters.set(counters).ok()
+    }
+
+    /// Takes shared memory away. Before any code of the app runs.
+    fn remove_shared_memory(&mut self) -> Option<()> {
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let entry = v8::Local::new(scope, &self.entry.others);
+        let function = entry_function(scope, entry, "removeSharedMemory")?;
+        let undefined = v8::undefined(scope).into();
+        v8::Local::new(scope, function).call(scope, undefined, &[]).map(drop)
+    }
+
+    /// Sets the CPU limit of each turn, and what the process may take beside the memory limit.
+    pub(crate) fn watch(&mut self, thread: WatchdogThread, cpu: Duration) {
+        let native = usize::try_from(NATIVE_ALLOWANCE).unwrap_or(usize::MAX);
+        let budget = &self.state.budget;
+        let before = peak_resident();
+        let resident = before.saturating_add(budget.hard_limit()).saturating_add(native);
+        let roomy = before.saturating_add(budget.limit());
+        let isolate = self.isolate.thread_safe_handle();
+        let termination = Arc::clone(&self.state.termination);
+        let watched = Watched { cpu, resident, roomy, isolate, tasks: Arc::clone(&self.tasks), termination };
+        let _ = self.state.watchdog.set(thread.watch(watched));
     }
 
     /// Begins to load and run the program. `path`: relative to the program's directory.
@@ -295,13 +272,6 @@ fn enter(
     };
     let entries = entries().ok_or(RuntimeError::Snapshot)?;
     Ok((v8::Global::new(scope, context), entries))
-}
-
-/// A function of bootstrap.js's `entry`.
-pub(crate) fn entry_function(scope: &v8::PinScope, entry: v8::Local<v8::Object>, name: &str) -> Option<Entry> {
-    let key = v8::String::new(scope, name)?;
-    let function = v8::Local::<v8::Function>::try_from(entry.get(scope, key.into())?).ok()?;
-    Some(v8::Global::new(scope, function))
 }
 
 impl Drop for Runtime {

@@ -7,12 +7,14 @@ use std::time::Instant;
 
 use nano_protocol::Stats;
 
+use crate::engine::async_context;
 use crate::engine::counters::Counters;
-use crate::engine::ending::Ending;
+use crate::engine::entry::Entry;
+use crate::engine::log_sink::{LogLevel, LogSink};
 use crate::engine::memory::Budget;
 use crate::engine::modules::ModuleMap;
 use crate::engine::rejections::{Rejection, RejectionEntries, Unhandled};
-use crate::engine::runtime::{Entry, LogLevel, LogSink};
+use crate::engine::termination::Termination;
 use crate::engine::timers::Timers;
 use crate::engine::watchdog::Watchdog;
 use crate::exchange::fetch::Fetches;
@@ -42,7 +44,7 @@ pub(crate) struct State {
     pub(crate) uncaught: Cell<bool>,
     /// Whether an uncaught error ends the program.
     pub(crate) exit_on_uncaught: bool,
-    pub(crate) ending: Arc<Ending>,
+    pub(crate) termination: Arc<Termination>,
     pub(crate) budget: Arc<Budget>,
     /// Bytes of V8's heap when last looked at.
     pub(crate) heap: Cell<usize>,
@@ -71,7 +73,7 @@ impl State {
             exit: Cell::new(None),
             uncaught: Cell::new(false),
             exit_on_uncaught,
-            ending: Arc::default(),
+            termination: Arc::default(),
             budget,
             heap: Cell::new(0),
             counters: OnceCell::new(),
@@ -89,9 +91,7 @@ impl State {
 
     /// The request whose code runs now, also after an `await` or in a timer.
     pub(crate) fn current_request(&self, scope: &v8::PinScope) -> Option<RequestKey> {
-        let context = scope.get_continuation_preserved_embedder_data();
-        let key = v8::Local::<v8::Uint32>::try_from(context).ok()?.value();
-        (key != 0).then_some(key)
+        async_context::current(scope)
     }
 
     /// Writes to the program's log, on behalf of the request whose code runs now.

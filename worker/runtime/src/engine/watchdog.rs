@@ -17,10 +17,10 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid, gettid};
 
-use crate::engine::ending::Ending;
 use crate::engine::fatal;
 use crate::engine::memory;
 use crate::engine::platform::tasks::TaskQueue;
+use crate::engine::termination::Termination;
 
 /// What a terminated turn may still take before the process is ended from here: code that V8 cannot interrupt.
 const GRACE: Duration = Duration::from_millis(250);
@@ -65,7 +65,7 @@ pub(crate) struct Watched {
     pub(crate) isolate: v8::IsolateHandle,
     /// Wakes its event loop.
     pub(crate) tasks: Arc<TaskQueue>,
-    pub(crate) ending: Arc<Ending>,
+    pub(crate) termination: Arc<Termination>,
 }
 
 impl WatchdogThread {
@@ -131,7 +131,7 @@ fn watch(shared: &Shared) {
         // Also what a turn took that is over.
         let peak = peak_resident();
         if peak > watched.resident {
-            if watched.ending.begin(&watched.isolate, ExitReason::Memory) {
+            if watched.termination.begin(&watched.isolate, ExitReason::Memory) {
                 watched.tasks.wake();
             }
         } else if peak >= collect_at {
@@ -154,9 +154,9 @@ fn watch(shared: &Shared) {
         if mem::replace(&mut turn, now) != now {
             spent_before = spent;
         } else if spent.saturating_sub(spent_before) >= watched.cpu {
-            watched.ending.begin(&watched.isolate, ExitReason::Cpu);
+            watched.termination.begin(&watched.isolate, ExitReason::Cpu);
         }
-        if watched.ending.reason().is_some() {
+        if watched.termination.reason().is_some() {
             end_of_turn(watched, turns, now);
         }
     }
@@ -167,7 +167,7 @@ fn end_of_turn(watched: &Watched, turns: &Turns, turn: u64) {
     let deadline = Instant::now() + GRACE;
     while turns.count.load(Ordering::SeqCst) == turn {
         if Instant::now() >= deadline {
-            let reason = watched.ending.reason().unwrap_or(ExitReason::Cpu);
+            let reason = watched.termination.reason().unwrap_or(ExitReason::Cpu);
             fatal::die(reason, "nano-worker: its code could not be interrupted; the process ends\n");
         }
         thread::park_timeout(Duration::from_millis(5));

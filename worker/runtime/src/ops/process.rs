@@ -1,9 +1,9 @@
 //! The log, microtasks, the end of the program.
 
 use super::{ops, throw_type_error};
-use crate::engine::event_loop;
-use crate::engine::runtime::LogLevel;
+use crate::engine::log_sink::LogLevel;
 use crate::engine::state::State;
+use crate::engine::uncaught;
 
 ops! {
     "getAsyncContext" => get_async_context,
@@ -29,7 +29,7 @@ fn log(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::Ret
 /// `reportError(error)`: treats it as an uncaught error.
 fn report_error(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     if let Some(state) = State::get(scope) {
-        event_loop::report(scope, &state, "Uncaught ", args.get(0));
+        uncaught::report(scope, &state, "Uncaught ", args.get(0));
     }
 }
 

@@ -4,9 +4,9 @@ use nano_protocol::{BodyLength, HeaderBlock, ResetReason};
 
 use super::bytes::to_uint8_array;
 use super::{ops, throw_range_error};
-use crate::engine::event_loop;
-use crate::engine::runtime::LogLevel;
+use crate::engine::log_sink::LogLevel;
 use crate::engine::state::State;
+use crate::engine::uncaught;
 use crate::exchange::request::{BodyRead, BodyReader, RequestKey};
 
 ops! {
@@ -151,7 +151,7 @@ fn request_failed(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments,
         state.write_log(scope, LogLevel::Error, &text);
     } else {
         let prefix = if reason == ResetReason::BodyErrored { "The response's body failed: " } else { "Uncaught " };
-        event_loop::report(scope, &state, prefix, error);
+        uncaught::report(scope, &state, prefix, error);
     }
     state.send_new_counts();
     let reader = state.requests.borrow_mut().fail(key, reason);

@@ -9,8 +9,10 @@ use std::rc::Rc;
 use url::Url;
 
 use super::*;
+use crate::engine::log_sink::{LogLevel, LogSink};
 use crate::engine::modules::FileModules;
-use crate::engine::runtime::{LogLevel, LogSink, Runtime, RuntimeOptions, StreamBudget};
+use crate::engine::runtime::{Runtime, RuntimeOptions};
+use crate::engine::stream_budget::StreamBudget;
 
 struct Collect(Rc<RefCell<String>>);
 

@@ -75,7 +75,7 @@ impl Worker {
     }
 
     fn is_ending(&self) -> bool {
-        self.runtime.state.ending.reason().is_some()
+        self.runtime.state.termination.reason().is_some()
     }
 
     fn is_over(&self, until: Instant) -> bool {

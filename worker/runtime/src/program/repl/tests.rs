@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::*;
+use crate::engine::log_sink::{LogLevel, LogSink};
 use crate::engine::modules::{ModuleSource, SourceError};
-use crate::engine::runtime::{LogLevel, LogSink, RuntimeOptions, StreamBudget};
+use crate::engine::runtime::RuntimeOptions;
+use crate::engine::stream_budget::StreamBudget;
 
 #[derive(Clone, Default)]
 struct Lines(Rc<RefCell<Vec<String>>>);

@@ -1,6 +1,6 @@
 //! The forced end of an isolate, from any thread: why, whose code it was, and stopping that code.
 //!
-//! A terminated isolate has lost its microtasks, so it is never used again: the event loop sees [`Ending::reason`],
+//! A terminated isolate has lost its microtasks, so it is never used again: the event loop sees [`Termination::reason`],
 //! tells the supervisor, and the process ends.
 
 use std::ffi::c_void;
@@ -9,18 +9,18 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use nano_protocol::ExitReason;
 
+use crate::engine::async_context::{self, ContextNumber};
 use crate::engine::state::State;
-use crate::exchange::request::RequestKey;
 
 /// Shared by the JavaScript thread, the watchdog and V8's callbacks.
 #[derive(Default)]
-pub(crate) struct Ending {
+pub(crate) struct Termination {
     /// 0: none, else 1 + the place in [`ExitReason::ALL`].
     reason: AtomicU8,
     culprit: AtomicU32,
 }
 
-impl Ending {
+impl Termination {
     /// Stops the JavaScript that runs. Only the first reason counts.
     ///
     /// It takes effect where V8 looks for interrupts: at loops and calls, not within long-running builtins.
@@ -46,15 +46,15 @@ impl Ending {
         Some(ExitReason::ALL.get(place).copied().unwrap_or(ExitReason::Crash))
     }
 
-    /// The request whose code was stopped, if it was a request's.
-    pub(crate) fn culprit(&self) -> Option<RequestKey> {
+    /// On whose behalf the code ran that was stopped.
+    pub(crate) fn culprit(&self) -> Option<ContextNumber> {
         Some(self.culprit.load(Ordering::SeqCst)).filter(|key| *key != 0)
     }
 }
 
 /// Takes back what was handed to V8 as an interrupt's data.
-fn take(data: *mut c_void) -> Arc<Ending> {
-    // SAFETY: `data` is from `Arc::into_raw` in `Ending::begin`, and each interrupt is taken back once.
+fn take(data: *mut c_void) -> Arc<Termination> {
+    // SAFETY: `data` is from `Arc::into_raw` in `Termination::begin`, and each interrupt is taken back once.
     #[expect(unsafe_code, reason = "V8 carries the interrupt's data as a bare pointer")]
     unsafe {
         Arc::from_raw(data.cast_const().cast())
@@ -63,7 +63,7 @@ fn take(data: *mut c_void) -> Arc<Ending> {
 
 /// Runs on the JavaScript thread in the middle of the code to be stopped.
 extern "C" fn find_culprit_and_terminate(isolate: v8::UnsafeRawIsolatePtr, data: *mut c_void) {
-    let ending = take(data);
+    let termination = take(data);
     // SAFETY: V8 passes the isolate that it interrupts, on its thread.
     #[expect(unsafe_code, reason = "V8 passes the isolate as a bare pointer")]
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
@@ -72,7 +72,7 @@ extern "C" fn find_culprit_and_terminate(isolate: v8::UnsafeRawIsolatePtr, data:
         if let Some(context) = state.context.get() {
             let context = v8::Local::new(scope, context);
             let scope = &mut v8::ContextScope::new(scope, context);
-            ending.culprit.store(state.current_request(scope).unwrap_or(0), Ordering::SeqCst);
+            termination.culprit.store(async_context::current(scope).unwrap_or(0), Ordering::SeqCst);
         }
     }
     isolate.terminate_execution();

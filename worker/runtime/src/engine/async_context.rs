@@ -1,0 +1,25 @@
+//! On whose behalf JavaScript runs: a number that travels with promises and timers (V8's continuation-preserved data). What it
+//! is the number of, the floors above know.
+
+/// The number; 0: on nobody's behalf.
+pub(crate) type ContextNumber = u32;
+
+/// The number of the code that runs now, also after an `await` or in a timer.
+pub(crate) fn current(scope: &v8::PinScope) -> Option<ContextNumber> {
+    let context = scope.get_continuation_preserved_embedder_data();
+    let number = v8::Local::<v8::Uint32>::try_from(context).ok()?.value();
+    (number != 0).then_some(number)
+}
+
+/// What runs next runs on behalf of `number`. Returns it as JavaScript has it.
+pub(crate) fn enter<'s>(scope: &mut v8::PinScope<'s, '_>, number: ContextNumber) -> v8::Local<'s, v8::Value> {
+    let number = v8::Integer::new_from_unsigned(scope, number).into();
+    scope.set_continuation_preserved_embedder_data(number);
+    number
+}
+
+/// What runs next runs on nobody's behalf.
+pub(crate) fn leave(scope: &mut v8::PinScope) {
+    let undefined = v8::undefined(scope).into();
+    scope.set_continuation_preserved_embedder_data(undefined);
+}

@@ -1,0 +1,32 @@
+//! Where messages of a program go: its `console`, and errors that nothing caught.
+
+/// How grave a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// `console.debug`.
+    Debug,
+    /// `console.log`, `console.info`.
+    Info,
+    /// `console.warn`.
+    Warn,
+    /// `console.error`, uncaught errors.
+    Error,
+}
+
+/// Takes what programs log.
+pub trait LogSink {
+    /// `request_id`: the request whose code says it; empty outside of requests. `text` may have several lines; it has no
+    /// line break at its end.
+    fn write(&mut self, level: LogLevel, request_id: &str, text: &str);
+
+    /// Writes how many messages were dropped since the last one that was not, if it drops any. Called now and then.
+    fn tell_dropped(&mut self) {}
+
+    /// The same where nothing is written after it: however much was written before.
+    fn tell_dropped_last(&mut self) {}
+
+    /// Whether that has yet to be written.
+    fn owes_word(&self) -> bool {
+        false
+    }
+}
