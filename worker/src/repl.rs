@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process;
 
 use nano_protocol::ExitCode;
-use nano_runtime::{FileModules, ReplSession, Runtime, RuntimeOptions, StreamBudget, platform};
+use nano_runtime::{FileModules, Program, ReplSession, RuntimeOptions, StreamBudget, platform};
 use url::Url;
 
 mod command;
@@ -56,10 +56,10 @@ fn session(screen: Screen, colors: bool) -> Result<ReplSession, String> {
         memory: None,
         stream_budget: StreamBudget::default(),
     };
-    let mut runtime = Runtime::new(options).map_err(|error| error.to_string())?;
-    runtime.set_broker(Box::new(crate::network::start));
-    runtime.define_command_line(&[], &env::vars_os().collect::<Vec<_>>());
-    Ok(ReplSession::new(runtime, colors))
+    let mut program = Program::new(options).map_err(|error| error.to_string())?;
+    program.set_broker(Box::new(crate::network::start));
+    program.define_command_line(&[], &env::vars_os().collect::<Vec<_>>());
+    Ok(ReplSession::new(program, colors))
 }
 
 fn banner() -> String {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 use nano_protocol::ExitCode;
-use nano_runtime::{FileModules, LogLevel, LogSink, Runtime, RuntimeOptions};
+use nano_runtime::{FileModules, LogLevel, LogSink, Program, RuntimeOptions};
 use url::Url;
 
 mod options;
@@ -46,7 +46,7 @@ fn run(options: Options, arguments: impl Iterator<Item = OsString>) -> Result<i3
         return Err(format!("{} is not the path of a file", script.display()));
     };
     let base = Url::from_directory_path(directory).map_err(|()| format!("{} has no URL", directory.display()))?;
-    let mut runtime = Runtime::new(RuntimeOptions {
+    let mut program = Program::new(RuntimeOptions {
         snapshot: Some(crate::SNAPSHOT),
         base,
         modules: Box::new(FileModules::new(PathBuf::from(directory))),
@@ -57,25 +57,25 @@ fn run(options: Options, arguments: impl Iterator<Item = OsString>) -> Result<i3
         stream_budget: options.stream_budget,
     })
     .map_err(|error| error.to_string())?;
-    runtime.set_broker(Box::new(crate::network::start));
+    program.set_broker(Box::new(crate::network::start));
     if options.expose_gc {
-        runtime.expose_gc();
+        program.expose_gc();
     }
-    runtime.define_command_line(&arguments.collect::<Vec<_>>(), &env::vars_os().collect::<Vec<_>>());
+    program.define_command_line(&arguments.collect::<Vec<_>>(), &env::vars_os().collect::<Vec<_>>());
     if name.ends_with(".cjs") {
         let text = fs::read_to_string(&script).map_err(|error| format!("cannot read {}: {error}", script.display()))?;
         let url = Url::from_file_path(&script).map(String::from).unwrap_or_default();
-        if let Err(error) = runtime.run_script(&url, &text) {
-            let status = runtime.exit_requested();
+        if let Err(error) = program.run_script(&url, &text) {
+            let status = program.exit_requested();
             if status.is_none() {
                 let _ = writeln!(io::stderr(), "Uncaught {}", error.message);
             }
             return Ok(status.unwrap_or(ExitCode::Failed.into()));
         }
     } else {
-        runtime.load_main(name);
+        program.load_main(name);
     }
-    Ok(runtime.run_to_completion())
+    Ok(program.run_to_completion())
 }
 
 /// `console.log` to stdout, warnings and errors to stderr.

@@ -6,6 +6,8 @@ pub(crate) mod counters;
 pub(crate) mod entry;
 pub(crate) mod event_loop;
 pub(crate) mod exception;
+pub(crate) mod extension;
+pub(crate) mod fast_form;
 pub(crate) mod fatal;
 pub(crate) mod inspection;
 pub(crate) mod log_sink;

@@ -1,7 +1,7 @@
 //! The JavaScript runtime of nano: V8 with the builtins of the web platform, its event loop and its limits.
 //!
 //! This is the only crate that links V8. `nano-worker`'s build script calls [`snapshot::create`] and embeds the result;
-//! at run time a [`Runtime`] starts from it. The folders, from top to bottom; a file imports from its own and from those
+//! at run time an isolate starts from it, for a [`Program`] or for the app of a [`Spare`] worker. The folders, from top to bottom; a file imports from its own and from those
 //! below it:
 //!
 //! | folder | what |
@@ -18,7 +18,7 @@
 //! | question | file |
 //! |---|---|
 //! | which V8 flags are set, where V8 gets entropy and threads | `engine/platform.rs` |
-//! | which JavaScript files are built in, in which order they are evaluated | `engine/builtins.rs`, `js/bootstrap.js` |
+//! | which JavaScript files are built in, in which order they are evaluated | `ops/sources.rs`, `engine/builtins.rs`, `js/bootstrap.js` |
 //! | how an app's modules are found and loaded | `engine/modules.rs` |
 //! | what a turn of the event loop does | `engine/event_loop.rs` |
 
@@ -38,8 +38,9 @@ pub use engine::fatal::exit_now;
 pub use engine::log_sink::{LogLevel, LogSink};
 pub use engine::modules::{FileModules, ModuleSource, SourceError};
 pub use engine::platform;
-pub use engine::runtime::{Runtime, RuntimeError, RuntimeOptions};
+pub use engine::runtime::{RuntimeError, RuntimeOptions};
 pub use engine::stream_budget::StreamBudget;
 pub use exchange::link::LinkError;
+pub use program::Program;
 pub use program::broker::StartBroker;
 pub use program::repl::{Completions, Interrupter, Interruption, Outcome, ReplSession};

@@ -1,8 +1,9 @@
 //! The startup snapshot: a heap image with all builtins evaluated, made at build time, restored in a millisecond.
 
 use crate::engine::builtins::{self, BuiltinError};
+use crate::engine::extension::external_references;
 use crate::engine::platform::{self, PlatformError};
-use crate::ops;
+use crate::ops::WEB_PLATFORM;
 
 /// Why there is no snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +22,6 @@ pub enum SnapshotError {
     NotRehashable,
 }
 
-/// Index of bootstrap.js's `entry` among the context's data in the snapshot.
-const ENTRY_INDEX: usize = 0;
-
 /// Evaluates the builtins and returns the heap image. Called by `nano-worker`'s build script.
 ///
 /// # Errors
@@ -31,7 +29,7 @@ const ENTRY_INDEX: usize = 0;
 /// See [`SnapshotError`]; each is a mistake in nano, found at build time.
 pub fn create() -> Result<Vec<u8>, SnapshotError> {
     platform::initialize()?;
-    let mut isolate = v8::Isolate::snapshot_creator(Some(ops::external_references()), None);
+    let mut isolate = v8::Isolate::snapshot_creator(Some(external_references(&[WEB_PLATFORM])), None);
     let evaluated = evaluate_into(&mut isolate);
     // Keep: functions that ran during set-up need not be compiled again in each worker.
     // (After an error too: V8 insists on a blob before the creator may be dropped.)
@@ -49,15 +47,7 @@ fn evaluate_into(isolate: &mut v8::OwnedIsolate) -> Result<(), BuiltinError> {
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     scope.set_default_context(context);
     let scope = &mut v8::ContextScope::new(scope, context);
-    let entry = builtins::evaluate(scope)?;
-    let index = scope.add_context_data(context, entry);
-    debug_assert_eq!(index, ENTRY_INDEX, "the entry is the only data");
-    Ok(())
-}
-
-/// The `entry` object of a context that was restored from a snapshot.
-pub(crate) fn entry<'s>(scope: &v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
-    scope.get_context_data_from_snapshot_once::<v8::Object>(ENTRY_INDEX).ok()
+    builtins::evaluate_into_snapshot(scope, &[WEB_PLATFORM])
 }
 
 #[cfg(test)]

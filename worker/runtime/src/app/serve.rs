@@ -33,6 +33,7 @@ use crate::engine::runtime::{Runtime, RuntimeOptions};
 use crate::engine::stream_budget::StreamBudget;
 use crate::engine::watchdog::WatchdogThread;
 use crate::exchange::link::{Link, LinkError};
+use crate::ops::WEB_PLATFORM;
 use control_modules::{Asked, ControlModules};
 use dispatch::Job;
 
@@ -166,7 +167,7 @@ impl Worker {
         let modules = Rc::new(RefCell::new(Asked::new(&control_outbox)));
         let base = Url::parse(APP_URL).map_err(|_| ServeError::Protocol("the app's URL"))?;
         let limits = &boot.limits;
-        let mut runtime = Runtime::new(RuntimeOptions {
+        let options = RuntimeOptions {
             snapshot: Some(snapshot),
             base,
             modules: Box::new(ControlModules::new(&modules)),
@@ -180,7 +181,8 @@ impl Worker {
                 max_total_bytes: limits.total_buffer,
                 max_total_text: limits.total_buffer_text.clone(),
             },
-        })?;
+        };
+        let mut runtime = Runtime::new(options, &[WEB_PLATFORM])?;
         runtime.state.requests.borrow_mut().set_links(spare.links.len());
         runtime.watch(spare.watchdog, Duration::from_millis(limits.cpu_ms.into()));
         runtime.state.modules.borrow_mut().show_as(&boot.shown);

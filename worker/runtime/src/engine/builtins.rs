@@ -1,181 +1,14 @@
-//! The JavaScript files that are built in, and their evaluation into a fresh context.
+//! The evaluation of the JavaScript that is built in, in a fresh context or into the snapshot.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-#[cfg(debug_assertions)]
-use std::fs;
 
 use crate::engine::exception;
-use crate::ops;
+use crate::engine::extension::{self, Extension};
 
-#[cfg(test)]
-mod declarations;
 mod module_function;
 
 use module_function::ModuleFunction;
-
-/// Lists the files under `js/` that are built in. A new file is one new line; the order does not matter, imports do.
-///
-/// A debug build reads them when it evaluates them, so that an edit of one compiles neither this crate nor the build script
-/// that links it: that script runs once more, and its snapshot goes into `nano-worker`, which is linked again. No worker
-/// reads them: it has the snapshot.
-macro_rules! builtin_sources {
-    ($($path:literal,)*) => {
-        /// Paths beneath `js/` of the built-in modules.
-        #[cfg(any(debug_assertions, test))]
-        const PATHS: &[&str] = &[$($path,)*];
-
-        /// The text of a built-in module.
-        #[cfg(not(debug_assertions))]
-        fn source(path: &str) -> Result<Cow<'static, str>, BuiltinError> {
-            match path {
-                $($path => Ok(Cow::Borrowed(include_str!(concat!("../js/", $path)))),)*
-                _ => Err(unlisted(path)),
-            }
-        }
-    };
-}
-
-/// The text of a built-in module.
-#[cfg(debug_assertions)]
-fn source(path: &str) -> Result<Cow<'static, str>, BuiltinError> {
-    if !PATHS.contains(&path) {
-        return Err(unlisted(path));
-    }
-    let text = fs::read_to_string(format!("{}/src/js/{path}", env!("CARGO_MANIFEST_DIR")));
-    text.map(Cow::Owned).map_err(|error| BuiltinError::new(path, format!("it cannot be read: {error}")))
-}
-
-fn unlisted(path: &str) -> BuiltinError {
-    BuiltinError::new(path, "it is not in the list of built-in files (builtins.rs)")
-}
-
-builtin_sources! {
-    "bootstrap.js",
-    "compression/coding.js",
-    "compression/compression_stream.js",
-    "compression/decompression_stream.js",
-    "console/console.js",
-    "console/format.js",
-    "console/inspect.js",
-    "console/inspect/collections.js",
-    "console/inspect/errors.js",
-    "console/inspect/kinds.js",
-    "console/inspect/layout.js",
-    "console/inspect/names.js",
-    "console/inspect/objects.js",
-    "console/inspect/properties.js",
-    "console/inspect/strings.js",
-    "console/inspectors.js",
-    "console/table.js",
-    "crypto/algorithms/aes.js",
-    "crypto/algorithms/derivation.js",
-    "crypto/algorithms/ec.js",
-    "crypto/algorithms/hash.js",
-    "crypto/algorithms/hmac.js",
-    "crypto/algorithms/okp.js",
-    "crypto/algorithms/pair.js",
-    "crypto/algorithms/rsa.js",
-    "crypto/algorithms/secret.js",
-    "crypto/crypto.js",
-    "crypto/crypto_key.js",
-    "crypto/errors.js",
-    "crypto/jwk.js",
-    "crypto/key_usages.js",
-    "crypto/normalize.js",
-    "crypto/subtle_crypto.js",
-    "dom/abort.js",
-    "dom/dom_exception.js",
-    "dom/event.js",
-    "dom/event_target.js",
-    "dom/listener_list.js",
-    "encoding/base64.js",
-    "encoding/coding_transform.js",
-    "encoding/text_decoder.js",
-    "encoding/text_decoder_stream.js",
-    "encoding/text_encoder.js",
-    "encoding/text_encoder_stream.js",
-    "fetch/body.js",
-    "fetch/body_sender.js",
-    "fetch/body_source.js",
-    "fetch/collect.js",
-    "fetch/content_coding.js",
-    "fetch/data_url.js",
-    "fetch/fetch.js",
-    "fetch/form_body.js",
-    "fetch/form_data.js",
-    "fetch/headers.js",
-    "fetch/iterable_source.js",
-    "fetch/method_accessors.js",
-    "fetch/mime_type.js",
-    "fetch/multipart.js",
-    "fetch/request.js",
-    "fetch/response.js",
-    "file/blob.js",
-    "file/file.js",
-    "html/error_reporting.js",
-    "html/structured_clone.js",
-    "html/timers.js",
-    "html/unhandled_rejections.js",
-    "ops.js",
-    "performance/clock.js",
-    "performance/performance.js",
-    "primordials.js",
-    "streams/array_buffers.js",
-    "streams/budget.js",
-    "streams/byte_length_queuing_strategy.js",
-    "streams/count_queuing_strategy.js",
-    "streams/inspection.js",
-    "streams/lazy_promise.js",
-    "streams/promises.js",
-    "streams/queue_with_sizes.js",
-    "streams/queuing_strategy.js",
-    "streams/queuing_strategy_init.js",
-    "streams/readable/byte_controller_operations.js",
-    "streams/readable/byte_tee.js",
-    "streams/readable/controller_interface.js",
-    "streams/readable/default_controller_operations.js",
-    "streams/readable/from_iterable.js",
-    "streams/readable/pipe_to.js",
-    "streams/readable/reader_operations.js",
-    "streams/readable/slots.js",
-    "streams/readable/stream_operations.js",
-    "streams/readable/tee.js",
-    "streams/readable/tee_branches.js",
-    "streams/readable_byte_stream_controller.js",
-    "streams/readable_stream.js",
-    "streams/readable_stream_async_iterator.js",
-    "streams/readable_stream_byob_reader.js",
-    "streams/readable_stream_byob_request.js",
-    "streams/readable_stream_default_controller.js",
-    "streams/readable_stream_default_reader.js",
-    "streams/sealed_class.js",
-    "streams/transform/controller_operations.js",
-    "streams/transform/sink_operations.js",
-    "streams/transform/slots.js",
-    "streams/transform/source_operations.js",
-    "streams/transform/stream_operations.js",
-    "streams/transform_stream.js",
-    "streams/transform_stream_default_controller.js",
-    "streams/writable/controller_interface.js",
-    "streams/writable/controller_operations.js",
-    "streams/writable/slots.js",
-    "streams/writable/stream_operations.js",
-    "streams/writable/writer_operations.js",
-    "streams/writable_stream.js",
-    "streams/writable_stream_default_controller.js",
-    "streams/writable_stream_default_writer.js",
-    "streams/young_slot.js",
-    "url/search_params.js",
-    "url/url.js",
-    "url/urlencoded.js",
-    "webidl.js",
-    "webidl/iterable.js",
-    "webidl/pair_list.js",
-    "worker/dispatch.js",
-    "worker/execution_context.js",
-    "worker/shared_memory.js",
-}
 
 /// The module that imports all others, defines the globals, and exports `entry`: the functions that Rust calls.
 const BOOTSTRAP: &str = "bootstrap.js";
@@ -201,11 +34,47 @@ impl BuiltinError {
     }
 }
 
+/// Index of bootstrap.js's `entry` among the context's data in the snapshot.
+const ENTRY_INDEX: usize = 0;
+
+/// Evaluates all builtins in the current context, of which a snapshot is made then.
+pub(crate) fn evaluate_into_snapshot(
+    scope: &mut v8::PinScope,
+    extensions: &'static [Extension],
+) -> Result<(), BuiltinError> {
+    let entry = evaluate(scope, extensions)?;
+    let context = scope.get_current_context();
+    let index = scope.add_context_data(context, entry);
+    debug_assert_eq!(index, ENTRY_INDEX, "the entry is the only data");
+    Ok(())
+}
+
+/// bootstrap.js's `entry` in a context that was restored from a snapshot.
+pub(crate) fn entry_from_snapshot<'s>(scope: &v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
+    scope.get_context_data_from_snapshot_once::<v8::Object>(ENTRY_INDEX).ok()
+}
+
 /// Evaluates all builtins in the current context and returns bootstrap.js's `entry`.
-pub(crate) fn evaluate<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
-    install_nano_object(scope).ok_or_else(|| BuiltinError::new(BOOTSTRAP, "globalThis.__nano could not be made"))?;
-    let mut graph = Graph::default();
-    graph.load(scope, BOOTSTRAP)?;
+pub(crate) fn evaluate<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    extensions: &'static [Extension],
+) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
+    install_nano_object(scope, extensions)
+        .ok_or_else(|| BuiltinError::new(BOOTSTRAP, "globalThis.__nano could not be made"))?;
+    let exports = evaluate_module(scope, extensions, BOOTSTRAP)?;
+    get(scope, exports, "entry")
+        .and_then(|entry| v8::Local::<v8::Object>::try_from(entry).ok())
+        .ok_or_else(|| BuiltinError::new(BOOTSTRAP, "it does not export `entry`"))
+}
+
+/// Evaluates one builtin and all that it imports. Returns its exports.
+pub(crate) fn evaluate_module<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    extensions: &'static [Extension],
+    path: &str,
+) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
+    let mut graph = Graph { extensions, modules: HashMap::new(), order: Vec::new() };
+    graph.load(scope, path)?;
     graph.check_imports()?;
     graph.link(scope)?;
     for path in graph.order.clone() {
@@ -214,16 +83,20 @@ pub(crate) fn evaluate<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Local
     }
     // Once more, for imports that a cycle left open.
     graph.link(scope)?;
-    let exports = graph.module(BOOTSTRAP)?.exports(scope)?;
-    get(scope, exports, "entry")
-        .and_then(|entry| v8::Local::<v8::Object>::try_from(entry).ok())
-        .ok_or_else(|| BuiltinError::new(BOOTSTRAP, "it does not export `entry`"))
+    graph.module(path)?.exports(scope)
+}
+
+/// The text of a builtin.
+fn source(extensions: &[Extension], path: &str) -> Result<Cow<'static, str>, BuiltinError> {
+    let source = extensions.iter().flat_map(|extension| extension.sources).find(|source| source.path == path);
+    let source = source.ok_or_else(|| BuiltinError::new(path, "it is not in the list of built-in files"))?;
+    (source.text)().map_err(|error| BuiltinError::new(path, format!("it cannot be read: {error}")))
 }
 
 /// `globalThis.__nano = { ops, version }`; bootstrap.js deletes it.
-fn install_nano_object(scope: &mut v8::PinScope) -> Option<()> {
+fn install_nano_object(scope: &mut v8::PinScope, extensions: &'static [Extension]) -> Option<()> {
     let nano = v8::Object::new(scope);
-    let table = ops::table(scope)?;
+    let table = extension::op_table(scope, extensions)?;
     set(scope, nano, "ops", table.into())?;
     let version = v8::String::new(scope, env!("CARGO_PKG_VERSION"))?;
     set(scope, nano, "version", version.into())?;
@@ -232,8 +105,8 @@ fn install_nano_object(scope: &mut v8::PinScope) -> Option<()> {
 }
 
 /// The built-in modules, as far as bootstrap.js needs them.
-#[derive(Default)]
 struct Graph<'s> {
+    extensions: &'static [Extension],
     modules: HashMap<String, Module<'s>>,
     /// Paths in the order of evaluation: a module after its imports, except within cycles.
     order: Vec<String>,
@@ -259,7 +132,7 @@ impl<'s> Graph<'s> {
         if self.modules.contains_key(path) {
             return Ok(());
         }
-        let module = Module::load(scope, path)?;
+        let module = Module::load(scope, self.extensions, path)?;
         module.step(scope)?;
         let imports = module.imports.clone();
         self.modules.insert(path.to_owned(), module);
@@ -300,8 +173,8 @@ impl<'s> Graph<'s> {
 
 impl<'s> Module<'s> {
     /// Compiles the file `path` beneath `js/` and makes its generator.
-    fn load(scope: &mut v8::PinScope<'s, '_>, path: &str) -> Result<Self, BuiltinError> {
-        let text = source(path)?;
+    fn load(scope: &mut v8::PinScope<'s, '_>, extensions: &[Extension], path: &str) -> Result<Self, BuiltinError> {
+        let text = source(extensions, path)?;
         let function = module_function::rewrite(&text).map_err(|unknown| {
             let line = unknown.line;
             let message = "import and export must have one of the forms that builtins/module_function.rs knows \

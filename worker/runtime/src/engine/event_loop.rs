@@ -1,4 +1,4 @@
-//! One turn of the event loop, and the loop of a program that runs until nothing is left to do.
+//! What a turn of the event loop is made of.
 //!
 //! A turn: V8's own tasks, then due timers; after each call into JavaScript the microtasks, then the promises that
 //! are still unhandled.
@@ -12,33 +12,12 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 
 use crate::engine::async_context;
 use crate::engine::entry::call;
-use crate::engine::exception;
-use crate::engine::log_sink::LogLevel;
 use crate::engine::memory;
-use crate::engine::modules::MainModule;
 use crate::engine::rejections;
 use crate::engine::runtime::Runtime;
 use crate::engine::state::State;
 
 impl Runtime {
-    /// Runs until nothing is left to do, or the program ended itself, or an error was not caught. The result is the
-    /// exit status.
-    pub fn run_to_completion(&mut self) -> i32 {
-        loop {
-            self.turn();
-            if let Some(code) = self.state.exit.get() {
-                return code;
-            }
-            if let Some(code) = self.end_of_main() {
-                return code;
-            }
-            if !self.has_work() {
-                return self.unfinished_main();
-            }
-            self.sleep_until(self.next_deadline());
-        }
-    }
-
     /// Whether anything is left that the program waits for: a timer, a module on its way, a compilation.
     pub(crate) fn has_work(&mut self) -> bool {
         // V8's delayed tasks are upkeep (a collection in half a minute, if idle): nothing waits for them.
@@ -47,12 +26,6 @@ impl Runtime {
             || self.isolate.has_pending_background_tasks()
             || self.state.modules.borrow().is_loading()
             || self.state.fetches.borrow().is_awaited()
-    }
-
-    /// V8's tasks, timers, microtasks.
-    pub fn turn(&mut self) {
-        self.broker_turn();
-        self.run_due(None);
     }
 
     /// V8's tasks and the timers that are due now; after the first one that is over later than `until`, the others stay
@@ -92,7 +65,7 @@ impl Runtime {
     }
 
     /// Runs the microtasks and reports what is not handled.
-    pub fn checkpoint(&mut self) {
+    pub(crate) fn checkpoint(&mut self) {
         let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         checkpoint(scope, &self.state);
@@ -114,7 +87,7 @@ impl Runtime {
         timer.into_iter().chain(self.tasks.next_deadline()).min()
     }
 
-    fn sleep_until(&mut self, deadline: Option<Instant>) {
+    pub(crate) fn sleep_until(&mut self, deadline: Option<Instant>) {
         let tasks = Arc::clone(&self.tasks);
         let unsent = self.state.unsent_to_broker();
         let broker = self.state.broker.borrow();
@@ -124,39 +97,6 @@ impl Runtime {
             // An interrupted sleep is a short one.
             let _ = ppoll(&mut fds, timeout, None);
         });
-    }
-
-    /// Whether the main module failed: reports it, returns the exit status.
-    fn end_of_main(&mut self) -> Option<i32> {
-        let error = match self.main_outcome()? {
-            Ok(()) => return None,
-            Err(error) => error,
-        };
-        self.log_error(&error.message);
-        Some(1)
-    }
-
-    fn log_error(&self, text: &str) {
-        self.state.log.borrow_mut().write(LogLevel::Error, "", text);
-    }
-
-    /// Nothing is left to do: a module that still awaits something will wait for ever.
-    fn unfinished_main(&mut self) -> i32 {
-        let MainModule::Evaluating(promise, module) = self.state.modules.borrow().main() else { return 0 };
-        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        if v8::Local::new(scope, promise).state() != v8::PromiseState::Pending {
-            return 0;
-        }
-        let module = v8::Local::new(scope, module);
-        let stalled = module.get_stalled_top_level_await_message(scope);
-        let place =
-            stalled.first().map(|(_, message)| exception::location(scope, *message).excerpt()).unwrap_or_default();
-        let text = format!(
-            "The top-level await never ends: nothing is left that could end it
-{place}"
-        );
-        self.state.write_log(scope, LogLevel::Error, &text);
-        1
     }
 }
 

@@ -13,6 +13,7 @@ use crate::engine::builtins::{self, BuiltinError};
 use crate::engine::entry::{Entry, entry_function};
 use crate::engine::event_loop;
 use crate::engine::exception::{self, ScriptError};
+use crate::engine::extension::{self, Extension};
 use crate::engine::fatal;
 use crate::engine::log_sink::LogSink;
 use crate::engine::memory::{self, Budget};
@@ -25,8 +26,6 @@ use crate::engine::state::State;
 use crate::engine::stream_budget::{self, StreamBudget};
 use crate::engine::uncaught;
 use crate::engine::watchdog::{WatchdogThread, Watched, peak_resident};
-use crate::ops;
-use crate::snapshot;
 
 /// No heap image is smaller, in bytes.
 const MIN_SNAPSHOT: usize = 64 * 1024;
@@ -83,12 +82,13 @@ pub(crate) struct Entries {
 }
 
 /// One isolate. Everything it does happens on the thread that made it.
-pub struct Runtime {
+pub(crate) struct Runtime {
     pub(crate) entry: Entries,
     pub(crate) context: v8::Global<v8::Context>,
     pub(crate) state: Rc<State>,
     pub(crate) tasks: Arc<TaskQueue>,
     pub(crate) app: Option<AppEntries>,
+    extensions: &'static [Extension],
     pub(crate) isolate: v8::OwnedIsolate,
 }
 
@@ -98,10 +98,10 @@ impl Runtime {
     /// # Errors
     ///
     /// See [`RuntimeError`]: mistakes of the build, or a process without file descriptors.
-    pub fn new(options: RuntimeOptions) -> Result<Self, RuntimeError> {
+    pub(crate) fn new(options: RuntimeOptions, extensions: &'static [Extension]) -> Result<Self, RuntimeError> {
         platform::initialize()?;
-        let mut params =
-            v8::CreateParams::default().external_references(ops::external_references()).allow_atomics_wait(false);
+        let references = extension::external_references(extensions);
+        let mut params = v8::CreateParams::default().external_references(references).allow_atomics_wait(false);
         if let Some(snapshot) = options.snapshot {
             let snapshot = v8::StartupData::from(snapshot);
             // V8 does not check that there is a header before it reads one.
@@ -129,11 +129,11 @@ impl Runtime {
         if options.memory.is_some() {
             memory::guard(&mut isolate, budget, Arc::clone(&state.termination));
         }
-        let (context, entry) = enter(&mut isolate, options.snapshot.is_some(), options.code_generation)?;
+        let (context, entry) = enter(&mut isolate, extensions, options.snapshot.is_some(), options.code_generation)?;
         let _ = state.context.set(context.clone());
         let _ = state.rejection_entries.set(entry.rejections.clone());
         let _ = state.inspect.set(entry.inspect.clone());
-        let mut runtime = Self { entry, context, state, tasks, app: None, isolate };
+        let mut runtime = Self { entry, context, state, tasks, app: None, extensions, isolate };
         runtime.configure_streams(&options.stream_budget).ok_or(RuntimeError::Snapshot)?;
         if options.memory.is_some() {
             runtime.state.timers.borrow_mut().limit(MAX_TIMERS);
@@ -173,7 +173,7 @@ impl Runtime {
     }
 
     /// Begins to load and run the program. `path`: relative to the program's directory.
-    pub fn load_main(&mut self, path: &str) {
+    pub(crate) fn load_main(&mut self, path: &str) {
         let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         modules::load_main(scope, &self.state, path);
@@ -181,7 +181,7 @@ impl Runtime {
     }
 
     /// A module that [`ModuleSource::fetch`] promised is there.
-    pub fn module_arrived(&mut self, path: &str, text: Result<Vec<u8>, SourceError>) {
+    pub(crate) fn module_arrived(&mut self, path: &str, text: Result<Vec<u8>, SourceError>) {
         let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         modules::arrived(scope, &self.state, path, text);
@@ -189,7 +189,7 @@ impl Runtime {
     }
 
     /// How loading the program ended; `None` while it is not known.
-    pub fn main_outcome(&mut self) -> Option<Result<(), ScriptError>> {
+    pub(crate) fn main_outcome(&mut self) -> Option<Result<(), ScriptError>> {
         let main = self.state.modules.borrow().main();
         let promise = match main {
             MainModule::Loading => return None,
@@ -217,7 +217,7 @@ impl Runtime {
     /// # Errors
     ///
     /// The script does not compile or throws.
-    pub fn run_script(&mut self, name: &str, text: &str) -> Result<(), ScriptError> {
+    pub(crate) fn run_script(&mut self, name: &str, text: &str) -> Result<(), ScriptError> {
         let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         let result = script::run(scope, name, text);
@@ -225,14 +225,8 @@ impl Runtime {
         result
     }
 
-    /// What the program asked for with `exit(code)`.
-    #[must_use]
-    pub fn exit_requested(&self) -> Option<i32> {
-        self.state.exit.get()
-    }
-
     /// Runs `body` in the program's realm, for what has no method of its own (the REPL).
-    pub fn with_scope<R>(&mut self, body: impl FnOnce(&mut v8::PinScope) -> R) -> R {
+    pub(crate) fn with_scope<R>(&mut self, body: impl FnOnce(&mut v8::PinScope) -> R) -> R {
         let _turn = self.state.turn();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         body(scope)
@@ -242,6 +236,7 @@ impl Runtime {
 /// Makes the context and finds the functions that Rust calls.
 fn enter(
     isolate: &mut v8::OwnedIsolate,
+    extensions: &'static [Extension],
     from_snapshot: bool,
     code_generation: bool,
 ) -> Result<(v8::Global<v8::Context>, Entries), RuntimeError> {
@@ -249,8 +244,10 @@ fn enter(
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     let scope = &mut v8::ContextScope::new(scope, context);
     context.set_allow_generation_from_strings(code_generation);
-    let entry =
-        if from_snapshot { snapshot::entry(scope).ok_or(RuntimeError::Snapshot)? } else { builtins::evaluate(scope)? };
+    let entry = match from_snapshot {
+        true => builtins::entry_from_snapshot(scope).ok_or(RuntimeError::Snapshot)?,
+        false => builtins::evaluate(scope, extensions)?,
+    };
     let function = |name: &str| entry_function(scope, entry, name);
     let entries = || {
         let rejections =
@@ -276,8 +273,9 @@ fn enter(
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        ops::compression::close_all(&mut self.isolate);
-        ops::subtle::keys::close_all(&mut self.isolate);
+        for extension in self.extensions {
+            (extension.on_close)(&mut self.isolate);
+        }
         tasks::forget(tasks::address(&self.isolate));
     }
 }

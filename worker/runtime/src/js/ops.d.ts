@@ -1,5 +1,5 @@
 // The types of the native operations, for tsc (`make lint`). What each does, its Rust function says (../ops/).
-// A test of ../builtins.rs holds the list of names equal to the operations that there are.
+// A test (../ops/declarations.rs) holds the list of names equal to the operations that there are.
 
 type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
 /** Number of a request, of a fetch, of a timer, of a decoder or coder. */

@@ -1,4 +1,4 @@
-// Generated from what primordials.js captures (../builtins/declarations.rs says how): the intrinsics and their types, for tsc.
+// Generated from what primordials.js captures (../ops/declarations.rs says how): the intrinsics and their types, for tsc.
 
 type Member<T, K> = K extends keyof T ? T[K] : any;
 type Uncurried<T, F> = F extends {

@@ -67,7 +67,7 @@ fn close(isolate: &mut v8::Isolate, id: usize) {
 
 /// Drops all coders. To be called before the isolate is disposed of: V8 would call finalizers of weak handles that the
 /// isolate's slots have dropped by then, but, being of an isolate at its end, no longer could take back.
-pub(crate) fn close_all(isolate: &mut v8::Isolate) {
+pub(super) fn close_all(isolate: &mut v8::Isolate) {
     drop(isolate.remove_slot::<Coders>());
 }
 

@@ -2,8 +2,8 @@
 
 use v8::fast_api::{CFunctionInfo, FastApiCallbackOptions, Int64Representation, Type};
 
-use super::fast::{FastForm, isolate};
 use super::ops;
+use crate::engine::fast_form::{FastForm, isolate};
 
 ops! {
     "arrayBufferByteLength" => array_buffer_byte_length | ARRAY_BUFFER_BYTE_LENGTH,

@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use nano_protocol::Frame;
 use nix::poll::PollFlags;
 
+use super::Program;
 use crate::engine::runtime::Runtime;
 use crate::engine::state::State;
 use crate::exchange::link::Link;
@@ -48,12 +49,14 @@ impl State {
     }
 }
 
-impl Runtime {
+impl Program {
     /// Gives the program a network.
     pub fn set_broker(&mut self, start: StartBroker) {
-        self.state.broker.borrow_mut().start = Some(start);
+        self.runtime.state.broker.borrow_mut().start = Some(start);
     }
+}
 
+impl Runtime {
     /// Sends what is to be sent, takes what has come.
     pub(crate) fn broker_turn(&mut self) {
         if self.state.broker.borrow().link.is_none() {

@@ -4,13 +4,13 @@
 
 use std::ffi::OsString;
 
-use crate::engine::runtime::Runtime;
+use super::Program;
 use crate::engine::state::State;
 
-impl Runtime {
+impl Program {
     /// Defines the global `CLI`. `arguments`: the script's own. `environment`: a copy that the script may change.
     pub fn define_command_line(&mut self, arguments: &[OsString], environment: &[(OsString, OsString)]) {
-        self.with_scope(|scope| {
+        self.runtime.with_scope(|scope| {
             let global = scope.get_current_context().global(scope);
             let name = v8::String::new(scope, "CLI");
             let object = command_line(scope, arguments, environment);

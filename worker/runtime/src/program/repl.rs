@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
 
+use super::Program;
 use crate::engine::event_loop;
-use crate::engine::runtime::Runtime;
 use crate::program::repl::console::{Console, Reply};
 use crate::program::repl::last_value::LastValue;
 
@@ -41,7 +41,7 @@ pub enum Outcome {
     Interrupted,
 }
 
-/// An isolate and what a REPL needs of it.
+/// A program and what a REPL needs of it.
 pub struct ReplSession {
     console: Console,
     /// The number of the entry whose end is awaited.
@@ -54,15 +54,15 @@ pub struct ReplSession {
     interrupted: bool,
     interrupter: Interrupter,
     // Last: the inspector must go before the isolate.
-    runtime: Runtime,
+    program: Program,
 }
 
 impl ReplSession {
-    /// A session in `runtime`. `colors`: whether values are printed with terminal colours.
+    /// A session of `program`. `colors`: whether values are printed with terminal colours.
     #[must_use]
-    pub fn new(mut runtime: Runtime, colors: bool) -> Self {
-        let console = Console::connect(&mut runtime);
-        let interrupter = Interrupter::new(runtime.isolate.thread_safe_handle());
+    pub fn new(mut program: Program, colors: bool) -> Self {
+        let console = Console::connect(&mut program.runtime);
+        let interrupter = Interrupter::new(program.runtime.isolate.thread_safe_handle());
         Self {
             console,
             pending: None,
@@ -72,7 +72,7 @@ impl ReplSession {
             colors,
             interrupted: false,
             interrupter,
-            runtime,
+            program,
         }
     }
 
@@ -85,7 +85,7 @@ impl ReplSession {
     /// Whether `entry` is a whole program, rather than the beginning of one. What can never be one counts as whole: its
     /// evaluation tells the error.
     pub fn is_whole(&mut self, entry: &str) -> bool {
-        self.runtime.with_scope(|scope| syntax::is_whole(scope, entry))
+        self.program.runtime.with_scope(|scope| syntax::is_whole(scope, entry))
     }
 
     /// Begins to evaluate `entry`; [`ReplSession::outcome`] tells how it ended. Call it only when nothing is pending.
@@ -93,7 +93,7 @@ impl ReplSession {
         self.entries += 1;
         self.interrupted = false;
         let name = format!("{}{}", text::ENTRY_NAME, self.entries);
-        let (console, runtime) = (&mut self.console, &mut self.runtime);
+        let (console, runtime) = (&mut self.console, &mut self.program.runtime);
         let (id, interrupted) = self.interrupter.while_running(|| {
             let source = runtime.with_scope(|scope| syntax::as_program(scope, entry));
             let id = console.evaluate(runtime, &source, &name);
@@ -112,7 +112,7 @@ impl ReplSession {
         let id = self.pending?;
         let reply = self.console.take_reply(id)?;
         self.pending = None;
-        let Self { console, runtime, last, last_error, colors, .. } = self;
+        let Self { console, program: Program { runtime, .. }, last, last_error, colors, .. } = self;
         let state = Rc::clone(&runtime.state);
         let (outcome, interrupted) = self.interrupter.while_running(|| {
             let outcome = runtime.with_scope(|scope| {
@@ -159,23 +159,23 @@ impl ReplSession {
 
     /// One turn of the event loop. Returns whether it was interrupted.
     pub fn turn(&mut self) -> bool {
-        let runtime = &mut self.runtime;
-        let ((), interrupted) = self.interrupter.while_running(|| runtime.turn());
+        let program = &mut self.program;
+        let ((), interrupted) = self.interrupter.while_running(|| program.turn());
         self.after_running(interrupted);
         interrupted
     }
 
     /// Whether anything is left that could still happen by itself: a timer, a module on its way, a compilation.
     pub fn has_work(&mut self) -> bool {
-        self.runtime.has_work()
+        self.program.has_work()
     }
 
     /// Sleeps until a timer is due, V8 has a task, or `input` is readable.
     pub fn wait(&mut self, input: Option<BorrowedFd<'_>>) {
-        let deadline = self.runtime.next_deadline();
-        let tasks = Arc::clone(&self.runtime.tasks);
-        let unsent = self.runtime.state.unsent_to_broker();
-        let broker = self.runtime.state.broker.borrow();
+        let deadline = self.program.runtime.next_deadline();
+        let tasks = Arc::clone(&self.program.runtime.tasks);
+        let unsent = self.program.runtime.state.unsent_to_broker();
+        let broker = self.program.runtime.state.broker.borrow();
         tasks.sleep(deadline, |timeout| {
             let fds = [Some(tasks.wake_fd().as_fd()), input];
             let mut fds: Vec<_> = fds.into_iter().flatten().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
@@ -188,18 +188,18 @@ impl ReplSession {
     /// Whether an error went uncaught since the last call: in a timer, or as a promise without a handler. (Those of
     /// entries are outcomes.)
     pub fn take_uncaught(&self) -> bool {
-        self.runtime.state.uncaught.take()
+        self.program.runtime.state.uncaught.take()
     }
 
     /// What the program asked for with `exit(code)`.
     #[must_use]
     pub fn exit_requested(&self) -> Option<i32> {
-        self.runtime.exit_requested()
+        self.program.exit_requested()
     }
 
     /// What the identifier or property that ends at byte `position` of `line` may become.
     pub fn complete(&mut self, line: &str, position: usize) -> Completions {
-        let (console, runtime) = (&mut self.console, &mut self.runtime);
+        let (console, runtime) = (&mut self.console, &mut self.program.runtime);
         let (completions, interrupted) =
             self.interrupter.while_running(|| completion::complete(console, runtime, line, position));
         self.after_running(interrupted);
@@ -209,7 +209,7 @@ impl ReplSession {
     fn after_running(&mut self, interrupted: bool) {
         if interrupted {
             self.interrupted = true;
-            self.runtime.isolate.cancel_terminate_execution();
+            self.program.runtime.isolate.cancel_terminate_execution();
         }
     }
 }

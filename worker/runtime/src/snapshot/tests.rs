@@ -11,8 +11,9 @@ use url::Url;
 use super::*;
 use crate::engine::log_sink::{LogLevel, LogSink};
 use crate::engine::modules::FileModules;
-use crate::engine::runtime::{Runtime, RuntimeOptions};
+use crate::engine::runtime::RuntimeOptions;
 use crate::engine::stream_budget::StreamBudget;
+use crate::program::Program;
 
 struct Collect(Rc<RefCell<String>>);
 
@@ -24,7 +25,7 @@ impl LogSink for Collect {
 
 fn run(snapshot: Option<&'static [u8]>, script: &str) -> String {
     let log = Rc::new(RefCell::new(String::new()));
-    let mut runtime = Runtime::new(RuntimeOptions {
+    let mut program = Program::new(RuntimeOptions {
         snapshot,
         base: Url::parse("file:///test/").unwrap(),
         modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
@@ -35,8 +36,8 @@ fn run(snapshot: Option<&'static [u8]>, script: &str) -> String {
         stream_budget: StreamBudget::default(),
     })
     .unwrap();
-    runtime.run_script("file:///test/test.cjs", script).unwrap();
-    assert_eq!(runtime.run_to_completion(), 0, "{}", log.borrow());
+    program.run_script("file:///test/test.cjs", script).unwrap();
+    assert_eq!(program.run_to_completion(), 0, "{}", log.borrow());
     log.take()
 }
 
@@ -68,5 +69,5 @@ fn what_is_no_snapshot_is_refused() {
         memory: None,
         stream_budget: StreamBudget::default(),
     };
-    assert!(Runtime::new(options(empty)).is_err());
+    assert!(Program::new(options(empty)).is_err());
 }

@@ -1,16 +1,6 @@
-//! The texts of the builtins, and what their imports mean.
+//! What the imports of builtins mean.
 
 use super::*;
-
-#[test]
-fn only_a_release_build_holds_the_texts() {
-    for path in PATHS {
-        let text = source(path);
-        let embedded = matches!(text, Ok(Cow::Borrowed(_)));
-        assert!(text.is_ok() && embedded != cfg!(debug_assertions), "{path}: {:?}", text.err());
-    }
-    assert!(source("no_such.js").is_err());
-}
 
 #[test]
 fn joins_relative_specifiers() {

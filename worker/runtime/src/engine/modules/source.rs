@@ -10,7 +10,7 @@ pub struct SourceError(pub String);
 
 /// Hands out modules' texts. `path` is relative to the app's directory, as in `lib/router.js`.
 pub trait ModuleSource {
-    /// Asks for one module. `Some`: here it is. `None`: it comes later, by [`crate::Runtime::module_arrived`].
+    /// Asks for one module. `Some`: here it is. `None`: it comes later, by `Runtime::module_arrived`.
     /// Never asked twice for the same path.
     fn fetch(&mut self, path: &str) -> Option<Result<Vec<u8>, SourceError>>;
 }

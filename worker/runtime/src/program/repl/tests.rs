@@ -42,7 +42,7 @@ fn session() -> (ReplSession, Lines) {
         memory: None,
         stream_budget: StreamBudget::default(),
     };
-    (ReplSession::new(Runtime::new(options).unwrap(), false), lines)
+    (ReplSession::new(Program::new(options).unwrap(), false), lines)
 }
 
 fn finish(session: &mut ReplSession, entry: &str) -> Outcome {

@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::{env, fs};
 
-use super::{BuiltinError, Graph, PATHS, call_method, get, source};
+use super::WEB_PLATFORM;
+use super::sources::SOURCES;
+use crate::engine::builtins::{BuiltinError, evaluate_module};
+use crate::engine::extension::{all_ops, external_references};
 use crate::engine::platform;
-use crate::ops;
 
 /// `(primordials) => text`: a line for each, with its type made of the type of what it was captured from.
 const DECLARE: &str = include_str!("declare_primordials.js");
@@ -21,7 +23,7 @@ fn declarations(name: &str) -> PathBuf {
 /// What primordials.js captures of the realm in which the snapshot is made, declared.
 fn captured() -> Result<String, BuiltinError> {
     platform::initialize().unwrap();
-    let mut isolate = v8::Isolate::snapshot_creator(Some(ops::external_references()), None);
+    let mut isolate = v8::Isolate::snapshot_creator(Some(external_references(&[WEB_PLATFORM])), None);
     let text = declare(&mut isolate);
     // V8 insists on a blob before the creator may be dropped.
     drop(isolate.create_blob(v8::FunctionCodeHandling::Clear));
@@ -33,18 +35,14 @@ fn declare(isolate: &mut v8::OwnedIsolate) -> Result<String, BuiltinError> {
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     scope.set_default_context(context);
     let scope = &mut v8::ContextScope::new(scope, context);
-    let failed = |what| move || BuiltinError::new("primordials.js", what);
-    let mut graph = Graph::default();
-    graph.load(scope, "primordials.js")?;
-    graph.link(scope)?;
-    let module = graph.module("primordials.js")?;
-    module.step(scope)?;
-    let exports = module.exports(scope)?;
-    let primordials = get(scope, exports, "primordials").ok_or_else(failed("it exports no primordials"))?;
+    let exports = evaluate_module(scope, &[WEB_PLATFORM], "primordials.js")?;
+    let name = v8::String::new(scope, "primordials").unwrap();
+    let primordials = exports.get(scope, name.into()).unwrap();
     let script = v8::String::new(scope, DECLARE).and_then(|source| v8::Script::compile(scope, source, None));
-    let object = script.and_then(|script| script.run(scope)).and_then(|value| value.to_object(scope));
-    let object = object.ok_or_else(failed("declare_primordials.js does not run"))?;
-    let text = call_method(scope, "declare_primordials.js", object, "declare", &[primordials])?;
+    let object = script.and_then(|script| script.run(scope)).and_then(|value| value.to_object(scope)).unwrap();
+    let name = v8::String::new(scope, "declare").unwrap();
+    let declare = v8::Local::<v8::Function>::try_from(object.get(scope, name.into()).unwrap()).unwrap();
+    let text = declare.call(scope, object.into(), &[primordials]).unwrap();
     Ok(text.to_rust_string_lossy(scope))
 }
 
@@ -65,13 +63,13 @@ fn primordials_are_declared_as_they_are_captured() {
 
 #[test]
 fn operations_are_declared_and_used() {
-    let there: BTreeSet<_> = ops::all().map(|op| op.name.to_owned()).collect();
+    let there: BTreeSet<_> = all_ops(&[WEB_PLATFORM]).map(|op| op.name.to_owned()).collect();
     let text = fs::read_to_string(declarations("ops.d.ts")).unwrap();
     let methods = text.lines().filter_map(|line| line.strip_prefix("  ")?.split_once('('));
     let declared: BTreeSet<_> =
         methods.map(|(name, _)| name.to_owned()).filter(|name| name.chars().all(char::is_alphanumeric)).collect();
     assert_eq!(there, declared, "operations (left) and js/ops.d.ts (right)");
-    let code: String = PATHS.iter().map(|path| source(path).unwrap()).collect();
+    let code: String = SOURCES.iter().map(|source| (source.text)().unwrap()).collect();
     let words: BTreeSet<&str> = code.split(|c: char| !c.is_alphanumeric()).collect();
     let unused: Vec<_> = there.iter().filter(|name| !words.contains(name.as_str())).collect();
     assert!(unused.is_empty(), "no builtin uses these operations: {unused:?}");

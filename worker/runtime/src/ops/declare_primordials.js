@@ -81,7 +81,7 @@
     }
 
     const lines = Object.getOwnPropertyNames(primordials).sort().map((name) => `  ${/^\w+$/.test(name) ? name : JSON.stringify(name)}: ${typeOf(name)};\n`);
-    return `// Generated from what primordials.js captures (../builtins/declarations.rs says how): the intrinsics and their types, for tsc.
+    return `// Generated from what primordials.js captures (../ops/declarations.rs says how): the intrinsics and their types, for tsc.
 
 type Member<T, K> = K extends keyof T ? T[K] : any;
 type Uncurried<T, F> = F extends {

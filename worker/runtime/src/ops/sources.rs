@@ -1,0 +1,161 @@
+//! The JavaScript files that are built in: those beneath `js/`.
+
+use std::borrow::Cow;
+#[cfg(debug_assertions)]
+use std::fs;
+
+use crate::engine::extension::Source;
+
+/// The text of a file, given as a literal.
+///
+/// A debug build reads it when it evaluates it, so that an edit of one compiles neither this crate nor the build script that
+/// links it: that script runs once more, and its snapshot goes into `nano-worker`, which is linked again. No worker reads
+/// them: it has the snapshot.
+macro_rules! text {
+    ($path:literal) => {
+        || {
+            #[cfg(debug_assertions)]
+            let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/js/", $path)).map(Cow::Owned);
+            #[cfg(not(debug_assertions))]
+            let text = Ok(Cow::Borrowed(include_str!(concat!("../js/", $path))));
+            text
+        }
+    };
+}
+
+macro_rules! sources {
+    ($($path:literal,)*) => {
+        /// All of them. A new file is one new line; the order does not matter, imports do.
+        pub(crate) const SOURCES: &[Source] = &[$(Source { path: $path, text: text!($path) },)*];
+    };
+}
+
+sources! {
+    "bootstrap.js",
+    "compression/coding.js",
+    "compression/compression_stream.js",
+    "compression/decompression_stream.js",
+    "console/console.js",
+    "console/format.js",
+    "console/inspect.js",
+    "console/inspect/collections.js",
+    "console/inspect/errors.js",
+    "console/inspect/kinds.js",
+    "console/inspect/layout.js",
+    "console/inspect/names.js",
+    "console/inspect/objects.js",
+    "console/inspect/properties.js",
+    "console/inspect/strings.js",
+    "console/inspectors.js",
+    "console/table.js",
+    "crypto/algorithms/aes.js",
+    "crypto/algorithms/derivation.js",
+    "crypto/algorithms/ec.js",
+    "crypto/algorithms/hash.js",
+    "crypto/algorithms/hmac.js",
+    "crypto/algorithms/okp.js",
+    "crypto/algorithms/pair.js",
+    "crypto/algorithms/rsa.js",
+    "crypto/algorithms/secret.js",
+    "crypto/crypto.js",
+    "crypto/crypto_key.js",
+    "crypto/errors.js",
+    "crypto/jwk.js",
+    "crypto/key_usages.js",
+    "crypto/normalize.js",
+    "crypto/subtle_crypto.js",
+    "dom/abort.js",
+    "dom/dom_exception.js",
+    "dom/event.js",
+    "dom/event_target.js",
+    "dom/listener_list.js",
+    "encoding/base64.js",
+    "encoding/coding_transform.js",
+    "encoding/text_decoder.js",
+    "encoding/text_decoder_stream.js",
+    "encoding/text_encoder.js",
+    "encoding/text_encoder_stream.js",
+    "fetch/body.js",
+    "fetch/body_sender.js",
+    "fetch/body_source.js",
+    "fetch/collect.js",
+    "fetch/content_coding.js",
+    "fetch/data_url.js",
+    "fetch/fetch.js",
+    "fetch/form_body.js",
+    "fetch/form_data.js",
+    "fetch/headers.js",
+    "fetch/iterable_source.js",
+    "fetch/method_accessors.js",
+    "fetch/mime_type.js",
+    "fetch/multipart.js",
+    "fetch/request.js",
+    "fetch/response.js",
+    "file/blob.js",
+    "file/file.js",
+    "html/error_reporting.js",
+    "html/structured_clone.js",
+    "html/timers.js",
+    "html/unhandled_rejections.js",
+    "ops.js",
+    "performance/clock.js",
+    "performance/performance.js",
+    "primordials.js",
+    "streams/array_buffers.js",
+    "streams/budget.js",
+    "streams/byte_length_queuing_strategy.js",
+    "streams/count_queuing_strategy.js",
+    "streams/inspection.js",
+    "streams/lazy_promise.js",
+    "streams/promises.js",
+    "streams/queue_with_sizes.js",
+    "streams/queuing_strategy.js",
+    "streams/queuing_strategy_init.js",
+    "streams/readable/byte_controller_operations.js",
+    "streams/readable/byte_tee.js",
+    "streams/readable/controller_interface.js",
+    "streams/readable/default_controller_operations.js",
+    "streams/readable/from_iterable.js",
+    "streams/readable/pipe_to.js",
+    "streams/readable/reader_operations.js",
+    "streams/readable/slots.js",
+    "streams/readable/stream_operations.js",
+    "streams/readable/tee.js",
+    "streams/readable/tee_branches.js",
+    "streams/readable_byte_stream_controller.js",
+    "streams/readable_stream.js",
+    "streams/readable_stream_async_iterator.js",
+    "streams/readable_stream_byob_reader.js",
+    "streams/readable_stream_byob_request.js",
+    "streams/readable_stream_default_controller.js",
+    "streams/readable_stream_default_reader.js",
+    "streams/sealed_class.js",
+    "streams/transform/controller_operations.js",
+    "streams/transform/sink_operations.js",
+    "streams/transform/slots.js",
+    "streams/transform/source_operations.js",
+    "streams/transform/stream_operations.js",
+    "streams/transform_stream.js",
+    "streams/transform_stream_default_controller.js",
+    "streams/writable/controller_interface.js",
+    "streams/writable/controller_operations.js",
+    "streams/writable/slots.js",
+    "streams/writable/stream_operations.js",
+    "streams/writable/writer_operations.js",
+    "streams/writable_stream.js",
+    "streams/writable_stream_default_controller.js",
+    "streams/writable_stream_default_writer.js",
+    "streams/young_slot.js",
+    "url/search_params.js",
+    "url/url.js",
+    "url/urlencoded.js",
+    "webidl.js",
+    "webidl/iterable.js",
+    "webidl/pair_list.js",
+    "worker/dispatch.js",
+    "worker/execution_context.js",
+    "worker/shared_memory.js",
+}
+
+#[cfg(test)]
+mod tests;
