@@ -16,7 +16,7 @@ mod response_head;
 mod target;
 mod upload;
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
@@ -45,27 +45,36 @@ const RETRIES: u32 = 1;
 const MOST_TRIES: u32 = 4;
 
 /// Answers one request. Never fails: what goes wrong becomes a response, or a cut connection once that has begun.
-pub(crate) async fn handle_request(
+///
+/// The future is moved several times before it is polled: it is kept small (a test says how small), and what few requests
+/// need is on the heap.
+pub(crate) fn handle_request(
     context: Rc<Context>,
-    client: Rc<Connection>,
+    client: &Rc<Connection>,
     request: http::Request<Incoming>,
-) -> Response<ResponseBody> {
+) -> impl Future<Output = Response<ResponseBody>> + use<> {
     let (head, body) = request.into_parts();
-    let mut record = RequestLog::begin(&context, &client, &head);
+    let mut record = RequestLog::begin(&context, client, &head);
     let span = record.span().clone();
-    let answer = async {
-        let mut upload = Upload::new(body, &client, expectation::waits(&head));
+    let mut upload = Upload::new(body, client, expectation::waits(&head));
+    let answer = async move {
         match forward(&context, &mut record, &head, &mut upload).await {
-            Ok(answer) => relay::relay(answer, upload, &head, record).await,
+            Ok(answer) => {
+                let mut closes = record.closes();
+                if let Some(upload) = upload {
+                    closes |= Box::pin(relay::finish_upload(upload, answer.request.uplink())).await;
+                }
+                relay::relay(answer, closes, &head, record)
+            }
             Err(failure) => {
                 if let Some(upload) = upload {
-                    upload.leave().await;
+                    Box::pin(upload.leave()).await;
                 }
                 rescue::rescue(failure, record)
             }
         }
     };
-    answer.instrument(span).await
+    answer.instrument(span)
 }
 
 /// A request whose response has begun.
@@ -83,11 +92,11 @@ async fn forward(
     head: &Parts,
     upload: &mut Option<Upload>,
 ) -> Result<Answer, Failure> {
-    let target = Target::read(head)?;
+    let Target { host, authority, url } = Target::read(head)?;
     expectation::check(head)?;
-    let mut pool = context.routes.find(&target.host).ok_or(Failure::UnknownHost)?;
+    let mut pool = context.routes.find(&host).ok_or(Failure::UnknownHost)?;
     record.routed(&pool.app);
-    tracing::trace!(method = %head.method, host = %target.host, "route");
+    tracing::trace!(method = %head.method, host = %host, "route");
     let timeout = pool.app.settings.timeout;
     if let Some(upload) = upload {
         upload.limit(pool.app.settings.max_body_bytes)?;
@@ -98,7 +107,7 @@ async fn forward(
         target: head.uri.path_and_query().cloned(),
         id: record.id().header(),
     };
-    let mut outgoing = Outgoing::new(request_head::build(head, &target, record.id(), length)?, about);
+    let mut outgoing = Outgoing::new(request_head::build(head, authority, url, record.id(), length)?, about);
 
     let patience = Instant::now() + timeout;
     let mut due: Option<Deadline> = None;
@@ -107,7 +116,7 @@ async fn forward(
         let permit = match pool.admit(due.map_or(patience, |due| due.at)).await {
             Ok(permit) => permit,
             Err(NotAdmitted::Moved) => {
-                pool = context.routes.find(&target.host).ok_or(Failure::UnknownHost)?;
+                pool = context.routes.find(&host).ok_or(Failure::UnknownHost)?;
                 continue;
             }
             Err(NotAdmitted::TimedOut) if due.is_some() => return Err(Failure::TimedOut),

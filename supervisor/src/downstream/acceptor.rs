@@ -5,14 +5,16 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use http::Response;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use nix::errno::Errno;
+use pin_project_lite::pin_project;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::connection::{Connection, ConnectionStream, Expiry};
@@ -229,17 +231,30 @@ enum Ended {
     Expired(Expiry),
 }
 
+pin_project! {
+    /// An answer with its `Date`. An asynchronous block that awaits the answer would have the size of two.
+    struct Dated<F> {
+        #[pin]
+        answer: F,
+    }
+}
+
+impl<F: Future<Output = Response<B>>, B> Future for Dated<F> {
+    type Output = Result<Response<B>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut response = ready!(self.project().answer.poll(cx));
+        http_date::stamp(response.headers_mut());
+        Poll::Ready(Ok(response))
+    }
+}
+
 /// Lets hyper read requests and write responses until one side has enough.
 async fn serve_http<S: Service>(service: &Rc<S>, client: &Rc<Connection>) -> Ended {
     let service = service_fn(|request| {
         // At once: hyper may look for the next request before it asks for the answer to this one.
         client.begin();
-        let answer = service.handle(Rc::clone(client), request);
-        async move {
-            let mut response = answer.await;
-            http_date::stamp(response.headers_mut());
-            Ok::<_, Infallible>(response)
-        }
+        Dated { answer: service.handle(client, request) }
     });
     let mut connection = pin!(reader().serve_connection(ConnectionStream(Rc::clone(client)), service));
     poll_fn(|cx| {

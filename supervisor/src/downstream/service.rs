@@ -28,7 +28,7 @@ pub(crate) trait Service: Sized + 'static {
     /// Answers one request. What goes wrong is a response too, or the error of its body once that has begun.
     fn handle(
         self: &Rc<Self>,
-        connection: Rc<Connection>,
+        connection: &Rc<Connection>,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<Self::Body>> + use<Self>;
 

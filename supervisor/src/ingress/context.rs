@@ -36,7 +36,7 @@ impl Service for Context {
 
     fn handle(
         self: &Rc<Self>,
-        connection: Rc<Connection>,
+        connection: &Rc<Connection>,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<ResponseBody>> + use<> {
         handle_request(Rc::clone(self), connection, request)

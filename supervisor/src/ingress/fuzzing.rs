@@ -67,9 +67,9 @@ pub fn requests(bytes: &[u8], cut: usize) -> Vec<Seen> {
                 (false, Some(length)) => BodyLength::Known(length),
                 (false, None) => BodyLength::Unknown,
             };
-            let sent = Target::read(&head).ok().and_then(|target| {
-                let sent = request_head::build(&head, &target, &ids.choose(&head.headers), length).ok()?;
-                Some((target.host.as_str().to_owned(), sent))
+            let sent = Target::read(&head).ok().and_then(|Target { host, authority, url }| {
+                let sent = request_head::build(&head, authority, url, &ids.choose(&head.headers), length).ok()?;
+                Some((host.as_str().to_owned(), sent))
             });
             let index = seen.borrow().len();
             seen.borrow_mut().push(Seen { method: head.method, target: head.uri.to_string(), body: None, sent });

@@ -13,7 +13,7 @@ use super::Answer;
 use super::request_log::RequestLog;
 use super::upload::{self, Upload};
 use crate::request_id::X_REQUEST_ID;
-use crate::upstream::{Failed, Permit, UpstreamRequest};
+use crate::upstream::{Failed, Permit, RequestBodySender, UpstreamRequest};
 
 /// The body of every response.
 #[derive(Debug)]
@@ -39,25 +39,23 @@ enum Source {
 #[error("the response was cut off: {0:?}")]
 pub(crate) struct Cut(Failed);
 
-/// Turns a worker's answer into hyper's response.
-pub(super) async fn relay(
-    answer: Answer,
-    upload: Option<Upload>,
-    asked: &Parts,
-    mut record: RequestLog,
-) -> Response<ResponseBody> {
-    let Answer { head, request, permit } = answer;
-    let mut closes = record.closes();
-    if let Some(upload) = upload {
-        let uplink = request.uplink();
-        if uplink.is_open() && (uplink.is_wanted() || !uplink.is_answered()) {
-            // Where the app has not begun to read it, it may well not be read at all.
-            closes |= !uplink.is_wanted();
-            upload::finish(upload, uplink.clone());
-        } else {
-            upload.leave().await;
-        }
+/// Decides what becomes of the rest of a request's body now that its response begins. Returns whether the connection is to
+/// end with the response.
+pub(super) async fn finish_upload(upload: Upload, uplink: &RequestBodySender) -> bool {
+    if uplink.is_open() && (uplink.is_wanted() || !uplink.is_answered()) {
+        // Where the app has not begun to read it, it may well not be read at all.
+        let closes = !uplink.is_wanted();
+        upload::finish(upload, uplink.clone());
+        closes
+    } else {
+        upload.leave().await;
+        false
     }
+}
+
+/// Turns a worker's answer into hyper's response. `closes`: the connection ends with it.
+pub(super) fn relay(answer: Answer, mut closes: bool, asked: &Parts, mut record: RequestLog) -> Response<ResponseBody> {
+    let Answer { head, request, permit } = answer;
     record.answered(head.status);
     tracing::trace!(status = head.status.as_u16(), "relay");
     let mut headers = head.headers;

@@ -8,20 +8,20 @@ use nano_protocol::limits::{MAX_METHOD, MAX_URL};
 use nano_protocol::{BodyLength, HeaderBlock, RequestHead};
 
 use super::Failure;
-use super::target::Target;
 use crate::hop_by_hop::is_hop_by_hop;
 use crate::request_id::{RequestIdValue, X_REQUEST_ID};
 
 /// Most names that a `Connection` header may have: as many as a request can have headers. Each costs a look-up.
 const MAX_NAMED: usize = 100;
 
-/// Everything of the client's head that concerns the app.
+/// Everything of the client's head that concerns the app. `authority`, `url`: as [`super::Target`] has them.
 ///
 /// # Errors
 /// It is over a limit of the wire, or its body is coded in a way that we do not know.
 pub(super) fn build(
     head: &Parts,
-    target: &Target<'_>,
+    authority: &str,
+    url: String,
     id: &RequestIdValue,
     body: BodyLength,
 ) -> Result<RequestHead, Failure> {
@@ -32,14 +32,14 @@ pub(super) fn build(
     if method.len() > MAX_METHOD {
         return Err(Failure::MethodNotAllowed);
     }
-    if target.url.len() > MAX_URL {
+    if url.len() > MAX_URL {
         return Err(Failure::UriTooLong);
     }
     Ok(RequestHead {
         method: method.to_owned(),
-        url: target.url.clone(),
+        url,
         request_id: id.as_str().to_owned(),
-        headers: headers(&head.headers, target, id, body)?,
+        headers: headers(&head.headers, authority, id, body)?,
         body,
     })
 }
@@ -55,12 +55,7 @@ fn is_coding_known(headers: &HeaderMap) -> bool {
     }
 }
 
-fn headers(
-    given: &HeaderMap,
-    target: &Target<'_>,
-    id: &RequestIdValue,
-    body: BodyLength,
-) -> Result<HeaderBlock, Failure> {
+fn headers(given: &HeaderMap, authority: &str, id: &RequestIdValue, body: BodyLength) -> Result<HeaderBlock, Failure> {
     let named = Named::of(given);
     if named.is_cut {
         return Err(Failure::HeadersTooLarge);
@@ -84,7 +79,7 @@ fn headers(
         fits &= block.push(b"cookie", &cookies);
     }
     // The host that the request was routed by, also where an absolute target overruled the header.
-    fits &= block.push(b"host", target.authority.as_bytes());
+    fits &= block.push(b"host", authority.as_bytes());
     fits &= block.push(X_REQUEST_ID.as_str().as_bytes(), id.as_str().as_bytes());
     if fits { Ok(block.finish()) } else { Err(Failure::HeadersTooLarge) }
 }

@@ -1,5 +1,7 @@
 //! Which host a request is for, by the rules of the contract, which are stricter than hyper's.
 
+mod plain;
+
 use std::borrow::Cow;
 
 use http::header::HOST;
@@ -70,9 +72,13 @@ fn host_and_port(authority: &str) -> Result<(HostName, Option<u16>), Failure> {
 /// The URL standard's form, with the host by which the request was routed and without the scheme's own port.
 fn url(host: &HostName, port: Option<u16>, path: &str) -> Result<String, Failure> {
     let text = match port {
+        None | Some(80) => format!("http://{host}{path}"),
         Some(port) => format!("http://{host}:{port}{path}"),
-        None => format!("http://{host}{path}"),
     };
+    // Of most requests it is so already, and parsing costs as much as all else that is done with a request's head.
+    if plain::is_host(host.as_str()) && plain::is_path(path) {
+        return Ok(text);
+    }
     let url = Url::parse(&text).map_err(|_| Failure::MalformedHost)?;
     // A name that the standard reads as another one, or as an address, would be two hosts to a proxy and to us.
     if !host.as_str().starts_with('[') && url.host_str() != Some(host.as_str()) {

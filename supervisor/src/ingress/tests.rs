@@ -31,3 +31,12 @@ fn what_a_worker_read_is_sent_once_more_if_that_does_no_harm() {
     assert_eq!(sent(&Method::POST, |_| Failed::Reset(ResetReason::Refused)), 2);
     assert_eq!(sent(&Method::GET, |_| Failed::TimedOut), 1);
 }
+
+#[test]
+fn the_future_of_a_request_is_small() {
+    fn size<A, B, C, F>(_: fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+    let size = size(|context, client: Rc<Connection>, request| handle_request(context, &client, request));
+    assert!(size <= 1536, "{size} bytes are moved for each request, several times");
+}

@@ -92,36 +92,39 @@ impl Pool {
 
     /// Waits, at most until `deadline`, for a worker that takes one more request.
     pub(crate) async fn admit(&self, deadline: Instant) -> Result<Permit, NotAdmitted> {
-        let admission = &self.app.admission;
-        let mut probe = self.enter()?;
+        let probe = self.enter()?;
         // Those who wait already come first.
-        if admission.waiting() == 0
+        if self.app.admission.waiting() == 0
             && let Some(link) = self.try_admit()
         {
             return Ok(self.permit(link, probe));
         }
+        Box::pin(tokio::time::timeout_at(deadline.into(), self.queue(probe)))
+            .await
+            .unwrap_or(Err(NotAdmitted::TimedOut))
+    }
+
+    /// Waits in the queue of the app's requests.
+    async fn queue(&self, mut probe: Option<Probe>) -> Result<Permit, NotAdmitted> {
         self.call_worker();
-        let place = admission.enqueue().map_err(|_| NotAdmitted::QueueFull)?;
-        let wait = async {
-            loop {
-                let turn = place.wait();
-                if let Some(refusal) = self.app.availability.down() {
-                    return Err(NotAdmitted::Unavailable(refusal));
-                }
-                if probe.is_none() {
-                    probe = self.enter()?;
-                }
-                if let Some(link) = self.try_admit() {
-                    return Ok(self.permit(link, probe));
-                }
-                if !self.routed.get() {
-                    return Err(NotAdmitted::Moved);
-                }
-                self.call_worker();
-                turn.await;
+        let place = self.app.admission.enqueue().map_err(|_| NotAdmitted::QueueFull)?;
+        loop {
+            let turn = place.wait();
+            if let Some(refusal) = self.app.availability.down() {
+                return Err(NotAdmitted::Unavailable(refusal));
             }
-        };
-        tokio::time::timeout_at(deadline.into(), wait).await.unwrap_or(Err(NotAdmitted::TimedOut))
+            if probe.is_none() {
+                probe = self.enter()?;
+            }
+            if let Some(link) = self.try_admit() {
+                return Ok(self.permit(link, probe));
+            }
+            if !self.routed.get() {
+                return Err(NotAdmitted::Moved);
+            }
+            self.call_worker();
+            turn.await;
+        }
     }
 
     /// Whether the app's requests may go on; on probation only one may.
