@@ -101,6 +101,7 @@ sources! {
     "performance/clock.js",
     "performance/performance.js",
     "primordials.js",
+    "steady_map.js",
     "streams/array_buffers.js",
     "streams/budget.js",
     "streams/byte_length_queuing_strategy.js",

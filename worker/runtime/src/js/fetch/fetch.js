@@ -10,6 +10,7 @@
 import { abortReason, addAbortAlgorithm, isAborted, removeAbortAlgorithm } from "../dom/abort.js";
 import { ops, version } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { createSteadyMap } from "../steady_map.js";
 import { Deferred } from "../streams/promises.js";
 import { Ring } from "../streams/queue_with_sizes.js";
 import { seal } from "../streams/sealed_class.js";
@@ -25,7 +26,7 @@ import { Request, requestForFetch } from "./request.js";
 import { createNetworkResponse, isNullBodyStatus, isRedirectStatus } from "./response.js";
 
 const {
-  Error, FinalizationRegistry, FinalizationRegistryPrototypeRegister, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet,
+  Error, FinalizationRegistry, FinalizationRegistryPrototypeRegister, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet,
   ObjectDefineProperty, PromiseReject, StringPrototypeSlice, StringPrototypeStartsWith, TypeError, Uint32Array,
 } = primordials;
 
@@ -45,9 +46,9 @@ const kFragmentStart = 7;
 const components = new Uint32Array(8);
 
 /** Native key → Fetching, until there is a response. */
-const pending = new Map();
+const pending = createSteadyMap();
 /** Native key → BodySender, while a request's body is sent. */
-const uploads = new Map();
+const uploads = createSteadyMap();
 const waiting = new Ring();
 /** A little longer than the shortest time between two collections (fetch.rs). */
 const LOOK_EVERY_MS = 1050;

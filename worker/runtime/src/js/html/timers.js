@@ -5,11 +5,12 @@
 import { DOMException } from "../dom/dom_exception.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { createSteadyMap } from "../steady_map.js";
 import { converters } from "../webidl.js";
 import { reportError } from "./error_reporting.js";
 
 const {
-  ArrayPrototypeSlice, FunctionPrototypeCall, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, MathMax,
+  ArrayPrototypeSlice, FunctionPrototypeCall, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, MathMax,
   ReflectApply, TypeError, globalThis: global,
 } = primordials;
 
@@ -18,7 +19,7 @@ const NESTING_LIMIT = 5;
 const NESTED_MINIMUM = 4;
 
 /** Timer id → { callback, args, delay, repeat, nesting, context }. */
-const timers = new Map();
+const timers = createSteadyMap();
 /** The nesting level of the timer whose callback runs now; 0 outside of timers. */
 let nestingLevel = 0;
 

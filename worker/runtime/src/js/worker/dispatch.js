@@ -11,10 +11,11 @@ import { abortIncomingRequest, createIncomingRequest, incomingHeader } from "../
 import { responseParts } from "../fetch/response.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { createSteadyMap } from "../steady_map.js";
 import { createExecutionContext, onRejectedWait } from "./execution_context.js";
 
 const {
-  FunctionPrototypeCall, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, ObjectDefineProperty,
+  FunctionPrototypeCall, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, ObjectDefineProperty,
   PromisePrototypeThen, PromiseResolve,
 } = primordials;
 
@@ -24,10 +25,10 @@ let env;
 /** "property" | "method": how the incoming request's accessors behave. */
 let accessorStyle = "property";
 
-/** Request id → Request, until it is answered to the end. */
-const inFlight = new Map();
+/** Request id → Request, from when its handler has returned until it is answered to the end. */
+const inFlight = createSteadyMap();
 /** Request id → BodySender, while its response is being sent. */
-const bodies = new Map();
+const bodies = createSteadyMap();
 
 const wire = {
   __proto__: null,
@@ -77,11 +78,12 @@ export function startApp(namespace, environment, style) {
 /** Called natively for each request, with its id as the async context. */
 export function dispatchRequest(id, method, url, hasBody) {
   const request = createIncomingRequest(id, method, url, accessorStyle, hasBody);
-  MapPrototypeSet(inFlight, id, request);
   try {
     const result = FunctionPrototypeCall(app.fetch, app, request, env, createExecutionContext(id, request));
     // A Response that is there already needs no turn of the microtask queue.
     const parts = responseParts(result);
+    if (parts !== null && isWhole(parts.body)) return send(id, parts.status, parts.headers, parts.body);
+    MapPrototypeSet(inFlight, id, request);
     if (parts !== null) return respond(id, method, parts);
     PromisePrototypeThen(
       PromiseResolve(result),
@@ -100,6 +102,10 @@ export function dispatchRequest(id, method, url, hasBody) {
   }
 }
 
+function isWhole(body) {
+  return body === null || typeof body === "string" || !isSource(body);
+}
+
 function respond(id, method, parts, response) {
   if (parts === null) {
     MapPrototypeDelete(inFlight, id);
@@ -107,7 +113,7 @@ function respond(id, method, parts, response) {
     return;
   }
   const { status, headers, body } = parts;
-  if (body === null || typeof body === "string" || !isSource(body)) {
+  if (isWhole(body)) {
     send(id, status, headers, body);
   } else if (!MapPrototypeHas(inFlight, id)) {
     body.cancel(new DOMException("The client closed the connection", "AbortError"));
