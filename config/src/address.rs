@@ -8,7 +8,7 @@ use crate::config::{Listen, UnixListen};
 /// Longest path of a Unix socket: `sun_path` less its terminating zero (unix(7)).
 pub(crate) const MAX_SOCKET_PATH: usize = 107;
 
-/// What is wrong, and what to write instead where that can be told.
+/// What is wrong, and what to write instead, if that is known.
 pub(crate) type Fault = (String, Option<String>);
 
 pub(crate) fn listen(text: &str) -> Result<Listen, Fault> {

@@ -28,7 +28,7 @@ pub struct App {
     /// The app's directory as stacks and messages name it: as `path` writes it, with a `/` at its end, or empty. `None` where
     /// that is absolute: what an app can read must not tell where on the machine it is.
     pub shown: Option<String>,
-    /// Where `path` stands in the file, for faults that show up when the module is loaded.
+    /// The location of `path` in the file, for faults that are found when the module is loaded.
     pub place: Place,
     /// Everything else, with `defaults` filled in.
     pub settings: AppSettings,

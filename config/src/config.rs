@@ -31,11 +31,12 @@ pub struct Config {
     pub watch: bool,
     /// At least one, in the order of the file.
     pub apps: Vec<App>,
-    /// Where the server's own keys stand that are in the file.
+    /// The locations of the server's own keys that are in the file.
     pub places: KeyPlaces,
 }
 
-/// Where keys stand, by their names (`log.format` too). What a configuration says does not depend on it: all are equal.
+/// The locations of keys, by their names (`log.format` too). What a configuration says does not depend on them: all
+/// values are equal.
 #[derive(Clone, Debug, Default)]
 pub struct KeyPlaces(BTreeMap<&'static str, Place>);
 
@@ -44,7 +45,7 @@ impl KeyPlaces {
         Self(places.collect())
     }
 
-    /// Of a key; `None`: it is not in the file.
+    /// The location of a key; `None`: it is not in the file.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Place> {
         self.0.get(key)
@@ -106,7 +107,7 @@ impl Listen {
         Self::Tcp(SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port))
     }
 
-    /// Whether both cannot be had.
+    /// Whether the two cannot both be bound.
     pub(crate) fn is_same_place(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tcp(one), Self::Tcp(other)) => one == other && one.port() != 0,
@@ -131,7 +132,7 @@ impl Metrics {
     /// `127.0.0.1:9464`, the port that OpenTelemetry's Prometheus exporters took.
     pub const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
 
-    /// The address, and whether it must be had.
+    /// The address, and whether nano must be able to bind it.
     #[must_use]
     pub fn address(self) -> Option<(SocketAddr, bool)> {
         match self {
@@ -162,18 +163,18 @@ pub enum LogFormat {
     Pretty,
 }
 
-/// How bad a thing must be to be logged.
+/// The least severe level that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
-    /// Something failed.
+    /// Failures.
     Error,
-    /// Something may fail.
+    /// What may lead to failures.
     Warn,
-    /// Something happened.
+    /// Events.
     Info,
-    /// How it happened.
+    /// Details of events.
     Debug,
-    /// Every step of it.
+    /// Every step.
     Trace,
 }
 
@@ -207,6 +208,6 @@ impl LogLevel {
 pub enum SandboxPolicy {
     /// It is not started.
     Required,
-    /// It is started, and says so.
+    /// It is started, and the log says so.
     BestEffort,
 }

@@ -7,8 +7,9 @@ use crate::config::{Config, KeyPlaces, Log};
 use crate::error::Place;
 use crate::schema;
 
-/// The way from a running configuration to a new one. Apps are known by name; lists are in the order of the new file
-/// (`removed`: of the old one). Says nothing about code: whether an app's modules changed is seen by reading them.
+/// The changes from a running configuration to a new one. Apps are identified by name; lists are in the order of the
+/// new file (`removed`: of the old one). Code is not compared: whether an app's modules changed is found by reading
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct ReloadPlan {
     /// Names of apps that are new.
@@ -45,7 +46,7 @@ impl AppChange {
 pub struct ServerChange {
     /// The key as it is written, `port` or `listen`, `log.format`, …: in the new file, or in the old one if it is gone.
     pub key: &'static str,
-    /// Where it stands in the new file; the file as a whole if it is gone.
+    /// Its location in the new file; the file as a whole if it is gone.
     pub place: Place,
     /// Whether it takes effect at the next start only.
     pub needs_restart: bool,

@@ -32,7 +32,7 @@ pub enum EgressRule {
     Net(IpNet),
 }
 
-/// Reads one entry; the error is a message and, where it is known, what was meant.
+/// Parses one entry; the error is a message and, if it is known, what was meant.
 pub(crate) fn rule(text: &str) -> Result<EgressRule, (String, Option<String>)> {
     if text.contains("://") {
         return Err(("a rule is \"host[:port]\" or a CIDR range, without scheme".to_owned(), None));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// A spot in a configuration file, as compilers print it: `nano.json:3:14`.
+/// A location in a configuration file, as compilers print it: `nano.json:3:14`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The file, spelled as it was given to [`load`](crate::load).
@@ -41,9 +41,9 @@ pub struct Diagnostic {
     pub column: usize,
     /// The key's path, `apps[0].path`; empty when the fault is not at a key.
     pub key: String,
-    /// What is wrong. No trailing dot; one line, but for what an app says.
+    /// What is wrong. No trailing dot; one line, except for an app's messages.
     pub message: String,
-    /// What was likely meant or what to do, where that is known.
+    /// What was likely meant or what to do, if that is known.
     pub suggestion: Option<String>,
 }
 
@@ -81,7 +81,7 @@ impl fmt::Display for Diagnostic {
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }
-        // A stack stays readable, and none of its lines begins as a fault does.
+        // A stack stays readable, and none of its lines looks like another fault.
         f.write_str(&self.message.replace('\n', "\n    "))?;
         match &self.suggestion {
             Some(suggestion) => write!(f, " ({suggestion})"),
@@ -129,7 +129,8 @@ fn lines(diagnostics: &[Diagnostic]) -> String {
 /// Longest piece of the file that a message repeats, in characters.
 const MAX_QUOTE: usize = 60;
 
-/// Text of the file inside a message: escaped, so that it stays on its line and moves no terminal, and cut when long.
+/// Text of the file inside a message: escaped, so that it stays on its line and cannot control a terminal, and cut when
+/// long.
 pub(crate) fn quote(text: &str) -> String {
     let mut quoted: String = text.chars().take(MAX_QUOTE).flat_map(escape).collect();
     if text.chars().nth(MAX_QUOTE).is_some() {

@@ -1,5 +1,5 @@
-//! What can be known of a configuration whatever else is wrong with it: for programs that look for the nano that serves it, or
-//! has to say why it does not.
+//! Reads some keys of a configuration that may have faults: for programs that look for the nano that serves it, or have
+//! to report why it does not start.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::load::{no_text_of_json, read_text, working_directory};
 use crate::schema::{CONTROL_SOCKET, LOG, LOG_FORMAT};
 use crate::validate;
 
-/// Keys that were found and make sense.
+/// Keys that were found and are valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Glance {
     /// `control_socket`, absolute if the working directory is known.

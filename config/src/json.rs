@@ -16,7 +16,7 @@ pub(crate) struct Span {
     pub(crate) end: usize,
 }
 
-/// A value and where it stands. No `Debug`: values may be secrets.
+/// A value and its span. No `Debug`: values may be secrets.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Node {
     pub(crate) span: Span,

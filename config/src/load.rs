@@ -1,4 +1,4 @@
-//! From a file to its text.
+//! Reads a configuration file.
 
 use std::fs::File;
 use std::io::Read;
@@ -40,8 +40,8 @@ pub fn parse(text: &str, file: &Path, cwd: &Path) -> Result<Config, ConfigError>
     check(text, file, cwd, &Look::OnDisk)
 }
 
-/// [`parse`] for a process that may not look at the apps' directories: what one that may found there, one [`Module`] for
-/// each app in the order of the text. The text must be the one that was found valid then.
+/// [`parse`] for a process that may not read the apps' directories: `modules` is what another process found there, one
+/// [`Module`] for each app in the order of the text. The text must be the one that was valid then.
 ///
 /// # Errors
 /// Every fault of the text; an app without a module is one.
@@ -65,7 +65,7 @@ fn check(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> Result<Config,
     validate::document(text, file, cwd, look)
 }
 
-/// What can be said better than by the first character that does not fit.
+/// Common mistakes for which there is a better message than the first wrong character.
 pub(crate) fn no_text_of_json(text: &str, file: &Path) -> Option<Diagnostic> {
     let at = |offset: usize| {
         let (line, column) = Lines::new(text).locate(offset);
@@ -118,10 +118,11 @@ fn meant(path: &Path) -> Option<String> {
     near_file(path).map(|near| format!("did you mean {}?", near.display()))
 }
 
-/// Entries of a directory that are looked at for a slip.
+/// Most entries of a directory that are compared with a misspelt name.
 const MOST_ENTRIES: usize = 4096;
 
-/// The file beside a path that is not there whose name is nearest to it, if it is near enough to be a slip.
+/// The file in the same directory whose name is nearest to that of a missing file, if it is near enough to be a
+/// misspelling.
 #[must_use]
 pub fn near_file(path: &Path) -> Option<PathBuf> {
     if path.exists() {

@@ -2,7 +2,7 @@
 
 use crate::schema::{LEVELS, Level};
 
-/// A hint for an unknown key at a level, if any key is near: here or at another level.
+/// A hint for an unknown key at a level, if a known key is near: at this level or another.
 pub(crate) fn for_key(unknown: &str, here: &Level) -> Option<String> {
     if let Some(there) = LEVELS.iter().find(|level| level.has(unknown)) {
         return Some(format!("it belongs {}", there.belongs));
@@ -16,7 +16,7 @@ pub(crate) fn for_key(unknown: &str, here: &Level) -> Option<String> {
     })
 }
 
-/// The word nearest to what was written, if it is near enough to be a slip.
+/// The word nearest to what was written, if it is near enough to be a misspelling.
 pub fn nearest<'w>(written: &str, words: impl Iterator<Item = &'w str> + Clone) -> Option<&'w str> {
     if written.chars().nth(64).is_some() {
         return None;

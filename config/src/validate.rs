@@ -24,11 +24,11 @@ use read::Object;
 use report::{KeyPath, Report};
 pub(crate) use settings::Settings;
 
-/// Where it is known from what an app's `path` leads to.
+/// How it is known what an app's `path` leads to.
 pub(crate) enum Look<'m> {
     /// From the file system.
     OnDisk,
-    /// From somebody who looked, in the order of the apps.
+    /// From another process that read the directories, in the order of the apps.
     Known(&'m [Module]),
 }
 
@@ -108,7 +108,7 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
     })
 }
 
-/// Where the server's own keys stand, those of `log` by their full names.
+/// The locations of the server's own keys, those of `log` by their full names.
 fn places(report: &Report<'_>, top: &Object<'_>) -> KeyPlaces {
     let own =
         top.keys().filter_map(|(name, span)| Some((schema::SERVER_LEVEL.names().find(|own| *own == name)?, span)));
@@ -128,7 +128,8 @@ fn places(report: &Report<'_>, top: &Object<'_>) -> KeyPlaces {
     KeyPlaces::new(own.chain(of_log).map(|(name, span)| (name, report.place(span.start))))
 }
 
-/// Where the apps of a document, whether it is valid or not, are looked for: what becomes of it may depend on what is there.
+/// The paths where the apps of a document are looked for, whether it is valid or not: their files decide whether it is
+/// valid.
 pub(crate) fn places_of_apps(root: &Node, file: &Path, cwd: &Path) -> Vec<PathBuf> {
     let member = |node: &Node, key: &str| match &node.value {
         Value::Object(members) => members.iter().find(|member| member.key == key).map(|member| member.value.clone()),

@@ -1,7 +1,7 @@
-//! Bytes to frames and back. Integers are little-endian; a text is a `u32` length and UTF-8.
+//! Decodes bytes to frames. Integers are little-endian; a text is a `u32` length and UTF-8.
 //!
-//! The decoder checks everything that can be checked without knowing the request: lengths, limits, UTF-8, that the
-//! kind may come from this side, that nothing is left over at a frame's end.
+//! The decoder checks everything that can be checked without knowing the request: lengths, limits, UTF-8, that this
+//! side may send the kind, that nothing is left at a frame's end.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -26,7 +26,7 @@ pub(crate) mod kind;
 use encode::FETCH_ABORTED;
 pub(crate) use encode::{DATA_HEAD, encode, encode_data_head};
 
-/// Who sent the bytes.
+/// The side that sent the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The trusted side.
@@ -348,7 +348,7 @@ impl Fields {
         if (200..=599).contains(&status) { Ok(status) } else { Err(self.bad("status")) }
     }
 
-    /// Fetches end by reasons of their own, one side's each; whether a request may end so is the link's to say.
+    /// Fetches have reset reasons of their own, each for one side; whether a request may end so is checked by the link.
     fn reset(&mut self) -> Result<Frame, DecodeError> {
         let stream = self.stream()?;
         let code = self.u8("reason")?;

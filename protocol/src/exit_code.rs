@@ -4,18 +4,18 @@ use std::process::Termination;
 
 use crate::ExitReason;
 
-/// How a program of nano's ended, for the process that started it.
+/// How a program of nano's ended, for its parent process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
-    /// It did what it was told.
+    /// Success.
     Done,
-    /// It could not; stderr says why.
+    /// Failure; stderr says why.
     Failed,
     /// Wrong usage; stderr says what would be right.
     Usage,
     /// `nanoctl`: no supervisor listens at the control socket.
     NoSupervisor,
-    /// `nano repl`: code that Ctrl-C could not stop, as a shell has it of a program that SIGINT ended.
+    /// `nano repl`: code that Ctrl-C could not stop; a shell's code for a program that SIGINT ended.
     Interrupted,
     /// `nano-worker`: why it ended, for the supervisor.
     Worker(ExitReason),

@@ -13,11 +13,11 @@ pub enum ExitReason {
     Wall,
     /// It could not be started or its app not loaded.
     Startup,
-    /// It sent something that it must not send.
+    /// It broke the protocol.
     Protocol,
     /// It died, and no other reason is known.
     Crash,
-    /// Stopped because it had nothing to do.
+    /// Stopped because its app was idle.
     Idle,
     /// Replaced by a new generation.
     Reload,
@@ -57,8 +57,8 @@ impl ExitReason {
         }
     }
 
-    /// The exit status of a worker that ends for this reason; the only word of one that cannot send `Exiting`.
-    /// Above 100, so that it is no status of Rust's (101 is a panic's, which is [`ExitReason::Crash`] anyway).
+    /// The exit status of a worker that ends for this reason; the only report of one that cannot send `Exiting`. Above
+    /// 100, so that it is no status of Rust's (101 is a panic's, which is [`ExitReason::Crash`] anyway).
     #[must_use]
     pub const fn exit_status(self) -> u8 {
         110 + self as u8

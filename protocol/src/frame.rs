@@ -20,7 +20,7 @@ pub enum Frame {
     /// Supervisor, control, once and first, after `Sandboxed`: what to run and within which limits.
     Boot(Box<Boot>),
     /// Worker, control, once and first: which layers of its sandbox are in force. Before that the supervisor sends
-    /// nothing, above all no `Boot`.
+    /// nothing, in particular no `Boot`.
     Sandboxed(Vec<LayerReport>),
     /// Worker, control: the source of a module is needed. `path` is relative to the app's directory, `/`-separated.
     ModuleRequest {
@@ -87,17 +87,18 @@ pub enum Frame {
     /// Worker, any link: counters since the worker's start. Sent on a data link before the responses of the turn that
     /// changed them, so that the supervisor knows them before the client knows the response.
     Stats(Stats),
-    /// Supervisor, control: are you there?
+    /// Supervisor, control: asks for a `Pong`.
     Ping(u64),
-    /// Worker, control: the answer, with the same number.
+    /// Worker, control: the answer to a `Ping`.
     Pong {
         /// The ping's.
         nonce: u64,
-        /// Nothing of the app can run before the next request: none is in flight, and no timer, no outgoing request and
-        /// nothing given to `waitUntil` is pending.
+        /// No code of the app can run before the next request: none is in flight, and no timer, outgoing request or
+        /// promise of `waitUntil` is pending.
         idle: bool,
     },
-    /// Supervisor, control: no new requests will come; finish what is in flight and what `waitUntil` holds, then exit.
+    /// Supervisor, control: no new requests will come; finish the requests in flight and the promises of `waitUntil`,
+    /// then exit.
     Drain,
     /// Worker, every link, last: the process ends now, and why. `culprit` is the request that caused it, if it came
     /// over this link.
@@ -110,7 +111,7 @@ pub enum Frame {
 }
 
 impl Frame {
-    /// A [`Frame::Reset`] without words.
+    /// A [`Frame::Reset`] without a message.
     #[must_use]
     pub fn reset(stream: StreamId, reason: ResetReason) -> Self {
         Self::Reset { stream, reason, message: String::new() }
@@ -183,7 +184,7 @@ pub enum RequestAccessors {
     Auto,
 }
 
-/// What the worker decided on for `request_accessors`.
+/// What the worker decided for `request_accessors`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessorStyle {
     /// `request.url` is a string, by the standard.
@@ -290,13 +291,13 @@ pub enum FetchFailure {
     Denied,
     /// The host's name has no address.
     Resolve,
-    /// No connection came about.
+    /// No connection could be made.
     Connect,
-    /// No TLS session came about: the certificate above all.
+    /// No TLS session could be made, mostly because of the certificate.
     Tls,
     /// A phase took too long.
     TimedOut,
-    /// The other side sent no HTTP, or more than is taken.
+    /// The server sent something that is not HTTP, or too much.
     Malformed,
     /// The connection ended early.
     Closed,
@@ -359,7 +360,7 @@ pub enum ResetReason {
     NoResponse,
     /// From the worker: the response's body failed after its head was sent.
     BodyErrored,
-    /// From the worker: it was told to drain before the request came, or is out of room.
+    /// From the worker: it got `Drain` before the request, or is out of memory.
     Refused,
     /// From the worker: the response is complete, and the app does not read the request's body any more.
     BodyUnwanted,
@@ -383,7 +384,7 @@ impl ResetReason {
     ];
 }
 
-/// How grave a log line is.
+/// The severity of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     /// `console.debug`.
@@ -399,9 +400,9 @@ pub enum LogLevel {
 /// One message for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// How grave it is.
+    /// Its severity.
     pub level: LogLevel,
-    /// The `x-request-id` of the request whose code said it; empty outside of requests.
+    /// The `x-request-id` of the request whose code logged it; empty outside of requests.
     pub request_id: String,
     /// May have several lines.
     pub message: String,

@@ -1,4 +1,4 @@
-//! Header lists as one piece of bytes: read in place, made into strings only by those who look.
+//! Header lists as one block of bytes: read in place, converted to strings only on access.
 
 use bytes::{BufMut, Bytes, BytesMut};
 

@@ -1,4 +1,4 @@
-//! What is to be written on one connection: frames appended by many, written in batches.
+//! The send buffer of one connection: frames appended by many, written in batches.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -11,7 +11,7 @@ use crate::limits::MAX_CHUNK;
 use crate::stats::Stats;
 use crate::stream::StreamId;
 
-/// Body data of this size and more is queued as a reference; smaller pieces are copied together.
+/// Body data of this size and more is queued by reference; smaller chunks are copied together.
 const COPY_BELOW: usize = 4096;
 
 /// Encoded frames in order. Fill it with [`Outbox::push`], write what [`Outbox::io_slices`] shows, then
@@ -58,7 +58,7 @@ impl Outbox {
             Frame::Data { stream, end, data } => self.append_data(*stream, *end, data.clone()),
             other => self.append(|open| encode(other, open)),
         }
-        // Frames that are handed over stay as they are.
+        // Frames of the caller are never changed.
         self.last = None;
     }
 
@@ -81,7 +81,7 @@ impl Outbox {
         }
     }
 
-    /// Shows up to `slices.len()` pieces of what is to be written next, and returns how many there are.
+    /// Shows up to `slices.len()` slices of what is to be written next, and returns how many there are.
     pub fn io_slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let pieces = self.sealed.iter().map(Bytes::as_ref).chain(std::iter::once(self.open.as_ref()));
         let mut count = 0;
@@ -92,7 +92,7 @@ impl Outbox {
         count
     }
 
-    /// Takes note that `written` bytes went out.
+    /// Removes `written` bytes, which were written.
     pub fn advance(&mut self, mut written: usize) {
         debug_assert!(written <= self.queued, "more was written than was queued");
         self.queued = self.queued.saturating_sub(written);
@@ -106,7 +106,7 @@ impl Outbox {
         }
         let written = written.min(self.open.len());
         self.open.advance(written);
-        // The head of what was begun to be written stands as it is.
+        // The head of a partly written frame stays as it is.
         self.last = self.last.and_then(|last| Some(Last { at: last.at.checked_sub(written)?, ..last }));
     }
 

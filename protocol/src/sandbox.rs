@@ -1,19 +1,19 @@
-//! What a worker is locked into, layer by layer: what it says of itself before it is told its app.
+//! The layers of a worker's sandbox, and the report that a worker sends of them before it is sent its app.
 
 /// One layer of the sandbox around a worker. One list for the log, the metric's label, `nanoctl` and the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SandboxLayer {
     /// Limits of memory, threads and CPU time that the kernel keeps (a control group).
     Cgroup,
-    /// No process, network, host name, mount or control group of the machine in sight (namespaces).
+    /// No process, network, host name, mount or control group of the machine is visible (namespaces).
     Namespaces,
-    /// A root directory in which nothing is and nothing can be made.
+    /// An empty root directory in which nothing can be made.
     Root,
     /// A user and a group that no other app has.
     Uid,
     /// No capability in any set that counts.
     Capabilities,
-    /// Nothing that it executes could gain privileges (`PR_SET_NO_NEW_PRIVS`).
+    /// No program that it executes could gain privileges (`PR_SET_NO_NEW_PRIVS`).
     NoNewPrivs,
     /// Other processes of its user cannot read its memory, and it leaves no core (`PR_SET_DUMPABLE`).
     Undumpable,

@@ -6,9 +6,9 @@
 pub enum StatKind {
     /// A count since the worker's start, which only grows. Together: the sum, workers that have ended included.
     Total,
-    /// The most there ever was. Together: the greatest, workers that have ended included.
+    /// The highest value so far. Together: the highest, workers that have ended included.
     Peak,
-    /// What is there now. Together: the sum over the workers that live.
+    /// The present value. Together: the sum over the workers that are alive.
     Gauge,
 }
 
@@ -21,7 +21,7 @@ pub enum StatSource {
     Native,
 }
 
-/// The metric that shows a value; its label `app` is a matter of course.
+/// The metric that shows a value; every metric has the label `app`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatMetric {
     /// Its name in Prometheus. Values with the same name differ in the label.

@@ -1,8 +1,8 @@
-//! A stream is one body in one direction, with its number: this is all that both sides keep of it, written once.
+//! A stream is one body in one direction, with its number. This is the state that both sides keep of it.
 //!
-//! [`SendHalf`] and [`ReceiveHalf`] are its two ends under a credit window; [`StreamTable`] holds the open streams of one
-//! link and knows which numbers were used. What the peer does against the rules is a [`StreamViolation`]. Wakers, promises
-//! and frames are the caller's.
+//! [`SendHalf`] and [`ReceiveHalf`] are its two ends under a credit window; [`StreamTable`] holds the open streams of
+//! one link and knows which numbers were used. A peer that breaks the rules causes a [`StreamViolation`]. Wakers,
+//! promises and frames are the caller's.
 
 mod chunk_queue;
 mod receive_half;

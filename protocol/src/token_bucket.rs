@@ -1,8 +1,8 @@
-//! A rate with bursts: so much a second for long, and so much at once after a quiet time.
+//! A token bucket: a rate per second in the long run, with bursts after a quiet time.
 
 use std::time::Instant;
 
-/// What may still be used. Amounts are bytes, frames or whatever is counted.
+/// The tokens that are left. Amounts are bytes, frames or whatever is counted.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenBucket {
     per_second: f64,
@@ -26,7 +26,7 @@ impl TokenBucket {
         self.left >= amount
     }
 
-    /// Uses so much of what [`TokenBucket::has`] found.
+    /// Takes so many tokens; call [`TokenBucket::has`] first.
     pub fn take(&mut self, amount: f64) {
         self.left -= amount;
     }

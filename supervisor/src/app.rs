@@ -11,7 +11,7 @@ use crate::telemetry::AppMetrics;
 pub use admission::{Admission, Place, QueueFull};
 pub use availability::{Availability, Entry, Outage, Refusal};
 
-/// A generation's number: unique in the supervisor's life, never used twice.
+/// A generation's number: unique for the life of the supervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Generation(pub u64);
 
@@ -22,12 +22,12 @@ pub struct App {
     pub name: Arc<str>,
     /// Which version this is.
     pub generation: Generation,
-    /// What the config says.
+    /// Its settings in the configuration.
     pub settings: AppSettings,
-    /// Counters of the app; they live on over generations.
+    /// Counters of the app, shared by all its generations.
     pub metrics: Arc<AppMetrics>,
-    /// Who may send a request, and who has to wait.
+    /// Which requests may be sent and which have to wait.
     pub admission: Admission,
-    /// Whether requests may go on or are told to come back.
+    /// Whether requests are accepted or refused with `Retry-After`.
     pub availability: Availability,
 }

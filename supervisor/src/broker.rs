@@ -1,5 +1,5 @@
-//! `nano broker`: the network of one program that `nano run` or the REPL runs. Its standard input is the link to it. The
-//! program is the user's own, so it may go anywhere.
+//! `nano broker`: makes the outgoing requests of one program that `nano run` or the REPL runs. Its standard input is
+//! the link to the program. The program is the user's own, so it may connect to any address.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -14,10 +14,10 @@ use crate::egress::{Commons, Egress, Policy, Timeouts};
 use crate::upstream::{Link, run_link};
 use crate::worker::{Worker, WorkerId};
 
-/// Connections of the program that are open at once. It has its own limit of requests.
+/// Connections of the program that are open at once. The program has a lower limit of requests itself.
 const CONNECTIONS: usize = 256;
 
-/// What the program does without reading is its own matter.
+/// How long the program may not read: in effect without limit.
 const PROGRAM_TURN: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Serves until the program ends.

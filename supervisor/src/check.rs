@@ -19,7 +19,7 @@ use crate::privileges::{give_up, harden};
 use crate::reload;
 use crate::telemetry::{AppMetrics, Metrics};
 
-/// Workers that load apps at once.
+/// How many workers load apps at once.
 const AT_ONCE: usize = 4;
 
 /// What is wrong.
@@ -28,19 +28,19 @@ pub enum CheckError {
     /// Faults of the file or the apps' modules.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Nothing to load apps with.
+    /// There is no worker program.
     #[error(transparent)]
     NoWorker(#[from] NoWorker),
-    /// No process that starts them.
+    /// There is no spawner.
     #[error(transparent)]
     Spawner(#[from] SpawnerError),
-    /// It could not be seen whether workers are locked up.
+    /// Workers' sandboxes could not be inspected.
     #[error(transparent)]
     Proc(#[from] NoProc),
     /// Limits are too low.
     #[error(transparent)]
     Limits(#[from] TooLittle),
-    /// The machine gives too little.
+    /// The system refused something.
     #[error("the check cannot be run: {}", explain(.0))]
     Io(#[from] io::Error),
 }
@@ -57,7 +57,7 @@ pub fn check(file: &Path) -> Result<Config, CheckError> {
     let (version, config) = started.load_uninterrupted()??;
     let sandboxing = Sandboxing::new(&config, root);
     sandboxing.check()?;
-    // A worker says what it lacks; only workers talk to this process.
+    // Not fatal: only workers talk to this process, and each reports the layers that it lacks.
     let _ = give_up(Identity::for_supervisor(config.uid_base));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = LocalSet::new();
@@ -72,7 +72,8 @@ pub fn check(file: &Path) -> Result<Config, CheckError> {
             () = spawner.talk() => Err(SpawnerError::Gone),
         }
     });
-    // In this order: who talks to the spawner, then the spawner, which takes its workers along.
+    // In this order: the tasks that use the spawner, then the spawner's client, then the spawner, which ends its
+    // workers.
     drop((local, fleet, spawner));
     drop(process);
     let faults = faults?;
@@ -93,7 +94,7 @@ async fn load_all(config: &Config, version: u64, fleet: &Fleet) -> Vec<nano_conf
             started.push((*index, *app, fleet.start(version, single, Arc::new(AppMetrics::default()))));
         }
         faults.extend(reload::wait_until_ready(&started).await);
-        // Dropped, they are killed and reaped.
+        // Dropping it kills and reaps the workers.
     }
     faults
 }

@@ -39,18 +39,18 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections at once. Operators' tools need few.
 const CONNECTIONS: usize = 64;
 
-/// Strangers who are told why they are turned away, at once. Others just are.
+/// Users without permission who are sent a reason at once. Further ones are only disconnected.
 const STRANGERS: usize = 8;
 
 /// Most bytes of one connection that hyper holds in each direction.
 const BUFFER: usize = 64 * 1024;
 
-/// How many of them may follow the log: the others are for commands.
+/// How many connections may follow the log: the others are for commands.
 const FOLLOWERS: usize = 48;
 
 type Reply = Response<Either<Full<Bytes>, Lines>>;
 
-/// A body whose pieces come from a channel.
+/// A body whose chunks come from a channel.
 pub(crate) struct Lines(mpsc::Receiver<Bytes>);
 
 impl Body for Lines {
@@ -65,14 +65,14 @@ impl Body for Lines {
     }
 }
 
-/// Answers until it is dropped; `finish` lets the answers under way go out. Must run in a `LocalSet`.
+/// Answers until it is dropped; `finish` waits for answers in progress. Must run in a `LocalSet`.
 pub(crate) struct Server {
     listener: UnixListener,
     supervisor: Rc<Supervisor>,
     connections: JoinSet<()>,
-    /// Those who are told that they may not.
+    /// Users without permission who are being sent the reason.
     strangers: JoinSet<()>,
-    /// Places for those who follow the log.
+    /// Permits for following the log.
     followers: Arc<Semaphore>,
 }
 
@@ -98,7 +98,7 @@ impl Server {
         }
     }
 
-    /// Waits for the answers under way.
+    /// Waits for answers in progress.
     pub(crate) async fn finish(mut self, most: Duration) {
         let _ = tokio::time::timeout(most, async { while self.connections.join_next().await.is_some() {} }).await;
     }
@@ -108,7 +108,7 @@ impl Server {
         let peer = stream.peer_cred().map(|peer| peer.uid());
         if !peer.as_ref().is_ok_and(|uid| *uid == own || *uid == 0) {
             tracing::warn!(?peer, "a stranger at the control socket was turned away");
-            // A user who may not use it takes no place of those who may.
+            // A user without permission takes none of the connections of others.
             while self.strangers.try_join_next().is_some() {}
             if self.strangers.len() < STRANGERS {
                 self.strangers.spawn_local(stranger::turn_away(stream, peer.ok(), own));
@@ -130,7 +130,7 @@ impl Server {
             builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(BUFFER);
             let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
             let mut drained = supervisor.drained.subscribe();
-            // What goes wrong on the connection is the client's to report.
+            // Errors of the connection are the client's to report.
             tokio::select! {
                 _ = connection.as_mut() => return,
                 _ = drained.wait_for(|drained| *drained) => connection.as_mut().graceful_shutdown(),
@@ -140,7 +140,7 @@ impl Server {
     }
 }
 
-/// Most of a request's answer is decided by this table.
+/// Routes a request.
 async fn answer(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, request: &Request<Incoming>) -> Reply {
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     let allowed = match path.as_slice() {
@@ -164,7 +164,7 @@ async fn answer(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, request
         },
         ["logs"] => follow::logs(supervisor, followers, request.uri().query().unwrap_or_default()),
         ["why"] => why::why(supervisor, request.uri().query().unwrap_or_default()),
-        // It is not reloaded for the sake of something that this nano does not know.
+        // An unknown parameter may change what the client meant: no reload.
         ["reload"] if request.uri().query().is_some() => failure(
             StatusCode::BAD_REQUEST,
             "query",
@@ -197,7 +197,7 @@ async fn restart(supervisor: &Rc<Supervisor>, name: &str) -> Reply {
     }
 }
 
-/// Answers when everything in flight is done and nano is about to end.
+/// Answers when all requests in flight are finished and nano is about to end.
 async fn drain(supervisor: &Rc<Supervisor>) -> Reply {
     let begun = std::time::Instant::now();
     tracing::info!("drain asked for at the control socket");
@@ -238,7 +238,7 @@ fn failure(status: StatusCode, code: &str, error: &str) -> Reply {
 }
 
 fn json_reply(status: StatusCode, body: &Value) -> Reply {
-    // It may go to a terminal, by curl.
+    // curl may print it to a terminal.
     reply(status, "application/json", format!("{}\n", printable::json(&body.to_string())))
 }
 

@@ -1,18 +1,18 @@
-//! What the file descriptors are for that this process may have.
+//! Divides the file descriptors that this process may have.
 
 use nix::sys::resource::{Resource, getrlimit};
 
-/// Client connections of one shard, if the process may have that many: each is one descriptor.
+/// Client connections of one shard, if there are enough descriptors: each is one.
 const MOST: usize = 8192;
-/// As many as a shard has at least, though there may not be descriptors for all of them.
+/// The fewest that a shard gets, even if there are not descriptors for all.
 const LEAST: usize = 64;
-/// The same of outgoing connections.
+/// The same for outgoing connections.
 const MOST_OUTGOING: usize = 512;
 const LEAST_OUTGOING: usize = 8;
 
-/// How many client connections each of so many shards may have: five eighths of the descriptors are for clients, one is
-/// for what apps ask of others. The rest is for workers, files and operators, so that no flood of connections, from
-/// outside or from within, stops a worker from being replaced.
+/// How many client connections each of so many shards may have. Five eighths of the descriptors are for clients, one
+/// eighth is for outgoing connections. The rest is for workers, files and operators, so that no flood of connections,
+/// of clients or of apps, keeps a worker from being replaced.
 pub(crate) fn connections(shards: usize) -> usize {
     limit().map_or(MOST, |limit| share(limit / 8 * 5, shards).clamp(LEAST, MOST))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Whole milliseconds; a duration that no number holds is the largest.
+/// Whole milliseconds, saturating.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,9 +1,10 @@
-//! The way out: requests that apps make with `fetch()`. [`Egress::send`] is the function to read first.
+//! Outgoing requests: those that apps make with `fetch()`. [`Egress::send`] is the function to read first.
 //!
-//! A worker has no network. What its app asks for comes as frames over its link to a shard, and the shard looks up,
-//! checks each address against the app's `egress`, connects to exactly what was checked, and relays. One [`Egress`] is one
-//! generation of one app in one shard: its connections are never used for another app, or under another policy. A redirect
-//! is followed by the worker, as a new request, and so checked again. docs/egress.md says what is checked when.
+//! A worker has no network. Its requests come as frames over its link to a shard. The shard looks the name up, checks
+//! each address against the app's `egress`, connects to exactly the checked address, and relays. One [`Egress`] belongs
+//! to one generation of one app in one shard: its connections are never used for another app, or under another policy.
+//! The worker follows redirects, each as a new request, which is checked again. docs/egress.md says what is checked
+//! when.
 
 mod address;
 mod commons;
@@ -41,17 +42,17 @@ pub(crate) use policy::Policy;
 use target::Target;
 pub(crate) use upload::UploadQueue;
 
-/// How long a connection whose response came to its end may take to be ready for the next request.
+/// How long a connection whose response has ended may take to be ready for the next request.
 const SETTLE: Duration = Duration::from_secs(1);
-/// The rest of a response that is not wanted is read, for the sake of its connection, if it is no more than this.
+/// The rest of an unwanted response is read, so that its connection can be reused, if it is at most this long.
 const REST: usize = 64 * 1024;
-/// So many of one app at once.
+/// How many such rests of one app are read at once.
 const MOST_DRAINING: usize = 16;
 
 /// How long the phases of an outgoing request may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
-    /// Waiting for a place among the connections that may be open.
+    /// Waiting for a permit to open a connection.
     pub(crate) place: Duration,
     /// Looking up the host.
     pub(crate) resolve: Duration,
@@ -59,7 +60,8 @@ pub(crate) struct Timeouts {
     pub(crate) connect: Duration,
     /// The TLS handshake.
     pub(crate) tls: Duration,
-    /// Without a byte of the response, or of the request being taken, as long as only the other server is waited for.
+    /// Without progress while only the other server is waited for: no byte of the response comes, no byte of the
+    /// request is taken.
     pub(crate) idle: Duration,
 }
 
@@ -70,7 +72,7 @@ impl Default for Timeouts {
     }
 }
 
-/// See the file's head.
+/// Makes the outgoing requests of one generation of an app in one shard.
 #[derive(Debug)]
 pub(crate) struct Egress {
     connector: Connector,
@@ -79,14 +81,14 @@ pub(crate) struct Egress {
     metrics: Option<Arc<AppMetrics>>,
 }
 
-/// A response that has begun.
+/// A response whose head has come.
 pub(crate) struct Answer {
-    /// What to tell the worker of it.
+    /// The head for the worker.
     pub(crate) head: FetchResponse,
     body: Incoming,
     host: String,
     timeout: Duration,
-    /// Dropped with this, which closes it, unless the response came to its end.
+    /// Dropping it closes the connection, unless the response has ended.
     lease: Lease,
 }
 
@@ -99,7 +101,7 @@ struct Lease {
 }
 
 impl Egress {
-    /// Requests are counted in `metrics`.
+    /// Outgoing requests are counted in `metrics`.
     pub(crate) fn new(
         commons: &Rc<Commons>,
         policy: Policy,
@@ -127,7 +129,7 @@ impl Egress {
         if let Some(connection) = self.connector.part.idle.take(&target.origin) {
             match self.ask(connection, request, &target, upload).await {
                 Ok(answer) => return Ok(answer),
-                // The other side closed it before it knew of the request.
+                // The server closed the connection before it read the request.
                 Err(Lost::Unsent(unsent)) => request = *unsent,
                 Err(Lost::Sent(error)) if error.failure == FetchFailure::Closed && head::may_go_again(head) => {
                     request = head::request(head, &target, upload)?;
@@ -190,13 +192,13 @@ impl Egress {
 
 /// A request that got no response.
 enum Lost {
-    /// Nothing of it was sent.
+    /// None of it was sent.
     Unsent(Box<http::Request<upload::Upload>>),
     Sent(EgressError),
 }
 
 impl Answer {
-    /// The next piece of the body; `None` at its end.
+    /// The next chunk of the body; `None` at its end.
     pub(crate) async fn next(&mut self) -> Option<Result<Bytes, EgressError>> {
         loop {
             let asked = Instant::now();
@@ -210,24 +212,24 @@ impl Answer {
             match frame.into_data() {
                 Ok(data) if data.is_empty() => {}
                 Ok(data) => return Some(Ok(data)),
-                // Trailers have no place in the platform's Response.
+                // Trailers: the platform's Response has none.
                 Err(_) => {}
             }
         }
     }
 
-    /// Whether all of the body was taken.
+    /// Whether the whole body was taken.
     pub(crate) fn is_complete(&self) -> bool {
         self.body.is_end_stream()
     }
 
-    /// The response came to its end: the connection can be used again.
+    /// The response has ended: the connection can be reused.
     pub(crate) fn finish(self) {
         drop(self.body);
         self.lease.give_back();
     }
 
-    /// The rest of the response is not wanted. If it is short and comes soon, the connection can be used again.
+    /// The rest of the response is not wanted. If it is short and comes soon, the connection can be reused.
     pub(crate) async fn give_up(mut self) {
         let draining = Rc::clone(&self.lease.draining);
         let is_short = self.body.size_hint().exact().is_none_or(|left| left <= REST as u64);
@@ -253,7 +255,7 @@ impl Answer {
     }
 }
 
-/// One more rest that is being read.
+/// Counts one rest that is being read.
 struct Draining(Rc<Cell<usize>>);
 
 impl Draining {
@@ -284,7 +286,7 @@ impl Lease {
     }
 }
 
-/// The future's output, or `None` when `limit` has passed since `since()`, which may move on meanwhile.
+/// The future's output, or `None` when `limit` has passed since `since()`, which may move forward meanwhile.
 async fn within<F: Future>(limit: Duration, since: impl Fn() -> Instant, future: F) -> Option<F::Output> {
     let mut future = std::pin::pin!(future);
     let mut timer = std::pin::pin!(sleep_until((since() + limit).into()));
@@ -303,7 +305,7 @@ async fn within<F: Future>(limit: Duration, since: impl Fn() -> Instant, future:
     }
 }
 
-/// Counts a request once, however it ends.
+/// Counts a request once, whatever its result.
 struct Counted<'a> {
     metrics: Option<&'a AppMetrics>,
     result: EgressResult,

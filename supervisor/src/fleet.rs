@@ -1,4 +1,4 @@
-//! The worker processes of all apps: started, watched, restarted, retired.
+//! The worker processes of all apps: starts, supervises, restarts and retires them.
 
 mod backoff;
 mod boot;
@@ -54,8 +54,8 @@ impl Fleet {
         Self { context: Context::new(spawner, metrics, sandboxing, drain) }
     }
 
-    /// The shards run. Workers that were started before get their data links from them, as long as nothing was awaited
-    /// in between.
+    /// Sets the shards once they run. Workers that were started before get their data links from them, provided nothing
+    /// was awaited in between.
     pub(crate) fn set_shards(&self, shards: Shards) {
         let _ = self.context.shards.set(shards);
     }
@@ -65,27 +65,27 @@ impl Fleet {
         Generation::start(&self.context, version, app, metrics)
     }
 
-    /// Where they are counted.
+    /// The metrics that count them.
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         &self.context.metrics
     }
 
-    /// Who starts them.
+    /// The client of the spawner that starts them.
     pub(crate) fn spawner(&self) -> &Rc<Spawner> {
         &self.context.spawner
     }
 
-    /// Longest wait for what is in flight when a worker is stopped for idleness.
+    /// Sets the longest wait for requests in flight when a worker is stopped for idleness.
     pub(crate) fn set_drain(&self, drain: Duration) {
         self.context.drain.set(drain);
     }
 
-    /// How workers are locked up.
+    /// How the sandbox is enforced.
     pub(crate) fn sandboxing(&self) -> &Sandboxing {
         &self.context.sandboxing
     }
 
-    /// How workers died.
+    /// The flight records.
     pub(crate) fn flight(&self) -> &FlightRecords {
         &self.context.flight
     }
@@ -95,7 +95,7 @@ impl Fleet {
         self.context.shards()
     }
 
-    /// A shard noticed something.
+    /// Handles a report of a shard.
     pub(crate) fn on_event(&self, event: Event) {
         let (worker, in_flight, event) = match event {
             Event::ProtocolViolation { worker, detail, in_flight } => {
@@ -109,7 +109,7 @@ impl Fleet {
             wreck.tell(in_flight);
         }
         if let Some(events) = self.context.events.borrow().get(&worker.id) {
-            // A full queue means that it is being seen to already.
+            // A full queue means that earlier events are being handled already.
             let _ = events.try_send(event);
         }
     }

@@ -1,12 +1,12 @@
-//! The `Date` of responses (RFC 9110 §6.6.1), made once for each second. hyper's own waits for the next second after the last
-//! one that it saw: when the clock is set back by a year, it stays where it was for a year.
+//! The `Date` of responses (RFC 9110 §6.6.1), made once for each second. hyper's own waits for the second after the
+//! last one that it saw: when the clock is set back by a year, it keeps the old date for a year.
 
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper::header::{DATE, HeaderMap, HeaderValue};
 
-/// The last `Date`, and its second.
+/// The last `Date` and its second.
 #[derive(Debug, Default)]
 struct Cached {
     second: Option<u64>,
@@ -14,7 +14,7 @@ struct Cached {
 }
 
 impl Cached {
-    /// `None` for a time that HTTP has no text for.
+    /// `None` for a time that HTTP cannot express.
     fn at(&mut self, now: SystemTime) -> Option<HeaderValue> {
         let second = now.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs());
         if self.second != second {

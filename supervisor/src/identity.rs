@@ -1,4 +1,4 @@
-//! Which user the supervisor is once everything is bound that needs root: one that owns nothing.
+//! The user that the supervisor becomes when everything that needs root is bound: one that owns nothing.
 
 use nano_spawner::supervisors_own;
 use nix::errno::Errno;
@@ -15,7 +15,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// Of the supervisor of a nano that root started: that of the user `nano`, else the one of nano's own range that no app
+    /// The supervisor's identity if root started nano: the user `nano`, else the uid of nano's own range that no app
     /// gets. `None`: not started by root, it keeps its user.
     pub(crate) fn for_supervisor(uid_base: Option<u32>) -> Option<Self> {
         if !geteuid().is_root() {
@@ -29,7 +29,7 @@ impl Identity {
         }))
     }
 
-    /// Becomes it, for good, and a member of no other group. With one thread.
+    /// Switches to it irrevocably, with no supplementary groups. Call it while there is one thread.
     pub(crate) fn assume(self) -> Result<(), Errno> {
         setgroups(&[])?;
         setresgid(self.gid, self.gid, self.gid)?;

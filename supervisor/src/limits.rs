@@ -1,19 +1,19 @@
-//! What the system lets this process have (getrlimit(2)): raised as far as it may be, and told of where that is too little.
+//! Resource limits of this process (getrlimit(2)): raises them as far as allowed, and reports those that are too low.
 
 use std::fmt;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// A limit, and what nano needs of it.
+/// A limit, and how much of it nano needs.
 struct Need {
     resource: Resource,
-    /// For people: the thing, its name, where it is set.
+    /// For the operator: the resource, the limit's name, where it is set.
     what: &'static str,
     name: &'static str,
     set: &'static str,
-    /// With less it cannot even start.
+    /// With less nano cannot start.
     least: u64,
-    /// What it is raised to, if it is lower.
+    /// Lower values are raised to this.
     wanted: u64,
     why: &'static str,
 }
@@ -27,7 +27,7 @@ const NEEDS: [Need; 5] = [
         name: "RLIMIT_NOFILE",
         set: "ulimit -n, LimitNOFILE=",
         least: 64,
-        // The default of 1024 is for select(2).
+        // The default of 1024 exists for select(2).
         wanted: u64::MAX,
         why: "one for each connection and a few for each worker",
     },
@@ -36,7 +36,7 @@ const NEEDS: [Need; 5] = [
         what: "bytes of addresses",
         name: "RLIMIT_AS",
         set: "ulimit -v, LimitAS=",
-        // V8 looks for an aligned place: a worker has 17 GiB of addresses, and 49 GiB for a moment.
+        // V8 reserves addresses and aligns within them: a worker has 17 GiB, and 49 GiB for a moment.
         least: 64 << 30,
         wanted: u64::MAX,
         why: "V8 reserves addresses that it does not use; what a worker may really use is bounded by `memory_mb`",
@@ -81,12 +81,12 @@ struct Shortage {
     why: &'static str,
 }
 
-/// Limits that are too low, and may not be raised by the user who started nano.
+/// Limits that are too low and that the user who started nano may not raise.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub struct TooLittle(Vec<Shortage>);
 
 impl TooLittle {
-    /// Whether this process cannot even go on to say so in its own time.
+    /// Whether the stack is one of them, so that this process must report it at once.
     #[must_use]
     pub fn is_about_stack(&self) -> bool {
         self.0.iter().any(|shortage| shortage.name == STACK)
@@ -106,17 +106,17 @@ impl fmt::Display for TooLittle {
     }
 }
 
-/// Raises what is lower than it should be, up to what is allowed.
+/// Raises limits that are too low, as far as allowed.
 ///
 /// # Errors
-/// It is too little.
+/// A limit stays too low.
 pub fn raise() -> Result<(), TooLittle> {
     let shortages: Vec<_> = NEEDS.iter().filter_map(raise_one).collect();
     if shortages.is_empty() { Ok(()) } else { Err(TooLittle(shortages)) }
 }
 
 fn raise_one(need: &Need) -> Option<Shortage> {
-    // Where it cannot be read or raised, it shows soon enough what it is.
+    // A failure here shows soon enough.
     let (mut soft, hard) = getrlimit(need.resource).ok()?;
     let wanted = need.wanted.min(hard);
     if soft < wanted && setrlimit(need.resource, wanted, hard).is_ok() {

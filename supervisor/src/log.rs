@@ -1,5 +1,5 @@
-//! The log: one line per event on stderr as JSON or for people, never blocking the code that logs, and a short memory of it
-//! for `nanoctl logs`.
+//! The log: one line per event on stderr, as JSON or for people, never blocking the code that logs; and a buffer of the
+//! last lines for `nanoctl logs`.
 
 mod layer;
 mod line;
@@ -27,7 +27,7 @@ use sink::Sink;
 /// Target of the access log. Off with `"access": false`.
 pub const ACCESS: &str = "access";
 
-/// Target of what apps say.
+/// Target of apps' own lines.
 pub const APP: &str = "nano::app";
 
 /// Target of flight records: their lists are JSON already.
@@ -50,10 +50,10 @@ struct Shared {
 }
 
 impl Logs {
-    /// Starts the log and makes it this process's own.
+    /// Starts the log and makes it the process's subscriber.
     ///
     /// # Errors
-    /// When its thread cannot be started, or there is one already.
+    /// Its thread cannot be started, or there is a subscriber already.
     pub fn start(settings: &nano_config::Log) -> io::Result<Self> {
         let terminal = io::stderr().is_terminal();
         let pretty = match settings.format {
@@ -74,20 +74,20 @@ impl Logs {
         Ok(logs)
     }
 
-    /// Takes over what of the settings can change while nano runs: level and access log.
+    /// Applies the settings that can change while nano runs: level and access log.
     pub fn apply(&self, settings: &nano_config::Log) {
         self.shared.level.store(place(settings.level), Ordering::Relaxed);
         self.shared.access.store(settings.access, Ordering::Relaxed);
         tracing::callsite::rebuild_interest_cache();
     }
 
-    /// The last lines, and those to come.
+    /// The buffer of the last lines, and the subscription to later ones.
     #[must_use]
     pub fn recent(&self) -> &Arc<Recent> {
         &self.shared.recent
     }
 
-    /// Lines that were dropped because stderr took no more.
+    /// Lines that were dropped because stderr was full.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.shared.sink.dropped()
@@ -104,7 +104,7 @@ impl Logs {
     }
 
     fn enabled(&self, target: &str, level: Level) -> bool {
-        // Of others' crates only what is grave: their debugging lines are not ours to format.
+        // From other crates only warnings and errors: nano does not vet the format of their debug lines.
         let own = target.starts_with("nano") || target == ACCESS;
         level <= self.level()
             && (own || level <= Level::WARN)
@@ -112,7 +112,7 @@ impl Logs {
     }
 }
 
-/// From the gravest on, in the order of `log.level`.
+/// From the most severe, in the order of `log.level`.
 const LEVELS: [Level; 5] = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
 
 /// Its place in [`LEVELS`].
@@ -126,8 +126,8 @@ fn place(level: LogLevel) -> u8 {
     }
 }
 
-/// Says why nano ends, where the log is JSON: as one line on stderr, beside what is told to people. For when there is no
-/// log, not yet or not any more.
+/// Logs why nano ends, if the log is JSON: as one line on stderr, in addition to the message for people. For times when
+/// there is no log yet, or none any more.
 pub(crate) fn last_error<const N: usize>(
     format: Option<LogFormat>,
     message: &str,

@@ -104,7 +104,7 @@ pub fn run(cli: &Cli) -> ExitCode {
     }
 }
 
-/// Why a command failed, as the control socket's errors are.
+/// Why a command failed, in the form of the control socket's errors.
 struct Failure {
     code: ExitCode,
     error: Value,
@@ -150,7 +150,7 @@ fn execute(cli: &Cli) -> Result<(), Failure> {
     let client = client(cli)?;
     match &cli.command {
         Action::Reload { dry_run } => {
-            // An older nano does not know the plan, and must not reload in its place.
+            // An older nano does not know the plan and must not reload instead.
             let answer = if *dry_run { client.get("/reload/plan") } else { client.post("/reload") };
             print(cli, &json_of(answer?)?, show::reload)
         }
@@ -175,8 +175,8 @@ fn client(cli: &Cli) -> Result<Client, Failure> {
     Ok(client)
 }
 
-/// The file names a socket at which no nano is, and one answers elsewhere: it may have been changed since nano read
-/// it, or that is another nano.
+/// No nano answers at the file's socket, and one answers elsewhere: the file may have changed since nano read it, or
+/// that is another nano.
 fn same_config(client: &Client, file: &Path) -> Result<(), Failure> {
     let status = client.get("/status")?;
     if !client.is_guess() {
@@ -205,13 +205,13 @@ fn serves(status: &Value, file: &Path) -> bool {
     served.is_some() && served == real(file)
 }
 
-/// A name that can stand in a path as it is; the supervisor knows no other names.
+/// A name that needs no escapes in a path; the supervisor has no others.
 fn segment(app: &str) -> Result<&str, Failure> {
     let plain = !app.is_empty() && app.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     if plain { Ok(app) } else { Err(Failure::new(ExitCode::Failed, &format_args!("there is no app {app:?}"))) }
 }
 
-/// An app is meant before a request: only clients choose a request's id.
+/// An app's name has precedence over a request's id, which clients choose.
 fn why(client: &Client, subject: &str) -> Result<Value, Failure> {
     let plain = segment(subject)?;
     let app = client.get(&format!("/why?app={plain}"))?;
@@ -231,7 +231,7 @@ fn why(client: &Client, subject: &str) -> Result<Value, Failure> {
     })
 }
 
-/// The body of a success; else the error that the body tells.
+/// The body of a success, or the error in the body.
 fn json_of(answer: Answer) -> Result<Value, Failure> {
     let (status, path) = (answer.status, answer.path.clone());
     let text = answer.text()?;
@@ -291,7 +291,7 @@ fn logs(cli: &Cli, client: &Client, follow: bool, app: Option<&str>) -> Result<(
 }
 
 fn check_file(cli: &Cli, file: &Path) -> Result<(), Failure> {
-    // Before the check gives up what rights this process has.
+    // Done before the check, which gives up this process's privileges.
     let needs_restart = needs_restart(cli, file);
     match check(file) {
         Ok(config) => {
@@ -311,7 +311,7 @@ fn check_file(cli: &Cli, file: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The keys for which a nano that serves this very file would refuse a reload; null if none is known to serve it.
+/// The keys for which a nano that serves this file would refuse a reload; null if none is known to serve it.
 fn needs_restart(cli: &Cli, file: &Path) -> Value {
     let client = Client::new(Places::new(cli.socket.as_deref(), Some(file)));
     let ask = || -> Result<Value, Failure> {

@@ -1,5 +1,5 @@
-//! Word to the service manager that started nano, if one did and wants to know (sd_notify(3)). The socket is connected
-//! while nano may still go everywhere.
+//! Notifies the service manager that started nano, if it asked for that (sd_notify(3)). The socket is connected early,
+//! while nano may still access all paths.
 
 use std::env;
 use std::ffi::OsStr;
@@ -32,11 +32,11 @@ fn open(path: &OsStr) -> io::Result<UnixDatagram> {
     Ok(socket)
 }
 
-/// Tells it.
+/// Sends these states.
 pub(crate) fn notify(states: &[NotifyState<'_>]) {
     let Some(socket) = SOCKET.get() else { return };
     let text: String = states.iter().map(|state| format!("{state}\n")).collect();
-    // A manager that was started anew has another socket of the same name.
+    // A restarted manager has a new socket of the same name.
     if socket.send(text.as_bytes()).is_err()
         && let Err(error) = sd_notify::notify(states)
     {

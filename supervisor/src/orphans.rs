@@ -1,5 +1,5 @@
-//! Processes that became this one's children without having been made by it: all that lose their parent, where nano is
-//! the first process of a container, and those of a shell that became nano by `exec`. No other process reaps them.
+//! Reaps processes that became this one's children without having been started by it: all orphans, if nano is the first
+//! process of a container, and those of a shell that became nano by `exec`. No other process reaps them.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Lets them go as they end, but leaves `own` to the code that made them. Returns only if that cannot be done.
+/// Reaps them when they end, but leaves `own` to the code that started it. Returns only if that cannot be done.
 pub(crate) async fn reap(own: Pid) -> io::Error {
     let mut ended = match signal(SignalKind::child()) {
         Ok(ended) => ended,
@@ -21,13 +21,13 @@ pub(crate) async fn reap(own: Pid) -> io::Error {
 
 fn reap_ended(own: Pid) {
     loop {
-        // Only looked at: whose end it is shows then.
+        // Not reaped yet: first it is seen which process ended.
         let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
         match waitid(Id::All, look) {
             Ok(WaitStatus::Exited(pid, _) | WaitStatus::Signaled(pid, ..)) if pid != own => {
                 let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
             }
-            // When its own child has ended, so does nano.
+            // When its own child ends, nano ends.
             _ => return,
         }
     }

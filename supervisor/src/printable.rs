@@ -1,30 +1,30 @@
-//! What apps, clients and files say, on its way to a terminal: nothing of it moves the cursor, changes the
-//! order of what is read, hides, or looks like a line of nano's own. The one place that decides this, for the log,
-//! `nano` and `nanoctl`.
+//! Escapes text of apps, clients and files before it reaches a terminal: it cannot move the cursor, change the order of
+//! what is read, hide, or look like a line of nano's own. The only place that decides this, for the log, `nano` and
+//! `nanoctl`.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Text that may have several lines. What a terminal would act on, and what draws nothing, is escaped as in JavaScript
-/// (`\u{9b}`); every line but the first is indented, so that it cannot pass for one that nano says.
+/// Text that may have several lines. Characters that a terminal would act on or that are invisible are escaped as in
+/// JavaScript (`\u{9b}`); every line but the first is indented, so that it cannot look like one of nano's.
 #[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
     escaped(text, "\n    ")
 }
 
-/// Text that is to stay on its line: a cell of a table, a field, a name.
+/// Text that must stay on its line: a cell of a table, a field, a name.
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, "\\n")
 }
 
-/// Lines of nano's own making: escaped like the others, and left where they begin.
+/// Lines of nano's own: escaped like the others, but not indented.
 #[must_use]
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, "\n")
 }
 
-/// JSON that says the same without such characters in it: inside its strings they are `\u009b`.
+/// Equivalent JSON without such characters: in its strings they are `\u009b`.
 #[must_use]
 pub fn json(json: &str) -> Cow<'_, str> {
     let mut from = 0;
@@ -51,7 +51,7 @@ fn escaped<'t>(text: &'t str, line_break: &str) -> Cow<'t, str> {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            // As files from Windows have it.
+            // Windows line ends.
             '\r' if chars.peek() == Some(&'\n') => {}
             '\n' => out.push_str(line_break),
             c if is_active(c) && c.escape_debug().next() == Some(c) => out.extend(c.escape_unicode()),
@@ -62,14 +62,14 @@ fn escaped<'t>(text: &'t str, line_break: &str) -> Cow<'t, str> {
     Cow::Owned(out)
 }
 
-/// Whether a character does something else than to be seen, or nothing at all: controls (C0, C1, DEL), formats (text
-/// direction, zero width, byte-order mark, tags), line and paragraph separators, what is not assigned or private.
+/// Whether a character is invisible or has an effect beyond being shown: controls (C0, C1, DEL), formats (text
+/// direction, zero width, byte-order mark, tags), line and paragraph separators, unassigned and private characters.
 pub(crate) fn is_active(c: char) -> bool {
     match c {
         ' '..='~' | '\t' => false,
-        // Letters by their category, and blank.
+        // Letters by category, but blank.
         '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' => true,
-        // Separators of lines are escaped, other spaces are seen as such; marks belong to what they stand on.
+        // Line separators are escaped, other spaces are visible as such; marks belong to the character before them.
         c => {
             let mut forms = c.escape_debug();
             let is_plain = forms.next() == Some(c);
@@ -79,8 +79,7 @@ pub(crate) fn is_active(c: char) -> bool {
     }
 }
 
-/// Whether it combines with the character before it. [`char::escape_debug`] escapes these because they stand alone
-/// there.
+/// Whether it combines with the character before it. [`char::escape_debug`] escapes these, because it sees them alone.
 fn is_mark(c: char) -> bool {
     let mut pair = [0; 8];
     let letter = 'a'.encode_utf8(&mut pair).len();

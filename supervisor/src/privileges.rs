@@ -1,4 +1,4 @@
-//! What the supervisor gives up at its start, once the spawner has what it needs and everything is bound.
+//! Gives up the supervisor's privileges at its start, when the spawner runs and everything is bound.
 
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
@@ -9,15 +9,15 @@ use rustix::thread::{
 
 use crate::identity::Identity;
 
-/// The supervisor has every app's secrets in its memory: no other process of its user may read that, and no core dump
-/// holds it.
+/// The supervisor has every app's secrets in its memory: no other process of its user may read it, and there are no
+/// core dumps.
 pub(crate) fn harden() {
-    // None of these is a reason not to serve.
+    // Failures here do not keep nano from serving.
     let _ = prctl::set_dumpable(false);
     let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
 }
 
-/// What could not be given up.
+/// A privilege that could not be given up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Kept {
     #[error("nano cannot become another user than root: {0}")]
@@ -28,11 +28,11 @@ pub(crate) enum Kept {
     NewPrivileges(std::io::Error),
 }
 
-/// Gives up all privileges, for good. Call it on the main thread before there are others: they inherit it.
+/// Gives up all privileges irrevocably. Call it on the main thread before there are others, which inherit this.
 ///
-/// Everything is tried, whatever fails.
+/// Everything is tried, even after a failure.
 pub(crate) fn give_up(identity: Option<Identity>) -> Result<(), Kept> {
-    // Without the right to do so there is nothing in this set that could be gained.
+    // If this is refused, the set cannot give anything either.
     for capability in CapabilitySet::all().iter() {
         if capability_is_in_bounding_set(capability) == Ok(true) {
             let _ = remove_capability_from_bounding_set(capability);
@@ -44,7 +44,7 @@ pub(crate) fn give_up(identity: Option<Identity>) -> Result<(), Kept> {
     let none = CapabilitySet::empty();
     let capabilities = set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none });
     let new_privileges = prctl::set_no_new_privs();
-    // Changing users may have changed that.
+    // Changing the user may have undone that.
     harden();
     user.map_err(|error| Kept::User(error.into()))?;
     capabilities.map_err(|error| Kept::Capabilities(error.into()))?;

@@ -1,14 +1,15 @@
-//! How often something may be done: so many times at once, then at a steady rate. What is too early waits its time.
+//! A paced rate: a burst at once, then one turn after the other at a steady rate. A turn that is too early waits until
+//! it is due.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// The account of one app or worker.
+/// The rate of one app or worker.
 #[derive(Debug)]
 pub(crate) struct Rate {
     interval: Duration,
     burst: Duration,
-    /// When all that was done so far would have been due at the steady rate.
+    /// When all turns so far would have been due at the steady rate.
     due: Cell<Instant>,
 }
 
@@ -18,14 +19,14 @@ impl Rate {
         Self { interval, burst: interval * burst, due: Cell::new(Instant::now()) }
     }
 
-    /// Takes the next turn; when it is.
+    /// Takes the next turn; returns when it is due.
     pub(crate) fn next(&self, now: Instant) -> Instant {
         let at = self.earliest().map_or(now, |at| at.max(now));
         self.due.set(self.due.get().max(now) + self.interval);
         at
     }
 
-    /// When the next turn would be, mostly in the past; `None`: before the clock began, which is as good as now.
+    /// When the next turn is due, mostly in the past; `None`: before the clock began, which means now.
     pub(crate) fn earliest(&self) -> Option<Instant> {
         self.due.get().checked_sub(self.burst)
     }

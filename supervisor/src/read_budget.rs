@@ -1,12 +1,11 @@
-//! How much one shard reads of one source before the others had a turn.
+//! Limits how much one shard reads from one source before the others have had a turn.
 //!
-//! A shard is one thread: a socket that always has something to be read would keep it. So what is read is counted in rounds. A
-//! round is one pass of the runtime over everything that is ready, with a look at the sockets at its end. In a round a
-//! reader may take so much, all readers of its group so much together, and all groups of a [`Rounds`] so much; who has
-//! had its part waits for the next. Those who wait are called group by group, in the order in which they came.
+//! A shard is one thread: a socket that always has data would keep it busy. So reads are counted in rounds. A round is
+//! one pass of the runtime over all ready tasks, with a poll of the sockets at its end. In a round each reader, all
+//! readers of its group together, and all groups of a [`Rounds`] together have a budget; a reader whose budget is used
+//! up waits for the next round. Waiting readers are woken group by group, in the order in which they came.
 //!
-//! Give each kind of reading a [`Rounds`] of its own, each tenant a [`Group`], and read each socket by its
-//! [`Reader`].
+//! Give each kind of reading a [`Rounds`] of its own, each tenant a [`Group`], and read each socket by its [`Reader`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -18,22 +17,22 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::task::{spawn_local, yield_now};
 
-/// Most bytes of one read: what is read fits buffers of twice this, whose number is what counts for memory.
+/// Most bytes of one read: buffers are twice this, and their number is what costs memory.
 const READ: usize = 16 * 1024;
 
 /// One shard's rounds of one kind of reading.
 #[derive(Debug)]
 pub(crate) struct Rounds {
-    /// For all groups together, in one round.
+    /// The budget of all groups together in one round.
     most: usize,
     number: Cell<u64>,
     used: Cell<Used>,
-    /// Groups with readers that wait, in their order.
+    /// Groups with waiting readers, in their order.
     waiting: RefCell<VecDeque<Rc<Group>>>,
     turning: Cell<bool>,
 }
 
-/// Readers that share one part of each round.
+/// Readers that share one budget in each round.
 #[derive(Debug)]
 pub(crate) struct Group {
     rounds: Rc<Rounds>,
@@ -43,12 +42,12 @@ pub(crate) struct Group {
     listed: Cell<bool>,
 }
 
-/// One reader's part.
+/// One reader's budget.
 #[derive(Debug)]
 pub(crate) struct Reader {
     group: Rc<Group>,
     most: usize,
-    /// What a byte costs, beside those that are only copied.
+    /// The cost of a byte, relative to one that is only copied.
     price: usize,
     used: Cell<Used>,
     waiter: Rc<Waiter>,
@@ -65,7 +64,7 @@ struct Used {
 struct Waiter {
     waker: RefCell<Option<Waker>>,
     queued: Cell<bool>,
-    /// It was called and has not read since: it does not lose its place to those who were quicker.
+    /// It was woken and has not read since: faster readers do not take its turn.
     called: Cell<bool>,
 }
 
@@ -103,7 +102,7 @@ impl Rounds {
         })
     }
 
-    /// Begins a round and calls as many as find something in it. False if no reader waited.
+    /// Begins a round and wakes as many readers as it has budget for. False if no reader waited.
     fn turn(&self) -> bool {
         self.number.set(self.number.get().wrapping_add(1));
         let mut left = self.most;
@@ -118,7 +117,7 @@ impl Rounds {
             }
             let Some(waiter) = waiter else { continue };
             waiter.queued.set(false);
-            // One that is gone leaves no waker.
+            // A reader that is gone leaves no waker.
             if let Some(waker) = waiter.waker.take() {
                 waiter.called.set(true);
                 left = left.saturating_sub(READ);
@@ -136,7 +135,7 @@ impl Rounds {
         let rounds = Rc::clone(self);
         spawn_local(async move {
             loop {
-                // Woken again after a look at the sockets, behind everything that is ready by then.
+                // Continues after a poll of the sockets, behind everything that is ready by then.
                 yield_now().await;
                 if !rounds.turn() && rounds.waiting.borrow().is_empty() {
                     rounds.turning.set(false);
@@ -168,7 +167,7 @@ impl Group {
 }
 
 impl Reader {
-    /// How many bytes may be read now, at least one; waits for the next round if its part of this one is used up.
+    /// How many bytes may be read now, at least one; waits for the next round if the budget of this one is used up.
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<usize> {
         let Self { group, most, price, used, waiter } = self;
         let rounds = &group.rounds;
@@ -183,7 +182,7 @@ impl Reader {
         Poll::Pending
     }
 
-    /// Reads from a stream what may be read now; how much it was.
+    /// Reads from a stream as much as may be read now; returns how much that was.
     pub(crate) fn poll_read<S: AsyncRead + Unpin>(
         &self,
         stream: &mut S,
@@ -199,7 +198,7 @@ impl Reader {
         Poll::Ready(Ok(bytes))
     }
 
-    /// So many bytes were read, or something was done that costs as much.
+    /// Charges so many bytes that were read, or work that costs as much.
     pub(crate) fn took(&self, bytes: usize) {
         let Self { group, price, used, waiter, .. } = self;
         let cost = bytes.saturating_mul(*price);

@@ -3,14 +3,14 @@
 use std::cell::Cell;
 use std::fmt;
 
-/// Where the supervisor is in its life.
+/// The state of the supervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Apps are being loaded.
     Starting,
     /// Requests are served.
     Ready,
-    /// Requests in flight are finished, new ones are not taken.
+    /// Requests in flight are being finished; new ones are not accepted.
     Draining,
 }
 
@@ -55,7 +55,7 @@ impl Readiness {
         self.0.get()
     }
 
-    /// A new phase begins.
+    /// Enters a phase.
     pub fn set(&self, phase: Phase) {
         self.0.set(phase);
     }

@@ -1,5 +1,5 @@
-//! From the configuration that serves to the one that is written now: checked whole, started whole, switched at once,
-//! or not at all.
+//! Reloads: from the configuration that serves to the one in the file. The file is checked as a whole, all new workers
+//! are started, and the switch is made at once, or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -35,7 +35,7 @@ impl Trigger {
     }
 }
 
-/// Why everything stayed as it was.
+/// Why a reload failed; nothing has changed then.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReloadError {
     #[error("{0}")]
@@ -51,7 +51,7 @@ pub(crate) enum ReloadError {
 }
 
 impl ReloadError {
-    /// For programs.
+    /// The error's code, for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Config(_) => "config_invalid",
@@ -63,7 +63,7 @@ impl ReloadError {
     }
 }
 
-/// What a reload did, by app.
+/// What a reload changed, by app.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     pub(crate) added: Vec<String>,
@@ -80,7 +80,7 @@ pub(crate) struct Report {
 #[derive(Debug, Serialize)]
 pub(crate) struct Changed {
     pub(crate) name: String,
-    /// Keys of `nano.json`, or `code`.
+    /// The keys of `nano.json`, or `code`.
     pub(crate) what: Vec<&'static str>,
 }
 
@@ -91,18 +91,18 @@ impl Report {
 }
 
 impl Supervisor {
-    /// Reads the configuration anew and goes over to it.
+    /// Reads the configuration anew and switches to it.
     pub(crate) async fn reload(self: &Rc<Self>, trigger: Trigger) -> Result<Report, ReloadError> {
         let _alone = self.changing.lock().await;
         match sd_notify::NotifyState::monotonic_usec_now() {
-            // `Type=notify-reload` wants to know when.
+            // `Type=notify-reload` needs the time.
             Ok(now) => notify(&[sd_notify::NotifyState::Reloading, now]),
             Err(_) => notify(&[sd_notify::NotifyState::Reloading]),
         }
         let begun = Instant::now();
         let outcome = self.load_and_change().await;
         notify(&[sd_notify::NotifyState::Ready]);
-        // A file of the app that is no module of it: for a watcher that is nothing to speak of.
+        // A file that is no module of the app changed: not worth a line in the log.
         let silent = trigger == Trigger::Watch && outcome.as_ref().is_ok_and(Report::is_empty);
         if !silent {
             self.metrics.reloaded(outcome.is_ok());
@@ -129,7 +129,7 @@ impl Supervisor {
         outcome.map(|report| Report { took_ms, ..report })
     }
 
-    /// Replaces the workers of one app, whose files are read anew.
+    /// Replaces the workers of one app and reads its files anew.
     pub(crate) async fn restart(self: &Rc<Self>, name: &str) -> Result<(), ReloadError> {
         let _alone = self.changing.lock().await;
         let config = self.config();
@@ -142,8 +142,8 @@ impl Supervisor {
         Ok(())
     }
 
-    /// What a reload would do now, up to the start of the new workers: the same refusals, the same report, and nothing is
-    /// changed.
+    /// What a reload would do now, up to the start of the new workers: the same refusals, the same report, without a
+    /// change.
     pub(crate) async fn rehearse_reload(self: &Rc<Self>) -> Result<Report, ReloadError> {
         let _alone = self.changing.lock().await;
         let begun = Instant::now();
@@ -162,7 +162,7 @@ impl Supervisor {
         Ok(report)
     }
 
-    /// The way to `new`: a report of it, and the apps that need new workers.
+    /// The changes from the present configuration to `new`, and the apps that need new workers.
     async fn plan(&self, new: &Config) -> Result<(Report, BTreeSet<String>), ReloadError> {
         let plan = ReloadPlan::between(&self.config(), new);
         let needs_restart = plan.needs_restart().map(|change| format!("{}: {}", change.place, change.key));
@@ -247,8 +247,8 @@ impl Supervisor {
     }
 }
 
-/// Starts these apps, each with its place in the file's list, and waits until all their workers are ready. If one
-/// fails, all of them are ended again and every fault is told.
+/// Starts these apps, each with its index in the file's list, and waits until all their workers are ready. If one
+/// fails, all of them are ended again and every fault is reported.
 pub(crate) async fn start<'a>(
     fleet: &Fleet,
     version: u64,
@@ -276,10 +276,10 @@ pub(crate) async fn start<'a>(
     }
 }
 
-/// The faults of those that did not get ready.
+/// The faults of those that did not become ready.
 pub(crate) async fn wait_until_ready(started: &[(usize, &AppConfig, Rc<Generation>)]) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
-    // They all start at once; only the waiting is in turn.
+    // They all start at once; only the waiting is sequential.
     for (index, app, generation) in started {
         if let Err(error) = generation.ready().await {
             faults.push(fault(*index, app, &error));
@@ -288,7 +288,7 @@ pub(crate) async fn wait_until_ready(started: &[(usize, &AppConfig, Rc<Generatio
     faults
 }
 
-/// The fault of an app, at its place in the file.
+/// The fault of an app, with its location in the file.
 pub(crate) fn fault(index: usize, app: &AppConfig, error: &StartError) -> Diagnostic {
     let message = match error {
         StartError::Module(_) => format!("app {:?}: {error}", app.name),

@@ -1,4 +1,4 @@
-//! `x-request-id`: taken from the client if it is of sane form, else made here.
+//! `x-request-id`: the client's if it is well-formed, else a new one.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
@@ -10,7 +10,8 @@ use nano_protocol::limits::MAX_REQUEST_ID;
 /// The header's name.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Makes ids: 32 hexadecimal digits, 64 bits drawn at start and a counter, stirred so that it does not show.
+/// Makes ids of 32 hexadecimal digits: 64 bits drawn at the start, and a counter that is mixed so that it does not
+/// show.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
     prefix: u64,
@@ -20,7 +21,7 @@ pub(crate) struct RequestIds {
 
 impl RequestIds {
     pub(crate) fn new() -> Self {
-        // Keyed by the kernel's entropy.
+        // Seeded with the kernel's entropy.
         let random = RandomState::new();
         Self { prefix: random.hash_one(1), seed: random.hash_one(2), count: Cell::new(0) }
     }

@@ -1,4 +1,4 @@
-//! From a host to an app. A table is made once per configuration, never changed, and swapped whole.
+//! Maps hosts to apps. A table is made once per configuration, never changed, and replaced as a whole.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,18 +7,19 @@ use nano_config::{HostName, HostPattern};
 
 use crate::app::App;
 
-/// Which app answers for which host.
+/// Which app answers which host.
 #[derive(Debug, Default)]
 pub struct RouteTable {
     apps: Vec<Arc<App>>,
     exact: HashMap<HostName, usize>,
-    /// By what stands behind `*.`.
+    /// By the part after `*.`.
     wildcards: HashMap<String, usize>,
     any: Option<usize>,
 }
 
 impl RouteTable {
-    /// The table of these apps. That no two apps claim one pattern is config's to see to; here the first would win.
+    /// The table of these apps. The configuration's check makes sure that no two apps claim one pattern; here the first
+    /// would win.
     #[must_use]
     pub fn new(apps: &[(Vec<HostPattern>, Arc<App>)]) -> Self {
         let mut table = Self { apps: apps.iter().map(|(_, app)| Arc::clone(app)).collect(), ..Self::default() };
@@ -40,7 +41,7 @@ impl RouteTable {
         table
     }
 
-    /// The app for a host, as its place in [`Self::apps`]: exact beats the longest wildcard beats `*`.
+    /// The app for a host, as its index in [`Self::apps`]: an exact name beats the longest wildcard, which beats `*`.
     #[must_use]
     pub fn lookup(&self, host: &HostName) -> Option<usize> {
         let wildcard = || match self.wildcards.is_empty() {

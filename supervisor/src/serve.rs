@@ -1,5 +1,5 @@
-//! `nano serve`: everything is bound before anything is started, everything is ready before that is reported, and
-//! what is in flight is finished before it ends.
+//! `nano serve`: all sockets are bound before anything is started, everything is ready before that is reported, and
+//! requests in flight are finished before it ends.
 
 mod failure;
 mod operator_signals;
@@ -47,16 +47,16 @@ use crate::watch;
 pub use failure::ServeError;
 use operator_signals::Signals;
 
-/// Events of shards that may wait.
+/// Most events of shards in the queue.
 const EVENTS: usize = 1024;
 
 /// After the last request, workers get at least this long for what `waitUntil` holds.
 const SHORTEST_FAREWELL: Duration = Duration::from_secs(1);
 
-/// For answers on the control socket that are under way at the end.
+/// How long answers in progress on the control socket may take at the end.
 const CONTROL_FAREWELL: Duration = Duration::from_millis(500);
 
-/// For log lines that are on their way.
+/// How long the log may take to write its queue at the end.
 const LOG_FAREWELL: Duration = Duration::from_secs(1);
 
 /// What to serve, and how.
@@ -71,14 +71,14 @@ pub struct Options {
 /// How serving ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// Asked to, with everything in flight done or given up at `drain_ms`.
+    /// On request, with all requests in flight finished or given up at `drain_ms`.
     Drained,
     /// At once, by a second signal.
     Cut,
 }
 
 /// Serves until a signal or `nanoctl drain` ends it. Blocks. Call it on the main thread, before there are others, and
-/// after [`begin`](crate::signals::begin). Where the log is JSON, an error is a line of it too.
+/// after [`begin`](crate::signals::begin). If the log is JSON, an error is logged too.
 ///
 /// # Errors
 /// It could not be started.
@@ -87,7 +87,7 @@ pub fn serve(options: &Options) -> Result<Ended, ServeError> {
     let ended = start_and_run(options, &mut format);
     if let Err(error) = &ended {
         let format = format.or_else(|| match &options.source {
-            // Whatever else is wrong with it.
+            // Also if the file has other faults.
             Source::File(file) if file.is_file() => nano_config::glance(file).ok()?.log_format,
             _ => None,
         });
@@ -115,7 +115,7 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
     notify::connect();
     started.sweep(socket_files(control.as_ref(), &files))?;
     let kept = give_up(Identity::for_supervisor(config.uid_base)).err();
-    // From here on there may be other threads.
+    // From here on there are other threads.
     let logs = Logs::start(&config.log)?;
     say_start(&config, &options.source, &listeners, root);
     if let Some(error) = kept {
@@ -134,7 +134,7 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
     let start = Start { config, version, fleet, listeners, metrics, control, logs: logs.clone() };
     let ended = local.block_on(&runtime, start.run());
     drop(files);
-    // The link to the spawner is closed: it kills every worker that is left.
+    // Closing the link to the spawner makes it kill every worker that is left.
     drop(local);
     drop(process);
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -142,7 +142,7 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
     ended
 }
 
-/// What is started, before anything of it can fail.
+/// Logs what is being started, before anything can fail.
 fn say_start(config: &Config, source: &Source, listeners: &[Vec<Listener>], root: bool) {
     let path = match source {
         Source::File(path) | Source::App { path, .. } => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
@@ -159,7 +159,7 @@ fn say_start(config: &Config, source: &Source, listeners: &[Vec<Listener>], root
     );
 }
 
-/// Where nano listens; every shard has the same.
+/// The addresses that nano listens on; every shard has the same.
 fn addresses(listeners: &[Vec<Listener>]) -> Vec<String> {
     let mut addresses: Vec<String> =
         listeners.first().into_iter().flatten().map(|listener| listener.address().to_owned()).collect();
@@ -167,7 +167,7 @@ fn addresses(listeners: &[Vec<Listener>]) -> Vec<String> {
     addresses
 }
 
-/// Half of the processors: the others are for the apps.
+/// Half of the processors: the other half is for the apps.
 fn default_shards() -> usize {
     std::thread::available_parallelism().map_or(1, |count| count.get() / 2).max(1)
 }
@@ -179,21 +179,21 @@ fn listeners(config: &Config, shards: usize) -> Result<Bound, ServeError> {
     }
     let mut sockets = Vec::new();
     for index in 0..inherited.len() {
-        // It checks the family, so ask for both.
+        // The call checks the address family, so both are tried.
         let socket = match inherited.take_tcp_listener(index) {
             Ok(socket) => socket.map(OwnedFd::from),
             Err(_) => inherited.take_unix_listener(index).map_err(ServeError::Inherited)?.map(OwnedFd::from),
         };
         sockets.extend(socket);
     }
-    // Their files are systemd's.
+    // systemd removes their files.
     Ok(Bound { shards: listener::adopt(sockets, shards)?, files: Vec::new() })
 }
 
-/// The control socket's files, which go when nano does.
+/// The control socket's files, removed when nano ends.
 struct ControlFiles {
     socket: BoundSocket,
-    /// From where `nanoctl` looks to where it is.
+    /// The link from where `nanoctl` looks.
     pointer: Option<Pointer>,
 }
 
@@ -205,7 +205,7 @@ fn bind_control(config: &Config, source: &Source) -> Result<Option<Control>, Soc
     let usual = environment.usual_place();
     if path == usual {
         match source {
-            // One app that is tried out does not take the place of a nano that serves.
+            // A single app that is tried out must not take the place of a nano that serves.
             Source::App { .. } if Pointer::leads_to_somebody(&usual) => return Ok(None),
             _ => Pointer::make_way(&usual),
         }
@@ -216,7 +216,7 @@ fn bind_control(config: &Config, source: &Source) -> Result<Option<Control>, Soc
             let pointer = pointer.then(|| Pointer::place(&usual, socket.path())).flatten();
             Ok(Some((listener, ControlFiles { socket, pointer }, path)))
         }
-        // To try an app beside a nano that serves needs no socket of its own.
+        // An app that is tried beside a running nano needs no control socket.
         (Err(SocketError::Taken(_)), Source::App { .. }) => Ok(None),
         (Err(error), _) => Err(error),
     }
@@ -249,7 +249,7 @@ impl Start {
         let http = addresses(&listeners);
         let own_ports = own_ports(http.iter().chain(&metrics_address));
 
-        // Until the shards run nothing is awaited, so no worker's keeper runs before it knows them.
+        // Nothing is awaited until the shards run, so no slot's task runs before it knows them.
         let apps = config.apps.iter().enumerate();
         let started: Vec<_> =
             apps.map(|(index, app)| (index, app, fleet.start(version, app.clone(), Arc::default()))).collect();
@@ -264,7 +264,7 @@ impl Start {
             .enumerate()
             .map(|(index, own)| {
                 let mut options = shard::Options::new(Arc::clone(&metrics), events.clone());
-                // Whether lines are written is the log's to decide: it can change while nano runs.
+                // The log decides whether lines are written: that can change while nano runs.
                 options.access_log = true;
                 options.clients.max_connections = connections;
                 options.max_outgoing = outgoing;
@@ -289,7 +289,7 @@ impl Start {
         };
 
         let serving = async {
-            // Nothing may change the apps before they are there.
+            // No reload may run before the apps are installed.
             let alone = supervisor.changing.lock().await;
             let faults = reload::wait_until_ready(&started).await;
             drop(started);
@@ -318,13 +318,13 @@ impl Start {
         }
         background.shutdown().await;
         drop(bound);
-        // The shards' threads end with the process: what is still open is cut either way.
+        // The shards' threads end with the process: open connections are cut either way.
         drop(shards);
         ended
     }
 }
 
-/// A listener, or why there is none where nano can do without.
+/// A listener, or why there is none if nano can serve without it.
 type MetricsListener = (Option<std::net::TcpListener>, Option<(std::net::SocketAddr, io::Error)>);
 
 fn bind_metrics(config: &Config) -> Result<MetricsListener, ServeError> {
@@ -336,7 +336,7 @@ fn bind_metrics(config: &Config) -> Result<MetricsListener, ServeError> {
     }
 }
 
-/// The TCP ports of addresses as they are shown; a Unix socket has none.
+/// The TCP ports in these addresses; a Unix socket has none.
 fn own_ports<'a>(addresses: impl Iterator<Item = &'a String>) -> Arc<[u16]> {
     addresses.filter_map(|text| text.parse::<std::net::SocketAddr>().ok()).map(|address| address.port()).collect()
 }
@@ -353,7 +353,7 @@ fn serve_metrics(
     Ok(address)
 }
 
-/// Files that are to go with nano.
+/// The files to remove when nano ends.
 fn socket_files(control: Option<&Control>, others: &[BoundSocket]) -> Vec<SocketFile> {
     let control = control.map(|(_, files, _)| files);
     let own = control.map(|files| files.socket.path()).into_iter();
@@ -362,7 +362,7 @@ fn socket_files(control: Option<&Control>, others: &[BoundSocket]) -> Vec<Socket
     paths.filter_map(|path| SocketFile::at(path).ok()).collect()
 }
 
-/// Everything is ready: says so to the log, to `/readyz` and to systemd.
+/// Everything is ready: reports it in the log, in `/readyz` and to systemd.
 fn announce(supervisor: &Rc<Supervisor>) {
     supervisor.readiness.set(Phase::Ready);
     for address in &supervisor.addresses.http {
@@ -380,7 +380,7 @@ fn announce(supervisor: &Rc<Supervisor>) {
     notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 
-/// One line on what all workers are locked into.
+/// Logs one line about the sandbox of all workers.
 fn say_sandbox(supervisor: &Rc<Supervisor>) {
     let generations = supervisor.generations.borrow();
     let (mut in_force, mut lacking) = (Vec::new(), Vec::new());
@@ -399,7 +399,7 @@ async fn hear_shards(supervisor: Rc<Supervisor>, mut events: mpsc::Receiver<Even
     }
 }
 
-/// systemd restarts us when this thread hangs, if the unit says `WatchdogSec=`.
+/// systemd restarts nano when this thread hangs, if the unit has `WatchdogSec=`.
 async fn feed_watchdog() {
     let Some(within) = sd_notify::watchdog_enabled() else { return };
     let mut ticks = tokio::time::interval(within / 2);
@@ -409,7 +409,7 @@ async fn feed_watchdog() {
     }
 }
 
-/// Finishes what is in flight, within `drain_ms`, then ends the workers.
+/// Finishes requests in flight, within `drain_ms`, then ends the workers.
 async fn drain(supervisor: &Rc<Supervisor>) {
     let within = supervisor.config().drain;
     let deadline = Instant::now() + within;
@@ -425,7 +425,7 @@ async fn drain(supervisor: &Rc<Supervisor>) {
     for generation in generations.into_values() {
         supervisor.retire(generation, ExitReason::Restart, farewell.saturating_duration_since(Instant::now()));
     }
-    // What is left is killed at the deadline; a second more for the kernel to clear up.
+    // Workers that are left are killed at the deadline; they have one more second to end.
     let _ = tokio::time::timeout_at((farewell + Duration::from_secs(1)).into(), supervisor.retired()).await;
     tracing::info!("stopped");
     supervisor.drained.send_replace(true);

@@ -1,5 +1,5 @@
-//! Signals, from the first moment on. Those of an operator are blocked until there is a runtime that handles them: a
-//! SIGHUP that comes too early leads to a reload, not to the end of nano, and SIGTERM is obeyed whenever it comes.
+//! Signals from the start of the process. Those of an operator are blocked until there is a runtime that handles them:
+//! an early SIGHUP leads to a reload and does not kill nano, and SIGTERM always works.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,17 +12,17 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 const STOP: [Signal; 2] = [Signal::SIGTERM, Signal::SIGINT];
 
-/// Lets the signals wait that are heard later. Call it first of all.
+/// Blocks the signals that are handled later. Call it first of all.
 pub fn hold() {
     let _ = heard().collect::<SigSet>().thread_block();
 }
 
-/// For a nano that serves: takes nothing over from the process that started it.
+/// For a nano that serves: inherits no signal settings from its parent.
 pub fn begin() {
     signals::begin(&heard().collect::<Vec<_>>());
 }
 
-/// For everything else that `nano` does.
+/// For all other commands.
 pub fn begin_program() {
     signals::begin_program();
 }
@@ -32,7 +32,7 @@ pub(crate) fn heard() -> impl Iterator<Item = Signal> {
     STOP.into_iter().chain([Signal::SIGHUP])
 }
 
-/// The signals that end nano, while there is no runtime that could hear them.
+/// The signals that end nano, while there is no runtime to receive them.
 #[derive(Debug)]
 pub(crate) struct EarlyStop(SignalFd);
 
@@ -42,7 +42,7 @@ impl EarlyStop {
         Ok(Self(SignalFd::with_flags(&stop, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
     }
 
-    /// Waits until there is something to read. False: nano is to end.
+    /// Waits until the descriptor is readable. False: a signal asked nano to end.
     pub(crate) fn wait_for(&self, readable: BorrowedFd<'_>) -> io::Result<bool> {
         loop {
             let mut watched = [readable, self.0.as_fd()].map(|each| PollFd::new(each, PollFlags::POLLIN));

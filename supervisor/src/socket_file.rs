@@ -1,4 +1,4 @@
-//! The file of a Unix socket that we bind: a stale one is replaced, a live one left alone, ours goes with us.
+//! The file of a Unix socket: a stale one is replaced, a live one left alone, and nano's own removed at its end.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use nix::sys::stat::{Mode, umask};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-/// Inode and time of its last change: an inode's number alone is soon used again.
+/// Inode and change time: an inode's number alone is soon reused.
 pub(crate) type Identity = (u64, i64, i64);
 
 pub(crate) fn identity(found: &fs::Metadata) -> Identity {
     (found.ino(), found.ctime(), found.ctime_nsec())
 }
 
-/// The bound socket's file. It goes when this is dropped.
+/// The bound socket's file. Dropping it removes the file.
 #[derive(Debug)]
 pub struct BoundSocket {
     path: PathBuf,
@@ -26,19 +26,19 @@ pub struct BoundSocket {
 /// Why there is no socket.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BindError {
-    /// Another process answers there.
+    /// Another process listens there.
     #[error("it is in use by another process")]
     Taken,
-    /// Something else lies there.
+    /// There is a file that is no socket.
     #[error("it is there and is no socket")]
     NotASocket,
-    /// What the kernel said.
+    /// The kernel refused.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl BoundSocket {
-    /// Where it is, absolute.
+    /// Its absolute path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -46,7 +46,8 @@ impl BoundSocket {
 
 impl Drop for BoundSocket {
     fn drop(&mut self) {
-        // Not that of a successor: its inode may be the same, but it answers. The mode of ours may have been changed.
+        // Not the file of a later nano: that may have the same inode, but it answers. The mode of this file may have
+        // been changed.
         let Ok(found) = fs::symlink_metadata(&self.path) else { return };
         let is_left = || found.ino() == self.identity.0 && found.file_type().is_socket() && is_refused(&self.path);
         if identity(&found) == self.identity || is_left() {
@@ -60,21 +61,21 @@ fn is_refused(path: &Path) -> bool {
     call(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
-/// Connects to a socket, but does not wait where the other one has its hands full.
+/// Connects to a socket, without waiting if its backlog is full.
 fn call(path: &Path) -> io::Result<()> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM.cloexec().nonblocking(), None)?;
     socket.connect(&SockAddr::unix(path)?)
 }
 
-/// Binds a socket whose file has these permissions, and this group. No other user can open it before it has. Call it before
-/// there are other threads: it changes the process's umask for a moment.
+/// Binds a socket whose file has these permissions and this group. No other user can open it before it has them. Call
+/// it before there are other threads: it changes the process's umask for a moment.
 pub(crate) fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<(UnixListener, BoundSocket), BindError> {
     remove_stale(path)?;
     let before = umask(Mode::from_bits_truncate(0o177));
     let bound = UnixListener::bind(path);
     umask(before);
     let listener = bound.map_err(|error| match error.kind() {
-        // Another process was faster.
+        // Another process bound it first.
         io::ErrorKind::AddrInUse => BindError::Taken,
         _ => BindError::Io(error),
     })?;

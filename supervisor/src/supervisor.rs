@@ -1,4 +1,4 @@
-//! What the control plane knows, in one place: configuration, generations, addresses. Lives on the main thread.
+//! The state of the control plane: configuration, generations, addresses. Lives on the main thread.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -25,13 +25,13 @@ use crate::telemetry::Metrics;
 pub(crate) enum Stop {
     /// Not yet.
     No,
-    /// When what is in flight is done.
+    /// When all requests in flight are finished.
     Drain,
     /// Now.
     AtOnce,
 }
 
-/// Where nano can be reached.
+/// The addresses that nano listens on.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Addresses {
     pub(crate) http: Vec<String>,
@@ -54,9 +54,9 @@ pub(crate) struct Supervisor {
     pub(crate) fleet: Fleet,
     /// The generation that serves, by the app's name.
     pub(crate) generations: RefCell<BTreeMap<String, Rc<Generation>>>,
-    /// Generations that finish what they have.
+    /// Generations that are finishing their requests.
     pub(crate) retiring: RefCell<Vec<Rc<Generation>>>,
-    /// Waits for them.
+    /// The tasks that wait for them.
     retirements: RefCell<JoinSet<()>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) logs: Logs,
@@ -64,14 +64,14 @@ pub(crate) struct Supervisor {
     pub(crate) addresses: Addresses,
     pub(crate) started: Instant,
     pub(crate) last_reload: RefCell<Option<LastReload>>,
-    /// Held while the set of apps changes: one change at a time.
+    /// Held while the apps change: one change at a time.
     pub(crate) changing: tokio::sync::Mutex<()>,
-    /// The directories to watch may have changed.
+    /// Notified when the directories to watch may have changed.
     pub(crate) rewatch: watch::Sender<()>,
-    /// Apps' directories of the last configuration that was tried, also when it failed.
+    /// The last configuration that was tried, also when it failed, for its apps' directories.
     pub(crate) tried: RefCell<Option<Rc<Config>>>,
     pub(crate) stop: watch::Sender<Stop>,
-    /// True once everything in flight is done.
+    /// True once all requests in flight are finished.
     pub(crate) drained: watch::Sender<bool>,
 }
 
@@ -115,7 +115,7 @@ impl Supervisor {
         Rc::clone(&self.config.borrow())
     }
 
-    /// Asks for the end; a stronger wish replaces a weaker one.
+    /// Asks nano to end; a stronger request replaces a weaker one.
     pub(crate) fn stop(&self, how: Stop) {
         self.stop.send_if_modified(|now| {
             let stronger = how > *now;
@@ -134,7 +134,7 @@ impl Supervisor {
         Arc::new(RouteTable::new(&apps))
     }
 
-    /// Makes this configuration with these generations the one that metrics, log and `nanoctl` show.
+    /// Installs this configuration with these generations: metrics, log and `nanoctl` show it from now on.
     pub(crate) fn install(&self, config: Rc<Config>, version: u64, generations: BTreeMap<String, Rc<Generation>>) {
         for generation in generations.values() {
             let app = generation.app();
@@ -152,7 +152,7 @@ impl Supervisor {
         self.rewatch.send_replace(());
     }
 
-    /// Lets a generation finish and go; returns at once.
+    /// Lets a generation finish its requests and end; returns at once.
     pub(crate) fn retire(self: &Rc<Self>, generation: Rc<Generation>, reason: ExitReason, within: Duration) {
         generation.retire(reason, Instant::now() + within);
         self.retiring.borrow_mut().push(Rc::clone(&generation));
@@ -167,7 +167,7 @@ impl Supervisor {
         });
     }
 
-    /// Waits until every generation that retires is gone.
+    /// Waits until every retiring generation has ended.
     pub(crate) async fn retired(&self) {
         let mut retirements = self.retirements.take();
         while retirements.join_next().await.is_some() {}

@@ -1,5 +1,5 @@
-//! What is counted: per app [`AppMetrics`], for all of nano [`Metrics`]. Hot-path handles are plain atomics; they turn
-//! into Prometheus text only when it is asked for ([`Metrics::render`]).
+//! Counters: [`AppMetrics`] for each app, [`Metrics`] for all of nano. Hot paths use plain atomics; they become
+//! Prometheus text on request only ([`Metrics::render`]).
 
 mod histogram;
 mod names;
@@ -19,10 +19,10 @@ use crate::worker::{Worker, WorkerState};
 use histogram::Histogram;
 pub(crate) use processes::{ProcessState, cpu_time, resident, state, usage};
 
-/// Lowest and highest status code that is counted by itself.
+/// Status codes that are counted separately.
 const CODES: std::ops::RangeInclusive<u16> = 100..=599;
 
-/// No worker has said anything of its sandbox yet.
+/// No worker has reported its sandbox yet.
 const UNKNOWN: u8 = u8::MAX;
 
 /// Responses by status code.
@@ -41,7 +41,7 @@ impl Codes {
         }
     }
 
-    /// The codes that were seen, with their counts.
+    /// The codes that occurred, with their counts.
     fn seen(&self) -> impl Iterator<Item = (u16, u64)> {
         CODES.zip(self.0.iter()).map(|(code, counter)| (code, counter.load(Ordering::Relaxed))).filter(|(_, n)| *n > 0)
     }
@@ -85,10 +85,10 @@ impl EgressResult {
     }
 }
 
-/// Why a response that had begun did not come to its end.
+/// Why a response that had begun was not completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CutBy {
-    /// The client left, or did not send or take what it should.
+    /// The client left, or was too slow.
     Client,
     /// The response's body failed.
     App,
@@ -111,7 +111,7 @@ impl CutBy {
     }
 }
 
-/// Counters of one app. They live on over its generations and workers.
+/// Counters of one app, kept over its generations and workers.
 #[derive(Debug)]
 pub struct AppMetrics {
     started: AtomicU64,
@@ -125,16 +125,16 @@ pub struct AppMetrics {
     states: [AtomicU64; WorkerState::ALL.len()],
     buffer_limit: AtomicU64,
     log_dropped: Arc<AtomicU64>,
-    /// Of the worker that was started last: a layer of which nothing is known yet, is missing, is in force.
+    /// Of the newest worker: a layer is unknown, missing or in force.
     sandbox: [AtomicU8; SandboxLayer::ALL.len()],
     workers: Mutex<Workers>,
 }
 
-/// The workers that may still report, and what the ones that no longer can have reported.
+/// The workers that may still report, and the totals of those that no longer can.
 #[derive(Debug, Default)]
 struct Workers {
     alive: Vec<Arc<Worker>>,
-    /// Their process is gone, but a shard may still read their last frames.
+    /// Their process has ended, but a shard may still read their last frames.
     gone: Vec<Arc<Worker>>,
     base: Stats,
     base_cpu: Duration,
@@ -169,12 +169,12 @@ impl Default for AppMetrics {
 }
 
 impl AppMetrics {
-    /// A request for this app came in. It ends with [`AppMetrics::request_finished`], whatever happens.
+    /// A request for this app came in. [`AppMetrics::request_finished`] is always called for it later.
     pub fn request_started(&self) {
         self.started.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Its response, or what was sent instead, is over: `took` from its first byte to its last.
+    /// Its response, or the error in its place, is over: `took` from its first byte to its last.
     pub fn request_finished(&self, status: u16, took: Duration) {
         self.codes.count(status);
         self.durations.observe(took);
@@ -194,13 +194,13 @@ impl AppMetrics {
         self.responses_cut.get(by as usize).map_or(0, |counter| counter.load(Ordering::Relaxed))
     }
 
-    /// Requests that ever came in.
+    /// Requests in all.
     #[must_use]
     pub fn requests_started(&self) -> u64 {
         self.started.load(Ordering::Relaxed)
     }
 
-    /// Outgoing requests that came to an end or to a response.
+    /// Outgoing requests that have a response or have failed.
     #[must_use]
     pub fn egress_requests(&self) -> u64 {
         self.egress.iter().map(|count| count.load(Ordering::Relaxed)).sum()
@@ -213,7 +213,7 @@ impl AppMetrics {
         self.started.load(Ordering::Relaxed).saturating_sub(finished)
     }
 
-    /// An outgoing request came to this.
+    /// Counts an outgoing request's result.
     pub fn egress_request(&self, result: EgressResult) {
         if let Some(counter) = self.egress.get(result.index()) {
             counter.fetch_add(1, Ordering::Relaxed);
@@ -226,7 +226,7 @@ impl AppMetrics {
         self.lock().alive.push(worker);
     }
 
-    /// A worker's process is gone. What it reported stays counted, also what shards have yet to read.
+    /// A worker's process has ended. What it reported stays counted, including reports that shards have yet to read.
     pub fn worker_gone(&self, worker: &Worker, reason: ExitReason) {
         if let Some(counter) =
             ExitReason::ALL.iter().position(|each| *each == reason).and_then(|at| self.worker_exits.get(at))
@@ -240,7 +240,7 @@ impl AppMetrics {
         }
     }
 
-    /// Workers that were ever spawned.
+    /// Workers that were spawned in all.
     #[must_use]
     pub fn worker_starts(&self) -> u64 {
         self.worker_starts.load(Ordering::Relaxed)
@@ -253,7 +253,7 @@ impl AppMetrics {
         at.and_then(|at| self.worker_exits.get(at)).map_or(0, |counter| counter.load(Ordering::Relaxed))
     }
 
-    /// Counts the lines that the app may not log, for there are too many.
+    /// The counter of the app's lines that were dropped because there were too many.
     #[must_use]
     pub fn log_dropped(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.log_dropped)
@@ -264,7 +264,7 @@ impl AppMetrics {
         self.buffer_limit.store(bytes, Ordering::Relaxed);
     }
 
-    /// How the app's newest worker is locked up.
+    /// Records the sandbox of the app's newest worker.
     pub fn set_sandbox(&self, layers: &[LayerReport]) {
         for report in layers {
             let place = SandboxLayer::ALL.iter().position(|layer| *layer == report.layer);
@@ -274,7 +274,7 @@ impl AppMetrics {
         }
     }
 
-    /// The layers of the sandbox of which something is known, and whether the app's newest worker has them.
+    /// The layers whose state is known, and whether the app's newest worker has them.
     pub fn sandbox(&self) -> impl Iterator<Item = (SandboxLayer, bool)> {
         let states = self.sandbox.iter().map(|state| state.load(Ordering::Relaxed));
         SandboxLayer::ALL
@@ -300,7 +300,7 @@ impl AppMetrics {
         self.states.get(state.index()).map_or(0, |gauge| gauge.load(Ordering::Relaxed))
     }
 
-    /// What the app's streams did and hold.
+    /// The totals of the app's streams.
     #[must_use]
     pub fn stream_stats(&self) -> Stats {
         self.totals().stats
@@ -332,7 +332,7 @@ impl AppMetrics {
 }
 
 impl Workers {
-    /// A worker that only this list still knows can report no more.
+    /// A worker that only this list refers to can report no more.
     fn fold_gone(&mut self) {
         let (base, base_cpu) = (&mut self.base, &mut self.base_cpu);
         self.gone.retain(|worker| {
@@ -384,9 +384,9 @@ impl Metrics {
         self.unrouted.count(code);
     }
 
-    /// Whose dropped lines are counted.
+    /// Sets the log whose dropped lines are counted.
     pub fn set_log(&self, log: Logs) {
-        // There is one in a process.
+        // A process has one.
         let _ = self.log.set(log);
     }
 
@@ -394,12 +394,12 @@ impl Metrics {
         self.log.get().map_or(0, Logs::dropped)
     }
 
-    /// A shard stopped to accept for a moment, because it could not.
+    /// A shard paused accepting, because accept(2) failed.
     pub fn accept_paused(&self) {
         self.accept_pauses.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often that was.
+    /// How often that happened.
     #[must_use]
     pub fn accept_pauses(&self) -> u64 {
         self.accept_pauses.load(Ordering::Relaxed)
@@ -410,7 +410,7 @@ impl Metrics {
         self.connections_refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often that was.
+    /// How often that happened.
     #[must_use]
     pub fn connections_refused(&self) -> u64 {
         self.connections_refused.load(Ordering::Relaxed)
@@ -428,18 +428,18 @@ impl Metrics {
         self.last_reload_succeeded.store(succeeded, Ordering::Relaxed);
     }
 
-    /// Workers told us which V8 they run.
+    /// Records the version of V8 that workers report.
     pub fn set_v8(&self, version: &str) {
         let _ = self.v8.set(version.to_owned());
     }
 
-    /// V8's version, once a worker told it.
+    /// V8's version, once a worker has reported it.
     #[must_use]
     pub fn v8(&self) -> Option<&str> {
         self.v8.get().map(String::as_str)
     }
 
-    /// Shows exactly these apps from now on; the series of others end.
+    /// Exports exactly these apps from now on; the series of others end.
     pub fn show_apps(&self, apps: impl IntoIterator<Item = (Arc<str>, Arc<AppMetrics>)>) {
         *self.apps() = apps.into_iter().collect();
     }

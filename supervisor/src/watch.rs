@@ -1,5 +1,6 @@
-//! `watch: true`: reloads when the configuration file, what leads to an app, or a module that it asked for changes. The
-//! spawner watches, as it may look everywhere; a change counts once it has been quiet for a moment.
+//! `watch: true`: reloads when the configuration file, the path to an app, or a module that its workers requested
+//! changes. The spawner watches, because it may read all paths; a reload starts when there was no further change for a
+//! moment.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -7,19 +8,19 @@ use std::time::{Duration, Instant};
 use crate::reload::Trigger;
 use crate::supervisor::Supervisor;
 
-/// Without a further change for so long, it is over.
+/// A series of changes ends when there is none for so long.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// Files that change all the time are loaded this often.
+/// Files that change all the time are reloaded this often.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// After a second reload in a row that failed, the next one waits so long; after each further one twice as long.
+/// After the second failed reload in a row, the next one waits so long; after each further one twice as long.
 const FIRST: Duration = Duration::from_millis(250);
 
-/// No wait is longer: an operator mends what is broken, and looks.
+/// The longest wait: an operator repairs a file and wants to see the effect.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
-/// Until it is dropped. Must run in a `LocalSet`.
+/// Runs until it is dropped. Must run in a `LocalSet`.
 pub(crate) async fn run(supervisor: Rc<Supervisor>) {
     let mut places = supervisor.rewatch.subscribe();
     let spawner = supervisor.fleet.spawner();
@@ -44,7 +45,7 @@ pub(crate) async fn run(supervisor: Rc<Supervisor>) {
                     // The outcome is in the log.
                     let outcome = supervisor.reload(Trigger::Watch).await;
                     failures.note(outcome.is_ok(), Instant::now());
-                    // A directory that was replaced must be watched anew.
+                    // A replaced directory must be watched anew.
                     places.mark_changed();
                 }
             }
@@ -73,7 +74,7 @@ impl Failures {
         self.last = Some(now);
     }
 
-    /// How long the next reload is to wait from now on.
+    /// How long the next reload waits from now on.
     fn wait(&self, now: Instant) -> Duration {
         let Some(doublings) = self.count.checked_sub(2) else { return Duration::ZERO };
         let whole = FIRST.saturating_mul(1u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(LONGEST_WAIT);

@@ -1,4 +1,4 @@
-//! One worker process, as every shard and the control plane see it.
+//! One worker process, as shared by the shards and the control plane.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 use nano_protocol::{ExitReason, LayerReport, StatKind, Stats};
 use tokio::sync::{Notify, SetOnce};
 
-/// A worker's number: unique in the supervisor's life.
+/// A worker's number: unique for the life of the supervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorkerId(pub u64);
 
-/// Where a worker is in its life.
+/// The state of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WorkerState {
     /// Spawned; its app is being loaded.
     Starting,
     /// It takes requests.
     Ready,
-    /// It finishes what it has and goes.
+    /// It finishes its requests and ends.
     Draining,
-    /// Its process is gone; a new one comes when it is time.
+    /// Its process has ended; a new one is started when it is due.
     Exited,
 }
 
@@ -49,7 +49,7 @@ impl WorkerState {
     }
 }
 
-/// What shards and the control plane share about a worker. No locks: atomics, and one value that is set once.
+/// What shards and the control plane share about a worker. No locks: atomics, and values that are set once.
 #[derive(Debug)]
 pub struct Worker {
     /// Its number.
@@ -58,13 +58,13 @@ pub struct Worker {
     pub pid: u32,
     /// Requests in flight over all its links.
     pub in_flight: AtomicU32,
-    /// Whether it answered a request, be it with an error.
+    /// Whether it answered a request, even with an error.
     answered: AtomicBool,
-    /// Whether requests went to it since its keeper asked it last whether it is idle.
+    /// Whether requests were sent to it since its slot last asked it whether it is idle.
     stirred: AtomicBool,
-    /// Woken when they do and did not before.
+    /// Notified when the first such request is sent.
     stirs: Notify,
-    /// Why it ends or ended, as far as is known; the first reason counts.
+    /// Why it ends or ended, if known; the first reason counts.
     exit: SetOnce<ExitReason>,
     /// In the order of [`Stats::ALL`].
     stats: [AtomicU64; Stats::ALL.len()],
@@ -95,18 +95,18 @@ impl Worker {
         }
     }
 
-    /// Takes note of how it is locked up. That does not change any more.
+    /// Records its sandbox. That does not change any more.
     pub fn set_sandbox(&self, layers: Vec<LayerReport>) {
         let _ = self.sandbox.set(layers);
     }
 
-    /// How it is locked up; empty as long as that is not known.
+    /// Its sandbox; empty as long as it is not known.
     #[must_use]
     pub fn sandbox(&self) -> &[LayerReport] {
         self.sandbox.get().map_or(&[], Vec::as_slice)
     }
 
-    /// It answered a request: it works.
+    /// It has answered a request: it works.
     pub fn set_answered(&self) {
         if !self.answered.load(Ordering::Relaxed) {
             self.answered.store(true, Ordering::Relaxed);
@@ -119,34 +119,34 @@ impl Worker {
         self.answered.load(Ordering::Relaxed)
     }
 
-    /// A request goes to it, and is counted in `in_flight` already.
+    /// A request is sent to it, and is counted in `in_flight` already.
     pub fn stir(&self) {
         if !self.stirred.load(Ordering::SeqCst) && !self.stirred.swap(true, Ordering::SeqCst) {
             self.stirs.notify_one();
         }
     }
 
-    /// Waits until a request goes to it, if none did since [`Self::settle`].
+    /// Waits until a request is sent to it, if none was since [`Self::settle`].
     pub async fn is_stirred(&self) {
         self.stirs.notified().await;
     }
 
-    /// It is about to be asked whether it is idle: from here on a request counts.
+    /// Called before it is asked whether it is idle: from here on a request counts.
     pub fn settle(&self) {
         self.stirred.store(false, Ordering::SeqCst);
-        // Either this sees the request, or that sees what was just stored.
+        // Either this load sees the request, or the request sees what was just stored.
         if self.in_flight.load(Ordering::SeqCst) > 0 {
             self.stirred.store(true, Ordering::SeqCst);
         }
     }
 
-    /// Whether no request went to it since [`Self::settle`], nor was with it then.
+    /// Whether it had no request at [`Self::settle`] and none was sent to it since.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         !self.stirred.load(Ordering::SeqCst)
     }
 
-    /// Says why the worker ends. The first reason that is given stays.
+    /// Sets why the worker ends. The first reason stays.
     pub fn set_exit(&self, reason: ExitReason) {
         let _ = self.exit.set(reason);
     }
@@ -157,12 +157,12 @@ impl Worker {
         self.exit.get().copied()
     }
 
-    /// Waits until it is known why the worker ends: at the latest when its process is found dead.
+    /// Waits until it is known why the worker ends: at the latest when its process has ended.
     pub async fn exit_said(&self) -> ExitReason {
         *self.exit.wait().await
     }
 
-    /// Takes a worker's report. Reports come over several links in any order, so counters only ever grow here.
+    /// Records a worker's report. Reports come over several links in any order, so counters never decrease here.
     pub fn record(&self, stats: &Stats) {
         for ((own, value), stat) in self.stats.iter().zip(stats.values()).zip(Stats::ALL) {
             match stat.kind {
@@ -181,12 +181,12 @@ impl Worker {
         Some(self.made.elapsed().saturating_sub(Duration::from_micros(reported)))
     }
 
-    /// Takes note of the CPU time that the kernel counted for it.
+    /// Records the CPU time that the kernel counted for it.
     pub fn record_cpu(&self, cpu: Duration) {
         self.cpu_micros.fetch_max(u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// CPU time that it used, as last noted.
+    /// CPU time that it used, as last recorded.
     #[must_use]
     pub fn cpu(&self) -> Duration {
         Duration::from_micros(self.cpu_micros.load(Ordering::Relaxed))

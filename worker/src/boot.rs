@@ -1,16 +1,16 @@
-//! What a worker does before it knows its app, in this order. Standard input is the control socket; the environment is
+//! What a worker does before it gets its app, in this order. Standard input is the control socket; the environment is
 //! empty; nothing is read from files.
 //!
 //! 1. The sandbox's first half: no descriptors but those three, an empty root directory, the app's user, not dumpable, no
 //!    capabilities, no new privileges, few resources, no files (Landlock). After it the process can open nothing; the time
 //!    zone is known by then.
-//! 2. Ended by the kernel when the supervisor dies. Deaf to the signals that a terminal or systemd sends to all
-//!    processes: the supervisor finishes what is in flight and then says so.
+//! 2. The process asks the kernel to kill it when the supervisor dies. It blocks the signals that a terminal or systemd
+//!    sends to all processes: the supervisor finishes requests in flight and then sends `Drain`.
 //! 3. The data links come with the first byte on the control socket.
 //! 4. V8's set-up on the main thread; V8's and the watchdog's threads.
 //! 5. The sandbox's second half, for all threads: no more of them, and the system call filter (seccomp).
-//! 6. The worker says which layers are in force. The supervisor looks whether that is true, and only then sends `Boot`:
-//!    code, environment, limits.
+//! 6. The worker reports which layers are in force. The supervisor verifies that, and only then sends `Boot`: code,
+//!    environment, limits.
 
 use std::ffi::OsString;
 use std::io::{self, IoSlice, IoSliceMut, Write as _};
@@ -27,7 +27,7 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 
-/// Serves an app; ends the process. `arguments` say what the process that started this one made for it.
+/// Serves an app; ends the process. `arguments` say what the spawner set up for it.
 pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ! {
     let prepared = Surroundings::from_arguments(arguments).ok_or(BootError::Usage).and_then(prepare);
     let status = match prepared.and_then(|spare| Ok(spare.serve(crate::SNAPSHOT)?)) {
@@ -71,7 +71,7 @@ impl BootError {
 
 fn prepare(surroundings: Surroundings) -> Result<Spare, BootError> {
     let sandbox = sandbox::enter(Layers::ALL, surroundings);
-    // What ps(1) shows, also where nano could only execute this program by a descriptor's number.
+    // What ps(1) shows, also where nano had to execute this program by a descriptor's number.
     let _ = prctl::set_name(c"nano-worker");
     // A supervisor that died before this line closed the control socket, which the next step sees.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| BootError::System("follow the supervisor", error.into()))?;
@@ -86,7 +86,7 @@ fn prepare(surroundings: Surroundings) -> Result<Spare, BootError> {
     Ok(spare)
 }
 
-/// Tells the supervisor about the sandbox. It is the first that is written there, so it has room.
+/// Reports the sandbox to the supervisor. It is the first write there, so it has room.
 fn announce(control: &mut UnixStream, layers: Vec<LayerReport>) -> io::Result<()> {
     let mut outbox = Outbox::default();
     outbox.push(&Frame::Sandboxed(layers));

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// `nano --version` asks for it, too: only this program knows its V8.
+/// `nano --version` calls it too: only this program knows its V8.
 fn version() -> ExitCode {
     let v8 = nano_runtime::platform::v8_version();
     let _ = writeln!(io::stdout(), "nano-worker {} (V8 {v8})", env!("CARGO_PKG_VERSION"));

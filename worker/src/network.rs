@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-/// Starts it. It ends when our end of the socket is closed.
+/// Starts that process. It ends when this end of the socket is closed.
 pub(crate) fn start() -> io::Result<UnixStream> {
     let (ours, theirs) = UnixStream::pair()?;
     Command::new(env::current_exe()?.with_file_name("nano"))

@@ -1,7 +1,7 @@
 //! `nano-worker repl`: entries from a terminal, with history and completion, or line by line from a pipe.
 //!
-//! This thread runs JavaScript. Reading happens on another (`repl/terminal.rs`, `repl/pipe.rs`), so timers and
-//! promises go on while the user thinks; the two talk over [`Input`].
+//! This thread runs JavaScript. Another thread reads input (`repl/terminal.rs`, `repl/pipe.rs`), so timers and promises
+//! run while the user types; the two communicate over [`Input`].
 
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -31,7 +31,7 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> E
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     let status = if is_terminal { terminal::run() } else { pipe::run() };
     match status {
-        // Without tearing the heap down: it is not needed, and it takes milliseconds.
+        // The heap is not torn down: that takes milliseconds and is not needed.
         #[expect(clippy::disallowed_methods, reason = "the program's own status, and its heap is not torn down")]
         Ok(status) => process::exit(status),
         Err(message) => {
@@ -43,7 +43,7 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> E
 
 /// The session's isolate: modules from the working directory, the limits of `nano run`.
 fn session(screen: Screen, colors: bool) -> Result<ReplSession, String> {
-    // A directory that was removed is no reason not to calculate.
+    // The REPL works in a directory that was removed, too.
     let directory = env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let base = Url::from_directory_path(&directory).map_err(|()| format!("{} has no URL", directory.display()))?;
     let options = RuntimeOptions {

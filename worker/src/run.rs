@@ -25,7 +25,7 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     match run(options, arguments) {
-        // Without tearing the heap down: it is not needed, and it takes milliseconds.
+        // The heap is not torn down: that takes milliseconds and is not needed.
         #[expect(clippy::disallowed_methods, reason = "the program's own status, and its heap is not torn down")]
         Ok(status) => process::exit(status),
         Err(message) => {
@@ -83,7 +83,7 @@ struct Stdio;
 
 impl LogSink for Stdio {
     fn write(&mut self, level: LogLevel, _request_id: &str, text: &str) {
-        // A closed pipe is no reason to stop the program.
+        // A closed pipe does not stop the program.
         let _ = match level {
             LogLevel::Debug | LogLevel::Info => writeln!(io::stdout().lock(), "{text}"),
             LogLevel::Warn | LogLevel::Error => writeln!(io::stderr().lock(), "{text}"),

@@ -1,10 +1,11 @@
-//! The part of the sandbox that a worker closes around itself: it gives up what it has. Whoever started it made new
-//! namespaces for it, in which it has capabilities ([`Surroundings`]); what takes those it does first. (A program cannot
-//! be executed in a directory without files, nor by whom may read none: so this process does it and not the one before.)
+//! The part of the sandbox that a worker sets up itself, by giving up what it has. The spawner made new namespaces for
+//! it, in which it has capabilities ([`Surroundings`]); the layers that need those come first. (A program cannot be
+//! executed in a directory without files, nor by a user who may read none: so this process does it, and not the
+//! spawner.)
 //!
 //! It happens in two steps, [`enter`] before there are threads and [`Entered::close`] when all of them are there, and
-//! all of it before the worker is told its app. It never fails: each layer says whether it is in force, the spawner
-//! looks from outside at what can be seen there, and the supervisor decides.
+//! all of it before the worker is sent its app. It never fails: each layer reports whether it is in force, the spawner
+//! verifies from outside what is visible there, and the supervisor decides.
 //!
 //! | layer | takes away |
 //! |---|---|
@@ -32,7 +33,7 @@ use nano_protocol::limits::MAX_LAYER_DETAIL;
 use nano_protocol::{LayerReport, SandboxLayer};
 pub use surroundings::Surroundings;
 
-/// Which layers to put on. A worker puts on all of them; the test that attacks it leaves one out to see what it is for.
+/// Which layers to apply. A worker applies all of them; the test that attacks it leaves one out to see its effect.
 #[derive(Debug, Clone, Copy)]
 pub struct Layers {
     /// [`SandboxLayer::Capabilities`].
@@ -55,10 +56,10 @@ impl Layers {
         Self { capabilities: true, no_new_privs: true, undumpable: true, rlimits: true, landlock: true, seccomp: true };
 }
 
-/// What a layer says of itself: how much of it is in force, or why none of it is.
+/// A layer's own report: how much of it is in force, or why none of it is.
 type Outcome = Result<String, String>;
 
-/// A sandbox whose first step is taken.
+/// A sandbox after its first step.
 #[derive(Debug)]
 pub struct Entered {
     layers: Layers,
@@ -66,8 +67,9 @@ pub struct Entered {
     rlimits: Outcome,
 }
 
-/// Closes what must be closed before there are threads, which inherit it. Call it with one thread, before anything is
-/// opened: descriptors above standard error are closed. What is needed of the file system is read here: the time zone.
+/// Applies the layers that must be applied before there are threads, which inherit them. Call it while there is one
+/// thread, before anything is opened: descriptors above standard error are closed. The time zone, the only thing that
+/// is needed from the file system, is read here.
 #[must_use]
 pub fn enter(layers: Layers, surroundings: Surroundings) -> Entered {
     descriptors::close_inherited();
@@ -95,7 +97,8 @@ pub fn enter(layers: Layers, surroundings: Surroundings) -> Entered {
 }
 
 impl Entered {
-    /// Closes the rest, for all threads there are. There can be no more of them afterwards. Returns what is in force.
+    /// Applies the remaining layers to all threads. No more threads can be made afterwards. Returns the layers'
+    /// reports.
     #[must_use]
     pub fn close(self) -> Vec<LayerReport> {
         let Self { layers, mut reports, rlimits } = self;

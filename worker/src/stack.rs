@@ -1,4 +1,4 @@
-//! The main thread's stack, on which JavaScript runs. The kernel lets it grow up to a limit that is set from outside.
+//! The main thread's stack, on which JavaScript runs. The kernel lets it grow up to a limit that the process inherits.
 
 use std::io;
 

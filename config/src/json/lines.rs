@@ -3,8 +3,8 @@
 /// How often the count of characters is kept, in bytes.
 const STEP: usize = 1024;
 
-/// Where the lines of a text start, and how many characters come before every [`STEP`]th byte: a file without line
-/// breaks must not be counted from its start for each app in it.
+/// Where the lines of a text start, and how many characters come before every [`STEP`]th byte: in a file without line
+/// breaks, each lookup would count from the start otherwise.
 pub(crate) struct Lines<'t> {
     text: &'t [u8],
     starts: Vec<usize>,

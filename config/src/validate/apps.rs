@@ -18,7 +18,7 @@ pub(crate) const ANY_NAME: &str = "default";
 /// As long as a host name, so that every hostname makes a name.
 const MAX_NAME: usize = 253;
 
-/// Who had a name or host first.
+/// The app that claimed a name or host first.
 struct Claim {
     app: KeyPath,
     at: Span,
@@ -100,7 +100,7 @@ fn module(
     }
 }
 
-/// The name and the hostnames, of which either may stand in for the other.
+/// The name and the hostnames. Either may be missing if the other is there.
 fn identity(report: &mut Report<'_>, app: &Object<'_>, claims: &mut Claims) -> Option<(String, Vec<HostPattern>)> {
     let name = explicit_name(report, app);
     let hosts = match app.node(&schema::HOSTNAME) {
@@ -232,7 +232,7 @@ fn claim_name(
         claims.names.insert(name.to_owned(), Claim { app: app.path.clone(), at, host: host.cloned() });
         return;
     };
-    // Two apps whose first hostname is the same were told so already.
+    // For two apps with the same first hostname this is reported already.
     if host.is_some() && first.host.as_ref() == host {
         return;
     }

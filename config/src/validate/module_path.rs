@@ -37,17 +37,17 @@ impl Module {
     }
 }
 
-/// What is at one of the places where a path is looked for.
+/// What is at one of the paths where an app is looked for.
 enum Found {
     Module(Module),
     Nothing,
-    /// Something, but not an app: why, and what would do.
+    /// Something that is not an app: why, and what to do.
     Unusable(String, Option<String>),
 }
 
 type Fault = (String, Option<String>);
 
-/// Looks beside the config file, then in the working directory; the first place where anything is, counts.
+/// Looks beside the config file, then in the working directory; the first path where anything exists counts.
 pub(crate) fn resolve(text: &str, directory: &Path, cwd: &Path) -> Result<Module, Fault> {
     if text.is_empty() {
         return Err(("the path must not be empty".to_owned(), None));
@@ -90,7 +90,7 @@ pub(crate) fn single(path: PathBuf) -> Result<Module, Fault> {
     }
 }
 
-/// What there is or is not at a path decides whether it is an app.
+/// The paths whose files decide whether `path` is an app.
 pub(crate) fn looked_at(path: &Path) -> [PathBuf; 2] {
     [path.to_owned(), path.join(INDEX)]
 }
@@ -110,7 +110,7 @@ fn look(path: PathBuf) -> Found {
     if metadata.is_dir() { directory(path) } else { file(path, metadata.is_file()) }
 }
 
-/// Which link on the way of a path leads nowhere, if it is that what is wrong.
+/// The link on the way that leads nowhere, if that is the fault.
 fn dangling(path: &Path) -> Option<String> {
     let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
     let way = path.ancestors().find(|way| is_link(way) && fs::metadata(way).is_err())?;

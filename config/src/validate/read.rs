@@ -1,4 +1,4 @@
-//! Typed reading of the keys of one object; every misfit goes to the report.
+//! Typed reading of the keys of one object; every wrong value is reported.
 
 use crate::json::number::Decimal;
 use crate::json::{Member, Node, Span, Value};
@@ -35,7 +35,7 @@ impl<'n> Object<'n> {
         Some(Self { members, span: node.span, path })
     }
 
-    /// One whose keys somebody else has looked at.
+    /// An object whose keys were checked already.
     pub(super) fn of(members: &'n [Member], span: Span, path: KeyPath) -> Self {
         Self { members, span, path }
     }
@@ -51,7 +51,7 @@ impl<'n> Object<'n> {
         self.members.iter().map(|member| (member.key.as_str(), member.key_span))
     }
 
-    /// Where a key that is there stands.
+    /// The span of a key that is there.
     pub(crate) fn key_span(&self, key: &Key) -> Option<Span> {
         self.members.iter().find(|member| member.key == key.name).map(|member| member.key_span)
     }

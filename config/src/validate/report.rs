@@ -46,12 +46,12 @@ impl<'t> Report<'t> {
         Self { lines: Lines::new(text), file, faults: Vec::new() }
     }
 
-    /// What was read, if there are no faults.
+    /// The result, if there are no faults.
     pub(crate) fn finish<T>(self, checked: Option<T>) -> Result<T, ConfigError> {
         match (ConfigError::from_diagnostics(self.faults), checked) {
             (None, Some(checked)) => Ok(checked),
             (Some(error), _) => Err(error),
-            // A check that gives up always says why; this is for one that forgets to.
+            // A check that fails always reports why; this is for one that does not.
             (None, None) => Err(Diagnostic::at(&Place::whole(self.file), "", "the configuration is not valid").into()),
         }
     }

@@ -12,7 +12,7 @@ use crate::suggest;
 use crate::validate::read::Object;
 use crate::validate::report::{Report, describe_type};
 
-/// What one object says; what it does not say is `None`.
+/// The values of one object; missing ones are `None`.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
     env: Option<BTreeMap<String, String>>,
@@ -81,7 +81,7 @@ impl Settings {
 fn env(report: &mut Report<'_>, object: &Object<'_>) -> Option<BTreeMap<String, String>> {
     let (node, path) = object.node(&schema::ENV)?;
     let Value::Object(members) = &node.value else {
-        // Whatever stands here may be a secret.
+        // Any value here may be a secret.
         let message = format!("expected {}, found {}", schema::ENV.expected(), describe_type(node));
         report.fault(node.span, &path, message, None);
         return None;

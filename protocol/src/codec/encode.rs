@@ -1,4 +1,4 @@
-//! Frames to bytes.
+//! Encodes frames as bytes.
 
 use bytes::{BufMut, BytesMut};
 

@@ -1,4 +1,4 @@
-//! What has come of a body and was not taken yet.
+//! The chunks of a body that have come and were not taken yet.
 
 use std::collections::VecDeque;
 
@@ -40,7 +40,7 @@ impl ChunkQueue {
         }
     }
 
-    /// The next piece, at most `most` bytes of it; `None` if there is none, or `most` is 0.
+    /// The next chunk, at most `most` bytes of it; `None` if there is none, or `most` is 0.
     pub(super) fn pop(&mut self, most: usize) -> Option<Bytes> {
         if self.chunks.is_empty() {
             self.seal_tail();

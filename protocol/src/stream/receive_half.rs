@@ -9,7 +9,8 @@ use super::violation::StreamViolation;
 use super::window::ReceiveWindow;
 use crate::frame::BodyLength;
 
-/// What came of a body and was not taken yet, and whether more will come. `E` is what ends it early.
+/// The part of a body that has come and was not taken yet, and whether more will come. `E` is the error that ends it
+/// early.
 ///
 /// The end and the error are final: the one that comes first stays.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub struct ReceiveHalf<E = Infallible> {
 /// What [`ReceiveHalf::take`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received<'h, E = Infallible> {
-    /// The next piece, and the credit that is to be given now.
+    /// The next chunk, and the credit to send now.
     Data(Bytes, Option<u32>),
     /// Nothing is there yet, or no byte was asked for.
     Pending,
@@ -38,7 +39,7 @@ pub enum Received<'h, E = Infallible> {
 }
 
 impl<E> Default for ReceiveHalf<E> {
-    /// One whose head has not come.
+    /// A stream whose head has not come.
     fn default() -> Self {
         Self {
             queue: ChunkQueue::default(),
@@ -52,7 +53,7 @@ impl<E> Default for ReceiveHalf<E> {
 }
 
 impl<E> ReceiveHalf<E> {
-    /// One whose head has come.
+    /// A stream whose head has come.
     #[must_use]
     pub fn new(length: BodyLength) -> Self {
         let mut half = Self::default();
@@ -107,7 +108,7 @@ impl<E> ReceiveHalf<E> {
         Ok(())
     }
 
-    /// The next piece, at most `max` bytes of it. Nothing follows an end or an error, so taking what is left then gives no
+    /// The next chunk, at most `max` bytes of it. Nothing follows an end or an error, so taking the rest then gives no
     /// credit.
     pub fn take(&mut self, max: usize) -> Received<'_, E> {
         if let Some(data) = self.queue.pop(max) {

@@ -1,4 +1,4 @@
-//! The sending half of a stream: what of a body may be sent now, and whether all of it was.
+//! The sending half of a stream: how much of a body may be sent now, and whether all of it was.
 
 use bytes::Bytes;
 
@@ -6,7 +6,7 @@ use super::violation::StreamViolation;
 use super::window::SendWindow;
 use crate::frame::BodyLength;
 
-/// A body on its way out, under the window of its receiver.
+/// A body that is being sent, under the window of its receiver.
 #[derive(Debug)]
 pub struct SendHalf {
     window: SendWindow,
@@ -18,7 +18,7 @@ pub struct SendHalf {
 }
 
 impl SendHalf {
-    /// A body that is given in pieces, of this length by its head.
+    /// A body that is given in chunks, of this length by its head.
     #[must_use]
     pub fn new(length: BodyLength) -> Self {
         let left = if let BodyLength::Known(bytes) = length { Some(bytes) } else { None };
@@ -50,7 +50,7 @@ impl SendHalf {
         self.window.credit(bytes)
     }
 
-    /// Gives the next piece of the body, for [`SendHalf::take`]. What goes beyond the announced length is dropped.
+    /// Gives the next chunk of the body, for [`SendHalf::take`]. Bytes beyond the announced length are dropped.
     pub fn give(&mut self, data: Bytes) {
         self.pending = if self.pending.is_empty() { data } else { [&self.pending[..], &data[..]].concat().into() };
         if let Some(left) = self.left {

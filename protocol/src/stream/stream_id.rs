@@ -2,7 +2,8 @@
 
 use crate::codec::Side;
 
-/// A stream of a link. On the wire the lowest bit says who began it, as in HTTP/2, so that one kind of frame serves both.
+/// A stream of a link. On the wire the lowest bit says which side began it, as in HTTP/2, so that one kind of frame
+/// serves both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StreamId {
     /// The supervisor begins requests, the worker begins fetches.

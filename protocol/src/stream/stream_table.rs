@@ -151,7 +151,7 @@ impl<T> StreamTable<T> {
     }
 }
 
-/// Spreads numbers that count up, and that no stranger chooses.
+/// Hashes numbers that count up, and that no attacker chooses.
 #[derive(Debug, Default)]
 struct NumberHasher(u64);
 

@@ -22,7 +22,7 @@ impl SendWindow {
         self.available as usize
     }
 
-    /// Takes note of sent bytes; at most [`Self::available`] of them count.
+    /// Counts sent bytes; at most [`Self::available`] of them.
     pub(super) fn sent(&mut self, bytes: usize) {
         self.available = self.available.saturating_sub(u32::try_from(bytes).unwrap_or(u32::MAX));
     }

@@ -1,9 +1,9 @@
-//! Who may send a request to a worker now, who waits, and who is turned away: one for each generation of an app,
-//! shared by all shards.
+//! Decides which requests may be sent to a worker now, which wait, and which are refused: one for each generation of an
+//! app, shared by all shards.
 //!
-//! A worker takes `max_concurrent` requests at once. Beyond that requests wait, first come first served, at most
+//! A worker takes `max_concurrent` requests at once. Further requests wait in order of arrival, at most
 //! [`Admission::queue_bound`] of them over all shards: four times what all workers together may have in flight, and at
-//! least 64. The next one is turned away (503). No request waits longer than `timeout_ms`.
+//! least 64. When the queue is full, requests are refused (503). No request waits longer than `timeout_ms`.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,7 +27,7 @@ pub struct Admission {
     freed: Notify,
 }
 
-/// As many wait as may.
+/// The queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueFull;
 
@@ -56,8 +56,8 @@ impl Admission {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// Counts one more request in flight on `worker`, unless it has as many as it may. True means [`Self::release`]
-    /// is owed.
+    /// Counts one more request in flight on `worker`, unless it has `max_concurrent` already. True means that the
+    /// caller must call [`Self::release`].
     pub fn take(&self, worker: &Worker) -> bool {
         let more = |now: u32| (now < self.max_concurrent).then(|| now + 1);
         let taken = worker.in_flight.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok();
@@ -67,16 +67,17 @@ impl Admission {
         taken
     }
 
-    /// A request that [`Self::take`] counted is over: the longest waiting one is woken.
+    /// A request that [`Self::take`] counted is over: wakes the request that has waited longest.
     pub fn release(&self, worker: &Worker) {
         worker.in_flight.fetch_sub(1, Ordering::SeqCst);
-        // Either this load sees the waiter, or the waiter's try, which comes after it counted itself, sees the room.
+        // Either this load sees the waiting request, or that request, which counts itself before it tries, sees the
+        // free place.
         if self.waiting.load(Ordering::SeqCst) > 0 {
             self.freed.notify_one();
         }
     }
 
-    /// There is a new worker, or waiting makes no sense any more: every request that waits looks again.
+    /// There is a new worker, or waiting is pointless now: every waiting request tries again.
     pub fn wake_all(&self) {
         self.freed.notify_waiters();
     }
@@ -92,14 +93,14 @@ impl Admission {
     }
 }
 
-/// A place in the queue, left when dropped.
+/// A place in the queue. Dropping it leaves the queue.
 #[derive(Debug)]
 pub struct Place<'a> {
     admission: &'a Admission,
 }
 
 impl<'a> Place<'a> {
-    /// Waits in line from now on, even before it is polled. After it is done, try again; if that fails, wait again.
+    /// Queued from now on, even before it is first polled. When it is done, try again; if that fails, wait again.
     #[must_use]
     pub fn wait(&self) -> Pin<Box<Notified<'a>>> {
         let mut turn = Box::pin(self.admission.freed.notified());

@@ -1,16 +1,16 @@
 //! Whether an app's requests may be sent to its workers: a circuit breaker for crash loops.
 //!
-//! Open as long as all is well. When its workers fail again and again, requests are refused until the next one starts.
-//! That one is on probation: one request at a time is let through as a probe, the others are still refused. When the
-//! probe is answered, or the worker has stayed up for a while, all is well again; when the worker dies before that,
-//! requests are refused anew, for longer.
+//! The breaker is closed while the app is healthy. When its workers fail again and again, it opens: requests are
+//! refused until the next worker starts. That worker is on probation: one request at a time goes to it as a probe, the
+//! others are still refused. When the probe is answered, or the worker has stayed up for a while, the breaker closes;
+//! when the worker dies before that, requests are refused again, for longer.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// When to come back while another request is the probe.
+/// The `Retry-After` while another request is the probe.
 const WHILE_PROBED: Duration = Duration::from_secs(1);
 
 /// Why an app's requests are refused.
@@ -18,27 +18,27 @@ const WHILE_PROBED: Duration = Duration::from_secs(1);
 pub enum Outage {
     /// Its workers die again and again.
     Crashes,
-    /// Its workers do not get ready.
+    /// Its workers fail to start.
     StartFails,
 }
 
-/// What a client whose request is refused should know.
+/// Why a request is refused, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
     /// Why.
     pub outage: Outage,
-    /// When to ask again: the next start is due then.
+    /// When to try again: the next start is due then.
     pub retry_after: Duration,
 }
 
-/// How a request may go on.
+/// How a request is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
     /// Like any other.
     Open,
-    /// It is the probe. [`Availability::release`] is owed when it is over.
+    /// It is the probe. The caller must call [`Availability::release`] when it is over.
     Probe,
-    /// Not at all.
+    /// Refused.
     Refused(Refusal),
 }
 
@@ -48,7 +48,7 @@ const START_FAILS: u8 = 2;
 const PROBATION: u8 = 3;
 const PROBED: u8 = 4;
 
-/// See the file's head. One for each generation of an app, shared by all shards.
+/// The circuit breaker of one generation of an app, shared by all shards.
 #[derive(Debug)]
 pub struct Availability {
     began: Instant,
@@ -66,7 +66,7 @@ impl Default for Availability {
 }
 
 impl Availability {
-    /// No worker is there, and the next start is due after `wait`: refuse requests until then.
+    /// There is no worker, and the next start is due after `wait`: refuses requests until then.
     pub fn refuse(&self, outage: Outage, wait: Duration) {
         let due = self.began.elapsed() + wait;
         self.due.store(u64::try_from(due.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -87,7 +87,7 @@ impl Availability {
         self.change(|state| matches!(state, PROBATION | PROBED).then_some(OPEN));
     }
 
-    /// A request comes in.
+    /// A request arrives.
     pub fn enter(&self) -> Entry {
         let state = self.state.load(Ordering::Acquire);
         if state == OPEN {
@@ -99,7 +99,7 @@ impl Availability {
         self.refused().map_or(Entry::Open, Entry::Refused)
     }
 
-    /// The probe is over, whatever came of it: if nothing did, another one may go.
+    /// The probe is over, with any result: if the breaker is still open, another probe may be sent.
     pub fn release(&self) {
         self.change(|state| (state == PROBED).then_some(PROBATION));
     }
@@ -109,13 +109,13 @@ impl Availability {
         matches!(self.state.load(Ordering::Acquire), PROBATION | PROBED)
     }
 
-    /// What a request is told that can neither go on nor be the probe.
+    /// The refusal for a request that cannot be the probe either.
     pub fn refused(&self) -> Option<Refusal> {
         let probed = self.state.load(Ordering::Acquire) == PROBED;
         self.down().or(probed.then_some(Refusal { outage: Outage::Crashes, retry_after: WHILE_PROBED }))
     }
 
-    /// What every request is told while there is no worker.
+    /// The refusal for every request while there is no worker.
     pub fn down(&self) -> Option<Refusal> {
         let outage = match self.state.load(Ordering::Acquire) {
             CRASHES => Outage::Crashes,

@@ -95,9 +95,9 @@ enum Action {
 const NANOCTLS: &[&str] = &["reload", "status", "apps", "restart", "drain", "logs", "why", "metrics"];
 
 fn main() -> ExitCode {
-    // Those that come while it is not known yet what to do wait.
+    // Signals that arrive before the command is known stay pending.
     signals::hold();
-    // To read the command line takes more stack than there may be.
+    // Parsing the command line can take more stack than the limit allows.
     if let Err(error) = limits::raise()
         && error.is_about_stack()
     {
@@ -153,7 +153,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What `nano serve` is to serve, or what is wrong with how that was said.
+/// The configuration source that the arguments name, or what is wrong with them.
 fn source(
     what: Option<PathBuf>,
     config: Option<PathBuf>,
@@ -184,7 +184,7 @@ fn source(
     Ok(Source::App { path: app, port: port.unwrap_or(DEFAULT_PORT) })
 }
 
-/// For a word that is neither a command nor a config file.
+/// The message for an argument that is neither a command nor a config file.
 fn neither(word: &Path) -> String {
     let shown = word.display();
     if word.is_dir() {
@@ -218,7 +218,7 @@ fn did_you_mean(path: &Path) -> String {
     nano_config::near_file(path).map_or_else(String::new, |near| format!("; did you mean {}?", near.display()))
 }
 
-/// What could be meant by saying nothing.
+/// A hint for a call without arguments.
 fn what_is_here() -> &'static str {
     let here = |name: &str| Path::new(name).is_file();
     match (here("nano.json"), here("index.js")) {
@@ -236,7 +236,7 @@ fn is_config(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "json")
 }
 
-/// Says so with the usage of the command.
+/// Prints the message and the usage of the command.
 fn wrong_usage(command: Option<&str>, message: &str) -> ExitCode {
     let mut cli = Cli::command();
     cli.build();
@@ -269,7 +269,7 @@ fn run_check(file: &Path) -> ExitCode {
     }
 }
 
-/// Becomes the worker program; returns only if that fails.
+/// Executes the worker program; returns only if that fails.
 fn exec_worker(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Err(error) = limits::raise() {
         return failed(&error);

@@ -1,4 +1,4 @@
-//! `GET /logs?app=NAME&follow=1`: the log's last lines as JSON lines, and those to come.
+//! `GET /logs?app=NAME&follow=1`: the log's last lines, and with `follow` the later ones, as JSON lines.
 
 use std::fmt::Write;
 use std::rc::Rc;
@@ -15,11 +15,11 @@ use super::{FOLLOWERS, Lines, Reply, failure};
 use crate::log::{Next, Reader, Record};
 use crate::supervisor::Supervisor;
 
-/// Pieces between the log and the client's socket, and about how many bytes each has.
+/// Chunks queued between the log and the client's socket, and about how many bytes each has.
 const PIECES: usize = 1;
 const PIECE: usize = 64 * 1024;
 
-/// A client that takes nothing for so long is gone.
+/// A client that reads nothing for so long is disconnected.
 const STALLED: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Query {
         let mut query = Self::default();
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=').unwrap_or((pair, "")) {
-                // Names of apps need no escapes.
+                // App names need no percent-decoding.
                 ("app", name) => query.app = Some(name.to_owned()).filter(|name| !name.is_empty()),
                 ("follow", "" | "1" | "true") => query.follow = true,
                 ("follow", "0" | "false") => query.follow = false,
@@ -72,7 +72,7 @@ pub(super) fn logs(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, quer
     let log = supervisor.logs.recent().read(query.follow);
     let (pieces, lines) = mpsc::channel(PIECES);
     let mut drained = supervisor.drained.subscribe();
-    // Ends with the client, at the latest when the log says its next line.
+    // Ends when the client has gone, at the latest at the next line of the log.
     let _task = tokio::task::spawn_local(async move {
         let _place = place;
         tokio::select! {

@@ -1,7 +1,7 @@
-//! A link at the place where `nanoctl` looks, to the socket that a nano has somewhere else by its config: so `nanoctl
-//! reload` finds it without the file, also when that cannot be read any more.
+//! A symbolic link from the place where `nanoctl` looks to a socket that the configuration put elsewhere: `nanoctl
+//! reload` finds the socket without the file, also when that cannot be read any more.
 //!
-//! It is only ever made in a directory that is this user's own, and what another user put there is never followed.
+//! The link is made only in a directory of this user's own, and a link that another user made is never followed.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
@@ -13,7 +13,7 @@ use nix::unistd::geteuid;
 use super::socket::prepare_directory;
 use crate::socket_file::{Identity, identity};
 
-/// The link. It goes when this is dropped.
+/// The link. Dropping it removes the link.
 #[derive(Debug)]
 pub(crate) struct Pointer {
     path: PathBuf,
@@ -21,10 +21,11 @@ pub(crate) struct Pointer {
 }
 
 impl Pointer {
-    /// Makes a link at `place` to a socket. `None` if that cannot be: the place is another nano's, or not this user's.
+    /// Makes a link at `place` to a socket. `None` if that is impossible: the place belongs to another nano or another
+    /// user.
     pub(crate) fn place(place: &Path, socket: &Path) -> Option<Self> {
         let directory = place.parent()?;
-        // What the system has not made, such as a session's directory, is not made for the sake of a link.
+        // A directory that the system should have made, such as a session's, is not created for a link.
         directory.parent().filter(|above| above.is_dir())?;
         prepare_directory(directory).ok()?;
         let found = fs::symlink_metadata(directory).ok()?;
@@ -44,14 +45,14 @@ impl Pointer {
         &self.path
     }
 
-    /// Removes a link of ours: a nano without another place for its socket has the older right to this one.
+    /// Removes a link of nano's: a nano whose socket belongs at this place has precedence.
     pub(crate) fn make_way(place: &Path) {
         if is_own_link(place) {
             let _ = fs::remove_file(place);
         }
     }
 
-    /// Whether there is a link of ours to a socket at which a nano answers.
+    /// Whether there is a link of nano's to a socket at which a nano answers.
     pub(crate) fn leads_to_somebody(place: &Path) -> bool {
         is_own_link(place) && UnixStream::connect(place).is_ok()
     }
@@ -59,7 +60,7 @@ impl Pointer {
 
 impl Drop for Pointer {
     fn drop(&mut self) {
-        // Not that of a successor.
+        // Only if it is still this nano's.
         if fs::symlink_metadata(&self.path).is_ok_and(|found| identity(&found) == self.identity) {
             let _ = fs::remove_file(&self.path);
         }
@@ -71,7 +72,7 @@ fn is_own_link(place: &Path) -> bool {
     fs::symlink_metadata(place).is_ok_and(|found| found.file_type().is_symlink() && found.uid() == own)
 }
 
-/// A link or a socket of ours at which no nano answers any more.
+/// A link or a socket of nano's at which no nano answers any more.
 fn is_left_over(place: &Path) -> bool {
     let Ok(found) = fs::symlink_metadata(place) else { return false };
     let kind = found.file_type();

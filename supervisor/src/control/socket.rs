@@ -1,5 +1,5 @@
-//! Where the control socket is, and how it is bound: readable for its owner only, a stale one removed, a live one left
-//! alone.
+//! Where the control socket is, and how it is bound: accessible to its owner only; a stale file is removed, a live
+//! socket left alone.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
@@ -12,12 +12,12 @@ use nix::unistd::geteuid;
 
 use crate::socket_file::{self, BindError, BoundSocket};
 
-/// Names the socket, for `nano` and `nanoctl`.
+/// The environment variable with the socket's path, for `nano` and `nanoctl`.
 pub const VARIABLE: &str = "NANO_CONTROL_SOCKET";
 
 const FILE_NAME: &str = "control.sock";
 
-/// Where root's is.
+/// The directory of root's socket.
 pub(crate) const ROOTS: &str = "/run/nano";
 
 /// Why there is no control socket.
@@ -28,13 +28,13 @@ pub enum SocketError {
         "another nano answers at the control socket {0}: stop that one, or give this one its own by `control_socket` in the config or NANO_CONTROL_SOCKET"
     )]
     Taken(PathBuf),
-    /// Something else lies there.
+    /// There is a file that is no socket.
     #[error("{0} is there and is no socket: remove it, or choose another `control_socket`")]
     NotASocket(PathBuf),
-    /// Another user made the directory.
+    /// The directory belongs to another user.
     #[error("{0} belongs to another user or can be written by others: remove it, or choose another `control_socket`")]
     Directory(PathBuf),
-    /// What the kernel said.
+    /// The kernel refused.
     #[error("cannot make the control socket {path}: {source}")]
     Io {
         /// Where.
@@ -44,7 +44,7 @@ pub enum SocketError {
     },
 }
 
-/// The environment, as far as it says where the socket is.
+/// The part of the environment that determines where the socket is.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     variable: Option<PathBuf>,
@@ -67,25 +67,25 @@ impl Environment {
         }
     }
 
-    /// Where the socket is: the option, the variable, the config, or the place for this user.
+    /// Where the socket is: by the option, the variable, the config, or the default for this user.
     #[must_use]
     pub fn path(&self, option: Option<&Path>, config: Option<&Path>) -> PathBuf {
         let named = option.or(self.variable.as_deref()).or(config);
         named.map_or_else(|| self.default_directory().join(FILE_NAME), Path::to_owned)
     }
 
-    /// Where it is if nothing names another place.
+    /// The default place.
     pub(crate) fn usual_place(&self) -> PathBuf {
         self.default_directory().join(FILE_NAME)
     }
 
-    /// Whether the config alone says that it is somewhere else: who does not know the file does not find it.
+    /// Whether only the config names another place: who does not know the file cannot find the socket.
     pub(crate) fn is_elsewhere(&self, config: Option<&Path>) -> bool {
         self.variable.is_none() && config.is_some_and(|path| path != self.usual_place())
     }
 
-    /// The usual places, in the order in which `nanoctl` looks: what `nano` was started with may differ from what it is
-    /// asked with, as for a service and a user who logged in. A service has one place.
+    /// The usual places, in the order in which `nanoctl` looks: `nano` may have been started in another environment
+    /// than `nanoctl`, for instance as a service. A service has one place.
     pub(crate) fn usual_places(&self) -> Vec<PathBuf> {
         if let Some(directory) = &self.runtime_directory {
             return vec![directory.join(FILE_NAME)];
@@ -95,12 +95,12 @@ impl Environment {
         xdg.into_iter().chain([own]).map(|directory| directory.join(FILE_NAME)).collect()
     }
 
-    /// What `NANO_CONTROL_SOCKET` says.
+    /// The value of `NANO_CONTROL_SOCKET`.
     pub(crate) fn variable(&self) -> Option<&Path> {
         self.variable.as_deref()
     }
 
-    /// Whose process this is.
+    /// The user of this process.
     pub(crate) fn uid(&self) -> u32 {
         self.uid
     }
@@ -138,8 +138,8 @@ pub fn bind(path: &Path) -> Result<(UnixListener, BoundSocket), SocketError> {
     })
 }
 
-/// A missing directory is made, for the owner alone. In one that every user may write (`/tmp`), a directory of ours that
-/// another user made is a trap.
+/// A missing directory is made, for the owner alone. In a directory that every user may write to (`/tmp`), a directory
+/// that another user made is refused: it is a trap.
 pub(super) fn prepare_directory(directory: &Path) -> Result<(), SocketError> {
     let io = |source| SocketError::Io { path: directory.to_owned(), source };
     match DirBuilder::new().recursive(true).mode(0o700).create(directory) {

@@ -1,4 +1,4 @@
-//! What `GET /status` and `GET /apps` say.
+//! The answers to `GET /status` and `GET /apps`.
 
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -29,7 +29,7 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
     let sandbox = SandboxLayer::ALL.into_iter().filter_map(|layer| {
         let mut states = generations.values().flat_map(|each| each.app().metrics.sandbox());
         let all = states.by_ref().filter(|(known, _)| *known == layer).map(|(_, active)| active);
-        // In force if no app's worker lacks it.
+        // True if every app's worker has it.
         Some((layer.as_str().to_owned(), json!(all.reduce(|all, active| all && active)?)))
     });
     json!({
@@ -107,7 +107,7 @@ fn exits(metrics: &AppMetrics) -> Value {
     counts.into_iter().filter(|(_, count)| *count > 0).map(|(reason, count)| (reason, json!(count))).collect()
 }
 
-/// The app in a word.
+/// The app's state as one word.
 fn state(generation: &Generation) -> &'static str {
     let in_state = |state| generation.slots.iter().any(|slot| slot.state() == Some(state));
     let availability = &generation.app().availability;

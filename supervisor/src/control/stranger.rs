@@ -1,4 +1,4 @@
-//! A user at the control socket who may not use it gets an answer that says so, instead of a connection that breaks.
+//! Answers a user who may not use the control socket, instead of only closing the connection.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use tokio::net::UnixStream;
 
 use crate::printable;
 
-/// For all of it.
+/// Time limit for the whole exchange.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Of the request, which is read so that the kernel does not take a close for a reset.
+/// Most bytes of the request. It is read because closing with unread data would reset the connection.
 const MOST: u64 = 16 * 1024;
 
 /// Tells `peer` that the socket is for root and `own` alone.

@@ -17,7 +17,7 @@ enum About<'q> {
 
 fn parse(query: &str) -> Result<About<'_>, &'static str> {
     let mut pairs = query.split('&').filter(|pair| !pair.is_empty());
-    // Names and ids need no escapes.
+    // App names and request ids need no percent-decoding.
     match (pairs.next().and_then(|pair| pair.split_once('=')), pairs.next()) {
         (Some(("app", name)), None) if !name.is_empty() => Ok(About::App(name)),
         (Some(("request", id)), None) if !id.is_empty() => Ok(About::Request(id)),

@@ -1,7 +1,8 @@
-//! Which addresses are the public Internet's, and which are this machine's.
+//! Which addresses are public, and which are this machine's.
 //!
-//! Not public: what the IANA registries of special-purpose addresses list (RFC 6890), multicast, and the metadata
-//! services of clouds, which answer any client. An IPv6 address that carries an IPv4 one is judged by that, or refused.
+//! Not public are those that the IANA registries of special-purpose addresses list (RFC 6890), multicast, and the
+//! metadata services of clouds, which answer any client. An IPv6 address that contains an IPv4 address is judged by
+//! that, or refused.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
@@ -34,7 +35,7 @@ const V6: &[([u16; 3], u8, &str)] = &[
     ([0x3fff, 0x0000, 0], 20, "a documentation address"),
 ];
 
-/// What an address is that is not public; `None` for a public one.
+/// The purpose of an address that is not public; `None` for a public one.
 pub(super) fn special_purpose(address: IpAddr) -> Option<&'static str> {
     match address.to_canonical() {
         IpAddr::V4(address) => special_v4(address),
@@ -80,7 +81,7 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
     V6.iter().find(|(start, prefix, _)| within(*start, *prefix)).map(|(_, _, what)| *what)
 }
 
-/// Whether a connection to `address` would stay on this machine. Asks the kernel for the route; nothing is sent.
+/// Whether a connection to `address` would stay on this machine. Asks the kernel for the route; sends nothing.
 pub(super) fn is_this_machine(address: SocketAddr) -> bool {
     let ip = address.ip().to_canonical();
     if ip.is_loopback() || ip.is_unspecified() {

@@ -1,4 +1,4 @@
-//! What all apps of one shard share on their way out, and how much of it one app may have.
+//! What all apps of one shard share for outgoing requests, and how much of it one app may use.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -14,27 +14,27 @@ use super::places::{Places, Share};
 use crate::rate::Rate;
 use crate::read_budget::{Group, Reader, Rounds};
 
-/// Names that are looked up at once for all apps, and for one. The system's resolver needs a thread for each, and cannot
-/// be stopped.
+/// Lookups at once of all apps, and of one. The system's resolver needs a thread for each and cannot be cancelled.
 pub(crate) const MOST_LOOKUPS: usize = 128;
 const LOOKUPS_OF_APP: usize = 4;
 /// The same of TLS handshakes.
 const MOST_HANDSHAKES: usize = 32;
 const HANDSHAKES_OF_APP: usize = 4;
-/// New connections of one app in a second, after so many at once.
+/// New connections of one app per second, after a burst of so many.
 const CONNECTS_PER_SECOND: u32 = 500;
 const CONNECTS_AT_ONCE: u32 = 250;
-/// What a new connection costs, in bytes of a round: the system does most of it while it is asked.
+/// The cost of a new connection, in bytes of a round: the kernel does most of the work within the call.
 const CONNECT_COST: usize = 32 * 1024;
 
 /// Bytes that are read in one round for all apps, for one app, and for one connection.
 const READ_BY_ALL: usize = 256 * 1024;
 const READ_BY_APP: usize = 128 * 1024;
 const READ_BY_ONE: usize = 64 * 1024;
-/// What a byte of TLS costs beside one that is only copied: records of one byte each are decrypted one by one.
+/// The cost of a byte of TLS relative to one that is only copied: records may have one byte each and are decrypted one
+/// by one.
 const TLS_PRICE: usize = 4;
 
-/// See the file's head.
+/// What all apps of one shard share for outgoing requests.
 #[derive(Debug)]
 pub(crate) struct Commons {
     rounds: Rc<Rounds>,
@@ -42,11 +42,11 @@ pub(crate) struct Commons {
     lookups: Rc<Places>,
     handshakes: Rc<Places>,
     pub(super) tls: Handshakes,
-    /// All apps' connections that wait for a request.
+    /// All apps' idle connections.
     idle: RefCell<Vec<Weak<Idle>>>,
 }
 
-/// One app's part.
+/// One app's share.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) commons: Rc<Commons>,
@@ -55,13 +55,13 @@ pub(super) struct Part {
     pub(super) lookups: Rc<Share>,
     pub(super) handshakes: Rc<Share>,
     pub(super) connects: Rate,
-    /// Held by the connection that waits for its turn of `connects`.
+    /// Held by the connection that waits for `connects`.
     turnstile: Mutex<()>,
     pub(super) idle: Rc<Idle>,
 }
 
 impl Commons {
-    /// As many connections at once.
+    /// For `connections` connections at once.
     pub(crate) fn new(connections: usize) -> Rc<Self> {
         Rc::new(Self {
             rounds: Rounds::new(READ_BY_ALL),
@@ -73,7 +73,7 @@ impl Commons {
         })
     }
 
-    /// For one app.
+    /// The share of one app.
     pub(super) fn part(self: &Rc<Self>) -> Part {
         let idle = Rc::<Idle>::default();
         let mut all = self.idle.borrow_mut();
@@ -91,7 +91,7 @@ impl Commons {
         }
     }
 
-    /// Closes a connection that waits, of whatever app has most of them.
+    /// Closes an idle connection of the app that has most of them.
     fn close_an_idle_one(&self) {
         let all: Vec<_> = self.idle.borrow().iter().filter_map(Weak::upgrade).collect();
         if let Some(most) = all.iter().max_by_key(|idle| idle.len()) {
@@ -101,15 +101,16 @@ impl Commons {
 }
 
 impl Part {
-    /// How one of the app's connections is read.
+    /// The read budget of one of the app's connections.
     pub(super) fn reader(&self, tls: bool) -> Reader {
         self.reading.reader(READ_BY_ONE, if tls { TLS_PRICE } else { 1 })
     }
 
-    /// Waits until the app may open one more connection, but for its place.
+    /// Waits until the rate allows the app one more connection; the permit is taken separately.
     pub(super) async fn await_connect(&self) {
         {
-            // One after the other, and each takes its turn when it has come: one that is given up before costs none.
+            // One after the other, and each takes its turn only when it is due: a request that is given up before costs
+            // none.
             let _first = self.turnstile.lock().await;
             if let Some(at) = self.connects.earliest().filter(|at| *at > Instant::now()) {
                 sleep_until(at.into()).await;
@@ -121,10 +122,10 @@ impl Part {
         turn.took(CONNECT_COST);
     }
 
-    /// Makes room for a connection by closing one that is not used, where that is what it takes.
+    /// Makes room for a connection by closing an idle one, if that is needed.
     pub(super) fn make_room(&self) {
         let must_wait = !self.connections.may_take();
-        // Another app's only where this one has none at all.
+        // Another app's idle connection is closed only if this app has no connection at all.
         if must_wait && !self.idle.close_one() && self.connections.has_none() {
             self.commons.close_an_idle_one();
         }

@@ -30,7 +30,7 @@ use super::target::{Host, Origin};
 use super::upload::Upload;
 use super::{Timeouts, tls};
 
-/// Addresses of one host that are tried, at most.
+/// Most addresses of one host that are tried.
 const MOST_ADDRESSES: usize = 8;
 
 /// Makes connections for one app in one shard.
@@ -42,7 +42,7 @@ pub(super) struct Connector {
     tls: RefCell<Option<Arc<ClientConfig>>>,
 }
 
-/// A connection that HTTP is spoken on. Dropped, it is closed.
+/// An HTTP connection. Dropping it closes it.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) sender: SendRequest<Upload>,
@@ -67,7 +67,7 @@ impl Connector {
         let addresses = self.addresses(origin).await?;
         let place = self.place().await?;
         let stream = self.open(origin, addresses).await?;
-        // Requests are written whole; what is small should not wait for more.
+        // Requests are written whole, so small writes need not wait for more.
         let _ = stream.set_nodelay(true);
         let watch = Rc::<Watch>::default();
         let parts = InShard { reader: self.part.reader(origin.tls), watch: Rc::clone(&watch), _place: place };
@@ -80,7 +80,7 @@ impl Connector {
         handshake(origin, socket, watch).await
     }
 
-    /// The right to one more connection.
+    /// A permit for one more connection.
     async fn place(&self) -> Result<Place, EgressError> {
         let within = self.timeouts.place;
         let place = timeout(within, async {
@@ -91,7 +91,7 @@ impl Connector {
         place.await.map_err(|_| EgressError::timed_out("too many connections of apps are open: none ended", within))
     }
 
-    /// Speaks TLS on a connection.
+    /// Makes the TLS session of a connection.
     async fn session(
         &self,
         origin: &Origin,
@@ -120,7 +120,7 @@ impl Connector {
         })
     }
 
-    /// The host's addresses that the policy allows; never none.
+    /// The host's addresses that the policy allows; at least one.
     async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, EgressError> {
         let found = match &origin.host {
             Host::Address(address) => vec![SocketAddr::new(*address, origin.port)],
@@ -129,7 +129,7 @@ impl Connector {
         let mut allowed = Vec::new();
         let mut denied = None;
         for address in found {
-            // What is checked is what is connected to.
+            // The address that is checked is the one that is connected to.
             let address = SocketAddr::new(address.ip().to_canonical(), address.port());
             match self.policy.check_address(origin, address.ip()) {
                 Ok(()) if !allowed.contains(&address) && allowed.len() < MOST_ADDRESSES => allowed.push(address),
@@ -147,7 +147,7 @@ impl Connector {
     async fn open(&self, origin: &Origin, addresses: Vec<SocketAddr>) -> Result<TcpStream, EgressError> {
         let Origin { host, port, .. } = origin;
         let within = self.timeouts.connect;
-        // One that never answers leaves time for the others.
+        // An address that never answers must leave time for the others.
         let count = u32::try_from(addresses.len()).unwrap_or(1).max(1);
         let each = (within / count).max(Duration::from_secs(2)).min(within);
         let attempts = async {
@@ -182,7 +182,7 @@ impl Connector {
     }
 }
 
-/// Speaks HTTP/1.1 on a stream.
+/// Starts HTTP/1.1 on a stream.
 async fn handshake<S>(origin: &Origin, stream: S, watch: Rc<Watch>) -> Result<Connection, EgressError>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -192,7 +192,7 @@ where
     let made = builder.handshake::<_, Upload>(TokioIo::new(stream)).await;
     let (sender, connection) = made.map_err(|error| EgressError::of_http(&origin.host.to_string(), &error))?;
     let task = spawn_local(async move {
-        // What went wrong is told to the request on it.
+        // Its errors are reported by the request on it.
         drop(connection.await);
     });
     Ok(Connection { sender, watch, task: task.abort_handle() })

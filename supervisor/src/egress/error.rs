@@ -1,10 +1,10 @@
-//! What can go wrong with an outgoing request: for programs a [`FetchFailure`], for the app's author words.
+//! Why an outgoing request failed: a [`FetchFailure`] for programs, a text for the app's author.
 
 use std::time::Duration;
 
 use nano_protocol::FetchFailure;
 
-/// See the file's head. The text never says more than the app may know: not what an internal name resolves to.
+/// A failed outgoing request. The text says no more than the app may know: not what an internal name resolves to.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct EgressError {

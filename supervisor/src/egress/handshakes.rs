@@ -1,5 +1,5 @@
-//! TLS handshakes, on a thread of their own: a server chooses how much arithmetic its certificates are, and a handshake
-//! cannot be done by halves. The shard goes on meanwhile; what is read later it decrypts itself.
+//! TLS handshakes, on a thread of their own: the server's certificates decide how much they compute, and a handshake
+//! cannot be interrupted. The shard continues meanwhile; what is read after the handshake it decrypts itself.
 
 use std::cell::RefCell;
 use std::io;
@@ -19,7 +19,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::socket::{InShard, Socket};
 
-/// A handshake to be made.
+/// A handshake that waits to be made.
 pub(super) struct Handshake {
     pub(super) config: Arc<ClientConfig>,
     pub(super) name: ServerName<'static>,
@@ -41,12 +41,12 @@ struct Job {
     done: oneshot::Sender<Result<TlsStream<Socket>, NoSession>>,
 }
 
-/// One shard's thread for them, which begins with the first.
+/// One shard's thread for handshakes, started with the first one.
 #[derive(Debug, Default)]
 pub(super) struct Handshakes(RefCell<Option<mpsc::UnboundedSender<Job>>>);
 
 impl Handshakes {
-    /// Speaks TLS on a connection. Dropped, it closes it.
+    /// Makes the TLS session of a connection. Dropping the future closes the connection.
     pub(super) async fn make(
         &self,
         handshake: Handshake,
@@ -55,12 +55,12 @@ impl Handshakes {
     ) -> Result<TlsStream<Socket>, NoSession> {
         let (done, outcome) = oneshot::channel();
         let job = Job { handshake, stream: stream.into_std()?, done };
-        // How many wait is bounded by those who ask: each has a place.
+        // The callers bound how many wait: each has a permit.
         let sent = self.thread()?.send(job);
         sent.map_err(|_| io::Error::other("the thread for TLS has ended"))?;
         let mut session = outcome.await.map_err(io::Error::other)??;
         let (socket, _) = session.get_mut();
-        // Its own registration is with the runtime of the other thread.
+        // The socket is registered with the other thread's runtime.
         let here = socket.stream().as_fd().try_clone_to_owned()?;
         socket.replace(TcpStream::from_std(here.into())?, parts);
         Ok(session)
@@ -78,11 +78,11 @@ impl Handshakes {
     }
 }
 
-/// Until no more can be asked for.
+/// Runs until no more can be requested.
 fn run(mut inbox: mpsc::UnboundedReceiver<Job>) {
     let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
         Ok(runtime) => runtime,
-        // A request that waits sees that there is no answer.
+        // A waiting request sees that its answer's channel is closed.
         Err(error) => return tracing::error!(%error, "no thread for outgoing TLS"),
     };
     runtime.block_on(async {
@@ -100,7 +100,7 @@ async fn serve(Job { handshake, stream, mut done }: Job) {
         session.map_err(|_| NoSession::TimedOut)?.map_err(NoSession::Failed)
     };
     let outcome = tokio::select! {
-        // Before anything is computed that is not waited for.
+        // Cancellation is checked first, so that nothing is computed in vain.
         biased;
         () = done.closed() => return,
         outcome = session => outcome,

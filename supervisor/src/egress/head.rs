@@ -1,4 +1,4 @@
-//! Heads of outgoing requests and of their responses: what the app says, and what only nano may say.
+//! Heads of outgoing requests and of their responses: what the app sets, and what only nano sets.
 
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ use super::target::Target;
 use super::upload::{Upload, UploadQueue};
 use crate::hop_by_hop::is_hop_by_hop;
 
-/// What is sent.
+/// The head that is sent.
 pub(super) fn request(
     head: &FetchHead,
     target: &Target,
@@ -37,7 +37,7 @@ pub(super) fn request(
             headers.try_append(name, value).map_err(|_| unsendable("such a number of headers"))?;
         }
     }
-    // hyper counts what there is; that there is nothing it says for no method.
+    // hyper sets the length of a body, but says nothing of an empty one whatever the method.
     let is_empty = matches!(head.body, BodyLength::None | BodyLength::Known(0));
     if is_empty && matches!(method, Method::POST | Method::PUT) {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -49,12 +49,12 @@ pub(super) fn request(
     Ok(request)
 }
 
-/// Whether a request that was sent on a connection which then closed may be sent once more: RFC 9110 §9.2.2.
+/// Whether a request that was sent on a connection that then closed may be sent again: RFC 9110 §9.2.2.
 pub(super) fn may_go_again(head: &FetchHead) -> bool {
     head.body == BodyLength::None && matches!(head.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
 }
 
-/// What the worker is told.
+/// The head for the worker.
 pub(super) fn response(
     parts: &http::response::Parts,
     body: &Incoming,

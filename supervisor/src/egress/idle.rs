@@ -1,4 +1,4 @@
-//! Connections that wait for the next request of the same app to the same origin.
+//! Idle connections, kept for the next request of the same app to the same origin.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -10,14 +10,14 @@ use tokio::task::spawn_local;
 use super::connect::Connection;
 use super::target::Origin;
 
-/// How long they wait. Shorter than most servers do, so that few are closed under a request.
+/// How long they are kept. Shorter than most servers keep them, so that few are closed while a request is being sent.
 const LONGEST: Duration = Duration::from_secs(15);
-/// Most for one origin.
+/// Most connections of one origin.
 const PER_ORIGIN: usize = 8;
-/// Most of one app in one shard.
+/// Most connections of one app in one shard.
 const MOST: usize = 32;
 
-/// See the file's head.
+/// The idle connections of one app in one shard.
 #[derive(Debug, Default)]
 pub(super) struct Idle {
     by_origin: RefCell<HashMap<Origin, Vec<(Connection, Instant)>>>,
@@ -25,7 +25,7 @@ pub(super) struct Idle {
 }
 
 impl Idle {
-    /// The connection that waited least, if one is usable.
+    /// The connection that was used last, if one is usable.
     pub(super) fn take(&self, origin: &Origin) -> Option<Connection> {
         let mut all = self.by_origin.borrow_mut();
         let waiting = all.get_mut(origin)?;
@@ -70,7 +70,7 @@ impl Idle {
         self.by_origin.borrow().values().map(Vec::len).sum()
     }
 
-    /// Closes the one that waited longest. False if there is none.
+    /// Closes the one that has been idle longest. False if there is none.
     pub(super) fn close_one(&self) -> bool {
         let mut all = self.by_origin.borrow_mut();
         let oldest = all.iter().filter_map(|(origin, waiting)| Some((waiting.first()?.1, origin)));
@@ -86,7 +86,7 @@ impl Idle {
         true
     }
 
-    /// Closes what waited too long or was closed by the other side. True if nothing is left.
+    /// Closes those that were idle too long or that the server closed. True if none is left.
     fn sweep(&self) -> bool {
         let mut all = self.by_origin.borrow_mut();
         all.retain(|_, waiting| {

@@ -1,4 +1,4 @@
-//! From a name to addresses: the system's resolver, on threads, because it waits and cannot be told to stop.
+//! Name lookups by the system's resolver, on threads, because it blocks and cannot be cancelled.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use super::commons::Part;
 use super::error::EgressError;
 
-/// The addresses of a name; never none. A lookup that takes longer than `within` goes on, and so does its place: an app
-/// whose names hang has no more threads than any other.
+/// The addresses of a name; at least one. A lookup that takes longer than `within` continues and keeps its permit: an
+/// app whose names never resolve has no more threads than any other.
 pub(super) async fn look_up(
     part: &Part,
     name: &str,

@@ -1,7 +1,7 @@
-//! Places that the apps of one shard share on their way out: for connections, for lookups, for TLS handshakes.
+//! A fair semaphore for the apps of one shard: for outgoing connections, for lookups, for TLS handshakes.
 //!
-//! An app has at most as many as there are free, so one alone gets half of them; and the last quarter is for apps that have
-//! none. Who has to wait waits in line, and lines take turns.
+//! An app holds at most as many permits as are free, so one alone gets half of them; the last quarter is for apps that
+//! hold none. An app that has to wait is queued, and the queues take turns.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -9,16 +9,16 @@ use std::rc::Rc;
 
 use tokio::sync::oneshot;
 
-/// All places of one kind.
+/// The permits of one kind.
 #[derive(Debug)]
 pub(super) struct Places {
     most: usize,
     taken: Cell<usize>,
-    /// Apps that wait for one, in their turn.
+    /// Apps that wait for a permit, in their turn.
     waiting: RefCell<VecDeque<Rc<Share>>>,
 }
 
-/// One app's part in them.
+/// One app's share of them.
 #[derive(Debug)]
 pub(super) struct Share {
     places: Rc<Places>,
@@ -29,7 +29,7 @@ pub(super) struct Share {
     next: Cell<u64>,
 }
 
-/// A place. Dropped, it is the next one's.
+/// A permit. Dropping it gives it to the next in the queue.
 #[derive(Debug)]
 pub(super) struct Place(Rc<Share>);
 
@@ -38,7 +38,7 @@ impl Places {
         Rc::new(Self { most: most.max(1), taken: Cell::new(0), waiting: RefCell::default() })
     }
 
-    /// One app's part: at most `most` of them.
+    /// One app's share: at most `most` permits.
     pub(super) fn share(self: &Rc<Self>, most: usize) -> Rc<Share> {
         Rc::new(Share {
             places: Rc::clone(self),
@@ -54,7 +54,7 @@ impl Places {
         self.most.saturating_sub(self.taken.get())
     }
 
-    /// Gives what is free to those who wait, one each in turn.
+    /// Gives the free permits to the waiting apps, one each in turn.
     fn hand_out(&self) {
         let mut left = self.waiting.borrow().len();
         while left > 0 && self.free() > 0 {
@@ -63,7 +63,7 @@ impl Places {
             if share.may_take() {
                 let first = share.line.borrow_mut().pop_front();
                 if let Some((_, waiting)) = first {
-                    // Were its request gone, the place would come back at once.
+                    // If its request is gone, the permit comes back at once.
                     drop(waiting.send(Place::new(&share)));
                     left = self.waiting.borrow().len() + 1;
                 }
@@ -85,12 +85,12 @@ impl Share {
         free > 0 && taken < self.most && (taken == 0 || (taken < free && free > kept))
     }
 
-    /// Whether it has no place at all.
+    /// Whether it holds no permit.
     pub(super) fn has_none(&self) -> bool {
         self.taken.get() == 0
     }
 
-    /// Takes a place when there is one.
+    /// Waits for a permit.
     pub(super) async fn take(self: &Rc<Self>) -> Place {
         loop {
             if self.line.borrow().is_empty() && self.may_take() {
@@ -111,7 +111,7 @@ impl Share {
     }
 }
 
-/// Takes requests that do not wait any more out of the queue.
+/// Takes a request that no longer waits out of the queue.
 struct Waiting<'a> {
     share: &'a Share,
     number: u64,

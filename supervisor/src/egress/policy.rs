@@ -1,4 +1,4 @@
-//! Where one app may connect to: its `egress`, and never nano itself without being told so.
+//! Where one app may connect to, by its `egress`; to nano's own ports only if that names them.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use super::address::{is_this_machine, special_purpose};
 use super::error::EgressError;
 use super::target::{Host, Origin};
 
-/// See the file's head.
+/// The addresses that one app may connect to.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
-    /// What the app's `egress` says; `None` for the user's own program, which may go anywhere.
+    /// The app's `egress`; `None` for the user's own program, which may connect to any address.
     egress: Option<Egress>,
     /// The TCP ports of nano itself.
     own: Arc<[u16]>,
@@ -27,7 +27,7 @@ impl Policy {
         Self { egress: None, own: Arc::default() }
     }
 
-    /// Before anything is looked up: whether any address could be allowed.
+    /// Before the lookup: whether any address of this origin could be allowed.
     pub(super) fn check_origin(&self, origin: &Origin) -> Result<(), EgressError> {
         match self.egress.as_ref() {
             None | Some(Egress::Public) => Ok(()),
@@ -42,7 +42,7 @@ impl Policy {
         }
     }
 
-    /// For each address that a connection may be made to.
+    /// For each address before it is connected to.
     pub(super) fn check_address(&self, origin: &Origin, address: IpAddr) -> Result<(), EgressError> {
         let Self { egress: Some(egress), own } = self else { return Ok(()) };
         let address = address.to_canonical();
@@ -81,7 +81,7 @@ fn has_port(rule: &EgressRule) -> bool {
     matches!(rule, EgressRule::Host { port: Some(_), .. })
 }
 
-/// Whether a rule names this host, as the app does, and this port.
+/// Whether a rule names this host and this port.
 fn names(rule: &EgressRule, origin: &Origin) -> bool {
     let EgressRule::Host { host, port } = rule else { return false };
     if port.is_some_and(|port| port != origin.port) {

@@ -1,8 +1,8 @@
-//! The socket of an outgoing connection: what is read is counted, in its shard's rounds and before a response's head, and
-//! how it is closed is decided here.
+//! The socket of an outgoing connection: counts what is read, against its shard's read budget and before a response's
+//! head, and decides how it is closed.
 //!
-//! A TLS handshake runs on another thread, so a socket has to be able to come from there: what belongs to the shard is
-//! added when it is here.
+//! A TLS handshake runs on another thread, so a socket must be movable: what belongs to the shard is added when the
+//! socket is there.
 
 use std::cell::Cell;
 use std::io;
@@ -25,7 +25,7 @@ const BEFORE_HEAD: usize = 2 * MAX_HEADER_BYTES;
 /// Informational responses (1xx) that may come before the final one.
 const MOST_INFORMATIONAL: u32 = 64;
 
-/// See the file's head.
+/// The socket of an outgoing connection.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
@@ -37,27 +37,27 @@ pub(super) struct Socket {
 pub(super) struct InShard {
     pub(super) reader: Reader,
     pub(super) watch: Rc<Watch>,
-    /// Its own, as long as the descriptor is open.
+    /// Held as long as the descriptor is open.
     pub(super) _place: Place,
 }
 
-/// What a request on a connection and its socket tell each other.
+/// What the request and the socket of a connection share.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    /// A response's head is awaited, and this came so far.
+    /// Bytes that have come while a response's head is awaited.
     before_head: Cell<Option<usize>>,
     informational: Cell<u32>,
     farewell: Cell<bool>,
 }
 
 impl Watch {
-    /// A request goes out.
+    /// A request is sent.
     pub(super) fn expect_head(&self) {
         self.before_head.set(Some(0));
         self.informational.set(0);
     }
 
-    /// The head is there, or there will be none.
+    /// The head has come, or will not come.
     pub(super) fn head_came(&self) {
         self.before_head.set(None);
     }
@@ -67,12 +67,12 @@ impl Watch {
         self.informational.set(self.informational.get().saturating_add(1));
     }
 
-    /// What came in place of a head was too much.
+    /// Too much came before the head was complete.
     pub(super) fn too_much(&self) -> bool {
         self.informational.get() > MOST_INFORMATIONAL || self.before_head.get().is_some_and(|bytes| bytes > BEFORE_HEAD)
     }
 
-    /// Close it as TCP does by default.
+    /// Close the connection as TCP does by default.
     pub(super) fn say_farewell(&self) {
         self.farewell.set(true);
     }
@@ -104,8 +104,8 @@ impl Drop for Socket {
     fn drop(&mut self) {
         let farewell = self.shard.as_ref().is_some_and(|shard| shard.get().watch.farewell.get());
         if !farewell {
-            // The side that closes first keeps the port for a minute, and an app that closes many connections would leave none
-            // to others. A reset does not; nothing that is waited for is on its way at this point.
+            // The side that closes first keeps the port for a minute, so an app that closes many connections would
+            // leave other apps none. A reset does not keep it; nothing that is needed is in flight at this point.
             let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         }
     }
@@ -149,7 +149,8 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper never shuts one side down to go on with the other: it is closed, and how is said above.
+        // hyper never shuts down one direction and continues with the other: this closes the connection, as decided
+        // above.
         Poll::Ready(Ok(()))
     }
 }

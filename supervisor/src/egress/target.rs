@@ -1,4 +1,4 @@
-//! Where an outgoing request goes: what its URL says, read anew, because the worker that sent it is not trusted.
+//! The target of an outgoing request: its URL, parsed here again, because the worker that sent it is not trusted.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use url::Url;
 
 use super::error::EgressError;
 
-/// See the file's head.
+/// A checked target.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) origin: Origin,
@@ -20,7 +20,7 @@ pub(super) struct Target {
     pub(super) path: PathAndQuery,
 }
 
-/// What connections are kept for.
+/// The key by which connections are reused.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Origin {
     pub(super) tls: bool,
@@ -47,7 +47,7 @@ impl fmt::Display for Host {
 }
 
 impl Host {
-    /// As the rules of the configuration name it; `None` where no rule can.
+    /// The host in the form of the configuration's rules; `None` if no rule can name it.
     pub(super) fn as_configured(&self) -> Option<HostName> {
         match self {
             Self::Address(IpAddr::V4(address)) => HostName::parse(&address.to_string()).ok(),

@@ -1,7 +1,5 @@
-//! TLS for outgoing connections: which certificates they trust.
-//!
-//! The platform's certificates (where `SSL_CERT_FILE` or `SSL_CERT_DIR` say, if they are set, as OpenSSL does it); where
-//! the platform has none, Mozilla's list that nano was built with.
+//! TLS for outgoing connections, and the certificates that they trust: the platform's (from `SSL_CERT_FILE` or
+//! `SSL_CERT_DIR`, if set, as OpenSSL does it), or Mozilla's list that nano was built with if the platform has none.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,13 +7,12 @@ use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Sessions that one app can resume in one shard.
+/// Most sessions that one app can resume in one shard.
 const SESSIONS: usize = 64;
 
 static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
 
-/// A configuration with its own session store: what one app's connections agreed on is nothing to another's. Reads files
-/// the first time it is called.
+/// A configuration with a session store of its own: apps never share sessions. Reads files on the first call.
 pub(super) fn config() -> Result<Arc<ClientConfig>, rustls::Error> {
     let roots = Arc::clone(ROOTS.get_or_init(|| Arc::new(roots())));
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))

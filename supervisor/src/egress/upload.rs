@@ -12,12 +12,12 @@ use hyper::body::{Body, Frame, SizeHint};
 use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{BodyLength, ReceiveHalf, Received, StreamViolation};
 
-/// A body on its way: filled from a link, emptied by a connection.
+/// A request's body: filled from a link, drained by a connection.
 pub(crate) struct UploadQueue {
     state: RefCell<State>,
-    /// When the other side last took something, or could not because nothing was there.
+    /// When the server last took a chunk, or could not because none was there.
     progress: Cell<Instant>,
-    /// Called with the credit to give.
+    /// Called with the credit to send.
     on_credit: Box<dyn Fn(u32)>,
 }
 
@@ -61,10 +61,10 @@ impl UploadQueue {
         self.state.borrow().body.is_drained()
     }
 
-    /// When the other side was last not to blame for standing still.
+    /// When the server last made progress or had nothing to take.
     pub(super) fn progress(&self) -> Instant {
         let body = &self.state.borrow().body;
-        // Nothing is there to be taken: the sender is what is waited for.
+        // There is nothing to take: the worker is being waited for.
         if body.buffered() == 0 && !body.is_ended() { Instant::now() } else { self.progress.get() }
     }
 }
@@ -73,7 +73,7 @@ impl UploadQueue {
 #[derive(Debug)]
 pub(super) struct Upload {
     queue: Rc<UploadQueue>,
-    /// As it was announced, for the framing.
+    /// The announced length, for the framing.
     length: BodyLength,
 }
 

@@ -6,22 +6,22 @@ use std::time::{Duration, Instant};
 /// The second failure in a row waits this long; each further one twice as long.
 const FIRST: Duration = Duration::from_millis(100);
 
-/// No wait is longer.
+/// The longest wait.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// A worker that lived this long was healthy: the next failure is a first one again.
+/// A worker that was ready this long was healthy: the count of failures begins anew.
 pub(super) const HEALTHY_AFTER: Duration = Duration::from_secs(10);
 
-/// From so many failures in a row on, the app is in a crash loop and its requests need not wait.
+/// After so many failures in a row the app is in a crash loop, and its requests are refused instead of queued.
 const LOOP_AFTER: u32 = 4;
 
-/// Workers killed from outside that are started again at once, in a row.
+/// So many workers in a row that were killed from outside are restarted at once.
 const KILLS: u32 = 10;
 
-/// Each of these allows one more.
+/// After each such interval one more may be restarted at once.
 const KILL_EVERY: Duration = Duration::from_secs(1);
 
-/// Between two starts, where the killing goes on.
+/// The wait between restarts when the kills continue.
 const KILLED_AGAIN: Duration = Duration::from_secs(1);
 
 /// Counts failures in a row.
@@ -31,7 +31,7 @@ pub(super) struct Backoff {
     kills: Kills,
 }
 
-/// What is left of the starts at once after a kill.
+/// The budget of immediate restarts after kills.
 #[derive(Debug, Default)]
 struct Kills {
     used: u32,
@@ -39,7 +39,7 @@ struct Kills {
 }
 
 impl Kills {
-    /// Whether one more worker may be started at once.
+    /// Whether one more worker may be restarted at once.
     fn one_more(&mut self, now: Instant) -> bool {
         let since = *self.since.get_or_insert(now);
         let back = now.saturating_duration_since(since).as_secs() / KILL_EVERY.as_secs();
@@ -60,7 +60,7 @@ impl Backoff {
         self.failed_with_jitter(healthy_for, random_fraction())
     }
 
-    /// Jitter takes off up to a fifth, so that workers that died together do not come back together.
+    /// Jitter shortens the wait by up to a fifth, so that workers that died together are not restarted together.
     fn failed_with_jitter(&mut self, healthy_for: Duration, jitter: f64) -> Duration {
         if healthy_for >= HEALTHY_AFTER {
             self.failures = 0;
@@ -76,8 +76,9 @@ impl Backoff {
         }
     }
 
-    /// A worker was killed from outside nano. One that had shown that it works, by an answer or by its age, is no failure: the next
-    /// one is started at once, or soon if that goes on. One that had not may be killed for what it does.
+    /// A worker was killed from outside nano. If it had shown that it works, by an answer or by its age, that is no
+    /// failure: the next one is started at once, or soon if the kills continue. If it had not, it may have been killed
+    /// for what it does.
     pub(super) fn killed(&mut self, healthy_for: Duration, answered: bool, now: Instant) -> Duration {
         if !answered && healthy_for < HEALTHY_AFTER {
             return self.failed(healthy_for);
@@ -86,7 +87,7 @@ impl Backoff {
         if self.kills.one_more(now) { Duration::ZERO } else { KILLED_AGAIN }
     }
 
-    /// Whether it fails again and again.
+    /// Whether the app is in a crash loop.
     pub(super) fn is_loop(&self) -> bool {
         self.failures >= LOOP_AFTER
     }
@@ -97,7 +98,7 @@ impl Backoff {
     }
 }
 
-/// From 0 to 1. Every `RandomState` has fresh keys; that is random enough to spread timers.
+/// From 0 to 1. Every `RandomState` has new keys, which is random enough to spread timers.
 fn random_fraction() -> f64 {
     let bits = RandomState::new().build_hasher().finish() >> 11;
     bits as f64 / (1u64 << 53) as f64

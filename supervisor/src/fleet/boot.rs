@@ -12,10 +12,10 @@ use super::process::Process;
 use super::start_error::StartError;
 use super::{sandbox, shown};
 
-/// Time for V8, the disk and a busy machine, on top of the app's own `cpu_ms`.
+/// Time for V8 and the disk on a busy machine, in addition to the app's own `cpu_ms`.
 const START_ALLOWANCE: Duration = Duration::from_secs(10);
 
-/// What a worker is told of its app.
+/// The worker's boot message.
 pub(super) fn order(app: &AppConfig) -> Boot {
     let settings = &app.settings;
     let (total_buffer, total_buffer_text) = settings
@@ -43,20 +43,20 @@ pub(super) fn order(app: &AppConfig) -> Boot {
     }
 }
 
-/// How long a worker of this app may take to be ready.
+/// How long a worker of this app may take to become ready.
 pub(super) fn deadline(app: &AppConfig) -> Duration {
     START_ALLOWANCE + app.settings.cpu
 }
 
-/// What a worker says while it boots, besides asking for modules.
+/// What a worker reports while it boots, besides requests for modules.
 pub(super) enum Said {
-    /// How it is locked up, looked at from outside. First, and once; an error ends the boot.
+    /// The layers of its sandbox, as verified from outside. Reported first and once; an error ends the boot.
     Sandbox(Vec<LayerReport>),
     Log(LogLine),
     Stats(Stats),
 }
 
-/// Loads the app in a fresh process, once it is locked up.
+/// Loads the app in a new process, once its sandbox is verified.
 pub(super) async fn boot(
     process: &mut Process,
     app: &AppConfig,
@@ -86,7 +86,7 @@ async fn converse(
         }
         other => return Err(Some(out_of_turn(&other))),
     }
-    // From here on there are secrets in the process.
+    // From here on the process has the app's secrets.
     process.link.queue(&Frame::Boot(Box::new(order(app))));
     loop {
         match next(process).await? {
@@ -140,7 +140,7 @@ async fn died(process: &mut Process) -> StartError {
     StartError::Died { how, stderr: process.stderr_tail() }
 }
 
-/// A frame's name, for messages: its contents may be secrets.
+/// A frame's name, for messages: its content may be secret.
 pub(super) fn kind(frame: &Frame) -> &'static str {
     match frame {
         Frame::Boot(_) => "Boot",

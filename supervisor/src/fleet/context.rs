@@ -1,4 +1,4 @@
-//! What all slots share: the spawner, the shards, numbers to give, and where reports of shards go.
+//! What all slots share: the spawner, the shards, the counter of worker ids, and where reports of shards are delivered.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -16,10 +16,10 @@ use crate::shard::Shards;
 use crate::telemetry::Metrics;
 use crate::worker::WorkerId;
 
-/// What a shard reports of a worker.
+/// What a shard reports about a worker.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum WorkerEvent {
-    /// It must end now; its exit reason is set.
+    /// It must be killed; its exit reason is set.
     Kill,
     /// It closed its data link.
     LinkClosed,
@@ -33,13 +33,13 @@ pub(super) struct Context {
     pub(super) shards: OnceCell<Shards>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) sandboxing: Sandboxing,
-    /// Apps of which the log says already that their sandbox is incomplete.
+    /// Apps whose incomplete sandbox has been logged already.
     pub(super) told: RefCell<HashSet<Arc<str>>>,
     pub(super) drain: Cell<Duration>,
     next_worker: Cell<u64>,
     next_generation: Cell<u64>,
     pub(super) events: RefCell<HashMap<WorkerId, mpsc::Sender<WorkerEvent>>>,
-    /// Of workers whose flight record may have to be written yet.
+    /// The lost requests of workers whose flight record is not written yet.
     pub(super) wrecks: RefCell<HashMap<WorkerId, Rc<Wreck>>>,
     pub(super) flight: FlightRecords,
 }

@@ -1,4 +1,4 @@
-//! The control link to one worker: frames both ways, without ever waiting for the worker to read.
+//! The control link to one worker: sends and receives frames without ever waiting for the worker to read.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -11,20 +11,20 @@ use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
-/// While so many bytes wait to be read by the worker, nothing it says is heard: a worker that asks and does not listen
-/// must not fill our memory.
+/// While the worker has so many bytes left to read, its frames are not read: a worker that asks and does not read must
+/// not fill the supervisor's memory.
 const DEAF_ABOVE: usize = 1 << 20;
 
-/// Frames and bytes that a worker may send in a second for long, and at once.
+/// Frames and bytes that a worker may send per second in the long run, and in a burst.
 const FRAMES_PER_SECOND: f64 = 2000.0;
 const FRAMES_AT_ONCE: f64 = 100_000.0;
 const BYTES_PER_SECOND: f64 = 2.0 * 1024.0 * 1024.0;
 const BYTES_AT_ONCE: f64 = 32.0 * 1024.0 * 1024.0;
 
-/// Room for each read.
+/// Buffer space for each read.
 const READ_ROOM: usize = 8 * 1024;
 
-/// Pieces of one write.
+/// Slices of one write.
 const SLICES: usize = 16;
 
 /// Why no more frames will come.
@@ -36,7 +36,7 @@ pub(super) enum LinkError {
     Broken(#[from] Broken),
 }
 
-/// What a worker did to the link.
+/// Why the worker's link is broken.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Broken {
     #[error("it sent what is no frame: {0}")]
@@ -55,9 +55,9 @@ pub(super) struct ControlLink {
     allowance: Allowance,
 }
 
-/// How much a worker may say. An honest one keeps within a thousand log lines and a megabyte of them per second and four
-/// times that at once, a dozen statistics, a few modules; what it may add to that is for those that we did not listen to
-/// for a while.
+/// How much a worker may send. A correct worker sends at most a thousand log lines and a megabyte of them per second,
+/// and four times that in a burst, a dozen statistics, a few modules; the rest of the allowance is for workers whose
+/// frames were not read for a while.
 #[derive(Debug)]
 struct Allowance {
     frames: TokenBucket,
@@ -72,7 +72,7 @@ impl Allowance {
         }
     }
 
-    /// A frame of so many bytes came.
+    /// Charges a frame of so many bytes.
     fn charge(&mut self, bytes: usize, now: Instant) -> Result<(), Broken> {
         let bytes = bytes as f64;
         if !self.frames.has(1.0, now) || !self.bytes.has(bytes, now) {
@@ -85,8 +85,8 @@ impl Allowance {
 }
 
 impl ControlLink {
-    /// A pair of connected ends. The worker's end has the greeting in it already: the protocol's version and, with it,
-    /// the worker's ends of the data links.
+    /// A connected pair. The worker's end has the greeting in it already: the protocol's version and, with it, the
+    /// worker's ends of the data links.
     pub(super) fn pair(data_links: &[OwnedFd]) -> io::Result<(Self, OwnedFd)> {
         let (own, workers) = StdUnixStream::pair()?;
         let descriptors: Vec<i32> = data_links.iter().map(AsRawFd::as_raw_fd).collect();
@@ -110,10 +110,10 @@ impl ControlLink {
         self.outbox.push(frame);
     }
 
-    /// The next frame; `None` at the link's end. Writes what is queued meanwhile. Cancelling it loses nothing.
+    /// The next frame; `None` at the link's end. Writes queued frames meanwhile. Cancelling it loses nothing.
     pub(super) async fn next(&mut self) -> Result<Option<Frame>, LinkError> {
         loop {
-            // A worker that never stops talking must not keep the control plane's thread to itself.
+            // A worker that sends without end must not occupy the control plane's thread.
             tokio::task::consume_budget().await;
             let listening = self.outbox.len() < DEAF_ABOVE;
             let before = self.inbox.len();
@@ -151,7 +151,7 @@ impl ControlLink {
         match written {
             Ok(written) => self.outbox.advance(written),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            // It closed its end; what it said before that is still to be read.
+            // It closed its end; what it sent before is still to be read.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.outbox = Outbox::default(),
             Err(error) => return Err(error.into()),
         }

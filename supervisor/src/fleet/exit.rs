@@ -1,4 +1,4 @@
-//! Why a worker ended, from what is known of it.
+//! Determines why a worker ended.
 
 use nano_protocol::ExitReason;
 use nano_spawner::wire::{Exit, Status};
@@ -7,9 +7,9 @@ use nix::sys::signal::Signal;
 /// What nano knows about a worker's end before it looks at the process.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cause<'d> {
-    /// It never got ready. `told`: the reason was reported to the caller.
+    /// It did not become ready. `told`: the caller has the reason.
     Boot { reason: ExitReason, detail: &'d str, told: bool },
-    /// Its generation was retired before it got ready.
+    /// Its generation was retired before it became ready.
     Retired(ExitReason),
     /// It was ready; `planned` if nano wanted it to end.
     Ready { planned: Option<ExitReason> },
@@ -21,8 +21,8 @@ pub(super) fn is_planned(reason: ExitReason) -> bool {
 }
 
 impl Cause<'_> {
-    /// `said` is what the worker, a shard or the heartbeat said. A worker is not believed when it says that nano wanted
-    /// it to end.
+    /// `said` is the reason that the worker, a shard or the heartbeat gave. A worker is not believed when it claims
+    /// that nano wanted it to end.
     pub(super) fn reason(self, said: Option<ExitReason>, exit: &Exit) -> ExitReason {
         let credible = |reason: &ExitReason| !is_planned(*reason) && *reason != ExitReason::Startup;
         match self {

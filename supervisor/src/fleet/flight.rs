@@ -1,7 +1,7 @@
-//! The flight record: what is known of a worker's death, kept for `nanoctl why` and logged once.
+//! Flight records: what is known of a worker's death, kept for `nanoctl why` and logged once.
 //!
-//! The process's end and its links' ends are seen by different threads. Each shard tells at once what was on its link
-//! ([`Wreck`]); when all have, or after a moment, the record is written.
+//! Different threads see the ends of the process and of its links. Each shard reports at once which requests were on
+//! its link ([`Wreck`]); when all have reported, or after a short wait, the record is written.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -21,13 +21,13 @@ use crate::upstream::{InFlight, LostRequest, truncate_utf8};
 const RECORDS_PER_APP: usize = 16;
 const RECORDS: usize = 512;
 
-/// Bytes of records that are kept, as JSON counts them.
+/// Bytes of records that are kept, in their JSON form.
 const BYTES: usize = 4 << 20;
 
-/// Requests that one record tells one by one.
+/// Most requests that one record lists.
 const REQUESTS: usize = 64;
 
-/// Last lines of a worker that are kept, how many bytes of them, and how much of each.
+/// How many last lines of a worker are kept, their bytes in all, and the bytes of each.
 const LINES: usize = 20;
 const LINES_BYTES: usize = 8 * 1024;
 const LINE: usize = 1024;
@@ -35,7 +35,7 @@ const LINE: usize = 1024;
 /// How long the record waits for the shards.
 const SHARDS: Duration = Duration::from_millis(500);
 
-/// What a worker said last, on the control link and on stderr.
+/// The last lines of a worker, from the control link and stderr.
 #[derive(Debug, Default)]
 pub(super) struct LastLines {
     lines: VecDeque<String>,
@@ -61,17 +61,17 @@ impl LastLines {
     }
 }
 
-/// What the shards say was lost with one worker.
+/// The requests that were lost with one worker, as the shards report them.
 #[derive(Debug, Default)]
 pub(super) struct Wreck {
     lost: RefCell<InFlight>,
-    /// Shards that have yet to tell.
+    /// Shards that have not reported yet.
     missing: Cell<usize>,
     told: Notify,
 }
 
 impl Wreck {
-    /// So many shards got a link.
+    /// So many shards have a link to the worker.
     pub(super) fn expect(&self, shards: usize) {
         self.missing.set(shards);
     }
@@ -86,7 +86,7 @@ impl Wreck {
         self.told.notify_one();
     }
 
-    /// Waits until every shard has told, but not long.
+    /// Waits until every shard has reported, for a limited time.
     async fn complete(&self) -> InFlight {
         let all = async {
             while self.missing.get() > 0 {
@@ -98,7 +98,7 @@ impl Wreck {
     }
 }
 
-/// What was known when the process was gone.
+/// What is known when the process has ended.
 #[derive(Debug)]
 pub(super) struct Death {
     pub(super) app: String,
@@ -106,13 +106,13 @@ pub(super) struct Death {
     pub(super) generation: u64,
     pub(super) reason: ExitReason,
     pub(super) how: String,
-    /// Why it did not get ready.
+    /// Why it did not become ready.
     pub(super) detail: Option<String>,
     pub(super) uptime: Duration,
     pub(super) cpu: Duration,
     /// What it last reported.
     pub(super) stats: Stats,
-    /// How long before its end that was; `None`: it never did.
+    /// How long before its end it reported; `None`: it never did.
     pub(super) report_age: Option<Duration>,
     /// `memory_mb`.
     pub(super) memory_limit: u64,
@@ -150,7 +150,7 @@ pub(crate) struct FlightRecord {
     last_lines: Vec<String>,
 }
 
-/// A request that was with it.
+/// A request that the worker had.
 #[derive(Debug, Serialize)]
 struct FlightRequest {
     method: String,
@@ -159,7 +159,7 @@ struct FlightRequest {
     age_ms: u64,
     /// `waiting` for the response's head, or `answering`.
     state: &'static str,
-    /// The worker named it as the one that ended it.
+    /// The worker reported it as the request that ended it.
     culprit: bool,
 }
 
@@ -244,7 +244,7 @@ impl From<LostRequest> for FlightRequest {
     }
 }
 
-/// The last records.
+/// The latest records.
 #[derive(Debug, Default)]
 pub(crate) struct FlightRecords {
     kept: RefCell<Kept>,
@@ -252,14 +252,14 @@ pub(crate) struct FlightRecords {
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// With their length, the oldest first.
+    /// With their lengths, the oldest first.
     records: VecDeque<(Rc<FlightRecord>, usize)>,
     bytes: usize,
 }
 
 impl FlightRecords {
-    /// Writes the record of a death when all is known. One that nano wanted is only worth a record if requests were
-    /// lost in it. One that was told already, with its reason, is kept and not logged.
+    /// Writes the record of a death when the shards have reported. A planned end has a record only if requests were
+    /// lost in it. One whose reason was reported already is kept and not logged.
     pub(super) async fn write(&self, death: Death) {
         let at = log::timestamp();
         let lost = death.wreck.complete().await;

@@ -65,7 +65,7 @@ impl Generation {
         Rc::new(Self { shared, slots, desired, first: RefCell::new(fates), tasks: RefCell::new(tasks) })
     }
 
-    /// Waits until every worker is ready for the first time; the first failure ends the wait.
+    /// Waits until every worker has become ready for the first time; the first failure ends the wait.
     pub(crate) async fn ready(&self) -> Result<(), StartError> {
         let fates = self.first.take();
         let mut waits = JoinSet::new();
@@ -80,7 +80,7 @@ impl Generation {
         Ok(())
     }
 
-    /// Lets the workers finish and go.
+    /// Lets the workers finish their requests and end.
     pub(crate) fn retire(&self, reason: ExitReason, deadline: Instant) {
         self.desired.send_if_modified(|desired| {
             let first = !desired.is_retire();
@@ -103,7 +103,7 @@ impl Generation {
         }
     }
 
-    /// Whether the code that this generation runs reads differently by now.
+    /// Whether the files of this generation's code have changed.
     pub(crate) async fn code_changed(&self) -> bool {
         match self.shared.opened.get() {
             Some(opened) => opened.changed().await,

@@ -1,5 +1,6 @@
-//! Whether a worker is still there: it must answer a ping within what one turn of its event loop may take. It is asked as
-//! long as it has something to do; one that says it is idle, and gets no requests, is not asked.
+//! Checks that a worker is responsive: it must answer a ping within the time that one turn of its event loop may take.
+//! A worker is pinged as long as it has something to do; one that reports that it is idle, and gets no requests, is not
+//! pinged.
 
 use std::time::{Duration, Instant};
 
@@ -7,27 +8,26 @@ use nano_protocol::ExitReason;
 
 use crate::telemetry::{self, ProcessState};
 
-/// On top of `cpu_ms`: the worker's own watchdog acts first and says which request it was.
+/// In addition to `cpu_ms`: the worker's own watchdog acts first and reports which request it was.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Between pings while requests are in flight.
 const BUSY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Between pings while nothing happens.
+/// Between pings while the worker is idle.
 const QUIET_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A process that would run if it got a processor may take so many times as long: a crowded machine is no fault of the
-/// app.
+/// A runnable process that gets no processor may take so many times as long: a crowded machine is not the app's fault.
 const STARVED_FACTOR: u32 = 4;
 
-/// A process that used no more than this since it was asked has waited.
+/// A process that used at most this much CPU time since the ping was not running.
 const WAITING: Duration = Duration::from_millis(1);
 
-/// What the kernel says about the process.
+/// What the kernel reports about the process.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pulse {
     cpu: Duration,
-    /// Whether it runs or would if it got a processor; `None` where `/proc` hides it.
+    /// Whether it runs or is runnable; `None` where `/proc` hides it.
     running: Option<bool>,
 }
 
@@ -41,7 +41,7 @@ impl Pulse {
 /// What to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Beat {
-    /// Nothing, until [`Heartbeat::next`].
+    /// Nothing until [`Heartbeat::next`].
     Wait,
     /// Send this ping, after [`crate::worker::Worker::settle`].
     Ping(u64),
@@ -71,12 +71,12 @@ impl Heartbeat {
         Self { limit: cpu_limit + GRACE, cpu_limit, last: now, nonce: 0, outstanding: None }
     }
 
-    /// The worker has something to do again: it is asked soon.
+    /// The worker has something to do again: it is pinged soon.
     pub(super) fn wake(&mut self, now: Instant) {
         self.last = now;
     }
 
-    /// When [`Heartbeat::beat`] wants to be called again.
+    /// When to call [`Heartbeat::beat`] again.
     pub(super) fn next(&self, now: Instant) -> Instant {
         match &self.outstanding {
             Some(ping) if ping.sent + self.limit > now => ping.sent + self.limit,
@@ -84,7 +84,7 @@ impl Heartbeat {
         }
     }
 
-    /// `pulse` is only asked for when it is needed.
+    /// Decides what to do now. `pulse` is called only when it is needed.
     pub(super) fn beat(&mut self, busy: bool, now: Instant, pulse: impl FnOnce() -> Pulse) -> Beat {
         let Some(ping) = &self.outstanding else {
             let interval = if busy { BUSY_INTERVAL } else { QUIET_INTERVAL };
@@ -102,16 +102,16 @@ impl Heartbeat {
         }
         let pulse = pulse();
         let used = pulse.cpu.saturating_sub(ping.cpu);
-        // Where that is hidden: one that got some time wanted it.
+        // If that is hidden, a process that got CPU time counts as runnable.
         let running = pulse.running.unwrap_or(used >= WAITING);
-        // One turn may have used all that it may, and V8's other threads some beside it.
+        // One turn may use its whole limit, and V8's other threads some CPU time in addition.
         if used < self.limit && running && waited < self.limit * STARVED_FACTOR {
             return Beat::Wait;
         }
         Beat::Kill(if used >= self.cpu_limit { ExitReason::Cpu } else { ExitReason::Wall })
     }
 
-    /// The worker answered. False if it was not asked.
+    /// The worker answered. False if there was no such ping.
     pub(super) fn pong(&mut self, nonce: u64) -> bool {
         self.outstanding.take_if(|ping| ping.nonce == nonce).is_some()
     }

@@ -1,4 +1,4 @@
-//! A ready worker: hears what it says, asks whether it is there, and sees it off.
+//! Supervises a ready worker: handles its frames, pings it, and retires it.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -21,10 +21,10 @@ use super::{boot, resident};
 use crate::shard::command::Command;
 use crate::worker::{Worker, WorkerState};
 
-/// A worker that closed a link ends by itself within this time, or is made to.
+/// A worker that closed a link is killed if it has not ended within this time.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Shortest time between two looks at whether the app is idle.
+/// Shortest interval between two checks whether the app is idle.
 const IDLE_LOOK: Duration = Duration::from_millis(20);
 
 /// What the supervision of a worker needs of its slot.
@@ -35,11 +35,11 @@ pub(super) struct Supervised<'s> {
     pub(super) desired: &'s mut watch::Receiver<DesiredState>,
 }
 
-/// A worker whose process is over and is yet to be reaped.
+/// A worker whose process has ended and is not reaped yet.
 pub(super) struct Ended {
     pub(super) process: Process,
     pub(super) worker: Arc<Worker>,
-    /// Why nano wanted it to end.
+    /// Why nano wanted it to end, if it did.
     pub(super) planned: Option<ExitReason>,
     /// How long it was ready.
     pub(super) healthy_for: Duration,
@@ -53,24 +53,24 @@ pub(super) struct RunningWorker {
     worker: Arc<Worker>,
     events: mpsc::Receiver<WorkerEvent>,
     heartbeat: Heartbeat,
-    /// When to look at the heartbeat; what the worker says meanwhile does not put it off. `None`: it is idle.
+    /// When to check the heartbeat; frames of the worker do not delay it. `None`: it is idle.
     beat_at: Option<Instant>,
     ready_at: Instant,
     link_open: bool,
     /// When to kill it, if it has not ended by then.
     deadline: Option<Instant>,
-    /// Why nano wants it to end.
+    /// Why nano wants it to end, if it does.
     planned: Option<ExitReason>,
-    /// The shards' word that they have nothing for it any more.
+    /// Done when the shards have closed their links to it.
     released: Option<Once>,
-    /// Bytes past which it is ended, where the kernel does not see to that.
+    /// Memory above which nano kills it, where the kernel does not.
     resident_limit: Option<u64>,
-    /// It takes more memory than it may, and the kernel does not stop it.
+    /// Done when it uses more memory than that.
     oversized: Option<Once>,
-    /// What it asked for and has not got.
+    /// Modules that it requested and has not been sent.
     modules: ModuleQueue,
     idle: Idle,
-    /// When it has been up for so long that it counts as healthy.
+    /// When it counts as healthy.
     healthy_at: Option<Instant>,
 }
 
@@ -108,7 +108,7 @@ impl RunningWorker {
         }
     }
 
-    /// Until its process is gone.
+    /// Runs until its process has ended.
     pub(super) async fn supervise(mut self, slot: Supervised<'_>) -> Ended {
         self.idle.requests = slot.shared.app.metrics.requests_started();
         self.resident_limit = slot.shared.resident_limit(self.worker.sandbox());
@@ -225,7 +225,7 @@ impl RunningWorker {
         }
     }
 
-    /// It was idle, and has a request again.
+    /// The idle worker has a request again.
     fn wake(&mut self) {
         if self.beat_at.is_none() {
             let now = Instant::now();
@@ -241,7 +241,7 @@ impl RunningWorker {
 
     async fn hand_out_module(&mut self, slot: &Supervised<'_>) {
         let Some((id, path)) = self.modules.pop(Instant::now()) else { return };
-        // The app was opened before it had a worker.
+        // The app's modules were opened before it had a worker.
         let Ok(opened) = slot.shared.opened(slot.context).await else { return };
         let source = opened.source(&path).await;
         self.process.link.queue(&Frame::ModuleSource { id, source });
@@ -268,12 +268,12 @@ impl RunningWorker {
         if now.saturating_duration_since(self.idle.since) < most {
             return;
         }
-        // An old call for a worker must not start one again at once; requests from here on call anew.
+        // An old demand for a worker must not restart one at once; later requests demand one again.
         take_stale_call(&slot.shared.app.availability.wanted);
         self.retire(slot, ExitReason::Idle, now + slot.context.drain.get());
     }
 
-    /// Takes the worker from the shards; when they have let go of it, it is told to drain.
+    /// Takes the worker from the shards; when they have released it, it is sent `Drain`.
     fn retire(&mut self, slot: &Supervised<'_>, reason: ExitReason, deadline: Instant) {
         slot.status.enter(Some(WorkerState::Draining));
         self.planned = Some(reason);
@@ -291,7 +291,7 @@ impl RunningWorker {
         self.process.link.queue(&Frame::Drain);
     }
 
-    /// What the worker wrote before it ended is still in the socket.
+    /// What the worker sent before it ended is still in the socket.
     async fn read_last_words(&mut self, slot: &Supervised<'_>) {
         let _ = tokio::time::timeout(LAST_WORDS, async {
             while let Ok(Some(frame)) = self.process.link.next().await {
@@ -329,6 +329,6 @@ async fn once(awaited: &mut Option<Once>) {
 
 fn take_stale_call(wanted: &tokio::sync::Notify) {
     let mut call = std::pin::pin!(wanted.notified());
-    // Takes the permit if there is one; a fresh listener that is dropped takes none.
+    // Takes the permit if there is one; a new listener that is dropped takes none.
     let _ = call.as_mut().enable();
 }

@@ -1,5 +1,5 @@
-//! Modules that a worker asked for while it serves: handed out one after the other, and no faster than the spawner opens
-//! files without being noticed. An app can ask for modules that are not there, again and again.
+//! Modules that a worker requests while it serves: handed out one after the other, at a rate that does not load the
+//! spawner. An app can request modules that do not exist, again and again.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -8,13 +8,13 @@ use nano_protocol::limits::MAX_MODULE_REQUESTS;
 
 use crate::rate::Rate;
 
-/// Modules in a second, for long.
+/// Modules per second in the long run.
 const PER_SECOND: u32 = 200;
 
-/// Modules that are handed out without waiting: those of an app that loads the rest of itself with its first requests.
+/// Modules that are handed out without delay: enough for an app that loads the rest of itself with its first requests.
 const AT_ONCE: u32 = 2000;
 
-/// Modules that wait, and how fast they may go.
+/// The queue of requested modules, and its rate.
 #[derive(Debug)]
 pub(super) struct ModuleQueue {
     waiting: VecDeque<(u32, String)>,
@@ -26,7 +26,7 @@ impl ModuleQueue {
         Self { waiting: VecDeque::new(), rate: Rate::new(PER_SECOND, AT_ONCE) }
     }
 
-    /// False if as many wait as may: an honest worker waits for answers.
+    /// False if the queue is full: a correct worker waits for answers.
     pub(super) fn push(&mut self, id: u32, path: String) -> bool {
         let room = self.waiting.len() < MAX_MODULE_REQUESTS;
         if room {
@@ -35,7 +35,7 @@ impl ModuleQueue {
         room
     }
 
-    /// When the next one is to be handed out, if one waits.
+    /// When the next one is due, if one waits.
     pub(super) fn next(&self) -> Option<Instant> {
         (!self.waiting.is_empty()).then(|| self.rate.earliest().unwrap_or_else(Instant::now))
     }

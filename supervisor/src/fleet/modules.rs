@@ -1,5 +1,5 @@
-//! An app's modules: read from files that the spawner opens, and kept for as long as their generation lives, so that a
-//! restarted worker runs the code that its siblings run.
+//! An app's modules: read from files that the spawner opens, and kept as long as their generation lives, so that a
+//! restarted worker runs the same code as the others.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,10 +14,10 @@ use nano_protocol::limits::{MAX_MODULE_PATH, MAX_MODULE_SOURCE};
 use super::spawner::Spawner;
 use super::start_error::StartError;
 
-/// Bytes that one generation may keep. An app beyond it is not code any more.
+/// Most bytes of source that one generation keeps. No real app has so much code.
 const MAX_KEPT: usize = 256 << 20;
 
-/// An app of one version as the spawner knows it, with the modules that were read.
+/// The modules of one generation of an app that were read so far.
 #[derive(Debug)]
 pub(super) struct Opened {
     spawner: Rc<Spawner>,
@@ -44,7 +44,7 @@ impl Opened {
         Ok(Self { spawner: Rc::clone(spawner), generation, kept: RefCell::default() })
     }
 
-    /// The source of a module: from memory, else from its file.
+    /// A module's source: from memory, else from its file.
     pub(super) async fn source(&self, path: &str) -> Result<Bytes, ModuleError> {
         if let Some(source) = self.kept.borrow().sources.get(path) {
             return Ok(source.clone());
@@ -54,7 +54,8 @@ impl Opened {
         if kept.bytes + source.len() > MAX_KEPT {
             return Err(ModuleError::Unreadable("the app's modules are larger than 256 MiB together".to_owned()));
         }
-        // Two workers may have read the file at once, and it may have changed in between: the first one stays.
+        // Two workers may have read the file at the same time, and it may have changed in between: the first source is
+        // kept.
         if let Some(first) = kept.sources.get(path) {
             return Ok(first.clone());
         }
@@ -63,7 +64,7 @@ impl Opened {
         Ok(source)
     }
 
-    /// Whether a module that this generation runs reads differently by now.
+    /// Whether the file of a module of this generation has changed.
     pub(super) async fn changed(&self) -> bool {
         let kept: Vec<_> =
             self.kept.borrow().sources.iter().map(|(path, source)| (path.clone(), source.clone())).collect();
@@ -80,7 +81,7 @@ impl Opened {
             return Err(ModuleError::NotFound);
         }
         let file = self.spawner.module(self.generation, path, fresh).await?;
-        // Disks can be slow.
+        // The disk may be slow.
         let read = tokio::task::spawn_blocking(move || read(file)).await;
         read.unwrap_or_else(|error| Err(ModuleError::Unreadable(error.to_string())))
     }

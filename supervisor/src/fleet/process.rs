@@ -1,4 +1,4 @@
-//! One worker process: started by the spawner with nothing but its sockets, and never left behind.
+//! One worker process: started by the spawner with its sockets only, and always killed and reaped.
 
 use std::cell::RefCell;
 use std::io::{self, PipeReader};
@@ -26,7 +26,7 @@ use crate::log::Rate;
 /// Longest line on a worker's stderr that is kept in one piece.
 const STDERR_LINE: u64 = 8 * 1024;
 
-/// After so many bytes, each line counted as some more, stderr is left alone for a while.
+/// After so many bytes, each line counted with an overhead, stderr is not read for a while.
 const STDERR_AT_ONCE: usize = 128 * 1024;
 const STDERR_LINE_COST: usize = 64;
 const STDERR_PAUSE: Duration = Duration::from_millis(200);
@@ -34,13 +34,13 @@ const STDERR_PAUSE: Duration = Duration::from_millis(200);
 /// How much of stderr's end is kept for an error message.
 const STDERR_TAIL: usize = 4 * 1024;
 
-/// Names the program in place of the one beside this program.
+/// The environment variable that names another worker program than the one beside this program.
 const WORKER_VARIABLE: &str = "NANO_WORKER";
 
 /// Why there is no worker program.
 #[derive(Debug, thiserror::Error)]
 pub enum NoWorker {
-    /// What the variable names is not there.
+    /// The file that the variable names does not exist.
     #[error("NANO_WORKER says {0}, and there is no such program")]
     Variable(PathBuf),
     /// It is not beside this program.
@@ -66,13 +66,13 @@ pub fn find_worker() -> Result<PathBuf, NoWorker> {
     if path.is_file() { Ok(path) } else { Err(NoWorker::Beside(path)) }
 }
 
-/// A worker's process. Dropping it has it killed.
+/// A worker's process. Dropping it kills it.
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) pid: u32,
     pub(super) link: ControlLink,
     pub(super) spawned: Instant,
-    /// What the spawner says of its sandbox.
+    /// The layers that the spawner made.
     pub(super) layers: Vec<LayerReport>,
     pub(super) life: Life,
     spawner: Rc<Spawner>,
@@ -80,18 +80,18 @@ pub(super) struct Process {
     pub(super) worker: u64,
     stderr: JoinSet<()>,
     stderr_tail: Rc<RefCell<Vec<u8>>>,
-    /// What it said last, for its flight record.
+    /// Its last lines, for its flight record.
     pub(super) lines: Rc<RefCell<LastLines>>,
 }
 
-/// Word of a process's end.
+/// Notification of a process's end.
 #[derive(Debug)]
 pub(super) struct Life(watch::Receiver<Option<Exit>>);
 
 impl Life {
-    /// Waits until the process has ended and is no more. Cancelling it loses nothing.
+    /// Waits until the process has ended and is reaped. Cancelling it loses nothing.
     pub(super) async fn over(&mut self) -> Exit {
-        // Without a spawner there is no worker either: the kernel kills them.
+        // When the spawner ends, the kernel kills its workers.
         let unknown = Exit { status: None, cpu_micros: 0, out_of_memory: false };
         self.0.wait_for(Option::is_some).await.ok().and_then(|exit| exit.clone()).unwrap_or(unknown)
     }
@@ -134,12 +134,12 @@ impl Process {
         Ok(process)
     }
 
-    /// What the spawner sees of it that it does not say itself.
+    /// Inspects it from outside, by the spawner.
     pub(super) async fn inspect(&self) -> Contradictions {
         self.spawner.inspect(self.worker).await
     }
 
-    /// Kills the process and everything of its group. Its end follows.
+    /// Kills the process and all of its group. Its end is reported later.
     pub(super) fn kill(&self) {
         if !self.life.is_over() {
             self.spawner.kill(self.worker);
@@ -148,7 +148,8 @@ impl Process {
 
     /// How it ended, in words.
     pub(super) fn describe(&self, exit: &Exit) -> String {
-        // The first process of a namespace is not ended by its own SIGABRT, so abort(3) ends it by an illegal access.
+        // The first process of a pid namespace is not killed by its own SIGABRT, so abort(3) ends it by an illegal
+        // access.
         let first = self.layers.iter().any(|each| each.layer == SandboxLayer::Namespaces && each.active);
         match exit.status {
             Some(Status::Code(code)) => format!("exit code {code}"),
@@ -161,7 +162,7 @@ impl Process {
         }
     }
 
-    /// Waits until all of stderr is read, but not long: a child of the worker could hold it open.
+    /// Waits until all of stderr is read, for a limited time: a child of the worker could hold it open.
     pub(super) async fn finish_stderr(&mut self) {
         let _ = tokio::time::timeout(Duration::from_millis(200), async {
             while self.stderr.join_next().await.is_some() {}
@@ -169,7 +170,7 @@ impl Process {
         .await;
     }
 
-    /// The last it wrote on stderr.
+    /// The end of its stderr.
     pub(super) fn stderr_tail(&self) -> String {
         String::from_utf8_lossy(&self.stderr_tail.borrow()).trim().to_owned()
     }
@@ -188,7 +189,7 @@ fn nonblocking(pipe: PipeReader) -> Result<OwnedFd, StartError> {
     Ok(pipe.into())
 }
 
-/// V8's own last words, mostly. Every line goes to the log, within what the app may log.
+/// Relays stderr, mostly V8's fatal errors, to the log, at the app's log rate.
 async fn relay_stderr(
     pipe: pipe::Receiver,
     app: String,
@@ -201,12 +202,12 @@ async fn relay_stderr(
     let mut read = 0;
     loop {
         line.clear();
-        // An app cannot write here: what comes in masses is no last word, and its writer may wait.
+        // Apps cannot write to stderr: a flood is not needed to explain a death, so its writer may wait.
         if read >= STDERR_AT_ONCE {
             read = 0;
             tokio::time::sleep(STDERR_PAUSE).await;
         }
-        // A pipe full of short lines must not keep the thread to itself.
+        // A pipe full of short lines must not occupy the thread.
         tokio::task::consume_budget().await;
         match (&mut reader).take(STDERR_LINE).read_until(b'\n', &mut line).await {
             Ok(0) | Err(_) => return,

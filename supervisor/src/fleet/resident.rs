@@ -1,5 +1,5 @@
-//! The memory limit of a worker without a control group: nano looks, again and again. Weaker than the kernel's limit:
-//! what a worker takes between two looks it has, and swapped pages are not seen.
+//! The memory limit of a worker without a control group: nano reads its resident memory at intervals. This is weaker
+//! than the kernel's limit: memory that is used between two checks is not seen, nor are swapped pages.
 
 use std::future::pending;
 use std::sync::LazyLock;
@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use crate::telemetry;
 
-/// Between two looks.
+/// Interval of the checks.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// The same for a worker that is idle. All of these are looked at together: however many there are, it is one wake-up.
+/// The same for idle workers. All of them are checked together: however many there are, it is one wake-up.
 const IDLE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// When that began.
+/// The start of the common interval.
 static IDLE_SINCE: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Waits until the process has more than `limit` bytes in memory. Never returns for one that has ended, or where there
-/// is no limit. `idle`: it says that it has nothing to do.
+/// Waits until the process has more than `limit` bytes in memory. Never returns if the process has ended or there is no
+/// limit. `idle`: the worker reports that it has nothing to do.
 pub(super) async fn exceeded(pid: u32, limit: Option<u64>, idle: bool) {
     let Some(limit) = limit else { return pending().await };
     loop {

@@ -1,4 +1,4 @@
-//! Whether a worker is locked up as it says, before it is told its app.
+//! Checks that a worker's sandbox is in force, before it is sent its app.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -7,14 +7,14 @@ use super::spawner::Contradictions;
 use nano_config::{Config, SandboxPolicy};
 use nano_protocol::{LayerReport, SandboxLayer};
 
-/// Where it cannot be told.
+/// `/proc` is needed and missing.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "/proc is not mounted, and nano looks there whether its workers are locked up, as `sandbox: \"required\"`, the default for root, wants it: mount it (mount -t proc proc /proc), or set `sandbox` to \"best-effort\""
 )]
 pub struct NoProc;
 
-/// How workers are locked up.
+/// How the sandbox of workers is enforced.
 #[derive(Debug)]
 pub(crate) struct Sandboxing {
     /// What happens to a worker that lacks a layer.
@@ -22,13 +22,13 @@ pub(crate) struct Sandboxing {
 }
 
 impl Sandboxing {
-    /// As the configuration says; what it leaves open depends on whether nano was started by `root`.
+    /// The configuration's policy; its default depends on whether nano was started by `root`.
     pub(crate) fn new(config: &Config, root: bool) -> Self {
         let default = if root { SandboxPolicy::Required } else { SandboxPolicy::BestEffort };
         Self { policy: config.sandbox.unwrap_or(default) }
     }
 
-    /// Whether it can be seen what holds for a worker, if it must hold.
+    /// Whether workers can be inspected, if the policy needs that.
     pub(crate) fn check(&self) -> Result<(), NoProc> {
         let seen = Path::new("/proc/self/status").exists();
         if self.is_required() && !seen { Err(NoProc) } else { Ok(()) }
@@ -44,8 +44,8 @@ impl Sandboxing {
     }
 }
 
-/// Every layer's state, in the order of [`SandboxLayer::ALL`]: what the spawner made, what the worker says, as far as it
-/// is not seen to be otherwise from outside.
+/// Every layer's state, in the order of [`SandboxLayer::ALL`]: what the spawner made, and what the worker claims as far
+/// as the inspection does not contradict it.
 pub(super) fn judge_all(
     made: &[LayerReport],
     claims: &[LayerReport],
@@ -61,7 +61,7 @@ fn judge(
     contradictions: &Contradictions,
 ) -> LayerReport {
     let missing = |detail: String| LayerReport { layer, active: false, detail };
-    // What the spawner makes or cannot make is not the worker's to judge.
+    // For layers that the spawner makes, its own report counts, not the worker's.
     let claim = match made.iter().chain(claims).find(|claim| claim.layer == layer) {
         Some(claim) if claim.active => claim.clone(),
         Some(claim) if layer == SandboxLayer::Cgroup => {

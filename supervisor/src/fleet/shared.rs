@@ -1,4 +1,4 @@
-//! What the slots of one generation share, and what they are to do.
+//! What the slots of one generation share, and the state that they are to reach.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -22,7 +22,7 @@ use crate::log::{self, Rate};
 pub(super) enum DesiredState {
     /// Keep a worker.
     Run,
-    /// Finish what is in flight and go; a worker that is left at the deadline is killed.
+    /// Finish requests in flight and end; a worker that is left at the deadline is killed.
     Retire { reason: ExitReason, deadline: Instant },
 }
 
@@ -48,7 +48,7 @@ impl DesiredState {
 
 /// Waits until the generation is retired.
 pub(super) async fn retired(desired: &mut watch::Receiver<DesiredState>) {
-    // The sender only goes away with the generation itself.
+    // The sender lives as long as the generation.
     let _ = desired.wait_for(DesiredState::is_retire).await;
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn retired(desired: &mut watch::Receiver<DesiredState>) {
 pub(crate) struct Shared {
     pub(crate) app: Arc<App>,
     pub(super) config: AppConfig,
-    /// The configuration's version that it is from, for the spawner.
+    /// The version of the configuration, for the spawner.
     version: u64,
     pub(super) opened: OnceCell<Opened>,
     pub(super) rate: Rc<RefCell<Rate>>,
@@ -81,18 +81,18 @@ impl Shared {
         })
     }
 
-    /// The app as the spawner knows it: asked for by the first worker, kept for all.
+    /// The app's modules: opened for the first worker, kept for all.
     pub(super) async fn opened(&self, context: &Context) -> Result<&Opened, StartError> {
         self.opened.get_or_try_init(|| Opened::open(&context.spawner, self.version, &self.config.name)).await
     }
 
-    /// Bytes past which the supervisor ends a worker itself, where the kernel does not.
+    /// Memory above which the supervisor kills a worker itself, where the kernel does not.
     pub(super) fn resident_limit(&self, layers: &[LayerReport]) -> Option<u64> {
         let limited = layers.iter().any(|report| report.layer == SandboxLayer::Cgroup && report.active);
         (!limited).then(|| memory::process_limit(self.config.settings.memory_bytes))
     }
 
-    /// Logs what a worker says, within what its app may log.
+    /// Logs a worker's line, at the app's log rate.
     pub(super) fn log(&self, pid: u32, last: &RefCell<LastLines>, mut line: nano_protocol::LogLine) {
         line.message = shown::told(&self.config, &line.message);
         last.borrow_mut().push(&line.message);

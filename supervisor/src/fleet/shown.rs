@@ -1,25 +1,25 @@
-//! What an app's scripts are called. Stacks name them by `path` as it is configured, so that an editor opens what a message
-//! names. Where `path` is absolute, the app itself only sees a URL that tells nothing of the machine, and operators are
-//! told the path in its place.
+//! The names of an app's scripts in stacks and messages: `path` as it is configured, so that an editor can open them.
+//! Where `path` is absolute, the app itself sees a URL that reveals nothing of the machine, and operators see the path
+//! in its place.
 
 use std::path::Path;
 
 use nano_config::App;
 use nano_protocol::limits::MAX_MODULE_PATH;
 
-/// What an app sees in place of an absolute path.
+/// What an app sees instead of an absolute path.
 const NEUTRAL: &str = "file:///app/";
 
-/// Places in one text that operators are told: a stack has ten, and a line must not grow without bound.
+/// Most locations that are replaced in one text: a stack has ten, and a line must not grow without bound.
 const MOST_PLACES: usize = 64;
 
-/// What the names of the app's scripts begin with, for the app.
+/// The prefix of script names, for the app.
 pub(super) fn for_app(app: &App) -> String {
     let shown = app.shown.as_ref().filter(|shown| shown.len() <= MAX_MODULE_PATH / 2);
     shown.map_or_else(|| NEUTRAL.to_owned(), Clone::clone)
 }
 
-/// The same for people who run this machine.
+/// The prefix of script names, for operators.
 pub(super) fn for_operators(app: &App) -> String {
     if let Some(shown) = &app.shown {
         return shown.clone();
@@ -29,8 +29,8 @@ pub(super) fn for_operators(app: &App) -> String {
     format!("{}/", directory.display().to_string().trim_end_matches('/'))
 }
 
-/// What an app or V8 wrote, for operators: the places of the app's scripts, `file:///app/index.js:1:2`, get their paths.
-/// Such URLs without a line are something else.
+/// A text of an app or of V8, for operators: locations of the app's scripts, `file:///app/index.js:1:2`, get their
+/// paths. Such URLs without a line number stay as they are.
 pub(super) fn told(app: &App, text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! One place for a worker of an app's generation: keeps it filled, for as long as the generation serves.
+//! One slot for a worker of an app's generation: keeps a worker in it for as long as the generation serves.
 
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
@@ -25,7 +25,7 @@ use crate::duration::millis;
 use crate::shard::command::Command;
 use crate::worker::{Worker, WorkerId, WorkerState};
 
-/// For a worker that said why it cannot load its app, to go.
+/// How long a worker that reported why it cannot load its app may take to end.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Reports once whether the first worker became ready.
@@ -40,7 +40,7 @@ pub(super) struct Slot {
     pub(super) first: Option<FirstReadySender>,
 }
 
-/// What to do after a worker.
+/// What to do after a worker has ended.
 enum Next {
     Restart(Duration),
     WaitForDemand,
@@ -63,7 +63,7 @@ impl Slot {
                     self.after(ended, &mut backoff).await
                 }
                 Err(error) => match self.first.take() {
-                    // The code that started the generation decides what follows.
+                    // The caller that started the generation decides what follows.
                     Some(first) => {
                         let _ = first.send(Err(error));
                         Next::Leave
@@ -93,7 +93,7 @@ impl Slot {
         Supervised { context, shared, status, desired }
     }
 
-    /// Sees the process off, and decides what follows.
+    /// Reaps the process and decides what follows.
     async fn after(&self, ended: Ended, backoff: &mut Backoff) -> Next {
         let Ended { process, worker, planned, healthy_for } = ended;
         let killed = self.end(process, &worker, Cause::Ready { planned }).await;
@@ -105,13 +105,13 @@ impl Slot {
         }
     }
 
-    /// True if the generation was retired meanwhile.
+    /// Waits before a restart. True if the generation was retired meanwhile.
     async fn wait_before_restart(&mut self, wait: Duration, outage: Option<Outage>) -> bool {
         if let Some(outage) = outage
             && self.shared.ready.get() == 0
         {
             self.shared.app.availability.refuse(outage, wait);
-            // Those who wait already are refused too.
+            // Requests in the queue are refused too.
             self.shared.app.admission.wake_all();
             let what = match outage {
                 Outage::Crashes => "crash loop: the app's worker fails again and again",
@@ -129,12 +129,12 @@ impl Slot {
         }
     }
 
-    /// True if the generation was retired meanwhile.
+    /// Waits until the app has a request. True if the generation was retired meanwhile.
     async fn wait_for_demand(&mut self) -> bool {
         let wanted = &self.shared.app.availability.wanted;
         tokio::select! {
             () = wanted.notified() => {
-                // The whole app is wanted, not just the one worker that heard it.
+                // All slots of the app are to start, not only the one that was notified.
                 self.shared.wake.send_replace(());
                 false
             }
@@ -194,7 +194,7 @@ impl Slot {
                 availability.restored();
                 self.give_to_shards(&worker, own).await;
                 self.status.enter(Some(WorkerState::Ready));
-                // While the shards were told, another slot may have found that no worker is ready.
+                // While the shards got their links, another slot may have found that no worker is ready.
                 availability.restored();
                 let start_ms = millis(took);
                 let sandbox = in_force(worker.sandbox());
@@ -207,7 +207,7 @@ impl Slot {
                     _ => ExitReason::Startup,
                 };
                 if matches!(error, StartError::Module(_)) {
-                    // It goes by itself once it has said so.
+                    // It ends by itself after it has sent the error.
                     let _ = tokio::time::timeout(FAREWELL, process.life.over()).await;
                 }
                 let cause = Cause::Boot { reason, detail: &error.to_string(), told: self.first.is_some() };
@@ -253,7 +253,7 @@ impl Slot {
             .await;
     }
 
-    /// Kills and reaps what is left of a worker, and counts and logs its end. True if it was killed from outside nano.
+    /// Kills and reaps a worker, and counts and logs its end. True if it was killed from outside nano.
     async fn end(&self, mut process: Process, worker: &Worker, cause: Cause<'_>) -> bool {
         let uptime = process.spawned.elapsed();
         let lived_ms = millis(uptime);
@@ -272,7 +272,7 @@ impl Slot {
         *self.status.last_exit.borrow_mut() = Some((reason, how.clone()));
         self.status.since.set(Instant::now());
         self.status.enter(Some(WorkerState::Exited));
-        // Its last words come before ours.
+        // Its last output is logged before its end.
         process.finish_stderr().await;
         let (app, pid) = (&*self.shared.app.name, worker.pid);
         match cause {
@@ -309,7 +309,7 @@ impl Slot {
         killed
     }
 
-    /// The shards may have yet to say what was lost; nothing waits for that.
+    /// The shards may not have reported the lost requests yet; nothing waits for that.
     fn write_flight_record(&self, death: Death, worker: WorkerId) {
         let context = Rc::clone(&self.context);
         let _task = tokio::task::spawn_local(async move {
@@ -319,7 +319,8 @@ impl Slot {
     }
 }
 
-/// What a worker's sandbox is, for the metrics and `nanoctl`; and whether it may be told its app.
+/// Records the state of a worker's sandbox for the metrics and `nanoctl`, and decides whether the worker may be sent
+/// its app.
 fn take_note(context: &Context, shared: &Shared, worker: &Worker, layers: Vec<LayerReport>) -> Result<(), StartError> {
     let app = &shared.app;
     app.metrics.set_sandbox(&layers);
@@ -337,7 +338,7 @@ fn take_note(context: &Context, shared: &Shared, worker: &Worker, layers: Vec<La
     Ok(())
 }
 
-/// Pairs of connected sockets, one for each shard: our ends and the worker's.
+/// Connected pairs of sockets, one for each shard: the shards' ends and the worker's.
 fn data_links(shards: usize) -> std::io::Result<(Vec<UnixStream>, Vec<UnixStream>)> {
     let mut ends = (Vec::with_capacity(shards), Vec::with_capacity(shards));
     for _ in 0..shards {

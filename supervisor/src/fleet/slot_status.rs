@@ -10,7 +10,7 @@ use nano_protocol::ExitReason;
 use super::shared::Shared;
 use crate::worker::{Worker, WorkerState};
 
-/// See the head of this file; `worker_moved` of the metrics follows each change of state.
+/// A slot's status. `worker_moved` of the metrics follows each change of state.
 #[derive(Debug)]
 pub(crate) struct SlotStatus {
     shared: Rc<Shared>,
@@ -44,7 +44,7 @@ impl SlotStatus {
         self.state.get()
     }
 
-    /// Whether it has no worker because none is needed.
+    /// Whether it has no worker because the app is idle.
     pub(crate) fn stopped_for_idleness(&self) -> bool {
         let idle = |exit: &(ExitReason, String)| exit.0 == ExitReason::Idle;
         self.state() == Some(WorkerState::Exited) && self.last_exit.borrow().as_ref().is_some_and(idle)

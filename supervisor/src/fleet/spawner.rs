@@ -1,4 +1,5 @@
-//! The supervisor's side of the spawner: questions and answers over one socket, and word of workers that ended.
+//! The client of the spawner: sends requests over one socket, and receives their replies and notifications of workers'
+//! ends.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -22,13 +23,13 @@ use super::start_error::StartError;
 use crate::duration::millis;
 use crate::signals::EarlyStop;
 
-/// For the spawner to kill what is left and to go.
+/// How long the spawner may take to kill the remaining workers and to end.
 const FAREWELL: Duration = Duration::from_secs(6);
 
 /// Why there is no spawner.
 #[derive(Debug, thiserror::Error)]
 pub enum SpawnerError {
-    /// It could not be started, or did not say anything.
+    /// It could not be started, or did not answer.
     #[error("the process that starts the workers, nano's spawner, cannot be started: {}", explain(.0))]
     Start(#[from] io::Error),
     /// It ended before the supervisor.
@@ -36,7 +37,7 @@ pub enum SpawnerError {
     Gone,
 }
 
-/// Whether this program was executed to be the spawner; then it was, and has ended.
+/// Runs the spawner if this program was executed as the spawner; the exit code, if so.
 #[must_use]
 pub fn spawner_if_asked() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
@@ -44,17 +45,17 @@ pub fn spawner_if_asked() -> Option<ExitCode> {
     asked.then(|| nano_spawner::run(arguments))
 }
 
-/// A spawner that was just started, before there is a runtime.
+/// A spawner before there is a runtime.
 #[derive(Debug)]
 pub(crate) struct Started {
     socket: OwnedFd,
     source: Source,
-    // Last, so that the socket is closed when it is waited for.
+    // The last field: the socket must be closed before its drop waits for the process.
     process: SpawnerProcess,
 }
 
-/// The spawner's process. Dropping it waits for its end, which comes when its [`Spawner`] is gone; every worker's has
-/// come by then.
+/// The spawner's process. Dropping it waits for its end, which comes when its [`Spawner`] is dropped; by then all
+/// workers have ended.
 #[derive(Debug)]
 pub(crate) struct SpawnerProcess(Child);
 
@@ -74,19 +75,19 @@ impl Drop for SpawnerProcess {
 type Loaded = Result<(u64, Config), ConfigError>;
 
 impl Started {
-    /// Call it before there are threads, and with all the privileges there are.
+    /// Starts the spawner. Call it before there are threads, and before privileges are given up.
     pub(crate) fn start(source: &Source, program: &Path) -> Result<Self, SpawnerError> {
         let (child, socket) = nano_spawner::start(source, program)?;
         Ok(Self { socket, source: source.clone(), process: SpawnerProcess(child) })
     }
 
-    /// The first configuration and its version. Blocks; `None`: nano was told to end meanwhile.
+    /// The first configuration and its version. Blocks; `None`: a signal asked nano to end meanwhile.
     pub(crate) fn load(&self, early: &EarlyStop) -> Result<Option<Loaded>, SpawnerError> {
         send(&self.socket, &Request::Load { id: 0 }, &[], Wait::Yes)?;
         if early.wait_for(self.socket.as_fd())? { self.loaded().map(Some) } else { Ok(None) }
     }
 
-    /// The same, where signals end it.
+    /// The same, for commands that signals may kill.
     pub(crate) fn load_uninterrupted(&self) -> Result<Loaded, SpawnerError> {
         send(&self.socket, &Request::Load { id: 0 }, &[], Wait::Yes)?;
         self.loaded()
@@ -101,13 +102,13 @@ impl Started {
         }
     }
 
-    /// Has the files of these sockets removed at the end. Blocks; to be said once, before anything was read from
-    /// outside.
+    /// Has the spawner remove these sockets' files at the end. Blocks. Call it once, before anything is read from
+    /// clients.
     pub(crate) fn sweep(&self, sockets: Vec<SocketFile>) -> Result<(), SpawnerError> {
         Ok(send(&self.socket, &Request::Sweep { sockets }, &[], Wait::Yes)?)
     }
 
-    /// Must be called within the runtime. The process is to be dropped after everything that can talk to it.
+    /// Must be called within the runtime. Drop the process after everything that uses the client.
     pub(crate) fn connect(self) -> io::Result<(Rc<Spawner>, SpawnerProcess)> {
         let Self { socket, source, process } = self;
         let pid = i32::try_from(process.0.id()).map(Pid::from_raw).map_err(io::Error::other)?;
@@ -137,7 +138,7 @@ fn register(socket: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
 
 type Answer = (Reply, Option<OwnedFd>);
 
-/// Talks to the spawner. Lives on the main thread.
+/// The client of the spawner. Lives on the main thread.
 #[derive(Debug)]
 pub(crate) struct Spawner {
     pid: Pid,
@@ -147,9 +148,9 @@ pub(crate) struct Spawner {
     queued: Notify,
     questions: RefCell<HashMap<u64, oneshot::Sender<Answer>>>,
     lives: RefCell<HashMap<u64, watch::Sender<Option<Exit>>>>,
-    /// Files changed.
+    /// Notified when watched files change.
     changes: Notify,
-    /// How well they are watched; `None`: not, or not yet.
+    /// How well they are watched; `None`: they are not, or not yet.
     coverage: RefCell<Option<Coverage>>,
     last: Cell<u64>,
 }
@@ -163,7 +164,8 @@ pub(super) struct Spawned {
     pub(super) life: watch::Receiver<Option<Exit>>,
 }
 
-/// What the spawner saw that speaks against a worker's layers, by their names; or why it saw nothing.
+/// Evidence of the spawner that a worker's layers are not in force, by the layers' names; or why it could not inspect
+/// the worker.
 pub(super) type Contradictions = Result<Vec<(String, String)>, String>;
 
 impl Spawner {
@@ -172,13 +174,13 @@ impl Spawner {
         self.pid
     }
 
-    /// Carries questions and answers until the spawner is gone.
+    /// Sends requests and receives replies until the spawner is gone.
     pub(crate) async fn talk(&self) {
         tokio::select! {
             () = self.hear() => {}
             () = self.say() => {}
         }
-        // Code that waits for an answer or an end has it now.
+        // Wakes all code that waits for a reply or for a worker's end.
         self.questions.borrow_mut().clear();
         self.lives.borrow_mut().clear();
     }
@@ -220,7 +222,7 @@ impl Spawner {
         Ok(())
     }
 
-    /// Sends it now, or as soon as the spawner reads.
+    /// Sends the request now, or as soon as the spawner reads.
     fn order(&self, request: Request, descriptors: Vec<OwnedFd>) {
         self.outbox.borrow_mut().push_back((request, descriptors));
         if self.send_queued().is_err() {
@@ -234,7 +236,7 @@ impl Spawner {
         id
     }
 
-    /// `None`: the spawner is gone.
+    /// Sends a request and waits for its reply; `None`: the spawner is gone.
     async fn ask(&self, request: impl FnOnce(u64) -> Request, descriptors: Vec<OwnedFd>) -> Option<Answer> {
         let id = self.next();
         let (answer, wait) = oneshot::channel();
@@ -265,7 +267,7 @@ impl Spawner {
             | Reply::Refused { id, .. } => *id,
         };
         if let Reply::Spawned { worker, .. } = &reply {
-            // Its end may be the next packet.
+            // The report of its end may be the next packet.
             self.lives.borrow_mut().insert(*worker, watch::channel(None).0);
         }
         let question = self.questions.borrow_mut().remove(&id);
@@ -273,7 +275,7 @@ impl Spawner {
             Some(question) => question.send((reply, packet.descriptors.into_iter().next())).err(),
             None => Some((reply, None)),
         };
-        // Nothing waits for it any more.
+        // The caller no longer waits: what the reply gave it is released.
         match undelivered {
             Some((Reply::Spawned { worker, .. }, _)) => self.kill(worker),
             Some((Reply::Opened { generation, .. }, _)) => self.close(generation),
@@ -282,7 +284,7 @@ impl Spawner {
         }
     }
 
-    /// Reads the configuration anew; the outcome's version can be opened from.
+    /// Reads the configuration anew; apps of the returned version can be opened.
     pub(crate) async fn load(&self) -> Result<(u64, Config), ConfigError> {
         let failed = |message: String| {
             let place = match &self.source {
@@ -293,7 +295,7 @@ impl Spawner {
         match self.ask(|id| Request::Load { id }, Vec::new()).await {
             Some((Reply::Loaded { .. }, Some(file))) => {
                 let source = self.source.clone();
-                // There may be much to check.
+                // Parsing a large configuration takes time.
                 let read = tokio::task::spawn_blocking(move || Ok(receive_reading(file)?.config(&source))).await;
                 let read = read.unwrap_or_else(|error| Err(io::Error::other(error)));
                 read.unwrap_or_else(|error| Err(failed(format!("the configuration cannot be read: {error}"))))
@@ -321,12 +323,12 @@ impl Spawner {
         *self.coverage.borrow_mut() = Some(coverage);
     }
 
-    /// How well files are watched; `None`: not, or not yet.
+    /// How well files are watched; `None`: they are not, or not yet.
     pub(crate) fn coverage(&self) -> Option<Coverage> {
         self.coverage.borrow().clone()
     }
 
-    /// Watches what is loaded, or nothing.
+    /// Starts or stops watching the files of what is loaded.
     pub(crate) fn watch(&self, on: bool) {
         if !on {
             *self.coverage.borrow_mut() = None;
@@ -334,17 +336,17 @@ impl Spawner {
         self.order(Request::Watch { on }, Vec::new());
     }
 
-    /// Waits until something changed that is watched.
+    /// Waits until a watched file has changed.
     pub(crate) async fn changed(&self) {
         self.changes.notified().await;
     }
 
-    /// This version serves.
+    /// Reports that this version serves now.
     pub(crate) fn commit(&self, version: u64) {
         self.order(Request::Commit { version }, Vec::new());
     }
 
-    /// An app of this version is going to have workers.
+    /// Opens an app of this version, so that it can have workers.
     pub(super) async fn open(&self, version: u64, app: &str) -> Result<u64, StartError> {
         match self.ask(|id| Request::Open { id, version, app: app.to_owned() }, Vec::new()).await {
             Some((Reply::Opened { generation, .. }, _)) => Ok(generation),
@@ -353,7 +355,7 @@ impl Spawner {
         }
     }
 
-    /// There will be no more workers of it.
+    /// Closes a generation: it gets no more workers.
     pub(super) fn close(&self, generation: u64) {
         self.order(Request::Close { generation }, Vec::new());
     }
@@ -372,12 +374,12 @@ impl Spawner {
         }
     }
 
-    /// Kills a worker; its end follows.
+    /// Kills a worker; its end is reported later.
     pub(super) fn kill(&self, worker: u64) {
         self.order(Request::Kill { worker }, Vec::new());
     }
 
-    /// Looks at a worker from outside.
+    /// Inspects a worker from outside.
     pub(super) async fn inspect(&self, worker: u64) -> Contradictions {
         match self.ask(|id| Request::Inspect { id, worker }, Vec::new()).await {
             Some((Reply::Inspected { contradictions, .. }, _)) => contradictions,
@@ -386,7 +388,7 @@ impl Spawner {
         }
     }
 
-    /// Opens a module's file; with `fresh`, in the directory that has the app's name now.
+    /// Opens a module's file; with `fresh`, in the directory that has the app's path now.
     pub(super) async fn module(&self, generation: u64, path: &str, fresh: bool) -> Result<File, ModuleError> {
         let path = path.to_owned();
         match self.ask(|id| Request::Module { id, generation, path, fresh }, Vec::new()).await {

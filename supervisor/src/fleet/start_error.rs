@@ -1,4 +1,4 @@
-//! Why a worker did not become ready, in words for the operator.
+//! Why a worker did not become ready, for the operator.
 
 use std::fmt::Write;
 use std::io;
@@ -13,10 +13,10 @@ pub enum StartError {
     /// There are no sockets for it.
     #[error("cannot start nano-worker: {0}")]
     Spawn(io::Error),
-    /// The spawner has nothing to start it with.
+    /// The spawner refused to start it.
     #[error(transparent)]
     Refused(Refusal),
-    /// The policy asks for layers of the sandbox that are not in force.
+    /// The policy requires layers of the sandbox that are not in force.
     #[error(
         "its sandbox is incomplete, and `sandbox: \"required\"`, the default for root, asks for all of it: {0}. With \"best-effort\" it is started all the same"
     )]
@@ -29,7 +29,7 @@ pub enum StartError {
     Died {
         /// Signal or exit code.
         how: String,
-        /// The last it wrote on stderr.
+        /// The end of its stderr.
         stderr: String,
     },
     /// A limit ended it.
@@ -38,14 +38,14 @@ pub enum StartError {
     /// It took too long.
     #[error("the app was not loaded within {} ms (is there a top-level await that never ends?)", .0.as_millis())]
     Late(Duration),
-    /// It said something that it must not say.
+    /// It broke the protocol.
     #[error("the worker broke the protocol: {0}")]
     Protocol(String),
 }
 
 fn module_fault(fault: &BootFailed) -> String {
     let mut text = String::new();
-    // V8's own messages name the module already.
+    // V8's messages name the module already.
     if !fault.path.is_empty() && !fault.message.starts_with(&fault.path) {
         text.push_str(&fault.path);
         if fault.line > 0 {

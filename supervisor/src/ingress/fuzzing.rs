@@ -1,4 +1,4 @@
-//! For the fuzz targets (`test/fuzz/`): what comes of a client's bytes, and of a worker's head, with nothing around it.
+//! For the fuzz targets (`test/fuzz/`): how a client's bytes and a worker's head are read, without sockets or workers.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -22,7 +22,7 @@ use super::target::Target;
 use crate::downstream::{Framing, reader};
 use crate::request_id::RequestIds;
 
-/// Most polls without anything being read or written.
+/// Most polls without any read or write.
 const IDLE_POLLS: usize = 4;
 
 /// A request as the service got it.
@@ -32,7 +32,7 @@ pub struct Seen {
     pub method: Method,
     /// The same.
     pub target: String,
-    /// `None` if it did not come to its end.
+    /// `None` if it is incomplete.
     pub body: Option<Vec<u8>>,
     /// The host it is for and what a worker would get, unless it is refused.
     pub sent: Option<(String, RequestHead)>,
@@ -93,7 +93,7 @@ pub fn requests(bytes: &[u8], cut: usize) -> Vec<Seen> {
     seen.take()
 }
 
-/// The headers that a client gets of a worker's head; `None` if that is a violation.
+/// The headers that a client gets from a worker's head; `None` if the head is a violation.
 #[must_use]
 pub fn response(head: &ResponseHead, method: &Method) -> Option<Vec<(String, Vec<u8>)>> {
     let checked = CheckedHead::check(head, method)?;

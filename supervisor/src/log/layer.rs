@@ -17,7 +17,7 @@ use super::{ACCESS, FLIGHT, Logs, Record};
 pub(super) struct LogLayer(pub(super) Logs);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
-    // The answers are cached until `Logs::apply` asks for them anew: what is off costs a load and a branch.
+    // The answers are cached until `Logs::apply` resets them: a disabled event costs a load and a branch.
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         if self.0.enabled(metadata.target(), *metadata.level()) { Interest::always() } else { Interest::never() }
     }
@@ -53,7 +53,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
         let mut collect = Collect { fields: Fields::default(), nested };
         event.record(&mut collect);
         let mut fields = collect.fields;
-        // What is known of the request that it is about.
+        // The fields of the request's span.
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(of_span) = span.extensions().get::<Fields>() {
                 fields.inherit(of_span);
@@ -62,7 +62,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
         let level = *event.metadata().level();
         let shared = &self.0.shared;
         let now = line::timestamp();
-        // The access log would push everything else out of the memory.
+        // The access log would push everything else out of the buffer.
         let remember = event.metadata().target() != ACCESS;
         if remember || shared.recent.watched() || !shared.pretty {
             let json = line::json(&now, level, &fields);

@@ -1,4 +1,4 @@
-//! How a line looks: one JSON object, or text for people.
+//! The format of a line: one JSON object, or text for people.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -26,7 +26,7 @@ impl Fields {
         }
     }
 
-    /// Takes over newer values.
+    /// Replaces values by newer ones.
     pub(super) fn update(&mut self, newer: Self) {
         for (name, value) in newer.others {
             match self.others.iter_mut().find(|(own, _)| *own == name) {
@@ -36,7 +36,7 @@ impl Fields {
         }
     }
 
-    /// Takes over what it does not say itself.
+    /// Adds the fields that it does not have itself.
     pub(super) fn inherit(&mut self, outer: &Self) {
         for (name, value) in &outer.others {
             if !self.others.iter().any(|(own, _)| own == name) {
@@ -53,7 +53,7 @@ impl Fields {
 /// RFC 3339 in UTC with microseconds.
 pub(crate) fn timestamp() -> String {
     let mut text = String::with_capacity(32);
-    // Writing to a String cannot fail; a clock before 1970 would give an empty time.
+    // Writing to a String cannot fail; with a clock before 1970 the time is empty.
     let _ = SystemTime.format_time(&mut Writer::new(&mut text));
     text
 }
@@ -83,7 +83,7 @@ pub(super) fn json(now: &str, level: Level, fields: &Fields) -> String {
     }
 }
 
-/// A line of the log that is written past it.
+/// A line in the log's format that does not go through the log.
 pub(super) fn last_error<const N: usize>(message: &str, others: [(&'static str, Value); N]) -> String {
     let mut fields = Fields::default();
     fields.push("message", message.into());
@@ -100,7 +100,7 @@ fn dropped(count: u64) -> Fields {
     fields
 }
 
-/// The line that says so, as JSON.
+/// The line that reports dropped lines, as JSON.
 pub(super) fn dropped_json(count: u64) -> String {
     json(&timestamp(), Level::WARN, &dropped(count))
 }
@@ -143,7 +143,7 @@ pub(super) fn pretty(now: &str, level: Level, fields: &Fields, colour: bool) -> 
         }
         let _ = write!(line, " {}{text}", paint("2", &format!("{}=", printable::line(name))));
     }
-    // A stack, or several faults: below, so that they can be read.
+    // A stack or several faults: below the line, to be readable.
     for (name, value) in others().filter(|(_, value)| is_block(value)) {
         let text = printable::text(value.as_str().unwrap_or_default().trim_end());
         let text = text::cut(&text, text::FIELD, char::len_utf8).map_or(text, Cow::Owned);
@@ -156,7 +156,7 @@ pub(super) fn pretty(now: &str, level: Level, fields: &Fields, colour: bool) -> 
     line
 }
 
-/// A line of [`json`] as [`pretty`] shows it; `None` if it is none.
+/// Formats a line of [`json`] as [`pretty`] would; `None` if it is none.
 pub(crate) fn pretty_from_json(line: &str, colour: bool) -> Option<String> {
     let Ok(Value::Object(members)) = serde_json::from_str(line) else { return None };
     let mut fields = Fields::default();

@@ -6,33 +6,32 @@ use std::time::Instant;
 
 use nano_protocol::TokenBucket;
 
-/// Lines a second, and how many at once after a quiet time.
+/// Lines per second, and in a burst.
 const LINES: (f64, f64) = (1000.0, 2000.0);
 
-/// Bytes a second, and how many at once after a quiet time.
+/// Bytes per second, and in a burst.
 const BYTES: (f64, f64) = (1_048_576.0, 4_194_304.0);
 
-/// Two token buckets, for lines and bytes. What is over them is dropped and counted.
+/// Two token buckets, for lines and bytes. Lines over the rate are dropped and counted.
 #[derive(Debug)]
 pub struct Rate {
     lines: TokenBucket,
     bytes: TokenBucket,
     /// Since the last line that was logged.
     dropped: u64,
-    /// Ever, for the metric.
+    /// In all, for the metric.
     total: Arc<AtomicU64>,
 }
 
 impl Rate {
-    /// Full buckets. All that is dropped is added to `total`.
+    /// Begins with full buckets. Dropped lines are added to `total`.
     #[must_use]
     pub fn new(now: Instant, total: Arc<AtomicU64>) -> Self {
         let full = |(per_second, burst)| TokenBucket::full(per_second, burst, now);
         Self { lines: full(LINES), bytes: full(BYTES), dropped: 0, total }
     }
 
-    /// So many lines were dropped before they came here. They are told with the next line that is admitted.
-    /// Sums saturate: a worker may claim any number.
+    /// Counts lines that the worker dropped. They are reported with the next admitted line.
     pub fn dropped_before(&mut self, lines: u64) {
         self.dropped = self.dropped.saturating_add(lines);
         let sum = |total: u64| Some(total.saturating_add(lines));

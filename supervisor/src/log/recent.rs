@@ -1,7 +1,7 @@
-//! The last lines of the log, for `nanoctl logs`.
+//! A buffer of the last lines of the log, for `nanoctl logs`.
 //!
-//! Who follows the log holds no lines but a place in what is kept here. Who is too slow for it misses some, and is told how
-//! many: however many follow, and however slowly, the memory is the same.
+//! A follower holds no lines but a position in the buffer. A follower that is too slow misses lines and is sent their
+//! number: the memory does not depend on how many follow, or how slowly.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 /// Lines that are kept, and how many bytes of them.
 const KEPT: Bounds = Bounds { lines: 2000, bytes: 4 << 20 };
 
-/// The same of those that only followers get: the access log.
+/// The same for lines that only followers get: the access log.
 const PASSING: Bounds = Bounds { lines: 1024, bytes: 1 << 20 };
 
 /// One line.
@@ -24,7 +24,7 @@ pub struct Record {
     pub json: Arc<str>,
 }
 
-/// The memory, and those who listen.
+/// The buffer and its followers.
 #[derive(Debug)]
 pub struct Recent {
     lines: Mutex<Lines>,
@@ -34,7 +34,7 @@ pub struct Recent {
 
 #[derive(Debug)]
 struct Lines {
-    /// Lines that ever came.
+    /// Lines in all.
     count: u64,
     kept: Ring,
     passing: Ring,
@@ -46,14 +46,14 @@ struct Bounds {
     bytes: usize,
 }
 
-/// The last of some lines.
+/// The last lines of one kind.
 #[derive(Debug)]
 struct Ring {
     bounds: Bounds,
-    /// With their places among all lines.
+    /// With their numbers among all lines.
     records: VecDeque<(u64, Record)>,
     bytes: usize,
-    /// Lines that were here and are not any more.
+    /// Lines that were dropped from the buffer.
     gone: u64,
 }
 
@@ -62,19 +62,19 @@ struct Ring {
 pub(crate) enum Next {
     /// A line.
     Line(Record),
-    /// So many lines were there, and are not any more.
+    /// So many lines were dropped before they were read.
     Missed(u64),
     /// No line yet.
     Nothing,
 }
 
-/// A place in the log.
+/// A position in the log.
 #[derive(Debug)]
 pub(crate) struct Reader {
     recent: Arc<Recent>,
     kept: u64,
     passing: u64,
-    /// The first line that it does not read; `None` if it follows the log.
+    /// Where it ends; `None` if it follows the log.
     end: Option<u64>,
 }
 
@@ -126,7 +126,7 @@ impl Recent {
         self.changed.notify_waiters();
     }
 
-    /// Reads the lines that are kept, oldest first, and if it is to follow the log all that come after them.
+    /// Reads the buffered lines, oldest first, and with `follow` all later ones.
     pub(crate) fn read(self: &Arc<Self>, follow: bool) -> Reader {
         let lines = self.lock();
         if follow {
@@ -143,7 +143,7 @@ impl Recent {
 }
 
 impl Reader {
-    /// What is there.
+    /// The next line, without waiting.
     pub(crate) fn take(&mut self) -> Next {
         let recent = Arc::clone(&self.recent);
         let lines = recent.lock();
@@ -176,7 +176,7 @@ impl Reader {
         let recent = Arc::clone(&self.recent);
         loop {
             let mut changed = std::pin::pin!(recent.changed.notified());
-            // Before the look: what comes after it is not missed.
+            // Registered before the check, so that a line after it is not missed.
             changed.as_mut().enable();
             match self.take() {
                 Next::Nothing => changed.await,

@@ -1,5 +1,5 @@
-//! Where lines go: a thread that writes them, and a bounded queue before it. Who logs never waits: when the queue is
-//! full, because a pipe or a disk is, the line is dropped and counted.
+//! The log's output: a thread that writes lines, and a bounded queue before it. Code that logs never waits: when the
+//! queue is full, because a pipe or a disk is, the line is dropped and counted.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -11,17 +11,17 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Lines that may wait, and how many bytes of them.
+/// Most queued lines, and most queued bytes.
 const QUEUE: usize = 8192;
 const QUEUE_BYTES: usize = 4 << 20;
 
-/// Bytes that are written at once.
+/// Most bytes of one write.
 const BATCH: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Sink {
     queue: SyncSender<Message>,
-    /// Bytes that wait.
+    /// Bytes in the queue.
     bytes: Arc<AtomicUsize>,
     dropped: Arc<AtomicU64>,
 }
@@ -33,13 +33,13 @@ enum Message {
 }
 
 impl Sink {
-    /// `report` makes the line that tells how many lines were dropped.
+    /// Starts the thread. `report` formats the line that reports how many lines were dropped.
     pub(super) fn start(out: impl Write + AsFd + Send + 'static, report: fn(u64) -> String) -> io::Result<Self> {
         let wait = |out: &_| wait_for_room(out);
         Self::start_waiting(out, wait, report)
     }
 
-    /// `wait` returns when something that would block may be tried again.
+    /// `wait` returns when a write that would have blocked may be retried.
     fn start_waiting<W: Write + Send + 'static>(
         out: W,
         wait: impl Fn(&W) -> io::Result<()> + Send + 'static,
@@ -85,7 +85,7 @@ struct Writer<W, F> {
     queued: Arc<AtomicUsize>,
     dropped: Arc<AtomicU64>,
     reported: u64,
-    /// The last line was written in part.
+    /// The last line was written only in part.
     torn: bool,
     report: fn(u64) -> String,
 }
@@ -119,10 +119,10 @@ impl<W: Write, F: Fn(&W) -> io::Result<()>> Writer<W, F> {
         }
     }
 
-    /// Writes what fits: a full disk or a closed pipe can be told of only later, by the count.
+    /// Writes what fits. Lost lines of a full disk or a closed pipe can only be reported later, as a count.
     fn write(&mut self, batch: &str, starts: &[usize]) {
         let written = self.put(batch.as_bytes());
-        // A line that was begun is lost, too.
+        // A line that was written in part is lost too.
         let ends = starts.iter().skip(1).copied().chain([batch.len()]);
         let lost = starts.iter().zip(ends).filter(|(_, end)| *end > written);
         self.dropped.fetch_add(lost.count() as u64, Ordering::Relaxed);
@@ -136,7 +136,8 @@ impl<W: Write, F: Fn(&W) -> io::Result<()>> Writer<W, F> {
         let _ = self.out.flush();
     }
 
-    /// Writes until it is done or fails; how many bytes were taken. What follows half a line begins on a line of its own.
+    /// Writes until all is written or it fails; returns how many bytes were written. After a partial line it begins a
+    /// new one.
     fn put(&mut self, bytes: &[u8]) -> usize {
         if bytes.is_empty() || (self.torn && self.push(b"\n") == 0) {
             return 0;
@@ -151,7 +152,7 @@ impl<W: Write, F: Fn(&W) -> io::Result<()>> Writer<W, F> {
         while written < bytes.len() {
             match self.out.write(&bytes[written..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Another process with the same pipe or terminal has set it so.
+                // Another process that shares the pipe or terminal has made it non-blocking.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && (self.wait)(&self.out).is_ok() => {}
                 Ok(0) | Err(_) => break,
                 Ok(count) => written += count,

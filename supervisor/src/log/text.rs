@@ -1,5 +1,5 @@
-//! How much of a text is logged. A line is made of what clients and apps say, and they must not decide how much memory and
-//! disk it takes: everything is cut, counted as it is written, with its escapes.
+//! How much of a text is logged. Lines contain what clients and apps send, which must not decide how much memory and
+//! disk a line takes: everything is cut, by its length with escapes.
 
 use std::fmt::{self, Write};
 
@@ -15,11 +15,11 @@ pub(super) const FIELD: usize = 8 * 1024;
 pub(super) const LIST: usize = 52 * 1024;
 /// Most bytes of a line.
 pub(super) const LINE: usize = 192 * 1024;
-/// Room for the word on what was left out.
+/// Space for the note about what was cut.
 const NOTE: usize = 48;
 
-/// The beginning of `text` that takes at most `most` bytes, each character as many as `cost` says, with a note of how much
-/// is missing. `None`: all of it.
+/// The beginning of `text` that takes at most `most` bytes, if each character takes `cost`, with a note of how much is
+/// missing. `None`: nothing needs to be cut.
 pub(super) fn cut(text: &str, most: usize, cost: impl Fn(char) -> usize) -> Option<String> {
     let mut room = most.saturating_sub(NOTE);
     let end = text.char_indices().find(|(_, char)| match room.checked_sub(cost(*char)) {
@@ -51,7 +51,7 @@ fn json_cost(char: char) -> usize {
     }
 }
 
-/// A list or an object that takes at most so many bytes: a list loses what is at its end, anything else all of it.
+/// A list or an object of bounded size: a list loses its end, anything else is dropped whole.
 pub(super) fn bounded(value: Value) -> Value {
     let Value::Array(mut items) = value else {
         let size = value.to_string().len();
@@ -69,7 +69,7 @@ pub(super) fn bounded(value: Value) -> Value {
     Value::Array(items)
 }
 
-/// What something prints, without making more of it than is kept.
+/// A bounded buffer for formatted text: what does not fit is not stored.
 pub(super) struct Printed {
     text: String,
     most: usize,
@@ -78,7 +78,7 @@ pub(super) struct Printed {
 }
 
 impl Printed {
-    /// What `value` prints, at most about `most` bytes of it.
+    /// The formatted text of `value`, at most about `most` bytes of it.
     pub(super) fn of(value: fmt::Arguments<'_>, most: usize) -> String {
         let mut printed = Self { text: String::new(), most, more: 0 };
         // It never fails by itself.

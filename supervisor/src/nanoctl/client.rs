@@ -1,4 +1,4 @@
-//! One HTTP request on a Unix socket. HTTP/1.0, so that the body ends where the connection does.
+//! One HTTP request on a Unix socket. HTTP/1.0, so that the body ends with the connection.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -20,16 +20,16 @@ pub(super) enum CallError {
     Broken { path: PathBuf, source: io::Error },
 }
 
-/// Where to ask.
+/// The client of the control socket.
 #[derive(Debug)]
 pub(super) struct Client {
     places: Places,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// Where it comes from.
+    /// The socket that it came from.
     pub(super) path: PathBuf,
     pub(super) status: u16,
     pub(super) body: BufReader<UnixStream>,
@@ -48,7 +48,7 @@ impl Client {
         Self { places }
     }
 
-    /// Whether a nano answered at a usual place, and not where this one was said to be.
+    /// Whether a nano answered at a usual place and not at the named one.
     pub(super) fn is_guess(&self) -> bool {
         self.places.is_guess()
     }
@@ -67,7 +67,7 @@ impl Client {
         let broken = |source| CallError::Broken { path: path.clone(), source };
         let request = format!("{method} {target} HTTP/1.0\r\nhost: nano\r\ncontent-length: 0\r\n\r\n");
         match stream.write_all(request.as_bytes()) {
-            // It may have said why before it went.
+            // It may have answered before it closed the connection.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(broken(error)),
             _ => {}
         }
@@ -80,7 +80,7 @@ impl Client {
     }
 }
 
-/// Reads up to the empty line; only the status matters. An error inside: that is no answer of HTTP.
+/// Reads the head; only the status matters. An inner error: that is not HTTP.
 fn read_head(stream: &mut BufReader<UnixStream>) -> io::Result<Result<u16, String>> {
     let mut head = stream.take(MAX_HEAD);
     let mut line = Vec::new();

@@ -1,4 +1,4 @@
-//! Flight records, for people.
+//! Shows flight records for people.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::show::{bytes, duration, list, table, text};
 use crate::printable;
 
-/// Records of an app that are shown; `--json` has all that are kept.
+/// Most records of an app that are shown; `--json` has all.
 const SHOWN: usize = 3;
 
 pub(super) fn why(body: &Value) -> String {
@@ -58,7 +58,7 @@ fn record(out: &mut String, record: &Value, asked: Option<&str>) {
     last_lines(out, record);
 }
 
-/// One that did not load its app: what it says of that, and no numbers that mean nothing.
+/// A worker that did not load its app: its error, without numbers that mean nothing.
 fn never_ready(out: &mut String, record: &Value) {
     let field = |name: &str| printable::line(&text(&record[name])).into_owned();
     let (at, app, pid, how, after) =
@@ -68,8 +68,8 @@ fn never_ready(out: &mut String, record: &Value) {
     last_lines(out, record);
 }
 
-/// What the worker itself said of its memory and streams is as old as its last report: one whose heap filled up since
-/// then did not get to say so.
+/// The worker's own report of its memory and streams is as old as its last report: a worker whose heap has filled up
+/// since could not report that.
 fn last_report(out: &mut String, record: &Value) {
     let Some(before) = record["reported_ms_before"].as_u64() else {
         out.push_str("  it never reported what it uses\n");

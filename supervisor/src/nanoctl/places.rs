@@ -1,4 +1,4 @@
-//! Where a nano's control socket may be, and what is there. What another user put at a usual place is not talked to.
+//! Finds a nano's control socket. A socket that another user put at a usual place is not used.
 
 use std::cell::Cell;
 use std::fmt::Write;
@@ -12,19 +12,19 @@ use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 
 use crate::control::socket::{Environment, ROOTS};
 
-/// The places to look at, in their order.
+/// The paths to try, in order.
 #[derive(Debug)]
 pub(super) struct Places {
     named: Vec<PathBuf>,
     usual: Vec<PathBuf>,
-    /// Why the config could not say where it is.
+    /// Why the config could not be asked.
     note: Option<String>,
     uid: u32,
-    /// The one at which a nano answered.
+    /// The path at which a nano answered.
     found: Cell<Option<usize>>,
 }
 
-/// No nano answers at any of them.
+/// No nano answers at any path.
 #[derive(Debug)]
 pub(super) struct NotFound {
     missed: Vec<(PathBuf, Miss)>,
@@ -32,19 +32,19 @@ pub(super) struct NotFound {
     uid: u32,
 }
 
-/// Why no nano answers at a place.
+/// Why no nano answers at a path.
 #[derive(Debug)]
 enum Miss {
     /// Nothing is there, or nothing listens.
     Absent(&'static str),
     /// A nano may be there.
     Barred(String),
-    /// Another user put there what is.
+    /// Another user owns the file.
     Planted(String),
 }
 
 impl Places {
-    /// The option and the variable name one place; a config names one, and there are the usual ones beside it.
+    /// The option and the variable name one path; a config names one in addition to the usual ones.
     pub(super) fn new(option: Option<&Path>, config: Option<&Path>) -> Self {
         let environment = Environment::of_process();
         let mut places =
@@ -55,7 +55,7 @@ impl Places {
         }
         match config.map(nano_config::glance) {
             Some(Ok(glance)) => places.named.extend(glance.control_socket),
-            // What is wrong with the file does not stop what nano has to do with the one that serves.
+            // Faults of the file do not matter for the nano that serves.
             Some(Err(error)) => places.note = Some(error.to_string()),
             None => {}
         }
@@ -63,7 +63,7 @@ impl Places {
         places
     }
 
-    /// A connection to the first place where a nano answers; always to the same.
+    /// A connection to the first path where a nano answers; the same path on every call.
     pub(super) fn connect(&self) -> Result<(UnixStream, &Path), NotFound> {
         let mut missed = Vec::new();
         let named = self.named.iter().map(|path| (path, false));
@@ -83,7 +83,7 @@ impl Places {
         Err(NotFound { missed, note: self.note.clone(), uid: self.uid })
     }
 
-    /// Whether the answer comes from a usual place although the config names another: then it may be another nano's.
+    /// Whether the answer comes from a usual place although the config names another path: it may be another nano's.
     pub(super) fn is_guess(&self) -> bool {
         !self.named.is_empty() && self.found.get().is_some_and(|found| found >= self.named.len())
     }
@@ -100,13 +100,13 @@ impl Places {
         Ok(stream)
     }
 
-    /// Who may listen at a usual place.
+    /// The users who may listen at a usual place.
     fn trusted(&self, path: &Path) -> Result<Vec<u32>, Miss> {
         let mut trusted = vec![self.uid, 0];
         let directory = path.parent().unwrap_or(Path::new("/"));
         let owner = |path: &Path| fs::symlink_metadata(path).map(|found| found.uid());
         let directory_owner = owner(directory).map_err(|error| self.miss(path, &error))?;
-        // Root gave the directory to its owner, if the one above is root's alone: a nano that runs as that user.
+        // If the parent directory is root's alone, root gave this directory to its owner: a nano runs as that user.
         let given_by_root = self.uid == 0
             && directory.parent().is_some_and(|above| {
                 fs::metadata(above).is_ok_and(|above| above.uid() == 0 && above.mode() & 0o022 == 0)
@@ -155,12 +155,12 @@ fn is_socket(path: &Path) -> bool {
 }
 
 impl NotFound {
-    /// Whether there is certainly no nano there.
+    /// Whether there is certainly no nano.
     pub(super) fn is_certain(&self) -> bool {
         self.missed.iter().all(|(_, miss)| matches!(miss, Miss::Absent(_)))
     }
 
-    /// Every place with what is wrong there.
+    /// Every path with what is wrong there.
     pub(super) fn places(&self) -> impl Iterator<Item = (&Path, &str)> {
         self.missed.iter().map(|(path, miss)| match miss {
             Miss::Absent(why) => (path.as_path(), *why),

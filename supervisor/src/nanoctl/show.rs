@@ -1,4 +1,4 @@
-//! Answers of the control socket, for people.
+//! Shows answers of the control socket for people.
 
 use std::fmt::Write;
 
@@ -96,7 +96,7 @@ pub(super) fn status(body: &Value) -> String {
         last if last["successful"] == Value::Bool(true) => "successful".to_owned(),
         last => format!("failed: {}", text(&last["error"])),
     };
-    // The further lines of an error stand below the table.
+    // Further lines of an error follow below the table.
     let (last_reload, below) = last_reload.split_once('\n').unwrap_or((&last_reload, ""));
     let row = |name: &str, value: String| vec![name.to_owned(), value];
     let table = table(&[
@@ -215,7 +215,7 @@ pub(super) fn version(body: &Value) -> String {
     format!("nanoctl {}\n{running}", text(&body["nanoctl"]))
 }
 
-/// A line of the log as the log itself would print it for people; what is no JSON as it is.
+/// A line of the log in the format for people; text that is no JSON stays as it is.
 pub(super) fn log_line(line: &str, colour: bool) -> String {
     crate::log::pretty_from_json(line, colour).unwrap_or_else(|| format!("{}\n", printable::line(line)))
 }

@@ -1,4 +1,4 @@
-//! Why nano does not serve, for people and for programs.
+//! Why nano does not start, for people and for programs.
 
 use std::io;
 
@@ -14,25 +14,25 @@ use crate::log;
 use crate::shard::ShardError;
 use crate::supervisor::Source;
 
-/// Why nano does not serve.
+/// Why nano does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Faults of the configuration or of the apps' modules.
     #[error("{0}")]
     Config(#[from] ConfigError),
-    /// Nothing to run apps with.
+    /// There is no worker program.
     #[error(transparent)]
     NoWorker(#[from] NoWorker),
-    /// No process that starts workers.
+    /// There is no spawner.
     #[error(transparent)]
     Spawner(#[from] SpawnerError),
-    /// An address cannot be had.
+    /// An address cannot be bound.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// What systemd handed over.
+    /// The sockets that systemd passed are unusable.
     #[error("the sockets that systemd passed cannot be used: {0}")]
     Inherited(io::Error),
-    /// The metrics address cannot be had.
+    /// The metrics address cannot be bound.
     #[error(
         "cannot listen on the metrics address {address}: {source} (another `metrics` address, or \"off\", in the config)"
     )]
@@ -42,25 +42,25 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
-    /// The control socket cannot be had.
+    /// The control socket cannot be bound.
     #[error(transparent)]
     Control(#[from] SocketError),
-    /// A thread that takes requests.
+    /// A shard could not be started.
     #[error(transparent)]
     Shard(#[from] ShardError),
-    /// It could not be seen whether workers are locked up.
+    /// Workers' sandboxes could not be inspected.
     #[error(transparent)]
     Proc(#[from] NoProc),
     /// Limits are too low.
     #[error(transparent)]
     Limits(#[from] TooLittle),
-    /// The machine gives too little.
+    /// The system refused something.
     #[error("nano cannot be started: {}", explain(.0))]
     Io(#[from] io::Error),
 }
 
 impl ServeError {
-    /// For programs.
+    /// The error's code, for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ impl ServeError {
     }
 }
 
-/// As a line of the log; the caller of [`serve`] says it to people.
+/// Logs the error; the caller of [`serve`] prints it for people.
 pub(super) fn say(source: &Source, error: &ServeError, format: Option<LogFormat>) {
     let config = match source {
         Source::File(path) | Source::App { path, .. } => path.display().to_string(),

@@ -13,7 +13,7 @@ use crate::reload::Trigger;
 use crate::signals::heard;
 use crate::supervisor::{Stop, Supervisor};
 
-/// The signals that nano obeys.
+/// The signals that nano handles.
 pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
@@ -21,7 +21,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Hears them from here on, those that waited first.
+    /// Receives signals from now on, pending ones first.
     pub(super) fn new() -> io::Result<Self> {
         let own = Self {
             terminate: signal(SignalKind::terminate())?,
@@ -32,7 +32,7 @@ impl Signals {
         Ok(own)
     }
 
-    /// Returns when nano is to end without further ado.
+    /// Handles signals; returns when nano is to end at once.
     pub(super) async fn obey(&mut self, supervisor: &Rc<Supervisor>) -> Ended {
         let mut reloads = JoinSet::new();
         loop {
@@ -56,7 +56,7 @@ impl Signals {
                 return Ended::Cut;
             }
             if supervisor.readiness.get() == Phase::Starting {
-                // Nothing is in flight.
+                // No request is in flight.
                 tracing::info!(signal = name, "asked to stop before every app was ready: stopped");
                 supervisor.stop(Stop::AtOnce);
                 return Ended::Drained;

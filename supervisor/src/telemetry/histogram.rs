@@ -17,7 +17,7 @@ pub(super) struct Histogram {
     sum_micros: AtomicU64,
 }
 
-/// What a histogram holds at one moment.
+/// The state of a histogram at one moment.
 pub(super) struct Snapshot {
     /// Upper bound in seconds, and how many were at most that long.
     pub(super) cumulative: Vec<(f64, u64)>,

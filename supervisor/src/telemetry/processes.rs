@@ -1,4 +1,4 @@
-//! What the kernel says a process uses: its CPU clock, `/proc/PID/stat` and `/proc/PID/statm` (proc(5)).
+//! What a process uses, by its CPU clock, `/proc/PID/stat` and `/proc/PID/statm` (proc(5)).
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) struct Usage {
     pub(crate) resident: Option<u64>,
 }
 
-/// Reads it; `None` when there is no such process. Works for zombies too: their time is still there.
+/// Reads it; `None` if there is no such process. Works for zombies too: their time is still counted.
 pub(crate) fn usage(pid: u32) -> Option<Usage> {
     let cpu = cpu_time(pid)?;
     Some(Usage { cpu, resident: resident(pid) })
@@ -28,24 +28,24 @@ pub(crate) fn resident(pid: u32) -> Option<u64> {
     Some(pages.saturating_mul(page_size()))
 }
 
-/// Processor time of a process, all its threads together, since it started. Known where `/proc` hides other users' processes
-/// too: clock_getcpuclockid(3) asks for no rights.
+/// CPU time of a process, all its threads together, since it started. Known where `/proc` hides other users' processes
+/// too: clock_getcpuclockid(3) needs no permission.
 pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
     let pid = i32::try_from(pid).ok()?;
     let clock = clock_getcpuclockid(Pid::from_raw(pid)).ok()?;
     clock_gettime(clock).ok().map(Duration::from)
 }
 
-/// What a process does right now.
+/// The scheduler's state of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProcessState {
-    /// It runs or would if it got a processor.
+    /// It runs or is runnable.
     Running,
     /// It waits, is stopped or has ended.
     Other,
 }
 
-/// What the process's first thread does right now.
+/// The scheduler's state of the process's first thread.
 pub(crate) fn state(pid: u32) -> Option<ProcessState> {
     let stat = read_stat(pid)?;
     let (_, rest) = stat.rsplit_once(')')?;

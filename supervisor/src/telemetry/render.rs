@@ -1,4 +1,4 @@
-//! Counters to Prometheus text.
+//! Renders counters as Prometheus text.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,7 +31,7 @@ impl Metrics {
         let apps: Vec<_> = apps.into_iter().map(|(name, app)| (name, app.totals(), app)).collect();
         let mut families = Vec::new();
         let mut add = |name: Name, metrics: Vec<proto::Metric>| {
-            // The encoder takes a family without metrics for a fault.
+            // The encoder refuses a family without metrics.
             if !metrics.is_empty() {
                 families.push(family(name, metrics));
             }
@@ -180,7 +180,7 @@ fn load(counter: &AtomicU64) -> f64 {
     float(counter.load(Ordering::Relaxed))
 }
 
-/// Prometheus has no other numbers; counts beyond 2^53 lose their last digits.
+/// Prometheus has floats only; counts beyond 2^53 lose their last digits.
 fn float(count: u64) -> f64 {
     count as f64
 }

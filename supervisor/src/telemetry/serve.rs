@@ -51,7 +51,7 @@ pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, readiness: Rc<R
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // Out of descriptors, most likely: no busy loop until some are free.
+                // Most likely out of descriptors: no busy loop until some are free.
                 tracing::warn!(%error, "the metrics address cannot accept a connection");
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 continue;
@@ -69,7 +69,7 @@ pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, readiness: Rc<R
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_TIMEOUT)
                 .serve_connection(TokioIo::new(stream), service);
-            // What goes wrong on a scraper's connection is the scraper's to report.
+            // Errors of a scraper's connection are the scraper's to report.
             let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
             drop(permit);
         });

@@ -5,7 +5,7 @@
 pub(super) enum Command<'a> {
     Help,
     Exit,
-    /// Drop the entry that was begun.
+    /// Discard the unfinished entry.
     Break,
     /// Evaluate a file's text as an entry.
     Load(&'a str),

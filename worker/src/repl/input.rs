@@ -1,5 +1,5 @@
-//! What reaches the thread that runs JavaScript: events of other threads, and a descriptor that tells of them, so that
-//! one poll(2) waits for these, timers and V8 alike.
+//! The events for the thread that runs JavaScript, and a descriptor that signals them, so that one poll(2) waits for
+//! them, timers and V8.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;

@@ -19,10 +19,10 @@ const LINES_AHEAD: usize = 64;
 struct Pipe {
     session: ReplSession,
     screen: Screen,
-    /// Lines that are no whole entry yet.
+    /// Lines of an unfinished entry.
     entry: String,
     failed: bool,
-    /// Lets the reader go on by one line.
+    /// Lets the reader read one more line.
     taken: mpsc::SyncSender<()>,
     input: Input,
 }
@@ -104,7 +104,7 @@ impl Pipe {
                 Ok(text) => self.evaluate(&text),
                 Err(error) => self.fail(&format!("{file} cannot be loaded: {error}")),
             },
-            // `.then(…)` goes on with the entry before it only where that was not whole.
+            // `.then(…)` continues the entry before it only if that was unfinished.
             Some(Command::Unknown(command)) if self.entry.is_empty() => {
                 self.fail(&format!("{command} is no command; .help lists them"));
             }

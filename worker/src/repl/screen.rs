@@ -1,5 +1,5 @@
-//! Where output goes. While a line is being edited, text has to be put above it, which rustyline does for us, on a
-//! thread of its own: it may have to wait for the editor, and JavaScript must not.
+//! The REPL's output. While a line is being edited, text has to be printed above it; rustyline does that, on a thread
+//! of its own: it may have to wait for the editor, and JavaScript must not.
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -74,7 +74,7 @@ impl Screen {
         }
     }
 
-    /// Prints what went wrong.
+    /// Prints an error.
     pub(super) fn print_error(&self, text: &str) {
         if self.errors_are_apart {
             let _ = writeln!(io::stderr().lock(), "{text}");
@@ -84,7 +84,7 @@ impl Screen {
     }
 }
 
-// A closed pipe is no reason to stop the program.
+// A closed pipe does not stop the program.
 fn write_out(text: &str) {
     let mut out = io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

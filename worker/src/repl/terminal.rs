@@ -30,7 +30,7 @@ struct Terminal {
     screen: Screen,
     input: Input,
     editor: SyncSender<Request>,
-    /// Lines that are no whole entry yet.
+    /// Lines of an unfinished entry.
     entry: String,
     /// Ctrl-C was pressed on an empty line: the next one leaves.
     leaving: bool,
@@ -125,7 +125,7 @@ impl Terminal {
         }
     }
 
-    /// Lets a line be edited, and what is due happen meanwhile, until there is something for the REPL to do.
+    /// Edits a line, and runs the event loop meanwhile, until there is an event for the REPL.
     fn next_event(&mut self) -> Result<Event, String> {
         if !self.reading {
             if let Some(event) = self.input.next() {
@@ -198,7 +198,7 @@ impl Terminal {
     }
 
     fn remember(&self, entry: &str) {
-        // An editor that is gone is noticed at the next prompt.
+        // If the editor is gone, that shows at the next prompt.
         let _ = self.editor.send(Request::Remember(entry.to_owned()));
     }
 

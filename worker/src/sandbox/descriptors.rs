@@ -1,4 +1,4 @@
-//! Descriptors that were left open for us: the one way around every other layer.
+//! Inherited descriptors: they would bypass every other layer.
 
 use std::fs;
 use std::os::fd::RawFd;
@@ -8,8 +8,8 @@ use nix::libc;
 /// The first descriptor after standard error.
 const FIRST: libc::c_uint = 3;
 
-/// Closes everything but standard input, output and error. nano marks all of its descriptors close-on-exec; whoever
-/// started nano may not have.
+/// Closes everything but standard input, output and error. nano marks all of its descriptors close-on-exec; the process
+/// that started nano may not have.
 pub(super) fn close_inherited() {
     #[expect(unsafe_code, reason = "descriptors that nobody owns can only be closed by number")]
     // SAFETY: takes integers. The process has just begun: no object here owns a descriptor above standard error.

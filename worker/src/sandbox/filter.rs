@@ -1,7 +1,8 @@
-//! The system call filter (seccomp(2)): [`system_calls`](super::system_calls)' lists as BPF programs on all threads.
+//! The system call filter (seccomp(2)): the lists of [`system_calls`](super::system_calls) as BPF programs on all
+//! threads.
 //!
-//! One program knows two answers, so there is one for each answer; the kernel runs all of them and the strictest counts.
-//! What only the first of them would refuse was named nowhere.
+//! A program has two answers only, so there is one program for each kind of refusal; the kernel runs all of them and
+//! the strictest answer counts. A call that only the first program refuses is on no list.
 
 use std::collections::BTreeMap;
 

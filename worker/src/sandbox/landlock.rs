@@ -6,7 +6,7 @@ use landlock::{
 
 use super::Outcome;
 
-/// Newest first. All of one version's rights or none: it must be known what is in force.
+/// Newest first. All of one version's rights or none: it must be certain what is in force.
 const VERSIONS: [(ABI, u8); 10] = [
     (ABI::V10, 10),
     (ABI::V9, 9),

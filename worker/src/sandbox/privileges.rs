@@ -1,4 +1,4 @@
-//! What a process may do beyond others, given up.
+//! Gives up privileges.
 
 use nix::sys::prctl;
 use rustix::thread::{
@@ -23,13 +23,14 @@ pub(super) fn become_undumpable() -> Outcome {
     }
 }
 
-/// Set-user-id programs and file capabilities are without effect from now on, should one be executed after all.
+/// Set-user-id programs and file capabilities have no effect from now on, should one be executed after all.
 pub(super) fn forbid_new() -> Outcome {
     prctl::set_no_new_privs().map_err(|error| format!("PR_SET_NO_NEW_PRIVS: {error}"))?;
     Ok(String::new())
 }
 
-/// What executing a program could give. Only works with CAP_SETPCAP, and without it nothing can be gained from that set.
+/// Empties the set of capabilities that executing a program could give. Needs CAP_SETPCAP; without it nothing can be
+/// gained from that set.
 pub(super) fn empty_bounding_set() {
     for capability in CapabilitySet::all().iter() {
         if capability_is_in_bounding_set(capability) == Ok(true) {

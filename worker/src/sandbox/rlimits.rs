@@ -17,7 +17,7 @@ const LIMITS: &[(Resource, &str, u64)] = &[
     (Resource::RLIMIT_MSGQUEUE, "msgqueue", 0),
 ];
 
-/// Sets those that nothing here needs more of.
+/// Sets the limits that are final at once.
 pub(super) fn limit() -> Outcome {
     for (resource, name, most) in LIMITS {
         lower(*resource, name, *most)?;
@@ -25,8 +25,8 @@ pub(super) fn limit() -> Outcome {
     Ok(String::new())
 }
 
-/// No thread and no process any more. Counted per user, of whom this process is one, so a limit of none is always
-/// reached. (Root is exempt; for root only the system call filter stands in the way.)
+/// No more threads and processes. They are counted per user, and this process is one, so a limit of 0 is always
+/// reached. (Root is exempt; for root there is only the system call filter.)
 pub(super) fn forbid_threads(before: String) -> Outcome {
     lower(Resource::RLIMIT_NPROC, "nproc", 0)?;
     Ok(before)

@@ -11,22 +11,23 @@ use rustix::system::sethostname;
 
 use super::Outcome;
 
-/// A directory that every Linux system has. The new root lies upon it for a moment.
+/// A directory that every Linux system has. The new root is mounted on it for a moment.
 const PLACE: &str = "/proc";
 
 /// Room for one page and for the directory itself. (0 would mean no limit.)
 const OPTIONS: &std::ffi::CStr = c"size=4k,nr_inodes=1,mode=0555";
 
-/// Leaves all files behind. The process must be in a mount namespace of its own.
+/// Changes to the empty root. The process must be in a mount namespace of its own.
 pub(super) fn empty() -> Outcome {
     let cannot = |what: &'static str| move |error: rustix::io::Errno| format!("{what}: {error}");
-    // Its name is no business of an app's. Fails where the name is still the machine's, which is seen from outside.
+    // The host's name must not be visible to an app. This fails where the namespace is still the machine's, which the
+    // inspection sees.
     let _ = sethostname(b"worker");
     mount_change("/", MountPropagationFlags::REC | MountPropagationFlags::PRIVATE).map_err(cannot("private mounts"))?;
     let flags = MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     mount("none", PLACE, "tmpfs", flags, OPTIONS).map_err(cannot("an empty file system"))?;
     chdir(PLACE).map_err(|error| format!("an empty file system: {error}"))?;
-    // The old root comes to lie upon the new one, and is taken off it.
+    // The old root is mounted on the new one, and then detached.
     pivot_root(".", ".").map_err(cannot("pivot_root"))?;
     unmount(".", UnmountFlags::DETACH).map_err(cannot("the old root"))?;
     chdir("/").map_err(|error| format!("the new root: {error}"))?;

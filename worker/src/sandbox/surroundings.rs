@@ -1,20 +1,20 @@
-//! What the process that started this one made for it, as its arguments say.
+//! What the spawner set up for this process, by its arguments.
 
 use std::ffi::OsString;
 
-/// By default nothing.
+/// What the spawner set up; by default nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Surroundings {
-    /// `--identity=UID:GID`: a user namespace that knows nobody yet. This is who the process is outside of it.
+    /// `--identity=UID:GID`: a user namespace without mapped users yet, and who the process is outside of it.
     pub identity: Option<(u32, u32)>,
-    /// `--empty-root`: a mount namespace, and the right to change it.
+    /// `--empty-root`: a mount namespace of its own, and the right to change it.
     pub empty_root: bool,
-    /// `--user=UID`: the user and group that it is to be, and the right to become that.
+    /// `--user=UID`: the user and group to become, and the right to do so.
     pub user: Option<u32>,
 }
 
 impl Surroundings {
-    /// `None` if there is something else among them.
+    /// `None` if an argument is unknown.
     pub fn from_arguments(arguments: impl Iterator<Item = OsString>) -> Option<Self> {
         let mut all = Self::default();
         for argument in arguments {

@@ -1,8 +1,8 @@
-//! Which system calls a worker's filter lets through, refuses, or answers with death. Measured with V8 15.2 under
+//! Which system calls a worker's filter allows, refuses, or kills the process for. Measured with V8 15.2 under
 //! strace(1): start, compilers of all tiers, WebAssembly, Intl, collections under pressure, terminations, deaths.
 //!
-//! Refused with an error is what libraries try by themselves and can do without. Death is for what only an attacker
-//! would call. Everything that stands nowhere does not exist (`ENOSYS`).
+//! Libraries try some calls and can do without them: these fail with an error. Calls that only an attacker would make
+//! kill the process. Calls that are on no list do not exist (`ENOSYS`).
 
 use nix::libc::*;
 
@@ -81,7 +81,7 @@ pub(super) const ALLOWED: &[i64] = &[
     SYS_lseek,
     SYS_ppoll,
     SYS_eventfd2,
-    // Looks at itself.
+    // Information about itself.
     SYS_getrandom,
     SYS_getrusage,
     SYS_times,
@@ -91,7 +91,7 @@ pub(super) const ALLOWED: &[i64] = &[
     SYS_time,
 ];
 
-/// With an error, by its number.
+/// Calls that fail, by their errno.
 pub(super) const REFUSED: &[(i32, &[(i64, When)])] = &[
     (
         ENOENT,
@@ -121,7 +121,7 @@ pub(super) const REFUSED: &[(i32, &[(i64, When)])] = &[
         &[
             // The filter cannot read what it is asked for: that lies behind a pointer.
             (SYS_clone3, Always),
-            // Priority inheritance: much code in the kernel for what is not done here.
+            // Priority inheritance: much code in the kernel that nothing here needs.
             (
                 SYS_futex,
                 Any(&[
@@ -181,7 +181,7 @@ pub(super) const REFUSED: &[(i32, &[(i64, When)])] = &[
     ),
 ];
 
-/// Calls for which the process dies, whatever their arguments.
+/// Calls that kill the process, whatever their arguments.
 pub(super) const KILLED: &[i64] = &[
     SYS_execve,
     SYS_execveat,

@@ -1,4 +1,4 @@
-//! The machine's time zone, as long as its files can be read: ICU would look for it at the first local date.
+//! The machine's time zone, read while its files can be read: ICU would look for it at the first local date.
 
 use std::path::Path;
 use std::{env, fs};
@@ -6,7 +6,7 @@ use std::{env, fs};
 /// Longest name; the longest in the database has 30 characters.
 const LONGEST: usize = 64;
 
-/// Puts the zone's name where ICU looks first.
+/// Sets the zone's name where ICU looks first.
 pub(super) fn load() {
     let zone = from_link().or_else(from_file).unwrap_or_else(|| "UTC".to_owned());
     #[expect(unsafe_code, clippy::disallowed_methods, reason = "ICU reads it from the environment")]

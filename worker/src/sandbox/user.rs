@@ -1,4 +1,4 @@
-//! Who the process is: in a new user namespace the same as outside, as root the app's own user.
+//! The process's user: in a new user namespace the same as outside, as root the app's own user.
 
 use std::fs;
 
@@ -7,22 +7,22 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use super::Outcome;
 use super::privileges;
 
-/// Says who this process is in its new user namespace, where nobody has a name yet (user_namespaces(7)). The kernel lets
-/// a process say that of itself; it lets nobody say it of one that is not dumpable.
+/// Maps this process's user in its new user namespace, where no user is mapped yet (user_namespaces(7)). The kernel
+/// lets a process do that for itself; nobody can do it for a process that is not dumpable.
 pub(super) fn name((uid, gid): (u32, u32)) -> Result<(), String> {
     let write = |file: &str, text: &str| {
         fs::write(format!("/proc/self/{file}"), text).map_err(|error| format!("/proc/self/{file}: {error}"))
     };
-    // Without this word it might give up groups that stand for a denial.
+    // The kernel wants this first: otherwise a process could drop groups that deny it access.
     write("setgroups", "deny")?;
     write("uid_map", &format!("{uid} {uid} 1"))?;
     write("gid_map", &format!("{gid} {gid} 1"))
 }
 
-/// Becomes this user and the group of the same number, for good, and no member of others.
+/// Becomes this user and the group of the same number irrevocably, with no supplementary groups.
 pub(super) fn become_user(uid: u32) -> Outcome {
     let cannot = |error: nix::errno::Errno| format!("it cannot change to uid {uid}: {error}");
-    // Root's to do, and this is the last moment of root.
+    // Only root can do this, and this is the last moment as root.
     privileges::empty_bounding_set();
     setgroups(&[]).map_err(cannot)?;
     let (user, group) = (Uid::from_raw(uid), Gid::from_raw(uid));
