@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nano_config::{Config, ConfigError};
-use nano_spawner::{Source, explain};
+use nano_spawner::{ConfigSource, explain};
 use nix::unistd::geteuid;
 use tokio::task::LocalSet;
 
-use crate::fleet::{Fleet, NoProc, NoWorker, Sandboxing, SpawnerError, Started, find_worker};
+use crate::fleet::{Fleet, NoProc, NoWorker, SandboxEnforcement, SpawnerError, StartedSpawner, find_worker};
 use crate::identity::Identity;
 use crate::limits::{self, TooLittle};
 use crate::privileges::{give_up, harden};
@@ -52,11 +52,11 @@ pub enum CheckError {
 pub fn check(file: &Path) -> Result<Config, CheckError> {
     limits::raise()?;
     let root = geteuid().is_root();
-    let started = Started::start(&Source::File(file.to_owned()), &find_worker()?)?;
+    let started = StartedSpawner::start(&ConfigSource::File(file.to_owned()), &find_worker()?)?;
     harden();
     let (version, config) = started.load_uninterrupted()??;
-    let sandboxing = Sandboxing::new(&config, root);
-    sandboxing.check()?;
+    let sandbox_enforcement = SandboxEnforcement::new(&config, root);
+    sandbox_enforcement.check()?;
     // Not fatal: only workers talk to this process, and each reports the layers that it lacks.
     let _ = give_up(Identity::for_supervisor(config.uid_base));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -65,11 +65,11 @@ pub fn check(file: &Path) -> Result<Config, CheckError> {
         let _within = runtime.enter();
         started.connect()?
     };
-    let fleet = Fleet::new(Rc::clone(&spawner), Arc::new(Metrics::default()), sandboxing, Duration::ZERO);
+    let fleet = Fleet::new(Rc::clone(&spawner), Arc::new(Metrics::default()), sandbox_enforcement, Duration::ZERO);
     let faults = local.block_on(&runtime, async {
         tokio::select! {
             faults = load_all(&config, version, &fleet) => Ok(faults),
-            () = spawner.talk() => Err(SpawnerError::Gone),
+            () = spawner.run() => Err(SpawnerError::Gone),
         }
     });
     // In this order: the tasks that use the spawner, then the spawner's client, then the spawner, which ends its

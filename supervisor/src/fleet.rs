@@ -18,7 +18,7 @@ mod shared;
 mod shown;
 mod slot;
 mod slot_status;
-mod spawner;
+mod spawner_client;
 mod start_error;
 
 use std::rc::Rc;
@@ -32,26 +32,31 @@ use crate::shard::Shards;
 use crate::telemetry::{AppMetrics, Metrics};
 use crate::upstream::Event;
 
-use context::{Context, WorkerEvent};
+use context::{FleetContext, WorkerEvent};
 pub(crate) use flight::{FlightRecord, FlightRecords};
 pub(crate) use generation::Generation;
 pub use process::{NoWorker, find_worker};
 pub use sandbox::NoProc;
-pub(crate) use sandbox::Sandboxing;
+pub(crate) use sandbox::SandboxEnforcement;
 pub(crate) use slot_status::SlotStatus;
-pub(crate) use spawner::{Spawner, Started};
-pub use spawner::{SpawnerError, spawner_if_asked};
+pub(crate) use spawner_client::{SpawnerClient, StartedSpawner};
+pub use spawner_client::{SpawnerError, spawner_if_asked};
 pub use start_error::StartError;
 
 /// All workers.
 #[derive(Debug)]
 pub(crate) struct Fleet {
-    context: Rc<Context>,
+    context: Rc<FleetContext>,
 }
 
 impl Fleet {
-    pub(crate) fn new(spawner: Rc<Spawner>, metrics: Arc<Metrics>, sandboxing: Sandboxing, drain: Duration) -> Self {
-        Self { context: Context::new(spawner, metrics, sandboxing, drain) }
+    pub(crate) fn new(
+        spawner: Rc<SpawnerClient>,
+        metrics: Arc<Metrics>,
+        sandbox_enforcement: SandboxEnforcement,
+        drain: Duration,
+    ) -> Self {
+        Self { context: FleetContext::new(spawner, metrics, sandbox_enforcement, drain) }
     }
 
     /// Sets the shards once they run. Workers that were started before get their data links from them, provided nothing
@@ -71,7 +76,7 @@ impl Fleet {
     }
 
     /// The client of the spawner that starts them.
-    pub(crate) fn spawner(&self) -> &Rc<Spawner> {
+    pub(crate) fn spawner(&self) -> &Rc<SpawnerClient> {
         &self.context.spawner
     }
 
@@ -81,8 +86,8 @@ impl Fleet {
     }
 
     /// How the sandbox is enforced.
-    pub(crate) fn sandboxing(&self) -> &Sandboxing {
-        &self.context.sandboxing
+    pub(crate) fn sandbox_enforcement(&self) -> &SandboxEnforcement {
+        &self.context.sandbox_enforcement
     }
 
     /// The flight records.
@@ -105,8 +110,8 @@ impl Fleet {
             }
             Event::LinkClosed { worker, in_flight } => (worker, in_flight, WorkerEvent::LinkClosed),
         };
-        if let Some(wreck) = self.context.wrecks.borrow().get(&worker.id) {
-            wreck.tell(in_flight);
+        if let Some(lost_requests) = self.context.lost_requests.borrow().get(&worker.id) {
+            lost_requests.report(in_flight);
         }
         if let Some(events) = self.context.events.borrow().get(&worker.id) {
             // A full queue means that earlier events are being handled already.

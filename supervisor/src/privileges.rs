@@ -19,7 +19,7 @@ pub(crate) fn harden() {
 
 /// A privilege that could not be given up.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Kept {
+pub(crate) enum PrivilegeError {
     #[error("nano cannot become another user than root: {0}")]
     User(std::io::Error),
     #[error("nano cannot give up its capabilities: {0}")]
@@ -31,7 +31,7 @@ pub(crate) enum Kept {
 /// Gives up all privileges irrevocably. Call it on the main thread before there are others, which inherit this.
 ///
 /// Everything is tried, even after a failure.
-pub(crate) fn give_up(identity: Option<Identity>) -> Result<(), Kept> {
+pub(crate) fn give_up(identity: Option<Identity>) -> Result<(), PrivilegeError> {
     // If this is refused, the set cannot give anything either.
     for capability in CapabilitySet::all().iter() {
         if capability_is_in_bounding_set(capability) == Ok(true) {
@@ -46,7 +46,7 @@ pub(crate) fn give_up(identity: Option<Identity>) -> Result<(), Kept> {
     let new_privileges = prctl::set_no_new_privs();
     // Changing the user may have undone that.
     harden();
-    user.map_err(|error| Kept::User(error.into()))?;
-    capabilities.map_err(|error| Kept::Capabilities(error.into()))?;
-    new_privileges.map_err(|error| Kept::NewPrivileges(error.into()))
+    user.map_err(|error| PrivilegeError::User(error.into()))?;
+    capabilities.map_err(|error| PrivilegeError::Capabilities(error.into()))?;
+    new_privileges.map_err(|error| PrivilegeError::NewPrivileges(error.into()))
 }

@@ -26,7 +26,7 @@ use crate::control::{self};
 use crate::descriptors;
 use crate::downstream::listener::{self, Bound, Listener};
 use crate::duration::millis;
-use crate::fleet::{Fleet, Sandboxing, SpawnerError, Started, find_worker};
+use crate::fleet::{Fleet, SandboxEnforcement, SpawnerError, StartedSpawner, find_worker};
 use crate::identity::Identity;
 use crate::limits;
 use crate::log::Logs;
@@ -39,7 +39,7 @@ use crate::shard::command::Command;
 use crate::shard::{self, Shard, ShardHandle, Shards};
 use crate::signals::EarlyStop;
 use crate::socket_file::BoundSocket;
-use crate::supervisor::{Addresses, Parts, Source, Stop, Supervisor};
+use crate::supervisor::{Addresses, ConfigSource, Parts, Stop, Supervisor};
 use crate::telemetry::{self, Metrics};
 use crate::upstream::Event;
 use crate::watch;
@@ -51,19 +51,19 @@ use operator_signals::Signals;
 const EVENTS: usize = 1024;
 
 /// After the last request, workers get at least this long for what `waitUntil` holds.
-const SHORTEST_FAREWELL: Duration = Duration::from_secs(1);
+const MIN_SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
 /// How long answers in progress on the control socket may take at the end.
-const CONTROL_FAREWELL: Duration = Duration::from_millis(500);
+const CONTROL_GRACE: Duration = Duration::from_millis(500);
 
 /// How long the log may take to write its queue at the end.
-const LOG_FAREWELL: Duration = Duration::from_secs(1);
+const LOG_GRACE: Duration = Duration::from_secs(1);
 
 /// What to serve, and how.
 #[derive(Debug)]
 pub struct Options {
     /// Where the configuration comes from.
-    pub source: Source,
+    pub source: ConfigSource,
     /// Threads that take requests; `None`: half of the processors.
     pub shards: Option<usize>,
 }
@@ -88,7 +88,7 @@ pub fn serve(options: &Options) -> Result<Ended, ServeError> {
     if let Err(error) = &ended {
         let format = format.or_else(|| match &options.source {
             // Also if the file has other faults.
-            Source::File(file) if file.is_file() => nano_config::glance(file).ok()?.log_format,
+            ConfigSource::File(file) if file.is_file() => nano_config::glance(file).ok()?.log_format,
             _ => None,
         });
         failure::say(&options.source, error, format);
@@ -100,14 +100,14 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
     limits::raise()?;
     let root = geteuid().is_root();
     let early = EarlyStop::new()?;
-    let started = Started::start(&options.source, &find_worker()?)?;
+    let started = StartedSpawner::start(&options.source, &find_worker()?)?;
     harden();
     let Some(loaded) = started.load(&early)? else { return Ok(Ended::Drained) };
     let (version, config) = loaded?;
     *format = config.log.format;
     drop(early);
-    let sandboxing = Sandboxing::new(&config, root);
-    sandboxing.check()?;
+    let sandbox_enforcement = SandboxEnforcement::new(&config, root);
+    sandbox_enforcement.check()?;
     let shards = options.shards.unwrap_or_else(default_shards).clamp(1, nano_protocol::limits::MAX_LINKS);
     let Bound { shards: listeners, files } = listeners(&config, shards)?;
     let control = bind_control(&config, &options.source)?;
@@ -130,7 +130,7 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
         let _within = runtime.enter();
         started.connect()?
     };
-    let fleet = Fleet::new(spawner, Arc::default(), sandboxing, config.drain);
+    let fleet = Fleet::new(spawner, Arc::default(), sandbox_enforcement, config.drain);
     let start = Start { config, version, fleet, listeners, metrics, control, logs: logs.clone() };
     let ended = local.block_on(&runtime, start.run());
     drop(files);
@@ -138,14 +138,16 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
     drop(local);
     drop(process);
     runtime.shutdown_timeout(Duration::from_millis(100));
-    logs.flush(LOG_FAREWELL);
+    logs.flush(LOG_GRACE);
     ended
 }
 
 /// Logs what is being started, before anything can fail.
-fn say_start(config: &Config, source: &Source, listeners: &[Vec<Listener>], root: bool) {
+fn say_start(config: &Config, source: &ConfigSource, listeners: &[Vec<Listener>], root: bool) {
     let path = match source {
-        Source::File(path) | Source::App { path, .. } => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+        ConfigSource::File(path) | ConfigSource::App { path, .. } => {
+            std::path::absolute(path).unwrap_or_else(|_| path.clone())
+        }
     };
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -154,7 +156,7 @@ fn say_start(config: &Config, source: &Source, listeners: &[Vec<Listener>], root
         apps = config.apps.len(),
         listen = addresses(listeners).join(" "),
         shards = listeners.len(),
-        sandbox = Sandboxing::new(config, root).policy_name(),
+        sandbox = SandboxEnforcement::new(config, root).policy_name(),
         "nano starts"
     );
 }
@@ -199,14 +201,14 @@ struct ControlFiles {
 
 type Control = (std::os::unix::net::UnixListener, ControlFiles, PathBuf);
 
-fn bind_control(config: &Config, source: &Source) -> Result<Option<Control>, SocketError> {
+fn bind_control(config: &Config, source: &ConfigSource) -> Result<Option<Control>, SocketError> {
     let environment = Environment::of_process();
     let path = environment.path(None, config.control_socket.as_deref());
     let usual = environment.usual_place();
     if path == usual {
         match source {
             // A single app that is tried out must not take the place of a nano that serves.
-            Source::App { .. } if Pointer::leads_to_somebody(&usual) => return Ok(None),
+            ConfigSource::App { .. } if Pointer::leads_to_somebody(&usual) => return Ok(None),
             _ => Pointer::make_way(&usual),
         }
     }
@@ -217,7 +219,7 @@ fn bind_control(config: &Config, source: &Source) -> Result<Option<Control>, Soc
             Ok(Some((listener, ControlFiles { socket, pointer }, path)))
         }
         // An app that is tried beside a running nano needs no control socket.
-        (Err(SocketError::Taken(_)), Source::App { .. }) => Ok(None),
+        (Err(SocketError::Taken(_)), ConfigSource::App { .. }) => Ok(None),
         (Err(error), _) => Err(error),
     }
 }
@@ -310,11 +312,11 @@ impl Start {
             ended = serving => ended,
             ended = signals.obey(&supervisor) => Ok(ended),
             error = orphans::reap(own_child) => Err(error.into()),
-            () = spawner.talk() => Err(SpawnerError::Gone.into()),
+            () = spawner.run() => Err(SpawnerError::Gone.into()),
             () = async { match &mut control { Some(server) => server.run().await, None => std::future::pending().await } } => Ok(Ended::Cut),
         };
         if let Some(server) = control {
-            server.finish(CONTROL_FAREWELL).await;
+            server.finish(CONTROL_GRACE).await;
         }
         background.shutdown().await;
         drop(bound);
@@ -390,7 +392,7 @@ fn say_sandbox(supervisor: &Rc<Supervisor>) {
         if missing { &mut lacking } else { &mut in_force }.push(layer.as_str());
     }
     let (in_force, lacking) = (in_force.join(" "), lacking.join(" "));
-    tracing::info!(policy = supervisor.fleet.sandboxing().policy_name(), in_force, lacking, "sandbox");
+    tracing::info!(policy = supervisor.fleet.sandbox_enforcement().policy_name(), in_force, lacking, "sandbox");
 }
 
 async fn hear_shards(supervisor: Rc<Supervisor>, mut events: mpsc::Receiver<Event>) {
@@ -420,13 +422,13 @@ async fn drain(supervisor: &Rc<Supervisor>) {
     if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
         tracing::warn!("drain_ms is over: what is still in flight is cut");
     }
-    let farewell = deadline.max(Instant::now() + SHORTEST_FAREWELL);
+    let kill_at = deadline.max(Instant::now() + MIN_SHUTDOWN_GRACE);
     let generations = std::mem::take(&mut *supervisor.generations.borrow_mut());
     for generation in generations.into_values() {
-        supervisor.retire(generation, ExitReason::Restart, farewell.saturating_duration_since(Instant::now()));
+        supervisor.retire(generation, ExitReason::Restart, kill_at.saturating_duration_since(Instant::now()));
     }
     // Workers that are left are killed at the deadline; they have one more second to end.
-    let _ = tokio::time::timeout_at((farewell + Duration::from_secs(1)).into(), supervisor.retired()).await;
+    let _ = tokio::time::timeout_at((kill_at + Duration::from_secs(1)).into(), supervisor.retired()).await;
     tracing::info!("stopped");
     supervisor.drained.send_replace(true);
 }

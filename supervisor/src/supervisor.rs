@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use nano_config::Config;
 use nano_protocol::ExitReason;
-pub use nano_spawner::Source;
+pub use nano_spawner::ConfigSource;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 

@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_spawner::wire::{NoModule, Refusal, Reply, Request, SocketFile, Status};
-use nano_spawner::{MAX_PACKET, SUBCOMMAND, Wait, pair, receive, receive_reading, send};
+use nano_spawner::wire::{NoModule, Reply, Request, SocketFile, SpawnerRefusal, Status};
+use nano_spawner::{MAX_PACKET, SUBCOMMAND, Wait, pair, receive, receive_config, send};
 use nano_test::{Nano, Site, binary, until};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::signal::{Signal, kill};
@@ -74,8 +74,8 @@ impl Taken {
     fn load(&self) -> u64 {
         let (reply, file) = self.ask(&Request::Load { id: 1 });
         assert_eq!(reply, Reply::Loaded { id: 1 });
-        let source = nano_spawner::Source::File(self.site.config_path());
-        receive_reading(file.unwrap()).unwrap().config(&source).unwrap().0
+        let source = nano_spawner::ConfigSource::File(self.site.config_path());
+        receive_config(file.unwrap()).unwrap().config(&source).unwrap().0
     }
 
     fn open(&self, app: &str) -> u64 {
@@ -88,7 +88,7 @@ impl Taken {
     /// What it answers must be a refusal, with nothing beside it.
     fn is_refused(&self, request: &Request) -> String {
         match self.ask(request) {
-            (Reply::Refused { why: Refusal::Request(why), .. }, None) => why,
+            (Reply::Refused { why: SpawnerRefusal::Request(why), .. }, None) => why,
             other => panic!("{request:?} got {other:?}"),
         }
     }

@@ -12,7 +12,7 @@
 
 mod group;
 mod instance;
-mod place;
+mod own_cgroup;
 mod v1;
 mod v2;
 
@@ -24,7 +24,7 @@ use std::time::Instant;
 
 use group::Group;
 use instance::Instance;
-use place::Place;
+use own_cgroup::OwnCgroup;
 
 /// The group of nano's own processes on v2.
 const OWN_LEAF: &str = "supervisor";
@@ -33,7 +33,7 @@ const OWN_LEAF: &str = "supervisor";
 const APP_PREFIX: &str = "app-";
 
 /// Longest app name that is used unchanged: a file name has at most 255 bytes.
-const LONGEST_NAME: usize = 200;
+const MAX_APP_NAME: usize = 200;
 
 /// One resource that the kernel limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Controller {
 
 /// The limits of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub(crate) struct CgroupLimits {
     /// Bytes: its memory, the pages of files that it was the first to read, and the kernel's memory for it. No swap.
     pub(crate) memory: u64,
     /// Processes and threads.
@@ -75,7 +75,7 @@ pub(crate) struct Limits {
 pub(crate) struct Backend {
     trees: Trees,
     lacking: Option<String>,
-    apps: BTreeMap<String, App>,
+    apps: BTreeMap<String, AppGroups>,
     workers: u64,
     /// Groups whose processes have ended and which the kernel still holds.
     ending: Vec<Cgroup>,
@@ -89,7 +89,7 @@ enum Trees {
 
 /// The groups of one app.
 #[derive(Debug)]
-struct App {
+struct AppGroups {
     groups: Vec<Arc<Group>>,
     workers: usize,
 }
@@ -97,20 +97,20 @@ struct App {
 /// One worker's groups: one on v2, one for each hierarchy on v1.
 #[derive(Debug)]
 pub(crate) struct Cgroup {
-    version: Version,
+    version: CgroupVersion,
     app: String,
     name: String,
-    parts: Vec<Part>,
+    parts: Vec<HierarchyGroup>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Version {
+enum CgroupVersion {
     V1,
     V2,
 }
 
 #[derive(Debug)]
-struct Part {
+struct HierarchyGroup {
     parent: Arc<Group>,
     group: Group,
     controllers: Vec<Controller>,
@@ -140,16 +140,16 @@ impl Backend {
     /// # Errors
     /// No hierarchy is usable.
     pub(crate) fn detect(nano: &[i32]) -> Result<Self, Unavailable> {
-        let place = match Place::own() {
-            Ok(place) => place,
+        let own = match OwnCgroup::own() {
+            Ok(own) => own,
             Err(error) => return Err(Unavailable { v2: error.to_string(), v1: error.to_string() }),
         };
-        let unified = place.unified().and_then(|path| v2::Tree::detect(&path, nano, &Controller::ALL));
+        let unified = own.unified().and_then(|path| v2::Tree::detect(&path, nano, &Controller::ALL));
         let unified = match unified {
             Ok((tree, None)) => return Ok(Self::new(Trees::V2(Box::new(tree)), None)),
             other => other,
         };
-        match (unified, v1::Tree::detect(&place)) {
+        match (unified, v1::Tree::detect(&own)) {
             (unified, Ok((trees, lacking))) => {
                 if let Ok((tree, _)) = unified {
                     let _ = tree.close(Instant::now());
@@ -195,10 +195,10 @@ impl Backend {
         }
     }
 
-    fn version(&self) -> Version {
+    fn version(&self) -> CgroupVersion {
         match &self.trees {
-            Trees::V2(_) => Version::V2,
-            Trees::V1(_) => Version::V1,
+            Trees::V2(_) => CgroupVersion::V2,
+            Trees::V1(_) => CgroupVersion::V1,
         }
     }
 
@@ -214,7 +214,7 @@ impl Backend {
     ///
     /// # Errors
     /// The kernel refuses. Nothing is left behind.
-    pub(crate) fn create(&mut self, app: &str, limits: &Limits) -> Result<Cgroup, CgroupError> {
+    pub(crate) fn create(&mut self, app: &str, limits: &CgroupLimits) -> Result<Cgroup, CgroupError> {
         self.sweep();
         self.workers += 1;
         let (app, name) = (group_name(app), format!("worker-{}", self.workers));
@@ -222,11 +222,11 @@ impl Backend {
         made.map_err(|source| CgroupError { group: format!("{app}/{name}"), source })
     }
 
-    fn make(&mut self, app: &str, name: &str, limits: &Limits) -> io::Result<Cgroup> {
+    fn make(&mut self, app: &str, name: &str, limits: &CgroupLimits) -> io::Result<Cgroup> {
         let version = self.version();
         if !self.apps.contains_key(app) {
             let groups = self.make_app(app)?;
-            self.apps.insert(app.to_owned(), App { groups, workers: 0 });
+            self.apps.insert(app.to_owned(), AppGroups { groups, workers: 0 });
         }
         let parents = self.apps.get(app).map(|app| app.groups.clone()).unwrap_or_default();
         let mut cgroup = Cgroup { version, app: app.to_owned(), name: name.to_owned(), parts: Vec::new() };
@@ -238,10 +238,10 @@ impl Backend {
         for (controllers, parent) in hierarchies {
             let limited = parent.make(name).and_then(|group| {
                 let limited = controllers.iter().try_for_each(|controller| match version {
-                    Version::V1 => v1::limit(&group, *controller, limits),
-                    Version::V2 => v2::limit(&group, *controller, limits),
+                    CgroupVersion::V1 => v1::limit(&group, *controller, limits),
+                    CgroupVersion::V2 => v2::limit(&group, *controller, limits),
                 });
-                cgroup.parts.push(Part { parent, group, controllers });
+                cgroup.parts.push(HierarchyGroup { parent, group, controllers });
                 limited
             });
             if let Err(error) = limited {
@@ -258,8 +258,8 @@ impl Backend {
         for (instance, controllers) in self.hierarchies() {
             let made = instance.group.make(name).and_then(|group| {
                 let handed_down = match self.version() {
-                    Version::V1 => Ok(()),
-                    Version::V2 => controllers.iter().try_for_each(|controller| v2::enable(&group, *controller)),
+                    CgroupVersion::V1 => Ok(()),
+                    CgroupVersion::V2 => controllers.iter().try_for_each(|controller| v2::enable(&group, *controller)),
                 };
                 handed_down.map(|()| group)
             });
@@ -325,7 +325,7 @@ impl Backend {
 impl Cgroup {
     /// The descriptor that clone3(2) takes (`CLONE_INTO_CGROUP`) to start a process in the group. Only v2 has this.
     pub(crate) fn clone_into(&self) -> Option<BorrowedFd<'_>> {
-        let part = self.parts.first().filter(|_| self.version == Version::V2)?;
+        let part = self.parts.first().filter(|_| self.version == CgroupVersion::V2)?;
         Some(part.group.as_fd())
     }
 
@@ -350,10 +350,11 @@ impl Cgroup {
             Err(error) => return Some(format!("no group: {error}")),
         };
         let controllers = self.parts.iter().flat_map(|part| &part.controllers).map(|controller| controller.name());
-        let mut hierarchies: Vec<&str> = if self.version == Version::V2 { vec![""] } else { controllers.collect() };
-        hierarchies.retain(|controller| !place::path_of(&groups, controller).is_some_and(|path| self.is_at(path)));
+        let mut hierarchies: Vec<&str> =
+            if self.version == CgroupVersion::V2 { vec![""] } else { controllers.collect() };
+        hierarchies.retain(|controller| !own_cgroup::path_of(&groups, controller).is_some_and(|path| self.is_at(path)));
         let first = hierarchies.first()?;
-        Some(format!("the group {} {first}", place::path_of(&groups, first).unwrap_or("?")))
+        Some(format!("the group {} {first}", own_cgroup::path_of(&groups, first).unwrap_or("?")))
     }
 
     fn is_at(&self, path: &str) -> bool {
@@ -364,8 +365,8 @@ impl Cgroup {
     pub(crate) fn oom_kills(&self) -> u64 {
         let group = self.memory();
         let kills = group.and_then(|group| match self.version {
-            Version::V1 => v1::oom_kills(group),
-            Version::V2 => v2::oom_kills(group),
+            CgroupVersion::V1 => v1::oom_kills(group),
+            CgroupVersion::V2 => v2::oom_kills(group),
         });
         kills.unwrap_or(0)
     }
@@ -382,7 +383,7 @@ impl Cgroup {
     }
 }
 
-impl Version {
+impl CgroupVersion {
     const fn as_str(self) -> &'static str {
         match self {
             Self::V1 => "v1",
@@ -394,13 +395,13 @@ impl Version {
 /// A directory name for an app that cannot collide with the kernel's own files.
 fn group_name(app: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if app.len() <= LONGEST_NAME && app.bytes().all(plain) {
+    if app.len() <= MAX_APP_NAME && app.bytes().all(plain) {
         return format!("{APP_PREFIX}{app}");
     }
     let hash = app
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let start: String = app.bytes().filter(|byte| plain(*byte)).take(LONGEST_NAME).map(char::from).collect();
+    let start: String = app.bytes().filter(|byte| plain(*byte)).take(MAX_APP_NAME).map(char::from).collect();
     format!("{APP_PREFIX}{start}-{hash:016x}")
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nano_protocol::{LayerReport, SandboxLayer, memory};
 use nix::unistd::{getpid, getppid};
 
-use crate::cgroup::{Backend, Cgroup, Limits};
+use crate::cgroup::{Backend, Cgroup, CgroupLimits};
 
 /// Processes and threads that a worker may have. It has three, and its system call filter allows no more.
 const PIDS: u64 = 8;
@@ -39,7 +39,7 @@ impl Groups {
     pub(crate) fn prepare(&mut self, app: &str, memory: u64) -> Prepared {
         let made = match &mut self.0 {
             Ok(backend) => {
-                let limits = Limits { memory: memory::process_limit(memory), pids: PIDS };
+                let limits = CgroupLimits { memory: memory::process_limit(memory), pids: PIDS };
                 let lacking = (!backend.limits_memory()).then(|| lacks(backend));
                 let summary = backend.summary();
                 backend.create(app, &limits).map_err(|error| error.to_string()).map(|group| match lacking {

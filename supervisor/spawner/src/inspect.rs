@@ -25,7 +25,7 @@ const NAMESPACES: [&str; 6] = ["mnt", "pid", "net", "ipc", "uts", "cgroup"];
 
 /// A worker's state in `/proc` at one moment.
 #[derive(Debug)]
-pub(crate) struct Outside {
+pub(crate) struct ProcInspection {
     /// The status of each thread.
     threads: Vec<String>,
     limits: String,
@@ -37,8 +37,8 @@ pub(crate) struct Outside {
     root: Option<String>,
 }
 
-impl Outside {
-    pub(crate) fn look(pid: u32) -> io::Result<Self> {
+impl ProcInspection {
+    pub(crate) fn read(pid: u32) -> io::Result<Self> {
         let mut threads = Vec::new();
         for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
             threads.push(fs::read_to_string(thread?.path().join("status"))?);

@@ -11,20 +11,20 @@
 //! a client.
 #![deny(unsafe_code)]
 
-mod asked;
 mod cgroup;
 mod child;
 mod clone;
 pub mod clone3;
+mod config_transfer;
 mod descriptors;
+mod dev_null;
 mod files;
 mod generation;
 mod groups;
 mod inspect;
 mod load;
-mod nowhere;
 mod packet;
-mod reading;
+mod requested_modules;
 mod run;
 mod shortage;
 pub mod signals;
@@ -37,10 +37,10 @@ mod watch;
 mod watching;
 pub mod wire;
 
+pub use config_transfer::{ConfigTransfer, receive_config};
 pub use packet::{MAX_PACKET, Packet, Wait, pair, receive, send};
-pub use reading::{Reading, receive_reading};
 pub use run::run;
 pub use shortage::explain;
-pub use source::Source;
+pub use source::ConfigSource;
 pub use start::{SUBCOMMAND, own_program, start};
 pub use uid::supervisors_own;

@@ -18,11 +18,11 @@ use nix::unistd::Pid;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use serde::{Deserialize, Serialize};
 
-use crate::asked::Asked;
 use crate::clone::{Forked, clone};
-use crate::reading::Reading;
-use crate::source::Source;
-use crate::watch::{Places, Print};
+use crate::config_transfer::ConfigTransfer;
+use crate::requested_modules::RequestedModules;
+use crate::source::ConfigSource;
+use crate::watch::{Fingerprint, WatchedPaths};
 
 /// The exit status for an error without an errno.
 const NO_NUMBER: i32 = 255;
@@ -32,33 +32,33 @@ const WITHIN: Duration = Duration::from_secs(10);
 
 /// What the spawner keeps of one version of the configuration. It contains no secrets.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Version {
+pub(crate) struct ConfigVersion {
     pub(crate) number: u64,
     pub(crate) uid_base: Option<u32>,
-    pub(crate) apps: HashMap<String, Terms>,
+    pub(crate) apps: HashMap<String, AppPolicy>,
 }
 
 /// The result of reading the configuration, for the spawner.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Outcome {
-    Valid(Version),
+pub(crate) enum LoadOutcome {
+    Valid(ConfigVersion),
     /// The paths where apps were looked for, and their state: when one changes, the configuration may become valid.
-    Faulty(Vec<(Vec<u8>, Print)>),
+    Faulty(Vec<(Vec<u8>, Fingerprint)>),
 }
 
 /// What the spawner keeps of one app: where its files are and how much memory its workers may use.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Terms {
+pub(crate) struct AppPolicy {
     root: Vec<u8>,
     path: Vec<u8>,
     entry: String,
     /// The state of `root` when it was read.
-    seen: Print,
+    seen: Fingerprint,
     /// `memory_mb` in bytes.
     pub(crate) memory: u64,
 }
 
-impl Terms {
+impl AppPolicy {
     pub(crate) fn root(&self) -> PathBuf {
         OsString::from_vec(self.root.clone()).into()
     }
@@ -81,32 +81,36 @@ impl Terms {
 
     /// Adds what is to be watched for this app: the path to its directory, and the modules that its generations
     /// requested. If several requested the same module, the last one's state counts.
-    pub(crate) fn add_places<'a>(&self, asked: impl Iterator<Item = &'a Asked>, places: &mut Places) {
+    pub(crate) fn add_places<'a>(
+        &self,
+        requested: impl Iterator<Item = &'a RequestedModules>,
+        places: &mut WatchedPaths,
+    ) {
         let way = self.way();
         places.add(&way, Some(self.seen));
         let mut none = true;
-        for (module, seen) in asked.flat_map(Asked::iter) {
+        for (module, seen) in requested.flat_map(RequestedModules::iter) {
             places.add(&way.join(module), seen);
             none = false;
         }
         if none {
-            places.add(&way.join(&self.entry), Some(Print::of(&self.root().join(&self.entry))));
+            places.add(&way.join(&self.entry), Some(Fingerprint::of(&self.root().join(&self.entry))));
         }
     }
 }
 
-impl Version {
+impl ConfigVersion {
     fn new(number: u64, config: &Config) -> Self {
         let apps = config.apps.iter().map(|app| {
             let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
-            let terms = Terms {
+            let policy = AppPolicy {
                 root: bytes(&app.root),
                 path: bytes(&app.path),
                 entry: app.entry.clone(),
-                seen: Print::of(&app.root),
+                seen: Fingerprint::of(&app.root),
                 memory: app.settings.memory_bytes,
             };
-            (app.name.clone(), terms)
+            (app.name.clone(), policy)
         });
         Self { number, uid_base: config.uid_base, apps: apps.collect() }
     }
@@ -123,25 +127,25 @@ pub(crate) struct Loading {
     pub(crate) until: Instant,
     late: bool,
     /// For the supervisor: a [`ConfigTransfer`].
-    reading: File,
-    /// For the spawner: an [`Outcome`].
+    transfer: File,
+    /// For the spawner: a [`LoadOutcome`].
     version: File,
 }
 
 impl Loading {
     /// Starts the process. `number` is the version's number.
-    pub(crate) fn start(id: u64, number: u64, source: &Source) -> io::Result<Self> {
-        let (mut reading, mut version) = (memory()?, memory()?);
+    pub(crate) fn start(id: u64, number: u64, source: &ConfigSource) -> io::Result<Self> {
+        let (mut transfer, mut version) = (memory()?, memory()?);
         match clone(0, None)? {
             Forked::Child => {
-                let done = read(number, source, &mut reading, &mut version);
+                let done = read(number, source, &mut transfer, &mut version);
                 // The exit status is the only way to report the error.
                 #[expect(clippy::disallowed_methods, reason = "a forked child: destructors are its parent's")]
                 std::process::exit(done.err().map_or(0, |error| error.raw_os_error().unwrap_or(NO_NUMBER)));
             }
             Forked::Parent { pid, pidfd } => {
                 let (pid, until) = (Pid::from_raw(pid), Instant::now() + WITHIN);
-                Ok(Self { id, pid, pidfd, until, late: false, reading, version })
+                Ok(Self { id, pid, pidfd, until, late: false, transfer, version })
             }
         }
     }
@@ -157,7 +161,7 @@ impl Loading {
     }
 
     /// The result, once the process has ended: the file for the supervisor, and the outcome.
-    pub(crate) fn finish(mut self) -> io::Result<(OwnedFd, Outcome)> {
+    pub(crate) fn finish(mut self) -> io::Result<(OwnedFd, LoadOutcome)> {
         match waitpid(self.pid, Some(WaitPidFlag::WNOHANG))? {
             WaitStatus::Exited(_, 0) => {}
             _ if self.late => {
@@ -174,10 +178,10 @@ impl Loading {
         self.version.rewind()?;
         self.version.read_to_end(&mut text)?;
         let outcome = serde_json::from_slice(&text)?;
-        self.reading.rewind()?;
+        self.transfer.rewind()?;
         let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
-        fcntl_add_seals(&self.reading, seals)?;
-        Ok((self.reading.into(), outcome))
+        fcntl_add_seals(&self.transfer, seals)?;
+        Ok((self.transfer.into(), outcome))
     }
 }
 
@@ -185,20 +189,20 @@ fn memory() -> io::Result<File> {
     Ok(memfd_create("configuration", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?.into())
 }
 
-fn read(number: u64, source: &Source, reading: &mut File, version: &mut File) -> io::Result<()> {
+fn read(number: u64, source: &ConfigSource, transfer: &mut File, version: &mut File) -> io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     match source.load() {
         Ok((text, config)) => {
-            write(reading, &Reading::found(number, text, &config))?;
-            write(version, &Outcome::Valid(Version::new(number, &config)))
+            write(transfer, &ConfigTransfer::found(number, text, &config))?;
+            write(version, &LoadOutcome::Valid(ConfigVersion::new(number, &config)))
         }
         Err(error) => {
-            write(reading, &Reading::faults(&error))?;
+            write(transfer, &ConfigTransfer::faults(&error))?;
             let looked = source.places_of_apps().into_iter().map(|path| {
-                let seen = Print::of(&path);
+                let seen = Fingerprint::of(&path);
                 (path.into_os_string().into_vec(), seen)
             });
-            write(version, &Outcome::Faulty(looked.collect()))
+            write(version, &LoadOutcome::Faulty(looked.collect()))
         }
     }
 }

@@ -15,30 +15,33 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
-use crate::asked::Asked;
 use crate::descriptors;
 use crate::files::Directory;
-use crate::generation::Generation;
+use crate::generation::AppGeneration;
 use crate::groups::{self, Groups};
-use crate::inspect::Outside;
-use crate::load::{Loading, Outcome, Version};
+use crate::inspect::ProcInspection;
+use crate::load::{ConfigVersion, LoadOutcome, Loading};
 use crate::packet::{Packet, Wait, receive, send};
+use crate::requested_modules::RequestedModules;
 use crate::shortage::explain;
 use crate::signals;
-use crate::source::Source;
-use crate::spawn::{Worker, Workshop};
+use crate::source::ConfigSource;
+use crate::spawn::{ProcessFactory, WorkerProcess};
 use crate::uid::Uids;
 use crate::watching::Watching;
-use crate::wire::{MAX_APP, Refusal, Reply, Request, SocketFile};
+use crate::wire::{MAX_APP, Reply, Request, SocketFile, SpawnerRefusal};
 
-/// Most generations, and most workers, at once: far more than anyone runs; a bound against a compromised supervisor.
-const MOST: usize = 16 * 1024;
+/// Most generations at once: far more than anyone runs; a bound against a compromised supervisor.
+const MAX_GENERATIONS: usize = 16 * 1024;
+
+/// Most workers at once, likewise.
+const MAX_WORKERS: usize = 16 * 1024;
 
 /// Replies that may wait for the supervisor to read them. While there are so many, no further request is read.
-const DEAF_ABOVE: usize = 64;
+const MAX_PENDING_REPLIES: usize = 64;
 
 /// How long killed workers may take to end.
-const FAREWELL: Duration = Duration::from_secs(5);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Runs until the supervisor ends. `arguments` are those after [`crate::SUBCOMMAND`].
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -62,7 +65,7 @@ fn fail(error: &io::Error) -> ExitCode {
 }
 
 /// What poll(2) found ready.
-struct Ended {
+struct ReadyEvents {
     workers: Vec<u64>,
     loading: bool,
     /// Watchers with messages, by their index.
@@ -72,20 +75,20 @@ struct Ended {
 struct Spawner {
     /// Standard input.
     socket: OwnedFd,
-    source: Source,
-    workshop: Workshop,
+    source: ConfigSource,
+    factory: ProcessFactory,
     groups: Groups,
     /// Set by the first configuration; `None` if nano may not change users.
     uids: Option<Uids>,
-    serving: Option<Version>,
-    loaded: Option<Version>,
+    serving: Option<ConfigVersion>,
+    loaded: Option<ConfigVersion>,
     /// The process that reads the next configuration.
     loading: Option<Loading>,
     watching: Watching,
     /// Socket files to remove at the end; `None` until the supervisor has sent them.
     sockets: Option<Vec<SocketFile>>,
-    generations: BTreeMap<u64, Generation>,
-    workers: BTreeMap<u64, Worker>,
+    generations: BTreeMap<u64, AppGeneration>,
+    workers: BTreeMap<u64, WorkerProcess>,
     /// The last number that was issued.
     number: u64,
     replies: VecDeque<(Reply, Option<OwnedFd>)>,
@@ -97,14 +100,14 @@ impl Spawner {
         harden();
         descriptors::close_inherited();
         let program = arguments.next().ok_or_else(usage)?;
-        let source = Source::from_arguments(arguments).ok_or_else(usage)?;
+        let source = ConfigSource::from_arguments(arguments).ok_or_else(usage)?;
         let socket = io::stdin().as_fd().try_clone_to_owned()?;
         rustix::net::sockopt::socket_type(&socket).map_err(|_| usage())?;
-        let workshop = Workshop::new(Path::new(&program))?;
+        let factory = ProcessFactory::new(Path::new(&program))?;
         Ok(Self {
             socket,
             source,
-            workshop,
+            factory,
             groups: Groups::detect(),
             uids: None,
             serving: None,
@@ -133,18 +136,18 @@ impl Spawner {
             if ended.loading {
                 self.finish_loading();
             }
-            self.hear_watchers(&ended.watchers);
+            self.read_watchers(&ended.watchers);
             if socket.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR)
-                && self.replies.len() < DEAF_ABOVE
+                && self.replies.len() < MAX_PENDING_REPLIES
             {
                 match receive(&self.socket, Wait::No) {
-                    Ok(Some(packet)) => self.hear(packet),
+                    Ok(Some(packet)) => self.handle_packet(packet),
                     Ok(None) => return Ok(()),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     Err(error) => return Err(error),
                 }
             }
-            if !self.tell()? {
+            if !self.send_replies()? {
                 return Ok(());
             }
         }
@@ -161,9 +164,9 @@ impl Spawner {
     }
 
     /// Waits for events: on the socket, of ended processes and of watchers.
-    fn wait(&self, most: PollTimeout) -> io::Result<(PollFlags, Ended)> {
+    fn wait(&self, most: PollTimeout) -> io::Result<(PollFlags, ReadyEvents)> {
         let mut interest = PollFlags::empty();
-        if self.replies.len() < DEAF_ABOVE {
+        if self.replies.len() < MAX_PENDING_REPLIES {
             interest |= PollFlags::POLLIN;
         }
         if !self.replies.is_empty() {
@@ -172,10 +175,10 @@ impl Spawner {
         let mut watched = vec![PollFd::new(self.socket.as_fd(), interest)];
         watched.extend(self.processes());
         let processes = watched.len();
-        watched.extend(self.watching.watchers.iter().map(|each| PollFd::new(each.words.as_fd(), PollFlags::POLLIN)));
+        watched.extend(self.watching.watchers.iter().map(|each| PollFd::new(each.messages.as_fd(), PollFlags::POLLIN)));
         poll_for(&mut watched, most)?;
         let socket = watched.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
-        let mut ended = self.ended(watched.get(1..processes).unwrap_or_default());
+        let mut ended = self.ready_processes(watched.get(1..processes).unwrap_or_default());
         let watchers = watched.iter().skip(processes).enumerate();
         ended.watchers = watchers.filter(|(_, each)| each.any() == Some(true)).map(|(at, _)| at).collect();
         Ok((socket, ended))
@@ -188,11 +191,11 @@ impl Spawner {
         pidfds.map(|pidfd| PollFd::new(pidfd.as_fd(), PollFlags::POLLIN))
     }
 
-    fn ended(&self, processes: &[PollFd<'_>]) -> Ended {
+    fn ready_processes(&self, processes: &[PollFd<'_>]) -> ReadyEvents {
         let is_ready = |each: &PollFd<'_>| each.any().unwrap_or(false);
         let workers = self.workers.keys().zip(processes);
         let workers = workers.filter(|(_, each)| is_ready(each)).map(|(number, _)| *number).collect();
-        Ended {
+        ReadyEvents {
             workers,
             loading: self.loading.is_some() && processes.last().is_some_and(is_ready),
             watchers: Vec::new(),
@@ -201,7 +204,7 @@ impl Spawner {
 
     fn reap(&mut self, ended: &[u64]) {
         for number in ended {
-            if let Some(exit) = self.workers.get(number).and_then(Worker::reap) {
+            if let Some(exit) = self.workers.get(number).and_then(WorkerProcess::reap) {
                 let group = self.workers.remove(number).and_then(|worker| worker.group);
                 if let Some(group) = group {
                     self.groups.give_back(group);
@@ -216,7 +219,7 @@ impl Spawner {
     }
 
     /// Sends waiting replies as far as the socket takes them. Returns false when the supervisor is gone.
-    fn tell(&mut self) -> io::Result<bool> {
+    fn send_replies(&mut self) -> io::Result<bool> {
         while let Some((reply, descriptor)) = self.replies.front() {
             let descriptors: Vec<_> = descriptor.iter().map(AsFd::as_fd).collect();
             match send(&self.socket, reply, &descriptors, Wait::No) {
@@ -233,23 +236,23 @@ impl Spawner {
     }
 
     /// Decodes and handles a request, or refuses it. Descriptors that do not belong to it are closed.
-    fn hear(&mut self, packet: Packet) {
+    fn handle_packet(&mut self, packet: Packet) {
         let request = if packet.truncated {
             Err("it is too large".to_owned())
         } else {
             serde_json::from_slice(&packet.bytes).map_err(|error| format!("it cannot be read: {error}"))
         };
         match request {
-            Ok(request) => self.obey(request, packet.descriptors),
-            Err(why) => self.refuse(0, Refusal::Request(why)),
+            Ok(request) => self.handle(request, packet.descriptors),
+            Err(why) => self.refuse(0, SpawnerRefusal::Request(why)),
         }
     }
 
-    fn refuse(&mut self, id: u64, why: Refusal) {
+    fn refuse(&mut self, id: u64, why: SpawnerRefusal) {
         self.reply(Reply::Refused { id, why }, None);
     }
 
-    fn obey(&mut self, request: Request, descriptors: Vec<OwnedFd>) {
+    fn handle(&mut self, request: Request, descriptors: Vec<OwnedFd>) {
         match request {
             Request::Load { id } => self.load(id),
             Request::Commit { version } => self.commit(version),
@@ -259,7 +262,7 @@ impl Spawner {
             },
             Request::Close { generation } => self.close(generation),
             Request::Spawn { id, generation } => match self.spawn(generation, descriptors) {
-                Ok(worker) => self.tell_spawned(id, worker),
+                Ok(worker) => self.reply_spawned(id, worker),
                 Err(why) => self.refuse(id, why),
             },
             Request::Kill { worker } => {
@@ -269,7 +272,7 @@ impl Spawner {
             }
             Request::Inspect { id, worker } => match self.workers.get(&worker).map(inspect) {
                 Some(contradictions) => self.reply(Reply::Inspected { id, contradictions }, None),
-                None => self.refuse(id, Refusal::Request("there is no such worker".to_owned())),
+                None => self.refuse(id, SpawnerRefusal::Request("there is no such worker".to_owned())),
             },
             Request::Watch { on } => self.watching.set(on),
             Request::Sweep { sockets } => {
@@ -277,7 +280,7 @@ impl Spawner {
                 if self.sockets.is_none() {
                     self.sockets = Some(sockets);
                 } else {
-                    self.refuse(0, Refusal::Request("it has been said already".to_owned()));
+                    self.refuse(0, SpawnerRefusal::Request("it has been said already".to_owned()));
                 }
             }
             Request::Module { id, generation, path, fresh } => {
@@ -300,7 +303,7 @@ impl Spawner {
 
     fn load(&mut self, id: u64) {
         if self.loading.is_some() {
-            return self.refuse(id, Refusal::Request("the configuration is being read".to_owned()));
+            return self.refuse(id, SpawnerRefusal::Request("the configuration is being read".to_owned()));
         }
         let number = self.next();
         self.watching.about_to_read(&self.source);
@@ -314,22 +317,22 @@ impl Spawner {
         let Some(loading) = self.loading.take() else { return };
         let id = loading.id;
         match loading.finish() {
-            Ok((reading, outcome)) => {
+            Ok((transfer, outcome)) => {
                 // Another range takes effect at a restart only.
-                if let (Outcome::Valid(version), None) = (&outcome, &self.uids)
+                if let (LoadOutcome::Valid(version), None) = (&outcome, &self.uids)
                     && geteuid().is_root()
                 {
                     self.uids = Some(Uids::new(version.uid_base));
                 }
                 let looked = match outcome {
-                    Outcome::Valid(version) => {
+                    LoadOutcome::Valid(version) => {
                         self.loaded = Some(version);
                         Vec::new()
                     }
-                    Outcome::Faulty(looked) => looked,
+                    LoadOutcome::Faulty(looked) => looked,
                 };
                 self.watching.was_read(looked);
-                self.reply(Reply::Loaded { id }, Some(reading));
+                self.reply(Reply::Loaded { id }, Some(transfer));
             }
             Err(error) => self.refuse(id, unreadable(&error)),
         }
@@ -338,12 +341,12 @@ impl Spawner {
     fn watch(&mut self) {
         let versions = [&self.serving, &self.loaded].into_iter().flatten();
         if let Err(error) = self.watching.start_if_due(&self.source, versions, &self.generations) {
-            self.refuse(0, Refusal::Process(format!("files cannot be watched: {}", explain(&error))));
+            self.refuse(0, SpawnerRefusal::Process(format!("files cannot be watched: {}", explain(&error))));
         }
     }
 
-    fn hear_watchers(&mut self, ready: &[usize]) {
-        let news = self.watching.hear(ready);
+    fn read_watchers(&mut self, ready: &[usize]) {
+        let news = self.watching.read_messages(ready);
         if let Some(coverage) = news.coverage {
             self.reply(Reply::Covered(coverage), None);
         }
@@ -356,7 +359,7 @@ impl Spawner {
     fn close(&mut self, generation: u64) {
         let Some(closed) = self.generations.remove(&generation) else { return };
         if self.loaded.as_ref().is_some_and(|loaded| loaded.number == closed.version) {
-            self.watching.leave(closed.app, closed.asked);
+            self.watching.leave(closed.app, closed.requested);
         }
     }
 
@@ -367,38 +370,46 @@ impl Spawner {
         }
     }
 
-    fn open(&mut self, version: u64, app: &str) -> Result<u64, Refusal> {
+    fn open(&mut self, version: u64, app: &str) -> Result<u64, SpawnerRefusal> {
         let versions = [&self.loaded, &self.serving];
         let version = versions.into_iter().flatten().find(|each| each.number == version);
-        let version = version.ok_or_else(|| Refusal::Request("there is no such version".to_owned()))?;
+        let version = version.ok_or_else(|| SpawnerRefusal::Request("there is no such version".to_owned()))?;
         let known = version.apps.get(app).filter(|_| app.len() <= MAX_APP);
-        let terms = known.ok_or_else(|| Refusal::Request("there is no such app".to_owned()))?;
-        if self.generations.len() >= MOST {
-            return Err(Refusal::Request("there are too many generations".to_owned()));
+        let policy = known.ok_or_else(|| SpawnerRefusal::Request("there is no such app".to_owned()))?;
+        if self.generations.len() >= MAX_GENERATIONS {
+            return Err(SpawnerRefusal::Request("there are too many generations".to_owned()));
         }
-        let directory = Directory::open(&terms.root()).map_err(|error| Refusal::Directory(error.to_string()))?;
-        let (memory, version) = (terms.memory, version.number);
+        let directory =
+            Directory::open(&policy.root()).map_err(|error| SpawnerRefusal::Directory(error.to_string()))?;
+        let (memory, version) = (policy.memory, version.number);
         let lease = self.uids.as_ref().map(|uids| uids.lease(app)).transpose();
-        let lease = lease.map_err(|error| Refusal::User(error.to_string()))?;
+        let lease = lease.map_err(|error| SpawnerRefusal::User(error.to_string()))?;
         let number = self.next();
         self.generations.insert(
             number,
-            Generation { app: app.to_owned(), version, asked: Asked::default(), directory, lease, memory },
+            AppGeneration {
+                app: app.to_owned(),
+                version,
+                requested: RequestedModules::default(),
+                directory,
+                lease,
+                memory,
+            },
         );
         Ok(number)
     }
 
-    fn spawn(&mut self, generation: u64, descriptors: Vec<OwnedFd>) -> Result<u64, Refusal> {
+    fn spawn(&mut self, generation: u64, descriptors: Vec<OwnedFd>) -> Result<u64, SpawnerRefusal> {
         let own = self.generations.get(&generation).ok_or_else(no_generation)?;
         let Ok([stdin, stderr]) = <[OwnedFd; 2]>::try_from(descriptors) else {
-            return Err(Refusal::Request("a worker needs a socket and a pipe".to_owned()));
+            return Err(SpawnerRefusal::Request("a worker needs a socket and a pipe".to_owned()));
         };
-        if self.workers.len() >= MOST {
-            return Err(Refusal::Request("there are too many workers".to_owned()));
+        if self.workers.len() >= MAX_WORKERS {
+            return Err(SpawnerRefusal::Request("there are too many workers".to_owned()));
         }
-        let failed = |error: io::Error| Refusal::Process(explain(&error));
+        let failed = |error: io::Error| SpawnerRefusal::Process(explain(&error));
         let prepared = self.groups.prepare(&own.app, own.memory);
-        let started = self.workshop.start(&own.app, own.lease.as_ref(), &stdin, &stderr, &prepared);
+        let started = self.factory.start(&own.app, own.lease.as_ref(), &stdin, &stderr, &prepared);
         let mut worker = match started {
             Ok(worker) => worker,
             Err(error) => {
@@ -414,7 +425,7 @@ impl Spawner {
         Ok(number)
     }
 
-    fn tell_spawned(&mut self, id: u64, number: u64) {
+    fn reply_spawned(&mut self, id: u64, number: u64) {
         let Some(worker) = self.workers.get(&number) else { return };
         let layers = worker.layers.iter().cloned().map(Into::into).collect();
         self.reply(Reply::Spawned { id, worker: number, pid: worker.pid(), layers }, None);
@@ -428,7 +439,7 @@ impl Spawner {
         for worker in self.workers.values() {
             worker.kill();
         }
-        let until = Instant::now() + FAREWELL;
+        let until = Instant::now() + SHUTDOWN_GRACE;
         while !self.workers.is_empty() {
             let left = until.saturating_duration_since(Instant::now());
             let mut watched: Vec<_> = self.processes().collect();
@@ -436,7 +447,7 @@ impl Spawner {
             if left.is_zero() || poll_for(&mut watched, timeout).is_err() {
                 return;
             }
-            let ended = self.ended(&watched);
+            let ended = self.ready_processes(&watched);
             drop(watched);
             self.reap(&ended.workers);
             if ended.loading {
@@ -465,20 +476,20 @@ fn harden() {
     signals::begin(&[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGTSTP]);
 }
 
-fn unreadable(error: &io::Error) -> Refusal {
-    Refusal::Process(format!("the configuration cannot be read: {}", explain(error)))
+fn unreadable(error: &io::Error) -> SpawnerRefusal {
+    SpawnerRefusal::Process(format!("the configuration cannot be read: {}", explain(error)))
 }
 
-fn no_generation() -> Refusal {
-    Refusal::Request("there is no such generation".to_owned())
+fn no_generation() -> SpawnerRefusal {
+    SpawnerRefusal::Request("there is no such generation".to_owned())
 }
 
-fn inspect(worker: &Worker) -> Result<Vec<(String, String)>, String> {
-    let outside = Outside::look(worker.pid()).map_err(|error| error.to_string())?;
+fn inspect(worker: &WorkerProcess) -> Result<Vec<(String, String)>, String> {
+    let inspection = ProcInspection::read(worker.pid()).map_err(|error| error.to_string())?;
     let user = worker.user();
     let seen = SandboxLayer::ALL.into_iter();
     let mut all: Vec<_> =
-        seen.filter_map(|layer| Some((layer.as_str().to_owned(), outside.contradiction(layer, user)?))).collect();
+        seen.filter_map(|layer| Some((layer.as_str().to_owned(), inspection.contradiction(layer, user)?))).collect();
     let group = worker.group.as_ref().and_then(|group| group.contradiction(worker.pid()));
     all.extend(group.map(|seen| (SandboxLayer::Cgroup.as_str().to_owned(), seen)));
     Ok(all)

@@ -7,7 +7,7 @@ use nano_config::{Config, ConfigError, Module};
 
 /// Where the configuration comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum ConfigSource {
     /// A file.
     File(PathBuf),
     /// `nano serve --app DIR`.
@@ -19,7 +19,7 @@ pub enum Source {
     },
 }
 
-impl Source {
+impl ConfigSource {
     /// Reads and checks the configuration; returns its text too. Blocks.
     pub(crate) fn load(&self) -> Result<(String, Config), ConfigError> {
         match self {

@@ -21,10 +21,10 @@ use nix::unistd::{Pid, getegid, geteuid};
 use crate::cgroup::Cgroup;
 use crate::child::Execution;
 use crate::clone::{Forked, clone};
+use crate::dev_null;
 use crate::groups::Prepared;
-use crate::nowhere;
 use crate::shortage::explain;
-use crate::uid::Lease;
+use crate::uid::UidLease;
 use crate::wire::{Exit, Status};
 
 /// The namespaces that a worker shares with no other process.
@@ -37,7 +37,7 @@ const NAMESPACES: libc::c_int = libc::CLONE_NEWNS
 
 /// Makes the workers' processes.
 #[derive(Debug)]
-pub(crate) struct Workshop {
+pub(crate) struct ProcessFactory {
     /// `nano-worker`, held by its descriptor: the build that was installed when nano started, with the same version of
     /// the protocol.
     program: OwnedFd,
@@ -45,34 +45,34 @@ pub(crate) struct Workshop {
     root: bool,
 }
 
-/// A worker's process. Its zombie stays until [`Worker::reap`].
+/// A worker's process. Its zombie stays until [`WorkerProcess::reap`].
 #[derive(Debug)]
-pub(crate) struct Worker {
+pub(crate) struct WorkerProcess {
     pid: Pid,
     pub(crate) pidfd: OwnedFd,
     /// Its app's uid, which no other app gets while it lives.
-    lease: Option<Rc<Lease>>,
+    lease: Option<Rc<UidLease>>,
     /// Its control group.
     pub(crate) group: Option<Cgroup>,
     /// The layers that the spawner made, or why it could not.
     pub(crate) layers: Vec<LayerReport>,
 }
 
-impl Workshop {
+impl ProcessFactory {
     pub(crate) fn new(program: &Path) -> io::Result<Self> {
         let path = |flags| open(program, flags | OFlag::O_CLOEXEC, Mode::empty());
-        Ok(Self { program: path(OFlag::O_PATH)?, null: nowhere::open()?, root: geteuid().is_root() })
+        Ok(Self { program: path(OFlag::O_PATH)?, null: dev_null::open()?, root: geteuid().is_root() })
     }
 
     /// Starts a worker of `app`.
     pub(crate) fn start(
         &self,
         app: &str,
-        lease: Option<&Rc<Lease>>,
+        lease: Option<&Rc<UidLease>>,
         stdin: &OwnedFd,
         stderr: &OwnedFd,
         prepared: &Prepared,
-    ) -> io::Result<Worker> {
+    ) -> io::Result<WorkerProcess> {
         let mut namespaces = NAMESPACES;
         if !self.root {
             namespaces |= libc::CLONE_NEWUSER;
@@ -97,11 +97,11 @@ impl Workshop {
         &self,
         namespaces: libc::c_int,
         app: &str,
-        lease: Option<&Rc<Lease>>,
+        lease: Option<&Rc<UidLease>>,
         stdin: &OwnedFd,
         stderr: &OwnedFd,
         prepared: &Prepared,
-    ) -> io::Result<Worker> {
+    ) -> io::Result<WorkerProcess> {
         let arguments = self.arguments(namespaces, app, lease)?;
         let (waits, go) = io::pipe()?;
         let (waits, mut go) = (OwnedFd::from(waits), File::from(OwnedFd::from(go)));
@@ -135,7 +135,8 @@ impl Workshop {
                     Ok(()) => prepared.report.clone(),
                     Err(error) => report(SandboxLayer::Cgroup, false, error.to_string()),
                 });
-                let worker = Worker { pid: Pid::from_raw(pid), pidfd, lease: lease.cloned(), layers, group: None };
+                let worker =
+                    WorkerProcess { pid: Pid::from_raw(pid), pidfd, lease: lease.cloned(), layers, group: None };
                 go.write_all(b"g")?;
                 Ok(worker)
             }
@@ -143,7 +144,7 @@ impl Workshop {
     }
 
     /// The worker's arguments: which part of its sandbox it can set up. They contain no secrets.
-    fn arguments(&self, namespaces: libc::c_int, app: &str, lease: Option<&Rc<Lease>>) -> io::Result<Vec<CString>> {
+    fn arguments(&self, namespaces: libc::c_int, app: &str, lease: Option<&Rc<UidLease>>) -> io::Result<Vec<CString>> {
         // What ps(1) shows; the program does not read it.
         let mut arguments = vec![format!("nano-worker: {app}"), "serve".to_owned()];
         if namespaces & libc::CLONE_NEWUSER != 0 {
@@ -174,7 +175,7 @@ impl Workshop {
     }
 }
 
-impl Worker {
+impl WorkerProcess {
     pub(crate) fn pid(&self) -> u32 {
         self.pid.as_raw().unsigned_abs()
     }

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::{Source, nowhere, packet};
+use crate::{ConfigSource, dev_null, packet};
 
 /// The argument that makes `nano` run as the spawner. Not for users.
 pub const SUBCOMMAND: &str = "__spawner";
@@ -33,7 +33,7 @@ pub fn own_program() -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// The socket or the process could not be made.
-pub fn start(source: &Source, program: &Path) -> io::Result<(Child, OwnedFd)> {
+pub fn start(source: &ConfigSource, program: &Path) -> io::Result<(Child, OwnedFd)> {
     let (own, spawners) = packet::pair()?;
     // Without /proc the program is found by its path, where another build may lie by now.
     let itself = Path::new("/proc/self/exe");
@@ -45,7 +45,7 @@ pub fn start(source: &Source, program: &Path) -> io::Result<(Child, OwnedFd)> {
         .args(source.to_arguments())
         .env_clear()
         .stdin(Stdio::from(spawners))
-        .stdout(Stdio::from(nowhere::open()?))
+        .stdout(Stdio::from(dev_null::open()?))
         // A terminal's signals must not reach it.
         .process_group(0)
         .spawn()?;

@@ -34,12 +34,12 @@ pub fn supervisors_own(base: Option<u32>) -> u32 {
 pub(crate) struct Uids {
     base: u32,
     width: u32,
-    leases: RefCell<BTreeMap<u32, Weak<Lease>>>,
+    leases: RefCell<BTreeMap<u32, Weak<UidLease>>>,
 }
 
 /// An app's uid (and gid), reserved for as long as this value lives.
 #[derive(Debug)]
-pub(crate) struct Lease {
+pub(crate) struct UidLease {
     pub(crate) uid: u32,
     app: String,
 }
@@ -60,7 +60,7 @@ impl Uids {
     }
 
     /// The app's uid; all its generations share it.
-    pub(crate) fn lease(&self, app: &str) -> Result<Rc<Lease>, NoUid> {
+    pub(crate) fn lease(&self, app: &str) -> Result<Rc<UidLease>, NoUid> {
         let mut leases = self.leases.borrow_mut();
         leases.retain(|_, lease| lease.strong_count() > 0);
         if let Some(own) = leases.values().filter_map(Weak::upgrade).find(|lease| lease.app == app) {
@@ -71,7 +71,7 @@ impl Uids {
             .map(|step| self.base + (first + step) % self.width)
             .find(|uid| *uid != self.base + (self.width - 1) && !leases.contains_key(uid))
             .ok_or(NoUid { base: self.base, width: self.width })?;
-        let lease = Rc::new(Lease { uid: free, app: app.to_owned() });
+        let lease = Rc::new(UidLease { uid: free, app: app.to_owned() });
         leases.insert(free, Rc::downgrade(&lease));
         Ok(lease)
     }

@@ -3,7 +3,7 @@
 
 mod armed;
 mod chain;
-mod print;
+mod fingerprint;
 mod process;
 #[cfg(test)]
 mod tests;
@@ -21,24 +21,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::clone::{Forked, clone};
 use crate::wire::Coverage;
-pub(crate) use print::Print;
+pub(crate) use fingerprint::Fingerprint;
 
 /// Most paths that are watched: a bound against a compromised supervisor.
-const MOST: usize = 64 * 1024;
+const MAX_PATHS: usize = 64 * 1024;
 
 /// Longest message of a watcher: a few paths and a reason.
-const LONGEST_WORD: usize = 64 * 1024;
+const MAX_MESSAGE: usize = 64 * 1024;
 
 /// The paths to watch, each with its state when it was read; `None`: the state is not known, or the watcher before this
 /// one looks after it.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Places(BTreeMap<PathBuf, Option<Print>>);
+pub(crate) struct WatchedPaths(BTreeMap<PathBuf, Option<Fingerprint>>);
 
-impl Places {
+impl WatchedPaths {
     /// Adds a path. If it is there already, the later state counts.
-    pub(crate) fn add(&mut self, path: &Path, seen: Option<Print>) {
+    pub(crate) fn add(&mut self, path: &Path, seen: Option<Fingerprint>) {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        if self.0.len() < MOST || self.0.contains_key(&path) {
+        if self.0.len() < MAX_PATHS || self.0.contains_key(&path) {
             self.0.insert(path, seen);
         }
     }
@@ -59,7 +59,7 @@ impl Places {
 
 /// A message of a watcher.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Word {
+enum WatcherMessage {
     /// From now on no change is missed. Sent again when the coverage changes.
     Covered(Coverage),
     /// A watched path has changed.
@@ -70,11 +70,11 @@ enum Word {
 #[derive(Debug)]
 pub(crate) struct Watcher {
     pid: Pid,
-    pub(crate) places: Places,
+    pub(crate) places: WatchedPaths,
     /// Its messages.
-    pub(crate) words: File,
+    pub(crate) messages: File,
     /// The beginning of a message.
-    heard: VecDeque<u8>,
+    partial: VecDeque<u8>,
     /// Whether it has reported that it misses nothing.
     pub(crate) is_set: bool,
     /// A byte tells it to end.
@@ -83,7 +83,7 @@ pub(crate) struct Watcher {
 
 /// The messages of a watcher that were read at once.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct WatcherReport {
     /// A watched path has changed.
     pub(crate) changed: bool,
     /// Its coverage, if it reported it.
@@ -93,20 +93,20 @@ pub(crate) struct Said {
 }
 
 impl Watcher {
-    pub(crate) fn start(places: Places) -> io::Result<Self> {
-        let (own, words) = io::pipe()?;
+    pub(crate) fn start(places: WatchedPaths) -> io::Result<Self> {
+        let (own, messages) = io::pipe()?;
         let (end, order) = io::pipe()?;
         match clone(0, None)? {
             Forked::Child => {
                 drop((own, order));
-                let watched = process::follow().and_then(|()| process::watch(places, words, &end));
+                let watched = process::die_with_spawner().and_then(|()| process::watch(places, messages, &end));
                 #[expect(clippy::disallowed_methods, reason = "a forked child: destructors are its parent's")]
                 std::process::exit(i32::from(watched.is_err()));
             }
             Forked::Parent { pid, .. } => {
-                let words = File::from(OwnedFd::from(own));
+                let messages = File::from(OwnedFd::from(own));
                 let pid = Pid::from_raw(pid);
-                Ok(Self { pid, places, words, heard: VecDeque::new(), is_set: false, order })
+                Ok(Self { pid, places, messages, partial: VecDeque::new(), is_set: false, order })
             }
         }
     }
@@ -118,26 +118,26 @@ impl Watcher {
     }
 
     /// Reads its messages. Call it when the pipe is readable.
-    pub(crate) fn hear(&mut self) -> Said {
+    pub(crate) fn read_messages(&mut self) -> WatcherReport {
         let mut bytes = [0; 4096];
-        let mut said = Said::default();
-        match self.words.read(&mut bytes) {
-            Ok(0) | Err(_) => said.gone = true,
-            Ok(count) => self.heard.extend(bytes.get(..count).unwrap_or_default()),
+        let mut report = WatcherReport::default();
+        match self.messages.read(&mut bytes) {
+            Ok(0) | Err(_) => report.gone = true,
+            Ok(count) => self.partial.extend(bytes.get(..count).unwrap_or_default()),
         }
-        while let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
-            let word: Vec<u8> = self.heard.drain(..=end).collect();
-            match serde_json::from_slice(&word) {
-                Ok(Word::Changed) => said.changed = true,
-                Ok(Word::Covered(coverage)) => {
+        while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
+            let message: Vec<u8> = self.partial.drain(..=end).collect();
+            match serde_json::from_slice(&message) {
+                Ok(WatcherMessage::Changed) => report.changed = true,
+                Ok(WatcherMessage::Covered(coverage)) => {
                     self.is_set = true;
-                    said.coverage = Some(coverage);
+                    report.coverage = Some(coverage);
                 }
-                Err(_) => said.gone = true,
+                Err(_) => report.gone = true,
             }
         }
-        said.gone |= self.heard.len() > LONGEST_WORD;
-        said
+        report.gone |= self.partial.len() > MAX_MESSAGE;
+        report
     }
 }
 

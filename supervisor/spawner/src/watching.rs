@@ -7,11 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::asked::Asked;
-use crate::generation::Generation;
-use crate::load::Version;
-use crate::source::Source;
-use crate::watch::{Places, Print, Watcher};
+use crate::generation::AppGeneration;
+use crate::load::ConfigVersion;
+use crate::requested_modules::RequestedModules;
+use crate::source::ConfigSource;
+use crate::watch::{Fingerprint, WatchedPaths, Watcher};
 use crate::wire::Coverage;
 
 /// Workers request modules one after the other: a new watcher waits so long for further ones.
@@ -29,11 +29,11 @@ pub(crate) struct Watching {
     /// When to check whether a new watcher is needed.
     due: Option<Instant>,
     /// The state of the configuration file when it was last read.
-    file: Option<Print>,
+    file: Option<Fingerprint>,
     /// Where apps were looked for, if the configuration was not valid.
-    looked: Vec<(Vec<u8>, Print)>,
+    looked: Vec<(Vec<u8>, Fingerprint)>,
     /// The modules that generations requested which never served, by app: repairing them is a change too.
-    left: BTreeMap<String, Asked>,
+    left: BTreeMap<String, RequestedModules>,
 }
 
 /// The messages of all watchers that were read at once.
@@ -63,8 +63,8 @@ impl Watching {
     }
 
     /// A generation is closed without having served.
-    pub(crate) fn leave(&mut self, app: String, asked: Asked) {
-        self.left.insert(app, asked);
+    pub(crate) fn leave(&mut self, app: String, requested: RequestedModules) {
+        self.left.insert(app, requested);
     }
 
     /// The configuration that was loaded last serves now.
@@ -73,14 +73,14 @@ impl Watching {
     }
 
     /// The configuration is about to be read: what changes after this counts as a change.
-    pub(crate) fn about_to_read(&mut self, source: &Source) {
-        if let Source::File(file) = source {
-            self.file = Some(Print::of(file));
+    pub(crate) fn about_to_read(&mut self, source: &ConfigSource) {
+        if let ConfigSource::File(file) = source {
+            self.file = Some(Fingerprint::of(file));
         }
     }
 
     /// It was read. If it is not valid, these are the paths where apps were looked for.
-    pub(crate) fn was_read(&mut self, looked: Vec<(Vec<u8>, Print)>) {
+    pub(crate) fn was_read(&mut self, looked: Vec<(Vec<u8>, Fingerprint)>) {
         self.looked = looked;
     }
 
@@ -93,24 +93,24 @@ impl Watching {
     /// states.
     pub(crate) fn start_if_due<'v>(
         &mut self,
-        source: &Source,
-        versions: impl Iterator<Item = &'v Version>,
-        generations: &BTreeMap<u64, Generation>,
+        source: &ConfigSource,
+        versions: impl Iterator<Item = &'v ConfigVersion>,
+        generations: &BTreeMap<u64, AppGeneration>,
     ) -> io::Result<()> {
         if self.due.is_none_or(|due| due > Instant::now()) {
             return Ok(());
         }
         self.due = None;
-        let mut places = Places::default();
-        if let Source::File(file) = source {
+        let mut places = WatchedPaths::default();
+        if let ConfigSource::File(file) = source {
             places.add(file, self.file);
         }
         for (path, seen) in &self.looked {
             places.add(Path::new(OsStr::from_bytes(path)), Some(*seen));
         }
-        for (app, terms) in versions.flat_map(|version| &version.apps) {
+        for (app, policy) in versions.flat_map(|version| &version.apps) {
             let own = generations.values().filter(|generation| generation.app == *app);
-            terms.add_places(own.map(|generation| &generation.asked).chain(self.left.get(app)), &mut places);
+            policy.add_places(own.map(|generation| &generation.requested).chain(self.left.get(app)), &mut places);
         }
         if self.watchers.last().is_some_and(|newest| newest.places.same_paths(&places)) {
             return Ok(());
@@ -125,20 +125,20 @@ impl Watching {
     }
 
     /// Reads the messages of these watchers, by their index in `watchers`.
-    pub(crate) fn hear(&mut self, ready: &[usize]) -> News {
+    pub(crate) fn read_messages(&mut self, ready: &[usize]) -> News {
         let mut news = News::default();
         for at in ready.iter().rev() {
             let Some(watcher) = self.watchers.get_mut(*at) else { continue };
-            let said = watcher.hear();
-            news.changed |= said.changed;
+            let report = watcher.read_messages();
+            news.changed |= report.changed;
             if watcher.is_set {
                 self.watchers.iter_mut().take(*at).for_each(Watcher::retire);
             }
             let is_newest = *at + 1 == self.watchers.len();
-            if is_newest && said.coverage.is_some() {
-                news.coverage = said.coverage;
+            if is_newest && report.coverage.is_some() {
+                news.coverage = report.coverage;
             }
-            if said.gone {
+            if report.gone {
                 self.watchers.remove(*at);
                 if is_newest {
                     self.due = Some(Instant::now() + MEND);

@@ -133,7 +133,7 @@ pub enum Reply {
         /// The request's; 0 if it could not be read.
         id: u64,
         /// Why.
-        why: Refusal,
+        why: SpawnerRefusal,
     },
     /// A worker has ended and is reaped.
     Exited {
@@ -162,7 +162,7 @@ pub struct Coverage {
 
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub enum Refusal {
+pub enum SpawnerRefusal {
     /// It is malformed, or names something that does not exist.
     #[error("the spawner refused what it was asked: {0}")]
     Request(String),

@@ -15,7 +15,7 @@ use nano_supervisor::clone3;
 use nano_supervisor::fleet::{find_worker, spawner_if_asked};
 use nano_supervisor::printable;
 use nano_supervisor::serve::{Ended, Options, serve};
-use nano_supervisor::supervisor::Source;
+use nano_supervisor::supervisor::ConfigSource;
 use nano_supervisor::{limits, signals};
 
 /// Hosts JavaScript apps, each in its own process.
@@ -143,7 +143,7 @@ fn main() -> ExitCode {
         Some(Action::Version) => version(),
         None if cli.repl => exec_worker([OsString::from("repl")]),
         None => match cli.words.as_slice() {
-            [file] if is_config(file) => run_server(Source::File(file.clone()), None),
+            [file] if is_config(file) => run_server(ConfigSource::File(file.clone()), None),
             [file, further, ..] if is_config(file) => {
                 wrong_usage(None, &format!("one config file is served, and {} is one too many", further.display()))
             }
@@ -159,12 +159,12 @@ fn source(
     config: Option<PathBuf>,
     app: Option<PathBuf>,
     port: Option<u16>,
-) -> Result<Source, String> {
+) -> Result<ConfigSource, String> {
     let app = match (what, config, app) {
-        (_, Some(file), _) => return Ok(Source::File(file)),
+        (_, Some(file), _) => return Ok(ConfigSource::File(file)),
         (Some(file), ..) if is_config(&file) && !file.is_dir() => {
             return match port {
-                None => Ok(Source::File(file)),
+                None => Ok(ConfigSource::File(file)),
                 Some(_) => Err("`--port` is for one app; a config file says its own by `port` or `listen`".to_owned()),
             };
         }
@@ -181,7 +181,7 @@ fn source(
             return Err(format!("serve what? FILE.json serves its apps, DIR serves one app{}", what_is_here()));
         }
     };
-    Ok(Source::App { path: app, port: port.unwrap_or(DEFAULT_PORT) })
+    Ok(ConfigSource::App { path: app, port: port.unwrap_or(DEFAULT_PORT) })
 }
 
 /// The message for an argument that is neither a command nor a config file.
@@ -249,7 +249,7 @@ fn wrong_usage(command: Option<&str>, message: &str) -> ExitCode {
     ExitCode::Usage
 }
 
-fn run_server(source: Source, shards: Option<usize>) -> ExitCode {
+fn run_server(source: ConfigSource, shards: Option<usize>) -> ExitCode {
     match serve(&Options { source, shards }) {
         Ok(Ended::Drained) => ExitCode::Done,
         Ok(Ended::Cut) => ExitCode::Failed,

@@ -48,7 +48,7 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         "workers": workers.collect::<serde_json::Map<_, _>>(),
         "generations_draining": supervisor.retiring.borrow().len(),
         "sandbox": {
-            "policy": supervisor.fleet.sandboxing().policy_name(),
+            "policy": supervisor.fleet.sandbox_enforcement().policy_name(),
             "layers": sandbox.collect::<serde_json::Map<_, _>>(),
         },
         "watch": watch(supervisor),

@@ -4,10 +4,10 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, Instant};
 
 /// The second failure in a row waits this long; each further one twice as long.
-const FIRST: Duration = Duration::from_millis(100);
+const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 /// The longest wait.
-const LONGEST: Duration = Duration::from_secs(30);
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// A worker that was ready this long was healthy: the count of failures begins anew.
 pub(super) const HEALTHY_AFTER: Duration = Duration::from_secs(10);
@@ -71,7 +71,7 @@ impl Backoff {
             None => Duration::ZERO,
             Some(doublings) => {
                 let factor = 1u32.checked_shl(doublings).unwrap_or(u32::MAX);
-                FIRST.saturating_mul(factor).min(LONGEST).mul_f64(1.0 - 0.2 * jitter)
+                FIRST_WAIT.saturating_mul(factor).min(MAX_WAIT).mul_f64(1.0 - 0.2 * jitter)
             }
         }
     }

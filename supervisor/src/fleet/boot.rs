@@ -7,7 +7,7 @@ use nano_protocol::{Boot, ExitReason, Frame, LayerReport, LogLine, Ready, Reques
 
 use super::control_link::LinkError;
 use super::exit::exit_code;
-use super::modules::Opened;
+use super::modules::AppModules;
 use super::process::Process;
 use super::start_error::StartError;
 use super::{sandbox, shown};
@@ -16,7 +16,7 @@ use super::{sandbox, shown};
 const START_ALLOWANCE: Duration = Duration::from_secs(10);
 
 /// The worker's boot message.
-pub(super) fn order(app: &AppConfig) -> Boot {
+pub(super) fn boot_message(app: &AppConfig) -> Boot {
     let settings = &app.settings;
     let (total_buffer, total_buffer_text) = settings
         .max_total_buffer
@@ -49,7 +49,7 @@ pub(super) fn deadline(app: &AppConfig) -> Duration {
 }
 
 /// What a worker reports while it boots, besides requests for modules.
-pub(super) enum Said {
+pub(super) enum BootEvent {
     /// The layers of its sandbox, as verified from outside. Reported first and once; an error ends the boot.
     Sandbox(Vec<LayerReport>),
     Log(LogLine),
@@ -60,11 +60,11 @@ pub(super) enum Said {
 pub(super) async fn boot(
     process: &mut Process,
     app: &AppConfig,
-    opened: &Opened,
-    mut hear: impl FnMut(Said) -> Result<(), StartError>,
+    modules: &AppModules,
+    mut on_event: impl FnMut(BootEvent) -> Result<(), StartError>,
 ) -> Result<Ready, StartError> {
     let within = deadline(app);
-    match tokio::time::timeout(within, converse(process, app, opened, &mut hear)).await {
+    match tokio::time::timeout(within, load_app(process, app, modules, &mut on_event)).await {
         Ok(Ok(ready)) => Ok(ready),
         Ok(Err(Some(error))) => Err(error),
         Ok(Err(None)) => Err(died(process).await),
@@ -73,37 +73,37 @@ pub(super) async fn boot(
 }
 
 /// `Err(None)`: the link ended.
-async fn converse(
+async fn load_app(
     process: &mut Process,
     app: &AppConfig,
-    opened: &Opened,
-    hear: &mut impl FnMut(Said) -> Result<(), StartError>,
+    modules: &AppModules,
+    on_event: &mut impl FnMut(BootEvent) -> Result<(), StartError>,
 ) -> Result<Ready, Option<StartError>> {
     match next(process).await? {
         Frame::Sandboxed(claims) => {
             let seen = process.inspect().await;
-            hear(Said::Sandbox(sandbox::judge_all(&process.layers, &claims, &seen)))?;
+            on_event(BootEvent::Sandbox(sandbox::judge_all(&process.layers, &claims, &seen)))?;
         }
         other => return Err(Some(out_of_turn(&other))),
     }
     // From here on the process has the app's secrets.
-    process.link.queue(&Frame::Boot(Box::new(order(app))));
+    process.link.queue(&Frame::Boot(Box::new(boot_message(app))));
     loop {
         match next(process).await? {
             Frame::ModuleRequest { id, path } => {
-                let source = opened.source(&path).await;
+                let source = modules.source(&path).await;
                 process.link.queue(&Frame::ModuleSource { id, source });
             }
             Frame::Ready(ready) => return Ok(ready),
             Frame::BootFailed(mut fault) => {
-                fault.message = shown::told(app, &fault.message);
+                fault.message = shown::with_paths(app, &fault.message);
                 if !fault.path.is_empty() {
                     fault.path.insert_str(0, &shown::for_operators(app));
                 }
                 return Err(Some(StartError::Module(fault)));
             }
-            Frame::Log(line) => hear(Said::Log(line))?,
-            Frame::Stats(stats) => hear(Said::Stats(stats))?,
+            Frame::Log(line) => on_event(BootEvent::Log(line))?,
+            Frame::Stats(stats) => on_event(BootEvent::Stats(stats))?,
             Frame::Exiting { reason, .. } => {
                 return Err(Some(StartError::Limit(reason)));
             }

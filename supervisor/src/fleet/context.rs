@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::flight::{FlightRecords, Wreck};
-use super::sandbox::Sandboxing;
-use super::spawner::Spawner;
+use super::flight::{FlightRecords, LostRequests};
+use super::sandbox::SandboxEnforcement;
+use super::spawner_client::SpawnerClient;
 use crate::app::Generation as GenerationNumber;
 use crate::shard::Shards;
 use crate::telemetry::Metrics;
@@ -27,12 +27,12 @@ pub(super) enum WorkerEvent {
 
 /// What all slots of all apps share.
 #[derive(Debug)]
-pub(super) struct Context {
-    pub(super) spawner: Rc<Spawner>,
+pub(super) struct FleetContext {
+    pub(super) spawner: Rc<SpawnerClient>,
     /// Set once the shards run; before that no slot does.
     pub(super) shards: OnceCell<Shards>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) sandboxing: Sandboxing,
+    pub(super) sandbox_enforcement: SandboxEnforcement,
     /// Apps whose incomplete sandbox has been logged already.
     pub(super) told: RefCell<HashSet<Arc<str>>>,
     pub(super) drain: Cell<Duration>,
@@ -40,28 +40,28 @@ pub(super) struct Context {
     next_generation: Cell<u64>,
     pub(super) events: RefCell<HashMap<WorkerId, mpsc::Sender<WorkerEvent>>>,
     /// The lost requests of workers whose flight record is not written yet.
-    pub(super) wrecks: RefCell<HashMap<WorkerId, Rc<Wreck>>>,
+    pub(super) lost_requests: RefCell<HashMap<WorkerId, Rc<LostRequests>>>,
     pub(super) flight: FlightRecords,
 }
 
-impl Context {
+impl FleetContext {
     pub(super) fn new(
-        spawner: Rc<Spawner>,
+        spawner: Rc<SpawnerClient>,
         metrics: Arc<Metrics>,
-        sandboxing: Sandboxing,
+        sandbox_enforcement: SandboxEnforcement,
         drain: Duration,
     ) -> Rc<Self> {
         Rc::new(Self {
             spawner,
             shards: OnceCell::new(),
             metrics,
-            sandboxing,
+            sandbox_enforcement,
             told: RefCell::default(),
             drain: Cell::new(drain),
             next_worker: Cell::new(1),
             next_generation: Cell::new(1),
             events: RefCell::default(),
-            wrecks: RefCell::default(),
+            lost_requests: RefCell::default(),
             flight: FlightRecords::default(),
         })
     }

@@ -13,7 +13,7 @@ use tokio::net::UnixStream;
 
 /// While the worker has so many bytes left to read, its frames are not read: a worker that asks and does not read must
 /// not fill the supervisor's memory.
-const DEAF_ABOVE: usize = 1 << 20;
+const MAX_PENDING_BYTES: usize = 1 << 20;
 
 /// Frames and bytes that a worker may send per second in the long run, and in a burst.
 const FRAMES_PER_SECOND: f64 = 2000.0;
@@ -115,7 +115,7 @@ impl ControlLink {
         loop {
             // A worker that sends without end must not occupy the control plane's thread.
             tokio::task::consume_budget().await;
-            let listening = self.outbox.len() < DEAF_ABOVE;
+            let listening = self.outbox.len() < MAX_PENDING_BYTES;
             let before = self.inbox.len();
             if listening && let Some(frame) = self.decoder.decode(&mut self.inbox).map_err(Broken::from)? {
                 self.allowance.charge(before - self.inbox.len(), Instant::now())?;

@@ -1,7 +1,7 @@
 //! Flight records: what is known of a worker's death, kept for `nanoctl why` and logged once.
 //!
 //! Different threads see the ends of the process and of its links. Each shard reports at once which requests were on
-//! its link ([`Wreck`]); when all have reported, or after a short wait, the record is written.
+//! its link ([`LostRequests`]); when all have reported, or after a short wait, the record is written.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -63,20 +63,20 @@ impl LastLines {
 
 /// The requests that were lost with one worker, as the shards report them.
 #[derive(Debug, Default)]
-pub(super) struct Wreck {
+pub(super) struct LostRequests {
     lost: RefCell<InFlight>,
     /// Shards that have not reported yet.
     missing: Cell<usize>,
     told: Notify,
 }
 
-impl Wreck {
+impl LostRequests {
     /// So many shards have a link to the worker.
     pub(super) fn expect(&self, shards: usize) {
         self.missing.set(shards);
     }
 
-    pub(super) fn tell(&self, lost: InFlight) {
+    pub(super) fn report(&self, lost: InFlight) {
         {
             let mut all = self.lost.borrow_mut();
             all.more += lost.more;
@@ -100,7 +100,7 @@ impl Wreck {
 
 /// What is known when the process has ended.
 #[derive(Debug)]
-pub(super) struct Death {
+pub(super) struct DeathReport {
     pub(super) app: String,
     pub(super) pid: u32,
     pub(super) generation: u64,
@@ -119,7 +119,7 @@ pub(super) struct Death {
     /// The reason was reported to the code that asked for the worker.
     pub(super) told: bool,
     pub(super) lines: Rc<RefCell<LastLines>>,
-    pub(super) wreck: Rc<Wreck>,
+    pub(super) lost_requests: Rc<LostRequests>,
 }
 
 /// One worker's death.
@@ -172,8 +172,8 @@ struct Errored {
 }
 
 impl FlightRecord {
-    fn new(at: String, death: Death, lost: InFlight) -> Self {
-        let Death { app, pid, generation, reason, how, detail, uptime, cpu, stats, .. } = death;
+    fn new(at: String, death: DeathReport, lost: InFlight) -> Self {
+        let DeathReport { app, pid, generation, reason, how, detail, uptime, cpu, stats, .. } = death;
         let InFlight { mut requests, more } = lost;
         let in_flight = requests.len() + more;
         requests.sort_by_key(|request| (!request.culprit, std::cmp::Reverse(request.age)));
@@ -247,11 +247,11 @@ impl From<LostRequest> for FlightRequest {
 /// The latest records.
 #[derive(Debug, Default)]
 pub(crate) struct FlightRecords {
-    kept: RefCell<Kept>,
+    kept: RefCell<StoredRecords>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct StoredRecords {
     /// With their lengths, the oldest first.
     records: VecDeque<(Rc<FlightRecord>, usize)>,
     bytes: usize,
@@ -260,9 +260,9 @@ struct Kept {
 impl FlightRecords {
     /// Writes the record of a death when the shards have reported. A planned end has a record only if requests were
     /// lost in it. One whose reason was reported already is kept and not logged.
-    pub(super) async fn write(&self, death: Death) {
+    pub(super) async fn write(&self, death: DeathReport) {
         let at = log::timestamp();
-        let lost = death.wreck.complete().await;
+        let lost = death.lost_requests.complete().await;
         if is_planned(death.reason) && lost.requests.is_empty() {
             return;
         }

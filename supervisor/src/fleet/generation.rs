@@ -10,8 +10,8 @@ use nano_protocol::{ExitReason, Ready};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::context::Context;
-use super::shared::{DesiredState, Shared};
+use super::context::FleetContext;
+use super::shared::{DesiredState, GenerationState};
 use super::slot::Slot;
 use super::slot_status::SlotStatus;
 use super::start_error::StartError;
@@ -22,7 +22,7 @@ use crate::telemetry::AppMetrics;
 /// One version of an app, running.
 #[derive(Debug)]
 pub(crate) struct Generation {
-    pub(crate) shared: Rc<Shared>,
+    pub(crate) shared: Rc<GenerationState>,
     pub(crate) slots: Vec<Rc<SlotStatus>>,
     desired: watch::Sender<DesiredState>,
     first: RefCell<Vec<oneshot::Receiver<Result<Ready, StartError>>>>,
@@ -31,7 +31,12 @@ pub(crate) struct Generation {
 
 impl Generation {
     /// Starts all workers. Must run in a `LocalSet`. Dropping the generation kills them.
-    pub(super) fn start(context: &Rc<Context>, version: u64, config: AppConfig, metrics: Arc<AppMetrics>) -> Rc<Self> {
+    pub(super) fn start(
+        context: &Rc<FleetContext>,
+        version: u64,
+        config: AppConfig,
+        metrics: Arc<AppMetrics>,
+    ) -> Rc<Self> {
         let settings = &config.settings;
         let app = App {
             name: Arc::from(config.name.as_str()),
@@ -42,7 +47,7 @@ impl Generation {
             availability: Availability::default(),
         };
         let workers = settings.workers;
-        let shared = Shared::new(app, version, config);
+        let shared = GenerationState::new(app, version, config);
         let (desired, receiver) = watch::channel(DesiredState::Run);
         let mut tasks = JoinSet::new();
         let mut slots = Vec::new();
@@ -105,8 +110,8 @@ impl Generation {
 
     /// Whether the files of this generation's code have changed.
     pub(crate) async fn code_changed(&self) -> bool {
-        match self.shared.opened.get() {
-            Some(opened) => opened.changed().await,
+        match self.shared.modules.get() {
+            Some(modules) => modules.changed().await,
             None => true,
         }
     }

@@ -10,12 +10,12 @@ use nano_protocol::{ExitReason, Frame};
 use tokio::sync::{mpsc, watch};
 
 use super::backoff::HEALTHY_AFTER;
-use super::context::{Context, WorkerEvent};
+use super::context::{FleetContext, WorkerEvent};
 use super::control_link::LinkError;
 use super::heartbeat::{Beat, Heartbeat, Pulse};
 use super::module_queue::ModuleQueue;
 use super::process::Process;
-use super::shared::{DesiredState, Shared, retired};
+use super::shared::{DesiredState, GenerationState, retired};
 use super::slot_status::SlotStatus;
 use super::{boot, resident};
 use crate::shard::command::Command;
@@ -29,14 +29,14 @@ const IDLE_LOOK: Duration = Duration::from_millis(20);
 
 /// What the supervision of a worker needs of its slot.
 pub(super) struct Supervised<'s> {
-    pub(super) context: &'s Rc<Context>,
-    pub(super) shared: &'s Shared,
+    pub(super) context: &'s Rc<FleetContext>,
+    pub(super) shared: &'s GenerationState,
     pub(super) status: &'s SlotStatus,
     pub(super) desired: &'s mut watch::Receiver<DesiredState>,
 }
 
 /// A worker whose process has ended and is not reaped yet.
-pub(super) struct Ended {
+pub(super) struct EndedWorker {
     pub(super) process: Process,
     pub(super) worker: Arc<Worker>,
     /// Why nano wanted it to end, if it did.
@@ -69,13 +69,13 @@ pub(super) struct RunningWorker {
     oversized: Option<Once>,
     /// Modules that it requested and has not been sent.
     modules: ModuleQueue,
-    idle: Idle,
+    idle: IdleSince,
     /// When it counts as healthy.
     healthy_at: Option<Instant>,
 }
 
 /// Since when the app had nothing to do.
-struct Idle {
+struct IdleSince {
     since: Instant,
     requests: u64,
 }
@@ -103,13 +103,13 @@ impl RunningWorker {
             resident_limit: None,
             oversized: None,
             modules: ModuleQueue::new(),
-            idle: Idle { since: now, requests: 0 },
+            idle: IdleSince { since: now, requests: 0 },
             healthy_at: Some(now + HEALTHY_AFTER),
         }
     }
 
     /// Runs until its process has ended.
-    pub(super) async fn supervise(mut self, slot: Supervised<'_>) -> Ended {
+    pub(super) async fn supervise(mut self, slot: Supervised<'_>) -> EndedWorker {
         self.idle.requests = slot.shared.app.metrics.requests_started();
         self.resident_limit = slot.shared.resident_limit(self.worker.sandbox());
         self.watch_memory(false);
@@ -152,7 +152,7 @@ impl RunningWorker {
         }
         self.read_last_words(&slot).await;
         let healthy_for = self.ready_at.elapsed();
-        Ended { process: self.process, worker: self.worker, planned: self.planned, healthy_for }
+        EndedWorker { process: self.process, worker: self.worker, planned: self.planned, healthy_for }
     }
 
     async fn on_frame(&mut self, frame: Result<Option<Frame>, LinkError>, slot: &Supervised<'_>) {
@@ -241,9 +241,9 @@ impl RunningWorker {
 
     async fn hand_out_module(&mut self, slot: &Supervised<'_>) {
         let Some((id, path)) = self.modules.pop(Instant::now()) else { return };
-        // The app's modules were opened before it had a worker.
-        let Ok(opened) = slot.shared.opened(slot.context).await else { return };
-        let source = opened.source(&path).await;
+        // The app's modules were modules before it had a worker.
+        let Ok(modules) = slot.shared.modules(slot.context).await else { return };
+        let source = modules.source(&path).await;
         self.process.link.queue(&Frame::ModuleSource { id, source });
     }
 
@@ -261,7 +261,7 @@ impl RunningWorker {
         let now = Instant::now();
         let requests = metrics.requests_started();
         if requests != self.idle.requests || metrics.requests_in_flight() > 0 {
-            self.idle = Idle { since: now, requests };
+            self.idle = IdleSince { since: now, requests };
             return;
         }
         let Some(most) = slot.shared.config.settings.idle else { return };
@@ -307,7 +307,7 @@ impl RunningWorker {
     }
 }
 
-impl Idle {
+impl IdleSince {
     fn due(&self, idle: Duration, now: Instant) -> Instant {
         (self.since + idle).max(now + IDLE_LOOK.min(idle))
     }

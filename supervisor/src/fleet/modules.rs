@@ -11,7 +11,7 @@ use bytes::Bytes;
 use nano_protocol::ModuleError;
 use nano_protocol::limits::{MAX_MODULE_PATH, MAX_MODULE_SOURCE};
 
-use super::spawner::Spawner;
+use super::spawner_client::SpawnerClient;
 use super::start_error::StartError;
 
 /// Most bytes of source that one generation keeps. No real app has so much code.
@@ -19,56 +19,56 @@ const MAX_KEPT: usize = 256 << 20;
 
 /// The modules of one generation of an app that were read so far.
 #[derive(Debug)]
-pub(super) struct Opened {
-    spawner: Rc<Spawner>,
+pub(super) struct AppModules {
+    spawner: Rc<SpawnerClient>,
     /// The spawner's number for it.
     pub(super) generation: u64,
-    kept: RefCell<Kept>,
+    cache: RefCell<SourceCache>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct SourceCache {
     sources: HashMap<String, Bytes>,
     bytes: usize,
 }
 
-impl Drop for Opened {
+impl Drop for AppModules {
     fn drop(&mut self) {
         self.spawner.close(self.generation);
     }
 }
 
-impl Opened {
-    pub(super) async fn open(spawner: &Rc<Spawner>, version: u64, app: &str) -> Result<Self, StartError> {
+impl AppModules {
+    pub(super) async fn open(spawner: &Rc<SpawnerClient>, version: u64, app: &str) -> Result<Self, StartError> {
         let generation = spawner.open(version, app).await?;
-        Ok(Self { spawner: Rc::clone(spawner), generation, kept: RefCell::default() })
+        Ok(Self { spawner: Rc::clone(spawner), generation, cache: RefCell::default() })
     }
 
     /// A module's source: from memory, else from its file.
     pub(super) async fn source(&self, path: &str) -> Result<Bytes, ModuleError> {
-        if let Some(source) = self.kept.borrow().sources.get(path) {
+        if let Some(source) = self.cache.borrow().sources.get(path) {
             return Ok(source.clone());
         }
         let source = self.read(path, false).await?;
-        let mut kept = self.kept.borrow_mut();
-        if kept.bytes + source.len() > MAX_KEPT {
+        let mut cache = self.cache.borrow_mut();
+        if cache.bytes + source.len() > MAX_KEPT {
             return Err(ModuleError::Unreadable("the app's modules are larger than 256 MiB together".to_owned()));
         }
         // Two workers may have read the file at the same time, and it may have changed in between: the first source is
         // kept.
-        if let Some(first) = kept.sources.get(path) {
+        if let Some(first) = cache.sources.get(path) {
             return Ok(first.clone());
         }
-        kept.bytes += source.len();
-        kept.sources.insert(path.to_owned(), source.clone());
+        cache.bytes += source.len();
+        cache.sources.insert(path.to_owned(), source.clone());
         Ok(source)
     }
 
     /// Whether the file of a module of this generation has changed.
     pub(super) async fn changed(&self) -> bool {
-        let kept: Vec<_> =
-            self.kept.borrow().sources.iter().map(|(path, source)| (path.clone(), source.clone())).collect();
-        for (path, source) in kept {
+        let cache: Vec<_> =
+            self.cache.borrow().sources.iter().map(|(path, source)| (path.clone(), source.clone())).collect();
+        for (path, source) in cache {
             if self.read(&path, true).await.as_ref() != Ok(&source) {
                 return true;
             }

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 use super::control_link::ControlLink;
 use super::flight::LastLines;
-use super::spawner::{Contradictions, Spawned, Spawner};
+use super::spawner_client::{Contradictions, Spawned, SpawnerClient};
 use super::start_error::StartError;
 use crate::log::Rate;
 
@@ -75,7 +75,7 @@ pub(super) struct Process {
     /// The layers that the spawner made.
     pub(super) layers: Vec<LayerReport>,
     pub(super) life: Life,
-    spawner: Rc<Spawner>,
+    spawner: Rc<SpawnerClient>,
     /// The spawner's number for it.
     pub(super) worker: u64,
     stderr: JoinSet<()>,
@@ -104,7 +104,7 @@ impl Life {
 impl Process {
     /// Starts a worker of an app's generation. `data_links` are the worker's ends. Must run in a `LocalSet`.
     pub(super) async fn spawn(
-        spawner: &Rc<Spawner>,
+        spawner: &Rc<SpawnerClient>,
         generation: u64,
         app: &str,
         data_links: Vec<UnixStream>,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::spawner::Contradictions;
+use super::spawner_client::Contradictions;
 use nano_config::{Config, SandboxPolicy};
 use nano_protocol::{LayerReport, SandboxLayer};
 
@@ -16,12 +16,12 @@ pub struct NoProc;
 
 /// How the sandbox of workers is enforced.
 #[derive(Debug)]
-pub(crate) struct Sandboxing {
+pub(crate) struct SandboxEnforcement {
     /// What happens to a worker that lacks a layer.
     pub(crate) policy: SandboxPolicy,
 }
 
-impl Sandboxing {
+impl SandboxEnforcement {
     /// The configuration's policy; its default depends on whether nano was started by `root`.
     pub(crate) fn new(config: &Config, root: bool) -> Self {
         let default = if root { SandboxPolicy::Required } else { SandboxPolicy::BestEffort };

@@ -9,9 +9,9 @@ use nano_config::App as AppConfig;
 use nano_protocol::{ExitReason, LayerReport, SandboxLayer, memory};
 use tokio::sync::{OnceCell, watch};
 
-use super::context::Context;
+use super::context::FleetContext;
 use super::flight::LastLines;
-use super::modules::Opened;
+use super::modules::AppModules;
 use super::shown;
 use super::start_error::StartError;
 use crate::app::App;
@@ -54,12 +54,12 @@ pub(super) async fn retired(desired: &mut watch::Receiver<DesiredState>) {
 
 /// What the slots of a generation share.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct GenerationState {
     pub(crate) app: Arc<App>,
     pub(super) config: AppConfig,
     /// The version of the configuration, for the spawner.
     version: u64,
-    pub(super) opened: OnceCell<Opened>,
+    pub(super) modules: OnceCell<AppModules>,
     pub(super) rate: Rc<RefCell<Rate>>,
     /// Workers that are ready.
     pub(super) ready: Cell<usize>,
@@ -67,23 +67,23 @@ pub(crate) struct Shared {
     pub(super) wake: watch::Sender<()>,
 }
 
-impl Shared {
+impl GenerationState {
     pub(super) fn new(app: App, version: u64, config: AppConfig) -> Rc<Self> {
         let rate = Rate::new(Instant::now(), app.metrics.log_dropped());
         Rc::new(Self {
             app: Arc::new(app),
             config,
             version,
-            opened: OnceCell::new(),
+            modules: OnceCell::new(),
             rate: Rc::new(RefCell::new(rate)),
             ready: Cell::new(0),
             wake: watch::channel(()).0,
         })
     }
 
-    /// The app's modules: opened for the first worker, kept for all.
-    pub(super) async fn opened(&self, context: &Context) -> Result<&Opened, StartError> {
-        self.opened.get_or_try_init(|| Opened::open(&context.spawner, self.version, &self.config.name)).await
+    /// The app's modules: modules for the first worker, kept for all.
+    pub(super) async fn modules(&self, context: &FleetContext) -> Result<&AppModules, StartError> {
+        self.modules.get_or_try_init(|| AppModules::open(&context.spawner, self.version, &self.config.name)).await
     }
 
     /// Memory above which the supervisor kills a worker itself, where the kernel does not.
@@ -94,7 +94,7 @@ impl Shared {
 
     /// Logs a worker's line, at the app's log rate.
     pub(super) fn log(&self, pid: u32, last: &RefCell<LastLines>, mut line: nano_protocol::LogLine) {
-        line.message = shown::told(&self.config, &line.message);
+        line.message = shown::with_paths(&self.config, &line.message);
         last.borrow_mut().push(&line.message);
         let mut rate = self.rate.borrow_mut();
         rate.dropped_before(line.dropped);

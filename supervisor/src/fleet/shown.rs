@@ -11,7 +11,7 @@ use nano_protocol::limits::MAX_MODULE_PATH;
 const NEUTRAL: &str = "file:///app/";
 
 /// Most locations that are replaced in one text: a stack has ten, and a line must not grow without bound.
-const MOST_PLACES: usize = 64;
+const MAX_LOCATIONS: usize = 64;
 
 /// The prefix of script names, for the app.
 pub(super) fn for_app(app: &App) -> String {
@@ -31,11 +31,11 @@ pub(super) fn for_operators(app: &App) -> String {
 
 /// A text of an app or of V8, for operators: locations of the app's scripts, `file:///app/index.js:1:2`, get their
 /// paths. Such URLs without a line number stay as they are.
-pub(super) fn told(app: &App, text: &str) -> String {
+pub(super) fn with_paths(app: &App, text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     let prefix = for_operators(app);
-    let mut left = if app.shown.is_some() { 0 } else { MOST_PLACES };
+    let mut left = if app.shown.is_some() { 0 } else { MAX_LOCATIONS };
     while left > 0
         && let Some((before, after)) = rest.split_once(NEUTRAL)
     {

@@ -9,15 +9,15 @@ use nano_protocol::{ExitReason, LayerReport, Ready};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::backoff::Backoff;
-use super::boot::{self, Said};
-use super::context::Context;
+use super::boot::{self, BootEvent};
+use super::context::FleetContext;
 use super::exit::{Cause, is_planned, was_killed};
-use super::flight::{Death, Wreck};
-use super::live::{Ended, RunningWorker, Supervised};
+use super::flight::{DeathReport, LostRequests};
+use super::live::{EndedWorker, RunningWorker, Supervised};
 use super::process::Process;
 use super::resident;
 use super::sandbox::{in_force, lacking};
-use super::shared::{DesiredState, Shared, retired};
+use super::shared::{DesiredState, GenerationState, retired};
 use super::slot_status::SlotStatus;
 use super::start_error::StartError;
 use crate::app::Outage;
@@ -26,14 +26,14 @@ use crate::shard::command::Command;
 use crate::worker::{Worker, WorkerId, WorkerState};
 
 /// How long a worker that reported why it cannot load its app may take to end.
-const FAREWELL: Duration = Duration::from_secs(1);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
 /// Reports once whether the first worker became ready.
 pub(super) type FirstReadySender = oneshot::Sender<Result<Ready, StartError>>;
 
 pub(super) struct Slot {
-    pub(super) context: Rc<Context>,
-    pub(super) shared: Rc<Shared>,
+    pub(super) context: Rc<FleetContext>,
+    pub(super) shared: Rc<GenerationState>,
     pub(super) status: Rc<SlotStatus>,
     pub(super) desired: watch::Receiver<DesiredState>,
     pub(super) wakes: watch::Receiver<()>,
@@ -41,7 +41,7 @@ pub(super) struct Slot {
 }
 
 /// What to do after a worker has ended.
-enum Next {
+enum NextStep {
     Restart(Duration),
     WaitForDemand,
     Leave,
@@ -54,7 +54,7 @@ impl Slot {
         loop {
             let mut outage = Outage::Crashes;
             let next = match self.start().await {
-                Ok(None) => Next::Leave,
+                Ok(None) => NextStep::Leave,
                 Ok(Some((running, ready))) => {
                     if let Some(first) = self.first.take() {
                         let _ = first.send(Ok(ready));
@@ -66,19 +66,19 @@ impl Slot {
                     // The caller that started the generation decides what follows.
                     Some(first) => {
                         let _ = first.send(Err(error));
-                        Next::Leave
+                        NextStep::Leave
                     }
                     None => {
                         outage = Outage::StartFails;
-                        Next::Restart(backoff.failed(Duration::ZERO))
+                        NextStep::Restart(backoff.failed(Duration::ZERO))
                     }
                 },
             };
             self.status.failures.set(backoff.failures());
             let retired = match next {
-                Next::Leave => true,
-                Next::WaitForDemand => self.wait_for_demand().await,
-                Next::Restart(wait) => self.wait_before_restart(wait, backoff.is_loop().then_some(outage)).await,
+                NextStep::Leave => true,
+                NextStep::WaitForDemand => self.wait_for_demand().await,
+                NextStep::Restart(wait) => self.wait_before_restart(wait, backoff.is_loop().then_some(outage)).await,
             };
             if retired {
                 break;
@@ -94,14 +94,14 @@ impl Slot {
     }
 
     /// Reaps the process and decides what follows.
-    async fn after(&self, ended: Ended, backoff: &mut Backoff) -> Next {
-        let Ended { process, worker, planned, healthy_for } = ended;
+    async fn after(&self, ended: EndedWorker, backoff: &mut Backoff) -> NextStep {
+        let EndedWorker { process, worker, planned, healthy_for } = ended;
         let killed = self.end(process, &worker, Cause::Ready { planned }).await;
         match planned {
-            Some(ExitReason::Idle) => Next::WaitForDemand,
-            Some(_) => Next::Leave,
-            None if killed => Next::Restart(backoff.killed(healthy_for, worker.has_answered(), Instant::now())),
-            None => Next::Restart(backoff.failed(healthy_for)),
+            Some(ExitReason::Idle) => NextStep::WaitForDemand,
+            Some(_) => NextStep::Leave,
+            None if killed => NextStep::Restart(backoff.killed(healthy_for, worker.has_answered(), Instant::now())),
+            None => NextStep::Restart(backoff.failed(healthy_for)),
         }
     }
 
@@ -165,21 +165,21 @@ impl Slot {
         tracing::debug!(app = %config.name, pid = process.pid, "worker spawned");
 
         let (shared, context) = (Rc::clone(&self.shared), Rc::clone(&self.context));
-        let wreck = Rc::new(Wreck::default());
-        self.context.wrecks.borrow_mut().insert(worker.id, wreck);
+        let lost_requests = Rc::new(LostRequests::default());
+        self.context.lost_requests.borrow_mut().insert(worker.id, lost_requests);
         let lines = Rc::clone(&process.lines);
-        let hear = |said: Said| {
-            match said {
-                Said::Sandbox(layers) => return take_note(&context, &shared, &worker, layers),
-                Said::Log(line) => shared.log(worker.pid, &lines, line),
-                Said::Stats(stats) => worker.record(&stats),
+        let on_event = |event: BootEvent| {
+            match event {
+                BootEvent::Sandbox(layers) => return check_sandbox(&context, &shared, &worker, layers),
+                BootEvent::Log(line) => shared.log(worker.pid, &lines, line),
+                BootEvent::Stats(stats) => worker.record(&stats),
             }
             Ok(())
         };
         let resident_limit = self.shared.resident_limit(&process.layers);
-        let opened = self.shared.opened(&self.context).await?;
+        let modules = self.shared.modules(&self.context).await?;
         let booted = tokio::select! {
-            booted = boot::boot(&mut process, config, opened, hear) => Some(booted),
+            booted = boot::boot(&mut process, config, modules, on_event) => Some(booted),
             () = resident::exceeded(worker.pid, resident_limit, false) => Some(Err(StartError::Limit(ExitReason::Memory))),
             () = retired(&mut self.desired) => None,
         };
@@ -208,7 +208,7 @@ impl Slot {
                 };
                 if matches!(error, StartError::Module(_)) {
                     // It ends by itself after it has sent the error.
-                    let _ = tokio::time::timeout(FAREWELL, process.life.over()).await;
+                    let _ = tokio::time::timeout(SHUTDOWN_GRACE, process.life.over()).await;
                 }
                 let cause = Cause::Boot { reason, detail: &error.to_string(), told: self.first.is_some() };
                 self.end(process, &worker, cause).await;
@@ -224,10 +224,10 @@ impl Slot {
 
     /// A process, and our ends of its data links.
     async fn spawn(&self) -> Result<(Process, Vec<UnixStream>), StartError> {
-        let opened = self.shared.opened(&self.context).await?;
+        let modules = self.shared.modules(&self.context).await?;
         let (own, workers) = data_links(self.context.shards().len()).map_err(StartError::Spawn)?;
         let (spawner, name) = (&self.context.spawner, &self.shared.config.name);
-        let process = Process::spawn(spawner, opened.generation, name, workers, &self.shared.rate).await?;
+        let process = Process::spawn(spawner, modules.generation, name, workers, &self.shared.rate).await?;
         Ok((process, own))
     }
 
@@ -240,8 +240,8 @@ impl Slot {
     }
 
     async fn give_to_shards(&self, worker: &Arc<Worker>, links: Vec<UnixStream>) {
-        if let Some(wreck) = self.context.wrecks.borrow().get(&worker.id) {
-            wreck.expect(links.len());
+        if let Some(lost_requests) = self.context.lost_requests.borrow().get(&worker.id) {
+            lost_requests.expect(links.len());
         }
         let mut links = links.into_iter();
         self.context
@@ -288,7 +288,7 @@ impl Slot {
             _ => (None, false),
         };
         self.write_flight_record(
-            Death {
+            DeathReport {
                 app: app.to_owned(),
                 pid,
                 generation: self.shared.app.generation.0,
@@ -302,7 +302,7 @@ impl Slot {
                 memory_limit: self.shared.config.settings.memory_bytes,
                 told,
                 lines: Rc::clone(&process.lines),
-                wreck: self.context.wrecks.borrow().get(&worker.id).map(Rc::clone).unwrap_or_default(),
+                lost_requests: self.context.lost_requests.borrow().get(&worker.id).map(Rc::clone).unwrap_or_default(),
             },
             worker.id,
         );
@@ -310,18 +310,23 @@ impl Slot {
     }
 
     /// The shards may not have reported the lost requests yet; nothing waits for that.
-    fn write_flight_record(&self, death: Death, worker: WorkerId) {
+    fn write_flight_record(&self, death: DeathReport, worker: WorkerId) {
         let context = Rc::clone(&self.context);
         let _task = tokio::task::spawn_local(async move {
             context.flight.write(death).await;
-            context.wrecks.borrow_mut().remove(&worker);
+            context.lost_requests.borrow_mut().remove(&worker);
         });
     }
 }
 
 /// Records the state of a worker's sandbox for the metrics and `nanoctl`, and decides whether the worker may be sent
 /// its app.
-fn take_note(context: &Context, shared: &Shared, worker: &Worker, layers: Vec<LayerReport>) -> Result<(), StartError> {
+fn check_sandbox(
+    context: &FleetContext,
+    shared: &GenerationState,
+    worker: &Worker,
+    layers: Vec<LayerReport>,
+) -> Result<(), StartError> {
     let app = &shared.app;
     app.metrics.set_sandbox(&layers);
     let lacking = lacking(&layers);
@@ -329,7 +334,7 @@ fn take_note(context: &Context, shared: &Shared, worker: &Worker, layers: Vec<La
     if lacking.is_empty() {
         return Ok(());
     }
-    if context.sandboxing.is_required() {
+    if context.sandbox_enforcement.is_required() {
         return Err(StartError::Sandbox(lacking));
     }
     if context.told.borrow_mut().insert(Arc::clone(&app.name)) {

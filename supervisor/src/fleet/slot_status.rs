@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use nano_protocol::ExitReason;
 
-use super::shared::Shared;
+use super::shared::GenerationState;
 use crate::worker::{Worker, WorkerState};
 
 /// A slot's status. `worker_moved` of the metrics follows each change of state.
 #[derive(Debug)]
 pub(crate) struct SlotStatus {
-    shared: Rc<Shared>,
+    shared: Rc<GenerationState>,
     state: Cell<Option<WorkerState>>,
     /// The worker while there is one.
     pub(crate) worker: RefCell<Option<Arc<Worker>>>,
@@ -28,7 +28,7 @@ pub(crate) struct SlotStatus {
 }
 
 impl SlotStatus {
-    pub(super) fn new(shared: &Rc<Shared>) -> Rc<Self> {
+    pub(super) fn new(shared: &Rc<GenerationState>) -> Rc<Self> {
         Rc::new(Self {
             shared: Rc::clone(shared),
             state: Cell::new(None),

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use nano_protocol::{BootFailed, ExitReason};
-use nano_spawner::wire::Refusal;
+use nano_spawner::wire::SpawnerRefusal;
 
 /// Why a worker did not become ready.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum StartError {
     Spawn(io::Error),
     /// The spawner refused to start it.
     #[error(transparent)]
-    Refused(Refusal),
+    Refused(SpawnerRefusal),
     /// The policy requires layers of the sandbox that are not in force.
     #[error(
         "its sandbox is incomplete, and `sandbox: \"required\"`, the default for root, asks for all of it: {0}. With \"best-effort\" it is started all the same"

@@ -12,7 +12,7 @@ use crate::fleet::{NoProc, NoWorker, SpawnerError};
 use crate::limits::TooLittle;
 use crate::log;
 use crate::shard::ShardError;
-use crate::supervisor::Source;
+use crate::supervisor::ConfigSource;
 
 /// Why nano does not start.
 #[derive(Debug, thiserror::Error)]
@@ -80,9 +80,9 @@ impl ServeError {
 }
 
 /// Logs the error; the caller of [`serve`] prints it for people.
-pub(super) fn say(source: &Source, error: &ServeError, format: Option<LogFormat>) {
+pub(super) fn say(source: &ConfigSource, error: &ServeError, format: Option<LogFormat>) {
     let config = match source {
-        Source::File(path) | Source::App { path, .. } => path.display().to_string(),
+        ConfigSource::File(path) | ConfigSource::App { path, .. } => path.display().to_string(),
     };
     let faults = match error {
         ServeError::Config(error) => error.diagnostics().iter().map(control::fault_json).collect(),

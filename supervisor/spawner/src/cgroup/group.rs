@@ -13,7 +13,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 /// Largest read of a kernel file. All are far shorter, but for very long process lists.
-const LONGEST: u64 = 1 << 20;
+const MAX_FILE: u64 = 1 << 20;
 
 /// Interval of the checks whether the kernel has released a group.
 const AGAIN: Duration = Duration::from_millis(1);
@@ -62,7 +62,7 @@ impl Group {
         let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let file = File::from(openat(&self.0, file, flags, Mode::empty())?);
         let mut text = String::new();
-        file.take(LONGEST).read_to_string(&mut text)?;
+        file.take(MAX_FILE).read_to_string(&mut text)?;
         Ok(text)
     }
 

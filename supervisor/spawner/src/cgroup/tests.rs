@@ -15,7 +15,7 @@ use nix::unistd::{Uid, geteuid, setfsuid};
 
 use super::*;
 
-const LIMITS: Limits = Limits { memory: 64 << 20, pids: 8 };
+const LIMITS: CgroupLimits = CgroupLimits { memory: 64 << 20, pids: 8 };
 const SIGKILL: i32 = 9;
 
 /// Waits for what nothing announces.
@@ -47,7 +47,7 @@ fn limiting() -> Option<Backend> {
 
 /// The v2 tree, with the controllers that there are.
 fn unified() -> Option<Backend> {
-    let tree = v2::Tree::detect(&Place::own().unwrap().unified().ok()?, &this_process(), &Controller::ALL);
+    let tree = v2::Tree::detect(&OwnCgroup::own().unwrap().unified().ok()?, &this_process(), &Controller::ALL);
     match tree {
         Ok((tree, lacking)) => Some(Backend::new(Trees::V2(Box::new(tree)), lacking)),
         Err(reason) => {
@@ -79,13 +79,13 @@ impl Waiting {
 
 /// Where a backend's groups are.
 fn directories(backend: &Backend) -> Vec<PathBuf> {
-    let place = Place::own().unwrap();
+    let own = OwnCgroup::own().unwrap();
     let with = |path: PathBuf, instance: &Instance| path.join(&instance.name);
     match &backend.trees {
-        Trees::V2(tree) => vec![with(place.unified().unwrap(), &tree.instance)],
+        Trees::V2(tree) => vec![with(own.unified().unwrap(), &tree.instance)],
         Trees::V1(trees) => trees
             .iter()
-            .map(|tree| with(place.with_controller(tree.controllers[0].name()).unwrap(), &tree.instance))
+            .map(|tree| with(own.with_controller(tree.controllers[0].name()).unwrap(), &tree.instance))
             .collect(),
     }
 }
@@ -152,7 +152,7 @@ fn no_more_processes_than_allowed() {
         eprintln!("not tested: no pids controller");
         return close(backend);
     }
-    let cgroup = backend.create("forker", &Limits { pids: 3, ..LIMITS }).unwrap();
+    let cgroup = backend.create("forker", &CgroupLimits { pids: 3, ..LIMITS }).unwrap();
     let forker = Waiting::new("for i in 1 2 3 4 5; do sleep 60 & done; wait");
     cgroup.add(forker.pid()).unwrap();
     let mut forker = forker.go();
@@ -205,7 +205,7 @@ fn close_kills_and_removes_whatever_there_is() {
 #[test]
 fn a_group_is_made_whole_or_not_at_all() {
     let Some(mut backend) = limiting() else { return };
-    let refused = backend.create("a", &Limits { pids: u64::MAX, ..LIMITS });
+    let refused = backend.create("a", &CgroupLimits { pids: u64::MAX, ..LIMITS });
     if backend.controllers().contains(&Controller::Pids) {
         let error = refused.unwrap_err().to_string();
         assert!(error.contains("app-a/worker-1") && error.contains("pids.max"), "{error}");
@@ -271,7 +271,7 @@ fn without_rights_it_says_so() {
 #[test]
 fn v2_makes_kills_and_removes_groups_with_whatever_controllers_there_are() {
     let Some(mut backend) = unified() else { return };
-    let path = Place::own().unwrap().unified().unwrap();
+    let path = OwnCgroup::own().unwrap().unified().unwrap();
     let offered = std::fs::read_to_string(path.join("cgroup.controllers")).unwrap();
     let has_memory = offered.split_whitespace().any(|name| name == "memory");
     if !has_memory {
@@ -304,7 +304,7 @@ struct Delegated {
 
 impl Delegated {
     fn new() -> Option<Self> {
-        let root = Place::own().unwrap().unified().ok()?;
+        let root = OwnCgroup::own().unwrap().unified().ok()?;
         let offered = std::fs::read_to_string(root.join("cgroup.controllers")).ok()?;
         if !offered.contains("hugetlb") || root.join("cgroup.type").exists() || !geteuid().is_root() {
             eprintln!("not tested: v2 has no controller to hand down here");

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use super::group::Group;
 use super::instance::Instance;
-use super::place::Place;
-use super::{Controller, Limits};
+use super::own_cgroup::OwnCgroup;
+use super::{CgroupLimits, Controller};
 
 /// One hierarchy.
 #[derive(Debug)]
@@ -20,11 +20,11 @@ pub(super) struct Tree {
 
 impl Tree {
     /// Those with the controllers that nano uses; without the one for memory it is no use.
-    pub(super) fn detect(place: &Place) -> Result<(Vec<Self>, Option<String>), String> {
+    pub(super) fn detect(own: &OwnCgroup) -> Result<(Vec<Self>, Option<String>), String> {
         let mut trees: Vec<(PathBuf, Self)> = Vec::new();
         let mut lacking = Vec::new();
         for controller in Controller::ALL {
-            match Self::find(place, controller, &mut trees) {
+            match Self::find(own, controller, &mut trees) {
                 Ok(()) => {}
                 Err(reason) if controller == Controller::Memory => return Err(reason),
                 Err(reason) => lacking.push(format!("{}: {reason}", controller.name())),
@@ -34,8 +34,8 @@ impl Tree {
         Ok((trees, Some(lacking.join("; ")).filter(|reasons| !reasons.is_empty())))
     }
 
-    fn find(place: &Place, controller: Controller, trees: &mut Vec<(PathBuf, Self)>) -> Result<(), String> {
-        let path = place.with_controller(controller.name())?;
+    fn find(own: &OwnCgroup, controller: Controller, trees: &mut Vec<(PathBuf, Self)>) -> Result<(), String> {
+        let path = own.with_controller(controller.name())?;
         // Some mount two controllers together.
         if let Some((_, tree)) = trees.iter_mut().find(|(other, _)| same(other, &path)) {
             tree.controllers.push(controller);
@@ -77,7 +77,7 @@ fn prepare(group: &Group, controller: Controller) -> io::Result<()> {
 }
 
 /// Writes the limits of a group without processes.
-pub(super) fn limit(group: &Group, controller: Controller, limits: &Limits) -> io::Result<()> {
+pub(super) fn limit(group: &Group, controller: Controller, limits: &CgroupLimits) -> io::Result<()> {
     match controller {
         Controller::Memory => {
             let bytes = limits.memory.to_string();

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::group::Group;
 use super::instance::Instance;
-use super::{Controller, Limits, OWN_LEAF};
+use super::{CgroupLimits, Controller, OWN_LEAF};
 
 /// From 1 to 10,000; an app's group has 100. The supervisor must not wait for a processor behind the apps.
 const OWN_WEIGHT: &str = "10000";
@@ -28,12 +28,12 @@ pub(super) struct Tree {
 }
 
 /// The tree, and why it is less than wanted, if it is.
-pub(super) type Found = (Tree, Option<String>);
+pub(super) type Detected = (Tree, Option<String>);
 
 impl Tree {
     /// Finds or creates the tree beneath the group at `path`, which nano's processes are in, or beside it. The first of
     /// the wanted controllers is required.
-    pub(super) fn detect(path: &Path, nano: &[i32], wanted: &[Controller]) -> Result<Found, String> {
+    pub(super) fn detect(path: &Path, nano: &[i32], wanted: &[Controller]) -> Result<Detected, String> {
         let own = Group::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let list = own.read("cgroup.controllers").map_err(|error| format!("{}: {error}", path.display()))?;
         let needed = wanted.first().copied();
@@ -158,7 +158,7 @@ pub(super) fn enable(group: &Group, controller: Controller) -> io::Result<()> {
 }
 
 /// Writes the limits of a group without processes.
-pub(super) fn limit(group: &Group, controller: Controller, limits: &Limits) -> io::Result<()> {
+pub(super) fn limit(group: &Group, controller: Controller, limits: &CgroupLimits) -> io::Result<()> {
     match controller {
         Controller::Memory => {
             group.write("memory.max", &limits.memory.to_string())?;

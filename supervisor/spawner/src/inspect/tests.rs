@@ -16,9 +16,9 @@ const LIMITED: &str = "Limit                     Soft Limit           Hard Limit
 
 fn seen(threads: &[&str], limits: &str, owner: u32) -> Vec<(SandboxLayer, String)> {
     let threads = threads.iter().map(|status| (*status).to_owned()).collect();
-    let outside = Outside { threads, limits: limits.to_owned(), owner, shared: None, root: None };
+    let inspection = ProcInspection { threads, limits: limits.to_owned(), owner, shared: None, root: None };
     let all = SandboxLayer::ALL.into_iter();
-    all.filter_map(|layer| Some((layer, outside.contradiction(layer, Some(60_001))?))).collect()
+    all.filter_map(|layer| Some((layer, inspection.contradiction(layer, Some(60_001))?))).collect()
 }
 
 #[test]
@@ -61,12 +61,12 @@ fn limits_must_be_low_both_soft_and_hard() {
 
 #[test]
 fn this_process_is_not_locked_up() {
-    let outside = Outside::look(std::process::id()).unwrap();
-    assert!(outside.contradiction(SandboxLayer::Rlimits, None).is_some());
-    assert!(outside.contradiction(SandboxLayer::Uid, Some(4_000_000)).unwrap().starts_with("Uid "));
-    assert_eq!(outside.contradiction(SandboxLayer::Namespaces, None).unwrap(), "the mnt namespace of nano");
-    assert_eq!(outside.contradiction(SandboxLayer::Root, None).unwrap(), "files in its root directory");
-    assert!(Outside::look(u32::MAX).is_err());
+    let inspection = ProcInspection::read(std::process::id()).unwrap();
+    assert!(inspection.contradiction(SandboxLayer::Rlimits, None).is_some());
+    assert!(inspection.contradiction(SandboxLayer::Uid, Some(4_000_000)).unwrap().starts_with("Uid "));
+    assert_eq!(inspection.contradiction(SandboxLayer::Namespaces, None).unwrap(), "the mnt namespace of nano");
+    assert_eq!(inspection.contradiction(SandboxLayer::Root, None).unwrap(), "files in its root directory");
+    assert!(ProcInspection::read(u32::MAX).is_err());
 }
 
 #[test]

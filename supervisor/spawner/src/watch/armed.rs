@@ -16,10 +16,10 @@ use super::chain::{Chains, Interest, Names};
 use crate::wire::Coverage;
 
 /// Most paths that are named in a report.
-const NAMED: usize = 4;
+const MAX_NAMED: usize = 4;
 
 /// Longest path that is reported uncut.
-const LONGEST: usize = 400;
+const MAX_NAMED_PATH: usize = 400;
 
 /// Bytes of events that are read at once.
 const SPACE: usize = 16 * 1024;
@@ -36,7 +36,7 @@ pub(super) struct Armed {
 
 /// What the events that were read mean.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Seen {
+pub(super) enum EventMeaning {
     /// Nothing of interest.
     #[default]
     Nothing,
@@ -89,18 +89,18 @@ impl Armed {
 
     /// The coverage of so many paths.
     pub(super) fn coverage(&self, paths: usize) -> Coverage {
-        let named = |path: &PathBuf| path.display().to_string().chars().take(LONGEST).collect();
+        let named = |path: &PathBuf| path.display().to_string().chars().take(MAX_NAMED_PATH).collect();
         Coverage {
             paths,
             polled: self.blind.len(),
-            named: self.blind.iter().take(NAMED).map(named).collect(),
+            named: self.blind.iter().take(MAX_NAMED).map(named).collect(),
             why: self.why.clone(),
         }
     }
 
     /// Reads all waiting events.
-    pub(super) fn seen(&self) -> Seen {
-        let mut seen = Seen::Nothing;
+    pub(super) fn seen(&self) -> EventMeaning {
+        let mut seen = EventMeaning::Nothing;
         let Some(inotify) = &self.inotify else { return seen };
         let mut space = [MaybeUninit::uninit(); SPACE];
         let mut reader = Reader::new(inotify, &mut space);
@@ -110,14 +110,14 @@ impl Armed {
             let kind = event.events();
             let own = ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::UNMOUNT | ReadFlags::QUEUE_OVERFLOW;
             if kind.intersects(own | ReadFlags::IGNORED) {
-                seen = Seen::Place;
+                seen = EventMeaning::Place;
                 continue;
             }
             let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
             let watched = self.names.get(&event.wd()).zip(name);
             if watched.is_some_and(|(names, name)| names.contains_key(name)) {
                 let content = !kind.intersects(moves());
-                seen = seen.max(if content { Seen::Content } else { Seen::Place });
+                seen = seen.max(if content { EventMeaning::Content } else { EventMeaning::Place });
             }
         }
         seen

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// The kernel's limit (path_resolution(7)).
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 
 /// What a name is watched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +56,7 @@ impl Chains {
     }
 
     /// Calls `visit` for every name that decides where the path leads, as far as it leads anywhere.
-    pub(super) fn walk(&mut self, path: &Path, tell: &mut impl FnMut(&Path, &OsStr, Interest)) {
+    pub(super) fn walk(&mut self, path: &Path, visit: &mut impl FnMut(&Path, &OsStr, Interest)) {
         let mut directory = PathBuf::from("/");
         let mut ahead: VecDeque<OsString> = parts(path).collect();
         let mut links = 0;
@@ -68,12 +68,12 @@ impl Chains {
             let here = directory.join(&name);
             let found = self.known.entry(here).or_insert_with_key(|here| look(here)).clone();
             let ends = ahead.is_empty() && !matches!(found, Found::Link(_) | Found::Directory);
-            tell(&directory, &name, if ends { Interest::Content } else { Interest::Place });
+            visit(&directory, &name, if ends { Interest::Content } else { Interest::Place });
             match found {
                 Found::Directory => directory.push(name),
                 Found::Link(target) => {
                     links += 1;
-                    if links > MOST_LINKS {
+                    if links > MAX_LINKS {
                         return;
                     }
                     if target.is_absolute() {

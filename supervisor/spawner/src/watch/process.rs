@@ -11,9 +11,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 
-use super::armed::{Armed, Seen};
+use super::armed::{Armed, EventMeaning};
 use super::chain::Chains;
-use super::{Places, Print, Word};
+use super::{Fingerprint, WatchedPaths, WatcherMessage};
 use crate::wire::{Coverage, POLL_EVERY};
 
 /// Shortest time between two checks, so that endless events do not keep a processor busy.
@@ -29,13 +29,13 @@ const ARM_AGAIN: Duration = Duration::from_secs(30);
 const TRIES: usize = 8;
 
 /// Ends this process when the spawner ends.
-pub(super) fn follow() -> io::Result<()> {
+pub(super) fn die_with_spawner() -> io::Result<()> {
     Ok(prctl::set_pdeathsig(Signal::SIGKILL)?)
 }
 
 /// Watches until there is a byte in the pipe and all changes before it are reported.
-pub(super) fn watch(places: Places, words: impl Write, end: &PipeReader) -> io::Result<()> {
-    let mut watch = Watch { places, armed: Armed::default(), words, told: None };
+pub(super) fn watch(places: WatchedPaths, messages: impl Write, end: &PipeReader) -> io::Result<()> {
+    let mut watch = WatchLoop { places, armed: Armed::default(), messages, reported: None };
     watch.arm()?;
     watch.compare()?;
     // A mount changes what a path leads to, without an event in any directory.
@@ -47,11 +47,11 @@ pub(super) fn watch(places: Places, words: impl Write, end: &PipeReader) -> io::
         let seen = watch.armed.seen();
         let is_blind = !watch.armed.blind.is_empty();
         // The kernel's limits may leave room again.
-        if seen == Seen::Place || woken.mounts || (is_blind && armed.elapsed() >= ARM_AGAIN) {
+        if seen == EventMeaning::Place || woken.mounts || (is_blind && armed.elapsed() >= ARM_AGAIN) {
             watch.arm()?;
             armed = Instant::now();
         }
-        if seen > Seen::Nothing || woken.mounts || (is_blind && looked.elapsed() >= POLL_EVERY) {
+        if seen > EventMeaning::Nothing || woken.mounts || (is_blind && looked.elapsed() >= POLL_EVERY) {
             watch.compare()?;
             looked = Instant::now();
         }
@@ -62,14 +62,14 @@ pub(super) fn watch(places: Places, words: impl Write, end: &PipeReader) -> io::
     }
 }
 
-struct Watch<W> {
-    places: Places,
+struct WatchLoop<W> {
+    places: WatchedPaths,
     armed: Armed,
-    words: W,
-    told: Option<Coverage>,
+    messages: W,
+    reported: Option<Coverage>,
 }
 
-impl<W: Write> Watch<W> {
+impl<W: Write> WatchLoop<W> {
     /// Sets up watches for the paths as they lead now.
     fn arm(&mut self) -> io::Result<()> {
         let mut names = Chains::names(self.places.0.keys());
@@ -85,12 +85,12 @@ impl<W: Write> Watch<W> {
         }
         // Compared before the coverage is reported: the watcher that is replaced ends with that report.
         for (path, seen) in &mut self.places.0 {
-            seen.get_or_insert_with(|| Print::of(path));
+            seen.get_or_insert_with(|| Fingerprint::of(path));
         }
         let coverage = self.armed.coverage(self.places.0.len());
-        if self.told.as_ref() != Some(&coverage) {
-            self.say(&Word::Covered(coverage.clone()))?;
-            self.told = Some(coverage);
+        if self.reported.as_ref() != Some(&coverage) {
+            self.send(&WatcherMessage::Covered(coverage.clone()))?;
+            self.reported = Some(coverage);
         }
         Ok(())
     }
@@ -99,17 +99,17 @@ impl<W: Write> Watch<W> {
     fn compare(&mut self) -> io::Result<()> {
         let mut changed = false;
         for (path, seen) in &mut self.places.0 {
-            let now = Print::of(path);
+            let now = Fingerprint::of(path);
             changed |= seen.is_some_and(|seen| seen != now);
             *seen = Some(now);
         }
-        if changed { self.say(&Word::Changed) } else { Ok(()) }
+        if changed { self.send(&WatcherMessage::Changed) } else { Ok(()) }
     }
 
-    fn say(&mut self, word: &Word) -> io::Result<()> {
-        let mut line = serde_json::to_vec(word)?;
+    fn send(&mut self, message: &WatcherMessage) -> io::Result<()> {
+        let mut line = serde_json::to_vec(message)?;
         line.push(b'\n');
-        self.words.write_all(&line)
+        self.messages.write_all(&line)
     }
 }
 

@@ -8,40 +8,40 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use super::{Places, Print, Word, process};
+use super::{Fingerprint, WatchedPaths, WatcherMessage, process};
 
 struct Watching {
-    words: BufReader<PipeReader>,
+    messages: BufReader<PipeReader>,
     thread: JoinHandle<()>,
     end: PipeWriter,
 }
 
 impl Watching {
     /// Returns when nothing is missed any more.
-    fn start(places: Places) -> Self {
-        let (own, words) = io::pipe().unwrap();
+    fn start(places: WatchedPaths) -> Self {
+        let (own, messages) = io::pipe().unwrap();
         let (order, end) = io::pipe().unwrap();
-        let thread = std::thread::spawn(move || process::watch(places, words, &order).unwrap());
-        let mut watching = Self { words: BufReader::new(own), thread, end };
-        assert!(matches!(watching.word(), Some(Word::Covered(coverage)) if coverage.polled == 0));
+        let thread = std::thread::spawn(move || process::watch(places, messages, &order).unwrap());
+        let mut watching = Self { messages: BufReader::new(own), thread, end };
+        assert!(matches!(watching.word(), Some(WatcherMessage::Covered(coverage)) if coverage.polled == 0));
         watching
     }
 
-    fn word(&mut self) -> Option<Word> {
+    fn word(&mut self) -> Option<WatcherMessage> {
         let mut line = String::new();
-        (self.words.read_line(&mut line).unwrap() > 0).then(|| serde_json::from_str(&line).unwrap())
+        (self.messages.read_line(&mut line).unwrap() > 0).then(|| serde_json::from_str(&line).unwrap())
     }
 
     /// Whether it saw something by the time that it was told to go.
     fn saw(mut self) -> bool {
         drop(self.end);
-        let words: Vec<_> = std::iter::from_fn(|| {
+        let messages: Vec<_> = std::iter::from_fn(|| {
             let mut line = String::new();
-            (self.words.read_line(&mut line).unwrap() > 0).then_some(line)
+            (self.messages.read_line(&mut line).unwrap() > 0).then_some(line)
         })
         .collect();
         self.thread.join().unwrap();
-        words.iter().any(|line| matches!(serde_json::from_str(line).unwrap(), Word::Changed))
+        messages.iter().any(|line| matches!(serde_json::from_str(line).unwrap(), WatcherMessage::Changed))
     }
 }
 
@@ -74,12 +74,12 @@ impl Place {
         fs::rename(fresh, self.path(name)).unwrap();
     }
 
-    fn places(&self) -> Places {
-        let mut places = Places::default();
+    fn places(&self) -> WatchedPaths {
+        let mut places = WatchedPaths::default();
         for path in
             ["nano.json", "current/app", "current/app/index.js", "current/app/lib/a.js", "current/app/not/there.js"]
         {
-            places.add(&self.path(path), Some(Print::of(&self.path(path))));
+            places.add(&self.path(path), Some(Fingerprint::of(&self.path(path))));
         }
         places
     }
@@ -108,7 +108,7 @@ fn only_what_matters_counts() {
     assert!(place.sees(|place| write(&place.path("current/app/lib/a.js"), "other")));
     assert!(place.sees(|place| fs::rename(place.path("nano.json.swp"), place.path("nano.json")).unwrap()));
     assert!(place.sees(|place| fs::remove_file(place.path("current/app/index.js")).unwrap()));
-    // What somebody asked for, and was not there.
+    // A module that was requested and was not there.
     assert!(!place.sees(|place| fs::create_dir(place.path("current/app/not")).unwrap()));
     assert!(place.sees(|place| write(&place.path("current/app/not/there.js"), "")));
 }
@@ -141,14 +141,14 @@ fn it_follows_where_a_link_leads_now() {
     for round in 0..3 {
         let (link, release) = if round % 2 == 0 { ("latest", "8") } else { ("latest", "7") };
         place.link(link, &format!("releases/{release}"));
-        assert_eq!(watching.word(), Some(Word::Changed), "the link");
+        assert_eq!(watching.word(), Some(WatcherMessage::Changed), "the link");
         write(&place.path(&format!("releases/{release}/app/lib/a.js")), &format!("round {round}"));
-        assert_eq!(watching.word(), Some(Word::Changed), "what it leads to");
+        assert_eq!(watching.word(), Some(WatcherMessage::Changed), "what it leads to");
     }
     place.link("latest", "nowhere");
-    assert_eq!(watching.word(), Some(Word::Changed), "it dangles");
+    assert_eq!(watching.word(), Some(WatcherMessage::Changed), "it dangles");
     fs::rename(place.path("releases/7"), place.path("nowhere")).unwrap();
-    assert_eq!(watching.word(), Some(Word::Changed), "it leads somewhere again");
+    assert_eq!(watching.word(), Some(WatcherMessage::Changed), "it leads somewhere again");
     assert!(!watching.saw());
 }
 
@@ -171,7 +171,7 @@ fn a_storm_is_seen_and_so_is_what_comes_after_it() {
         place.link("current", if round % 2 == 0 { "releases/8" } else { "latest" });
     }
     place.link("current", "releases/8");
-    assert_eq!(watching.word(), Some(Word::Changed));
+    assert_eq!(watching.word(), Some(WatcherMessage::Changed));
     write(&place.path("releases/8/app/index.js"), "the last word");
     assert!(watching.saw());
 }

@@ -21,10 +21,10 @@ async fn a_worker_that_does_not_read_is_not_heard() {
     pong.io_slices(&mut slices);
     worker.write_all(&slices[0]).unwrap();
 
-    link.queue(&Frame::ModuleSource { id: 1, source: Ok(Bytes::from(vec![b' '; 2 * DEAF_ABOVE])) });
+    link.queue(&Frame::ModuleSource { id: 1, source: Ok(Bytes::from(vec![b' '; 2 * MAX_PENDING_BYTES])) });
     assert!(tokio::time::timeout(Duration::from_millis(50), link.next()).await.is_err());
     let reader = std::thread::spawn(move || {
-        let mut bytes = vec![0; 2 * DEAF_ABOVE];
+        let mut bytes = vec![0; 2 * MAX_PENDING_BYTES];
         worker.read_exact(&mut bytes).unwrap();
     });
     assert_eq!(link.next().await.unwrap(), Some(Frame::Pong { nonce: 7, idle: false }));

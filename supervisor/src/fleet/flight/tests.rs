@@ -4,8 +4,8 @@
 
 use super::*;
 
-fn death(app: &str, reason: ExitReason, pid: u32) -> Death {
-    Death {
+fn death(app: &str, reason: ExitReason, pid: u32) -> DeathReport {
+    DeathReport {
         app: app.into(),
         pid,
         generation: 1,
@@ -19,7 +19,7 @@ fn death(app: &str, reason: ExitReason, pid: u32) -> Death {
         memory_limit: 128 << 20,
         told: false,
         lines: Rc::default(),
-        wreck: Rc::default(),
+        lost_requests: Rc::default(),
     }
 }
 
@@ -42,13 +42,13 @@ fn pids(records: &[Rc<FlightRecord>]) -> Vec<u32> {
 async fn waits_for_every_shard_and_knows_its_requests() {
     let records = FlightRecords::default();
     let death = death("a", ExitReason::Crash, 7);
-    let wreck = Rc::clone(&death.wreck);
-    wreck.expect(2);
-    wreck.tell(InFlight { requests: vec![request("young", 1)], more: 0 });
+    let lost_requests = Rc::clone(&death.lost_requests);
+    lost_requests.expect(2);
+    lost_requests.report(InFlight { requests: vec![request("young", 1)], more: 0 });
     let shards = async {
         tokio::task::yield_now().await;
         assert!(records.of_app("a").is_empty());
-        wreck.tell(InFlight { requests: vec![request("old", 9)], more: 3 });
+        lost_requests.report(InFlight { requests: vec![request("old", 9)], more: 3 });
     };
     tokio::join!(records.write(death), shards);
     let found = records.of_request("young");
@@ -62,7 +62,7 @@ async fn waits_for_every_shard_and_knows_its_requests() {
 async fn a_shard_that_says_nothing_does_not_hold_it_up() {
     let records = FlightRecords::default();
     let death = death("a", ExitReason::Wall, 7);
-    death.wreck.expect(1);
+    death.lost_requests.expect(1);
     records.write(death).await;
     assert_eq!(pids(&records.of_app("a")), [7]);
 }
@@ -73,7 +73,7 @@ async fn an_end_that_was_wanted_is_worth_a_record_if_it_lost_requests() {
     records.write(death("a", ExitReason::Reload, 1)).await;
     assert!(records.of_app("a").is_empty());
     let late = death("a", ExitReason::Reload, 2);
-    late.wreck.tell(InFlight { requests: vec![request("r", 1)], more: 0 });
+    late.lost_requests.report(InFlight { requests: vec![request("r", 1)], more: 0 });
     records.write(late).await;
     assert_eq!(pids(&records.of_request("r")), [2]);
 }
@@ -105,7 +105,7 @@ async fn bytes_are_bounded() {
             death.lines.borrow_mut().push(&"\u{1}".repeat(LINE));
         }
         let requests = (0..100).map(|age| request(&"x".repeat(128), age)).collect();
-        death.wreck.tell(InFlight { requests, more: 0 });
+        death.lost_requests.report(InFlight { requests, more: 0 });
         records.write(death).await;
     }
     let kept = records.kept.borrow();

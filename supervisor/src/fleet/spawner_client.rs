@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use nano_config::{Config, ConfigError, Diagnostic, Place};
 use nano_protocol::{ExitCode, LayerReport, ModuleError};
-use nano_spawner::wire::{Coverage, Exit, Layer, POLL_EVERY, Refusal, Reply, Request, SocketFile};
-use nano_spawner::{Packet, Source, Wait, explain, receive, receive_reading, send};
+use nano_spawner::wire::{Coverage, Exit, Layer, POLL_EVERY, Reply, Request, SocketFile, SpawnerRefusal};
+use nano_spawner::{ConfigSource, Packet, Wait, explain, receive, receive_config, send};
 use nix::unistd::Pid;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, oneshot, watch};
@@ -24,7 +24,7 @@ use crate::duration::millis;
 use crate::signals::EarlyStop;
 
 /// How long the spawner may take to kill the remaining workers and to end.
-const FAREWELL: Duration = Duration::from_secs(6);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(6);
 
 /// Why there is no spawner.
 #[derive(Debug, thiserror::Error)]
@@ -47,21 +47,21 @@ pub fn spawner_if_asked() -> Option<ExitCode> {
 
 /// A spawner before there is a runtime.
 #[derive(Debug)]
-pub(crate) struct Started {
+pub(crate) struct StartedSpawner {
     socket: OwnedFd,
-    source: Source,
+    source: ConfigSource,
     // The last field: the socket must be closed before its drop waits for the process.
     process: SpawnerProcess,
 }
 
-/// The spawner's process. Dropping it waits for its end, which comes when its [`Spawner`] is dropped; by then all
+/// The spawner's process. Dropping it waits for its end, which comes when its [`SpawnerClient`] is dropped; by then all
 /// workers have ended.
 #[derive(Debug)]
 pub(crate) struct SpawnerProcess(Child);
 
 impl Drop for SpawnerProcess {
     fn drop(&mut self) {
-        let until = Instant::now() + FAREWELL;
+        let until = Instant::now() + SHUTDOWN_GRACE;
         while matches!(self.0.try_wait(), Ok(None)) {
             if Instant::now() > until {
                 let _ = self.0.kill();
@@ -74,9 +74,9 @@ impl Drop for SpawnerProcess {
 /// The configuration and its version, or its faults.
 type Loaded = Result<(u64, Config), ConfigError>;
 
-impl Started {
+impl StartedSpawner {
     /// Starts the spawner. Call it before there are threads, and before privileges are given up.
-    pub(crate) fn start(source: &Source, program: &Path) -> Result<Self, SpawnerError> {
+    pub(crate) fn start(source: &ConfigSource, program: &Path) -> Result<Self, SpawnerError> {
         let (child, socket) = nano_spawner::start(source, program)?;
         Ok(Self { socket, source: source.clone(), process: SpawnerProcess(child) })
     }
@@ -96,7 +96,7 @@ impl Started {
     fn loaded(&self) -> Result<Loaded, SpawnerError> {
         let packet = receive(&self.socket, Wait::Yes)?.ok_or(SpawnerError::Gone)?;
         match (serde_json::from_slice(&packet.bytes), packet.descriptors.into_iter().next()) {
-            (Ok(Reply::Loaded { .. }), Some(file)) => Ok(receive_reading(file)?.config(&self.source)),
+            (Ok(Reply::Loaded { .. }), Some(file)) => Ok(receive_config(file)?.config(&self.source)),
             (Ok(Reply::Refused { why, .. }), _) => Err(io::Error::other(why).into()),
             _ => Err(SpawnerError::Gone),
         }
@@ -109,16 +109,16 @@ impl Started {
     }
 
     /// Must be called within the runtime. Drop the process after everything that uses the client.
-    pub(crate) fn connect(self) -> io::Result<(Rc<Spawner>, SpawnerProcess)> {
+    pub(crate) fn connect(self) -> io::Result<(Rc<SpawnerClient>, SpawnerProcess)> {
         let Self { socket, source, process } = self;
         let pid = i32::try_from(process.0.id()).map(Pid::from_raw).map_err(io::Error::other)?;
-        let spawner = Spawner {
+        let spawner = SpawnerClient {
             pid,
             socket: register(socket)?,
             source,
             outbox: RefCell::default(),
             queued: Notify::new(),
-            questions: RefCell::default(),
+            pending: RefCell::default(),
             lives: RefCell::default(),
             changes: Notify::new(),
             coverage: RefCell::default(),
@@ -136,17 +136,17 @@ fn register(socket: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::new(socket)
 }
 
-type Answer = (Reply, Option<OwnedFd>);
+type ReplyWithFile = (Reply, Option<OwnedFd>);
 
 /// The client of the spawner. Lives on the main thread.
 #[derive(Debug)]
-pub(crate) struct Spawner {
+pub(crate) struct SpawnerClient {
     pid: Pid,
     socket: AsyncFd<OwnedFd>,
-    source: Source,
+    source: ConfigSource,
     outbox: RefCell<VecDeque<(Request, Vec<OwnedFd>)>>,
     queued: Notify,
-    questions: RefCell<HashMap<u64, oneshot::Sender<Answer>>>,
+    pending: RefCell<HashMap<u64, oneshot::Sender<ReplyWithFile>>>,
     lives: RefCell<HashMap<u64, watch::Sender<Option<Exit>>>>,
     /// Notified when watched files change.
     changes: Notify,
@@ -168,24 +168,24 @@ pub(super) struct Spawned {
 /// the worker.
 pub(super) type Contradictions = Result<Vec<(String, String)>, String>;
 
-impl Spawner {
+impl SpawnerClient {
     /// Its process.
     pub(crate) fn pid(&self) -> Pid {
         self.pid
     }
 
     /// Sends requests and receives replies until the spawner is gone.
-    pub(crate) async fn talk(&self) {
+    pub(crate) async fn run(&self) {
         tokio::select! {
-            () = self.hear() => {}
-            () = self.say() => {}
+            () = self.read_loop() => {}
+            () = self.write_loop() => {}
         }
         // Wakes all code that waits for a reply or for a worker's end.
-        self.questions.borrow_mut().clear();
+        self.pending.borrow_mut().clear();
         self.lives.borrow_mut().clear();
     }
 
-    async fn hear(&self) {
+    async fn read_loop(&self) {
         loop {
             let Ok(mut ready) = self.socket.readable().await else { return };
             match ready.try_io(|socket| receive(socket, Wait::No)) {
@@ -197,7 +197,7 @@ impl Spawner {
         }
     }
 
-    async fn say(&self) {
+    async fn write_loop(&self) {
         loop {
             let queued = self.queued.notified();
             if self.outbox.borrow().is_empty() {
@@ -223,7 +223,7 @@ impl Spawner {
     }
 
     /// Sends the request now, or as soon as the spawner reads.
-    fn order(&self, request: Request, descriptors: Vec<OwnedFd>) {
+    fn send(&self, request: Request, descriptors: Vec<OwnedFd>) {
         self.outbox.borrow_mut().push_back((request, descriptors));
         if self.send_queued().is_err() {
             self.queued.notify_one();
@@ -237,11 +237,11 @@ impl Spawner {
     }
 
     /// Sends a request and waits for its reply; `None`: the spawner is gone.
-    async fn ask(&self, request: impl FnOnce(u64) -> Request, descriptors: Vec<OwnedFd>) -> Option<Answer> {
+    async fn ask(&self, request: impl FnOnce(u64) -> Request, descriptors: Vec<OwnedFd>) -> Option<ReplyWithFile> {
         let id = self.next();
         let (answer, wait) = oneshot::channel();
-        self.questions.borrow_mut().insert(id, answer);
-        self.order(request(id), descriptors);
+        self.pending.borrow_mut().insert(id, answer);
+        self.send(request(id), descriptors);
         wait.await.ok()
     }
 
@@ -270,9 +270,9 @@ impl Spawner {
             // The report of its end may be the next packet.
             self.lives.borrow_mut().insert(*worker, watch::channel(None).0);
         }
-        let question = self.questions.borrow_mut().remove(&id);
-        let undelivered = match question {
-            Some(question) => question.send((reply, packet.descriptors.into_iter().next())).err(),
+        let caller = self.pending.borrow_mut().remove(&id);
+        let undelivered = match caller {
+            Some(caller) => caller.send((reply, packet.descriptors.into_iter().next())).err(),
             None => Some((reply, None)),
         };
         // The caller no longer waits: what the reply gave it is released.
@@ -288,7 +288,7 @@ impl Spawner {
     pub(crate) async fn load(&self) -> Result<(u64, Config), ConfigError> {
         let failed = |message: String| {
             let place = match &self.source {
-                Source::File(path) | Source::App { path, .. } => Place::whole(path),
+                ConfigSource::File(path) | ConfigSource::App { path, .. } => Place::whole(path),
             };
             ConfigError::from(Diagnostic::at(&place, "", message))
         };
@@ -296,7 +296,7 @@ impl Spawner {
             Some((Reply::Loaded { .. }, Some(file))) => {
                 let source = self.source.clone();
                 // Parsing a large configuration takes time.
-                let read = tokio::task::spawn_blocking(move || Ok(receive_reading(file)?.config(&source))).await;
+                let read = tokio::task::spawn_blocking(move || Ok(receive_config(file)?.config(&source))).await;
                 let read = read.unwrap_or_else(|error| Err(io::Error::other(error)));
                 read.unwrap_or_else(|error| Err(failed(format!("the configuration cannot be read: {error}"))))
             }
@@ -333,7 +333,7 @@ impl Spawner {
         if !on {
             *self.coverage.borrow_mut() = None;
         }
-        self.order(Request::Watch { on }, Vec::new());
+        self.send(Request::Watch { on }, Vec::new());
     }
 
     /// Waits until a watched file has changed.
@@ -343,7 +343,7 @@ impl Spawner {
 
     /// Reports that this version serves now.
     pub(crate) fn commit(&self, version: u64) {
-        self.order(Request::Commit { version }, Vec::new());
+        self.send(Request::Commit { version }, Vec::new());
     }
 
     /// Opens an app of this version, so that it can have workers.
@@ -357,7 +357,7 @@ impl Spawner {
 
     /// Closes a generation: it gets no more workers.
     pub(super) fn close(&self, generation: u64) {
-        self.order(Request::Close { generation }, Vec::new());
+        self.send(Request::Close { generation }, Vec::new());
     }
 
     /// Starts a worker with these as standard input and standard error.
@@ -376,7 +376,7 @@ impl Spawner {
 
     /// Kills a worker; its end is reported later.
     pub(super) fn kill(&self, worker: u64) {
-        self.order(Request::Kill { worker }, Vec::new());
+        self.send(Request::Kill { worker }, Vec::new());
     }
 
     /// Inspects a worker from outside.
@@ -401,5 +401,5 @@ impl Spawner {
 }
 
 fn gone() -> StartError {
-    StartError::Refused(Refusal::Process(SpawnerError::Gone.to_string()))
+    StartError::Refused(SpawnerRefusal::Process(SpawnerError::Gone.to_string()))
 }

@@ -1,4 +1,4 @@
-//! Tests of `place.rs`.
+//! Tests of `own_cgroup.rs`.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
@@ -8,8 +8,8 @@ const HYBRID: &str = "31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,m
         35 31 0:32 / /sys/fs/cgroup/memory rw,relatime shared:9 - cgroup cgroup rw,memory\n\
         41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw,nsdelegate\n";
 
-fn place(groups: &str, mounts: &str) -> Place {
-    Place { groups: groups.to_owned(), mounts: mounts.to_owned() }
+fn place(groups: &str, mounts: &str) -> OwnCgroup {
+    OwnCgroup { groups: groups.to_owned(), mounts: mounts.to_owned() }
 }
 
 #[test]

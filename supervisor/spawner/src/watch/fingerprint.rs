@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The state of what a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Print {
+pub(crate) enum Fingerprint {
     /// Nothing is there, or a link on the way leads nowhere or in a circle.
     Absent,
     /// A directory. Its files are watched by paths of their own.
@@ -17,14 +17,14 @@ pub(crate) enum Print {
     File { device: u64, inode: u64, size: u64, modified: (i64, i64), changed: (i64, i64) },
 }
 
-impl Print {
+impl Fingerprint {
     /// The state now.
     pub(crate) fn of(path: &Path) -> Self {
         fs::metadata(path).map_or(Self::Absent, |found| Self::from(&found))
     }
 }
 
-impl From<&Metadata> for Print {
+impl From<&Metadata> for Fingerprint {
     fn from(found: &Metadata) -> Self {
         let (device, inode) = (found.dev(), found.ino());
         if found.is_dir() {

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 /// Both files' text.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct OwnCgroup {
     groups: String,
     mounts: String,
 }
 
-impl Place {
+impl OwnCgroup {
     /// This process's.
     pub(super) fn own() -> io::Result<Self> {
         Ok(Self {

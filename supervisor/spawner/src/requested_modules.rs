@@ -3,30 +3,30 @@
 
 use std::collections::BTreeMap;
 
-use crate::watch::Print;
+use crate::watch::Fingerprint;
 
 /// Largest sum of the paths' lengths, more than any app has: a bound against a compromised supervisor.
-const MOST: usize = 1 << 20;
+const MAX_PATH_BYTES: usize = 1 << 20;
 
 /// Paths beneath the app's directory, each with the state of its file if that could be read.
 #[derive(Debug, Default)]
-pub(crate) struct Asked {
-    modules: BTreeMap<String, Option<Print>>,
+pub(crate) struct RequestedModules {
+    modules: BTreeMap<String, Option<Fingerprint>>,
     bytes: usize,
 }
 
-impl Asked {
+impl RequestedModules {
     /// Records a requested module.
-    pub(crate) fn note(&mut self, path: &str, found: Option<Print>) {
+    pub(crate) fn note(&mut self, path: &str, found: Option<Fingerprint>) {
         if let Some(seen) = self.modules.get_mut(path) {
             *seen = found;
-        } else if self.bytes + path.len() <= MOST {
+        } else if self.bytes + path.len() <= MAX_PATH_BYTES {
             self.bytes += path.len();
             self.modules.insert(path.to_owned(), found);
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, Option<Print>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, Option<Fingerprint>)> {
         self.modules.iter().map(|(path, seen)| (path, *seen))
     }
 }

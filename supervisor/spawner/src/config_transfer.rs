@@ -10,24 +10,24 @@ use std::path::{Path, PathBuf};
 use nano_config::{Config, ConfigError, Diagnostic, Module};
 use serde::{Deserialize, Serialize};
 
-use crate::Source;
+use crate::ConfigSource;
 
 /// The result of reading the configuration.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Reading {
-    outcome: Result<Found, Vec<Fault>>,
+pub struct ConfigTransfer {
+    outcome: Result<ValidConfig, Vec<DiagnosticRecord>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Found {
+struct ValidConfig {
     version: u64,
     text: String,
-    modules: Vec<Place>,
+    modules: Vec<ModuleRecord>,
 }
 
 /// A [`Module`] in serializable form. Paths need not be UTF-8.
 #[derive(Debug, Serialize, Deserialize)]
-struct Place {
+struct ModuleRecord {
     path: Vec<u8>,
     root: Vec<u8>,
     entry: String,
@@ -35,7 +35,7 @@ struct Place {
 
 /// A [`Diagnostic`] in serializable form.
 #[derive(Debug, Serialize, Deserialize)]
-struct Fault {
+struct DiagnosticRecord {
     file: Vec<u8>,
     line: usize,
     column: usize,
@@ -52,18 +52,18 @@ fn path(bytes: Vec<u8>) -> PathBuf {
     std::ffi::OsString::from_vec(bytes).into()
 }
 
-impl Reading {
+impl ConfigTransfer {
     pub(crate) fn found(version: u64, text: String, config: &Config) -> Self {
-        let modules = config.apps.iter().map(|app| Place {
+        let modules = config.apps.iter().map(|app| ModuleRecord {
             path: bytes(&app.path),
             root: bytes(&app.root),
             entry: app.entry.clone(),
         });
-        Self { outcome: Ok(Found { version, text, modules: modules.collect() }) }
+        Self { outcome: Ok(ValidConfig { version, text, modules: modules.collect() }) }
     }
 
     pub(crate) fn faults(error: &ConfigError) -> Self {
-        let faults = error.diagnostics().iter().map(|fault| Fault {
+        let faults = error.diagnostics().iter().map(|fault| DiagnosticRecord {
             file: bytes(&fault.file),
             line: fault.line,
             column: fault.column,
@@ -78,10 +78,10 @@ impl Reading {
     ///
     /// # Errors
     /// The configuration's faults.
-    pub fn config(self, source: &Source) -> Result<(u64, Config), ConfigError> {
+    pub fn config(self, source: &ConfigSource) -> Result<(u64, Config), ConfigError> {
         match self.outcome {
-            Ok(Found { version, text, modules }) => {
-                let modules = modules.into_iter().map(|Place { path: at, root, entry }| Module {
+            Ok(ValidConfig { version, text, modules }) => {
+                let modules = modules.into_iter().map(|ModuleRecord { path: at, root, entry }| Module {
                     path: path(at),
                     root: path(root),
                     entry,
@@ -115,7 +115,7 @@ impl Reading {
 ///
 /// # Errors
 /// It cannot be read or is malformed.
-pub fn receive_reading(file: OwnedFd) -> io::Result<Reading> {
+pub fn receive_config(file: OwnedFd) -> io::Result<ConfigTransfer> {
     let mut text = Vec::new();
     File::from(file).read_to_end(&mut text)?;
     Ok(serde_json::from_slice(&text)?)

@@ -1,11 +1,11 @@
-//! Tests of `reading.rs`.
+//! Tests of `config_transfer.rs`.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
 
-fn sent(reading: &Reading) -> OwnedFd {
+fn sent(transfer: &ConfigTransfer) -> OwnedFd {
     let mut file = tempfile::tempfile().unwrap();
-    serde_json::to_writer(&mut file, reading).unwrap();
+    serde_json::to_writer(&mut file, transfer).unwrap();
     std::io::Seek::rewind(&mut file).unwrap();
     file.into()
 }
@@ -17,14 +17,17 @@ fn a_configuration_arrives_as_it_was_read() {
     std::fs::write(place.path().join("a/index.js"), "").unwrap();
     let file = place.path().join("nano.json");
     std::fs::write(&file, r#"{"apps":[{"hostname":"a.example","path":"a","env":{"K":"secret"}}]}"#).unwrap();
-    let source = Source::File(file.clone());
+    let source = ConfigSource::File(file.clone());
     let (text, config) = source.load().unwrap();
-    let sent = sent(&Reading::found(7, text, &config));
+    let sent = sent(&ConfigTransfer::found(7, text, &config));
     // The supervisor need not be able to look there.
     std::fs::remove_dir_all(place.path().join("a")).unwrap();
-    let (version, arrived) = receive_reading(sent).unwrap().config(&source).unwrap();
+    let (version, arrived) = receive_config(sent).unwrap().config(&source).unwrap();
     assert_eq!((version, arrived), (7, config));
 
     let error = source.load().unwrap_err();
-    assert_eq!(receive_reading(self::sent(&Reading::faults(&error))).unwrap().config(&source).unwrap_err(), error);
+    assert_eq!(
+        receive_config(self::sent(&ConfigTransfer::faults(&error))).unwrap().config(&source).unwrap_err(),
+        error
+    );
 }

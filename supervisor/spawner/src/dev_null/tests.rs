@@ -1,4 +1,4 @@
-//! Tests of `nowhere.rs`.
+//! Tests of `dev_null.rs`.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 use std::io::{Read, Write};

@@ -1,0 +1,16 @@
+//! Tests of `requested_modules.rs`.
+
+use super::*;
+
+#[test]
+fn what_is_kept_is_bounded() {
+    let mut requested = RequestedModules::default();
+    requested.note("index.js", None);
+    let found = Some(Fingerprint::Directory { device: 1, inode: 2 });
+    requested.note("index.js", found);
+    assert_eq!(requested.iter().collect::<Vec<_>>(), [(&"index.js".to_owned(), found)]);
+    for number in 0..2000 {
+        requested.note(&format!("{number:01000}"), None);
+    }
+    assert_eq!(requested.iter().count(), 1 + (MAX_PATH_BYTES - 8) / 1000);
+}
