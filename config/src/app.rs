@@ -5,14 +5,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::egress::Egress;
+use crate::egress::EgressSetting;
 use crate::error::Place;
 use crate::hostname::HostPattern;
 use crate::megabytes::Megabytes;
 
-/// A tenant's app. Equality is about what it does: where it stands in the file ([`App::place`]) does not count.
+/// A tenant's app. Equality is about what it does: where it stands in the file ([`AppConfig::place`]) does not count.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct AppConfig {
     /// `[a-z0-9._-]+`, unique. Where the file gives none: the first hostname in lower case, `*` → `default`,
     /// `*.example` → `wildcard.example`, `[::1]` → `ip6---1` (each `:` a `-`).
     pub name: String,
@@ -34,7 +34,7 @@ pub struct App {
     pub settings: AppSettings,
 }
 
-impl PartialEq for App {
+impl PartialEq for AppConfig {
     fn eq(&self, other: &Self) -> bool {
         let Self { name, hostnames, path, root, entry, shown, place: _, settings } = self;
         *name == other.name
@@ -71,7 +71,7 @@ pub struct AppSettings {
     /// `idle_ms`: stop workers idle for this long; `None`: keep them.
     pub idle: Option<Duration>,
     /// `egress`: where the app may connect to.
-    pub egress: Egress,
+    pub egress: EgressSetting,
     /// `request_accessors`: how the app reads the incoming request.
     pub request_accessors: RequestAccessors,
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::app::App;
+use crate::app::AppConfig;
 use crate::error::Place;
 
 /// A checked `nano.json`.
@@ -16,7 +16,7 @@ pub struct Config {
     /// Where to serve, at least one, no two alike. Sockets inherited from systemd win over it.
     pub listen: Vec<Listen>,
     /// Where `/metrics`, `/healthz` and `/readyz` are.
-    pub metrics: Metrics,
+    pub metrics: MetricsAddress,
     /// `control_socket`, absolute: a relative path counts from the directory of the file.
     pub control_socket: Option<PathBuf>,
     /// What is logged and how.
@@ -30,7 +30,7 @@ pub struct Config {
     /// `watch`: reload when the file or an app's directory changes.
     pub watch: bool,
     /// At least one, in the order of the file.
-    pub apps: Vec<App>,
+    pub apps: Vec<AppConfig>,
     /// The locations of the server's own keys that are in the file.
     pub places: KeyPlaces,
 }
@@ -61,7 +61,7 @@ impl PartialEq for KeyPlaces {
 impl Config {
     /// The app of this name.
     #[must_use]
-    pub fn app(&self, name: &str) -> Option<&App> {
+    pub fn app(&self, name: &str) -> Option<&AppConfig> {
         self.apps.iter().find(|app| app.name == name)
     }
 }
@@ -119,8 +119,8 @@ impl Listen {
 
 /// The metrics address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metrics {
-    /// Not in the file: [`Metrics::DEFAULT`], which may fall away with a warning when it is taken.
+pub enum MetricsAddress {
+    /// Not in the file: [`MetricsAddress::DEFAULT`], which may fall away with a warning when it is taken.
     Default,
     /// In the file: it must work. Port 0 lets the kernel pick.
     At(SocketAddr),
@@ -128,7 +128,7 @@ pub enum Metrics {
     Off,
 }
 
-impl Metrics {
+impl MetricsAddress {
     /// `127.0.0.1:9464`, the port that OpenTelemetry's Prometheus exporters took.
     pub const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
 
@@ -149,7 +149,7 @@ pub struct Log {
     /// `None`: JSON when stderr is no terminal, else pretty.
     pub format: Option<LogFormat>,
     /// The least level that is logged.
-    pub level: LogLevel,
+    pub level: MinLogLevel,
     /// Whether each request is logged.
     pub access: bool,
 }
@@ -165,7 +165,7 @@ pub enum LogFormat {
 
 /// The least severe level that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogLevel {
+pub enum MinLogLevel {
     /// Failures.
     Error,
     /// What may lead to failures.
@@ -178,7 +178,7 @@ pub enum LogLevel {
     Trace,
 }
 
-impl LogLevel {
+impl MinLogLevel {
     /// One of the words of the key; anything else is `info`.
     pub(crate) fn from_word(word: &str) -> Self {
         match word {

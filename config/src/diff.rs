@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::app::{App, AppSettings};
+use crate::app::{AppConfig, AppSettings};
 use crate::config::{Config, KeyPlaces, Log};
 use crate::error::Place;
 use crate::schema;
@@ -82,9 +82,9 @@ impl ReloadPlan {
     }
 }
 
-fn changed_keys(old: &App, new: &App) -> Vec<&'static str> {
+fn changed_keys(old: &AppConfig, new: &AppConfig) -> Vec<&'static str> {
     // Taken apart in full, so that a field added later cannot be forgotten here.
-    let App { name: _, hostnames, path, root, entry, shown, place: _, settings } = new;
+    let AppConfig { name: _, hostnames, path, root, entry, shown, place: _, settings } = new;
     let AppSettings {
         env,
         max_buffer,

@@ -8,7 +8,7 @@ use crate::hostname::{HostName, HostPattern, split_host_port};
 
 /// `egress` of an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Egress {
+pub enum EgressSetting {
     /// Everywhere but loopback, private, link-local and metadata addresses.
     Public,
     /// Nowhere. Also what an empty list means.

@@ -25,10 +25,10 @@ mod single_app;
 mod suggest;
 mod validate;
 
-pub use app::{App, AppSettings, RequestAccessors};
-pub use config::{Config, KeyPlaces, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy, UnixListen};
+pub use app::{AppConfig, AppSettings, RequestAccessors};
+pub use config::{Config, KeyPlaces, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy, UnixListen};
 pub use diff::{AppChange, ReloadPlan, ServerChange};
-pub use egress::{Egress, EgressRule};
+pub use egress::{EgressRule, EgressSetting};
 pub use error::{ConfigError, Diagnostic, Place};
 pub use glance::{Glance, glance};
 pub use hostname::{HostError, HostName, HostPattern, WildcardName, split_host_port};

@@ -119,7 +119,7 @@ fn meant(path: &Path) -> Option<String> {
 }
 
 /// Most entries of a directory that are compared with a misspelt name.
-const MOST_ENTRIES: usize = 4096;
+const MAX_ENTRIES: usize = 4096;
 
 /// The file in the same directory whose name is nearest to that of a missing file, if it is near enough to be a
 /// misspelling.
@@ -131,7 +131,7 @@ pub fn near_file(path: &Path) -> Option<PathBuf> {
     let written = path.file_name()?.to_str()?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let entries = std::fs::read_dir(directory.unwrap_or(Path::new("."))).ok()?;
-    let names = entries.take(MOST_ENTRIES).filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let names = entries.take(MAX_ENTRIES).filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let near = names.map(|name| (strsim::osa_distance(written, &name), name));
     let slips = if written.chars().count() < 6 { 1 } else { 2 };
     let (_, name) = near.filter(|(distance, _)| *distance <= slips).min()?;

@@ -3,12 +3,12 @@
 /// A key.
 pub(crate) struct Key {
     pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ValueKind,
 }
 
 /// What a key's value may be.
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     /// A whole number in `min..=max`; `1.0` and `1e0` are whole.
     Whole { min: u64, max: u64, default: Option<u64> },
     /// MB, perhaps fractional, above 0 (or 0 too) and up to [`MAX_MB`].
@@ -46,15 +46,15 @@ pub(crate) const MAX_MB: u32 = 1 << 20;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 const fn whole(name: &'static str, min: u64, max: u64, default: u64) -> Key {
-    Key { name, kind: Kind::Whole { min, max, default: Some(default) } }
+    Key { name, kind: ValueKind::Whole { min, max, default: Some(default) } }
 }
 
 const fn megabytes(name: &'static str, zero: bool, default: u32) -> Key {
-    Key { name, kind: Kind::Megabytes { zero, default } }
+    Key { name, kind: ValueKind::Megabytes { zero, default } }
 }
 
 const fn own(name: &'static str, expected: &'static str) -> Key {
-    Key { name, kind: Kind::Own { expected } }
+    Key { name, kind: ValueKind::Own { expected } }
 }
 
 pub(crate) const SCHEMA: Key = own("$schema", "a string");
@@ -68,21 +68,21 @@ pub(crate) const CONTROL_SOCKET: Key = own("control_socket", "a path as a string
 pub(crate) const LOG: Key = own("log", "an object");
 pub(crate) const DRAIN_MS: Key = whole("drain_ms", 0, DAY_MS, 30_000);
 pub(crate) const SANDBOX: Key =
-    Key { name: "sandbox", kind: Kind::Choice { words: &["required", "best-effort"], default: None } };
+    Key { name: "sandbox", kind: ValueKind::Choice { words: &["required", "best-effort"], default: None } };
 /// Below 1000 are the machine's own users; above the last 65536 there would be no room for the apps' offsets.
 pub(crate) const UID_BASE: Key =
-    Key { name: "uid_base", kind: Kind::Whole { min: 1000, max: 0xFFFF_0000 - 1, default: None } };
-pub(crate) const WATCH: Key = Key { name: "watch", kind: Kind::Flag { default: false } };
+    Key { name: "uid_base", kind: ValueKind::Whole { min: 1000, max: 0xFFFF_0000 - 1, default: None } };
+pub(crate) const WATCH: Key = Key { name: "watch", kind: ValueKind::Flag { default: false } };
 pub(crate) const DEFAULTS: Key = own("defaults", "an object");
 pub(crate) const APPS: Key = own("apps", "a list of apps");
 
 pub(crate) const LOG_FORMAT: Key =
-    Key { name: "format", kind: Kind::Choice { words: &["json", "pretty"], default: None } };
+    Key { name: "format", kind: ValueKind::Choice { words: &["json", "pretty"], default: None } };
 pub(crate) const LOG_LEVEL: Key = Key {
     name: "level",
-    kind: Kind::Choice { words: &["error", "warn", "info", "debug", "trace"], default: Some("info") },
+    kind: ValueKind::Choice { words: &["error", "warn", "info", "debug", "trace"], default: Some("info") },
 };
-pub(crate) const LOG_ACCESS: Key = Key { name: "access", kind: Kind::Flag { default: true } };
+pub(crate) const LOG_ACCESS: Key = Key { name: "access", kind: ValueKind::Flag { default: true } };
 
 pub(crate) const NAME: Key = own("name", "a string");
 pub(crate) const HOSTNAME: Key = own("hostname", "a string or a list of strings");
@@ -101,7 +101,7 @@ pub(crate) const IDLE_MS: Key = whole("idle_ms", 0, 30 * DAY_MS, 0);
 pub(crate) const EGRESS: Key = own("egress", "\"public\", \"off\" or a list of \"host[:port]\" and CIDR ranges");
 pub(crate) const REQUEST_ACCESSORS: Key = Key {
     name: "request_accessors",
-    kind: Kind::Choice { words: &["property", "method", "auto"], default: Some("auto") },
+    kind: ValueKind::Choice { words: &["property", "method", "auto"], default: Some("auto") },
 };
 
 /// The server's own keys that take effect when nano is started again, and not by a reload. Every other key, those of apps
@@ -146,7 +146,7 @@ impl Key {
     /// The default of a whole number, 0 where there is none.
     pub(crate) fn default_whole(&self) -> u64 {
         match self.kind {
-            Kind::Whole { default, .. } => default.unwrap_or(0),
+            ValueKind::Whole { default, .. } => default.unwrap_or(0),
             _ => 0,
         }
     }
@@ -154,20 +154,20 @@ impl Key {
     /// The default of a size in MB.
     pub(crate) fn default_mb(&self) -> u32 {
         match self.kind {
-            Kind::Megabytes { default, .. } => default,
+            ValueKind::Megabytes { default, .. } => default,
             _ => 0,
         }
     }
 
     /// The default of a flag.
     pub(crate) fn default_flag(&self) -> bool {
-        matches!(self.kind, Kind::Flag { default: true })
+        matches!(self.kind, ValueKind::Flag { default: true })
     }
 
     /// The default of a choice, empty where there is none.
     pub(crate) fn default_word(&self) -> &'static str {
         match self.kind {
-            Kind::Choice { default: Some(word), .. } => word,
+            ValueKind::Choice { default: Some(word), .. } => word,
             _ => "",
         }
     }
@@ -175,15 +175,15 @@ impl Key {
     /// "expected …" in messages.
     pub(crate) fn expected(&self) -> String {
         match self.kind {
-            Kind::Whole { min, max, .. } => format!("a whole number from {min} to {max}"),
-            Kind::Megabytes { zero: true, .. } => format!("a number of MB from 0 to {MAX_MB}"),
-            Kind::Megabytes { zero: false, .. } => format!("a number of MB above 0 and up to {MAX_MB}"),
-            Kind::Flag { .. } => "true or false".to_owned(),
-            Kind::Choice { words, .. } => {
+            ValueKind::Whole { min, max, .. } => format!("a whole number from {min} to {max}"),
+            ValueKind::Megabytes { zero: true, .. } => format!("a number of MB from 0 to {MAX_MB}"),
+            ValueKind::Megabytes { zero: false, .. } => format!("a number of MB above 0 and up to {MAX_MB}"),
+            ValueKind::Flag { .. } => "true or false".to_owned(),
+            ValueKind::Choice { words, .. } => {
                 let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 words.join(" or ")
             }
-            Kind::Own { expected } => expected.to_owned(),
+            ValueKind::Own { expected } => expected.to_owned(),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::app::App;
-use crate::config::{Config, KeyPlaces, Listen, Metrics};
+use crate::app::AppConfig;
+use crate::config::{Config, KeyPlaces, Listen, MetricsAddress};
 use crate::error::{ConfigError, Diagnostic, Place};
 use crate::hostname::HostPattern;
 use crate::schema;
@@ -31,7 +31,7 @@ impl Config {
     pub fn single_module(dir: &Path, port: u16, module: Module) -> Self {
         let place = Place::whole(dir);
         let shown = dir.to_str().and_then(|text| module.shown(text));
-        let app = App {
+        let app = AppConfig {
             name: validate::ANY_NAME.to_owned(),
             hostnames: vec![HostPattern::Any],
             path: module.path,
@@ -44,7 +44,7 @@ impl Config {
         Self {
             file: None,
             listen: vec![Listen::all_addresses(port)],
-            metrics: Metrics::Default,
+            metrics: MetricsAddress::Default,
             control_socket: None,
             log: validate::default_log(),
             drain: Duration::from_millis(schema::DRAIN_MS.default_whole()),

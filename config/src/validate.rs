@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::address;
-use crate::config::{Config, KeyPlaces, Listen, Log, LogFormat, LogLevel, Metrics, SandboxPolicy};
+use crate::config::{Config, KeyPlaces, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy};
 use crate::error::ConfigError;
 use crate::json::{self, Node, Span, Value};
 use crate::schema;
@@ -199,16 +199,16 @@ fn listen(report: &mut Report<'_>, top: &Object<'_>) -> Option<Vec<Listen>> {
     Some(listens.into_iter().map(|(listen, _)| listen).collect())
 }
 
-fn metrics(report: &mut Report<'_>, top: &Object<'_>) -> Metrics {
-    let Some((text, node, path)) = top.text(report, &schema::METRICS) else { return Metrics::Default };
+fn metrics(report: &mut Report<'_>, top: &Object<'_>) -> MetricsAddress {
+    let Some((text, node, path)) = top.text(report, &schema::METRICS) else { return MetricsAddress::Default };
     if text == "off" {
-        return Metrics::Off;
+        return MetricsAddress::Off;
     }
     match address::socket_addr(text) {
-        Ok(address) => Metrics::At(address),
+        Ok(address) => MetricsAddress::At(address),
         Err((message, suggestion)) => {
             report.fault(node.span, &path, format!("{message}, or \"off\""), suggestion);
-            Metrics::Default
+            MetricsAddress::Default
         }
     }
 }
@@ -226,8 +226,8 @@ fn control_socket(report: &mut Report<'_>, top: &Object<'_>, directory: &Path) -
     Some(socket)
 }
 
-fn default_level() -> LogLevel {
-    LogLevel::from_word(schema::LOG_LEVEL.default_word())
+fn default_level() -> MinLogLevel {
+    MinLogLevel::from_word(schema::LOG_LEVEL.default_word())
 }
 
 pub(crate) fn default_log() -> Log {
@@ -245,7 +245,7 @@ fn log(report: &mut Report<'_>, top: &Object<'_>) -> Log {
             "json" => LogFormat::Json,
             _ => LogFormat::Pretty,
         }),
-        level: object.choice(report, &schema::LOG_LEVEL).map_or_else(default_level, LogLevel::from_word),
+        level: object.choice(report, &schema::LOG_LEVEL).map_or_else(default_level, MinLogLevel::from_word),
         access: object.flag(report, &schema::LOG_ACCESS),
     }
 }

@@ -304,5 +304,5 @@ fn defaults_written_out_change_nothing() {
     assert_eq!(check(&dir, &Value::from(document).to_string()).unwrap(), bare);
 
     // Written out, this one must work; it is the same address.
-    assert_eq!(metrics, json!(nano_config::Metrics::DEFAULT.to_string()));
+    assert_eq!(metrics, json!(nano_config::MetricsAddress::DEFAULT.to_string()));
 }

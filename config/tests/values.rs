@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nano_config::{
-    Config, Egress, EgressRule, HostPattern, Listen, LogFormat, LogLevel, Metrics, RequestAccessors, SandboxPolicy,
-    UnixListen, load, parse,
+    Config, EgressRule, EgressSetting, HostPattern, Listen, LogFormat, MetricsAddress, MinLogLevel, RequestAccessors,
+    SandboxPolicy, UnixListen, load, parse,
 };
 use tempfile::TempDir;
 
@@ -28,7 +28,7 @@ fn config(text: &str) -> Config {
 }
 
 /// A config whose only app has these keys besides a path.
-fn app(keys: &str) -> nano_config::App {
+fn app(keys: &str) -> nano_config::AppConfig {
     config(&format!("{{\"apps\":[{{\"path\":\"a\",{keys}}}]}}")).apps.remove(0)
 }
 
@@ -39,10 +39,10 @@ fn defaults_are_those_of_the_documentation() {
         parse(r#"{"apps":[{"hostname":"x.example","path":"a"}]}"#, Path::new("nano.json"), dir.path()).unwrap();
     assert_eq!(config.file, Some(PathBuf::from("nano.json")));
     assert_eq!(config.listen, [Listen::Tcp("[::]:8080".parse().unwrap())]);
-    assert_eq!(config.metrics, Metrics::Default);
+    assert_eq!(config.metrics, MetricsAddress::Default);
     assert_eq!(config.metrics.address(), Some(("127.0.0.1:9464".parse().unwrap(), false)));
     assert_eq!(config.control_socket, None);
-    assert_eq!((config.log.format, config.log.level, config.log.access), (None, LogLevel::Info, true));
+    assert_eq!((config.log.format, config.log.level, config.log.access), (None, MinLogLevel::Info, true));
     assert_eq!(config.drain, Duration::from_secs(30));
     assert_eq!((config.sandbox, config.uid_base, config.watch), (None, None, false));
     let [app] = config.apps.as_slice() else { unreachable!() };
@@ -57,7 +57,7 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!((settings.memory_bytes, settings.max_body_bytes), (128 << 20, 100 << 20));
     assert_eq!((settings.timeout, settings.cpu), (Duration::from_secs(30), Duration::from_secs(5)));
     assert_eq!((settings.workers, settings.max_concurrent, settings.idle), (1, 256, None));
-    assert_eq!((&settings.egress, settings.request_accessors), (&Egress::Public, RequestAccessors::Auto));
+    assert_eq!((&settings.egress, settings.request_accessors), (&EgressSetting::Public, RequestAccessors::Auto));
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn every_key_is_read() {
     assert_eq!(config.control_socket, Some(dir.path().join("run/control.sock")));
     assert_eq!(
         (config.log.format, config.log.level, config.log.access),
-        (Some(LogFormat::Json), LogLevel::Debug, false)
+        (Some(LogFormat::Json), MinLogLevel::Debug, false)
     );
     assert_eq!((config.drain, config.sandbox), (Duration::ZERO, Some(SandboxPolicy::BestEffort)));
     assert_eq!((config.uid_base, config.watch), (Some(70000), true));
@@ -115,7 +115,7 @@ fn every_key_is_read() {
     assert_eq!((settings.workers, settings.max_concurrent), (3, 9));
     assert_eq!(settings.idle, Some(Duration::from_secs(60)));
     assert_eq!(settings.request_accessors, RequestAccessors::Method);
-    let Egress::Allow(rules) = &settings.egress else { unreachable!() };
+    let EgressSetting::Allow(rules) = &settings.egress else { unreachable!() };
     assert_eq!(rules[0].exact_host().unwrap().as_str(), "api.example");
     assert!(matches!(rules[1], EgressRule::Net(net) if net.to_string() == "10.0.0.0/8"));
 }
@@ -131,7 +131,7 @@ fn apps_take_what_they_lack_from_defaults() {
     assert_eq!((p.max_buffer.text(), q.max_buffer.text()), ("2", "2"));
     assert_eq!((p.workers, q.workers), (4, 1));
     assert_eq!((p.env.len(), q.env.len()), (2, 1), "`env` is replaced whole");
-    assert_eq!((&p.egress, &q.egress), (&Egress::Off, &Egress::Off));
+    assert_eq!((&p.egress, &q.egress), (&EgressSetting::Off, &EgressSetting::Off));
     assert_eq!((p.idle, q.idle), (Some(Duration::from_millis(5)), None));
 }
 
@@ -154,7 +154,7 @@ fn a_name_comes_from_the_hostname_and_the_reverse() {
 
 #[test]
 fn an_empty_egress_list_is_off() {
-    assert_eq!(app(r#""hostname":"h","egress":[]"#).settings.egress, Egress::Off);
+    assert_eq!(app(r#""hostname":"h","egress":[]"#).settings.egress, EgressSetting::Off);
 }
 
 #[test]

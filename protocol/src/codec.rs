@@ -107,7 +107,7 @@ impl Decoder {
         }
         let mut bytes = buffer.split_to(whole).freeze();
         bytes.advance(FRAME_PREFIX);
-        let mut fields = Fields { sender: self.sender, kind, bytes };
+        let mut fields = FieldReader { sender: self.sender, kind, bytes };
         let frame = fields.frame()?;
         match fields.bytes.len() {
             0 => Ok(Some(frame)),
@@ -116,13 +116,13 @@ impl Decoder {
     }
 }
 
-struct Fields {
+struct FieldReader {
     sender: Side,
     kind: u8,
     bytes: Bytes,
 }
 
-impl Fields {
+impl FieldReader {
     fn bad(&self, field: &'static str) -> DecodeError {
         DecodeError::Field { kind: self.kind, field }
     }

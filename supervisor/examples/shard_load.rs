@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 use nano_config::{Config, HostPattern, Listen};
 use nano_protocol::{BodyLength, Decoder, Frame, HeaderBlock, Outbox, ResponseHead, Side, StreamId};
 use nano_supervisor::app::Admission;
-use nano_supervisor::app::{App, Availability, Generation};
+use nano_supervisor::app::{App, Availability, GenerationId};
 use nano_supervisor::downstream::listener;
 use nano_supervisor::route::RouteTable;
 use nano_supervisor::shard::command::Command;
@@ -59,7 +59,7 @@ fn app(workers: u16) -> Arc<App> {
     settings.workers = workers;
     Arc::new(App {
         name: "load".into(),
-        generation: Generation(1),
+        generation: GenerationId(1),
         admission: Admission::new(workers, settings.max_concurrent),
         settings,
         metrics: Arc::new(AppMetrics::default()),

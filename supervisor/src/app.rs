@@ -8,12 +8,12 @@ use std::sync::Arc;
 use nano_config::AppSettings;
 
 use crate::telemetry::AppMetrics;
-pub use admission::{Admission, Place, QueueFull};
-pub use availability::{Availability, Entry, Outage, Refusal};
+pub use admission::{Admission, QueueEntry, QueueFull};
+pub use availability::{Availability, BreakerDecision, Outage, Refusal};
 
 /// A generation's number: unique for the life of the supervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Generation(pub u64);
+pub struct GenerationId(pub u64);
 
 /// An app with one version of its settings and code.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct App {
     /// The name in logs, metrics and `nanoctl`.
     pub name: Arc<str>,
     /// Which version this is.
-    pub generation: Generation,
+    pub generation: GenerationId,
     /// Its settings in the configuration.
     pub settings: AppSettings,
     /// Counters of the app, shared by all its generations.

@@ -48,12 +48,12 @@ const BUFFER: usize = 64 * 1024;
 /// How many connections may follow the log: the others are for commands.
 const FOLLOWERS: usize = 48;
 
-type Reply = Response<Either<Full<Bytes>, Lines>>;
+type ControlResponse = Response<Either<Full<Bytes>, LineStream>>;
 
 /// A body whose chunks come from a channel.
-pub(crate) struct Lines(mpsc::Receiver<Bytes>);
+pub(crate) struct LineStream(mpsc::Receiver<Bytes>);
 
-impl Body for Lines {
+impl Body for LineStream {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -66,7 +66,7 @@ impl Body for Lines {
 }
 
 /// Answers until it is dropped; `finish` waits for answers in progress. Must run in a `LocalSet`.
-pub(crate) struct Server {
+pub(crate) struct ControlServer {
     listener: UnixListener,
     supervisor: Rc<Supervisor>,
     connections: JoinSet<()>,
@@ -76,7 +76,7 @@ pub(crate) struct Server {
     followers: Arc<Semaphore>,
 }
 
-impl Server {
+impl ControlServer {
     pub(crate) fn new(listener: UnixListener, supervisor: Rc<Supervisor>) -> Self {
         let followers = Arc::new(Semaphore::new(FOLLOWERS));
         Self { listener, supervisor, connections: JoinSet::new(), strangers: JoinSet::new(), followers }
@@ -141,7 +141,11 @@ impl Server {
 }
 
 /// Routes a request.
-async fn answer(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, request: &Request<Incoming>) -> Reply {
+async fn answer(
+    supervisor: &Rc<Supervisor>,
+    followers: &Arc<Semaphore>,
+    request: &Request<Incoming>,
+) -> ControlResponse {
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     let allowed = match path.as_slice() {
         ["apps" | "status" | "metrics" | "logs" | "why"] | ["reload", "plan"] => Method::GET,
@@ -177,7 +181,7 @@ async fn answer(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, request
     }
 }
 
-fn reloaded(outcome: Result<reload::Report, ReloadError>, dry_run: bool) -> Reply {
+fn reloaded(outcome: Result<reload::ReloadReport, ReloadError>, dry_run: bool) -> ControlResponse {
     match outcome {
         Ok(report) => {
             let mut body = serde_json::to_value(report).unwrap_or_default();
@@ -190,7 +194,7 @@ fn reloaded(outcome: Result<reload::Report, ReloadError>, dry_run: bool) -> Repl
     }
 }
 
-async fn restart(supervisor: &Rc<Supervisor>, name: &str) -> Reply {
+async fn restart(supervisor: &Rc<Supervisor>, name: &str) -> ControlResponse {
     match supervisor.restart(name).await {
         Ok(()) => json_reply(StatusCode::OK, &json!({ "restarted": name })),
         Err(error) => change_failed(&error),
@@ -198,7 +202,7 @@ async fn restart(supervisor: &Rc<Supervisor>, name: &str) -> Reply {
 }
 
 /// Answers when all requests in flight are finished and nano is about to end.
-async fn drain(supervisor: &Rc<Supervisor>) -> Reply {
+async fn drain(supervisor: &Rc<Supervisor>) -> ControlResponse {
     let begun = std::time::Instant::now();
     tracing::info!("drain asked for at the control socket");
     supervisor.stop(Stop::Drain);
@@ -207,7 +211,7 @@ async fn drain(supervisor: &Rc<Supervisor>) -> Reply {
     json_reply(StatusCode::OK, &json!({ "drained": true, "took_ms": millis(begun.elapsed()) }))
 }
 
-fn change_failed(error: &ReloadError) -> Reply {
+fn change_failed(error: &ReloadError) -> ControlResponse {
     let status = match error {
         ReloadError::NoSuchApp(_) => StatusCode::NOT_FOUND,
         ReloadError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
@@ -233,16 +237,16 @@ pub(crate) fn fault_json(fault: &nano_config::Diagnostic) -> Value {
     })
 }
 
-fn failure(status: StatusCode, code: &str, error: &str) -> Reply {
+fn failure(status: StatusCode, code: &str, error: &str) -> ControlResponse {
     json_reply(status, &json!({ "error": error, "code": code }))
 }
 
-fn json_reply(status: StatusCode, body: &Value) -> Reply {
+fn json_reply(status: StatusCode, body: &Value) -> ControlResponse {
     // curl may print it to a terminal.
     reply(status, "application/json", format!("{}\n", printable::json(&body.to_string())))
 }
 
-fn reply(status: StatusCode, content_type: &'static str, body: String) -> Reply {
+fn reply(status: StatusCode, content_type: &'static str, body: String) -> ControlResponse {
     let mut reply = Response::new(Either::Left(Full::new(Bytes::from(body))));
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -3,23 +3,23 @@
 use nix::sys::resource::{Resource, getrlimit};
 
 /// Client connections of one shard, if there are enough descriptors: each is one.
-const MOST: usize = 8192;
+const MAX_CLIENTS: usize = 8192;
 /// The fewest that a shard gets, even if there are not descriptors for all.
-const LEAST: usize = 64;
+const MIN_CLIENTS: usize = 64;
 /// The same for outgoing connections.
-const MOST_OUTGOING: usize = 512;
-const LEAST_OUTGOING: usize = 8;
+const MAX_OUTGOING: usize = 512;
+const MIN_OUTGOING: usize = 8;
 
 /// How many client connections each of so many shards may have. Five eighths of the descriptors are for clients, one
 /// eighth is for outgoing connections. The rest is for workers, files and operators, so that no flood of connections,
 /// of clients or of apps, keeps a worker from being replaced.
 pub(crate) fn connections(shards: usize) -> usize {
-    limit().map_or(MOST, |limit| share(limit / 8 * 5, shards).clamp(LEAST, MOST))
+    limit().map_or(MAX_CLIENTS, |limit| share(limit / 8 * 5, shards).clamp(MIN_CLIENTS, MAX_CLIENTS))
 }
 
 /// How many outgoing connections each of so many shards may have.
 pub(crate) fn outgoing(shards: usize) -> usize {
-    limit().map_or(MOST_OUTGOING, |limit| share(limit / 8, shards).clamp(LEAST_OUTGOING, MOST_OUTGOING))
+    limit().map_or(MAX_OUTGOING, |limit| share(limit / 8, shards).clamp(MIN_OUTGOING, MAX_OUTGOING))
 }
 
 fn limit() -> Option<u64> {

@@ -10,11 +10,11 @@ mod address;
 mod commons;
 mod connect;
 mod error;
+mod fair_semaphore;
 mod handshakes;
 mod head;
 mod idle;
 mod names;
-mod places;
 mod policy;
 mod socket;
 mod target;
@@ -34,12 +34,12 @@ use nano_protocol::{FetchFailure, FetchHead, FetchResponse};
 use tokio::time::sleep_until;
 
 use crate::telemetry::{AppMetrics, EgressResult};
-pub(crate) use commons::{Commons, MOST_LOOKUPS};
-use connect::{Connection, Connector};
+pub(crate) use commons::{Commons, MAX_LOOKUPS};
+use connect::{Connector, EgressConnection};
 pub(crate) use error::EgressError;
-use idle::Idle;
+use idle::IdleConnections;
 pub(crate) use policy::Policy;
-use target::Target;
+use target::FetchTarget;
 pub(crate) use upload::UploadQueue;
 
 /// How long a connection whose response has ended may take to be ready for the next request.
@@ -47,7 +47,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// The rest of an unwanted response is read, so that its connection can be reused, if it is at most this long.
 const REST: usize = 64 * 1024;
 /// How many such rests of one app are read at once.
-const MOST_DRAINING: usize = 16;
+const MAX_DRAINING: usize = 16;
 
 /// How long the phases of an outgoing request may take.
 #[derive(Debug, Clone, Copy)]
@@ -82,21 +82,21 @@ pub(crate) struct Egress {
 }
 
 /// A response whose head has come.
-pub(crate) struct Answer {
+pub(crate) struct EgressResponse {
     /// The head for the worker.
     pub(crate) head: FetchResponse,
     body: Incoming,
     host: String,
     timeout: Duration,
     /// Dropping it closes the connection, unless the response has ended.
-    lease: Lease,
+    lease: ConnectionLease,
 }
 
-struct Lease {
-    connection: Option<Connection>,
+struct ConnectionLease {
+    connection: Option<EgressConnection>,
     origin: target::Origin,
     upload: Rc<UploadQueue>,
-    idle: Rc<Idle>,
+    idle: Rc<IdleConnections>,
     draining: Rc<Cell<usize>>,
 }
 
@@ -112,7 +112,7 @@ impl Egress {
     }
 
     /// Sends a request, and waits for the head of its response. Dropped, it closes the connection.
-    pub(crate) async fn send(&self, head: FetchHead, upload: &Rc<UploadQueue>) -> Result<Answer, EgressError> {
+    pub(crate) async fn send(&self, head: FetchHead, upload: &Rc<UploadQueue>) -> Result<EgressResponse, EgressError> {
         let mut counted = Counted { metrics: self.metrics.as_deref(), result: EgressResult::Aborted };
         let answer = self.exchange(&head, upload).await;
         counted.result = match &answer {
@@ -123,8 +123,8 @@ impl Egress {
         answer
     }
 
-    async fn exchange(&self, head: &FetchHead, upload: &Rc<UploadQueue>) -> Result<Answer, EgressError> {
-        let target = Target::parse(&head.url)?;
+    async fn exchange(&self, head: &FetchHead, upload: &Rc<UploadQueue>) -> Result<EgressResponse, EgressError> {
+        let target = FetchTarget::parse(&head.url)?;
         let mut request = head::request(head, &target, upload)?;
         if let Some(connection) = self.connector.part.idle.take(&target.origin) {
             match self.ask(connection, request, &target, upload).await {
@@ -150,11 +150,11 @@ impl Egress {
     /// One request on one connection.
     async fn ask(
         &self,
-        mut connection: Connection,
-        mut request: http::Request<upload::Upload>,
-        target: &Target,
+        mut connection: EgressConnection,
+        mut request: http::Request<upload::UploadBody>,
+        target: &FetchTarget,
         upload: &Rc<UploadQueue>,
-    ) -> Result<Answer, Lost> {
+    ) -> Result<EgressResponse, Lost> {
         let host = target.origin.host.to_string();
         let timeout = self.connector.timeouts.idle;
         let sent = Instant::now();
@@ -179,25 +179,25 @@ impl Egress {
         };
         let (parts, body) = response.into_parts();
         let head = head::response(&parts, &body, &host).map_err(Lost::Sent)?;
-        let lease = Lease {
+        let lease = ConnectionLease {
             connection: Some(connection),
             origin: target.origin.clone(),
             upload: Rc::clone(upload),
             idle: Rc::clone(&self.connector.part.idle),
             draining: Rc::clone(&self.draining),
         };
-        Ok(Answer { head, body, host, timeout, lease })
+        Ok(EgressResponse { head, body, host, timeout, lease })
     }
 }
 
 /// A request that got no response.
 enum Lost {
     /// None of it was sent.
-    Unsent(Box<http::Request<upload::Upload>>),
+    Unsent(Box<http::Request<upload::UploadBody>>),
     Sent(EgressError),
 }
 
-impl Answer {
+impl EgressResponse {
     /// The next chunk of the body; `None` at its end.
     pub(crate) async fn next(&mut self) -> Option<Result<Bytes, EgressError>> {
         loop {
@@ -233,7 +233,7 @@ impl Answer {
     pub(crate) async fn give_up(mut self) {
         let draining = Rc::clone(&self.lease.draining);
         let is_short = self.body.size_hint().exact().is_none_or(|left| left <= REST as u64);
-        if !is_short || !self.lease.upload.is_done() || draining.get() >= MOST_DRAINING {
+        if !is_short || !self.lease.upload.is_done() || draining.get() >= MAX_DRAINING {
             return;
         }
         let _counted = Draining::begin(draining);
@@ -271,7 +271,7 @@ impl Drop for Draining {
     }
 }
 
-impl Lease {
+impl ConnectionLease {
     fn give_back(self) {
         let Self { connection, origin, upload, idle, .. } = self;
         let Some(mut connection) = connection.filter(|_| upload.is_done()) else { return };

@@ -25,7 +25,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_config::App as AppConfig;
+use nano_config::AppConfig;
 use nano_protocol::ExitReason;
 
 use crate::shard::Shards;

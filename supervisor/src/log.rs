@@ -13,14 +13,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
-use nano_config::{LogFormat, LogLevel};
+use nano_config::{LogFormat, MinLogLevel};
 use nano_protocol::LogLine;
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt;
 
 pub(crate) use line::{pretty_from_json, timestamp};
-pub use rate::Rate;
-pub(crate) use recent::{Next, Reader};
+pub use rate::LogRate;
+pub(crate) use recent::{LogReader, NextRecord};
 pub use recent::{Recent, Record};
 use sink::Sink;
 
@@ -36,11 +36,11 @@ pub(crate) const FLIGHT: &str = "nano::flight";
 /// The log of this process. Clones are the same log.
 #[derive(Debug, Clone)]
 pub struct Logs {
-    shared: Arc<Shared>,
+    shared: Arc<LogState>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct LogState {
     pretty: bool,
     colour: bool,
     level: AtomicU8,
@@ -60,7 +60,7 @@ impl Logs {
             Some(format) => format == LogFormat::Pretty,
             None => terminal,
         };
-        let shared = Shared {
+        let shared = LogState {
             pretty,
             colour: terminal && std::env::var_os("NO_COLOR").is_none(),
             level: AtomicU8::new(place(settings.level)),
@@ -116,13 +116,13 @@ impl Logs {
 const LEVELS: [Level; 5] = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
 
 /// Its place in [`LEVELS`].
-fn place(level: LogLevel) -> u8 {
+fn place(level: MinLogLevel) -> u8 {
     match level {
-        LogLevel::Error => 0,
-        LogLevel::Warn => 1,
-        LogLevel::Info => 2,
-        LogLevel::Debug => 3,
-        LogLevel::Trace => 4,
+        MinLogLevel::Error => 0,
+        MinLogLevel::Warn => 1,
+        MinLogLevel::Info => 2,
+        MinLogLevel::Debug => 3,
+        MinLogLevel::Trace => 4,
     }
 }
 

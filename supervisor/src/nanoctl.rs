@@ -2,8 +2,8 @@
 
 mod client;
 mod flight;
-mod places;
 mod show;
+mod socket_candidates;
 
 use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use crate::check::{CheckError, check};
 use crate::printable;
-use client::{Answer, CallError, Client};
-use places::Places;
+use client::{CallError, Client, HttpResponse};
+use socket_candidates::SocketCandidates;
 
 /// Talks to a running nano.
 #[derive(Debug, Parser)]
@@ -92,7 +92,7 @@ enum Action {
 pub fn run(cli: &Cli) -> ExitCode {
     match execute(cli) {
         Ok(()) => ExitCode::Done,
-        Err(Failure { code, error }) => {
+        Err(CommandFailure { code, error }) => {
             let mut stderr = io::stderr().lock();
             let _ = if cli.json {
                 writeln!(stderr, "{}", printable::json(&error.to_string()))
@@ -105,18 +105,18 @@ pub fn run(cli: &Cli) -> ExitCode {
 }
 
 /// Why a command failed, in the form of the control socket's errors.
-struct Failure {
+struct CommandFailure {
     code: ExitCode,
     error: Value,
 }
 
-impl Failure {
+impl CommandFailure {
     fn new(code: ExitCode, error: &dyn Display) -> Self {
         Self { code, error: json!({ "error": error.to_string() }) }
     }
 }
 
-impl From<CallError> for Failure {
+impl From<CallError> for CommandFailure {
     fn from(error: CallError) -> Self {
         let mut failure = Self::new(ExitCode::Failed, &error);
         if let CallError::NotFound(not_found) = &error {
@@ -131,7 +131,7 @@ impl From<CallError> for Failure {
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for CommandFailure {
     fn from(error: io::Error) -> Self {
         Self::new(ExitCode::Failed, &error)
     }
@@ -141,7 +141,7 @@ fn text_of(error: &Value) -> String {
     error.get("error").and_then(Value::as_str).map_or_else(|| error.to_string(), str::to_owned)
 }
 
-fn execute(cli: &Cli) -> Result<(), Failure> {
+fn execute(cli: &Cli) -> Result<(), CommandFailure> {
     match &cli.command {
         Action::Check { file } => return check_file(cli, file),
         Action::Version => return versions(cli),
@@ -167,8 +167,8 @@ fn execute(cli: &Cli) -> Result<(), Failure> {
     }
 }
 
-fn client(cli: &Cli) -> Result<Client, Failure> {
-    let client = Client::new(Places::new(cli.socket.as_deref(), cli.config.as_deref()));
+fn client(cli: &Cli) -> Result<Client, CommandFailure> {
+    let client = Client::new(SocketCandidates::new(cli.socket.as_deref(), cli.config.as_deref()));
     if let Some(file) = &cli.config {
         same_config(&client, file)?;
     }
@@ -177,7 +177,7 @@ fn client(cli: &Cli) -> Result<Client, Failure> {
 
 /// No nano answers at the file's socket, and one answers elsewhere: the file may have changed since nano read it, or
 /// that is another nano.
-fn same_config(client: &Client, file: &Path) -> Result<(), Failure> {
+fn same_config(client: &Client, file: &Path) -> Result<(), CommandFailure> {
     let status = client.get("/status")?;
     if !client.is_guess() {
         return Ok(());
@@ -187,7 +187,7 @@ fn same_config(client: &Client, file: &Path) -> Result<(), Failure> {
     if serves(&status, file) {
         return Ok(());
     }
-    Err(Failure::new(
+    Err(CommandFailure::new(
         ExitCode::NoSupervisor,
         &format_args!(
             "no nano answers at the control_socket of {}; the one at {} serves {}",
@@ -206,13 +206,13 @@ fn serves(status: &Value, file: &Path) -> bool {
 }
 
 /// A name that needs no escapes in a path; the supervisor has no others.
-fn segment(app: &str) -> Result<&str, Failure> {
+fn segment(app: &str) -> Result<&str, CommandFailure> {
     let plain = !app.is_empty() && app.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if plain { Ok(app) } else { Err(Failure::new(ExitCode::Failed, &format_args!("there is no app {app:?}"))) }
+    if plain { Ok(app) } else { Err(CommandFailure::new(ExitCode::Failed, &format_args!("there is no app {app:?}"))) }
 }
 
 /// An app's name has precedence over a request's id, which clients choose.
-fn why(client: &Client, subject: &str) -> Result<Value, Failure> {
+fn why(client: &Client, subject: &str) -> Result<Value, CommandFailure> {
     let plain = segment(subject)?;
     let app = client.get(&format!("/why?app={plain}"))?;
     if app.status != 404 {
@@ -232,23 +232,23 @@ fn why(client: &Client, subject: &str) -> Result<Value, Failure> {
 }
 
 /// The body of a success, or the error in the body.
-fn json_of(answer: Answer) -> Result<Value, Failure> {
+fn json_of(answer: HttpResponse) -> Result<Value, CommandFailure> {
     let (status, path) = (answer.status, answer.path.clone());
     let text = answer.text()?;
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
     match (status, &body) {
         (200, Value::Object(_)) => Ok(body),
         (_, Value::Object(members)) if members.get("error").is_some_and(Value::is_string) => {
-            Err(Failure { code: ExitCode::Failed, error: body })
+            Err(CommandFailure { code: ExitCode::Failed, error: body })
         }
         _ => {
             let what = format!("{status} without what a nano says with it");
-            Err(CallError::Answer { path, what }.into())
+            Err(CallError::HttpResponse { path, what }.into())
         }
     }
 }
 
-fn print(cli: &Cli, body: &Value, show: impl Fn(&Value) -> String) -> Result<(), Failure> {
+fn print(cli: &Cli, body: &Value, show: impl Fn(&Value) -> String) -> Result<(), CommandFailure> {
     let mut stdout = io::stdout().lock();
     if cli.json {
         writeln!(stdout, "{}", printable::json(&body.to_string()))?
@@ -258,7 +258,7 @@ fn print(cli: &Cli, body: &Value, show: impl Fn(&Value) -> String) -> Result<(),
     Ok(())
 }
 
-fn metrics(cli: &Cli, answer: Answer) -> Result<(), Failure> {
+fn metrics(cli: &Cli, answer: HttpResponse) -> Result<(), CommandFailure> {
     if answer.status != 200 {
         return json_of(answer).map(drop);
     }
@@ -269,7 +269,7 @@ fn metrics(cli: &Cli, answer: Answer) -> Result<(), Failure> {
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-fn logs(cli: &Cli, client: &Client, follow: bool, app: Option<&str>) -> Result<(), Failure> {
+fn logs(cli: &Cli, client: &Client, follow: bool, app: Option<&str>) -> Result<(), CommandFailure> {
     let app = app.map(segment).transpose()?;
     let path = format!("/logs?follow={}{}", u8::from(follow), app.map(|app| format!("&app={app}")).unwrap_or_default());
     let answer = client.get(&path)?;
@@ -290,7 +290,7 @@ fn logs(cli: &Cli, client: &Client, follow: bool, app: Option<&str>) -> Result<(
     Ok(())
 }
 
-fn check_file(cli: &Cli, file: &Path) -> Result<(), Failure> {
+fn check_file(cli: &Cli, file: &Path) -> Result<(), CommandFailure> {
     // Done before the check, which gives up this process's privileges.
     let needs_restart = needs_restart(cli, file);
     match check(file) {
@@ -302,24 +302,26 @@ fn check_file(cli: &Cli, file: &Path) -> Result<(), Failure> {
         }
         Err(CheckError::Config(error)) => {
             let faults = error.diagnostics().iter().map(crate::control::fault_json);
-            Err(Failure {
+            Err(CommandFailure {
                 code: ExitCode::Failed,
                 error: json!({ "error": error.to_string(), "code": "config_invalid", "faults": faults.collect::<Vec<_>>() }),
             })
         }
-        Err(error) => Err(Failure::new(ExitCode::Failed, &error)),
+        Err(error) => Err(CommandFailure::new(ExitCode::Failed, &error)),
     }
 }
 
 /// The keys for which a nano that serves this file would refuse a reload; null if none is known to serve it.
 fn needs_restart(cli: &Cli, file: &Path) -> Value {
-    let client = Client::new(Places::new(cli.socket.as_deref(), Some(file)));
-    let ask = || -> Result<Value, Failure> {
+    let client = Client::new(SocketCandidates::new(cli.socket.as_deref(), Some(file)));
+    let ask = || -> Result<Value, CommandFailure> {
         if !serves(&json_of(client.get("/status")?)?, file) {
             return Ok(Value::Null);
         }
         match json_of(client.get("/reload/plan")?) {
-            Err(Failure { mut error, .. }) if error["needs_restart"].is_array() => Ok(error["needs_restart"].take()),
+            Err(CommandFailure { mut error, .. }) if error["needs_restart"].is_array() => {
+                Ok(error["needs_restart"].take())
+            }
             Err(failure) => Err(failure),
             Ok(_) => Ok(json!([])),
         }
@@ -328,8 +330,8 @@ fn needs_restart(cli: &Cli, file: &Path) -> Value {
 }
 
 /// Works without a supervisor too.
-fn versions(cli: &Cli) -> Result<(), Failure> {
-    let client = Client::new(Places::new(cli.socket.as_deref(), cli.config.as_deref()));
+fn versions(cli: &Cli) -> Result<(), CommandFailure> {
+    let client = Client::new(SocketCandidates::new(cli.socket.as_deref(), cli.config.as_deref()));
     let running = match client.get("/status") {
         Ok(answer) => Some(json_of(answer)?),
         Err(CallError::NotFound(not_found)) if not_found.is_certain() => None,
@@ -344,7 +346,7 @@ fn versions(cli: &Cli) -> Result<(), Failure> {
 }
 
 /// Lines of a stream.
-impl Answer {
+impl HttpResponse {
     fn lines(self) -> impl Iterator<Item = io::Result<String>> {
         self.body.lines()
     }

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 /// The rate of one app or worker.
 #[derive(Debug)]
-pub(crate) struct Rate {
+pub(crate) struct PacedRate {
     interval: Duration,
     burst: Duration,
     /// When all turns so far would have been due at the steady rate.
     due: Cell<Instant>,
 }
 
-impl Rate {
+impl PacedRate {
     pub(crate) fn new(per_second: u32, burst: u32) -> Self {
         let interval = Duration::from_secs(1) / per_second.max(1);
         Self { interval, burst: interval * burst, due: Cell::new(Instant::now()) }

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// The state of the supervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub enum ServerPhase {
     /// Apps are being loaded.
     Starting,
     /// Requests are served.
@@ -14,7 +14,7 @@ pub enum Phase {
     Draining,
 }
 
-impl Phase {
+impl ServerPhase {
     /// The name in `nanoctl status` and `/readyz`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -32,7 +32,7 @@ impl Phase {
     }
 }
 
-impl fmt::Display for Phase {
+impl fmt::Display for ServerPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -40,23 +40,23 @@ impl fmt::Display for Phase {
 
 /// The phase, shared by everything on the main thread.
 #[derive(Debug)]
-pub struct Readiness(Cell<Phase>);
+pub struct Readiness(Cell<ServerPhase>);
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self(Cell::new(Phase::Starting))
+        Self(Cell::new(ServerPhase::Starting))
     }
 }
 
 impl Readiness {
     /// The phase now.
     #[must_use]
-    pub fn get(&self) -> Phase {
+    pub fn get(&self) -> ServerPhase {
         self.0.get()
     }
 
     /// Enters a phase.
-    pub fn set(&self, phase: Phase) {
+    pub fn set(&self, phase: ServerPhase) {
         self.0.set(phase);
     }
 }

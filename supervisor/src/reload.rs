@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use nano_config::{App as AppConfig, Config, ConfigError, Diagnostic, ReloadPlan};
+use nano_config::{AppConfig, Config, ConfigError, Diagnostic, ReloadPlan};
 use nano_protocol::ExitReason;
 use serde::Serialize;
 
@@ -65,7 +65,7 @@ impl ReloadError {
 
 /// What a reload changed, by app.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct ReloadReport {
     pub(crate) added: Vec<String>,
     pub(crate) removed: Vec<String>,
     /// Settings or code changed.
@@ -84,7 +84,7 @@ pub(crate) struct Changed {
     pub(crate) what: Vec<&'static str>,
 }
 
-impl Report {
+impl ReloadReport {
     fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty() && self.server.is_empty()
     }
@@ -92,7 +92,7 @@ impl Report {
 
 impl Supervisor {
     /// Reads the configuration anew and switches to it.
-    pub(crate) async fn reload(self: &Rc<Self>, trigger: Trigger) -> Result<Report, ReloadError> {
+    pub(crate) async fn reload(self: &Rc<Self>, trigger: Trigger) -> Result<ReloadReport, ReloadError> {
         let _alone = self.changing.lock().await;
         match sd_notify::NotifyState::monotonic_usec_now() {
             // `Type=notify-reload` needs the time.
@@ -103,7 +103,7 @@ impl Supervisor {
         let outcome = self.load_and_change().await;
         notify(&[sd_notify::NotifyState::Ready]);
         // A file that is no module of the app changed: not worth a line in the log.
-        let silent = trigger == Trigger::Watch && outcome.as_ref().is_ok_and(Report::is_empty);
+        let silent = trigger == Trigger::Watch && outcome.as_ref().is_ok_and(ReloadReport::is_empty);
         if !silent {
             self.metrics.reloaded(outcome.is_ok());
             let error = outcome.as_ref().err().map(ToString::to_string);
@@ -126,7 +126,7 @@ impl Supervisor {
                 tracing::error!(trigger, took_ms, code = error.code(), %error, "reload failed, everything stays as it was")
             }
         }
-        outcome.map(|report| Report { took_ms, ..report })
+        outcome.map(|report| ReloadReport { took_ms, ..report })
     }
 
     /// Replaces the workers of one app and reads its files anew.
@@ -144,15 +144,15 @@ impl Supervisor {
 
     /// What a reload would do now, up to the start of the new workers: the same refusals, the same report, without a
     /// change.
-    pub(crate) async fn rehearse_reload(self: &Rc<Self>) -> Result<Report, ReloadError> {
+    pub(crate) async fn rehearse_reload(self: &Rc<Self>) -> Result<ReloadReport, ReloadError> {
         let _alone = self.changing.lock().await;
         let begun = Instant::now();
         let (_, new) = self.fleet.spawner().load().await.map_err(ReloadError::Config)?;
         let (report, _) = self.plan(&new).await?;
-        Ok(Report { took_ms: millis(begun.elapsed()), ..report })
+        Ok(ReloadReport { took_ms: millis(begun.elapsed()), ..report })
     }
 
-    async fn load_and_change(self: &Rc<Self>) -> Result<Report, ReloadError> {
+    async fn load_and_change(self: &Rc<Self>) -> Result<ReloadReport, ReloadError> {
         let (version, new) = self.fleet.spawner().load().await.map_err(ReloadError::Config)?;
         let new = Rc::new(new);
         *self.tried.borrow_mut() = Some(Rc::clone(&new));
@@ -163,18 +163,18 @@ impl Supervisor {
     }
 
     /// The changes from the present configuration to `new`, and the apps that need new workers.
-    async fn plan(&self, new: &Config) -> Result<(Report, BTreeSet<String>), ReloadError> {
+    async fn plan(&self, new: &Config) -> Result<(ReloadReport, BTreeSet<String>), ReloadError> {
         let plan = ReloadPlan::between(&self.config(), new);
         let needs_restart = plan.needs_restart().map(|change| format!("{}: {}", change.place, change.key));
         let needs_restart: Vec<_> = needs_restart.collect();
         if !needs_restart.is_empty() {
             return Err(ReloadError::NeedsRestart(needs_restart));
         }
-        let mut report = Report {
+        let mut report = ReloadReport {
             added: plan.added.clone(),
             removed: plan.removed.clone(),
             server: plan.server.iter().map(|change| change.key).collect(),
-            ..Report::default()
+            ..ReloadReport::default()
         };
         let mut replace: BTreeSet<String> = plan.added.iter().cloned().collect();
         for change in &plan.changed {

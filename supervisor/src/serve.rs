@@ -33,7 +33,7 @@ use crate::log::Logs;
 use crate::notify::{self, notify};
 use crate::orphans;
 use crate::privileges::{give_up, harden};
-use crate::readiness::{Phase, Readiness};
+use crate::readiness::{Readiness, ServerPhase};
 use crate::reload;
 use crate::shard::command::Command;
 use crate::shard::{self, Shard, ShardHandle, Shards};
@@ -285,7 +285,7 @@ impl Start {
         background.spawn_local(hear_shards(Rc::clone(&supervisor), event_source));
         let mut control = match control {
             Some((listener, _)) => {
-                Some(control::Server::new(tokio::net::UnixListener::from_std(listener)?, Rc::clone(&supervisor)))
+                Some(control::ControlServer::new(tokio::net::UnixListener::from_std(listener)?, Rc::clone(&supervisor)))
             }
             None => None,
         };
@@ -366,7 +366,7 @@ fn socket_files(control: Option<&Control>, others: &[BoundSocket]) -> Vec<Socket
 
 /// Everything is ready: reports it in the log, in `/readyz` and to systemd.
 fn announce(supervisor: &Rc<Supervisor>) {
-    supervisor.readiness.set(Phase::Ready);
+    supervisor.readiness.set(ServerPhase::Ready);
     for address in &supervisor.addresses.http {
         tracing::info!(address, "listening");
     }
@@ -415,7 +415,7 @@ async fn feed_watchdog() {
 async fn drain(supervisor: &Rc<Supervisor>) {
     let within = supervisor.config().drain;
     let deadline = Instant::now() + within;
-    supervisor.readiness.set(Phase::Draining);
+    supervisor.readiness.set(ServerPhase::Draining);
     notify(&[NotifyState::Stopping, NotifyState::Status("finishing requests in flight")]);
     tracing::info!(drain_ms = millis(within), "stopping: no new connections, finishing what is in flight");
     let drained = supervisor.shards().broadcast(|done| Some(Command::Drain { done }));

@@ -10,9 +10,9 @@ use nix::sys::stat::{Mode, umask};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 /// Inode and change time: an inode's number alone is soon reused.
-pub(crate) type Identity = (u64, i64, i64);
+pub(crate) type FileIdentity = (u64, i64, i64);
 
-pub(crate) fn identity(found: &fs::Metadata) -> Identity {
+pub(crate) fn identity(found: &fs::Metadata) -> FileIdentity {
     (found.ino(), found.ctime(), found.ctime_nsec())
 }
 
@@ -20,7 +20,7 @@ pub(crate) fn identity(found: &fs::Metadata) -> Identity {
 #[derive(Debug)]
 pub struct BoundSocket {
     path: PathBuf,
-    identity: Identity,
+    identity: FileIdentity,
 }
 
 /// Why there is no socket.

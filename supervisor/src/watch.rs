@@ -12,13 +12,13 @@ use crate::supervisor::Supervisor;
 const QUIET: Duration = Duration::from_millis(150);
 
 /// Files that change all the time are reloaded this often.
-const LONGEST: Duration = Duration::from_secs(2);
+const MAX_DELAY: Duration = Duration::from_secs(2);
 
 /// After the second failed reload in a row, the next one waits so long; after each further one twice as long.
-const FIRST: Duration = Duration::from_millis(250);
+const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// The longest wait: an operator repairs a file and wants to see the effect.
-const LONGEST_WAIT: Duration = Duration::from_secs(8);
+const MAX_WAIT: Duration = Duration::from_secs(8);
 
 /// Runs until it is dropped. Must run in a `LocalSet`.
 pub(crate) async fn run(supervisor: Rc<Supervisor>) {
@@ -56,9 +56,10 @@ pub(crate) async fn run(supervisor: Rc<Supervisor>) {
 async fn settle(supervisor: &Supervisor, at_least: Duration) {
     tokio::time::sleep(at_least).await;
     let spawner = supervisor.fleet.spawner();
-    let _ =
-        tokio::time::timeout(LONGEST, async { while tokio::time::timeout(QUIET, spawner.changed()).await.is_ok() {} })
-            .await;
+    let _ = tokio::time::timeout(MAX_DELAY, async {
+        while tokio::time::timeout(QUIET, spawner.changed()).await.is_ok() {}
+    })
+    .await;
 }
 
 /// Reloads in a row that failed: something may write broken files again and again.
@@ -77,7 +78,7 @@ impl Failures {
     /// How long the next reload waits from now on.
     fn wait(&self, now: Instant) -> Duration {
         let Some(doublings) = self.count.checked_sub(2) else { return Duration::ZERO };
-        let whole = FIRST.saturating_mul(1u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(LONGEST_WAIT);
+        let whole = FIRST_WAIT.saturating_mul(1u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(MAX_WAIT);
         let since = self.last.map_or(whole, |last| now.saturating_duration_since(last));
         whole.saturating_sub(since)
     }

@@ -20,7 +20,7 @@ use std::os::unix::net::UnixStream;
 use nano_protocol::limits::MAX_LINKS;
 use nano_protocol::{ExitCode, ExitReason, Frame, LayerReport, Outbox, PROTOCOL_VERSION};
 use nano_runtime::{Connection, ServeError, Spare, exit_now};
-use nano_worker::sandbox::{self, Layers, Surroundings};
+use nano_worker::sandbox::{self, Layers, SandboxArgs};
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::sys::prctl;
@@ -29,7 +29,7 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 
 /// Serves an app; ends the process. `arguments` say what the spawner set up for it.
 pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ! {
-    let prepared = Surroundings::from_arguments(arguments).ok_or(BootError::Usage).and_then(prepare);
+    let prepared = SandboxArgs::from_arguments(arguments).ok_or(BootError::Usage).and_then(prepare);
     let status = match prepared.and_then(|spare| Ok(spare.serve(crate::SNAPSHOT)?)) {
         Ok(status) => status,
         Err(error) => {
@@ -69,8 +69,8 @@ impl BootError {
     }
 }
 
-fn prepare(surroundings: Surroundings) -> Result<Spare, BootError> {
-    let sandbox = sandbox::enter(Layers::ALL, surroundings);
+fn prepare(sandbox_args: SandboxArgs) -> Result<Spare, BootError> {
+    let sandbox = sandbox::enter(Layers::ALL, sandbox_args);
     // What ps(1) shows, also where nano had to execute this program by a descriptor's number.
     let _ = prctl::set_name(c"nano-worker");
     // A supervisor that died before this line closed the control socket, which the next step sees.

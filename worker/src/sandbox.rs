@@ -1,5 +1,5 @@
 //! The part of the sandbox that a worker sets up itself, by giving up what it has. The spawner made new namespaces for
-//! it, in which it has capabilities ([`Surroundings`]); the layers that need those come first. (A program cannot be
+//! it, in which it has capabilities ([`SandboxArgs`]); the layers that need those come first. (A program cannot be
 //! executed in a directory without files, nor by a user who may read none: so this process does it, and not the
 //! spawner.)
 //!
@@ -24,14 +24,14 @@ mod landlock;
 mod privileges;
 mod rlimits;
 mod root;
-mod surroundings;
+mod sandbox_args;
 mod system_calls;
 mod time_zone;
 mod user;
 
 use nano_protocol::limits::MAX_LAYER_DETAIL;
 use nano_protocol::{LayerReport, SandboxLayer};
-pub use surroundings::Surroundings;
+pub use sandbox_args::SandboxArgs;
 
 /// Which layers to apply. A worker applies all of them; the test that attacks it leaves one out to see its effect.
 #[derive(Debug, Clone, Copy)]
@@ -57,33 +57,33 @@ impl Layers {
 }
 
 /// A layer's own report: how much of it is in force, or why none of it is.
-type Outcome = Result<String, String>;
+type LayerResult = Result<String, String>;
 
 /// A sandbox after its first step.
 #[derive(Debug)]
 pub struct Entered {
     layers: Layers,
     reports: Vec<LayerReport>,
-    rlimits: Outcome,
+    rlimits: LayerResult,
 }
 
 /// Applies the layers that must be applied before there are threads, which inherit them. Call it while there is one
 /// thread, before anything is opened: descriptors above standard error are closed. The time zone, the only thing that
 /// is needed from the file system, is read here.
 #[must_use]
-pub fn enter(layers: Layers, surroundings: Surroundings) -> Entered {
+pub fn enter(layers: Layers, sandbox_args: SandboxArgs) -> Entered {
     descriptors::close_inherited();
     time_zone::load();
     let mut reports = Vec::with_capacity(SandboxLayer::ALL.len());
-    let named = surroundings.identity.map_or(Ok(()), user::name);
-    if surroundings.empty_root {
+    let named = sandbox_args.identity.map_or(Ok(()), user::name);
+    if sandbox_args.empty_root {
         let outcome = named.and_then(|()| root::empty());
         reports.push(report(SandboxLayer::Root, outcome));
     }
-    if let Some(user) = surroundings.user {
+    if let Some(user) = sandbox_args.user {
         reports.push(report(SandboxLayer::Uid, user::become_user(user)));
     }
-    let mut apply = |wanted: bool, layer: SandboxLayer, apply: fn() -> Outcome| {
+    let mut apply = |wanted: bool, layer: SandboxLayer, apply: fn() -> LayerResult| {
         if wanted {
             reports.push(report(layer, apply()));
         }
@@ -112,7 +112,7 @@ impl Entered {
     }
 }
 
-fn report(layer: SandboxLayer, outcome: Outcome) -> LayerReport {
+fn report(layer: SandboxLayer, outcome: LayerResult) -> LayerReport {
     let active = outcome.is_ok();
     let mut detail = outcome.unwrap_or_else(|reason| reason);
     while detail.len() > MAX_LAYER_DETAIL {

@@ -46,18 +46,18 @@ fn every_key_is_in_both() {
 /// Type, range and default of a key.
 fn same_kind(key: &Key, property: &Value) {
     let (expected, fields): (Value, &[&str]) = match key.kind {
-        Kind::Whole { min, max, default } => (
+        ValueKind::Whole { min, max, default } => (
             json!({"type": "integer", "minimum": min, "maximum": max, "default": default}),
             &["type", "minimum", "maximum", "default"],
         ),
-        Kind::Megabytes { zero, default } => (
+        ValueKind::Megabytes { zero, default } => (
             json!({"type": "number", "minimum": zero.then_some(0), "exclusiveMinimum": (!zero).then_some(0),
                 "maximum": MAX_MB, "default": default}),
             &["type", "minimum", "exclusiveMinimum", "maximum", "default"],
         ),
-        Kind::Flag { default } => (json!({"type": "boolean", "default": default}), &["type", "default"]),
-        Kind::Choice { words, default } => (json!({"enum": words, "default": default}), &["enum", "default"]),
-        Kind::Own { .. } => return,
+        ValueKind::Flag { default } => (json!({"type": "boolean", "default": default}), &["type", "default"]),
+        ValueKind::Choice { words, default } => (json!({"enum": words, "default": default}), &["enum", "default"]),
+        ValueKind::Own { .. } => return,
     };
     for field in fields {
         assert_eq!(property[field], expected[field], "{}: {field}", key.name);

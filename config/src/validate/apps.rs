@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::app::App;
+use crate::app::AppConfig;
 use crate::error::{Place, quote};
 use crate::hostname::HostPattern;
 use crate::json::{Node, Span, Value};
@@ -38,7 +38,7 @@ pub(crate) fn read(
     defaults: Settings,
     places: (&Path, &Path),
     look: &Look<'_>,
-) -> Vec<App> {
+) -> Vec<AppConfig> {
     let Some((node, path)) = top.node(&schema::APPS) else {
         report.fault(top.span, &KeyPath::root(), "`apps` is missing: a list of at least one app", None);
         return Vec::new();
@@ -64,7 +64,7 @@ pub(crate) fn read(
         let module = module(report, &object, places, (look, index));
         if let (Some((name, hostnames)), Some((module, place, shown))) = (identity, module) {
             let module_path::Module { path, root, entry } = module;
-            apps.push(App { name, hostnames, path, root, entry, shown, place, settings });
+            apps.push(AppConfig { name, hostnames, path, root, entry, shown, place, settings });
         }
     }
     apps
@@ -243,7 +243,7 @@ fn claim_name(
     report.fault(at, path, message, suggestion);
 }
 
-/// The name that an app without one gets; see [`App::name`].
+/// The name that an app without one gets; see [`AppConfig::name`].
 fn derived_name(host: &HostPattern) -> String {
     match host {
         HostPattern::Any => ANY_NAME.to_owned(),

@@ -13,16 +13,16 @@ const INDEX: &str = "index.js";
 /// What a usable `path` of an app means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Module {
-    /// See [`crate::App::path`].
+    /// See [`crate::AppConfig::path`].
     pub path: PathBuf,
-    /// See [`crate::App::root`].
+    /// See [`crate::AppConfig::root`].
     pub root: PathBuf,
-    /// See [`crate::App::entry`].
+    /// See [`crate::AppConfig::entry`].
     pub entry: String,
 }
 
 impl Module {
-    /// See [`crate::App::shown`]. `text`: the path as it was written.
+    /// See [`crate::AppConfig::shown`]. `text`: the path as it was written.
     pub(crate) fn shown(&self, text: &str) -> Option<String> {
         if text.starts_with('/') {
             return None;

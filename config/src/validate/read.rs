@@ -3,7 +3,7 @@
 use crate::json::number::Decimal;
 use crate::json::{Member, Node, Span, Value};
 use crate::megabytes::Megabytes;
-use crate::schema::{Key, Kind, Level, MAX_MB};
+use crate::schema::{Key, Level, MAX_MB, ValueKind};
 use crate::suggest;
 use crate::validate::report::{KeyPath, Report, describe};
 
@@ -67,7 +67,7 @@ impl<'n> Object<'n> {
 
     pub(crate) fn whole(&self, report: &mut Report<'_>, key: &Key) -> Option<u64> {
         let (node, path) = self.node(key)?;
-        let Kind::Whole { min, max, .. } = key.kind else { return None };
+        let ValueKind::Whole { min, max, .. } = key.kind else { return None };
         let Value::Number(text) = &node.value else {
             report.wrong_type(node, &path, key, unquoted_number(node));
             return None;
@@ -85,7 +85,7 @@ impl<'n> Object<'n> {
 
     pub(crate) fn megabytes(&self, report: &mut Report<'_>, key: &Key) -> Option<Megabytes> {
         let (node, path) = self.node(key)?;
-        let Kind::Megabytes { zero, .. } = key.kind else { return None };
+        let ValueKind::Megabytes { zero, .. } = key.kind else { return None };
         let Value::Number(text) = &node.value else {
             report.wrong_type(node, &path, key, unquoted_number(node));
             return None;
@@ -121,7 +121,7 @@ impl<'n> Object<'n> {
 
     pub(crate) fn choice(&self, report: &mut Report<'_>, key: &Key) -> Option<&'static str> {
         let (node, path) = self.node(key)?;
-        let Kind::Choice { words, .. } = key.kind else { return None };
+        let ValueKind::Choice { words, .. } = key.kind else { return None };
         let Value::String(text) = &node.value else {
             report.wrong_type(node, &path, key, None);
             return None;

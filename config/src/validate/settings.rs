@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::app::{AppSettings, RequestAccessors};
-use crate::egress::{self, Egress};
+use crate::egress::{self, EgressSetting};
 use crate::json::Value;
 use crate::megabytes::Megabytes;
 use crate::schema::{self, Key};
@@ -25,7 +25,7 @@ pub(crate) struct Settings {
     max_concurrent: Option<u64>,
     max_body: Option<Megabytes>,
     idle_ms: Option<u64>,
-    egress: Option<Egress>,
+    egress: Option<EgressSetting>,
     request_accessors: Option<RequestAccessors>,
 }
 
@@ -69,7 +69,7 @@ impl Settings {
             max_concurrent: u32::try_from(max_concurrent).unwrap_or(u32::MAX),
             max_body_bytes: size(self.max_body, &defaults.max_body, &schema::MAX_BODY_MB).bytes(),
             idle: (idle > 0).then(|| Duration::from_millis(idle)),
-            egress: self.egress.or_else(|| defaults.egress.clone()).unwrap_or(Egress::Public),
+            egress: self.egress.or_else(|| defaults.egress.clone()).unwrap_or(EgressSetting::Public),
             request_accessors: self
                 .request_accessors
                 .or(defaults.request_accessors)
@@ -119,11 +119,11 @@ fn env(report: &mut Report<'_>, object: &Object<'_>) -> Option<BTreeMap<String, 
     Some(env)
 }
 
-fn egress(report: &mut Report<'_>, object: &Object<'_>) -> Option<Egress> {
+fn egress(report: &mut Report<'_>, object: &Object<'_>) -> Option<EgressSetting> {
     let (node, path) = object.node(&schema::EGRESS)?;
     let items = match &node.value {
-        Value::String(text) if text == "public" => return Some(Egress::Public),
-        Value::String(text) if text == "off" => return Some(Egress::Off),
+        Value::String(text) if text == "public" => return Some(EgressSetting::Public),
+        Value::String(text) if text == "off" => return Some(EgressSetting::Off),
         Value::Array(items) => items,
         value => {
             let suggestion = match value {
@@ -148,5 +148,5 @@ fn egress(report: &mut Report<'_>, object: &Object<'_>) -> Option<Egress> {
             _ => report.wrong_type_of(item, &path, "\"host[:port]\" or a CIDR range", None),
         }
     }
-    Some(if items.is_empty() { Egress::Off } else { Egress::Allow(rules) })
+    Some(if items.is_empty() { EgressSetting::Off } else { EgressSetting::Allow(rules) })
 }

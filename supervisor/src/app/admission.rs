@@ -86,20 +86,20 @@ impl Admission {
     ///
     /// # Errors
     /// The queue is full.
-    pub fn enqueue(&self) -> Result<Place<'_>, QueueFull> {
+    pub fn enqueue(&self) -> Result<QueueEntry<'_>, QueueFull> {
         let more = |now: u32| (now < self.queue_bound).then(|| now + 1);
         self.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).map_err(|_| QueueFull)?;
-        Ok(Place { admission: self })
+        Ok(QueueEntry { admission: self })
     }
 }
 
 /// A place in the queue. Dropping it leaves the queue.
 #[derive(Debug)]
-pub struct Place<'a> {
+pub struct QueueEntry<'a> {
     admission: &'a Admission,
 }
 
-impl<'a> Place<'a> {
+impl<'a> QueueEntry<'a> {
     /// Queued from now on, even before it is first polled. When it is done, try again; if that fails, wait again.
     #[must_use]
     pub fn wait(&self) -> Pin<Box<Notified<'a>>> {
@@ -109,7 +109,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
         self.admission.waiting.fetch_sub(1, Ordering::SeqCst);
     }

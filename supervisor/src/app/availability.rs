@@ -33,16 +33,16 @@ pub struct Refusal {
 
 /// How a request is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entry {
+pub enum BreakerDecision {
     /// Like any other.
-    Open,
+    Pass,
     /// It is the probe. The caller must call [`Availability::release`] when it is over.
     Probe,
     /// Refused.
     Refused(Refusal),
 }
 
-const OPEN: u8 = 0;
+const CLOSED: u8 = 0;
 const CRASHES: u8 = 1;
 const START_FAILS: u8 = 2;
 const PROBATION: u8 = 3;
@@ -61,7 +61,7 @@ pub struct Availability {
 
 impl Default for Availability {
     fn default() -> Self {
-        Self { began: Instant::now(), state: AtomicU8::new(OPEN), due: AtomicU64::new(0), wanted: Notify::new() }
+        Self { began: Instant::now(), state: AtomicU8::new(CLOSED), due: AtomicU64::new(0), wanted: Notify::new() }
     }
 }
 
@@ -84,19 +84,19 @@ impl Availability {
 
     /// The worker that was on probation has shown that it works.
     pub fn close_breaker(&self) {
-        self.change(|state| matches!(state, PROBATION | PROBED).then_some(OPEN));
+        self.change(|state| matches!(state, PROBATION | PROBED).then_some(CLOSED));
     }
 
     /// A request arrives.
-    pub fn enter(&self) -> Entry {
+    pub fn enter(&self) -> BreakerDecision {
         let state = self.state.load(Ordering::Acquire);
-        if state == OPEN {
-            return Entry::Open;
+        if state == CLOSED {
+            return BreakerDecision::Pass;
         }
         if self.change(|state| (state == PROBATION).then_some(PROBED)) {
-            return Entry::Probe;
+            return BreakerDecision::Probe;
         }
-        self.refused().map_or(Entry::Open, Entry::Refused)
+        self.refused().map_or(BreakerDecision::Pass, BreakerDecision::Refused)
     }
 
     /// The probe is over, with any result: if the breaker is still open, another probe may be sent.

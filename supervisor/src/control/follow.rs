@@ -11,8 +11,8 @@ use http_body_util::Either;
 use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::{FOLLOWERS, Lines, Reply, failure};
-use crate::log::{Next, Reader, Record};
+use super::{ControlResponse, FOLLOWERS, LineStream, failure};
+use crate::log::{LogReader, NextRecord, Record};
 use crate::supervisor::Supervisor;
 
 /// Chunks queued between the log and the client's socket, and about how many bytes each has.
@@ -52,7 +52,7 @@ impl Query {
     }
 }
 
-pub(super) fn logs(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, query: &str) -> Reply {
+pub(super) fn logs(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, query: &str) -> ControlResponse {
     let query = match Query::parse(query) {
         Ok(query) => query,
         Err(error) => return failure(StatusCode::BAD_REQUEST, "query", &error),
@@ -80,16 +80,16 @@ pub(super) fn logs(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, quer
             _ = drained.wait_for(|drained| *drained) => {}
         }
     });
-    let mut reply = Response::new(Either::Right(Lines(lines)));
+    let mut reply = Response::new(Either::Right(LineStream(lines)));
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
     reply
 }
 
-async fn feed(mut log: Reader, query: &Query, pieces: &mpsc::Sender<Bytes>) {
+async fn feed(mut log: LogReader, query: &Query, pieces: &mpsc::Sender<Bytes>) {
     loop {
         let mut batch = String::new();
         let mut next = log.take();
-        if matches!(next, Next::Nothing) && log.follows() {
+        if matches!(next, NextRecord::Nothing) && log.follows() {
             next = tokio::select! {
                 next = log.wait() => next,
                 () = pieces.closed() => return,
@@ -97,13 +97,13 @@ async fn feed(mut log: Reader, query: &Query, pieces: &mpsc::Sender<Bytes>) {
         }
         loop {
             match next {
-                Next::Line(record) if query.wants(&record) => batch.push_str(&record.json),
-                Next::Line(_) => {}
-                Next::Missed(missed) => {
+                NextRecord::Line(record) if query.wants(&record) => batch.push_str(&record.json),
+                NextRecord::Line(_) => {}
+                NextRecord::Missed(missed) => {
                     let text = "lines are missing here: the reader is too slow";
                     let _ = writeln!(batch, "{}", json!({ "level": "warn", "message": text, "missed": missed }));
                 }
-                Next::Nothing => break,
+                NextRecord::Nothing => break,
             }
             if batch.len() >= PIECE {
                 break;

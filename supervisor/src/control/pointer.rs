@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 use nix::unistd::geteuid;
 
 use super::socket::prepare_directory;
-use crate::socket_file::{Identity, identity};
+use crate::socket_file::{FileIdentity, identity};
 
 /// The link. Dropping it removes the link.
 #[derive(Debug)]
 pub(crate) struct Pointer {
     path: PathBuf,
-    identity: Identity,
+    identity: FileIdentity,
 }
 
 impl Pointer {

@@ -12,14 +12,14 @@ use crate::printable;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Most bytes of the request. It is read because closing with unread data would reset the connection.
-const MOST: u64 = 16 * 1024;
+const MAX_REQUEST: u64 = 16 * 1024;
 
 /// Tells `peer` that the socket is for root and `own` alone.
 pub(super) async fn turn_away(mut stream: UnixStream, peer: Option<u32>, own: u32) {
     let _ = tokio::time::timeout(PATIENCE, async {
         let (reader, mut writer) = stream.split();
         let mut head = Vec::new();
-        let mut reader = reader.take(MOST);
+        let mut reader = reader.take(MAX_REQUEST);
         while !head.ends_with(b"\r\n\r\n") && reader.read_buf(&mut head).await? > 0 {}
         writer.write_all(answer(peer, own).as_bytes()).await?;
         writer.shutdown().await?;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use http::StatusCode;
 use serde_json::json;
 
-use super::{Reply, failure, json_reply};
+use super::{ControlResponse, failure, json_reply};
 use crate::fleet::FlightRecord;
 use crate::supervisor::Supervisor;
 
@@ -25,7 +25,7 @@ fn parse(query: &str) -> Result<About<'_>, &'static str> {
     }
 }
 
-pub(super) fn why(supervisor: &Rc<Supervisor>, query: &str) -> Reply {
+pub(super) fn why(supervisor: &Rc<Supervisor>, query: &str) -> ControlResponse {
     let about = match parse(query) {
         Ok(about) => about,
         Err(error) => return failure(StatusCode::BAD_REQUEST, "query", error),
@@ -52,7 +52,7 @@ pub(super) fn why(supervisor: &Rc<Supervisor>, query: &str) -> Reply {
     }
 }
 
-fn found(key: &str, name: &str, records: &[Rc<FlightRecord>]) -> Reply {
+fn found(key: &str, name: &str, records: &[Rc<FlightRecord>]) -> ControlResponse {
     let records: Vec<&FlightRecord> = records.iter().map(|record| &**record).collect();
     json_reply(StatusCode::OK, &json!({ key: name, "records": records }))
 }

@@ -12,8 +12,8 @@ fn clients_and_apps_leave_descriptors_for_others() {
         (1024, 2, 320, 64),
         (64, 1, 64, 8),
     ] {
-        let each = (share(limit / 8 * 5, shards).clamp(LEAST, MOST), share(limit / 8, shards));
-        let each = (each.0, each.1.clamp(LEAST_OUTGOING, MOST_OUTGOING));
+        let each = (share(limit / 8 * 5, shards).clamp(MIN_CLIENTS, MAX_CLIENTS), share(limit / 8, shards));
+        let each = (each.0, each.1.clamp(MIN_OUTGOING, MAX_OUTGOING));
         assert_eq!(each, (clients, apps), "{limit} descriptors, {shards} shards");
     }
 }

@@ -8,17 +8,17 @@ use std::time::Instant;
 use tokio::sync::Mutex;
 use tokio::time::sleep_until;
 
+use super::fair_semaphore::{FairSemaphore, Share};
 use super::handshakes::Handshakes;
-use super::idle::Idle;
-use super::places::{Places, Share};
-use crate::rate::Rate;
+use super::idle::IdleConnections;
+use crate::rate::PacedRate;
 use crate::read_budget::{Group, Reader, Rounds};
 
 /// Lookups at once of all apps, and of one. The system's resolver needs a thread for each and cannot be cancelled.
-pub(crate) const MOST_LOOKUPS: usize = 128;
+pub(crate) const MAX_LOOKUPS: usize = 128;
 const LOOKUPS_OF_APP: usize = 4;
 /// The same of TLS handshakes.
-const MOST_HANDSHAKES: usize = 32;
+const MAX_HANDSHAKES: usize = 32;
 const HANDSHAKES_OF_APP: usize = 4;
 /// New connections of one app per second, after a burst of so many.
 const CONNECTS_PER_SECOND: u32 = 500;
@@ -38,26 +38,26 @@ const TLS_PRICE: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Commons {
     rounds: Rc<Rounds>,
-    connections: Rc<Places>,
-    lookups: Rc<Places>,
-    handshakes: Rc<Places>,
+    connections: Rc<FairSemaphore>,
+    lookups: Rc<FairSemaphore>,
+    handshakes: Rc<FairSemaphore>,
     pub(super) tls: Handshakes,
     /// All apps' idle connections.
-    idle: RefCell<Vec<Weak<Idle>>>,
+    idle: RefCell<Vec<Weak<IdleConnections>>>,
 }
 
 /// One app's share.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct AppShare {
     pub(super) commons: Rc<Commons>,
     reading: Rc<Group>,
     pub(super) connections: Rc<Share>,
     pub(super) lookups: Rc<Share>,
     pub(super) handshakes: Rc<Share>,
-    pub(super) connects: Rate,
+    pub(super) connects: PacedRate,
     /// Held by the connection that waits for `connects`.
     turnstile: Mutex<()>,
-    pub(super) idle: Rc<Idle>,
+    pub(super) idle: Rc<IdleConnections>,
 }
 
 impl Commons {
@@ -65,27 +65,27 @@ impl Commons {
     pub(crate) fn new(connections: usize) -> Rc<Self> {
         Rc::new(Self {
             rounds: Rounds::new(READ_BY_ALL),
-            connections: Places::new(connections),
-            lookups: Places::new(MOST_LOOKUPS),
-            handshakes: Places::new(MOST_HANDSHAKES),
+            connections: FairSemaphore::new(connections),
+            lookups: FairSemaphore::new(MAX_LOOKUPS),
+            handshakes: FairSemaphore::new(MAX_HANDSHAKES),
             tls: Handshakes::default(),
             idle: RefCell::default(),
         })
     }
 
     /// The share of one app.
-    pub(super) fn part(self: &Rc<Self>) -> Part {
-        let idle = Rc::<Idle>::default();
+    pub(super) fn part(self: &Rc<Self>) -> AppShare {
+        let idle = Rc::<IdleConnections>::default();
         let mut all = self.idle.borrow_mut();
         all.retain(|idle| idle.strong_count() > 0);
         all.push(Rc::downgrade(&idle));
-        Part {
+        AppShare {
             commons: Rc::clone(self),
             reading: self.rounds.group(READ_BY_APP),
             connections: self.connections.share(usize::MAX),
             lookups: self.lookups.share(LOOKUPS_OF_APP),
             handshakes: self.handshakes.share(HANDSHAKES_OF_APP),
-            connects: Rate::new(CONNECTS_PER_SECOND, CONNECTS_AT_ONCE),
+            connects: PacedRate::new(CONNECTS_PER_SECOND, CONNECTS_AT_ONCE),
             turnstile: Mutex::new(()),
             idle,
         }
@@ -100,7 +100,7 @@ impl Commons {
     }
 }
 
-impl Part {
+impl AppShare {
     /// The read budget of one of the app's connections.
     pub(super) fn reader(&self, tls: bool) -> Reader {
         self.reading.reader(READ_BY_ONE, if tls { TLS_PRICE } else { 1 })

@@ -19,69 +19,69 @@ use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
-use super::commons::Part;
+use super::commons::AppShare;
 use super::error::EgressError;
+use super::fair_semaphore::FairPermit;
 use super::handshakes::{Handshake, NoSession};
 use super::names::look_up;
-use super::places::Place;
 use super::policy::Policy;
-use super::socket::{InShard, Socket, Watch};
+use super::socket::{EgressSocket, InShard, ResponseWatch};
 use super::target::{Host, Origin};
-use super::upload::Upload;
+use super::upload::UploadBody;
 use super::{Timeouts, tls};
 
 /// Most addresses of one host that are tried.
-const MOST_ADDRESSES: usize = 8;
+const MAX_ADDRESSES: usize = 8;
 
 /// Makes connections for one app in one shard.
 #[derive(Debug)]
 pub(super) struct Connector {
     pub(super) policy: Policy,
     pub(super) timeouts: Timeouts,
-    pub(super) part: Part,
+    pub(super) part: AppShare,
     tls: RefCell<Option<Arc<ClientConfig>>>,
 }
 
 /// An HTTP connection. Dropping it closes it.
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) sender: SendRequest<Upload>,
-    pub(super) watch: Rc<Watch>,
+pub(super) struct EgressConnection {
+    pub(super) sender: SendRequest<UploadBody>,
+    pub(super) watch: Rc<ResponseWatch>,
     task: AbortHandle,
 }
 
-impl Drop for Connection {
+impl Drop for EgressConnection {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
 impl Connector {
-    pub(super) fn new(part: Part, policy: Policy, timeouts: Timeouts) -> Self {
+    pub(super) fn new(part: AppShare, policy: Policy, timeouts: Timeouts) -> Self {
         Self { policy, timeouts, part, tls: RefCell::default() }
     }
 
     /// A new connection, to an address that the policy allows.
-    pub(super) async fn connect(&self, origin: &Origin) -> Result<Connection, EgressError> {
+    pub(super) async fn connect(&self, origin: &Origin) -> Result<EgressConnection, EgressError> {
         self.policy.check_origin(origin)?;
         let addresses = self.addresses(origin).await?;
         let place = self.place().await?;
         let stream = self.open(origin, addresses).await?;
         // Requests are written whole, so small writes need not wait for more.
         let _ = stream.set_nodelay(true);
-        let watch = Rc::<Watch>::default();
+        let watch = Rc::<ResponseWatch>::default();
         let parts = InShard { reader: self.part.reader(origin.tls), watch: Rc::clone(&watch), _place: place };
         if origin.tls {
             let session = self.session(origin, stream, parts).await?;
             return handshake(origin, session, watch).await;
         }
-        let mut socket = Socket::new(stream);
+        let mut socket = EgressSocket::new(stream);
         socket.settle(parts);
         handshake(origin, socket, watch).await
     }
 
     /// A permit for one more connection.
-    async fn place(&self) -> Result<Place, EgressError> {
+    async fn place(&self) -> Result<FairPermit, EgressError> {
         let within = self.timeouts.place;
         let place = timeout(within, async {
             self.part.await_connect().await;
@@ -97,7 +97,7 @@ impl Connector {
         origin: &Origin,
         stream: TcpStream,
         parts: InShard,
-    ) -> Result<TlsStream<Socket>, EgressError> {
+    ) -> Result<TlsStream<EgressSocket>, EgressError> {
         let config = self.tls_config().await?;
         let name = match &origin.host {
             Host::Address(address) => ServerName::from(*address),
@@ -132,7 +132,7 @@ impl Connector {
             // The address that is checked is the one that is connected to.
             let address = SocketAddr::new(address.ip().to_canonical(), address.port());
             match self.policy.check_address(origin, address.ip()) {
-                Ok(()) if !allowed.contains(&address) && allowed.len() < MOST_ADDRESSES => allowed.push(address),
+                Ok(()) if !allowed.contains(&address) && allowed.len() < MAX_ADDRESSES => allowed.push(address),
                 Ok(()) => {}
                 Err(error) => denied = Some(error),
             }
@@ -183,17 +183,17 @@ impl Connector {
 }
 
 /// Starts HTTP/1.1 on a stream.
-async fn handshake<S>(origin: &Origin, stream: S, watch: Rc<Watch>) -> Result<Connection, EgressError>
+async fn handshake<S>(origin: &Origin, stream: S, watch: Rc<ResponseWatch>) -> Result<EgressConnection, EgressError>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let mut builder = http1::Builder::new();
     builder.max_headers(MAX_HEADERS).max_header_size(MAX_HEADER_BYTES).max_buf_size(2 * MAX_HEADER_BYTES);
-    let made = builder.handshake::<_, Upload>(TokioIo::new(stream)).await;
+    let made = builder.handshake::<_, UploadBody>(TokioIo::new(stream)).await;
     let (sender, connection) = made.map_err(|error| EgressError::of_http(&origin.host.to_string(), &error))?;
     let task = spawn_local(async move {
         // Its errors are reported by the request on it.
         drop(connection.await);
     });
-    Ok(Connection { sender, watch, task: task.abort_handle() })
+    Ok(EgressConnection { sender, watch, task: task.abort_handle() })
 }

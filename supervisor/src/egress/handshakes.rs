@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::socket::{InShard, Socket};
+use super::socket::{EgressSocket, InShard};
 
 /// A handshake that waits to be made.
 pub(super) struct Handshake {
@@ -38,7 +38,7 @@ pub(super) enum NoSession {
 struct Job {
     handshake: Handshake,
     stream: std::net::TcpStream,
-    done: oneshot::Sender<Result<TlsStream<Socket>, NoSession>>,
+    done: oneshot::Sender<Result<TlsStream<EgressSocket>, NoSession>>,
 }
 
 /// One shard's thread for handshakes, started with the first one.
@@ -52,7 +52,7 @@ impl Handshakes {
         handshake: Handshake,
         stream: TcpStream,
         parts: InShard,
-    ) -> Result<TlsStream<Socket>, NoSession> {
+    ) -> Result<TlsStream<EgressSocket>, NoSession> {
         let (done, outcome) = oneshot::channel();
         let job = Job { handshake, stream: stream.into_std()?, done };
         // The callers bound how many wait: each has a permit.
@@ -95,7 +95,7 @@ fn run(mut inbox: mpsc::UnboundedReceiver<Job>) {
 async fn serve(Job { handshake, stream, mut done }: Job) {
     let Handshake { config, name, within } = handshake;
     let session = async {
-        let socket = Socket::new(TcpStream::from_std(stream)?);
+        let socket = EgressSocket::new(TcpStream::from_std(stream)?);
         let session = timeout(within, TlsConnector::from(config).connect(name, socket)).await;
         session.map_err(|_| NoSession::TimedOut)?.map_err(NoSession::Failed)
     };

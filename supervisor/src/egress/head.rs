@@ -10,16 +10,16 @@ use nano_protocol::limits::MAX_REASON;
 use nano_protocol::{BodyLength, FetchFailure, FetchHead, FetchResponse, HeaderBlock};
 
 use super::error::EgressError;
-use super::target::Target;
-use super::upload::{Upload, UploadQueue};
+use super::target::FetchTarget;
+use super::upload::{UploadBody, UploadQueue};
 use crate::hop_by_hop::is_hop_by_hop;
 
 /// The head that is sent.
 pub(super) fn request(
     head: &FetchHead,
-    target: &Target,
+    target: &FetchTarget,
     upload: &Rc<UploadQueue>,
-) -> Result<Request<Upload>, EgressError> {
+) -> Result<Request<UploadBody>, EgressError> {
     let unsendable = |what: &str| EgressError::new(FetchFailure::Unsendable, format!("{what} is not valid in HTTP"));
     let method = Method::from_bytes(head.method.as_bytes()).map_err(|_| unsendable("the method"))?;
     if matches!(method, Method::CONNECT | Method::TRACE) {
@@ -42,7 +42,7 @@ pub(super) fn request(
     if is_empty && matches!(method, Method::POST | Method::PUT) {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-    let mut request = Request::new(Upload::new(upload, head.body));
+    let mut request = Request::new(UploadBody::new(upload, head.body));
     *request.method_mut() = method;
     *request.uri_mut() = Uri::from(target.path.clone());
     *request.headers_mut() = headers;

@@ -7,31 +7,31 @@ use std::time::{Duration, Instant};
 
 use tokio::task::spawn_local;
 
-use super::connect::Connection;
+use super::connect::EgressConnection;
 use super::target::Origin;
 
 /// How long they are kept. Shorter than most servers keep them, so that few are closed while a request is being sent.
-const LONGEST: Duration = Duration::from_secs(15);
+const MAX_IDLE: Duration = Duration::from_secs(15);
 /// Most connections of one origin.
-const PER_ORIGIN: usize = 8;
+const MAX_PER_ORIGIN: usize = 8;
 /// Most connections of one app in one shard.
-const MOST: usize = 32;
+const MAX_PER_APP: usize = 32;
 
 /// The idle connections of one app in one shard.
 #[derive(Debug, Default)]
-pub(super) struct Idle {
-    by_origin: RefCell<HashMap<Origin, Vec<(Connection, Instant)>>>,
+pub(super) struct IdleConnections {
+    by_origin: RefCell<HashMap<Origin, Vec<(EgressConnection, Instant)>>>,
     sweeping: Cell<bool>,
 }
 
-impl Idle {
+impl IdleConnections {
     /// The connection that was used last, if one is usable.
-    pub(super) fn take(&self, origin: &Origin) -> Option<Connection> {
+    pub(super) fn take(&self, origin: &Origin) -> Option<EgressConnection> {
         let mut all = self.by_origin.borrow_mut();
         let waiting = all.get_mut(origin)?;
         let mut found = None;
         while let Some((connection, since)) = waiting.pop() {
-            if connection.sender.is_ready() && since.elapsed() < LONGEST {
+            if connection.sender.is_ready() && since.elapsed() < MAX_IDLE {
                 found = Some(connection);
                 break;
             }
@@ -42,20 +42,20 @@ impl Idle {
         found
     }
 
-    pub(super) fn put(self: &Rc<Self>, origin: Origin, connection: Connection) {
+    pub(super) fn put(self: &Rc<Self>, origin: Origin, connection: EgressConnection) {
         let mut all = self.by_origin.borrow_mut();
-        if all.values().map(Vec::len).sum::<usize>() >= MOST {
+        if all.values().map(Vec::len).sum::<usize>() >= MAX_PER_APP {
             return;
         }
         let waiting = all.entry(origin).or_default();
-        if waiting.len() < PER_ORIGIN {
+        if waiting.len() < MAX_PER_ORIGIN {
             waiting.push((connection, Instant::now()));
         }
         if !self.sweeping.replace(true) {
             let weak = Rc::downgrade(self);
             spawn_local(async move {
                 loop {
-                    tokio::time::sleep(LONGEST / 3).await;
+                    tokio::time::sleep(MAX_IDLE / 3).await;
                     let Some(idle) = weak.upgrade() else { return };
                     if idle.sweep() {
                         idle.sweeping.set(false);
@@ -91,9 +91,9 @@ impl Idle {
         let mut all = self.by_origin.borrow_mut();
         all.retain(|_, waiting| {
             waiting.retain(|(connection, since)| {
-                let stays = since.elapsed() < LONGEST && !connection.sender.is_closed();
+                let stays = since.elapsed() < MAX_IDLE && !connection.sender.is_closed();
                 if !stays {
-                    connection.watch.say_farewell();
+                    connection.watch.close_gracefully();
                 }
                 stays
             });

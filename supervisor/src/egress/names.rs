@@ -8,13 +8,13 @@ use tokio::sync::oneshot;
 use tokio::task::{spawn_blocking, spawn_local};
 use tokio::time::timeout;
 
-use super::commons::Part;
+use super::commons::AppShare;
 use super::error::EgressError;
 
 /// The addresses of a name; at least one. A lookup that takes longer than `within` continues and keeps its permit: an
 /// app whose names never resolve has no more threads than any other.
 pub(super) async fn look_up(
-    part: &Part,
+    part: &AppShare,
     name: &str,
     port: u16,
     within: Duration,

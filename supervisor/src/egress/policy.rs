@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use nano_config::{Egress, EgressRule, HostPattern};
+use nano_config::{EgressRule, EgressSetting, HostPattern};
 
 use super::address::{is_this_machine, special_purpose};
 use super::error::EgressError;
@@ -13,13 +13,13 @@ use super::target::{Host, Origin};
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
     /// The app's `egress`; `None` for the user's own program, which may connect to any address.
-    egress: Option<Egress>,
+    egress: Option<EgressSetting>,
     /// The TCP ports of nano itself.
     own: Arc<[u16]>,
 }
 
 impl Policy {
-    pub(crate) fn new(egress: Egress, own: Arc<[u16]>) -> Self {
+    pub(crate) fn new(egress: EgressSetting, own: Arc<[u16]>) -> Self {
         Self { egress: Some(egress), own }
     }
 
@@ -30,9 +30,9 @@ impl Policy {
     /// Before the lookup: whether any address of this origin could be allowed.
     pub(super) fn check_origin(&self, origin: &Origin) -> Result<(), EgressError> {
         match self.egress.as_ref() {
-            None | Some(Egress::Public) => Ok(()),
-            Some(Egress::Off) => Err(EgressError::denied("the app's `egress` is \"off\": it makes no requests")),
-            Some(Egress::Allow(rules)) => {
+            None | Some(EgressSetting::Public) => Ok(()),
+            Some(EgressSetting::Off) => Err(EgressError::denied("the app's `egress` is \"off\": it makes no requests")),
+            Some(EgressSetting::Allow(rules)) => {
                 let possible = rules.iter().any(|rule| match rule {
                     EgressRule::Net(_) => true,
                     EgressRule::Host { .. } => names(rule, origin),
@@ -48,15 +48,15 @@ impl Policy {
         let address = address.to_canonical();
         let socket = SocketAddr::new(address, origin.port);
         match egress {
-            Egress::Off => return self.check_origin(origin),
-            Egress::Public => {
+            EgressSetting::Off => return self.check_origin(origin),
+            EgressSetting::Public => {
                 let what = special_purpose(address)
                     .or_else(|| is_this_machine(socket).then_some("an address of nano's own machine"));
                 if let Some(what) = what {
                     return Err(not_public(origin, what));
                 }
             }
-            Egress::Allow(rules) => {
+            EgressSetting::Allow(rules) => {
                 let allowed = rules.iter().any(|rule| match rule {
                     EgressRule::Net(net) => net.contains(&address),
                     EgressRule::Host { .. } => names(rule, origin),

@@ -17,17 +17,17 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::places::Place;
+use super::fair_semaphore::FairPermit;
 use crate::read_budget::Reader;
 
 /// Bytes that may come before a response's head is whole, informational ones and that of TLS included.
 const BEFORE_HEAD: usize = 2 * MAX_HEADER_BYTES;
 /// Informational responses (1xx) that may come before the final one.
-const MOST_INFORMATIONAL: u32 = 64;
+const MAX_INFORMATIONAL: u32 = 64;
 
 /// The socket of an outgoing connection.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(super) struct EgressSocket {
     stream: TcpStream,
     shard: Option<Fragile<InShard>>,
 }
@@ -36,21 +36,21 @@ pub(super) struct Socket {
 #[derive(Debug)]
 pub(super) struct InShard {
     pub(super) reader: Reader,
-    pub(super) watch: Rc<Watch>,
+    pub(super) watch: Rc<ResponseWatch>,
     /// Held as long as the descriptor is open.
-    pub(super) _place: Place,
+    pub(super) _place: FairPermit,
 }
 
 /// What the request and the socket of a connection share.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct ResponseWatch {
     /// Bytes that have come while a response's head is awaited.
     before_head: Cell<Option<usize>>,
     informational: Cell<u32>,
     farewell: Cell<bool>,
 }
 
-impl Watch {
+impl ResponseWatch {
     /// A request is sent.
     pub(super) fn expect_head(&self) {
         self.before_head.set(Some(0));
@@ -69,16 +69,16 @@ impl Watch {
 
     /// Too much came before the head was complete.
     pub(super) fn too_much(&self) -> bool {
-        self.informational.get() > MOST_INFORMATIONAL || self.before_head.get().is_some_and(|bytes| bytes > BEFORE_HEAD)
+        self.informational.get() > MAX_INFORMATIONAL || self.before_head.get().is_some_and(|bytes| bytes > BEFORE_HEAD)
     }
 
     /// Close the connection as TCP does by default.
-    pub(super) fn say_farewell(&self) {
+    pub(super) fn close_gracefully(&self) {
         self.farewell.set(true);
     }
 }
 
-impl Socket {
+impl EgressSocket {
     pub(super) fn new(stream: TcpStream) -> Self {
         Self { stream, shard: None }
     }
@@ -100,7 +100,7 @@ impl Socket {
     }
 }
 
-impl Drop for Socket {
+impl Drop for EgressSocket {
     fn drop(&mut self) {
         let farewell = self.shard.as_ref().is_some_and(|shard| shard.get().watch.farewell.get());
         if !farewell {
@@ -111,7 +111,7 @@ impl Drop for Socket {
     }
 }
 
-impl AsyncRead for Socket {
+impl AsyncRead for EgressSocket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let Self { stream, shard } = self.get_mut();
         let Some(shard) = shard else { return Pin::new(stream).poll_read(cx, buffer) };
@@ -127,7 +127,7 @@ impl AsyncRead for Socket {
     }
 }
 
-impl AsyncWrite for Socket {
+impl AsyncWrite for EgressSocket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
     }

@@ -13,7 +13,7 @@ use super::error::EgressError;
 
 /// A checked target.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(super) struct FetchTarget {
     pub(super) origin: Origin,
     /// The `Host` header: the port only where it is not the scheme's own.
     pub(super) authority: HeaderValue,
@@ -57,7 +57,7 @@ impl Host {
     }
 }
 
-impl Target {
+impl FetchTarget {
     pub(super) fn parse(url: &str) -> Result<Self, EgressError> {
         let unsendable = |why: &str| EgressError::new(FetchFailure::Unsendable, format!("the URL {why}"));
         let url = Url::parse(url).map_err(|_| unsendable("is not valid"))?;

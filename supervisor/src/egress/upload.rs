@@ -14,14 +14,14 @@ use nano_protocol::{BodyLength, ReceiveHalf, Received, StreamViolation};
 
 /// A request's body: filled from a link, drained by a connection.
 pub(crate) struct UploadQueue {
-    state: RefCell<State>,
+    state: RefCell<UploadState>,
     /// When the server last took a chunk, or could not because none was there.
     progress: Cell<Instant>,
     /// Called with the credit to send.
     on_credit: Box<dyn Fn(u32)>,
 }
 
-struct State {
+struct UploadState {
     body: ReceiveHalf,
     reader: Option<Waker>,
 }
@@ -35,7 +35,7 @@ impl std::fmt::Debug for UploadQueue {
 impl UploadQueue {
     pub(crate) fn new(length: BodyLength, on_credit: impl Fn(u32) + 'static) -> Rc<Self> {
         Rc::new(Self {
-            state: RefCell::new(State { body: ReceiveHalf::new(length), reader: None }),
+            state: RefCell::new(UploadState { body: ReceiveHalf::new(length), reader: None }),
             progress: Cell::new(Instant::now()),
             on_credit: Box::new(on_credit),
         })
@@ -71,19 +71,19 @@ impl UploadQueue {
 
 /// The hyper side of an [`UploadQueue`].
 #[derive(Debug)]
-pub(super) struct Upload {
+pub(super) struct UploadBody {
     queue: Rc<UploadQueue>,
     /// The announced length, for the framing.
     length: BodyLength,
 }
 
-impl Upload {
+impl UploadBody {
     pub(super) fn new(queue: &Rc<UploadQueue>, length: BodyLength) -> Self {
         Self { queue: Rc::clone(queue), length }
     }
 }
 
-impl Body for Upload {
+impl Body for UploadBody {
     type Data = Bytes;
     type Error = Infallible;
 

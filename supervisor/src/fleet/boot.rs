@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nano_config::App as AppConfig;
+use nano_config::AppConfig;
 use nano_protocol::{Boot, ExitReason, Frame, LayerReport, LogLine, Ready, RequestAccessors, RuntimeLimits, Stats};
 
 use super::control_link::LinkError;

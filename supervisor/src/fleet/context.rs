@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::flight::{FlightRecords, LostRequests};
 use super::sandbox::SandboxEnforcement;
 use super::spawner_client::SpawnerClient;
-use crate::app::Generation as GenerationNumber;
+use crate::app::GenerationId;
 use crate::shard::Shards;
 use crate::telemetry::Metrics;
 use crate::worker::WorkerId;
@@ -77,9 +77,9 @@ impl FleetContext {
         WorkerId(id)
     }
 
-    pub(super) fn generation(&self) -> GenerationNumber {
+    pub(super) fn generation(&self) -> GenerationId {
         let number = self.next_generation.get();
         self.next_generation.set(number + 1);
-        GenerationNumber(number)
+        GenerationId(number)
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nano_config::App as AppConfig;
+use nano_config::AppConfig;
 use nano_protocol::{ExitReason, Ready};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;

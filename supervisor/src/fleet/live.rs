@@ -241,7 +241,7 @@ impl RunningWorker {
 
     async fn hand_out_module(&mut self, slot: &Supervised<'_>) {
         let Some((id, path)) = self.modules.pop(Instant::now()) else { return };
-        // The app's modules were modules before it had a worker.
+        // The app's modules were opened before it had a worker.
         let Ok(modules) = slot.shared.modules(slot.context).await else { return };
         let source = modules.source(&path).await;
         self.process.link.queue(&Frame::ModuleSource { id, source });

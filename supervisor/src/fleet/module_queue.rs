@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use nano_protocol::limits::MAX_MODULE_REQUESTS;
 
-use crate::rate::Rate;
+use crate::rate::PacedRate;
 
 /// Modules per second in the long run.
 const PER_SECOND: u32 = 200;
@@ -18,12 +18,12 @@ const AT_ONCE: u32 = 2000;
 #[derive(Debug)]
 pub(super) struct ModuleQueue {
     waiting: VecDeque<(u32, String)>,
-    rate: Rate,
+    rate: PacedRate,
 }
 
 impl ModuleQueue {
     pub(super) fn new() -> Self {
-        Self { waiting: VecDeque::new(), rate: Rate::new(PER_SECOND, AT_ONCE) }
+        Self { waiting: VecDeque::new(), rate: PacedRate::new(PER_SECOND, AT_ONCE) }
     }
 
     /// False if the queue is full: a correct worker waits for answers.

@@ -21,7 +21,7 @@ use super::control_link::ControlLink;
 use super::flight::LastLines;
 use super::spawner_client::{Contradictions, Spawned, SpawnerClient};
 use super::start_error::StartError;
-use crate::log::Rate;
+use crate::log::LogRate;
 
 /// Longest line on a worker's stderr that is kept in one piece.
 const STDERR_LINE: u64 = 8 * 1024;
@@ -108,7 +108,7 @@ impl Process {
         generation: u64,
         app: &str,
         data_links: Vec<UnixStream>,
-        rate: &Rc<RefCell<Rate>>,
+        rate: &Rc<RefCell<LogRate>>,
     ) -> Result<Self, StartError> {
         let data_links: Vec<OwnedFd> = data_links.into_iter().map(OwnedFd::from).collect();
         let (link, stdin) = ControlLink::pair(&data_links).map_err(StartError::Spawn)?;
@@ -194,7 +194,7 @@ async fn relay_stderr(
     pipe: pipe::Receiver,
     app: String,
     pid: u32,
-    rate: Rc<RefCell<Rate>>,
+    rate: Rc<RefCell<LogRate>>,
     (tail, lines): (Rc<RefCell<Vec<u8>>>, Rc<RefCell<LastLines>>),
 ) {
     let mut reader = BufReader::new(pipe);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nano_config::App as AppConfig;
+use nano_config::AppConfig;
 use nano_protocol::{ExitReason, LayerReport, SandboxLayer, memory};
 use tokio::sync::{OnceCell, watch};
 
@@ -15,7 +15,7 @@ use super::modules::AppModules;
 use super::shown;
 use super::start_error::StartError;
 use crate::app::App;
-use crate::log::{self, Rate};
+use crate::log::{self, LogRate};
 
 /// What the slots of a generation are to reach.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +60,7 @@ pub(crate) struct GenerationState {
     /// The version of the configuration, for the spawner.
     version: u64,
     pub(super) modules: OnceCell<AppModules>,
-    pub(super) rate: Rc<RefCell<Rate>>,
+    pub(super) rate: Rc<RefCell<LogRate>>,
     /// Workers that are ready.
     pub(super) ready: Cell<usize>,
     /// Wakes all slots that were stopped for idleness.
@@ -69,7 +69,7 @@ pub(crate) struct GenerationState {
 
 impl GenerationState {
     pub(super) fn new(app: App, version: u64, config: AppConfig) -> Rc<Self> {
-        let rate = Rate::new(Instant::now(), app.metrics.log_dropped());
+        let rate = LogRate::new(Instant::now(), app.metrics.log_dropped());
         Rc::new(Self {
             app: Arc::new(app),
             config,

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use nano_config::App;
+use nano_config::AppConfig;
 use nano_protocol::limits::MAX_MODULE_PATH;
 
 /// What an app sees instead of an absolute path.
@@ -14,13 +14,13 @@ const NEUTRAL: &str = "file:///app/";
 const MAX_LOCATIONS: usize = 64;
 
 /// The prefix of script names, for the app.
-pub(super) fn for_app(app: &App) -> String {
+pub(super) fn for_app(app: &AppConfig) -> String {
     let shown = app.shown.as_ref().filter(|shown| shown.len() <= MAX_MODULE_PATH / 2);
     shown.map_or_else(|| NEUTRAL.to_owned(), Clone::clone)
 }
 
 /// The prefix of script names, for operators.
-pub(super) fn for_operators(app: &App) -> String {
+pub(super) fn for_operators(app: &AppConfig) -> String {
     if let Some(shown) = &app.shown {
         return shown.clone();
     }
@@ -31,7 +31,7 @@ pub(super) fn for_operators(app: &App) -> String {
 
 /// A text of an app or of V8, for operators: locations of the app's scripts, `file:///app/index.js:1:2`, get their
 /// paths. Such URLs without a line number stay as they are.
-pub(super) fn with_paths(app: &App, text: &str) -> String {
+pub(super) fn with_paths(app: &AppConfig, text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     let prefix = for_operators(app);

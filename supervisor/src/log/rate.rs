@@ -14,7 +14,7 @@ const BYTES: (f64, f64) = (1_048_576.0, 4_194_304.0);
 
 /// Two token buckets, for lines and bytes. Lines over the rate are dropped and counted.
 #[derive(Debug)]
-pub struct Rate {
+pub struct LogRate {
     lines: TokenBucket,
     bytes: TokenBucket,
     /// Since the last line that was logged.
@@ -23,7 +23,7 @@ pub struct Rate {
     total: Arc<AtomicU64>,
 }
 
-impl Rate {
+impl LogRate {
     /// Begins with full buckets. Dropped lines are added to `total`.
     #[must_use]
     pub fn new(now: Instant, total: Arc<AtomicU64>) -> Self {

@@ -59,7 +59,7 @@ struct Ring {
 
 /// What comes next for a reader.
 #[derive(Debug)]
-pub(crate) enum Next {
+pub(crate) enum NextRecord {
     /// A line.
     Line(Record),
     /// So many lines were dropped before they were read.
@@ -70,7 +70,7 @@ pub(crate) enum Next {
 
 /// A position in the log.
 #[derive(Debug)]
-pub(crate) struct Reader {
+pub(crate) struct LogReader {
     recent: Arc<Recent>,
     kept: u64,
     passing: u64,
@@ -127,14 +127,14 @@ impl Recent {
     }
 
     /// Reads the buffered lines, oldest first, and with `follow` all later ones.
-    pub(crate) fn read(self: &Arc<Self>, follow: bool) -> Reader {
+    pub(crate) fn read(self: &Arc<Self>, follow: bool) -> LogReader {
         let lines = self.lock();
         if follow {
             self.followers.fetch_add(1, Ordering::Relaxed);
         }
         let end = (!follow).then_some(lines.count);
         let (kept, passing) = (lines.kept.gone, lines.passing.next_number());
-        Reader { recent: Arc::clone(self), kept, passing, end }
+        LogReader { recent: Arc::clone(self), kept, passing, end }
     }
 
     fn lock(&self) -> MutexGuard<'_, Lines> {
@@ -142,9 +142,9 @@ impl Recent {
     }
 }
 
-impl Reader {
+impl LogReader {
     /// The next line, without waiting.
-    pub(crate) fn take(&mut self) -> Next {
+    pub(crate) fn take(&mut self) -> NextRecord {
         let recent = Arc::clone(&self.recent);
         let lines = recent.lock();
         let missed = |ring: &Ring, place: &mut u64| {
@@ -154,7 +154,7 @@ impl Reader {
         };
         let missed = missed(&lines.kept, &mut self.kept) + missed(&lines.passing, &mut self.passing);
         if missed > 0 {
-            return Next::Missed(missed);
+            return NextRecord::Missed(missed);
         }
         let (kept, passing) = (lines.kept.get(self.kept), lines.passing.get(self.passing));
         let kept_first = match (kept, passing) {
@@ -165,21 +165,21 @@ impl Reader {
         match next {
             Some((at, record)) if self.end.is_none_or(|end| *at < end) => {
                 *place += 1;
-                Next::Line(record.clone())
+                NextRecord::Line(record.clone())
             }
-            _ => Next::Nothing,
+            _ => NextRecord::Nothing,
         }
     }
 
     /// Waits for [`Self::take`] to have something.
-    pub(crate) async fn wait(&mut self) -> Next {
+    pub(crate) async fn wait(&mut self) -> NextRecord {
         let recent = Arc::clone(&self.recent);
         loop {
             let mut changed = std::pin::pin!(recent.changed.notified());
             // Registered before the check, so that a line after it is not missed.
             changed.as_mut().enable();
             match self.take() {
-                Next::Nothing => changed.await,
+                NextRecord::Nothing => changed.await,
                 next => return next,
             }
         }
@@ -190,7 +190,7 @@ impl Reader {
     }
 }
 
-impl Drop for Reader {
+impl Drop for LogReader {
     fn drop(&mut self) {
         if self.follows() {
             self.recent.followers.fetch_sub(1, Ordering::Relaxed);

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
-use super::places::{NotFound, Places};
+use super::socket_candidates::{NotFound, SocketCandidates};
 
 /// Longest head of an answer.
 const MAX_HEAD: u64 = 64 * 1024;
@@ -15,7 +15,7 @@ pub(super) enum CallError {
     #[error("{0}")]
     NotFound(NotFound),
     #[error("what answers at {path} is no nano: {what}")]
-    Answer { path: PathBuf, what: String },
+    HttpResponse { path: PathBuf, what: String },
     #[error("the connection to the nano at {path} broke: {source}")]
     Broken { path: PathBuf, source: io::Error },
 }
@@ -23,19 +23,19 @@ pub(super) enum CallError {
 /// The client of the control socket.
 #[derive(Debug)]
 pub(super) struct Client {
-    places: Places,
+    places: SocketCandidates,
 }
 
 /// A response.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct HttpResponse {
     /// The socket that it came from.
     pub(super) path: PathBuf,
     pub(super) status: u16,
     pub(super) body: BufReader<UnixStream>,
 }
 
-impl Answer {
+impl HttpResponse {
     pub(super) fn text(mut self) -> io::Result<String> {
         let mut text = String::new();
         self.body.read_to_string(&mut text)?;
@@ -44,7 +44,7 @@ impl Answer {
 }
 
 impl Client {
-    pub(super) fn new(places: Places) -> Self {
+    pub(super) fn new(places: SocketCandidates) -> Self {
         Self { places }
     }
 
@@ -53,15 +53,15 @@ impl Client {
         self.places.is_guess()
     }
 
-    pub(super) fn get(&self, target: &str) -> Result<Answer, CallError> {
+    pub(super) fn get(&self, target: &str) -> Result<HttpResponse, CallError> {
         self.call("GET", target)
     }
 
-    pub(super) fn post(&self, target: &str) -> Result<Answer, CallError> {
+    pub(super) fn post(&self, target: &str) -> Result<HttpResponse, CallError> {
         self.call("POST", target)
     }
 
-    fn call(&self, method: &str, target: &str) -> Result<Answer, CallError> {
+    fn call(&self, method: &str, target: &str) -> Result<HttpResponse, CallError> {
         let (mut stream, path) = self.places.connect().map_err(CallError::NotFound)?;
         let path = path.to_owned();
         let broken = |source| CallError::Broken { path: path.clone(), source };
@@ -73,8 +73,8 @@ impl Client {
         }
         let mut body = BufReader::new(stream);
         match read_head(&mut body) {
-            Ok(Ok(status)) => Ok(Answer { path, status, body }),
-            Ok(Err(what)) => Err(CallError::Answer { path, what }),
+            Ok(Ok(status)) => Ok(HttpResponse { path, status, body }),
+            Ok(Err(what)) => Err(CallError::HttpResponse { path, what }),
             Err(error) => Err(broken(error)),
         }
     }

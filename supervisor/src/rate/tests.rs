@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_burst_goes_at_once_and_the_rest_at_the_rate() {
-    let rate = Rate::new(100, 10);
+    let rate = PacedRate::new(100, 10);
     let now = Instant::now() + Duration::from_secs(1);
     let waits: Vec<_> = (0..20).map(|_| rate.next(now) - now).collect();
     assert!(waits.iter().take(11).all(Duration::is_zero), "{waits:?}");

@@ -6,7 +6,7 @@ use nano_config::Config;
 
 use super::*;
 use crate::app::Admission;
-use crate::app::{Availability, Generation};
+use crate::app::{Availability, GenerationId};
 use crate::telemetry::AppMetrics;
 
 fn table(apps: &[(&str, &[&str])]) -> RouteTable {
@@ -18,7 +18,7 @@ fn table(apps: &[(&str, &[&str])]) -> RouteTable {
         .map(|(name, patterns)| {
             let app = App {
                 name: (*name).into(),
-                generation: Generation(1),
+                generation: GenerationId(1),
                 settings: settings.clone(),
                 metrics: Arc::new(AppMetrics::default()),
                 admission: Admission::new(1, 1),

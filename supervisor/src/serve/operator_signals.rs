@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use super::Ended;
-use crate::readiness::Phase;
+use crate::readiness::ServerPhase;
 use crate::reload::Trigger;
 use crate::signals::heard;
 use crate::supervisor::{Stop, Supervisor};
@@ -41,7 +41,7 @@ impl Signals {
                 _ = self.interrupt.recv() => "SIGINT",
                 _ = self.hangup.recv() => {
                     while reloads.try_join_next().is_some() {}
-                    if supervisor.readiness.get() == Phase::Starting {
+                    if supervisor.readiness.get() == ServerPhase::Starting {
                         tracing::info!(signal = "SIGHUP", "asked to reload; that is done once every app is ready");
                     }
                     let supervisor = Rc::clone(supervisor);
@@ -55,7 +55,7 @@ impl Signals {
                 supervisor.stop(Stop::AtOnce);
                 return Ended::Cut;
             }
-            if supervisor.readiness.get() == Phase::Starting {
+            if supervisor.readiness.get() == ServerPhase::Starting {
                 // No request is in flight.
                 tracing::info!(signal = name, "asked to stop before every app was ready: stopped");
                 supervisor.stop(Stop::AtOnce);

@@ -12,7 +12,7 @@ use super::Options;
 use super::command::Command;
 use crate::downstream::listener::Listener;
 use crate::downstream::{Accepting, Drain, Server};
-use crate::egress::MOST_LOOKUPS;
+use crate::egress::MAX_LOOKUPS;
 use crate::ingress::Context;
 use crate::route::RouteTable;
 use crate::upstream::Routes;
@@ -35,7 +35,7 @@ pub(super) fn start(
         builder.event_interval(TASKS_BETWEEN_EVENTS).global_queue_interval(TASKS_BETWEEN_EVENTS);
         // Threads are for the system's resolver, and once for the certificates.
         let runtime =
-            match builder.enable_all().max_blocking_threads(MOST_LOOKUPS + 1).build_local(LocalOptions::default()) {
+            match builder.enable_all().max_blocking_threads(MAX_LOOKUPS + 1).build_local(LocalOptions::default()) {
                 Ok(runtime) => runtime,
                 Err(error) => return drop(started.send(Err(error))),
             };

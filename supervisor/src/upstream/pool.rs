@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::link::{Deadline, Link, Outgoing, UpstreamRequest};
-use crate::app::{App, Entry, Refusal};
+use crate::app::{App, BreakerDecision, Refusal};
 use crate::egress::{Commons, Egress, Policy, Timeouts};
 use crate::worker::WorkerId;
 
@@ -130,9 +130,9 @@ impl Pool {
     /// Whether the app's requests may go on; on probation only one may.
     fn enter(&self) -> Result<Option<Probe>, NotAdmitted> {
         match self.app.availability.enter() {
-            Entry::Open => Ok(None),
-            Entry::Probe => Ok(Some(Probe(Arc::clone(&self.app)))),
-            Entry::Refused(refusal) => Err(NotAdmitted::Unavailable(refusal)),
+            BreakerDecision::Pass => Ok(None),
+            BreakerDecision::Probe => Ok(Some(Probe(Arc::clone(&self.app)))),
+            BreakerDecision::Refused(refusal) => Err(NotAdmitted::Unavailable(refusal)),
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::link::{self, End, Link};
 use super::pool::Pool;
 use super::{Event, InFlight};
-use crate::app::{App, Generation};
+use crate::app::{App, GenerationId};
 use crate::egress::Commons;
 use crate::route::RouteTable;
 use crate::worker::{Worker, WorkerId};
@@ -21,7 +21,7 @@ use crate::worker::{Worker, WorkerId};
 #[derive(Debug)]
 pub(crate) struct Routes {
     current: RefCell<Current>,
-    pools: RefCell<HashMap<Generation, Rc<Pool>>>,
+    pools: RefCell<HashMap<GenerationId, Rc<Pool>>>,
     /// Of the apps' outgoing requests.
     way_out: Rc<Commons>,
     /// TCP ports where nano itself can be reached.

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use nano_config::{AppSettings, Egress, EgressRule, HostPattern};
+use nano_config::{AppSettings, EgressRule, EgressSetting, HostPattern};
 use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK, MAX_FETCHES};
 use nano_protocol::{
     BodyLength, ExitReason, FetchFailure, FetchHead, FetchId, Frame, HeaderBlock, ResetReason, Side, StreamId,
@@ -37,7 +37,7 @@ fn upstream(answer: &'static [u8]) -> SocketAddr {
 fn allowing(address: SocketAddr) -> AppSettings {
     let mut settings = settings();
     let host = HostPattern::parse(&address.ip().to_string()).unwrap();
-    settings.egress = Egress::Allow(vec![EgressRule::Host { host, port: Some(address.port()) }]);
+    settings.egress = EgressSetting::Allow(vec![EgressRule::Host { host, port: Some(address.port()) }]);
     settings
 }
 
@@ -174,7 +174,7 @@ fn too_many_at_once() {
 #[test]
 fn who_never_reads_gets_no_more_of_its_requests_done() {
     // Each failure is some eighty bytes: unbounded, these would be a good deal more than may wait for a worker.
-    const MOST: u32 = 100_000;
+    const ENOUGH: u32 = 100_000;
     let denied = SocketAddr::from(([127, 0, 0, 1], 1));
     let mut host = Host::with(settings(), |_| {});
     let mut worker = host.add_worker();
@@ -193,7 +193,7 @@ fn who_never_reads_gets_no_more_of_its_requests_done() {
                 (last, since) = (done(), Instant::now());
             }
         }
-        if last < u64::from(sent) || sent >= MOST {
+        if last < u64::from(sent) || sent >= ENOUGH {
             break last < u64::from(sent);
         }
     };

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nano_config::{AppSettings, Config, HostPattern, Listen};
 use nano_supervisor::app::Admission;
-use nano_supervisor::app::{App, Availability, Generation};
+use nano_supervisor::app::{App, Availability, GenerationId};
 use nano_supervisor::downstream::listener;
 use nano_supervisor::route::RouteTable;
 use nano_supervisor::shard::command::{Command, Done};
@@ -48,7 +48,7 @@ pub(crate) fn settings() -> AppSettings {
 pub(crate) fn app(settings: AppSettings) -> Arc<App> {
     Arc::new(App {
         name: "under-test".into(),
-        generation: Generation(NEXT.fetch_add(1, Ordering::Relaxed)),
+        generation: GenerationId(NEXT.fetch_add(1, Ordering::Relaxed)),
         admission: Admission::new(settings.workers, settings.max_concurrent),
         settings,
         metrics: Arc::new(AppMetrics::default()),

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// Requests of the noisy app that are there at once.
 const CLIENTS: usize = 8;
 /// What the supervisor may have at any time.
-const MOST_MEMORY: u64 = 64 << 20;
+const MAX_MEMORY: u64 = 64 << 20;
 /// Bytes that a server could send before it was cut: our limit, and what the kernel keeps on the way, generously.
 const BEFORE_CUT: usize = 16 << 20;
 /// Where floods end that nobody cuts.
@@ -181,7 +181,7 @@ fn ask_again_and_again(
 
 /// What is wrong with the memory of the supervisor, if anything.
 fn verdict_of_memory(bytes: u64) -> Result<(), String> {
-    if bytes <= MOST_MEMORY { Ok(()) } else { Err(format!("the supervisor has {bytes} bytes")) }
+    if bytes <= MAX_MEMORY { Ok(()) } else { Err(format!("the supervisor has {bytes} bytes")) }
 }
 
 /// What is wrong with how much a server could send of what has to have an end, if anything.
@@ -240,7 +240,7 @@ fn a_flood_that_may_go_on_turns_it_red() {
         nano.get("noisy.local", &path("much", &server.url("body")));
         verdict_of_flood(server.taken("body")).is_err().then_some(())
     });
-    assert!(verdict_of_memory(MOST_MEMORY + 64 * (4 << 20)).is_err());
+    assert!(verdict_of_memory(MAX_MEMORY + 64 * (4 << 20)).is_err());
 }
 
 /// A nano whose resolver never answers, and its apps: so many that ask it, and one that asks for localhost.

@@ -14,14 +14,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 /// What the supervisor may have.
-const MOST: u64 = 64 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 /// Bytes of each request that are to be logged.
 const LONG: usize = 60_000;
 /// As many as may follow the log.
 const FOLLOWERS: usize = 48;
 
 fn verdict(resident: u64) -> Result<(), String> {
-    if resident <= MOST { Ok(()) } else { Err(format!("{} MiB", resident >> 20)) }
+    if resident <= MAX_BYTES { Ok(()) } else { Err(format!("{} MiB", resident >> 20)) }
 }
 
 fn serve() -> Nano {

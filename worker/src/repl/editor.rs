@@ -26,7 +26,7 @@ use super::screen::Screen;
 const COMPLETION_LIMIT: Duration = Duration::from_millis(500);
 
 /// What the editor is asked to do.
-pub(super) enum Request {
+pub(super) enum EditorRequest {
     /// Edit a line after this prompt; an [`Event`] tells how it ended.
     Read(&'static str),
     /// Add an entry to the history.
@@ -69,17 +69,17 @@ pub(super) fn prepare(events: Events) -> Result<(Screen, LineEditor), String> {
 
 impl LineEditor {
     /// Starts the thread; it ends when the result is dropped.
-    pub(super) fn start(mut self, interrupter: Interrupter) -> SyncSender<Request> {
+    pub(super) fn start(mut self, interrupter: Interrupter) -> SyncSender<EditorRequest> {
         // A line to remember and one to read, at most.
         let (sender, requests) = mpsc::sync_channel(2);
         thread::spawn(move || self.run(&requests, &interrupter));
         sender
     }
 
-    fn run(&mut self, requests: &Receiver<Request>, interrupter: &Interrupter) {
+    fn run(&mut self, requests: &Receiver<EditorRequest>, interrupter: &Interrupter) {
         while let Ok(request) = requests.recv() {
             match request {
-                Request::Read(prompt) => {
+                EditorRequest::Read(prompt) => {
                     let event = self.read(prompt);
                     if matches!(event, Event::Cancelled { .. }) {
                         // A timer may be looping while the prompt is there.
@@ -89,7 +89,7 @@ impl LineEditor {
                         return;
                     }
                 }
-                Request::Remember(entry) => {
+                EditorRequest::Remember(entry) => {
                     // A history that cannot be written lasts as long as the session.
                     let added = self.editor.add_history_entry(entry).unwrap_or(false);
                     if let (true, Some(file)) = (added, &self.history) {

@@ -15,7 +15,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 
 use super::command::{self, Command, HELP};
-use super::editor::{self, Request};
+use super::editor::{self, EditorRequest};
 use super::input::{self, Event, Events, Input};
 use super::screen::Screen;
 
@@ -29,7 +29,7 @@ struct Terminal {
     session: ReplSession,
     screen: Screen,
     input: Input,
-    editor: SyncSender<Request>,
+    editor: SyncSender<EditorRequest>,
     /// Lines of an unfinished entry.
     entry: String,
     /// Ctrl-C was pressed on an empty line: the next one leaves.
@@ -133,7 +133,7 @@ impl Terminal {
             }
             self.screen.begin_editing();
             let prompt = if self.entry.is_empty() { PROMPT } else { MORE };
-            self.editor.send(Request::Read(prompt)).map_err(|_| "the line editor is gone")?;
+            self.editor.send(EditorRequest::Read(prompt)).map_err(|_| "the line editor is gone")?;
             self.reading = true;
         }
         loop {
@@ -199,7 +199,7 @@ impl Terminal {
 
     fn remember(&self, entry: &str) {
         // If the editor is gone, that shows at the next prompt.
-        let _ = self.editor.send(Request::Remember(entry.to_owned()));
+        let _ = self.editor.send(EditorRequest::Remember(entry.to_owned()));
     }
 
     fn evaluate(&mut self, entry: &str) {

@@ -12,12 +12,12 @@ use seccompiler::{
     SeccompRule, TargetArch, apply_filter_all_threads,
 };
 
-use super::Outcome;
+use super::LayerResult;
 use super::system_calls::{ALLOWED, KILLED, REFUSED, Test, When, own_process};
 
 /// Installs it for every thread of the process. Until the last program is there `seccomp` itself must work, so that is
 /// the one that kills.
-pub(super) fn install() -> Outcome {
+pub(super) fn install() -> LayerResult {
     let programs = programs().map_err(|error| format!("the filter cannot be compiled: {error}"))?;
     let count = programs.len();
     for program in programs {

@@ -4,7 +4,7 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetError, RulesetStatus, Scope,
 };
 
-use super::Outcome;
+use super::LayerResult;
 
 /// Newest first. All of one version's rights or none: it must be certain what is in force.
 const VERSIONS: [(ABI, u8); 10] = [
@@ -26,7 +26,7 @@ const NETWORK: u8 = 4;
 const SCOPES: u8 = 6;
 
 /// Closes the file system, the network and other processes for this thread and all that it starts.
-pub(super) fn close() -> Outcome {
+pub(super) fn close() -> LayerResult {
     let mut refusal = String::new();
     for (abi, version) in VERSIONS {
         match deny_all(abi, version) {

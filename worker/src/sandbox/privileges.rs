@@ -6,7 +6,7 @@ use rustix::thread::{
     remove_capability_from_bounding_set, set_capabilities,
 };
 
-use super::Outcome;
+use super::LayerResult;
 
 const NONE: CapabilitySets = CapabilitySets {
     effective: CapabilitySet::empty(),
@@ -15,7 +15,7 @@ const NONE: CapabilitySets = CapabilitySets {
 };
 
 /// Executing a program made the process dumpable again: others of its user could read its memory.
-pub(super) fn become_undumpable() -> Outcome {
+pub(super) fn become_undumpable() -> LayerResult {
     prctl::set_dumpable(false).map_err(|error| format!("PR_SET_DUMPABLE: {error}"))?;
     match prctl::get_dumpable() {
         Ok(false) => Ok(String::new()),
@@ -24,7 +24,7 @@ pub(super) fn become_undumpable() -> Outcome {
 }
 
 /// Set-user-id programs and file capabilities have no effect from now on, should one be executed after all.
-pub(super) fn forbid_new() -> Outcome {
+pub(super) fn forbid_new() -> LayerResult {
     prctl::set_no_new_privs().map_err(|error| format!("PR_SET_NO_NEW_PRIVS: {error}"))?;
     Ok(String::new())
 }
@@ -40,7 +40,7 @@ pub(super) fn empty_bounding_set() {
 }
 
 /// Empties every set: in namespaces of its own a process begins with all of them.
-pub(super) fn drop_capabilities() -> Outcome {
+pub(super) fn drop_capabilities() -> LayerResult {
     empty_bounding_set();
     // Before Linux 4.3 there is no such set.
     let _ = clear_ambient_capability_set();

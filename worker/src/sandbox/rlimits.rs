@@ -3,7 +3,7 @@
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use super::Outcome;
+use super::LayerResult;
 
 /// Most descriptors: the links, of which there are at most [`nano_protocol::limits::MAX_LINKS`], and a few.
 const DESCRIPTORS: u64 = 256;
@@ -18,7 +18,7 @@ const LIMITS: &[(Resource, &str, u64)] = &[
 ];
 
 /// Sets the limits that are final at once.
-pub(super) fn limit() -> Outcome {
+pub(super) fn limit() -> LayerResult {
     for (resource, name, most) in LIMITS {
         lower(*resource, name, *most)?;
     }
@@ -27,7 +27,7 @@ pub(super) fn limit() -> Outcome {
 
 /// No more threads and processes. They are counted per user, and this process is one, so a limit of 0 is always
 /// reached. (Root is exempt; for root there is only the system call filter.)
-pub(super) fn forbid_threads(before: String) -> Outcome {
+pub(super) fn forbid_threads(before: String) -> LayerResult {
     lower(Resource::RLIMIT_NPROC, "nproc", 0)?;
     Ok(before)
 }

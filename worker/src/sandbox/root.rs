@@ -9,7 +9,7 @@ use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, moun
 use rustix::process::pivot_root;
 use rustix::system::sethostname;
 
-use super::Outcome;
+use super::LayerResult;
 
 /// A directory that every Linux system has. The new root is mounted on it for a moment.
 const PLACE: &str = "/proc";
@@ -18,7 +18,7 @@ const PLACE: &str = "/proc";
 const OPTIONS: &std::ffi::CStr = c"size=4k,nr_inodes=1,mode=0555";
 
 /// Changes to the empty root. The process must be in a mount namespace of its own.
-pub(super) fn empty() -> Outcome {
+pub(super) fn empty() -> LayerResult {
     let cannot = |what: &'static str| move |error: rustix::io::Errno| format!("{what}: {error}");
     // The host's name must not be visible to an app. This fails where the namespace is still the machine's, which the
     // inspection sees.
@@ -34,7 +34,7 @@ pub(super) fn empty() -> Outcome {
     verify()
 }
 
-fn verify() -> Outcome {
+fn verify() -> LayerResult {
     let empty = fs::read_dir("/").is_ok_and(|mut entries| entries.next().is_none());
     let read_only = statvfs("/").is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY));
     if empty && read_only { Ok(String::new()) } else { Err("the root directory is not empty".to_owned()) }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// Longest name; the longest in the database has 30 characters.
-const LONGEST: usize = 64;
+const MAX_NAME: usize = 64;
 
 /// Sets the zone's name where ICU looks first.
 pub(super) fn load() {
@@ -33,7 +33,7 @@ fn from_file() -> Option<String> {
 fn valid(name: &str) -> Option<String> {
     let fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'+' | b'-');
     let name = name.trim();
-    (!name.is_empty() && name.len() <= LONGEST && name.bytes().all(fine)).then(|| name.to_owned())
+    (!name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(fine)).then(|| name.to_owned())
 }
 
 #[cfg(test)]

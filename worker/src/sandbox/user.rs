@@ -4,7 +4,7 @@ use std::fs;
 
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
-use super::Outcome;
+use super::LayerResult;
 use super::privileges;
 
 /// Maps this process's user in its new user namespace, where no user is mapped yet (user_namespaces(7)). The kernel
@@ -20,7 +20,7 @@ pub(super) fn name((uid, gid): (u32, u32)) -> Result<(), String> {
 }
 
 /// Becomes this user and the group of the same number irrevocably, with no supplementary groups.
-pub(super) fn become_user(uid: u32) -> Outcome {
+pub(super) fn become_user(uid: u32) -> LayerResult {
     let cannot = |error: nix::errno::Errno| format!("it cannot change to uid {uid}: {error}");
     // Only root can do this, and this is the last moment as root.
     privileges::empty_bounding_set();

@@ -32,7 +32,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use nano_worker::sandbox::{self, Layers, Surroundings};
+use nano_worker::sandbox::{self, Layers, SandboxArgs};
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
@@ -44,7 +44,7 @@ const USER: u32 = 60_999;
 /// What a neighbour of the same user looks for in a worker's memory.
 static SECRET: [u8; 16] = *b"a tenant's key 1";
 
-/// A worker's surroundings with fewer and fewer layers.
+/// A worker's sandbox with fewer and fewer layers.
 #[derive(Clone, Copy)]
 struct World {
     name: &'static str,
@@ -141,18 +141,18 @@ fn attack(world: &str, name: &str, rest: &[&str]) {
     let world = WORLDS.iter().find(|each| each.name == world).unwrap();
     let [victim, folder, port, abstract_name] = rest else { panic!("{rest:?}") };
     let root = geteuid().is_root();
-    let surroundings = if env::var_os("NAMESPACES").is_some() {
+    let sandbox_args = if env::var_os("NAMESPACES").is_some() {
         // In a new user namespace nobody has a name, whoever made it: the harness says.
         let outside = env::var("OUTSIDE").ok().map(|uid| uid.parse().unwrap());
-        Surroundings {
+        SandboxArgs {
             identity: outside.map(|uid| (uid, uid)),
             empty_root: world.empty_root,
             user: (root && outside.is_none()).then_some(USER),
         }
     } else {
-        Surroundings::default()
+        SandboxArgs::default()
     };
-    let entered = sandbox::enter(world.layers, surroundings);
+    let entered = sandbox::enter(world.layers, sandbox_args);
     let target = Target {
         victim: victim.parse().unwrap(),
         file: format!("{folder}/public/file\0"),

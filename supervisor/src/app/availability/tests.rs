@@ -8,22 +8,22 @@ use super::*;
 fn one_probe_at_a_time() {
     let own = Availability::default();
     own.restored();
-    assert_eq!(own.enter(), Entry::Open);
+    assert_eq!(own.enter(), BreakerDecision::Pass);
     own.refuse(Outage::Crashes, Duration::from_secs(9));
-    let Entry::Refused(refusal) = own.enter() else { unreachable!() };
+    let BreakerDecision::Refused(refusal) = own.enter() else { unreachable!() };
     assert_eq!(refusal.outage, Outage::Crashes);
     assert!(refusal.retry_after <= Duration::from_secs(9) && refusal.retry_after > Duration::from_secs(8));
     own.restored();
     assert!(own.is_on_probation());
-    assert_eq!(own.enter(), Entry::Probe);
-    assert!(matches!(own.enter(), Entry::Refused(_)));
+    assert_eq!(own.enter(), BreakerDecision::Probe);
+    assert!(matches!(own.enter(), BreakerDecision::Refused(_)));
     own.restored();
-    assert!(matches!(own.enter(), Entry::Refused(_)), "a second worker allows no second probe");
+    assert!(matches!(own.enter(), BreakerDecision::Refused(_)), "a second worker allows no second probe");
     own.release();
-    assert_eq!(own.enter(), Entry::Probe);
+    assert_eq!(own.enter(), BreakerDecision::Probe);
     own.close_breaker();
     own.release();
-    assert_eq!((own.enter(), own.is_on_probation()), (Entry::Open, false));
+    assert_eq!((own.enter(), own.is_on_probation()), (BreakerDecision::Pass, false));
 }
 
 #[test]
@@ -35,5 +35,5 @@ fn a_late_word_of_the_dead_does_not_open_it() {
     let refusal = own.refused().unwrap();
     // The start is due, and its outcome is not known yet.
     assert_eq!(refusal, Refusal { outage: Outage::StartFails, retry_after: Duration::ZERO });
-    assert_eq!(own.enter(), Entry::Refused(refusal));
+    assert_eq!(own.enter(), BreakerDecision::Refused(refusal));
 }

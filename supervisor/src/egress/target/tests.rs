@@ -20,7 +20,7 @@ fn spellings_of_one_address_are_one_address() {
         "http://%31%32%37.0.0.1:81/",
         "http:\\\\127.0.0.1:81\\",
     ] {
-        let target = Target::parse(url).unwrap();
+        let target = FetchTarget::parse(url).unwrap();
         let expected = Origin { tls: false, host: Host::Address([127, 0, 0, 1].into()), port: 81 };
         assert_eq!(target.origin, expected, "{url}");
     }
@@ -28,11 +28,11 @@ fn spellings_of_one_address_are_one_address() {
 
 #[test]
 fn names_ports_and_paths() {
-    let target = Target::parse("https://A.Example/p?q=`#f").unwrap();
+    let target = FetchTarget::parse("https://A.Example/p?q=`#f").unwrap();
     assert_eq!(target.origin, Origin { tls: true, host: Host::Name("a.example".to_owned()), port: 443 });
     assert_eq!((target.authority.as_bytes(), target.path.as_str()), (&b"a.example"[..], "/p?q=`"));
-    assert_eq!(Target::parse("https://a.example:80/").unwrap().authority, "a.example:80");
+    assert_eq!(FetchTarget::parse("https://a.example:80/").unwrap().authority, "a.example:80");
     for url in ["", "a", "ftp://a.example/", "file:///etc/passwd", "http://a.example:0/", "http://1.2.3.4.5/"] {
-        Target::parse(url).unwrap_err();
+        FetchTarget::parse(url).unwrap_err();
     }
 }

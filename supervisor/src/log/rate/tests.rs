@@ -8,7 +8,7 @@ use super::*;
 fn a_flood_is_cut_and_counted() {
     let start = Instant::now();
     let total = Arc::new(AtomicU64::new(0));
-    let mut rate = Rate::new(start, Arc::clone(&total));
+    let mut rate = LogRate::new(start, Arc::clone(&total));
     let passed = (0..5000).filter(|_| rate.admit(10, start).is_some()).count();
     assert_eq!(passed, 2000);
     assert_eq!(rate.admit(10, start + Duration::from_millis(2)), Some(3000));
@@ -30,7 +30,7 @@ fn a_flood_is_cut_and_counted() {
 #[test]
 fn few_long_lines_are_a_flood_too() {
     let start = Instant::now();
-    let mut rate = Rate::new(start, Arc::default());
+    let mut rate = LogRate::new(start, Arc::default());
     let passed = (0..1000).filter(|_| rate.admit(64 * 1024, start).is_some()).count();
     assert_eq!(passed, 64);
 }

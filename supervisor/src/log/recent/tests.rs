@@ -8,11 +8,11 @@ fn record(text: &str) -> Record {
 }
 
 /// All that is there; what was missed as `-N`.
-fn all(reader: &mut Reader) -> Vec<String> {
+fn all(reader: &mut LogReader) -> Vec<String> {
     std::iter::from_fn(|| match reader.take() {
-        Next::Line(record) => Some(record.json.to_string()),
-        Next::Missed(count) => Some(format!("-{count}")),
-        Next::Nothing => None,
+        NextRecord::Line(record) => Some(record.json.to_string()),
+        NextRecord::Missed(count) => Some(format!("-{count}")),
+        NextRecord::Nothing => None,
     })
     .collect()
 }

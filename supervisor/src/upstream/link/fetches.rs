@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 
 use super::{Link, MAX_UNSENT, Violation};
-use crate::egress::{Answer, EgressError, UploadQueue};
+use crate::egress::{EgressError, EgressResponse, UploadQueue};
 use crate::upstream::truncate_utf8;
 
 /// See the file's head.
@@ -215,7 +215,7 @@ async fn unless_given_up<F: Future>(fetch: &Fetch, future: F) -> Option<F::Outpu
 }
 
 /// Sends the response to the worker, as fast as its app takes it.
-async fn relay(link: &Link, fetch: &Fetch, answer: &mut Answer) -> Result<(), EgressError> {
+async fn relay(link: &Link, fetch: &Fetch, answer: &mut EgressResponse) -> Result<(), EgressError> {
     let has_body = answer.head.body != BodyLength::None;
     poll_fn(|cx| link.poll_unclogged(fetch, cx)).await;
     link.push(&Frame::FetchResponse(fetch.id, Box::new(answer.head.clone())));

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 /// What the spawner set up; by default nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Surroundings {
+pub struct SandboxArgs {
     /// `--identity=UID:GID`: a user namespace without mapped users yet, and who the process is outside of it.
     pub identity: Option<(u32, u32)>,
     /// `--empty-root`: a mount namespace of its own, and the right to change it.
@@ -13,7 +13,7 @@ pub struct Surroundings {
     pub user: Option<u32>,
 }
 
-impl Surroundings {
+impl SandboxArgs {
     /// `None` if an argument is unknown.
     pub fn from_arguments(arguments: impl Iterator<Item = OsString>) -> Option<Self> {
         let mut all = Self::default();

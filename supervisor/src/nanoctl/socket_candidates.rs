@@ -14,7 +14,7 @@ use crate::control::socket::{Environment, ROOTS};
 
 /// The paths to try, in order.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct SocketCandidates {
     named: Vec<PathBuf>,
     usual: Vec<PathBuf>,
     /// Why the config could not be asked.
@@ -43,7 +43,7 @@ enum Miss {
     Planted(String),
 }
 
-impl Places {
+impl SocketCandidates {
     /// The option and the variable name one path; a config names one in addition to the usual ones.
     pub(super) fn new(option: Option<&Path>, config: Option<&Path>) -> Self {
         let environment = Environment::of_process();

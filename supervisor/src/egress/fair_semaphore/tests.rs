@@ -1,4 +1,4 @@
-//! Places of apps that hold many and of apps that hold none.
+//! Permits of apps that hold many and of apps that hold none.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -6,14 +6,14 @@ use super::*;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-fn take_now(share: &Rc<Share>) -> Option<Place> {
+fn take_now(share: &Rc<Share>) -> Option<FairPermit> {
     match pin!(share.take()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(place) => Some(place),
         Poll::Pending => None,
     }
 }
 
-fn take_all(share: &Rc<Share>) -> Vec<Place> {
+fn take_all(share: &Rc<Share>) -> Vec<FairPermit> {
     std::iter::from_fn(|| take_now(share)).collect()
 }
 
@@ -21,22 +21,22 @@ fn take_all(share: &Rc<Share>) -> Vec<Place> {
 fn whatever_others_hold_one_that_has_none_finds_one() {
     // The last quarter goes one by one: 16 of these 64.
     for greedy in [1, 2, 8, 16] {
-        let places = Places::new(64);
+        let places = FairSemaphore::new(64);
         let held: Vec<_> = (0..greedy).map(|_| take_all(&places.share(64))).collect();
         assert!(held.iter().all(|held| !held.is_empty()), "{greedy} greedy apps");
         assert!(take_now(&places.share(64)).is_some(), "{greedy} greedy apps left nothing");
     }
     // One alone has half of them, and nobody more than its own limit.
-    assert_eq!(take_all(&Places::new(64).share(64)).len(), 32);
-    assert_eq!(take_all(&Places::new(64).share(4)).len(), 4);
+    assert_eq!(take_all(&FairSemaphore::new(64).share(64)).len(), 32);
+    assert_eq!(take_all(&FairSemaphore::new(64).share(4)).len(), 4);
 }
 
 #[test]
 fn without_the_rule_the_first_would_have_all() {
     // The control: what a plain counter would give.
-    let places = Places::new(64);
+    let places = FairSemaphore::new(64);
     let first = places.share(64);
-    let held: Vec<_> = (0..64).map(|_| Place::new(&first)).collect();
+    let held: Vec<_> = (0..64).map(|_| FairPermit::new(&first)).collect();
     assert!(take_now(&places.share(64)).is_none());
     drop(held);
     assert!(take_now(&places.share(64)).is_some());
@@ -44,7 +44,7 @@ fn without_the_rule_the_first_would_have_all() {
 
 #[test]
 fn those_who_wait_get_what_is_given_back_in_turn() {
-    let places = Places::new(1);
+    let places = FairSemaphore::new(1);
     let (a, b) = (places.share(1), places.share(1));
     let held = take_now(&a).unwrap();
     let mut cx = Context::from_waker(Waker::noop());
@@ -67,7 +67,7 @@ fn those_who_wait_get_what_is_given_back_in_turn() {
 
 #[test]
 fn who_gives_up_leaves_nothing_behind() {
-    let places = Places::new(1);
+    let places = FairSemaphore::new(1);
     let share = places.share(1);
     let held = take_now(&share).unwrap();
     for _ in 0..10_000 {

@@ -1,15 +1,15 @@
-//! Tests of `surroundings.rs`.
+//! Tests of `sandbox_args.rs`.
 
 use super::*;
 
-fn read(arguments: &[&str]) -> Option<Surroundings> {
-    Surroundings::from_arguments(arguments.iter().map(OsString::from))
+fn read(arguments: &[&str]) -> Option<SandboxArgs> {
+    SandboxArgs::from_arguments(arguments.iter().map(OsString::from))
 }
 
 #[test]
 fn arguments_are_understood_or_refused() {
-    assert_eq!(read(&[]), Some(Surroundings::default()));
-    let all = Surroundings { identity: Some((1000, 100)), empty_root: true, user: Some(60_001) };
+    assert_eq!(read(&[]), Some(SandboxArgs::default()));
+    let all = SandboxArgs { identity: Some((1000, 100)), empty_root: true, user: Some(60_001) };
     assert_eq!(read(&["--identity=1000:100", "--empty-root", "--user=60001"]), Some(all));
     for wrong in ["--user=", "--user=-1", "--user", "--identity=5", "--empty-root=1", "x"] {
         assert_eq!(read(&[wrong]), None, "{wrong}");

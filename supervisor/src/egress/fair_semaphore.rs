@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 /// The permits of one kind.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct FairSemaphore {
     most: usize,
     taken: Cell<usize>,
     /// Apps that wait for a permit, in their turn.
@@ -21,19 +21,19 @@ pub(super) struct Places {
 /// One app's share of them.
 #[derive(Debug)]
 pub(super) struct Share {
-    places: Rc<Places>,
+    places: Rc<FairSemaphore>,
     most: usize,
     taken: Cell<usize>,
-    line: RefCell<VecDeque<(u64, oneshot::Sender<Place>)>>,
+    line: RefCell<VecDeque<(u64, oneshot::Sender<FairPermit>)>>,
     listed: Cell<bool>,
     next: Cell<u64>,
 }
 
 /// A permit. Dropping it gives it to the next in the queue.
 #[derive(Debug)]
-pub(super) struct Place(Rc<Share>);
+pub(super) struct FairPermit(Rc<Share>);
 
-impl Places {
+impl FairSemaphore {
     pub(super) fn new(most: usize) -> Rc<Self> {
         Rc::new(Self { most: most.max(1), taken: Cell::new(0), waiting: RefCell::default() })
     }
@@ -64,7 +64,7 @@ impl Places {
                 let first = share.line.borrow_mut().pop_front();
                 if let Some((_, waiting)) = first {
                     // If its request is gone, the permit comes back at once.
-                    drop(waiting.send(Place::new(&share)));
+                    drop(waiting.send(FairPermit::new(&share)));
                     left = self.waiting.borrow().len() + 1;
                 }
             }
@@ -91,10 +91,10 @@ impl Share {
     }
 
     /// Waits for a permit.
-    pub(super) async fn take(self: &Rc<Self>) -> Place {
+    pub(super) async fn take(self: &Rc<Self>) -> FairPermit {
         loop {
             if self.line.borrow().is_empty() && self.may_take() {
-                return Place::new(self);
+                return FairPermit::new(self);
             }
             let (sender, receiver) = oneshot::channel();
             let number = self.next.get();
@@ -126,7 +126,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Place {
+impl FairPermit {
     fn new(share: &Rc<Share>) -> Self {
         share.taken.set(share.taken.get() + 1);
         share.places.taken.set(share.places.taken.get() + 1);
@@ -134,7 +134,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for FairPermit {
     fn drop(&mut self) {
         let share = &self.0;
         share.taken.set(share.taken.get().saturating_sub(1));

@@ -31,7 +31,7 @@ fn app(name: &str) -> Value {
     json!({ "name": name, "hostname": format!("{name}.local"), "path": name })
 }
 
-/// `program arguments…`, executed by other programs that make its surroundings; `None` if the first of these is not here.
+/// `program arguments…`, executed by other programs that set up its environment; `None` if the first of these is not here.
 fn within(site: &Site, outer: &[&str], program: &str, arguments: &[&str]) -> Option<Command> {
     let first = if outer.first() == Some(&"refuse_calls") { example("refuse_calls") } else { tool(outer.first()?)? };
     let mut command = Command::new(first);
@@ -42,7 +42,7 @@ fn within(site: &Site, outer: &[&str], program: &str, arguments: &[&str]) -> Opt
 
 const SERVE: [&str; 3] = ["serve", "--config", "nano.json"];
 
-/// What a nano said that could not be started in these surroundings.
+/// What a nano said that could not be started in this environment.
 fn refused(site: &Site, outer: &[&str]) -> Option<Finished> {
     Some(finish(&mut within(site, outer, "nano", &SERVE)?, ""))
 }
@@ -65,7 +65,7 @@ fn example(name: &str) -> PathBuf {
     path
 }
 
-/// Some surroundings only root can make.
+/// Some environments only root can set up.
 fn is_root(what: &str) -> bool {
     let root = nix::unistd::geteuid().is_root();
     if !root {
