@@ -1,5 +1,5 @@
-//! The clients' side of a shard: listeners, connections, how long each is waited for. Nothing here knows apps or workers: what
-//! answers requests is a [`Service`].
+//! The clients' side of a shard: listeners, connections, and their timeouts. Nothing here knows apps or workers:
+//! requests are answered by a [`Service`].
 
 mod acceptor;
 mod connection;

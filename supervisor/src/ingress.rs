@@ -37,17 +37,14 @@ use response_head::CheckedHead;
 use target::Target;
 use upload::{Sent, Upload};
 
-/// How often a request whose worker went away is sent to another one.
+/// How often a request whose worker ended is sent to another worker.
 const RETRIES: u32 = 1;
 
-/// How often, the first time included, a request is sent that no worker has read. Each time a worker died before it read
-/// anything: so many in a row are no chance.
+/// How often, the first time included, a request is sent that no worker has read. So many workers in a row that die
+/// before they read anything are no accident.
 const MOST_TRIES: u32 = 4;
 
-/// Answers one request. Never fails: what goes wrong becomes a response, or a cut connection once that has begun.
-///
-/// The future is moved several times before it is polled: it is kept small (a test says how small), and what few requests
-/// need is on the heap.
+/// Answers one request. Never fails: a failure becomes a response, or a cut connection once the response has begun.
 pub(crate) fn handle_request(
     context: Rc<Context>,
     client: &Rc<Connection>,
@@ -77,15 +74,15 @@ pub(crate) fn handle_request(
     answer.instrument(span)
 }
 
-/// A request whose response has begun.
+/// A response whose head has come.
 struct Answer {
     head: CheckedHead,
     request: UpstreamRequest,
     permit: Permit,
 }
 
-/// route · admit · dispatch: gets the request to a worker and waits for the head of its response. Leaves what is still to
-/// come of the request's body.
+/// route · admit · dispatch: sends the request to a worker and waits for the head of its response. Returns the unsent
+/// rest of the request's body.
 async fn forward(
     context: &Rc<Context>,
     record: &mut RequestLog,
@@ -123,7 +120,7 @@ async fn forward(
             Err(refused) => return Err(refused.into()),
         };
         tracing::trace!("admit");
-        // Counted from the first time it is sent to a worker.
+        // The time counts from the first time it is sent to a worker.
         let due = *due.get_or_insert_with(|| {
             let since = Instant::now();
             Deadline { since, at: since + timeout }
@@ -156,7 +153,7 @@ async fn response_head(request: &UpstreamRequest, upload: &mut Option<Upload>) -
             match sending.poll(cx, request.uplink()) {
                 Poll::Pending => {}
                 Poll::Ready(Ok(Sent::All)) => *upload = None,
-                // There is more of it, which concerns what comes after the response.
+                // The rest of the body is handled after the response.
                 Poll::Ready(Ok(Sent::Unwanted)) => {}
                 Poll::Ready(Err(error)) => {
                     request.reset(error.reset_reason());
@@ -174,7 +171,7 @@ async fn response_head(request: &UpstreamRequest, upload: &mut Option<Upload>) -
     head
 }
 
-/// How often a request was sent already.
+/// How often a request was sent.
 #[derive(Debug, Default)]
 struct Tries {
     /// To a worker that may have read it.
@@ -183,8 +180,8 @@ struct Tries {
 }
 
 impl Tries {
-    /// Whether a request that got no response may be sent to another worker. Its body, once begun, cannot be had again.
-    /// The time that it has is that of its first try.
+    /// Whether a request that got no response may be sent to another worker. A body that was begun cannot be sent
+    /// again. The time limit is that of the first try.
     fn one_more(&mut self, failed: Failed, upload: Option<&Upload>, method: &Method) -> bool {
         let unseen = matches!(failed, Failed::Died(Death { seen: false, .. }));
         self.all += 1;

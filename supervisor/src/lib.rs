@@ -1,8 +1,9 @@
-//! The supervisor of nano: takes HTTP, finds the app, keeps its workers.
+//! The supervisor of nano: receives HTTP requests, finds the app, keeps its workers.
 //!
-//! Two planes. The *data plane* ([`shard`], [`downstream`], `ingress`, [`upstream`], `route`) carries requests: one thread per shard, no locks. The
-//! *control plane* ([`serve`] and what it starts) lives on the main thread: configuration, worker processes, reload,
-//! control socket, metrics, logs. They share [`app::App`] and [`worker::Worker`] and talk in [`shard::command`].
+//! Two planes. The *data plane* ([`shard`], [`downstream`], `ingress`, [`upstream`], `route`) carries requests: one
+//! thread per shard, no locks. The *control plane* ([`serve`] and what it starts) lives on the main thread:
+//! configuration, worker processes, reload, control socket, metrics, logs. They share [`app::App`] and
+//! [`worker::Worker`] and communicate by [`shard::command`].
 #![forbid(unsafe_code)]
 
 pub mod app;

@@ -1,7 +1,7 @@
-//! A shard: one thread with listeners, client connections and a link to every worker, all its own. Here is only their
-//! composition: clients are in `downstream`, workers in `upstream`, requests in `ingress`.
+//! A shard: one thread with listeners, client connections and a link to every worker, all its own. This module only
+//! composes them: clients are in `downstream`, workers in `upstream`, requests in `ingress`.
 //!
-//! Nothing on the path of a request is shared between shards but a few atomics ([`crate::app::Admission`], counters); within a
+//! Shards share nothing on the path of a request but a few atomics ([`crate::app::Admission`], counters); within a
 //! shard everything is on one thread, in `Rc` and `Cell`.
 
 pub mod command;
@@ -22,23 +22,23 @@ use crate::upstream::Event;
 use command::Command;
 pub(crate) use shards::Shards;
 
-/// Commands that wait for a shard.
+/// Most queued commands of a shard.
 const COMMANDS: usize = 64;
 
-/// How a shard behaves. The same for all shards of a supervisor.
+/// The settings of a shard. The same for all shards of a supervisor.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Whether each request is logged (`log.access`).
     pub access_log: bool,
-    /// What its clients may take.
+    /// The limits of its clients.
     pub clients: ClientLimits,
     /// Outgoing connections of its apps that this shard has open at once; further requests wait.
     pub max_outgoing: usize,
-    /// TCP ports where nano itself can be reached: apps connect there only where their `egress` says so.
+    /// TCP ports that nano itself listens on: apps connect there only if their `egress` names them.
     pub own_ports: Arc<[u16]>,
     /// Where requests of no app are counted.
     pub metrics: Arc<Metrics>,
-    /// What the control plane should know.
+    /// Reports to the control plane.
     pub events: mpsc::Sender<Event>,
 }
 
@@ -73,13 +73,13 @@ pub struct ShardHandle {
 }
 
 impl ShardHandle {
-    /// Where to send orders.
+    /// The channel of its commands.
     #[must_use]
     pub fn commands(&self) -> &mpsc::Sender<Command> {
         &self.commands
     }
 
-    /// Ends the shard's thread and waits for it; connections that are still open are cut. Drain before.
+    /// Ends the shard's thread and waits for it; open connections are cut. Drain before.
     ///
     /// # Errors
     /// The thread panicked.

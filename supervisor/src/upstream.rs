@@ -1,4 +1,5 @@
-//! The workers' side of a shard: which app a host leads to, a link to each of its workers, how a request gets on one of them.
+//! The workers' side of a shard: which app a host belongs to, a link to each of its workers, how a request is assigned
+//! to one of them.
 
 mod event;
 mod in_flight;

@@ -1,4 +1,4 @@
-//! Takes connections and serves them one by one.
+//! Accepts connections and serves them.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -27,10 +27,9 @@ use crate::http_date;
 pub(crate) const MAX_HEAD: usize = 64 * 1024;
 /// Most bytes of one connection that hyper holds in each direction.
 const MAX_BUFFER: usize = 64 * 1024 + 8 * 1024;
-/// How long to leave the listener alone when it cannot accept, for lack of file descriptors mostly; a closed connection
-/// ends it.
+/// Pause when accept(2) fails, mostly for lack of file descriptors; a closed connection ends it early.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
-/// How much a client may still send after its connection is over for us.
+/// How much a client may still send after the last response.
 const LINGER_BYTES: usize = 1024 * 1024;
 
 /// Accepts on one listener.
@@ -38,7 +37,7 @@ const LINGER_BYTES: usize = 1024 * 1024;
 pub(super) struct Acceptor {
     listener: TokioListener,
     address: String,
-    /// Said that there are no file descriptors, and none came free since.
+    /// Whether the lack of file descriptors was logged, and none became free since.
     warned: Cell<bool>,
 }
 
@@ -60,7 +59,7 @@ impl Acceptor {
         Ok(Self { listener, address, warned: Cell::new(false) })
     }
 
-    /// Accepts until the shard drains; then takes what the kernel has accepted already, and stops.
+    /// Accepts until the shard drains; then takes the connections that the kernel has accepted already, and stops.
     pub(super) async fn run<S: Service>(self, server: Rc<Server<S>>) {
         while !server.drain.has_begun() {
             server.connections.room().await;
@@ -73,14 +72,14 @@ impl Acceptor {
                 None => {}
             }
         }
-        // Closing a listener resets the connections that wait in it.
+        // Closing a listener resets the connections in its backlog.
         match self.listener.take_rest() {
             Ok(rest) => rest.into_iter().for_each(|accepted| admit(&server, accepted)),
             Err(error) => tracing::warn!(address = %self.address, %error, "some connections could not be accepted"),
         }
     }
 
-    /// The next connection, or `None` when the shard drains.
+    /// The next connection; `None` when the shard drains.
     async fn next<S: Service>(&self, server: &Server<S>) -> Option<io::Result<Accepted>> {
         if server.drain.has_begun() {
             return None;
@@ -113,7 +112,7 @@ impl TokioListener {
         }
     }
 
-    /// Closes the listener and returns the connections that waited in it.
+    /// Closes the listener and returns the connections of its backlog.
     fn take_rest(self) -> io::Result<Vec<Accepted>> {
         let mut rest = Vec::new();
         match self {
@@ -136,8 +135,8 @@ impl TokioListener {
     }
 }
 
-/// What accept(2) says of a connection that failed before it was accepted: the next one may be well. Anything else, no
-/// file descriptors for instance, would be said again at once.
+/// Errors of accept(2) that concern one connection: the next one may succeed. Any other error, a lack of file
+/// descriptors for instance, would repeat at once.
 fn is_of_one_connection(errno: Errno) -> bool {
     use Errno::{
         ECONNABORTED, ECONNRESET, EHOSTDOWN, EHOSTUNREACH, EINTR, ENETDOWN, ENETUNREACH, ENONET, ENOPROTOOPT,
@@ -169,13 +168,13 @@ fn no_more<T>(accepted: io::Result<T>) -> io::Result<Option<T>> {
 
 fn admit<S: Service>(server: &Rc<Server<S>>, (socket, peer): Accepted) {
     if let Socket::Tcp(socket) = &socket {
-        // Responses are written in one go; waiting for more would only delay them. If it fails they are late.
+        // Responses are written in one go; waiting for more would only delay them. A failure costs only speed.
         let _ = socket.set_nodelay(true);
     }
     let client = Connection::new(socket, peer, server.connections.shared());
     let Some(key) = server.connections.insert(Rc::clone(&client)) else {
         server.service.connection_refused();
-        // Without a trace: a flood is not to leave the kernel with the memory of each.
+        // By a reset: a flood must not leave the kernel with state of each connection.
         client.reset();
         return;
     };
@@ -198,9 +197,9 @@ async fn serve<S: Service>(server: &Rc<Server<S>>, client: &Rc<Connection>) {
             return;
         }
         (None, Ended::Cut) if client.cut() => return,
-        // It has had all its answers: nothing is lost by a close that does not wait for the client's.
+        // All responses are sent: the connection can be closed at once.
         (None, Ended::Expired(Expiry::Idle)) => return,
-        // What was sent before the cut is to arrive.
+        // What was sent before the cut must arrive.
         (None, Ended::Done | Ended::Cut) => None,
     };
     let close = async {
@@ -215,7 +214,7 @@ async fn serve<S: Service>(server: &Rc<Server<S>>, client: &Rc<Connection>) {
     let _ = tokio::time::timeout(server.limits.linger, close).await;
 }
 
-/// hyper, as it reads requests here.
+/// hyper's settings for reading requests.
 pub(crate) fn reader() -> http1::Builder {
     let mut http = http1::Builder::new();
     http.half_close(true).max_header_size(MAX_HEAD).max_buf_size(MAX_BUFFER);
@@ -225,9 +224,9 @@ pub(crate) fn reader() -> http1::Builder {
 enum Ended {
     /// All requests were answered.
     Done,
-    /// It broke, from either side.
+    /// Either side broke it.
     Cut,
-    /// We waited long enough.
+    /// A timeout expired.
     Expired(Expiry),
 }
 
@@ -249,10 +248,10 @@ impl<F: Future<Output = Response<B>>, B> Future for Dated<F> {
     }
 }
 
-/// Lets hyper read requests and write responses until one side has enough.
+/// Runs hyper on the connection until one side ends it.
 async fn serve_http<S: Service>(service: &Rc<S>, client: &Rc<Connection>) -> Ended {
     let service = service_fn(|request| {
-        // At once: hyper may look for the next request before it asks for the answer to this one.
+        // Called at once: hyper may look for the next request before it polls for this response.
         client.begin();
         Dated { answer: service.handle(client, request) }
     });

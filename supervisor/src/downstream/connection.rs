@@ -1,10 +1,10 @@
-//! One client's connection: the socket that hyper reads and writes, and what we must know that hyper does not tell.
+//! One client's connection: the socket that hyper reads and writes, and state that hyper does not expose.
 //!
-//! hyper answers what it cannot parse by itself, without a body. Those answers must be JSON like all others, so they
-//! are caught here: at a message boundary, with no request in the service, whatever hyper writes is such an answer.
-//! It is swallowed, its status is kept, and the acceptor writes the real one.
+//! hyper answers requests that it cannot parse by itself, without a body. Those answers must be JSON like all others,
+//! so they are caught here: at a message boundary, with no request in the service, whatever hyper writes is such an
+//! answer. It is dropped, its status is kept, and the acceptor writes the real one.
 //!
-//! What the client sends is looked at before hyper reads it ([`super::framing`]).
+//! The client's bytes are checked before hyper reads them ([`super::framing`]).
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, IoSlice};
@@ -22,29 +22,29 @@ use super::min_rate::MinRate;
 use super::shared_clock::SharedClock;
 use super::socket::{Glimpse, Socket};
 
-/// What a connection does.
+/// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Nothing came yet.
+    /// Nothing has come yet.
     Fresh,
     /// A request's head is coming.
     Head,
-    /// A request is in the service, or its response on the way.
+    /// A request is in the service, or its response is being sent.
     Busy,
     /// Between two requests.
     Idle,
 }
 
-/// Why a connection is ended from outside.
+/// Why nano ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expiry {
     /// A request's head took too long.
     Head,
-    /// Nothing happened for too long between two requests, or the shard drains.
+    /// Idle for too long between two requests, or the shard drains.
     Idle,
-    /// The client neither sends what it has announced nor takes what it has asked for.
+    /// The client neither sends what it announced nor reads what it requested.
     Stalled,
-    /// The client is not there any more.
+    /// The client is gone.
     Gone,
 }
 
@@ -52,7 +52,7 @@ pub(crate) enum Expiry {
 #[derive(Debug)]
 pub(crate) struct Connection {
     socket: RefCell<TokioIo<Socket>>,
-    /// Who is at the other end; `None` on a unix socket.
+    /// The client's address; `None` on a unix socket.
     peer: Option<SocketAddr>,
     shared: Rc<SharedClock>,
     phase: Cell<Phase>,
@@ -63,18 +63,18 @@ pub(crate) struct Connection {
     answering: Cell<bool>,
     /// hyper was given something to write that it has not written yet.
     unwritten: Cell<bool>,
-    /// The client sends no more. It may still read, and what it asked for is answered (RFC 9112 §9.6).
+    /// The client sends no more. It may still read, and its requests are answered (RFC 9112 §9.6).
     half_closed: Cell<bool>,
-    /// Something of the client waits to be read.
+    /// Bytes of the client are waiting.
     has_more: Cell<bool>,
     /// A request's body is still coming.
     uploading: Cell<bool>,
     upload: MinRate,
     download: MinRate,
     framing: RefCell<Framing>,
-    /// Where the client's bytes are not to be read any further.
+    /// The part of a request after which the client's bytes must not be read.
     unclear: Cell<Option<Part>>,
-    /// Woken for it when all is written.
+    /// Woken when everything is written.
     reader: RefCell<Option<Waker>>,
     refused: Cell<Option<u16>>,
     abrupt: Cell<bool>,
@@ -109,7 +109,7 @@ impl Connection {
         })
     }
 
-    /// Who is at the other end; `None` on a unix socket.
+    /// The client's address; `None` on a unix socket.
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
@@ -123,7 +123,7 @@ impl Connection {
         self.enter(Phase::Busy);
     }
 
-    /// hyper has taken the whole response, or given it up.
+    /// hyper has taken the whole response or given it up.
     pub(crate) fn end(&self) {
         self.uploading.set(false);
         self.enter(Phase::Idle);
@@ -132,17 +132,17 @@ impl Connection {
     /// Whether the client still has to send a part of a request's body.
     pub(crate) fn set_uploading(&self, uploading: bool) {
         if !self.uploading.replace(uploading) && uploading {
-            // It may date from before we stopped to ask for more.
+            // It may date from before nano stopped reading.
             self.upload.forget();
         }
     }
 
-    /// A piece of a response goes to hyper.
+    /// A chunk of a response was given to hyper.
     pub(crate) fn give(&self) {
         self.unwritten.set(true);
     }
 
-    /// Waits until hyper has written what it was given.
+    /// Waits until hyper has written everything it was given.
     pub(crate) fn poll_written(&self, cx: &Context<'_>) -> Poll<()> {
         if !self.unwritten.get() {
             return Poll::Ready(());
@@ -151,13 +151,13 @@ impl Connection {
         Poll::Pending
     }
 
-    /// The response that is being sent has no length: cut it so that the cut is not taken for its end.
+    /// The response that is being sent has no length: it must be cut so that the cut does not look like its end.
     pub(crate) fn cut_abruptly(&self) {
         self.abrupt.set(true);
     }
 
     pub(super) fn phase(&self) -> Phase {
-        // As long as hyper has something to write, the last response is not over.
+        // As long as hyper has something to write, the last response is not finished.
         if self.at_boundary.get() { self.phase.get() } else { Phase::Busy }
     }
 
@@ -165,7 +165,7 @@ impl Connection {
         self.shared.now.get().wrapping_sub(self.phase_since.get())
     }
 
-    /// A tick went by: whether the client is too slow in the middle of a request or response.
+    /// Called on each tick: whether the client is too slow in the middle of a request or response.
     pub(super) fn is_behind(&self) -> bool {
         let budget = &self.shared.budget;
         let uploads = self.uploading.get() && self.upload.is_behind(budget);
@@ -188,8 +188,8 @@ impl Connection {
         self.expired.get()
     }
 
-    /// Waits until the client is gone. hyper does not look while it has a request of the client: it would take one that
-    /// only sends no more for one that left.
+    /// Waits until the client is gone. While it has a request hyper cannot check that: it would take a client that only
+    /// stops sending for one that left.
     pub(super) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
         let hyper_reads = self.phase() != Phase::Busy || self.uploading.get();
         if hyper_reads || self.half_closed.get() || self.has_more.get() {
@@ -214,23 +214,23 @@ impl Connection {
         }
     }
 
-    /// Whether the client has closed its half, and then all of it.
+    /// Whether the client has closed its half, and then the whole connection.
     pub(super) fn is_abandoned(&self) -> bool {
         self.half_closed.get() && self.socket.borrow().inner().is_abandoned(&self.shared.peers)
     }
 
-    /// Whether the client has asked for nothing, and does not do so now.
+    /// Whether the client has no request, and none is coming.
     pub(super) fn is_quiet(&self) -> bool {
         let between = matches!(self.phase(), Phase::Fresh | Phase::Idle) && !self.uploading.get();
         between && !self.socket.borrow().inner().has_something()
     }
 
-    /// The status of an answer of hyper's own that was swallowed.
+    /// The status of a dropped answer of hyper's own.
     pub(super) fn refused(&self) -> Option<u16> {
         self.refused.get()
     }
 
-    /// Whether a part of a response was written, so that no other can be.
+    /// Whether part of a response was written, so that no other can be sent.
     pub(super) fn is_answering(&self) -> bool {
         self.answering.get()
     }
@@ -281,8 +281,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Says that nothing more will be sent, then reads and forgets what the client still sends, at most `most` bytes:
-    /// closing a socket that has unread bytes would tear down what the client has yet to read.
+    /// Shuts down sending, then reads and drops what the client still sends, at most `most` bytes: closing a socket
+    /// with unread bytes would destroy what the client has yet to read.
     pub(super) async fn linger(&self, most: usize) {
         let shut = std::future::poll_fn(|cx| Pin::new(&mut *self.socket.borrow_mut()).poll_shutdown(cx)).await;
         if shut.is_err() {
@@ -304,7 +304,7 @@ impl Connection {
         }
     }
 
-    /// Makes the coming close a reset, if [`Self::cut_abruptly`] was asked for. Whether it was.
+    /// Makes the close a reset, if [`Self::cut_abruptly`] was called; returns whether it was.
     pub(super) fn cut(&self) -> bool {
         if self.abrupt.get() {
             self.reset();
@@ -312,14 +312,14 @@ impl Connection {
         self.abrupt.get()
     }
 
-    /// Makes the coming close a reset.
+    /// Makes the close a reset.
     pub(super) fn reset(&self) {
         if let Socket::Tcp(socket) = self.socket.borrow().inner() {
             let _ = socket.set_zero_linger();
         }
     }
 
-    /// More bytes of the client, as many as are well.
+    /// Reads more bytes of the client, up to the first that is refused.
     fn poll_read(&self, cx: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         if let Some(part) = self.unclear.get() {
             return self.poll_unclear(cx, part);
@@ -355,7 +355,7 @@ impl Connection {
         result
     }
 
-    /// Nothing more is read. Requests before an unclear one are answered first.
+    /// Nothing more is read. Requests before an ambiguous one are answered first.
     fn poll_unclear(&self, cx: &Context<'_>, part: Part) -> Poll<io::Result<()>> {
         if part == Part::Head {
             if self.phase() == Phase::Busy {
@@ -406,13 +406,13 @@ impl Write for ConnectionStream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper flushes when it has written all it had. Sockets have nothing to flush.
+        // hyper flushes when it has written everything. Sockets have nothing to flush.
         self.0.wrote_all();
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // The acceptor may still have an answer to write.
+        // The acceptor may still write an error response.
         Poll::Ready(Ok(()))
     }
 }

@@ -1,6 +1,6 @@
-//! The client connections of one shard: how many there may be, and which have been waited for long enough.
+//! The client connections of one shard: their maximum number and their timeouts.
 //!
-//! No connection has a timer of its own. Once a tick, a task looks at all of them.
+//! No connection has a timer of its own: one task checks all of them on each tick.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -15,13 +15,13 @@ use super::per_address_limit::PerAddressLimit;
 use super::shared_clock::SharedClock;
 use super::{ClientLimits, Drain};
 
-/// How long a connection that is new is still listened to when the shard drains, for its first request.
+/// How long a new connection may still send its first request when the shard drains.
 const DRAIN_GRACE: Duration = Duration::from_millis(500);
 
-/// The same for one that was used just now: its next request may be on its way.
+/// The same for a recently used one: its next request may be on the way.
 const SHORT_GRACE: Duration = Duration::from_millis(100);
 
-/// A connection that has been idle for less may just be about to be used again.
+/// A connection that has been idle for less may be about to be used again.
 const SHORT_IDLE: Duration = Duration::from_secs(1);
 
 /// The open connections.
@@ -33,7 +33,7 @@ pub(super) struct ConnectionTable {
     per_address: PerAddressLimit,
     next: Cell<u64>,
     open: RefCell<HashMap<u64, Rc<Connection>>>,
-    /// Woken when a connection opens, if none was, and when one closes.
+    /// Notified when the first connection opens and when one closes.
     changed: Notify,
 }
 
@@ -59,7 +59,7 @@ impl ConnectionTable {
         Rc::clone(&self.shared)
     }
 
-    /// `None` if the client's address has as many connections as it may have.
+    /// Adds a connection. `None` if the client's address has its maximum.
     pub(super) fn insert(&self, client: Rc<Connection>) -> Option<u64> {
         if client.peer().is_some_and(|peer| !self.per_address.enter(peer.ip())) {
             return None;
@@ -82,12 +82,12 @@ impl ConnectionTable {
         self.changed.notify_waiters();
     }
 
-    /// Waits until one more connection may be opened. For that the one is closed that has been idle for longest: who has
-    /// nothing to ask must not keep others from asking.
+    /// Waits until one more connection may be opened. Closes the connection that has been idle longest to make room:
+    /// idle clients must not keep others out.
     pub(super) async fn room(&self) {
         while self.open.borrow().len() >= self.max {
             self.expire_longest_idle();
-            // A connection that becomes idle wakes nothing.
+            // A connection that becomes idle notifies nobody, so it is polled for.
             let _ = tokio::time::timeout(self.tick, self.changed.notified()).await;
         }
     }
@@ -101,7 +101,7 @@ impl ConnectionTable {
         }
     }
 
-    /// The shard drains: closes what asks for nothing. What was used just now, and what is new, is heard once more.
+    /// The shard drains: closes idle connections. New and recently used ones get time for one more request.
     pub(super) async fn close_idle(&self) {
         self.close_quiet(|client| client.phase_ticks() > self.ticks(DRAIN_GRACE));
         tokio::time::sleep(SHORT_GRACE).await;
@@ -121,19 +121,19 @@ impl ConnectionTable {
         self.until(|open| open == 0).await;
     }
 
-    /// Waits for a connection to close, for those who are out of file descriptors.
+    /// Waits for a connection to close, for acceptors without file descriptors.
     pub(super) async fn change(&self) {
         self.changed.notified().await;
     }
 
     async fn until(&self, reached: impl Fn(usize) -> bool) {
         while !reached(self.open.borrow().len()) {
-            // Nothing runs between the look and the wait: all of it is on one thread.
+            // Nothing runs between the check and the wait: all of it is on one thread.
             self.changed.notified().await;
         }
     }
 
-    /// Ends connections that have been waited for long enough. Runs as long as the shard.
+    /// Ends connections whose timeout has expired. Runs as long as the shard.
     pub(super) async fn sweep(&self, limits: &ClientLimits, drain: &Drain) {
         let limits = Limits {
             head: self.ticks(limits.head_timeout),

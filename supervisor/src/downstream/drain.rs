@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use tokio::sync::Notify;
 
-/// Begins once, and stays.
+/// Set once, and never reset.
 #[derive(Debug, Default)]
 pub(crate) struct Drain {
     has_begun: Cell<bool>,
@@ -12,7 +12,7 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    /// The shard is about to end: connections are not kept alive.
+    /// The shard is about to end: connections are no longer kept alive.
     pub(crate) fn begin(&self) {
         self.has_begun.set(true);
         self.begins.notify_waiters();

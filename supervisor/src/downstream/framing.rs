@@ -1,37 +1,38 @@
-//! Where one request ends and the next begins, followed in the bytes of a client before hyper reads them.
+//! Tracks where one request ends and the next begins, in the bytes of a client before hyper reads them.
 //!
-//! hyper accepts two things that a proxy in front of us may read in another way, so that it sees other requests than we
-//! do: `Content-Length` beside `Transfer-Encoding`, of which hyper drops the former, and lines that end without a
-//! carriage return. RFC 9112 lets a server refuse both (§6.3 and §2.2), and here they are, before any app is asked. What
-//! this passes must be framed by hyper as it is here; the fuzz target `request` compares the two.
+//! hyper accepts two things that a proxy in front of nano may read in another way, so that it sees other requests than
+//! nano: `Content-Length` beside `Transfer-Encoding`, of which hyper drops the former, and lines that end without a
+//! carriage return. RFC 9112 lets a server refuse both (§6.3 and §2.2), and they are refused here, before any app is
+//! called. hyper must frame what passes as this code does; the fuzz target `request` compares the two.
 
 use memchr::memchr;
 
-/// What is kept of a header line of which the end has not come: enough for a length.
+/// How much of an incomplete header line is kept: enough for a length.
 const KEPT: usize = 64;
 /// Most digits of a chunk's size, leading zeros too.
 const SIZE_DIGITS: u8 = 20;
 
-/// The place in the stream of a client's requests.
+/// The position in the stream of a client's requests.
 #[derive(Debug)]
 pub(crate) struct Framing {
     state: State,
     line: Line,
 }
 
-/// What is refused, and how much before it may still be read: whole requests, and what is well of this one's body.
+/// What is refused, and how many bytes before it may still be read: whole requests, and the valid part of this one's
+/// body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) well: usize,
     pub(crate) part: Part,
 }
 
-/// What is wrong: it decides who answers.
+/// Which part is wrong: it decides who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// No request comes of it.
+    /// The head: there is no request.
     Head,
-    /// Its request is in the service.
+    /// The body: its request is in the service.
     Body,
 }
 
@@ -41,9 +42,9 @@ enum State {
     Between { carriage_return: bool },
     /// The request line.
     RequestLine,
-    /// Header lines, and what they said so far.
+    /// Header lines, and the framing that they declare so far.
     Headers { length: Option<u64>, chunked: bool },
-    /// A body of known length: what is left.
+    /// A body of known length: the bytes that are left.
     Body(u64),
     /// The size of a chunk.
     Size { value: u64, digits: u8 },
@@ -51,7 +52,7 @@ enum State {
     Extension { size: u64, blanks: bool },
     /// The line feed after a chunk's size.
     SizeEnd(u64),
-    /// A chunk: what is left.
+    /// A chunk: the bytes that are left.
     Chunk(u64),
     /// The line break after a chunk.
     ChunkEnd { carriage_return: bool },
@@ -59,7 +60,7 @@ enum State {
     Trailers,
 }
 
-/// The start of a line that has begun in bytes that are gone.
+/// The start of a line that began in earlier bytes.
 #[derive(Debug)]
 struct Line {
     start: [u8; KEPT],
@@ -67,7 +68,7 @@ struct Line {
     last: u8,
 }
 
-/// What a line of a head says, as far as framing goes.
+/// What a line of a head means for the framing.
 enum Meaning {
     Empty,
     Length(u64),
@@ -83,13 +84,13 @@ impl Default for Framing {
 }
 
 impl Framing {
-    /// Follows more bytes. After an error it must not be asked again.
+    /// Processes more bytes. Must not be called again after an error.
     ///
     /// # Errors
     /// Something that could be read in two ways, or that hyper would refuse as well.
     pub(crate) fn follow(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         let mut at = 0;
-        // Where the head began that is being read.
+        // Where the present head began.
         let mut head = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             if self.state == BETWEEN {
@@ -108,7 +109,7 @@ impl Framing {
         matches!(self.state, State::Between { .. } | State::RequestLine | State::Headers { .. })
     }
 
-    /// Takes at least one byte of `rest`, which is not empty; `None` refuses it.
+    /// Consumes at least one byte of `rest`, which is not empty; `None` refuses it.
     fn step(&mut self, rest: &[u8]) -> Option<usize> {
         let first = *rest.first()?;
         let (state, taken) = match self.state {
@@ -203,8 +204,8 @@ fn size(value: u64, digits: u8, byte: u8) -> Option<State> {
 }
 
 impl Line {
-    /// Takes the rest of the line, or all there is of it. The meaning is there when the line has ended. `None` if it
-    /// ended without a carriage return, or says a length that is none.
+    /// Consumes the rest of the line, or all there is of it. Returns the meaning when the line has ended; `None` if it
+    /// ended without a carriage return or has a malformed length.
     fn take(&mut self, bytes: &[u8]) -> Option<(usize, Option<Meaning>)> {
         let Some(end) = memchr(b'\n', bytes) else {
             self.keep(bytes);

@@ -1,11 +1,11 @@
-//! What clients may take: connections and time.
+//! Limits of clients: connections and times.
 
 use std::time::Duration;
 
-/// What the clients of one shard may take.
+/// The limits of the clients of one shard.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientLimits {
-    /// Connections that are open at once; further ones wait in the kernel.
+    /// Most open connections; further ones wait in the kernel.
     pub max_connections: usize,
     /// How long a client may take for a request's head before it gets 408.
     pub head_timeout: Duration,
@@ -13,11 +13,11 @@ pub struct ClientLimits {
     pub idle_timeout: Duration,
     /// How long a client may pause in the middle of a body, in either direction.
     pub stall_timeout: Duration,
-    /// The same for a request's body of which little came yet.
+    /// The same for a request's body of which little has come yet.
     pub upload_grace: Duration,
     /// Bytes per second that a client must move in the middle of a body, or its pauses become shorter.
     pub min_rate: u32,
-    /// How long a client may still send after its connection is over for us.
+    /// How long a client may still send after the last response.
     pub linger: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The sockets that clients connect to: bound by us, one per shard, or inherited and shared by all shards.
+//! The sockets that clients connect to: bound by nano, one for each shard, or inherited and shared by all shards.
 
 use std::io;
 use std::net::SocketAddr;
@@ -37,7 +37,7 @@ pub enum ListenError {
         /// Where.
         address: String,
     },
-    /// A port below 1024, a directory that may not be written.
+    /// A port below 1024, or a directory that nano may not write to.
     #[error(
         "{address}: permission denied: a port below 1024 needs CAP_NET_BIND_SERVICE (or a socket from systemd), a unix socket a directory that can be written"
     )]
@@ -53,7 +53,7 @@ pub enum ListenError {
         /// What the kernel said.
         source: io::Error,
     },
-    /// At a unix socket's path there is something that is no socket.
+    /// The file at a unix socket's path is no socket.
     #[error("{path} is there and is no socket: remove it, or choose another path")]
     NotASocket {
         /// Where.
@@ -67,7 +67,7 @@ pub enum ListenError {
         /// As the configuration has it.
         group: String,
     },
-    /// The group is there, and the socket cannot get it.
+    /// The group exists, but the socket cannot get it.
     #[error("{address}: only root, or a member of the group {group:?}, can give it to the socket's file")]
     Group {
         /// Where.
@@ -75,7 +75,7 @@ pub enum ListenError {
         /// As the configuration has it.
         group: String,
     },
-    /// systemd handed over something that is no listening stream socket.
+    /// systemd passed something that is no listening stream socket.
     #[error("an inherited socket is no listening TCP or unix stream socket")]
     Inherited,
 }
@@ -92,8 +92,7 @@ impl ListenError {
 }
 
 impl Listener {
-    /// Where it listens, as log lines and people write it: `127.0.0.1:8080`, `unix:/run/nano.sock`. A port that the
-    /// kernel picked is in it.
+    /// The address as it is logged: `127.0.0.1:8080`, `unix:/run/nano.sock`, with the port that the kernel picked.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
@@ -133,15 +132,15 @@ impl Listener {
 pub struct Bound {
     /// One list for each shard.
     pub shards: Vec<Vec<Listener>>,
-    /// Of Unix sockets: they go with this.
+    /// The files of Unix sockets: dropping this removes them.
     pub files: Vec<BoundSocket>,
 }
 
-/// Binds every address for every shard. With several shards a TCP address is
-/// bound once per shard (`SO_REUSEPORT`), so that the kernel spreads the connections; a unix socket is shared.
+/// Binds every address for every shard. With several shards a TCP address is bound once for each (`SO_REUSEPORT`), so
+/// that the kernel distributes the connections; a unix socket is shared.
 ///
 /// # Errors
-/// One of the addresses cannot be had. None stays bound then.
+/// One of the addresses cannot be bound. None stays bound then.
 pub fn bind(addresses: &[Listen], shards: usize) -> Result<Bound, ListenError> {
     let shards = shards.max(1);
     let mut all: Vec<Vec<Listener>> = (0..shards).map(|_| Vec::new()).collect();
@@ -214,7 +213,7 @@ impl Binding {
         if self.address.is_ipv6() {
             socket.set_only_v6(!(self.v4_too && self.address.ip().is_unspecified()))?;
         }
-        // So that a restart can bind at once, while connections of the last run are in TIME_WAIT.
+        // A restart can bind at once, while connections of the last run are in TIME_WAIT.
         socket.set_reuse_address(true)?;
         socket.set_reuse_port(self.reuse_port)?;
         socket.bind(&self.address.into())?;
@@ -245,7 +244,7 @@ fn bind_tcp(address: SocketAddr, v4_too: bool, shards: &mut [Vec<Listener>]) -> 
     let reuse_port = shards.len() > 1;
     let mut binding = Binding { address, reuse_port, v4_too };
     if reuse_port && address.port() != 0 {
-        // Two supervisors could share a port without noticing; a socket without the option notices.
+        // With the option two supervisors could share a port unnoticed; a socket without it detects that.
         match (Binding { reuse_port: false, ..binding }).bind() {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 return Err(ListenError::InUse { address: address.to_string() });
@@ -255,7 +254,7 @@ fn bind_tcp(address: SocketAddr, v4_too: bool, shards: &mut [Vec<Listener>]) -> 
     }
     for own in shards {
         let listener = binding.listen()?;
-        // The first decides the port, if the kernel is to pick it.
+        // The first one determines the port, if the kernel picks it.
         binding.address = listener.tcp_address().unwrap_or(binding.address);
         own.push(listener);
     }

@@ -1,20 +1,21 @@
-//! Whether a client keeps pace in the middle of a body, in one direction.
+//! Whether a client keeps a minimum rate in the middle of a body, in one direction.
 //!
-//! An account: each tick of waiting for the client costs what the slowest client that we bear would have moved in it, each
-//! byte that is moved pays for itself. Who has nothing left is cut. So a client may pause for a while, the longer the more
-//! it has moved before, but it cannot stay by moving a byte now and then. What waits for an app costs nothing.
+//! An account: each tick of waiting for the client costs as many bytes as the slowest accepted client moves in it, and
+//! each byte that is moved is credited. A client whose account is empty is cut. So a client may pause for a while,
+//! longer if it has moved more before, but it cannot hold the connection by moving a byte now and then. Waiting for an
+//! app costs nothing.
 
 use std::cell::Cell;
 use std::time::Duration;
 
-/// The prices of one shard, in thousandths of a byte.
+/// The rates of one shard, in thousandths of a byte.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RateBudget {
-    /// Of one tick.
+    /// The cost of one tick.
     tick: u64,
-    /// What an account can hold.
+    /// The maximum of an account.
     most: u64,
-    /// What an upload begins with.
+    /// The initial credit of an upload.
     upload: u64,
 }
 
@@ -38,36 +39,36 @@ pub(super) struct MinRate {
 }
 
 impl MinRate {
-    /// A request's body may come.
+    /// A request's body begins.
     pub(super) fn begin_upload(&self, budget: &RateBudget) {
         self.waiting.set(false);
         self.left.set(budget.upload);
     }
 
-    /// A response may go.
+    /// A response begins.
     pub(super) fn begin_download(&self, budget: &RateBudget) {
         self.waiting.set(false);
         self.left.set(budget.most);
     }
 
-    /// The client has to do something for this to go on.
+    /// Waiting for the client begins.
     pub(super) fn wait(&self) {
         self.waiting.set(true);
     }
 
-    /// It did.
+    /// The client has moved bytes.
     pub(super) fn moved(&self, bytes: usize, budget: &RateBudget) {
         self.waiting.set(false);
         let paid = (bytes as u64).saturating_mul(1000);
         self.left.set(self.left.get().saturating_add(paid).min(budget.most));
     }
 
-    /// Nothing is known of the client any more.
+    /// Forgets that the client is waited for.
     pub(super) fn forget(&self) {
         self.waiting.set(false);
     }
 
-    /// A tick went by: whether the client is too slow.
+    /// Called on each tick: whether the client is too slow.
     pub(super) fn is_behind(&self, budget: &RateBudget) -> bool {
         if !self.waiting.get() {
             return false;

@@ -1,7 +1,7 @@
 //! Whether a client on this machine still has its socket.
 //!
-//! A TCP client that closes its socket and one that only says that it sends no more look alike until something is written to
-//! them. Where the client is on this machine, a proxy mostly, the kernel knows more of its socket (sock_diag(7)).
+//! A TCP client that closes its socket and one that only closes its sending half look alike until something is written
+//! to them. If the client is on this machine, mostly a proxy, the kernel knows more of its socket (sock_diag(7)).
 
 use std::cell::RefCell;
 use std::io::{self, Read};
@@ -16,23 +16,23 @@ const NLM_F_REQUEST: u16 = 1;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 const IPPROTO_TCP: u8 = 6;
-/// Of `nlmsghdr`, and of that with `inet_diag_req_v2`.
+/// The size of `nlmsghdr`, and of that with `inet_diag_req_v2`.
 const HEAD: usize = 16;
 const REQUEST: usize = HEAD + 56;
-/// Where `idiag_inode` is in the answer.
+/// The bytes of `idiag_inode` in the answer.
 const INODE: std::ops::Range<usize> = HEAD + 68..HEAD + 72;
 
-/// Asks the kernel. Each shard has one.
+/// The netlink socket. Each shard has one.
 #[derive(Debug, Default)]
 pub(super) struct Peers(RefCell<Option<Socket>>);
 
 impl Peers {
-    /// Whether the socket at the other end of a connection of ours is known to be closed.
+    /// Whether the socket at the other end of a connection is known to be closed.
     pub(super) fn is_closed(&self, own: SocketAddr, peer: SocketAddr) -> bool {
         let (own, peer) = (canonical(own), canonical(peer));
         let is_here = peer.ip().is_loopback() || peer.ip() == own.ip();
-        // An inode of 0: the kernel alone has it. Nothing is known of a socket that is not found: it may be behind a
-        // translation of addresses.
+        // Inode 0: no process has the socket any more. A socket that is not found tells nothing: it may be behind an
+        // address translation.
         is_here && self.inode(peer, own).is_ok_and(|inode| inode == Some(0))
     }
 
@@ -47,7 +47,7 @@ impl Peers {
             }
         };
         socket.send(&request(at, to))?;
-        // The kernel has answered by the time that this returns.
+        // The kernel answers before this call returns.
         let mut answer = [0; 512];
         let length = socket.read(&mut answer)?;
         Ok(answer_inode(answer.get(..length).unwrap_or_default()))
@@ -91,7 +91,7 @@ fn request(at: SocketAddr, to: SocketAddr) -> [u8; REQUEST] {
     out
 }
 
-/// `None` if it says that there is no such socket, or anything else.
+/// `None` if the kernel reports no such socket or anything else.
 fn answer_inode(answer: &[u8]) -> Option<u32> {
     let kind = answer.get(4..6)?.try_into().map(u16::from_ne_bytes).ok()?;
     let inode = answer.get(INODE)?.try_into().map(u32::from_ne_bytes).ok()?;

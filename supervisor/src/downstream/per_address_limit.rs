@@ -14,12 +14,12 @@ pub(super) struct PerAddressLimit {
 
 impl PerAddressLimit {
     /// Of `max` connections in all, one address gets at most a quarter. This machine's own addresses get three quarters
-    /// each: behind one of them may be a proxy with all clients' requests, and health checks have room beside it.
+    /// each: behind one of them may be a proxy with all clients' requests, and health checks still have room.
     pub(super) fn new(max: usize) -> Self {
         Self { most: (max / 4).max(1), most_local: (max - max / 4).max(1), open: RefCell::default() }
     }
 
-    /// Counts one more connection. False, and nothing is counted, if the address has as many as it may have.
+    /// Counts one more connection. False, and nothing is counted, if the address has its maximum.
     pub(super) fn enter(&self, address: IpAddr) -> bool {
         let network = network(address);
         let most = if network.is_loopback() { self.most_local } else { self.most };
@@ -32,7 +32,7 @@ impl PerAddressLimit {
         true
     }
 
-    /// One that was counted is closed.
+    /// A counted connection is closed.
     pub(super) fn leave(&self, address: IpAddr) {
         let network = network(address);
         let mut open = self.open.borrow_mut();
@@ -45,7 +45,8 @@ impl PerAddressLimit {
     }
 }
 
-/// What one client can choose from: an IPv4 address, or the /64 network of an IPv6 address (RFC 4291 §2.5.1).
+/// The range of addresses that one client can choose from: an IPv4 address, or the /64 network of an IPv6 address (RFC
+/// 4291 §2.5.1).
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) if !v6.is_loopback() => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),

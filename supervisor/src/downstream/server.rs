@@ -1,4 +1,4 @@
-//! Listeners, connections and what answers them, together.
+//! Listeners, connections and the service that answers them.
 
 use std::io;
 use std::rc::Rc;
@@ -19,12 +19,12 @@ pub(crate) struct Server<S> {
     pub(super) drain: Rc<Drain>,
 }
 
-/// The listeners of a server that runs.
+/// The listeners of a running server.
 #[derive(Debug, Default)]
 pub(crate) struct Accepting(Vec<JoinHandle<()>>);
 
 impl<S: Service> Server<S> {
-    /// Accepts on these listeners, from now on until the drain begins.
+    /// Accepts on these listeners until the drain begins.
     ///
     /// # Errors
     /// A listener cannot be registered with the thread's runtime.
@@ -43,7 +43,7 @@ impl<S: Service> Server<S> {
         Ok((server, Accepting(accepting)))
     }
 
-    /// After the drain began: waits until no connection is left.
+    /// After the drain has begun: waits until no connection is left.
     pub(crate) async fn drained(self: Rc<Self>, accepting: Accepting) {
         let idle = Rc::clone(&self);
         spawn_local(async move { idle.connections.close_idle().await });

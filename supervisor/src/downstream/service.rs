@@ -1,4 +1,4 @@
-//! What answers the requests of connections: implemented above, handed in by the shard.
+//! The interface to the code that answers requests: implemented by `ingress`, passed in by the shard.
 
 use std::future::Future;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use hyper::body::{Body, Incoming};
 
 use super::Connection;
 
-/// Why a connection is answered without a request, or in the middle of one.
+/// Why a connection gets an error response without a request, or in the middle of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConnectionError {
     /// hyper could not parse it, and would answer this status.
@@ -22,22 +22,22 @@ pub(crate) enum ConnectionError {
 
 /// Answers requests.
 pub(crate) trait Service: Sized + 'static {
-    /// Of its responses.
+    /// The body of its responses.
     type Body: Body<Data = Bytes, Error: std::error::Error + Send + Sync + 'static> + 'static;
 
-    /// Answers one request. What goes wrong is a response too, or the error of its body once that has begun.
+    /// Answers one request. A failure is a response too, or an error of its body once that has begun.
     fn handle(
         self: &Rc<Self>,
         connection: &Rc<Connection>,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<Self::Body>> + use<Self>;
 
-    /// The whole response, as bytes, to what is no request; the connection ends after it.
+    /// The whole error response, as bytes, for a connection without a valid request; the connection ends after it.
     fn refuse(&self, connection: &Connection, error: ConnectionError) -> Vec<u8>;
 
-    /// A listener cannot accept for a moment.
+    /// A listener has paused accepting.
     fn accept_paused(&self);
 
-    /// A connection was closed at once: its address has as many as it may have.
+    /// A connection was closed at once: its address has its maximum.
     fn connection_refused(&self);
 }

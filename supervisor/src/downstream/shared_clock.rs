@@ -1,4 +1,4 @@
-//! What all connections of a shard use: a clock, the price of waiting, a look at their other ends, room to read to.
+//! What all connections of a shard share: a clock, the minimum rates, the netlink socket, a read buffer.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,14 +8,14 @@ use super::peers::Peers;
 /// Bytes of one read.
 const SCRATCH: usize = 64 * 1024;
 
-/// One for all connections of a shard.
+/// Shared by all connections of a shard.
 #[derive(Debug)]
 pub(super) struct SharedClock {
     /// Ticks since the shard began: coarse, and costs nothing to read.
     pub(super) now: Cell<u32>,
     pub(super) budget: RateBudget,
     pub(super) peers: Peers,
-    /// Where bytes are read to, to be looked at before hyper gets them.
+    /// The read buffer: bytes are checked in it before hyper gets them.
     pub(super) scratch: RefCell<Box<[u8]>>,
 }
 

@@ -1,4 +1,4 @@
-//! A connected socket of a client, TCP or unix, and what can be learned of it without reading or writing.
+//! A client's connected socket, TCP or unix, and what can be learned about the client without reading or writing.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -14,17 +14,17 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::peers::Peers;
 
-/// A client's machine that is gone answers no probes.
+/// Interval of keep-alive probes, which a dead machine does not answer.
 const PROBE: Duration = Duration::from_secs(15);
 
-/// See the file's head.
+/// A client's connected socket.
 #[derive(Debug)]
 pub(crate) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
-/// What is seen of a client while nothing is read from it.
+/// What is visible of a client without reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Glimpse {
     /// It sent something.
@@ -36,7 +36,7 @@ pub(super) enum Glimpse {
 }
 
 impl Socket {
-    /// Waits until there is something to see.
+    /// Waits until there is a change.
     pub(super) fn poll_glimpse(&self, cx: &mut Context<'_>) -> Poll<Glimpse> {
         loop {
             if ready!(self.poll_read_ready(cx)).is_err() {
@@ -45,20 +45,20 @@ impl Socket {
             match self.peek() {
                 Ok(0) => return Poll::Ready(Glimpse::End),
                 Ok(_) => return Poll::Ready(Glimpse::Bytes),
-                // The readiness was old, and is cleared now.
+                // The readiness was stale, and is cleared now.
                 Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
                 Err(_) => return Poll::Ready(Glimpse::Broken),
             }
         }
     }
 
-    /// Whether something of the client waits to be read, be it the end.
+    /// Whether bytes of the client, or its end, are waiting to be read.
     pub(super) fn has_something(&self) -> bool {
         !matches!(peek(self.as_fd()), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Whether the client, which said that it sends no more, does not read any more either. A closed unix socket and a reset
-    /// show; a closed TCP socket looks like one of which a half is closed, but where the kernel that has it is ours.
+    /// Whether the client, which has closed its sending half, no longer reads either. A closed unix socket and a reset
+    /// are visible; a closed TCP socket looks like a half-closed one, unless it is on this machine.
     pub(super) fn is_abandoned(&self, peers: &Peers) -> bool {
         let mut fds = [PollFd::new(self.as_fd(), PollFlags::empty())];
         let broken = PollFlags::POLLERR | PollFlags::POLLHUP;
@@ -76,11 +76,11 @@ impl Socket {
         }
     }
 
-    /// Has the kernel ask from time to time whether the client is still there.
+    /// Has the kernel probe whether the client's machine is alive.
     pub(super) fn probe(&self) {
         if let Self::Tcp(socket) = self {
             let probes = TcpKeepalive::new().with_time(PROBE).with_interval(PROBE).with_retries(4);
-            // Without them it is noticed when something is written.
+            // Without probes a write detects it.
             let _ = SockRef::from(socket).set_tcp_keepalive(&probes);
         }
     }

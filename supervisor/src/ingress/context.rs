@@ -1,4 +1,4 @@
-//! What the requests of one shard share, and the answers to their connections.
+//! What the requests of one shard share, and the error responses of its connections.
 
 use std::future::Future;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use crate::request_id::RequestIds;
 use crate::telemetry::Metrics;
 use crate::upstream::Routes;
 
-/// One for all requests of a shard.
+/// Shared by all requests of a shard.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(super) routes: Rc<Routes>,

@@ -1,4 +1,4 @@
-//! The response on its way to the client, as fast as the client takes it.
+//! Relays the response to the client, as fast as the client takes it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -24,9 +24,9 @@ pub(crate) struct ResponseBody {
 
 #[derive(Debug)]
 enum Source {
-    /// All there is, not yet taken.
+    /// A whole body that is not taken yet.
     Whole(Bytes),
-    /// What a worker sends.
+    /// A body that a worker sends.
     Worker {
         request: UpstreamRequest,
         /// Held until the worker is done with the request.
@@ -34,7 +34,7 @@ enum Source {
     },
 }
 
-/// A response that cannot be completed: hyper cuts the connection, so that it is not taken for whole.
+/// The error of a response that cannot be completed: hyper cuts the connection, so that it does not look complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the response was cut off: {0:?}")]
 pub(crate) struct Cut(Failed);
@@ -43,7 +43,7 @@ pub(crate) struct Cut(Failed);
 /// end with the response.
 pub(super) async fn finish_upload(upload: Upload, uplink: &RequestBodySender) -> bool {
     if uplink.is_open() && (uplink.is_wanted() || !uplink.is_answered()) {
-        // Where the app has not begun to read it, it may well not be read at all.
+        // If the app has not begun to read it, it may never read it.
         let closes = !uplink.is_wanted();
         upload::finish(upload, uplink.clone());
         closes
@@ -66,7 +66,7 @@ pub(super) fn relay(answer: Answer, mut closes: bool, asked: &Parts, mut record:
         record.client().cut_abruptly();
     }
     let source = if head.bodyless {
-        // Dropping the request tells the worker that its body is not wanted.
+        // Dropping the request resets the stream: its body is not needed.
         Source::Whole(Bytes::new())
     } else {
         let permit = (!request.is_complete()).then_some(permit);
@@ -81,16 +81,16 @@ pub(super) fn relay(answer: Answer, mut closes: bool, asked: &Parts, mut record:
     response
 }
 
-/// Says that the connection ends with this response to a request of `version`.
+/// Announces that the connection ends with this response to a request of `version`.
 pub(super) fn announce_close<B>(response: &mut Response<B>, version: Version) {
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    // Beside it hyper would tell a client of HTTP/1.0 that asked for it that the connection is kept, of any response but
-    // one of HTTP/1.0.
+    // Otherwise hyper would add `Connection: keep-alive` for a client of HTTP/1.0 that asked for it, unless the
+    // response is one of HTTP/1.0 too.
     *response.version_mut() = version;
 }
 
 impl ResponseBody {
-    /// A body that is here already.
+    /// A body that is complete.
     pub(super) fn whole(bytes: Bytes, record: RequestLog) -> Self {
         Self { source: Source::Whole(bytes), record }
     }

@@ -1,4 +1,4 @@
-//! A request's head as the worker gets it.
+//! Builds a request's head for the worker.
 
 use std::collections::HashSet;
 
@@ -11,13 +11,13 @@ use super::Failure;
 use crate::hop_by_hop::is_hop_by_hop;
 use crate::request_id::{RequestIdValue, X_REQUEST_ID};
 
-/// Most names that a `Connection` header may have: as many as a request can have headers. Each costs a look-up.
+/// Most names in a `Connection` header: as many as a request can have headers. Each costs a look-up.
 const MAX_NAMED: usize = 100;
 
-/// Everything of the client's head that concerns the app. `authority`, `url`: as [`super::Target`] has them.
+/// The part of the client's head that concerns the app.
 ///
 /// # Errors
-/// It is over a limit of the wire, or its body is coded in a way that we do not know.
+/// It is over a limit of the wire, or its body has an unknown coding.
 pub(super) fn build(
     head: &Parts,
     authority: &str,
@@ -44,8 +44,8 @@ pub(super) fn build(
     })
 }
 
-/// Whether a body, if there is one, is at most `chunked`. hyper looks at the end of the last `Transfer-Encoding` only; a
-/// proxy in front of us may look elsewhere, and see other requests than we do.
+/// Whether a body, if there is one, has no coding but `chunked`. hyper reads the end of the last `Transfer-Encoding`
+/// only; a proxy in front of nano may read elsewhere, and see other requests than nano.
 fn is_coding_known(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
@@ -70,7 +70,7 @@ fn headers(given: &HeaderMap, authority: &str, id: &RequestIdValue, body: BodyLe
             || *name == header::PROXY_AUTHORIZATION
             || *name == X_REQUEST_ID
             || (*name == header::COOKIE && cookies.is_some())
-            // Two ways to say how long a body is: hyper followed the other one.
+            // Two declarations of the body's length: hyper used the other one.
             || (*name == header::CONTENT_LENGTH && body == BodyLength::Unknown)
             || named.holds(name);
         fits &= skip || block.push(name.as_str().as_bytes(), value.as_bytes());
@@ -78,14 +78,14 @@ fn headers(given: &HeaderMap, authority: &str, id: &RequestIdValue, body: BodyLe
     if let Some(cookies) = cookies.filter(|_| !named.holds(&header::COOKIE)) {
         fits &= block.push(b"cookie", &cookies);
     }
-    // The host that the request was routed by, also where an absolute target overruled the header.
+    // The host that the request was routed by, also if an absolute target overrides the header.
     fits &= block.push(b"host", authority.as_bytes());
     fits &= block.push(X_REQUEST_ID.as_str().as_bytes(), id.as_str().as_bytes());
     if fits { Ok(block.finish()) } else { Err(Failure::HeadersTooLarge) }
 }
 
-/// Several `Cookie` lines as one. Their pairs are parted by semicolons, not by commas as the values of other headers are
-/// (RFC 6265 §5.4, RFC 9113 §8.2.3).
+/// Joins several `Cookie` lines. Their pairs are separated by semicolons, not by commas as the values of other headers
+/// are (RFC 6265 §5.4, RFC 9113 §8.2.3).
 fn joined_cookies(given: &HeaderMap) -> Option<Vec<u8>> {
     let lines: Vec<&[u8]> = given.get_all(header::COOKIE).iter().map(|line| line.as_bytes()).collect();
     (lines.len() > 1).then(|| {
@@ -94,10 +94,10 @@ fn joined_cookies(given: &HeaderMap) -> Option<Vec<u8>> {
     })
 }
 
-/// The headers that `Connection` declares to be of this connection, the first so many of them.
+/// The headers that `Connection` names, up to the maximum.
 pub(super) struct Named {
     names: HashSet<HeaderName>,
-    /// There are more.
+    /// There were more.
     is_cut: bool,
 }
 
@@ -120,7 +120,7 @@ impl Named {
     }
 }
 
-/// What stands in most `Connection` headers. There is no header `Keep-Alive` that would reach an app either.
+/// The usual options of `Connection`. No header `Keep-Alive` would reach an app either.
 fn is_option(name: &[u8]) -> bool {
     name.is_empty() || name.eq_ignore_ascii_case(b"keep-alive")
 }

@@ -1,4 +1,4 @@
-//! What is remembered of a request until it is over, whatever way it ends: for metrics and the access log.
+//! The record of a request until it is over, whatever way it ends: for metrics and the access log.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::upstream::{Failed, UpstreamRequest};
 
 /// The target of access log lines.
 const ACCESS: &str = "access";
-/// nginx's number for a client that left before it was answered.
+/// nginx's status for a client that left before it was answered.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// As much of a `Host` as is logged. No name that is served is longer.
+/// Most bytes of a `Host` that are logged. No valid name is longer.
 const LONGEST_HOST: usize = 512;
 
 /// Dropped when the response is over.
@@ -36,16 +36,16 @@ pub(super) struct RequestLog {
     app: Option<Arc<App>>,
     status: u16,
     bytes: u64,
-    /// For programs: what went wrong, if something did.
+    /// The error's code, if there was an error.
     code: &'static str,
-    /// The response has begun and was not completed.
+    /// Why the response was cut, if it was.
     cut: Option<CutBy>,
     pid: u32,
     line: Option<Line>,
     span: Span,
 }
 
-/// What only the access log wants.
+/// The fields that only the access log needs.
 #[derive(Debug)]
 struct Line {
     method: Method,
@@ -94,12 +94,12 @@ impl RequestLog {
         &self.client
     }
 
-    /// What is logged within it bears the request's id, its app with the generation, and its worker's pid.
+    /// Lines that are logged within it have the request's id, its app with the generation, and its worker's pid.
     pub(super) fn span(&self) -> &Span {
         &self.span
     }
 
-    /// Of HTTP, as the client speaks it.
+    /// The client's version of HTTP.
     pub(super) fn version(&self) -> Version {
         self.version
     }
@@ -147,7 +147,7 @@ impl RequestLog {
         self.code = Failure::Worker(failed).code();
     }
 
-    /// The client left before it had the whole response, or took nothing of it for too long.
+    /// The client left before it had the whole response, or read nothing of it for too long.
     pub(super) fn left(&mut self) {
         self.cut = Some(CutBy::Client);
         self.code = "client_gone";
@@ -192,7 +192,7 @@ impl Drop for RequestLog {
     }
 }
 
-/// Counts and logs an answer to a connection that never got to be a request.
+/// Counts and logs an error response on a connection without a request.
 pub(super) fn refused(
     context: &Context,
     client: &Connection,
@@ -225,7 +225,7 @@ struct Peer<'a>(&'a Connection);
 impl std::fmt::Display for Peer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0.peer() {
-            // An IPv4 client of a dual-stack socket is shown as what it is.
+            // An IPv4 client of a dual-stack socket is shown with its IPv4 address.
             Some(address) => std::net::SocketAddr::new(address.ip().to_canonical(), address.port()).fmt(f),
             None => f.write_str("unix"),
         }

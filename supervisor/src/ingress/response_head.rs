@@ -1,4 +1,4 @@
-//! A response's head as the client gets it: the worker's, checked, and without what only we can say.
+//! A response's head for the client: the worker's, checked, and without the headers that only nano sets.
 
 use http::header::{self, HeaderMap};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -18,7 +18,7 @@ pub(super) struct CheckedHead {
 }
 
 impl CheckedHead {
-    /// Checks a worker's head. `None` if it is not legal HTTP, which a worker's runtime never lets an app say.
+    /// Checks a worker's head. `None` if it is not valid HTTP, which a worker's runtime never lets an app send.
     pub(super) fn check(head: &ResponseHead, method: &Method) -> Option<Self> {
         let status = StatusCode::from_u16(head.status).ok()?;
         let is_head = *method == Method::HEAD;
@@ -41,7 +41,7 @@ impl CheckedHead {
         for name in Named::of(&connection).iter() {
             headers.remove(name);
         }
-        // What a GET would have had. Anywhere else hyper counts itself.
+        // The length that a GET would have had. In all other cases hyper sets it.
         if is_head && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED {
             let length = match (head.body, announced) {
                 (BodyLength::Known(length), _) => Some(HeaderValue::from(length)),

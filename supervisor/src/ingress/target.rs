@@ -1,4 +1,4 @@
-//! Which host a request is for, by the rules of the contract, which are stricter than hyper's.
+//! Which host a request is for, by nano's own rules, which are stricter than hyper's.
 
 mod plain;
 
@@ -28,7 +28,7 @@ impl<'a> Target<'a> {
     /// RFC 9112 §3.2: exactly one well-formed `Host`, though the authority of an absolute target wins over it; no user
     /// info, no target but a path or an `http(s)` URL.
     pub(super) fn read(head: &'a Parts) -> Result<Self, Failure> {
-        // There is no tunnel here, nor does the platform let an app see these methods.
+        // nano is no tunnel, and the platform does not let an app see these methods.
         if matches!(head.method, Method::CONNECT | Method::TRACE) {
             return Err(Failure::MethodNotAllowed);
         }
@@ -51,7 +51,7 @@ impl<'a> Target<'a> {
             }
             _ => return Err(Failure::MalformedTarget),
         };
-        // `OPTIONS *` is about the server, and no app's.
+        // `OPTIONS *` is about the server, not about an app.
         if !path.starts_with('/') {
             return Err(Failure::MalformedTarget);
         }
@@ -80,7 +80,8 @@ fn url(host: &HostName, port: Option<u16>, path: &str) -> Result<String, Failure
         return Ok(text);
     }
     let url = Url::parse(&text).map_err(|_| Failure::MalformedHost)?;
-    // A name that the standard reads as another one, or as an address, would be two hosts to a proxy and to us.
+    // A name that the standard reads as another one, or as an address, would be one host to a proxy and another to
+    // nano.
     if !host.as_str().starts_with('[') && url.host_str() != Some(host.as_str()) {
         return Err(Failure::MalformedHost);
     }

@@ -1,4 +1,4 @@
-//! A request's body on its way to the worker: chunk by chunk, as fast as the worker gives credit.
+//! Sends a request's body to the worker: chunk by chunk, as fast as the worker gives credit.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -14,36 +14,36 @@ use super::Failure;
 use crate::downstream::Connection;
 use crate::upstream::RequestBodySender;
 
-/// Bytes that are read of a body that is not wanted, so that the connection can go on.
+/// Most bytes that are read of an unwanted body, so that the connection can be reused.
 const LEFTOVER: usize = 64 * 1024;
 
-/// How long the rest of a body is sent to an app that reads it when its response is complete.
+/// How long the rest of a body is sent to an app that still reads it after its response.
 const AFTER_RESPONSE: Duration = Duration::from_secs(30);
 
-/// See the file's head.
+/// A request's body that is being sent to the worker.
 #[derive(Debug)]
 pub(super) struct Upload {
     body: Incoming,
     client: Rc<Connection>,
-    /// Read, not yet sent.
+    /// Read but not sent yet.
     pending: Bytes,
     read: u64,
     max: u64,
     begun: bool,
-    /// The client sends nothing before it is asked to (`Expect: 100-continue`).
+    /// The client waits for `100 Continue`.
     waits: bool,
 }
 
-/// How the sending of a body ended.
+/// How sending a body ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent {
     /// All of it is sent.
     All,
-    /// The request is over: the rest is not wanted.
+    /// The request is over: the rest is not needed.
     Unwanted,
 }
 
-/// Why a body did not come to its end.
+/// Why a body was not completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum UploadError {
     /// Over `max_body_mb`.
@@ -55,7 +55,7 @@ pub(super) enum UploadError {
 }
 
 impl UploadError {
-    /// What the worker is told.
+    /// The reason for the worker.
     pub(super) fn reset_reason(self) -> ResetReason {
         match self {
             Self::TooLarge => ResetReason::BodyTooLarge,
@@ -68,14 +68,14 @@ impl From<UploadError> for Failure {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::TooLarge => Self::BodyTooLarge,
-            // The answer to the first is not read.
+            // A client that is gone does not read the response.
             UploadError::ClientGone | UploadError::Malformed => Self::MalformedBody,
         }
     }
 }
 
 impl Upload {
-    /// `None` if the request has no body. `waits`: the client sends it when it is told to.
+    /// `None` if the request has no body. `waits`: the client waits for `100 Continue`.
     pub(super) fn new(body: Incoming, client: &Rc<Connection>, waits: bool) -> Option<Self> {
         if body.is_end_stream() {
             return None;
@@ -85,7 +85,7 @@ impl Upload {
         Some(Self { body, client, pending: Bytes::new(), read: 0, max: u64::MAX, begun: false, waits })
     }
 
-    /// Takes at most `max` bytes.
+    /// Limits it to `max` bytes.
     ///
     /// # Errors
     /// It is announced as larger.
@@ -94,30 +94,30 @@ impl Upload {
         if self.body.size_hint().lower() > max { Err(Failure::BodyTooLarge) } else { Ok(()) }
     }
 
-    /// What is known of it before it comes.
+    /// Its announced length.
     pub(super) fn length(&self) -> BodyLength {
         self.body.size_hint().exact().map_or(BodyLength::Unknown, BodyLength::Known)
     }
 
-    /// Whether a part of it was read, so that it cannot be sent again.
+    /// Whether part of it was read, so that it cannot be sent again.
     pub(super) fn has_begun(&self) -> bool {
         self.begun
     }
 
-    /// Whether the client was asked for it, and sent nothing yet.
+    /// Whether the client got `100 Continue` and has sent nothing yet.
     pub(super) fn was_just_asked_for(&self) -> bool {
         self.waits && self.begun && self.read == 0
     }
 
-    /// Sends what is there and may be sent.
+    /// Sends what has come, as far as the window allows.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, uplink: &RequestBodySender) -> Poll<Result<Sent, UploadError>> {
         loop {
             let room = match uplink.poll_room(cx) {
                 Poll::Ready(None) => return Poll::Ready(Ok(Sent::Unwanted)),
-                // The first look at the body is what makes hyper ask the client for it.
+                // Polling the body for the first time makes hyper send `100 Continue`.
                 Poll::Ready(Some(room)) if !self.waits || uplink.is_wanted() => room,
                 Poll::Ready(Some(_)) | Poll::Pending => {
-                    // The client is not to blame for what it cannot send.
+                    // The client's time does not run while it cannot send.
                     self.client.set_uploading(false);
                     return Poll::Pending;
                 }
@@ -152,12 +152,12 @@ impl Upload {
         }
     }
 
-    /// The rest is not wanted. Takes what is there of it; if that is not all, hyper learns before the response's head is
-    /// written that the connection ends with it, and says so there (RFC 9112 §9.6).
+    /// The rest is not needed. Reads what is there of it; if that is not all, hyper learns before the response's head
+    /// is written that the connection ends with it, and announces that (RFC 9112 §9.6).
     pub(super) async fn leave(mut self) {
         let mut taken = 0;
         let mut idle = 0;
-        // A client that waits to be asked sends none of it, perhaps.
+        // A client that waits for `100 Continue` may send none of it.
         while !self.waits && idle < 2 && taken <= LEFTOVER {
             match poll_fn(|cx| Poll::Ready(Pin::new(&mut self.body).poll_frame(cx))).await {
                 Poll::Ready(None | Some(Err(_))) => break,
@@ -183,14 +183,14 @@ impl Drop for Upload {
     }
 }
 
-/// Whether the client sent something wrong, rather than nothing more.
+/// Whether the client sent malformed data, rather than nothing more.
 fn is_parse(error: &hyper::Error) -> bool {
     use std::error::Error;
     let kind = error.source().and_then(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
     matches!(kind, Some(std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData))
 }
 
-/// Sends the rest of a body whose response has begun already, and for a while when that is complete.
+/// Sends the rest of a body whose response has begun, and continues for a while after the response.
 pub(super) fn finish(mut upload: Upload, uplink: RequestBodySender) {
     tokio::task::spawn_local(async move {
         let mut late = None;

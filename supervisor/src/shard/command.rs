@@ -1,4 +1,4 @@
-//! What the control plane tells a shard. Every command is answered when it has taken effect, so that a reload knows
+//! Commands of the control plane to a shard. Every command is answered when it has taken effect, so that a reload knows
 //! when the old generation can get no more requests.
 
 use std::os::unix::net::UnixStream;
@@ -13,7 +13,7 @@ use crate::worker::{Worker, WorkerId};
 /// The answer to a command.
 pub type Done = oneshot::Sender<()>;
 
-/// One order to a shard.
+/// A command to a shard.
 #[derive(Debug)]
 pub enum Command {
     /// A worker of `app` is ready; `socket` (non-blocking) is this shard's link to it.
@@ -24,7 +24,7 @@ pub enum Command {
         worker: Arc<Worker>,
         /// This shard's end of the data link.
         socket: UnixStream,
-        /// Answered once requests can go to it.
+        /// Answered once requests can be sent to it.
         done: Done,
     },
     /// From now on requests are routed by this table.

@@ -1,10 +1,10 @@
-//! All shards, as the control plane commands them.
+//! All shards, for the control plane.
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::command::{Command, Done};
 
-/// Where the commands of all shards go.
+/// The command channels of all shards.
 #[derive(Debug, Default)]
 pub(crate) struct Shards(Vec<mpsc::Sender<Command>>);
 
@@ -18,7 +18,7 @@ impl Shards {
         self.0.len()
     }
 
-    /// Gives each shard a command and waits until all have carried it out. A shard that is gone has nothing left to do.
+    /// Sends each shard a command and waits until all have carried it out. A shard that has ended counts as done.
     pub(crate) async fn broadcast(&self, mut command: impl FnMut(Done) -> Option<Command>) {
         let mut waits = Vec::with_capacity(self.0.len());
         for shard in &self.0 {

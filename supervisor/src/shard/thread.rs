@@ -1,4 +1,4 @@
-//! The thread of one shard: its runtime, and the orders of the control plane.
+//! The thread of one shard: its runtime, and the commands of the control plane.
 
 use std::io;
 use std::rc::Rc;
@@ -17,11 +17,11 @@ use crate::ingress::Context;
 use crate::route::RouteTable;
 use crate::upstream::Routes;
 
-/// Tasks that run before the sockets are looked at again: so late an answer or a timer is at most. More would save system
-/// calls; with the default of 61 one flood of work holds up all other tasks for as many of its turns.
+/// Tasks that run between two polls of the sockets: responses and timers can be late by that much. More would save
+/// system calls; with the default of 61 one flood of work delays all other tasks for as many of its turns.
 const TASKS_BETWEEN_EVENTS: u32 = 16;
 
-/// Starts the thread. What can fail fails before this returns.
+/// Starts the thread. Anything that can fail does so before this returns.
 pub(super) fn start(
     index: usize,
     listeners: Vec<Listener>,
@@ -33,7 +33,7 @@ pub(super) fn start(
     let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || {
         let mut builder = Builder::new_current_thread();
         builder.event_interval(TASKS_BETWEEN_EVENTS).global_queue_interval(TASKS_BETWEEN_EVENTS);
-        // Threads are for the system's resolver, and once for the certificates.
+        // The blocking threads are for the system's resolver, and once for the certificates.
         let runtime =
             match builder.enable_all().max_blocking_threads(MAX_LOOKUPS + 1).build_local(LocalOptions::default()) {
                 Ok(runtime) => runtime,
@@ -60,7 +60,7 @@ pub(super) fn start(
     }
 }
 
-/// What the commands concern.
+/// The state that commands change.
 struct Composition {
     routes: Rc<Routes>,
     drain: Rc<Drain>,

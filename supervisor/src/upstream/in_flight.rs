@@ -1,17 +1,17 @@
-//! Requests that were with a worker when its link ended: what the flight record says of them.
+//! The requests that a worker had when its link ended, for the flight record.
 
 use std::time::{Duration, Instant};
 
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method};
 
-/// Requests of one link that are told one by one; the others are only counted.
+/// Most requests of one link that are listed; the others are only counted.
 pub(crate) const MOST_TOLD: usize = 32;
 
-/// Longest method and path that are told.
+/// Longest method and path in a record.
 const LONGEST: usize = 256;
 
-/// A request as the flight record knows it. All of it shares memory with the request's head.
+/// A request in the flight record. Shares memory with the request's head.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestSummary {
     pub(crate) method: Method,
@@ -19,7 +19,7 @@ pub(crate) struct RequestSummary {
     pub(crate) id: HeaderValue,
 }
 
-/// One request that lost its worker.
+/// A request whose worker ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostRequest {
     /// As the client sent it, at most 256 bytes.
@@ -30,13 +30,13 @@ pub struct LostRequest {
     pub id: String,
     /// Since it was sent to a worker for the first time.
     pub age: Duration,
-    /// The response's head was there.
+    /// The response's head had come.
     pub answering: bool,
-    /// The worker named it as the one that ended it.
+    /// The worker reported it as the request that ended it.
     pub culprit: bool,
 }
 
-/// What was on a link when it ended.
+/// The requests on a link when it ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InFlight {
     /// The oldest ones first.
@@ -59,7 +59,7 @@ impl RequestSummary {
 }
 
 impl InFlight {
-    /// The culprit and the oldest are kept.
+    /// Keeps the culprit and the oldest requests.
     pub(super) fn of(mut requests: Vec<LostRequest>) -> Self {
         requests.sort_by_key(|request| (!request.culprit, std::cmp::Reverse(request.age)));
         let more = requests.len().saturating_sub(MOST_TOLD);
@@ -72,7 +72,7 @@ fn cut(text: &str) -> String {
     truncate_utf8(text, LONGEST).to_owned()
 }
 
-/// As many whole characters as `most` bytes hold.
+/// The beginning of `text`: as many whole characters as fit into `most` bytes.
 pub(crate) fn truncate_utf8(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     text.get(..end.unwrap_or(0)).unwrap_or_default()

@@ -1,8 +1,8 @@
 //! A shard's link to one worker: many requests over one socket.
 //!
-//! One task per link reads what the worker sent, in batches, and hands it to the requests; everything that requests
-//! want to send gathers in an [`Outbox`], and the link's task, woken once however many they are, writes it in one go.
-//! The worker is hostile: whatever it sends out of turn ends the link ([`Violation`]).
+//! One task per link reads the worker's frames, in batches, and passes them to the requests; frames of requests are
+//! collected in an [`Outbox`], and the link's task, woken once however many they are, writes them in one go. The worker
+//! is not trusted: any frame against the rules ends the link ([`Violation`]).
 
 mod cost;
 mod driver;
@@ -32,16 +32,16 @@ use exchange::{BodyChunk, Exchange, Rest};
 pub(crate) use exchange::{Deadline, Death, Failed};
 use fetches::Fetches;
 
-/// Unsent bytes from which on a link takes no new requests. A worker that does not read, and clients that ask and leave,
-/// would fill our memory.
+/// Unsent bytes above which a link takes no new requests. A worker that does not read, and clients that send requests
+/// and leave, would fill the supervisor's memory.
 const MAX_UNSENT: usize = 1 << 20;
 /// The same for bodies of requests: below that, so that they leave room for heads.
 const UPLOADS_STOP: usize = MAX_UNSENT / 2;
-/// And where they go on.
+/// Below this they continue.
 const UPLOADS_RESUME: usize = UPLOADS_STOP / 2;
 
-/// Clogged for so long without a byte read, and a few of the longest turns on a crowded machine: no worker that works is that
-/// busy.
+/// How long the worker may read nothing while too much is unsent, in addition to a few of its longest turns: no correct
+/// worker is that busy, even on a crowded machine.
 const DEAF_AFTER: Duration = Duration::from_secs(20);
 const DEAF_TURNS: u32 = 4;
 
@@ -53,23 +53,24 @@ pub(crate) struct Link {
     socket: UnixStream,
     sending: RefCell<Sending>,
     requests: RefCell<StreamTable<Rc<Exchange>>>,
-    /// What the app asks of others, and how.
+    /// The app's outgoing requests.
     egress: Rc<Egress>,
     fetches: Fetches,
-    /// The earliest time at which a response head may be overdue.
+    /// When the earliest response head is due.
     due: Cell<Option<Instant>>,
     task: RefCell<Option<Waker>>,
     retiring: Cell<bool>,
-    /// A request's body waits until the worker has read.
+    /// A request's body waits for the worker to read.
     uploads_held: Cell<bool>,
-    /// How long the worker may leave its socket alone when much waits for it.
+    /// How long the worker may read nothing while much is unsent.
     patience: Duration,
-    /// Requests that were sent, and that were given up before their end, since this was last looked at.
+    /// Requests that were sent, and that were given up before their end, since the last settlement.
     sent: Cell<u64>,
     abandoned: Cell<u64>,
-    /// Bytes that the worker may send, by the credit that it has, of streams that ended here first, since the same time.
+    /// Bytes that the worker may still send under its credit, of streams that ended here first, since the last
+    /// settlement.
     late: Cell<u64>,
-    /// Turned a request away because the worker does not read; requests that wait are woken when it does.
+    /// Whether a request was refused because the worker does not read; waiting requests are woken when it reads again.
     clogged: Cell<bool>,
     violation: Cell<Option<Violation>>,
     ended: Cell<bool>,
@@ -84,8 +85,8 @@ struct Sending {
 }
 
 impl Link {
-    /// Takes the supervisor's end of a data link. Give it to [`run`] as well. `turn`: the longest that one call into the
-    /// app's code may take.
+    /// Makes a link from the supervisor's end of a data link; pass it to [`run`] too. `turn`: the longest that one call
+    /// into the app's code may take.
     ///
     /// # Errors
     /// The socket cannot be registered with the shard's runtime.
@@ -117,7 +118,7 @@ impl Link {
         }))
     }
 
-    /// Sends a request, if the link still takes any. The response head must come by `due`.
+    /// Sends a request, if the link still takes any. The response head is due by `due`.
     pub(crate) fn send(self: &Rc<Self>, head: &mut Outgoing, due: Deadline) -> Option<UpstreamRequest> {
         if !self.is_open() {
             return None;
@@ -151,7 +152,7 @@ impl Link {
         !clogged
     }
 
-    /// No new requests. What the app asks of others goes on: the task ends when the worker does.
+    /// Takes no new requests. The app's outgoing requests continue: the task ends when the worker does.
     pub(crate) fn retire(&self) {
         self.retiring.set(true);
         self.wake_task();
@@ -162,7 +163,7 @@ impl Link {
         self.retiring.get() && self.requests.borrow().is_empty()
     }
 
-    /// The worker sent something illegal that only the reader of a response noticed.
+    /// The worker broke the rules, and only the reader of a response could see that.
     fn violate(&self, violation: Violation) {
         self.worker.set_exit(ExitReason::Protocol);
         self.violation.set(Some(violation));
@@ -174,7 +175,7 @@ impl Link {
         self.wake_task();
     }
 
-    /// Takes a request off the link; what the worker may still send about it is ignored.
+    /// Takes a request off the link; the worker's later frames about it are ignored.
     fn forget(&self, id: RequestId) -> Option<Rc<Exchange>> {
         let exchange = self.requests.borrow_mut().remove(id)?;
         exchange.forgotten();
@@ -184,7 +185,7 @@ impl Link {
         Some(exchange)
     }
 
-    /// A request's response is complete. What the app still reads of its body goes on.
+    /// A request's response is complete. If the app still reads the request's body, that continues.
     fn complete(&self, exchange: &Exchange) {
         match exchange.rest() {
             Rest::Nothing => drop(self.forget(exchange.id)),
@@ -203,14 +204,14 @@ impl Link {
         }
     }
 
-    /// What is on it, for the flight record; `culprit` is the request that the worker named.
+    /// The requests on the link, for the flight record; `culprit` is the one that the worker named.
     fn lost(&self, culprit: Option<RequestId>) -> InFlight {
         let requests = self.requests.borrow();
         let unanswered = requests.values().filter(|exchange| !exchange.is_complete());
         InFlight::of(unanswered.map(|exchange| exchange.lost(culprit == Some(exchange.id))).collect())
     }
 
-    /// Lets bodies of requests go on that waited until the worker has read.
+    /// Resumes bodies of requests that waited for the worker to read.
     fn resume_uploads(&self) {
         if self.sending.borrow().outbox.len() < UPLOADS_RESUME && self.uploads_held.take() {
             self.requests.borrow().values().for_each(|exchange| exchange.room_again());
@@ -232,7 +233,7 @@ impl Sending {
     }
 }
 
-/// A request's head, ready to be sent, and to be sent again.
+/// A request's head, which can be sent more than once.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     frame: Frame,
@@ -256,7 +257,7 @@ impl Outgoing {
     }
 }
 
-/// A request that was sent. Dropped before its response came to an end, it tells the worker that its client is gone.
+/// A request that was sent. Dropping it before its response is complete tells the worker that the client is gone.
 #[derive(Debug)]
 pub(crate) struct UpstreamRequest(RequestBodySender);
 
@@ -271,7 +272,7 @@ impl UpstreamRequest {
         self.0.exchange.poll_head(cx)
     }
 
-    /// The next piece of the response's body; taking it gives the worker credit.
+    /// The next chunk of the response's body; taking it gives the worker credit.
     pub(crate) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failed>>> {
         self.0.exchange.poll_chunk(cx).map_ok(|BodyChunk { data, credit }| {
             if let Some(bytes) = credit {
@@ -281,12 +282,12 @@ impl UpstreamRequest {
         })
     }
 
-    /// True when the whole body came, whether or not it was taken: the worker is done.
+    /// True when the whole body has come, taken or not: the worker is done.
     pub(crate) fn is_complete(&self) -> bool {
         self.0.exchange.is_complete()
     }
 
-    /// True when the whole body came and was taken.
+    /// True when the whole body has come and was taken.
     pub(crate) fn is_drained(&self) -> bool {
         self.0.exchange.is_drained()
     }
@@ -301,12 +302,12 @@ impl UpstreamRequest {
         self.0.link.reset(self.0.exchange.id, reason);
     }
 
-    /// The response's head is no HTTP: the worker is not to be trusted.
+    /// The response's head is not HTTP: a violation of the worker.
     pub(crate) fn refuse_head(&self) {
         self.0.link.violate(Violation::Header);
     }
 
-    /// Where the request's body goes.
+    /// The sender of the request's body.
     pub(crate) fn uplink(&self) -> &RequestBodySender {
         &self.0
     }
@@ -314,14 +315,14 @@ impl UpstreamRequest {
 
 impl Drop for UpstreamRequest {
     fn drop(&mut self) {
-        // What the app still reads of a request's body outlives the response.
+        // A request's body that the app still reads outlives the response.
         if !self.is_complete() {
             self.reset(ResetReason::ClientGone);
         }
     }
 }
 
-/// Where a request's body goes.
+/// Sends a request's body.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestBodySender {
     link: Rc<Link>,
@@ -329,7 +330,7 @@ pub(crate) struct RequestBodySender {
 }
 
 impl RequestBodySender {
-    /// Waits until at least one byte may be sent; answers how many may, or `None` when the request is over.
+    /// Waits until at least one byte may be sent; returns how many may, or `None` when the request is over.
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Option<usize>> {
         let room = self.exchange.send_room(cx);
         if !self.is_open() {
@@ -347,7 +348,7 @@ impl RequestBodySender {
         self.link.requests.borrow().contains(self.exchange.id)
     }
 
-    /// Sends a piece: at most as much as [`Self::poll_room`] said.
+    /// Sends a chunk: at most as much as [`Self::poll_room`] returned.
     pub(crate) fn send(&self, data: Bytes, end: bool) {
         let is_over = self.exchange.sent(data.len(), end);
         self.link.sending.borrow_mut().push(|outbox| outbox.push_data(self.exchange.stream(), end, data));
@@ -357,17 +358,17 @@ impl RequestBodySender {
         }
     }
 
-    /// Whether the app reads the request's body. Who asks [`Self::poll_room`] is woken when it begins to.
+    /// Whether the app reads the request's body. The waker of [`Self::poll_room`] is woken when it begins to.
     pub(crate) fn is_wanted(&self) -> bool {
         self.exchange.is_wanted()
     }
 
-    /// Whether the whole response came.
+    /// Whether the whole response has come.
     pub(crate) fn is_answered(&self) -> bool {
         self.exchange.is_complete()
     }
 
-    /// The body cannot be had to its end: gives the request up, and its response too.
+    /// The body cannot be completed: gives the request and its response up.
     pub(crate) fn fail(&self, reason: ResetReason) {
         self.link.reset(self.exchange.id, reason);
         self.exchange.fail(Failed::Upload);

@@ -1,4 +1,4 @@
-//! One generation of an app in one shard: the links to its workers, and how a request gets on one of them.
+//! One generation of an app in one shard: the links to its workers, and the assignment of requests to them.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -16,21 +16,21 @@ use crate::worker::WorkerId;
 pub(crate) struct Pool {
     /// The generation.
     pub(crate) app: Arc<App>,
-    /// What its workers ask of others, over any of the links.
+    /// The outgoing requests of its workers, over any of the links.
     egress: Rc<Egress>,
     links: RefCell<Vec<Rc<Link>>>,
-    /// Whether the shard's route table leads here.
+    /// Whether the shard's route table contains it.
     routed: Cell<bool>,
-    /// Where the search for the least loaded worker begins, so that equals take turns.
+    /// Where the search for the least loaded worker begins, so that equal ones take turns.
     turn: Cell<usize>,
 }
 
 /// Why a request may not go to a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotAdmitted {
-    /// As many wait as may.
+    /// The queue is full.
     QueueFull,
-    /// The app does not run and will not soon.
+    /// The app does not run and will not run soon.
     Unavailable(Refusal),
     /// No worker took it in time.
     TimedOut,
@@ -57,7 +57,7 @@ impl Drop for Probe {
 }
 
 impl Pool {
-    /// `own_ports`: where nano itself can be reached.
+    /// `own_ports`: the TCP ports of nano itself.
     pub(super) fn new(app: Arc<App>, own_ports: Arc<[u16]>, commons: &Rc<Commons>) -> Self {
         let policy = Policy::new(app.settings.egress.clone(), own_ports);
         let egress = Rc::new(Egress::new(commons, policy, Timeouts::default(), Some(Arc::clone(&app.metrics))));
@@ -93,7 +93,7 @@ impl Pool {
     /// Waits, at most until `deadline`, for a worker that takes one more request.
     pub(crate) async fn admit(&self, deadline: Instant) -> Result<Permit, NotAdmitted> {
         let probe = self.enter()?;
-        // Those who wait already come first.
+        // Waiting requests come first.
         if self.app.admission.waiting() == 0
             && let Some(link) = self.try_admit()
         {
@@ -127,7 +127,7 @@ impl Pool {
         }
     }
 
-    /// Whether the app's requests may go on; on probation only one may.
+    /// Whether the app's requests may be sent; on probation only one may.
     fn enter(&self) -> Result<Option<Probe>, NotAdmitted> {
         match self.app.availability.enter() {
             BreakerDecision::Pass => Ok(None),
@@ -136,7 +136,7 @@ impl Pool {
         }
     }
 
-    /// Without a worker: asks for one, if the app was stopped for idleness.
+    /// If there is no worker, demands one: the app may be stopped for idleness.
     fn call_worker(&self) {
         if self.links.borrow().is_empty() {
             self.app.availability.wanted.notify_one();
@@ -147,9 +147,9 @@ impl Pool {
         Permit { link, app: Arc::clone(&self.app), probe }
     }
 
-    /// A place on the worker that has least to do, if one has room. A link that takes no more requests is passed over: it
-    /// may stay in the list for a while, until it is known why its worker died.
-    /// Counts the request in flight: a [`Permit`] must be made of it.
+    /// The link of the least loaded worker that has room. A link that takes no more requests is passed over: it may
+    /// stay in the list for a while, until it is known why its worker died. Counts the request in flight: a [`Permit`]
+    /// must be made of it.
     fn try_admit(&self) -> Option<Rc<Link>> {
         let links = self.links.borrow();
         let start = self.turn.get();
@@ -161,7 +161,7 @@ impl Pool {
             if self.app.admission.take(&link.worker) {
                 return Some(Rc::clone(link));
             }
-            // Other shards fill workers too: look again, unless the least loaded is full.
+            // Other shards fill workers too: retry, unless the least loaded is full.
             if link.worker.in_flight.load(Ordering::Relaxed) >= self.app.settings.max_concurrent {
                 return None;
             }
@@ -170,14 +170,14 @@ impl Pool {
 }
 
 impl Permit {
-    /// Sends the request; `None` if the worker went away meanwhile.
+    /// Sends the request; `None` if the worker ended meanwhile.
     pub(crate) fn send(&self, head: &mut Outgoing, due: Deadline) -> Option<UpstreamRequest> {
         self.link.send(head, due)
     }
 }
 
 impl Permit {
-    /// The worker answered, be it with an error: it works.
+    /// The worker answered, even with an error: it works.
     pub(crate) fn record_success(&self) {
         self.link.worker.set_answered();
         if let Some(Probe(app)) = &self.probe {

@@ -1,4 +1,4 @@
-//! Which app a host leads to in one shard, and the links to its workers.
+//! Which app a host belongs to in one shard, and the links to its workers.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -22,9 +22,9 @@ use crate::worker::{Worker, WorkerId};
 pub(crate) struct Routes {
     current: RefCell<Current>,
     pools: RefCell<HashMap<GenerationId, Rc<Pool>>>,
-    /// Of the apps' outgoing requests.
+    /// What the apps' outgoing requests share.
     way_out: Rc<Commons>,
-    /// TCP ports where nano itself can be reached.
+    /// The TCP ports of nano itself.
     own_ports: Arc<[u16]>,
     /// Waiting for a retired worker's link to close.
     retired: RefCell<HashMap<WorkerId, Vec<oneshot::Sender<()>>>>,
@@ -64,11 +64,11 @@ impl Routes {
         current.table.lookup(host).and_then(|index| current.pools.get(index)).map(Rc::clone)
     }
 
-    /// From now on this table decides.
+    /// Replaces the route table.
     pub(crate) fn swap(&self, table: Arc<RouteTable>) {
         let pools: Vec<_> = table.apps().iter().map(|app| self.pool(app)).collect();
         let old = self.current.replace(Current { table, pools });
-        // Marked before the old ones are told to look again.
+        // Marked before waiting requests of the old ones are woken.
         for pool in &self.current.borrow().pools {
             pool.set_routed(true);
         }
@@ -87,7 +87,7 @@ impl Routes {
         }))
     }
 
-    /// A worker of `app` is ready: requests may go to it over `socket`.
+    /// A worker of `app` is ready: requests may be sent to it over `socket`.
     pub(crate) fn add_link(self: &Rc<Self>, app: &Arc<App>, worker: Arc<Worker>, socket: UnixStream) {
         let pool = self.pool(app);
         match Link::new(Arc::clone(&worker), socket, pool.egress(), app.settings.cpu) {
@@ -119,13 +119,13 @@ impl Routes {
         };
         link::run(Rc::clone(&link), report, || pool.app.admission.wake_all(), released).await;
         pool.remove(worker.id);
-        // Requests that wait may have to ask for a new worker, or be refused.
+        // Waiting requests may have to demand a new worker, or be refused.
         pool.app.admission.wake_all();
         released();
         self.pools.borrow_mut().retain(|_, pool| !pool.is_unused());
     }
 
-    /// No new requests to this worker. `done` is answered when nothing is in flight on its link any more.
+    /// Sends no new requests to this worker. `done` is answered when nothing is in flight on its link any more.
     pub(crate) fn retire(&self, worker: WorkerId, done: oneshot::Sender<()>) {
         let link = self.pools.borrow().values().find_map(|pool| pool.remove(worker));
         if let Some(link) = link {
@@ -134,7 +134,7 @@ impl Routes {
         } else if let Some(waiting) = self.retired.borrow_mut().get_mut(&worker) {
             waiting.push(done);
         } else {
-            // It was gone already.
+            // It has ended already.
             let _ = done.send(());
         }
     }

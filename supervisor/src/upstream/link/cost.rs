@@ -1,12 +1,12 @@
-//! What a worker's frames cost the shard: how much one turn of the link's task hands out, and how many frames of no use a
-//! worker may send before it counts as one that means harm.
+//! The cost of a worker's frames: how much one turn of the link's task processes, and how many useless frames a worker
+//! may send before it counts as hostile.
 //!
-//! A frame is of no use when it is about a request that is over, gives less credit than a worker that keeps to the protocol
-//! does, or holds statistics. Honest workers send some: what was on its way when a client left, statistics with each
-//! response that counted something. They send no more than that: what is on its way is bounded (a socket's buffer and a
-//! megabyte before it), so each request that was given up, each that was sent, each outgoing request allows a number, the
-//! open window of a stream that ended here first as many as it has bytes, and time allows some more. Small chunks of a
-//! body that is read are of use, however small and many.
+//! A frame is useless when it is about a request that is over, gives less credit than a correct worker ever gives, or
+//! holds statistics. Correct workers send some: those that were in flight when a client left, and statistics with each
+//! response that counted something. They send no more than that, and what is in flight is bounded (a socket's buffer
+//! and a megabyte before it). So each request that was given up, each that was sent and each outgoing request allows a
+//! number, each stream that ended here first allows as many as its window has bytes, and time allows some more. Small
+//! chunks of a body that is read are useful, however small and many.
 
 use std::time::Instant;
 
@@ -15,28 +15,28 @@ use nano_protocol::limits::MIN_CREDIT;
 
 use super::Violation;
 
-/// Frames that a link hands out before other tasks of the shard get their turn.
+/// Frames that a link processes before other tasks of the shard get their turn.
 const FRAMES_PER_TURN: u32 = 512;
 /// The same for bytes.
 const BYTES_PER_TURN: usize = 512 * 1024;
 
-/// Frames that one which begins an outgoing request counts for.
+/// How many frames a `FetchHead` counts for.
 const FETCH_FRAMES: u32 = 32;
 
-/// Useless frames that are borne at once.
+/// Useless frames that are allowed in a burst.
 const BURST: u64 = 256 * 1024;
 /// No allowance grows beyond this.
 const MOST: u64 = 4 * BURST;
 /// Useless frames that each second allows.
 const PER_SECOND: u64 = 10_000;
-/// Those that a request allows when it is sent: statistics come with responses.
+/// Useless frames that each sent request allows: statistics come with responses.
 const PER_REQUEST: u64 = 4;
-/// Those that a request allows which was given up before its response came to an end.
+/// Useless frames that each request allows that was given up before its response was complete.
 const PER_ABANDONED: u64 = 4096;
-/// Those that an outgoing request allows: it may be over before the worker knows.
+/// Useless frames that each outgoing request allows: it may be over before the worker knows.
 const PER_FETCH: u64 = 64;
 
-/// What one turn may still hand out.
+/// What one turn may still process.
 #[derive(Debug)]
 pub(super) struct Turn {
     frames: u32,
@@ -54,14 +54,14 @@ impl Turn {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Takes one frame out of it, if there is one.
+    /// Takes one frame out of the budget, if there is one.
     pub(super) fn take_frame(&mut self) -> bool {
         let left = self.frames.checked_sub(1);
         self.frames = left.unwrap_or(0);
         left.is_some()
     }
 
-    /// What an outgoing request costs beyond a frame: a task is made, its head checked.
+    /// Charges an outgoing request's cost beyond a frame: a task is made, its head checked.
     pub(super) fn opens_fetch(&mut self) {
         self.frames = self.frames.saturating_sub(FETCH_FRAMES - 1);
     }
@@ -85,13 +85,13 @@ impl Waste {
         Self { left: BURST, filled: now, useless: 0 }
     }
 
-    /// A frame was of no use.
+    /// Counts a useless frame.
     pub(super) fn count(&mut self) {
         self.useless += 1;
     }
 
-    /// At the end of a turn. `sent`, `abandoned`: requests since the last time. `late`: bytes that may come of streams which
-    /// ended here first; each may be a frame.
+    /// Called at the end of a turn. `sent`, `abandoned`: requests since the last settlement. `late`: bytes that may
+    /// still come of streams that ended here first; each may be a frame.
     pub(super) fn settle(&mut self, now: Instant, sent: u64, abandoned: u64, late: u64) -> Result<(), Violation> {
         let micros = u64::try_from(now.saturating_duration_since(self.filled).as_micros()).unwrap_or(u64::MAX);
         let by_time = micros.saturating_mul(PER_SECOND) / 1_000_000;
@@ -114,8 +114,8 @@ impl Waste {
     }
 }
 
-/// Whether a frame says next to nothing, whatever it is about. Statistics that changed are news, but no worker that keeps to
-/// the protocol has that many.
+/// Whether a frame is useless whatever stream it is about. Statistics that changed are news, but no correct worker has
+/// that many.
 pub(super) fn says_little(frame: &Frame) -> bool {
     match frame {
         Frame::Credit { bytes, .. } => *bytes < MIN_CREDIT,

@@ -1,4 +1,4 @@
-//! The task of a link: reads, decodes, hands out, times out, writes.
+//! The task of a link: reads, decodes, dispatches, times out, writes.
 
 use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice};
@@ -15,16 +15,16 @@ use tokio::time::Sleep;
 use super::cost::{Turn, Waste, says_little};
 use super::{Death, Failed, InFlight, Link, MAX_UNSENT, Violation, is_limit};
 
-/// Room for each read.
+/// Buffer space for each read.
 const READ_ROOM: usize = 64 * 1024;
-/// Less room than this, and more is made.
+/// The buffer grows when less than this is free.
 const MIN_ROOM: usize = 16 * 1024;
-/// Turns of reading that a worker which is gone is given: its last words are at the end of what it sent.
+/// Turns of reading after a worker has ended: its last frames are at the end of what it sent.
 const LAST_TURNS: usize = 16;
-/// Pieces per write.
+/// Slices of one write.
 const SLICES: usize = 64;
 
-/// How long to wait for the control plane's word on why a worker died.
+/// How long to wait for the control plane to report why a worker died.
 const EXIT_REASON_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How a link ended.
@@ -34,13 +34,13 @@ pub(crate) enum End {
     Retired,
     /// The worker closed it.
     Closed,
-    /// The worker sent what it must not send.
+    /// The worker broke the protocol.
     Violated(Violation),
 }
 
-/// Runs a link until it ends. Every request that is still on it has failed then. `ended` is called before that, as
-/// soon as the link has ended; `cleared` whenever it takes requests again after its worker did not read for a while;
-/// `released` when it was retired and the last of its requests is over.
+/// Runs a link until it ends; every request that is still on it fails then. `ended` is called before that, as soon as
+/// the link has ended; `cleared` whenever it takes requests again after its worker did not read for a while; `released`
+/// when it was retired and the last of its requests is over.
 pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, InFlight), cleared: impl Fn(), released: impl Fn()) {
     let far = Instant::now() + Duration::from_secs(3600);
     let mut task = Task {
@@ -74,7 +74,7 @@ pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, InFlight), clear
     ended(end, task.link.lost(task.exiting.and_then(|(_, culprit)| culprit)));
     let waits = end == End::Closed && task.exiting.is_none() && !task.link.requests.borrow().is_empty();
     if waits {
-        // A worker that could not say why it died still has an exit status.
+        // A worker that could not report why it died still has an exit status.
         let _ = tokio::time::timeout(EXIT_REASON_TIMEOUT, task.link.worker.exit_said()).await;
     }
     task.finish(end);
@@ -84,14 +84,14 @@ struct Task {
     link: Rc<Link>,
     inbox: BytesMut,
     waste: Waste,
-    /// Set while too much waits for the worker to read it.
+    /// Set while too much is unsent.
     deaf: Option<Pin<Box<Sleep>>>,
     timer: Pin<Box<Sleep>>,
-    /// What the timer is set to.
+    /// When the timer expires.
     armed: Option<Instant>,
-    /// What the worker said when it said goodbye.
+    /// The worker's `Exiting` frame.
     exiting: Option<(ExitReason, Option<RequestId>)>,
-    /// To be told: it was retired, and nothing is in flight.
+    /// `released` is still to be called.
     released: bool,
 }
 
@@ -103,7 +103,7 @@ impl Task {
         }
         self.check_deadlines(cx);
         if self.write(cx).is_err() {
-            // The worker is gone. It may have sent something since the read above, its reason for instance.
+            // The worker has ended. It may have sent something since the read above, its exit reason for instance.
             let end = (0..LAST_TURNS).find_map(|_| self.read(cx));
             return Poll::Ready(end.unwrap_or(End::Closed));
         }
@@ -131,7 +131,7 @@ impl Task {
         }
     }
 
-    /// Hands out what is there and reads more, as much as one turn may.
+    /// Dispatches what has come and reads more, as much as one turn may.
     fn read_turn(&mut self, cx: &mut Context<'_>) -> Option<End> {
         let mut turn = Turn::default();
         loop {
@@ -177,10 +177,10 @@ impl Task {
         Ok(())
     }
 
-    /// Whether the worker does not read, has not for long, and too much waits for it.
+    /// Whether the worker has read nothing for long while too much is unsent.
     fn is_deaf(&mut self, cx: &mut Context<'_>) -> bool {
         let waiting = self.link.sending.borrow().outbox.len();
-        // What the socket still took of too much leaves less than that, but bodies wait for more.
+        // The socket's buffer may take the unsent bytes below the limit, but bodies wait for more.
         let least = if self.link.uploads_held.get() { super::UPLOADS_RESUME } else { super::UPLOADS_STOP };
         if waiting < least {
             self.deaf = None;
@@ -213,7 +213,7 @@ impl Task {
                 self.exiting = Some((reason, culprit));
                 return Ok(());
             }
-            // What is no request's is an outgoing one's, or does not belong here.
+            // The remaining frames are about outgoing requests, or do not belong on this link.
             other => {
                 match &other {
                     Frame::FetchHead(..) => self.waste.fetch_opened(),
@@ -258,8 +258,8 @@ impl Task {
         Ok(())
     }
 
-    /// One timer for all requests of the link. They have one timeout, so the timer is set once in that time, not once
-    /// per request: when it goes off, it is set to the earliest head that is then missing.
+    /// One timer for all requests of the link. They have the same timeout, so the timer is set once in that time, not
+    /// once per request: when it expires, it is set to the earliest head that is then missing.
     fn check_deadlines(&mut self, cx: &mut Context<'_>) {
         while let Some(due) = self.link.due.get() {
             if self.armed != Some(due) {
@@ -318,7 +318,7 @@ impl Task {
     fn finish(&mut self, end: End) {
         let link = &self.link;
         let written = link.sending.borrow().written;
-        // It is not known which request ended the worker; but it had only one.
+        // The worker did not name the request that ended it, but it had only one.
         let alone = self.exiting.is_none() && link.worker.in_flight.load(Ordering::Relaxed) == 1;
         let reason = link.worker.exit();
         let left: Vec<_> = link.requests.borrow_mut().drain().collect();
@@ -336,8 +336,8 @@ impl Task {
 }
 
 impl Link {
-    /// Hands something to a request. A request that is over already knows nothing of it (`None`); one that never was is a
-    /// violation.
+    /// Calls `handle` with a request. For a request that is over it is not called (`None`); a request that never
+    /// existed is a violation.
     fn with(
         &self,
         id: RequestId,

@@ -1,4 +1,4 @@
-//! One request on a link: what the link's task and the request's own future both know of it.
+//! One request on a link: the state that the link's task and the request's own future share.
 
 use std::cell::RefCell;
 use std::task::{Context, Poll, Waker};
@@ -20,20 +20,20 @@ pub(crate) enum Failed {
     Reset(ResetReason),
     /// No response head within `timeout_ms`.
     TimedOut,
-    /// The worker is gone.
+    /// The worker has ended.
     Died(Death),
-    /// The worker sent what it must not send.
+    /// The worker broke the protocol.
     Protocol,
     /// The request's body ended in an error, or was too large, after the response had begun.
     Upload,
 }
 
-/// How a worker's end concerns one request.
+/// A worker's end, as it concerns one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Death {
-    /// Why it ended, if that is known by now.
+    /// Why it ended, if that is known.
     pub(crate) reason: Option<ExitReason>,
-    /// Whether this request brought it about: known, or the only one there was.
+    /// Whether this request caused it: the worker named it, or it was the only one.
     pub(crate) culprit: bool,
     /// Whether the worker may have seen the request.
     pub(crate) seen: bool,
@@ -48,7 +48,7 @@ pub(crate) struct Deadline {
     pub(crate) at: Instant,
 }
 
-/// See the file's head.
+/// One request on a link.
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) id: RequestId,
@@ -56,7 +56,7 @@ pub(super) struct Exchange {
     pub(super) deadline: Instant,
     /// Where its `RequestHead` begins in the bytes of the link.
     pub(super) offset: u64,
-    /// When the deadline began to run.
+    /// When the deadline began.
     sent: Instant,
     about: RequestSummary,
     state: RefCell<State>,
@@ -75,7 +75,7 @@ struct State {
     wanted: bool,
 }
 
-/// What a request's body still has to come when the response is complete.
+/// What becomes of a request's body when the response is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rest {
     Nothing,
@@ -88,7 +88,7 @@ pub(super) enum Rest {
 /// A chunk of a response's body.
 pub(super) struct BodyChunk {
     pub(super) data: Bytes,
-    /// To give to the worker now that the chunk was taken.
+    /// The credit to send now that the chunk was taken.
     pub(super) credit: Option<u32>,
 }
 
@@ -98,7 +98,7 @@ impl Exchange {
             head: None,
             response: ReceiveHalf::default(),
             reader: None,
-            // The client's announcement is hyper's to enforce.
+            // hyper enforces the announced length.
             upload: SendHalf::new(if has_body { BodyLength::Unknown } else { BodyLength::None }),
             uploader: None,
             wanted: false,
@@ -110,7 +110,7 @@ impl Exchange {
         StreamId::request(self.id)
     }
 
-    /// What to report of it, now that its worker is gone.
+    /// Its entry in the flight record.
     pub(super) fn lost(&self, culprit: bool) -> LostRequest {
         self.about.lost(self.sent, self.state.borrow().response.length().is_some(), culprit)
     }
@@ -139,7 +139,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// The app reads the request's body: it is asked for, and goes on when the response is complete.
+    /// The app reads the request's body: the client is asked for it, and it continues after the response.
     pub(super) fn on_wanted(&self) -> Result<(), Violation> {
         let mut state = self.state.borrow_mut();
         if std::mem::replace(&mut state.wanted, true) {
@@ -166,12 +166,12 @@ impl Exchange {
         state.wake_uploader();
     }
 
-    /// The request is no longer on the link: who uploads its body may stop.
+    /// The request is no longer on the link: wakes the upload of its body, to stop it.
     pub(super) fn forgotten(&self) {
         self.state.borrow_mut().wake_uploader();
     }
 
-    /// The response is complete, the request's body goes on: who uploads it is to know.
+    /// The response is complete, the request's body continues: wakes the upload of its body.
     pub(super) fn answered(&self) {
         self.state.borrow_mut().wake_uploader();
     }
@@ -195,7 +195,8 @@ impl Exchange {
 
     pub(super) fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Failed>> {
         let mut state = self.state.borrow_mut();
-        // Of a response that failed before its first byte nothing was sent yet: the client can still get an error response.
+        // Nothing was sent yet of a response that failed before its first byte: the client can still get an error
+        // response.
         let nothing_came = !state.response.is_ended() && state.response.buffered() == 0;
         if let Some(why) = state.response.error().filter(|_| state.head.is_none() || nothing_came) {
             return Poll::Ready(Err(*why));
@@ -241,7 +242,7 @@ impl Exchange {
         state.upload.room().min(MAX_CHUNK)
     }
 
-    /// Sent a piece of the request's body. True if that was the last, and the response is complete.
+    /// A chunk of the request's body was sent. True if it was the last, and the response is complete.
     pub(super) fn sent(&self, bytes: usize, end: bool) -> bool {
         let mut state = self.state.borrow_mut();
         state.upload.sent(bytes, end);

@@ -1,5 +1,5 @@
-//! Outgoing requests of one link: what the worker sends of them goes to [`Egress`], what comes back to the worker, both
-//! under windows. Each is a task of its own; the link's end, or the worker's word, ends it, and its connection with it.
+//! Outgoing requests of one link: passes the worker's frames to [`Egress`], and responses to the worker, both under
+//! windows. Each is a task of its own; the link's end, or the worker's `Reset`, ends it and its connection.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -16,11 +16,11 @@ use super::{Link, MAX_UNSENT, Violation};
 use crate::egress::{EgressError, EgressResponse, UploadQueue};
 use crate::upstream::truncate_utf8;
 
-/// See the file's head.
+/// The outgoing requests of one link.
 #[derive(Debug, Default)]
 pub(super) struct Fetches {
     open: RefCell<StreamTable<Rc<Fetch>>>,
-    /// One of them waits for the link to be written, not for credit.
+    /// Whether one of them waits for the link to be written, not for credit.
     held: Cell<bool>,
 }
 
@@ -29,7 +29,7 @@ struct Fetch {
     id: FetchId,
     upload: Rc<UploadQueue>,
     room: RefCell<Room>,
-    /// The worker does not want it any more.
+    /// The worker has reset it.
     given_up: Notify,
     task: RefCell<Option<AbortHandle>>,
 }
@@ -62,7 +62,7 @@ impl Fetch {
 }
 
 impl Fetches {
-    /// Whether it is not over.
+    /// Whether it is open.
     pub(super) fn is_open(&self, id: FetchId) -> bool {
         self.open.borrow().contains(id)
     }
@@ -135,7 +135,7 @@ impl Link {
         Ok(())
     }
 
-    /// Waits until a piece of the response may be sent; how long it may be.
+    /// Waits until a chunk of the response may be sent; returns its maximal length.
     fn poll_fetch_room(&self, fetch: &Fetch, cx: &mut Context<'_>) -> Poll<usize> {
         let mut room = fetch.room.borrow_mut();
         let clogged = self.sending.borrow().outbox.len() >= MAX_UNSENT;
@@ -150,8 +150,8 @@ impl Link {
         Poll::Pending
     }
 
-    /// Waits until the worker has read enough of what was sent to it. One that never reads gets nothing done, and our
-    /// memory does not grow with what it asks for.
+    /// Waits until the worker has read enough of what was sent to it. A worker that never reads makes no progress, and
+    /// its requests do not fill the supervisor's memory.
     fn poll_unclogged(&self, fetch: &Fetch, cx: &mut Context<'_>) -> Poll<()> {
         if self.sending.borrow().outbox.len() < MAX_UNSENT {
             return Poll::Ready(());
@@ -178,7 +178,7 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
         Some(Err(error)) => Err(error),
         Some(Ok(mut answer)) => match unless_given_up(&fetch, relay(&link, &fetch, &mut answer)).await {
             None => {
-                // Nothing of the link is needed for what is left to be done, and its end does not end that.
+                // The rest needs nothing of the link, and the link's end does not end it.
                 fetch.task.borrow_mut().take();
                 drop((link, fetch));
                 return answer.give_up().await;
@@ -191,12 +191,12 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
         },
     };
     if outcome.is_err() {
-        // As long as its end cannot be told it counts as open.
+        // It counts as open until its end can be sent.
         if unless_given_up(&fetch, poll_fn(|cx| link.poll_unclogged(&fetch, cx))).await.is_none() {
             return;
         }
     }
-    // The worker forgets it when it reads of its end: its number of open ones is never below ours.
+    // The worker removes it when it reads of its end: the worker's number of open ones is never below this one.
     link.fetches.open.borrow_mut().remove(fetch.id);
     link.late.set(link.late.get().saturating_add(fetch.upload.outstanding() as u64));
     if let Err(error) = outcome {
@@ -205,7 +205,7 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     }
 }
 
-/// The future's output; `None` as soon as the worker gives the request up.
+/// The future's output; `None` as soon as the worker resets the request.
 async fn unless_given_up<F: Future>(fetch: &Fetch, future: F) -> Option<F::Output> {
     tokio::select! {
         biased;
