@@ -17,7 +17,7 @@ use nano_supervisor::app::Admission;
 use nano_supervisor::app::{App, Availability, GenerationId};
 use nano_supervisor::downstream::listener;
 use nano_supervisor::route::RouteTable;
-use nano_supervisor::shard::command::Command;
+use nano_supervisor::shard::command::ShardCommand;
 use nano_supervisor::shard::{Options, Shard};
 use nano_supervisor::telemetry::{AppMetrics, Metrics};
 use nano_supervisor::worker::{Worker, WorkerId};
@@ -45,7 +45,7 @@ fn main() {
             std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || answer(theirs)).unwrap();
             let (done, outcome) = oneshot::channel();
             let (app, worker) = (Arc::clone(&app), Arc::clone(&worker));
-            handle.commands().blocking_send(Command::AddLink { app, worker, socket: ours, done }).unwrap();
+            handle.commands().blocking_send(ShardCommand::AddLink { app, worker, socket: ours, done }).unwrap();
             outcome.blocking_recv().unwrap();
         }
     }

@@ -30,7 +30,7 @@ use nano_protocol::ExitReason;
 
 use crate::shard::Shards;
 use crate::telemetry::{AppMetrics, Metrics};
-use crate::upstream::Event;
+use crate::upstream::LinkEvent;
 
 use context::{FleetContext, WorkerEvent};
 pub(crate) use flight::{FlightRecord, FlightRecords};
@@ -101,14 +101,14 @@ impl Fleet {
     }
 
     /// Handles a report of a shard.
-    pub(crate) fn on_event(&self, event: Event) {
+    pub(crate) fn on_event(&self, event: LinkEvent) {
         let (worker, in_flight, event) = match event {
-            Event::ProtocolViolation { worker, detail, in_flight } => {
+            LinkEvent::ProtocolViolation { worker, detail, in_flight } => {
                 worker.set_exit(ExitReason::Protocol);
                 tracing::error!(pid = worker.pid, detail, "the worker broke the protocol");
                 (worker, in_flight, WorkerEvent::Kill)
             }
-            Event::LinkClosed { worker, in_flight } => (worker, in_flight, WorkerEvent::LinkClosed),
+            LinkEvent::LinkClosed { worker, in_flight } => (worker, in_flight, WorkerEvent::LinkClosed),
         };
         if let Some(lost_requests) = self.context.lost_requests.borrow().get(&worker.id) {
             lost_requests.report(in_flight);

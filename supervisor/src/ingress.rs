@@ -29,7 +29,7 @@ use tracing::Instrument;
 
 use crate::downstream::Connection;
 use crate::upstream::{Deadline, Death, Failed, NotAdmitted, Outgoing, Permit, RequestSummary, UpstreamRequest};
-pub(crate) use context::Context;
+pub(crate) use context::IngressContext;
 pub(crate) use relay::ResponseBody;
 use request_log::RequestLog;
 use rescue::Failure;
@@ -42,11 +42,11 @@ const RETRIES: u32 = 1;
 
 /// How often, the first time included, a request is sent that no worker has read. So many workers in a row that die
 /// before they read anything are no accident.
-const MOST_TRIES: u32 = 4;
+const MAX_TRIES: u32 = 4;
 
 /// Answers one request. Never fails: a failure becomes a response, or a cut connection once the response has begun.
 pub(crate) fn handle_request(
-    context: Rc<Context>,
+    context: Rc<IngressContext>,
     client: &Rc<Connection>,
     request: http::Request<Incoming>,
 ) -> impl Future<Output = Response<ResponseBody>> + use<> {
@@ -75,7 +75,7 @@ pub(crate) fn handle_request(
 }
 
 /// A response whose head has come.
-struct Answer {
+struct StartedResponse {
     head: CheckedHead,
     request: UpstreamRequest,
     permit: Permit,
@@ -84,11 +84,11 @@ struct Answer {
 /// route · admit · dispatch: sends the request to a worker and waits for the head of its response. Returns the unsent
 /// rest of the request's body.
 async fn forward(
-    context: &Rc<Context>,
+    context: &Rc<IngressContext>,
     record: &mut RequestLog,
     head: &Parts,
     upload: &mut Option<Upload>,
-) -> Result<Answer, Failure> {
+) -> Result<StartedResponse, Failure> {
     let Target { host, authority, url } = Target::read(head)?;
     expectation::check(head)?;
     let mut pool = context.routes.find(&host).ok_or(Failure::UnknownHost)?;
@@ -138,7 +138,7 @@ async fn forward(
                     request.refuse_head();
                     return Err(Failure::Worker(Failed::Protocol));
                 };
-                return Ok(Answer { head, request, permit });
+                return Ok(StartedResponse { head, request, permit });
             }
             Err(Failure::Worker(failed)) if tries.one_more(failed, upload.as_ref(), &head.method) => {}
             Err(failure) => return Err(failure),
@@ -186,7 +186,7 @@ impl Tries {
         let unseen = matches!(failed, Failed::Died(Death { seen: false, .. }));
         self.all += 1;
         self.seen += u32::from(!unseen);
-        if upload.is_some_and(Upload::has_begun) || self.all >= MOST_TRIES || self.seen > RETRIES {
+        if upload.is_some_and(Upload::has_begun) || self.all >= MAX_TRIES || self.seen > RETRIES {
             return false;
         }
         match failed {

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::duration::millis;
 use crate::fleet::{Fleet, Generation, StartError};
 use crate::notify::notify;
-use crate::shard::command::Command;
+use crate::shard::command::ShardCommand;
 use crate::supervisor::{LastReload, Stop, Supervisor};
 use crate::telemetry::AppMetrics;
 
@@ -237,7 +237,7 @@ impl Supervisor {
             }
         }
         let routes = Self::routes(&new, &next);
-        self.shards().broadcast(|done| Some(Command::SwapRoutes { routes: Arc::clone(&routes), done })).await;
+        self.shards().broadcast(|done| Some(ShardCommand::SwapRoutes { routes: Arc::clone(&routes), done })).await;
         let drain = new.drain;
         self.install(new, version, next);
         for generation in leaving {

@@ -35,13 +35,13 @@ use crate::orphans;
 use crate::privileges::{give_up, harden};
 use crate::readiness::{Readiness, ServerPhase};
 use crate::reload;
-use crate::shard::command::Command;
+use crate::shard::command::ShardCommand;
 use crate::shard::{self, Shard, ShardHandle, Shards};
 use crate::signals::EarlyStop;
 use crate::socket_file::BoundSocket;
 use crate::supervisor::{Addresses, ConfigSource, Parts, Stop, Supervisor};
 use crate::telemetry::{self, Metrics};
-use crate::upstream::Event;
+use crate::upstream::LinkEvent;
 use crate::watch;
 
 pub use failure::ServeError;
@@ -282,7 +282,7 @@ impl Start {
             Addresses { http, metrics: metrics_address, control: control.as_ref().map(|(_, path)| path.clone()) };
         let supervisor =
             Supervisor::new(Parts { config: config.clone(), version, fleet, metrics, logs, readiness, addresses });
-        background.spawn_local(hear_shards(Rc::clone(&supervisor), event_source));
+        background.spawn_local(handle_link_events(Rc::clone(&supervisor), event_source));
         let mut control = match control {
             Some((listener, _)) => {
                 Some(control::ControlServer::new(tokio::net::UnixListener::from_std(listener)?, Rc::clone(&supervisor)))
@@ -310,7 +310,7 @@ impl Start {
         };
         let ended = tokio::select! {
             ended = serving => ended,
-            ended = signals.obey(&supervisor) => Ok(ended),
+            ended = signals.handle(&supervisor) => Ok(ended),
             error = orphans::reap(own_child) => Err(error.into()),
             () = spawner.run() => Err(SpawnerError::Gone.into()),
             () = async { match &mut control { Some(server) => server.run().await, None => std::future::pending().await } } => Ok(Ended::Cut),
@@ -395,7 +395,7 @@ fn say_sandbox(supervisor: &Rc<Supervisor>) {
     tracing::info!(policy = supervisor.fleet.sandbox_enforcement().policy_name(), in_force, lacking, "sandbox");
 }
 
-async fn hear_shards(supervisor: Rc<Supervisor>, mut events: mpsc::Receiver<Event>) {
+async fn handle_link_events(supervisor: Rc<Supervisor>, mut events: mpsc::Receiver<LinkEvent>) {
     while let Some(event) = events.recv().await {
         supervisor.fleet.on_event(event);
     }
@@ -418,7 +418,7 @@ async fn drain(supervisor: &Rc<Supervisor>) {
     supervisor.readiness.set(ServerPhase::Draining);
     notify(&[NotifyState::Stopping, NotifyState::Status("finishing requests in flight")]);
     tracing::info!(drain_ms = millis(within), "stopping: no new connections, finishing what is in flight");
-    let drained = supervisor.shards().broadcast(|done| Some(Command::Drain { done }));
+    let drained = supervisor.shards().broadcast(|done| Some(ShardCommand::Drain { done }));
     if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
         tracing::warn!("drain_ms is over: what is still in flight is cut");
     }

@@ -18,8 +18,8 @@ use crate::downstream::ClientLimits;
 use crate::downstream::listener::Listener;
 use crate::route::RouteTable;
 use crate::telemetry::Metrics;
-use crate::upstream::Event;
-use command::Command;
+use crate::upstream::LinkEvent;
+use command::ShardCommand;
 pub(crate) use shards::Shards;
 
 /// Most queued commands of a shard.
@@ -39,13 +39,13 @@ pub struct Options {
     /// Where requests of no app are counted.
     pub metrics: Arc<Metrics>,
     /// Reports to the control plane.
-    pub events: mpsc::Sender<Event>,
+    pub events: mpsc::Sender<LinkEvent>,
 }
 
 impl Options {
     /// The contract's times, no access log.
     #[must_use]
-    pub fn new(metrics: Arc<Metrics>, events: mpsc::Sender<Event>) -> Self {
+    pub fn new(metrics: Arc<Metrics>, events: mpsc::Sender<LinkEvent>) -> Self {
         Self {
             access_log: false,
             clients: ClientLimits::default(),
@@ -68,14 +68,14 @@ pub struct ShardError {
 /// A running shard, as the control plane holds it.
 #[derive(Debug)]
 pub struct ShardHandle {
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<ShardCommand>,
     thread: JoinHandle<()>,
 }
 
 impl ShardHandle {
     /// The channel of its commands.
     #[must_use]
-    pub fn commands(&self) -> &mpsc::Sender<Command> {
+    pub fn commands(&self) -> &mpsc::Sender<ShardCommand> {
         &self.commands
     }
 

@@ -14,12 +14,12 @@ const STOP: [Signal; 2] = [Signal::SIGTERM, Signal::SIGINT];
 
 /// Blocks the signals that are handled later. Call it first of all.
 pub fn hold() {
-    let _ = heard().collect::<SigSet>().thread_block();
+    let _ = handled().collect::<SigSet>().thread_block();
 }
 
 /// For a nano that serves: inherits no signal settings from its parent.
 pub fn begin() {
-    signals::begin(&heard().collect::<Vec<_>>());
+    signals::begin(&handled().collect::<Vec<_>>());
 }
 
 /// For all other commands.
@@ -28,7 +28,7 @@ pub fn begin_program() {
 }
 
 /// The signals that an operator sends to a nano that serves.
-pub(crate) fn heard() -> impl Iterator<Item = Signal> {
+pub(crate) fn handled() -> impl Iterator<Item = Signal> {
     STOP.into_iter().chain([Signal::SIGHUP])
 }
 

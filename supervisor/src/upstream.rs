@@ -8,7 +8,7 @@ mod pool;
 mod routes;
 mod violation;
 
-pub use event::Event;
+pub use event::LinkEvent;
 pub use in_flight::{InFlight, LostRequest};
 pub(crate) use in_flight::{RequestSummary, truncate_utf8};
 pub(crate) use link::{Deadline, Death, Failed, Link, Outgoing, RequestBodySender, UpstreamRequest, run as run_link};

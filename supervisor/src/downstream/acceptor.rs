@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::connection::{Connection, ConnectionStream, Expiry};
 use super::listener::{Kind, Listener};
-use super::socket::Socket;
+use super::socket::ClientSocket;
 use super::{ConnectionError, Server, Service};
 use crate::http_date;
 
@@ -47,7 +47,7 @@ enum TokioListener {
     Unix(UnixListener),
 }
 
-type Accepted = (Socket, Option<SocketAddr>);
+type Accepted = (ClientSocket, Option<SocketAddr>);
 
 impl Acceptor {
     pub(super) fn new(listener: Listener) -> io::Result<Self> {
@@ -107,8 +107,10 @@ impl Acceptor {
 impl TokioListener {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
         match self {
-            Self::Tcp(listener) => listener.poll_accept(cx).map_ok(|(socket, peer)| (Socket::Tcp(socket), Some(peer))),
-            Self::Unix(listener) => listener.poll_accept(cx).map_ok(|(socket, _)| (Socket::Unix(socket), None)),
+            Self::Tcp(listener) => {
+                listener.poll_accept(cx).map_ok(|(socket, peer)| (ClientSocket::Tcp(socket), Some(peer)))
+            }
+            Self::Unix(listener) => listener.poll_accept(cx).map_ok(|(socket, _)| (ClientSocket::Unix(socket), None)),
         }
     }
 
@@ -120,14 +122,14 @@ impl TokioListener {
                 let listener = listener.into_std()?;
                 while let Some((socket, peer)) = no_more(listener.accept())? {
                     socket.set_nonblocking(true)?;
-                    rest.push((Socket::Tcp(TcpStream::from_std(socket)?), Some(peer)));
+                    rest.push((ClientSocket::Tcp(TcpStream::from_std(socket)?), Some(peer)));
                 }
             }
             Self::Unix(listener) => {
                 let listener = listener.into_std()?;
                 while let Some((socket, _)) = no_more(listener.accept())? {
                     socket.set_nonblocking(true)?;
-                    rest.push((Socket::Unix(UnixStream::from_std(socket)?), None));
+                    rest.push((ClientSocket::Unix(UnixStream::from_std(socket)?), None));
                 }
             }
         }
@@ -167,7 +169,7 @@ fn no_more<T>(accepted: io::Result<T>) -> io::Result<Option<T>> {
 }
 
 fn admit<S: Service>(server: &Rc<Server<S>>, (socket, peer): Accepted) {
-    if let Socket::Tcp(socket) = &socket {
+    if let ClientSocket::Tcp(socket) = &socket {
         // Responses are written in one go; waiting for more would only delay them. A failure costs only speed.
         let _ = socket.set_nodelay(true);
     }
@@ -190,17 +192,17 @@ async fn serve<S: Service>(server: &Rc<Server<S>>, client: &Rc<Connection>) {
     let ended = serve_http(&server.service, client).await;
     let answer = match (client.refused(), ended) {
         (Some(status), _) => Some(ConnectionError::Unreadable(status)),
-        (None, Ended::Expired(Expiry::Head)) => Some(ConnectionError::HeadTimeout),
-        (None, Ended::Expired(Expiry::Stalled)) if !client.is_answering() => Some(ConnectionError::BodyTimeout),
-        (None, Ended::Expired(Expiry::Stalled | Expiry::Gone)) => {
+        (None, ConnectionEnd::Expired(Expiry::Head)) => Some(ConnectionError::HeadTimeout),
+        (None, ConnectionEnd::Expired(Expiry::Stalled)) if !client.is_answering() => Some(ConnectionError::BodyTimeout),
+        (None, ConnectionEnd::Expired(Expiry::Stalled | Expiry::Gone)) => {
             client.cut();
             return;
         }
-        (None, Ended::Cut) if client.cut() => return,
+        (None, ConnectionEnd::Cut) if client.cut() => return,
         // All responses are sent: the connection can be closed at once.
-        (None, Ended::Expired(Expiry::Idle)) => return,
+        (None, ConnectionEnd::Expired(Expiry::Idle)) => return,
         // What was sent before the cut must arrive.
-        (None, Ended::Done | Ended::Cut) => None,
+        (None, ConnectionEnd::Done | ConnectionEnd::Cut) => None,
     };
     let close = async {
         if let Some(error) = answer {
@@ -221,7 +223,7 @@ pub(crate) fn reader() -> http1::Builder {
     http
 }
 
-enum Ended {
+enum ConnectionEnd {
     /// All requests were answered.
     Done,
     /// Either side broke it.
@@ -249,7 +251,7 @@ impl<F: Future<Output = Response<B>>, B> Future for Dated<F> {
 }
 
 /// Runs hyper on the connection until one side ends it.
-async fn serve_http<S: Service>(service: &Rc<S>, client: &Rc<Connection>) -> Ended {
+async fn serve_http<S: Service>(service: &Rc<S>, client: &Rc<Connection>) -> ConnectionEnd {
     let service = service_fn(|request| {
         // Called at once: hyper may look for the next request before it polls for this response.
         client.begin();
@@ -258,12 +260,12 @@ async fn serve_http<S: Service>(service: &Rc<S>, client: &Rc<Connection>) -> End
     let mut connection = pin!(reader().serve_connection(ConnectionStream(Rc::clone(client)), service));
     poll_fn(|cx| {
         if let Some(expiry) = client.poll_expired(cx) {
-            return Poll::Ready(Ended::Expired(expiry));
+            return Poll::Ready(ConnectionEnd::Expired(expiry));
         }
         if let Poll::Ready(end) = connection.as_mut().poll(cx) {
-            return Poll::Ready(if end.is_ok() { Ended::Done } else { Ended::Cut });
+            return Poll::Ready(if end.is_ok() { ConnectionEnd::Done } else { ConnectionEnd::Cut });
         }
-        client.poll_gone(cx).map(|()| Ended::Expired(Expiry::Gone))
+        client.poll_gone(cx).map(|()| ConnectionEnd::Expired(Expiry::Gone))
     })
     .await
 }

@@ -20,11 +20,11 @@ use tokio::io::{AsyncRead, ReadBuf};
 use super::framing::{Framing, Part};
 use super::min_rate::MinRate;
 use super::shared_clock::SharedClock;
-use super::socket::{Glimpse, Socket};
+use super::socket::{ClientSocket, Glimpse};
 
 /// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub(crate) enum ConnectionPhase {
     /// Nothing has come yet.
     Fresh,
     /// A request's head is coming.
@@ -51,11 +51,11 @@ pub(crate) enum Expiry {
 /// One connection of a client.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    socket: RefCell<TokioIo<Socket>>,
+    socket: RefCell<TokioIo<ClientSocket>>,
     /// The client's address; `None` on a unix socket.
     peer: Option<SocketAddr>,
     shared: Rc<SharedClock>,
-    phase: Cell<Phase>,
+    phase: Cell<ConnectionPhase>,
     phase_since: Cell<u32>,
     /// Everything that hyper had to write was written, and no request is in the service.
     at_boundary: Cell<bool>,
@@ -83,13 +83,13 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(socket: Socket, peer: Option<SocketAddr>, shared: Rc<SharedClock>) -> Rc<Self> {
+    pub(super) fn new(socket: ClientSocket, peer: Option<SocketAddr>, shared: Rc<SharedClock>) -> Rc<Self> {
         let now = shared.now.get();
         Rc::new(Self {
             socket: RefCell::new(TokioIo::new(socket)),
             peer,
             shared,
-            phase: Cell::new(Phase::Fresh),
+            phase: Cell::new(ConnectionPhase::Fresh),
             phase_since: Cell::new(now),
             at_boundary: Cell::new(true),
             answering: Cell::new(false),
@@ -120,13 +120,13 @@ impl Connection {
         self.answering.set(false);
         self.upload.begin_upload(&self.shared.budget);
         self.download.begin_download(&self.shared.budget);
-        self.enter(Phase::Busy);
+        self.enter(ConnectionPhase::Busy);
     }
 
     /// hyper has taken the whole response or given it up.
     pub(crate) fn end(&self) {
         self.uploading.set(false);
-        self.enter(Phase::Idle);
+        self.enter(ConnectionPhase::Idle);
     }
 
     /// Whether the client still has to send a part of a request's body.
@@ -156,9 +156,9 @@ impl Connection {
         self.abrupt.set(true);
     }
 
-    pub(super) fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> ConnectionPhase {
         // As long as hyper has something to write, the last response is not finished.
-        if self.at_boundary.get() { self.phase.get() } else { Phase::Busy }
+        if self.at_boundary.get() { self.phase.get() } else { ConnectionPhase::Busy }
     }
 
     pub(super) fn phase_ticks(&self) -> u32 {
@@ -191,7 +191,7 @@ impl Connection {
     /// Waits until the client is gone. While it has a request hyper cannot check that: it would take a client that only
     /// stops sending for one that left.
     pub(super) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let hyper_reads = self.phase() != Phase::Busy || self.uploading.get();
+        let hyper_reads = self.phase() != ConnectionPhase::Busy || self.uploading.get();
         if hyper_reads || self.half_closed.get() || self.has_more.get() {
             return Poll::Pending;
         }
@@ -221,7 +221,7 @@ impl Connection {
 
     /// Whether the client has no request, and none is coming.
     pub(super) fn is_quiet(&self) -> bool {
-        let between = matches!(self.phase(), Phase::Fresh | Phase::Idle) && !self.uploading.get();
+        let between = matches!(self.phase(), ConnectionPhase::Fresh | ConnectionPhase::Idle) && !self.uploading.get();
         between && !self.socket.borrow().inner().has_something()
     }
 
@@ -235,13 +235,13 @@ impl Connection {
         self.answering.get()
     }
 
-    fn enter(&self, phase: Phase) {
+    fn enter(&self, phase: ConnectionPhase) {
         self.phase.set(phase);
         self.phase_since.set(self.shared.now.get());
     }
 
     fn refuses(&self, bytes: &[u8]) -> bool {
-        if !self.at_boundary.get() || self.phase.get() == Phase::Busy {
+        if !self.at_boundary.get() || self.phase.get() == ConnectionPhase::Busy {
             return false;
         }
         if self.refused.get().is_none() {
@@ -253,7 +253,7 @@ impl Connection {
 
     pub(super) fn wrote_all(&self) {
         self.unwritten.set(false);
-        if self.phase.get() != Phase::Busy {
+        if self.phase.get() != ConnectionPhase::Busy {
             self.at_boundary.set(true);
         }
         if let Some(reader) = self.reader.take() {
@@ -314,7 +314,7 @@ impl Connection {
 
     /// Makes the close a reset.
     pub(super) fn reset(&self) {
-        if let Socket::Tcp(socket) = self.socket.borrow().inner() {
+        if let ClientSocket::Tcp(socket) = self.socket.borrow().inner() {
             let _ = socket.set_zero_linger();
         }
     }
@@ -338,10 +338,10 @@ impl Connection {
             self.half_close();
         }
         self.upload.moved(read.len(), &self.shared.budget);
-        if matches!(self.phase.get(), Phase::Fresh | Phase::Idle) {
-            self.enter(Phase::Head);
+        if matches!(self.phase.get(), ConnectionPhase::Fresh | ConnectionPhase::Idle) {
+            self.enter(ConnectionPhase::Head);
         }
-        let well = match self.framing.borrow_mut().follow(read) {
+        let well = match self.framing.borrow_mut().feed(read) {
             Ok(()) => read.len(),
             Err(refused) => {
                 self.unclear.set(Some(refused.part));
@@ -358,7 +358,7 @@ impl Connection {
     /// Nothing more is read. Requests before an ambiguous one are answered first.
     fn poll_unclear(&self, cx: &Context<'_>, part: Part) -> Poll<io::Result<()>> {
         if part == Part::Head {
-            if self.phase() == Phase::Busy {
+            if self.phase() == ConnectionPhase::Busy {
                 *self.reader.borrow_mut() = Some(cx.waker().clone());
                 return Poll::Pending;
             }

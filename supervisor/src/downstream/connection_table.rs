@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::connection::{Connection, Expiry, Phase};
+use super::connection::{Connection, ConnectionPhase, Expiry};
 use super::min_rate::RateBudget;
 use super::per_address_limit::PerAddressLimit;
 use super::shared_clock::SharedClock;
@@ -94,7 +94,7 @@ impl ConnectionTable {
 
     fn expire_longest_idle(&self) {
         let open = self.open.borrow();
-        let idle = open.values().filter(|client| client.phase() == Phase::Idle);
+        let idle = open.values().filter(|client| client.phase() == ConnectionPhase::Idle);
         let longest = idle.max_by_key(|client| client.phase_ticks());
         if let Some(client) = longest.filter(|client| client.phase_ticks() > self.ticks(SHORT_IDLE)) {
             client.expire(Expiry::Idle);
@@ -105,7 +105,7 @@ impl ConnectionTable {
     pub(super) async fn close_idle(&self) {
         self.close_quiet(|client| client.phase_ticks() > self.ticks(DRAIN_GRACE));
         tokio::time::sleep(SHORT_GRACE).await;
-        self.close_quiet(|client| client.phase() == Phase::Idle);
+        self.close_quiet(|client| client.phase() == ConnectionPhase::Idle);
         tokio::time::sleep(DRAIN_GRACE - SHORT_GRACE).await;
         self.close_quiet(|_| true);
     }
@@ -135,7 +135,7 @@ impl ConnectionTable {
 
     /// Ends connections whose timeout has expired. Runs as long as the shard.
     pub(super) async fn sweep(&self, limits: &ClientLimits, drain: &Drain) {
-        let limits = Limits {
+        let limits = TickLimits {
             head: self.ticks(limits.head_timeout),
             idle: self.ticks(limits.idle_timeout),
             grace: self.ticks(DRAIN_GRACE),
@@ -162,21 +162,23 @@ impl ConnectionTable {
 }
 
 /// In ticks.
-struct Limits {
+struct TickLimits {
     head: u32,
     idle: u32,
     grace: u32,
 }
 
-impl Limits {
+impl TickLimits {
     fn check(&self, client: &Connection, drained_for: u32) -> Option<Expiry> {
         // The first tick of a wait is not a whole one.
         match client.phase() {
-            Phase::Fresh | Phase::Idle if drained_for > self.grace => Some(Expiry::Idle),
-            Phase::Idle => (client.phase_ticks() > self.idle).then_some(Expiry::Idle),
-            Phase::Fresh | Phase::Head => (client.phase_ticks() > self.head).then_some(Expiry::Head),
-            Phase::Busy if client.is_abandoned() => Some(Expiry::Gone),
-            Phase::Busy => client.is_behind().then_some(Expiry::Stalled),
+            ConnectionPhase::Fresh | ConnectionPhase::Idle if drained_for > self.grace => Some(Expiry::Idle),
+            ConnectionPhase::Idle => (client.phase_ticks() > self.idle).then_some(Expiry::Idle),
+            ConnectionPhase::Fresh | ConnectionPhase::Head => {
+                (client.phase_ticks() > self.head).then_some(Expiry::Head)
+            }
+            ConnectionPhase::Busy if client.is_abandoned() => Some(Expiry::Gone),
+            ConnectionPhase::Busy => client.is_behind().then_some(Expiry::Stalled),
         }
     }
 }

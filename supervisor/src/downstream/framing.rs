@@ -15,8 +15,8 @@ const SIZE_DIGITS: u8 = 20;
 /// The position in the stream of a client's requests.
 #[derive(Debug)]
 pub(crate) struct Framing {
-    state: State,
-    line: Line,
+    state: FramingState,
+    line: PartialLine,
 }
 
 /// What is refused, and how many bytes before it may still be read: whole requests, and the valid part of this one's
@@ -37,7 +37,7 @@ pub(crate) enum Part {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum FramingState {
     /// Before a request line. Empty lines may come first (§2.2).
     Between { carriage_return: bool },
     /// The request line.
@@ -62,7 +62,7 @@ enum State {
 
 /// The start of a line that began in earlier bytes.
 #[derive(Debug)]
-struct Line {
+struct PartialLine {
     start: [u8; KEPT],
     length: usize,
     last: u8,
@@ -78,8 +78,8 @@ enum Meaning {
 
 impl Default for Framing {
     fn default() -> Self {
-        let line = Line { start: [0; KEPT], length: 0, last: 0 };
-        Self { state: State::Between { carriage_return: false }, line }
+        let line = PartialLine { start: [0; KEPT], length: 0, last: 0 };
+        Self { state: FramingState::Between { carriage_return: false }, line }
     }
 }
 
@@ -88,7 +88,7 @@ impl Framing {
     ///
     /// # Errors
     /// Something that could be read in two ways, or that hyper would refuse as well.
-    pub(crate) fn follow(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         let mut at = 0;
         // Where the present head began.
         let mut head = 0;
@@ -106,65 +106,67 @@ impl Framing {
     }
 
     fn is_in_head(&self) -> bool {
-        matches!(self.state, State::Between { .. } | State::RequestLine | State::Headers { .. })
+        matches!(self.state, FramingState::Between { .. } | FramingState::RequestLine | FramingState::Headers { .. })
     }
 
     /// Consumes at least one byte of `rest`, which is not empty; `None` refuses it.
     fn step(&mut self, rest: &[u8]) -> Option<usize> {
         let first = *rest.first()?;
         let (state, taken) = match self.state {
-            State::Between { carriage_return } => match (carriage_return, first) {
-                (false, b'\r') => (State::Between { carriage_return: true }, 1),
-                (true, b'\n') => (State::Between { carriage_return: false }, 1),
+            FramingState::Between { carriage_return } => match (carriage_return, first) {
+                (false, b'\r') => (FramingState::Between { carriage_return: true }, 1),
+                (true, b'\n') => (FramingState::Between { carriage_return: false }, 1),
                 (false, b'\n') | (true, _) => return None,
-                (false, _) => (State::RequestLine, 0),
+                (false, _) => (FramingState::RequestLine, 0),
             },
-            State::RequestLine => match self.line.take(rest)? {
-                (taken, None) => (State::RequestLine, taken),
-                (taken, Some(_)) => (State::Headers { length: None, chunked: false }, taken),
+            FramingState::RequestLine => match self.line.take(rest)? {
+                (taken, None) => (FramingState::RequestLine, taken),
+                (taken, Some(_)) => (FramingState::Headers { length: None, chunked: false }, taken),
             },
-            State::Headers { length, chunked } => {
+            FramingState::Headers { length, chunked } => {
                 let (taken, meaning) = self.line.take(rest)?;
                 let state = match (meaning, length) {
                     (Some(Meaning::Empty), _) => after_head(length, chunked),
-                    (Some(Meaning::Coding), None) => State::Headers { length, chunked: true },
-                    (Some(Meaning::Length(given)), None) if !chunked => State::Headers { length: Some(given), chunked },
+                    (Some(Meaning::Coding), None) => FramingState::Headers { length, chunked: true },
+                    (Some(Meaning::Length(given)), None) if !chunked => {
+                        FramingState::Headers { length: Some(given), chunked }
+                    }
                     (Some(Meaning::Length(given)), Some(length)) if given == length => self.state,
                     (Some(Meaning::Length(_) | Meaning::Coding), _) => return None,
                     (Some(Meaning::Other) | None, _) => self.state,
                 };
                 (state, taken)
             }
-            State::Body(left) => match left - among(rest, left) {
+            FramingState::Body(left) => match left - among(rest, left) {
                 0 => (BETWEEN, usize::try_from(left).ok()?),
-                left => (State::Body(left), rest.len()),
+                left => (FramingState::Body(left), rest.len()),
             },
-            State::Size { value, digits } => (size(value, digits, first)?, 1),
-            State::Extension { size, blanks } => match first {
-                b'\r' => (State::SizeEnd(size), 1),
+            FramingState::Size { value, digits } => (size(value, digits, first)?, 1),
+            FramingState::Extension { size, blanks } => match first {
+                b'\r' => (FramingState::SizeEnd(size), 1),
                 b' ' | b'\t' => (self.state, 1),
-                b';' => (State::Extension { size, blanks: false }, 1),
+                b';' => (FramingState::Extension { size, blanks: false }, 1),
                 b'\n' => return None,
                 _ if blanks => return None,
                 _ => (self.state, 1),
             },
-            State::SizeEnd(size) => match (first, size) {
-                (b'\n', 0) => (State::Trailers, 1),
-                (b'\n', size) => (State::Chunk(size), 1),
+            FramingState::SizeEnd(size) => match (first, size) {
+                (b'\n', 0) => (FramingState::Trailers, 1),
+                (b'\n', size) => (FramingState::Chunk(size), 1),
                 _ => return None,
             },
-            State::Chunk(left) => match left - among(rest, left) {
-                0 => (State::ChunkEnd { carriage_return: false }, usize::try_from(left).ok()?),
-                left => (State::Chunk(left), rest.len()),
+            FramingState::Chunk(left) => match left - among(rest, left) {
+                0 => (FramingState::ChunkEnd { carriage_return: false }, usize::try_from(left).ok()?),
+                left => (FramingState::Chunk(left), rest.len()),
             },
-            State::ChunkEnd { carriage_return } => match (carriage_return, first) {
-                (false, b'\r') => (State::ChunkEnd { carriage_return: true }, 1),
+            FramingState::ChunkEnd { carriage_return } => match (carriage_return, first) {
+                (false, b'\r') => (FramingState::ChunkEnd { carriage_return: true }, 1),
                 (true, b'\n') => (SIZE, 1),
                 _ => return None,
             },
-            State::Trailers => match self.line.take(rest)? {
+            FramingState::Trailers => match self.line.take(rest)? {
                 (taken, Some(Meaning::Empty)) => (BETWEEN, taken),
-                (taken, _) => (State::Trailers, taken),
+                (taken, _) => (FramingState::Trailers, taken),
             },
         };
         self.state = state;
@@ -172,14 +174,14 @@ impl Framing {
     }
 }
 
-const BETWEEN: State = State::Between { carriage_return: false };
-const SIZE: State = State::Size { value: 0, digits: 0 };
+const BETWEEN: FramingState = FramingState::Between { carriage_return: false };
+const SIZE: FramingState = FramingState::Size { value: 0, digits: 0 };
 
-fn after_head(length: Option<u64>, chunked: bool) -> State {
+fn after_head(length: Option<u64>, chunked: bool) -> FramingState {
     match length {
         _ if chunked => SIZE,
         None | Some(0) => BETWEEN,
-        Some(length) => State::Body(length),
+        Some(length) => FramingState::Body(length),
     }
 }
 
@@ -188,22 +190,22 @@ fn among(rest: &[u8], most: u64) -> u64 {
     most.min(rest.len() as u64)
 }
 
-fn size(value: u64, digits: u8, byte: u8) -> Option<State> {
+fn size(value: u64, digits: u8, byte: u8) -> Option<FramingState> {
     let digit = match byte {
         b'0'..=b'9' => byte - b'0',
         b'a'..=b'f' => byte - b'a' + 10,
         b'A'..=b'F' => byte - b'A' + 10,
         _ if digits == 0 => return None,
-        b'\r' => return Some(State::SizeEnd(value)),
-        b' ' | b'\t' => return Some(State::Extension { size: value, blanks: true }),
-        b';' => return Some(State::Extension { size: value, blanks: false }),
+        b'\r' => return Some(FramingState::SizeEnd(value)),
+        b' ' | b'\t' => return Some(FramingState::Extension { size: value, blanks: true }),
+        b';' => return Some(FramingState::Extension { size: value, blanks: false }),
         _ => return None,
     };
     let value = value.checked_mul(16)?.checked_add(digit.into())?;
-    (digits < SIZE_DIGITS).then_some(State::Size { value, digits: digits + 1 })
+    (digits < SIZE_DIGITS).then_some(FramingState::Size { value, digits: digits + 1 })
 }
 
-impl Line {
+impl PartialLine {
     /// Consumes the rest of the line, or all there is of it. Returns the meaning when the line has ended; `None` if it
     /// ended without a carriage return or has a malformed length.
     fn take(&mut self, bytes: &[u8]) -> Option<(usize, Option<Meaning>)> {

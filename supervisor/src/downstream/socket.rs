@@ -19,7 +19,7 @@ const PROBE: Duration = Duration::from_secs(15);
 
 /// A client's connected socket.
 #[derive(Debug)]
-pub(crate) enum Socket {
+pub(crate) enum ClientSocket {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
@@ -35,7 +35,7 @@ pub(super) enum Glimpse {
     Broken,
 }
 
-impl Socket {
+impl ClientSocket {
     /// Waits until there is a change.
     pub(super) fn poll_glimpse(&self, cx: &mut Context<'_>) -> Poll<Glimpse> {
         loop {
@@ -105,7 +105,7 @@ fn peek(socket: BorrowedFd<'_>) -> io::Result<usize> {
     recv(socket.as_raw_fd(), &mut [0], flags).map_err(io::Error::from)
 }
 
-impl AsFd for Socket {
+impl AsFd for ClientSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(socket) => socket.as_fd(),
@@ -114,7 +114,7 @@ impl AsFd for Socket {
     }
 }
 
-impl AsyncRead for Socket {
+impl AsyncRead for ClientSocket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
@@ -123,7 +123,7 @@ impl AsyncRead for Socket {
     }
 }
 
-impl AsyncWrite for Socket {
+impl AsyncWrite for ClientSocket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),

@@ -18,7 +18,7 @@ use super::process::Process;
 use super::shared::{DesiredState, GenerationState, retired};
 use super::slot_status::SlotStatus;
 use super::{boot, resident};
-use crate::shard::command::Command;
+use crate::shard::command::ShardCommand;
 use crate::worker::{Worker, WorkerState};
 
 /// A worker that closed a link is killed if it has not ended within this time.
@@ -280,7 +280,7 @@ impl RunningWorker {
         self.deadline = Some(self.deadline.map_or(deadline, |before| before.min(deadline)));
         let (context, worker) = (Rc::clone(slot.context), self.worker.id);
         self.released = Some(Box::pin(async move {
-            context.shards().broadcast(|done| Some(Command::RetireWorker { worker, done })).await;
+            context.shards().broadcast(|done| Some(ShardCommand::RetireWorker { worker, done })).await;
         }));
     }
 

@@ -22,7 +22,7 @@ use super::slot_status::SlotStatus;
 use super::start_error::StartError;
 use crate::app::Outage;
 use crate::duration::millis;
-use crate::shard::command::Command;
+use crate::shard::command::ShardCommand;
 use crate::worker::{Worker, WorkerId, WorkerState};
 
 /// How long a worker that reported why it cannot load its app may take to end.
@@ -248,7 +248,12 @@ impl Slot {
             .shards()
             .broadcast(|done| {
                 let socket = links.next()?;
-                Some(Command::AddLink { app: Arc::clone(&self.shared.app), worker: Arc::clone(worker), socket, done })
+                Some(ShardCommand::AddLink {
+                    app: Arc::clone(&self.shared.app),
+                    worker: Arc::clone(worker),
+                    socket,
+                    done,
+                })
             })
             .await;
     }

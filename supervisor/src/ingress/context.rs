@@ -15,7 +15,7 @@ use crate::upstream::Routes;
 
 /// Shared by all requests of a shard.
 #[derive(Debug)]
-pub(crate) struct Context {
+pub(crate) struct IngressContext {
     pub(super) routes: Rc<Routes>,
     pub(super) drain: Rc<Drain>,
     pub(super) ids: RequestIds,
@@ -25,13 +25,13 @@ pub(crate) struct Context {
     pub(super) access_log: bool,
 }
 
-impl Context {
+impl IngressContext {
     pub(crate) fn new(routes: Rc<Routes>, drain: Rc<Drain>, metrics: Arc<Metrics>, access_log: bool) -> Self {
         Self { routes, drain, ids: RequestIds::new(), metrics, access_log }
     }
 }
 
-impl Service for Context {
+impl Service for IngressContext {
     type Body = ResponseBody;
 
     fn handle(

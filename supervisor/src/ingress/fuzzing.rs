@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{IngressContext, Poll, Waker};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -43,9 +43,9 @@ pub struct Seen {
 pub fn well_framed(bytes: &[u8], cut: usize) -> usize {
     let (first, second) = bytes.split_at(cut.min(bytes.len()));
     let mut framing = Framing::default();
-    match framing.follow(first) {
+    match framing.feed(first) {
         Err(refused) => refused.well,
-        Ok(()) => first.len() + framing.follow(second).map_or_else(|refused| refused.well, |()| second.len()),
+        Ok(()) => first.len() + framing.feed(second).map_or_else(|refused| refused.well, |()| second.len()),
     }
 }
 
@@ -81,7 +81,7 @@ pub fn requests(bytes: &[u8], cut: usize) -> Vec<Seen> {
         }
     });
     let mut connection = pin!(reader().serve_connection(wire, service));
-    let mut context = Context::from_waker(Waker::noop());
+    let mut context = IngressContext::from_waker(Waker::noop());
     let mut idle = 0;
     while idle < IDLE_POLLS {
         let before = *moved.borrow();
@@ -108,7 +108,11 @@ struct Wire {
 }
 
 impl Read for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut IngressContext<'_>,
+        mut into: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         let room = into.remaining();
         let Some(piece) = self.pieces.iter_mut().find(|piece| !piece.is_empty()) else { return Poll::Pending };
         let part = piece.split_to(room.min(piece.len()));
@@ -119,16 +123,16 @@ impl Read for Wire {
 }
 
 impl Write for Wire {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, _: &mut IngressContext<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         *self.moved.borrow_mut() += bytes.len();
         Poll::Ready(Ok(bytes.len()))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(self: Pin<&mut Self>, _: &mut IngressContext<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut IngressContext<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 }

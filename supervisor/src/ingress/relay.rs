@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{HeaderValue, Response, Version};
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::Answer;
+use super::StartedResponse;
 use super::request_log::RequestLog;
 use super::upload::{self, Upload};
 use crate::request_id::X_REQUEST_ID;
@@ -18,12 +18,12 @@ use crate::upstream::{Failed, Permit, RequestBodySender, UpstreamRequest};
 /// The body of every response.
 #[derive(Debug)]
 pub(crate) struct ResponseBody {
-    source: Source,
+    source: BodySource,
     record: RequestLog,
 }
 
 #[derive(Debug)]
-enum Source {
+enum BodySource {
     /// A whole body that is not taken yet.
     Whole(Bytes),
     /// A body that a worker sends.
@@ -54,8 +54,13 @@ pub(super) async fn finish_upload(upload: Upload, uplink: &RequestBodySender) ->
 }
 
 /// Turns a worker's answer into hyper's response. `closes`: the connection ends with it.
-pub(super) fn relay(answer: Answer, mut closes: bool, asked: &Parts, mut record: RequestLog) -> Response<ResponseBody> {
-    let Answer { head, request, permit } = answer;
+pub(super) fn relay(
+    answer: StartedResponse,
+    mut closes: bool,
+    asked: &Parts,
+    mut record: RequestLog,
+) -> Response<ResponseBody> {
+    let StartedResponse { head, request, permit } = answer;
     record.answered(head.status);
     tracing::trace!(status = head.status.as_u16(), "relay");
     let mut headers = head.headers;
@@ -67,10 +72,10 @@ pub(super) fn relay(answer: Answer, mut closes: bool, asked: &Parts, mut record:
     }
     let source = if head.bodyless {
         // Dropping the request resets the stream: its body is not needed.
-        Source::Whole(Bytes::new())
+        BodySource::Whole(Bytes::new())
     } else {
         let permit = (!request.is_complete()).then_some(permit);
-        Source::Worker { request, permit }
+        BodySource::Worker { request, permit }
     };
     let mut response = Response::new(ResponseBody { source, record });
     *response.status_mut() = head.status;
@@ -92,13 +97,13 @@ pub(super) fn announce_close<B>(response: &mut Response<B>, version: Version) {
 impl ResponseBody {
     /// A body that is complete.
     pub(super) fn whole(bytes: Bytes, record: RequestLog) -> Self {
-        Self { source: Source::Whole(bytes), record }
+        Self { source: BodySource::Whole(bytes), record }
     }
 }
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        if let Source::Worker { request, .. } = &self.source
+        if let BodySource::Worker { request, .. } = &self.source
             && !request.is_drained()
             && !self.record.is_cut()
         {
@@ -114,9 +119,9 @@ impl Body for ResponseBody {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         let Self { source, record } = self.get_mut();
         let chunk = match source {
-            Source::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
-            Source::Whole(bytes) => Ok(std::mem::take(bytes)),
-            Source::Worker { request, permit } => match request.poll_chunk(cx) {
+            BodySource::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
+            BodySource::Whole(bytes) => Ok(std::mem::take(bytes)),
+            BodySource::Worker { request, permit } => match request.poll_chunk(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Ready(Some(chunk)) => {
@@ -144,15 +149,17 @@ impl Body for ResponseBody {
 
     fn is_end_stream(&self) -> bool {
         match &self.source {
-            Source::Whole(bytes) => bytes.is_empty(),
-            Source::Worker { request, .. } => request.is_drained(),
+            BodySource::Whole(bytes) => bytes.is_empty(),
+            BodySource::Worker { request, .. } => request.is_drained(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.source {
-            Source::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Source::Worker { request, .. } => request.body_left().map_or_else(SizeHint::default, SizeHint::with_exact),
+            BodySource::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            BodySource::Worker { request, .. } => {
+                request.body_left().map_or_else(SizeHint::default, SizeHint::with_exact)
+            }
         }
     }
 }

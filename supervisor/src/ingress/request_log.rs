@@ -9,8 +9,8 @@ use http::{Method, StatusCode, Uri, Version};
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::Context;
 use super::Failure;
+use super::IngressContext;
 use crate::app::App;
 use crate::downstream::Connection;
 use crate::request_id::RequestIdValue;
@@ -23,12 +23,12 @@ const ACCESS: &str = "access";
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// Most bytes of a `Host` that are logged. No valid name is longer.
-const LONGEST_HOST: usize = 512;
+const MAX_LOGGED_HOST: usize = 512;
 
 /// Dropped when the response is over.
 #[derive(Debug)]
 pub(super) struct RequestLog {
-    context: Rc<Context>,
+    context: Rc<IngressContext>,
     client: Rc<Connection>,
     id: RequestIdValue,
     version: Version,
@@ -41,27 +41,27 @@ pub(super) struct RequestLog {
     /// Why the response was cut, if it was.
     cut: Option<CutBy>,
     pid: u32,
-    line: Option<Line>,
+    line: Option<AccessLine>,
     span: Span,
 }
 
 /// The fields that only the access log needs.
 #[derive(Debug)]
-struct Line {
+struct AccessLine {
     method: Method,
     uri: Uri,
     host: String,
 }
 
 impl RequestLog {
-    pub(super) fn begin(context: &Rc<Context>, client: &Rc<Connection>, head: &Parts) -> Self {
-        let line = is_logged(context).then(|| Line {
+    pub(super) fn begin(context: &Rc<IngressContext>, client: &Rc<Connection>, head: &Parts) -> Self {
+        let line = is_logged(context).then(|| AccessLine {
             method: head.method.clone(),
             uri: head.uri.clone(),
             host: head
                 .headers
                 .get(http::header::HOST)
-                .and_then(|host| host.as_bytes().get(..host.len().min(LONGEST_HOST)))
+                .and_then(|host| host.as_bytes().get(..host.len().min(MAX_LOGGED_HOST)))
                 .map_or_else(String::new, |host| String::from_utf8_lossy(host).into_owned()),
         });
         let id = context.ids.choose(&head.headers);
@@ -194,7 +194,7 @@ impl Drop for RequestLog {
 
 /// Counts and logs an error response on a connection without a request.
 pub(super) fn refused(
-    context: &Context,
+    context: &IngressContext,
     client: &Connection,
     status: StatusCode,
     code: &'static str,
@@ -216,7 +216,7 @@ pub(super) fn refused(
     }
 }
 
-fn is_logged(context: &Context) -> bool {
+fn is_logged(context: &IngressContext) -> bool {
     context.access_log && tracing::enabled!(target: ACCESS, tracing::Level::INFO)
 }
 

@@ -33,7 +33,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use nano_protocol::{ExitReason, ResetReason};
 
-use super::Context;
+use super::IngressContext;
 use super::relay::{ResponseBody, announce_close};
 use super::request_log::RequestLog;
 use crate::app::{Outage, Refusal};
@@ -254,7 +254,7 @@ pub(super) fn rescue(failure: Failure, mut record: RequestLog) -> Response<Respo
 }
 
 /// The same as bytes, for connections that hyper is done with; the connection ends after it.
-pub(super) fn refuse_connection(context: &Context, client: &Connection, error: ConnectionError) -> Vec<u8> {
+pub(super) fn refuse_connection(context: &IngressContext, client: &Connection, error: ConnectionError) -> Vec<u8> {
     let verdict = Failure::Connection(error).verdict();
     let id = context.ids.fresh();
     let body = verdict.body(id.as_str());

@@ -17,15 +17,15 @@ fn sent(method: &Method, mut outcome: impl FnMut(u32) -> Failed) -> u32 {
 
 #[test]
 fn what_no_worker_read_is_sent_again_but_not_without_end() {
-    assert_eq!(sent(&Method::POST, |_| UNSEEN), MOST_TRIES);
-    assert_eq!(sent(&Method::GET, |_| UNSEEN), MOST_TRIES);
+    assert_eq!(sent(&Method::POST, |_| UNSEEN), MAX_TRIES);
+    assert_eq!(sent(&Method::GET, |_| UNSEEN), MAX_TRIES);
 }
 
 #[test]
 fn what_a_worker_read_is_sent_once_more_if_that_does_no_harm() {
     assert_eq!(sent(&Method::GET, |_| SEEN), 2);
     assert_eq!(sent(&Method::POST, |_| SEEN), 1);
-    assert_eq!(sent(&Method::GET, |try_| if try_ == 1 { SEEN } else { UNSEEN }), MOST_TRIES);
+    assert_eq!(sent(&Method::GET, |try_| if try_ == 1 { SEEN } else { UNSEEN }), MAX_TRIES);
     let culprit = Failed::Died(Death { reason: None, culprit: true, seen: true });
     assert_eq!(sent(&Method::GET, |_| culprit), 1);
     assert_eq!(sent(&Method::POST, |_| Failed::Reset(ResetReason::Refused)), 2);

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::Ended;
 use crate::readiness::ServerPhase;
 use crate::reload::Trigger;
-use crate::signals::heard;
+use crate::signals::handled;
 use crate::supervisor::{Stop, Supervisor};
 
 /// The signals that nano handles.
@@ -28,12 +28,12 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
         };
-        heard().collect::<SigSet>().thread_unblock()?;
+        handled().collect::<SigSet>().thread_unblock()?;
         Ok(own)
     }
 
     /// Handles signals; returns when nano is to end at once.
-    pub(super) async fn obey(&mut self, supervisor: &Rc<Supervisor>) -> Ended {
+    pub(super) async fn handle(&mut self, supervisor: &Rc<Supervisor>) -> Ended {
         let mut reloads = JoinSet::new();
         loop {
             let name = tokio::select! {

@@ -15,7 +15,7 @@ pub type Done = oneshot::Sender<()>;
 
 /// A command to a shard.
 #[derive(Debug)]
-pub enum Command {
+pub enum ShardCommand {
     /// A worker of `app` is ready; `socket` (non-blocking) is this shard's link to it.
     AddLink {
         /// The generation that the worker runs.

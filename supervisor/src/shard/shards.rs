@@ -2,14 +2,14 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::command::{Command, Done};
+use super::command::{Done, ShardCommand};
 
 /// The command channels of all shards.
 #[derive(Debug, Default)]
-pub(crate) struct Shards(Vec<mpsc::Sender<Command>>);
+pub(crate) struct Shards(Vec<mpsc::Sender<ShardCommand>>);
 
 impl Shards {
-    pub(crate) const fn new(commands: Vec<mpsc::Sender<Command>>) -> Self {
+    pub(crate) const fn new(commands: Vec<mpsc::Sender<ShardCommand>>) -> Self {
         Self(commands)
     }
 
@@ -19,7 +19,7 @@ impl Shards {
     }
 
     /// Sends each shard a command and waits until all have carried it out. A shard that has ended counts as done.
-    pub(crate) async fn broadcast(&self, mut command: impl FnMut(Done) -> Option<Command>) {
+    pub(crate) async fn broadcast(&self, mut command: impl FnMut(Done) -> Option<ShardCommand>) {
         let mut waits = Vec::with_capacity(self.0.len());
         for shard in &self.0 {
             let (done, wait) = oneshot::channel();

@@ -9,11 +9,11 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 
 use super::Options;
-use super::command::Command;
+use super::command::ShardCommand;
 use crate::downstream::listener::Listener;
 use crate::downstream::{Accepting, Drain, Server};
 use crate::egress::MAX_LOOKUPS;
-use crate::ingress::Context;
+use crate::ingress::IngressContext;
 use crate::route::RouteTable;
 use crate::upstream::Routes;
 
@@ -27,7 +27,7 @@ pub(super) fn start(
     listeners: Vec<Listener>,
     routes: Arc<RouteTable>,
     options: Options,
-    inbox: mpsc::Receiver<Command>,
+    inbox: mpsc::Receiver<ShardCommand>,
 ) -> io::Result<std::thread::JoinHandle<()>> {
     let (started, outcome) = std::sync::mpsc::sync_channel(1);
     let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || {
@@ -43,7 +43,7 @@ pub(super) fn start(
             let Options { access_log, clients, max_outgoing, own_ports, metrics, events } = options;
             let routes = Routes::new(routes, max_outgoing, own_ports, events);
             let drain = Rc::<Drain>::default();
-            let context = Context::new(Rc::clone(&routes), Rc::clone(&drain), metrics, access_log);
+            let context = IngressContext::new(Rc::clone(&routes), Rc::clone(&drain), metrics, access_log);
             match Server::start(context, clients, Rc::clone(&drain), listeners) {
                 Ok((server, accepting)) => {
                     let _ = started.send(Ok(()));
@@ -64,25 +64,25 @@ pub(super) fn start(
 struct Composition {
     routes: Rc<Routes>,
     drain: Rc<Drain>,
-    server: Rc<Server<Context>>,
+    server: Rc<Server<IngressContext>>,
     accepting: Accepting,
 }
 
 impl Composition {
     /// Carries out the commands of the control plane until it ends.
-    async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
+    async fn run(mut self, mut inbox: mpsc::Receiver<ShardCommand>) {
         while let Some(command) = inbox.recv().await {
             match command {
-                Command::AddLink { app, worker, socket, done } => {
+                ShardCommand::AddLink { app, worker, socket, done } => {
                     self.routes.add_link(&app, worker, socket);
                     let _ = done.send(());
                 }
-                Command::SwapRoutes { routes, done } => {
+                ShardCommand::SwapRoutes { routes, done } => {
                     self.routes.swap(routes);
                     let _ = done.send(());
                 }
-                Command::RetireWorker { worker, done } => self.routes.retire(worker, done),
-                Command::Drain { done } => {
+                ShardCommand::RetireWorker { worker, done } => self.routes.retire(worker, done),
+                ShardCommand::Drain { done } => {
                     self.drain.begin();
                     let server = Rc::clone(&self.server);
                     let accepting = std::mem::take(&mut self.accepting);

@@ -7,7 +7,7 @@ use crate::worker::Worker;
 
 /// An event of a link.
 #[derive(Debug)]
-pub enum Event {
+pub enum LinkEvent {
     /// The worker broke the protocol; its exit reason is set. Kill it.
     ProtocolViolation {
         /// The worker.

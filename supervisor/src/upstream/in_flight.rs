@@ -6,10 +6,10 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Method};
 
 /// Most requests of one link that are listed; the others are only counted.
-pub(crate) const MOST_TOLD: usize = 32;
+pub(crate) const MAX_LISTED: usize = 32;
 
 /// Longest method and path in a record.
-const LONGEST: usize = 256;
+const MAX_TEXT: usize = 256;
 
 /// A request in the flight record. Shares memory with the request's head.
 #[derive(Debug, Clone)]
@@ -62,14 +62,14 @@ impl InFlight {
     /// Keeps the culprit and the oldest requests.
     pub(super) fn of(mut requests: Vec<LostRequest>) -> Self {
         requests.sort_by_key(|request| (!request.culprit, std::cmp::Reverse(request.age)));
-        let more = requests.len().saturating_sub(MOST_TOLD);
-        requests.truncate(MOST_TOLD);
+        let more = requests.len().saturating_sub(MAX_LISTED);
+        requests.truncate(MAX_LISTED);
         Self { requests, more }
     }
 }
 
 fn cut(text: &str) -> String {
-    truncate_utf8(text, LONGEST).to_owned()
+    truncate_utf8(text, MAX_TEXT).to_owned()
 }
 
 /// The beginning of `text`: as many whole characters as fit into `most` bytes.

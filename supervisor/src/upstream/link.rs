@@ -42,7 +42,7 @@ const UPLOADS_RESUME: usize = UPLOADS_STOP / 2;
 
 /// How long the worker may read nothing while too much is unsent, in addition to a few of its longest turns: no correct
 /// worker is that busy, even on a crowded machine.
-const DEAF_AFTER: Duration = Duration::from_secs(20);
+const MAX_UNREAD_TIME: Duration = Duration::from_secs(20);
 const DEAF_TURNS: u32 = 4;
 
 /// A link, as its task and the requests on it share it.
@@ -108,7 +108,7 @@ impl Link {
             task: RefCell::new(None),
             retiring: Cell::new(false),
             uploads_held: Cell::new(false),
-            patience: DEAF_AFTER + turn * DEAF_TURNS,
+            patience: MAX_UNREAD_TIME + turn * DEAF_TURNS,
             sent: Cell::new(0),
             abandoned: Cell::new(0),
             late: Cell::new(0),

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::link::{self, End, Link};
 use super::pool::Pool;
-use super::{Event, InFlight};
+use super::{InFlight, LinkEvent};
 use crate::app::{App, GenerationId};
 use crate::egress::Commons;
 use crate::route::RouteTable;
@@ -28,7 +28,7 @@ pub(crate) struct Routes {
     own_ports: Arc<[u16]>,
     /// Waiting for a retired worker's link to close.
     retired: RefCell<HashMap<WorkerId, Vec<oneshot::Sender<()>>>>,
-    events: mpsc::Sender<Event>,
+    events: mpsc::Sender<LinkEvent>,
 }
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Routes {
         table: Arc<RouteTable>,
         max_outgoing: usize,
         own_ports: Arc<[u16]>,
-        events: mpsc::Sender<Event>,
+        events: mpsc::Sender<LinkEvent>,
     ) -> Rc<Self> {
         let routes = Rc::new(Self {
             current: RefCell::new(Current { table: Arc::default(), pools: Vec::new() }),
@@ -97,7 +97,7 @@ impl Routes {
             }
             Err(error) => {
                 tracing::error!(app = %app.name, pid = worker.pid, %error, "cannot use a worker's link");
-                self.report(Event::LinkClosed { worker, in_flight: InFlight::default() });
+                self.report(LinkEvent::LinkClosed { worker, in_flight: InFlight::default() });
             }
         }
     }
@@ -106,10 +106,10 @@ impl Routes {
         let worker = &link.worker;
         let report = |end, in_flight| match end {
             End::Retired => {}
-            End::Closed => self.report(Event::LinkClosed { worker: Arc::clone(worker), in_flight }),
+            End::Closed => self.report(LinkEvent::LinkClosed { worker: Arc::clone(worker), in_flight }),
             End::Violated(violation) => {
                 let (worker, detail) = (Arc::clone(worker), violation.to_string());
-                self.report(Event::ProtocolViolation { worker, detail, in_flight });
+                self.report(LinkEvent::ProtocolViolation { worker, detail, in_flight });
             }
         };
         let released = || {
@@ -139,7 +139,7 @@ impl Routes {
         }
     }
 
-    fn report(&self, event: Event) {
+    fn report(&self, event: LinkEvent) {
         if let Err(error) = self.events.try_send(event) {
             tracing::error!(%error, "the control plane does not keep up: an event of a shard is lost");
         }

@@ -37,7 +37,7 @@ pub(crate) enum Violation {
     Useless,
     /// It does not read its socket.
     #[error("it did not read its requests for too long, and too much waits for it")]
-    Deaf,
+    NotReading,
     /// A response head that is not HTTP.
     #[error("a response header that is not legal in HTTP")]
     Header,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nano_protocol::{BodyLength, ExitReason, Frame};
 use nano_supervisor::app::Outage;
-use nano_supervisor::upstream::Event;
+use nano_supervisor::upstream::LinkEvent;
 
 use crate::client::{Answer, Cut};
 use crate::host::{Host, PATIENCE, settings, until};
@@ -21,7 +21,7 @@ fn a_get_whose_worker_died_goes_to_another_once() {
     assert_eq!(request.url, "http://a.example/");
     second.respond(id, "second try");
     assert_eq!(client.answer().body, "second try");
-    assert!(matches!(host.events.blocking_recv(), Some(Event::LinkClosed { .. })));
+    assert!(matches!(host.events.blocking_recv(), Some(LinkEvent::LinkClosed { .. })));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn what_was_lost_is_told_at_once() {
         clients.push(client);
     }
     worker.send(&[Frame::Exiting { reason: ExitReason::Heap, culprit: Some(7) }]);
-    let Some(Event::LinkClosed { in_flight: lost, .. }) = host.events.blocking_recv() else { panic!("not told") };
+    let Some(LinkEvent::LinkClosed { in_flight: lost, .. }) = host.events.blocking_recv() else { panic!("not told") };
     assert_eq!((lost.requests.len(), lost.more), (32, 8));
     let [culprit, oldest] = &lost.requests[..2] else { panic!("{lost:?}") };
     assert_eq!((&*culprit.method, &*culprit.path, &*culprit.id, culprit.culprit), ("POST", "/7", "r-7", true));

@@ -10,7 +10,7 @@ use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK, MAX_FETCHES};
 use nano_protocol::{
     BodyLength, ExitReason, FetchFailure, FetchHead, FetchId, Frame, HeaderBlock, ResetReason, Side, StreamId,
 };
-use nano_supervisor::upstream::Event;
+use nano_supervisor::upstream::LinkEvent;
 
 use crate::host::{Host, PATIENCE, settings};
 use crate::worker::FakeWorker;
@@ -134,7 +134,7 @@ fn found_out(crime: impl FnOnce(&mut FakeWorker, SocketAddr)) -> String {
     let mut host = Host::with(allowing(address), |_| {});
     let mut worker = host.add_worker();
     crime(&mut worker, address);
-    let Some(Event::ProtocolViolation { worker: accused, detail, .. }) = host.events.blocking_recv() else {
+    let Some(LinkEvent::ProtocolViolation { worker: accused, detail, .. }) = host.events.blocking_recv() else {
         panic!("the control plane was not told")
     };
     assert_eq!((accused.id, accused.exit()), (worker.worker.id, Some(ExitReason::Protocol)));
@@ -203,7 +203,7 @@ fn who_never_reads_gets_no_more_of_its_requests_done() {
     let more: Vec<_> = (sent..sent + MAX_FETCHES as u32).map(begin).collect();
     let _ = worker.try_send(&more);
     let told = host.events.blocking_recv();
-    assert!(matches!(told, Some(Event::ProtocolViolation { .. })), "{told:?}");
+    assert!(matches!(told, Some(LinkEvent::ProtocolViolation { .. })), "{told:?}");
 }
 
 #[test]

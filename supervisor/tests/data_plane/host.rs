@@ -11,11 +11,11 @@ use nano_supervisor::app::Admission;
 use nano_supervisor::app::{App, Availability, GenerationId};
 use nano_supervisor::downstream::listener;
 use nano_supervisor::route::RouteTable;
-use nano_supervisor::shard::command::{Command, Done};
+use nano_supervisor::shard::command::{Done, ShardCommand};
 use nano_supervisor::shard::{Options, Shard, ShardHandle};
 use nano_supervisor::socket_file::BoundSocket;
 use nano_supervisor::telemetry::{AppMetrics, Metrics};
-use nano_supervisor::upstream::Event;
+use nano_supervisor::upstream::LinkEvent;
 use nano_supervisor::worker::{Worker, WorkerId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -102,24 +102,26 @@ impl Host {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let worker = Arc::new(Worker::new(WorkerId(number), number as u32));
         let (app, handle) = (Arc::clone(app), Arc::clone(&worker));
-        self.order(|done| Command::AddLink { app, worker: handle, socket: ours, done });
+        self.order(|done| ShardCommand::AddLink { app, worker: handle, socket: ours, done });
         FakeWorker::new(theirs, worker)
     }
 
     /// Gives an order and waits until it is done.
-    pub(crate) fn order(&self, command: impl FnOnce(Done) -> Command) {
+    pub(crate) fn order(&self, command: impl FnOnce(Done) -> ShardCommand) {
         self.order_later(command).blocking_recv().unwrap();
     }
 
     /// Waits until the shard tells of the end of this worker's link.
     pub(crate) fn await_link_end(&mut self, of: &Worker) {
         until("the end of its link is told", || match self.events.blocking_recv() {
-            Some(Event::LinkClosed { worker, .. } | Event::ProtocolViolation { worker, .. }) => worker.id == of.id,
+            Some(LinkEvent::LinkClosed { worker, .. } | LinkEvent::ProtocolViolation { worker, .. }) => {
+                worker.id == of.id
+            }
             other => panic!("{other:?}"),
         });
     }
 
-    pub(crate) fn order_later(&self, command: impl FnOnce(Done) -> Command) -> Given {
+    pub(crate) fn order_later(&self, command: impl FnOnce(Done) -> ShardCommand) -> Given {
         let (done, outcome) = oneshot::channel();
         self.shard.commands().blocking_send(command(done)).unwrap();
         Given(outcome)
@@ -138,11 +140,11 @@ impl Host {
 }
 
 /// What the shard tells of itself.
-pub(crate) struct Events(mpsc::Receiver<Event>);
+pub(crate) struct Events(mpsc::Receiver<LinkEvent>);
 
 impl Events {
     /// The next one, in time; `None` when the shard has ended.
-    pub(crate) fn blocking_recv(&mut self) -> Option<Event> {
+    pub(crate) fn blocking_recv(&mut self) -> Option<LinkEvent> {
         let mut next = None;
         until("the shard tells something", || {
             match self.0.try_recv() {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use nano_protocol::{BodyLength, FetchFailure, FetchHead, Frame, HeaderBlock, ResetReason, Side, StreamId};
-use nano_supervisor::shard::command::Command;
+use nano_supervisor::shard::command::ShardCommand;
 
 use crate::host::{Host, app, routes, settings, until};
 
@@ -114,8 +114,8 @@ fn requests_that_wait_go_to_the_new_generation() {
 
     let next = app(narrow);
     let mut new = host.add_worker_of(&next);
-    host.order(|done| Command::SwapRoutes { routes: routes(&next), done });
-    let retired = host.order_later(|done| Command::RetireWorker { worker: old.worker.id, done });
+    host.order(|done| ShardCommand::SwapRoutes { routes: routes(&next), done });
+    let retired = host.order_later(|done| ShardCommand::RetireWorker { worker: old.worker.id, done });
     let (new_id, request) = new.request();
     assert_eq!(request.url, "http://a.example/waiting");
     new.respond(new_id, "new");
@@ -151,7 +151,7 @@ fn an_app_that_was_removed_is_not_found() {
     let mut client = host.connect();
     client.get("/");
     assert_eq!(client.answer().status, 200);
-    host.order(|done| Command::SwapRoutes { routes: std::sync::Arc::default(), done });
+    host.order(|done| ShardCommand::SwapRoutes { routes: std::sync::Arc::default(), done });
     client.get("/");
     let answer = client.answer();
     assert_eq!((answer.status, answer.error_code().as_str()), (404, "unknown_host"));
@@ -189,7 +189,7 @@ fn nothing_is_lost_while_workers_are_replaced_under_load() {
             let id = worker.worker.id;
             servers.push((id, worker.serve()));
             let (old, server) = servers.remove(0);
-            host.order(|done| Command::RetireWorker { worker: old, done });
+            host.order(|done| ShardCommand::RetireWorker { worker: old, done });
             retired.push(server);
         }
         stop.store(true, Ordering::Relaxed);
@@ -211,7 +211,7 @@ fn a_stalled_worker_does_not_hold_its_neighbours() {
         (patterns("a.example"), std::sync::Arc::clone(&host.app)),
         (patterns("*.b.example"), std::sync::Arc::clone(&other)),
     ]);
-    host.order(|done| Command::SwapRoutes { routes: std::sync::Arc::new(table), done });
+    host.order(|done| ShardCommand::SwapRoutes { routes: std::sync::Arc::new(table), done });
     let _stuck: Vec<_> = (0..50).map(|_| host.get("/")).collect();
     assert!(matches!(stalled.next(), Some(Frame::RequestHead(..))));
     let server = worker.serve();

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_HEADER_BYTES, MAX_HEADERS};
 use nano_protocol::{BodyLength, ExitReason, Frame, RequestId, ResetReason, StreamId};
-use nano_supervisor::upstream::Event;
+use nano_supervisor::upstream::LinkEvent;
 
 use crate::host::Host;
 use crate::worker::{FakeWorker, chunk, entry, head, raw_head};
@@ -17,7 +17,7 @@ fn found_out(crime: impl FnOnce(&mut FakeWorker, RequestId)) -> String {
     let answer = client.answer();
     assert_eq!((answer.status, answer.error_code().as_str()), (502, "worker_protocol"));
     assert_eq!(worker.worker.exit(), Some(ExitReason::Protocol));
-    let Some(Event::ProtocolViolation { worker: accused, detail, in_flight: lost }) = host.events.blocking_recv()
+    let Some(LinkEvent::ProtocolViolation { worker: accused, detail, in_flight: lost }) = host.events.blocking_recv()
     else {
         panic!("the control plane was not told")
     };
@@ -145,7 +145,7 @@ fn cut_off(crime: impl FnOnce(&mut FakeWorker, RequestId)) {
     client.head().unwrap();
     crime(&mut worker, id);
     assert!(client.exactly(10).is_err(), "a cut response came to an end");
-    assert!(matches!(host.events.blocking_recv(), Some(Event::ProtocolViolation { .. })));
+    assert!(matches!(host.events.blocking_recv(), Some(LinkEvent::ProtocolViolation { .. })));
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_body_that_does_not_wait_for_credit() {
         }
     }
     match host.events.blocking_recv() {
-        Some(Event::ProtocolViolation { detail, .. }) => assert!(detail.contains("window"), "{detail}"),
+        Some(LinkEvent::ProtocolViolation { detail, .. }) => assert!(detail.contains("window"), "{detail}"),
         other => panic!("{other:?}"),
     }
     drop(client);

@@ -6,14 +6,17 @@ use std::os::unix::net::UnixStream;
 use std::task::{Context, Waker};
 
 use super::*;
-use crate::downstream::socket::Socket;
+use crate::downstream::socket::ClientSocket;
 
 /// A connection, and the client's end of it.
 fn connected(connections: &ConnectionTable) -> (Rc<Connection>, UnixStream) {
     let (theirs, ours) = UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();
-    let client =
-        Connection::new(Socket::Unix(tokio::net::UnixStream::from_std(ours).unwrap()), None, connections.shared());
+    let client = Connection::new(
+        ClientSocket::Unix(tokio::net::UnixStream::from_std(ours).unwrap()),
+        None,
+        connections.shared(),
+    );
     connections.insert(Rc::clone(&client)).unwrap();
     (client, theirs)
 }
@@ -37,7 +40,7 @@ fn what_is_idle_is_closed_by_the_order_and_not_by_the_clock() {
         two.write_all(b"GET /").unwrap();
         // No tick goes by.
         let expired = |client: &Connection| client.poll_expired(&Context::from_waker(Waker::noop()));
-        connections.close_quiet(|client| client.phase() == Phase::Idle);
+        connections.close_quiet(|client| client.phase() == ConnectionPhase::Idle);
         assert_eq!(expired(&served), Some(Expiry::Idle));
         assert_eq!((expired(&asks_again), expired(&is_served), expired(&new)), (None, None, None));
         connections.close_idle().await;

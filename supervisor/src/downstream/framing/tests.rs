@@ -7,14 +7,14 @@ use super::*;
 const HEAD: &str = "POST / HTTP/1.1\r\nHost: a\r\n";
 
 fn all_at_once(bytes: &[u8]) -> Result<(), Refused> {
-    Framing::default().follow(bytes)
+    Framing::default().feed(bytes)
 }
 
 /// Byte by byte; how many bytes were well, if one was refused.
 fn piecemeal(bytes: &[u8]) -> Result<(), (usize, Part)> {
     let mut framing = Framing::default();
     for (at, byte) in bytes.iter().enumerate() {
-        framing.follow(std::slice::from_ref(byte)).map_err(|refused| (at, refused.part))?;
+        framing.feed(std::slice::from_ref(byte)).map_err(|refused| (at, refused.part))?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ fn the_query_and_what_is_long_is_left_out() {
     let lost = about("/pay?card=4111").lost(Instant::now(), true, false);
     assert_eq!((&*lost.method, &*lost.path, &*lost.id, lost.answering), ("POST", "/pay", "r-1", true));
     let lost = about(&format!("/{}", "x".repeat(10_000))).lost(Instant::now(), false, false);
-    assert_eq!(lost.path.len(), LONGEST);
+    assert_eq!(lost.path.len(), MAX_TEXT);
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn the_culprit_and_the_oldest_are_told() {
         culprit,
     };
     let lost = InFlight::of((0..100).map(|age| request(age, age == 5)).collect());
-    assert_eq!((lost.requests.len(), lost.more), (MOST_TOLD, 100 - MOST_TOLD));
+    assert_eq!((lost.requests.len(), lost.more), (MAX_LISTED, 100 - MAX_LISTED));
     let ids: Vec<_> = lost.requests.iter().map(|request| request.id.as_str()).take(3).collect();
     assert_eq!(ids, ["5", "99", "98"]);
 }

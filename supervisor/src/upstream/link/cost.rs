@@ -26,7 +26,7 @@ const FETCH_FRAMES: u32 = 32;
 /// Useless frames that are allowed in a burst.
 const BURST: u64 = 256 * 1024;
 /// No allowance grows beyond this.
-const MOST: u64 = 4 * BURST;
+const MAX_ALLOWANCE: u64 = 4 * BURST;
 /// Useless frames that each second allows.
 const PER_SECOND: u64 = 10_000;
 /// Useless frames that each sent request allows: statistics come with responses.
@@ -102,7 +102,7 @@ impl Waste {
             .saturating_add(sent.saturating_mul(PER_REQUEST))
             .saturating_add(abandoned.saturating_mul(PER_ABANDONED))
             .saturating_add(late);
-        self.left = self.left.saturating_add(earned).min(MOST);
+        self.left = self.left.saturating_add(earned).min(MAX_ALLOWANCE);
         let useless = std::mem::take(&mut self.useless);
         self.left = self.left.checked_sub(useless).ok_or(Violation::Useless)?;
         Ok(())
@@ -110,7 +110,7 @@ impl Waste {
 
     /// The worker opened an outgoing request.
     pub(super) fn fetch_opened(&mut self) {
-        self.left = self.left.saturating_add(PER_FETCH).min(MOST);
+        self.left = self.left.saturating_add(PER_FETCH).min(MAX_ALLOWANCE);
     }
 }
 

@@ -107,8 +107,8 @@ impl Task {
             let end = (0..LAST_TURNS).find_map(|_| self.read(cx));
             return Poll::Ready(end.unwrap_or(End::Closed));
         }
-        if self.is_deaf(cx) {
-            return Poll::Ready(End::Violated(Violation::Deaf));
+        if self.has_stopped_reading(cx) {
+            return Poll::Ready(End::Violated(Violation::NotReading));
         }
         if let Some(violation) = self.link.violation.take() {
             return Poll::Ready(End::Violated(violation));
@@ -178,7 +178,7 @@ impl Task {
     }
 
     /// Whether the worker has read nothing for long while too much is unsent.
-    fn is_deaf(&mut self, cx: &mut Context<'_>) -> bool {
+    fn has_stopped_reading(&mut self, cx: &mut Context<'_>) -> bool {
         let waiting = self.link.sending.borrow().outbox.len();
         // The socket's buffer may take the unsent bytes below the limit, but bodies wait for more.
         let least = if self.link.uploads_held.get() { super::UPLOADS_RESUME } else { super::UPLOADS_STOP };

@@ -59,11 +59,11 @@ pub(super) struct Exchange {
     /// When the deadline began.
     sent: Instant,
     about: RequestSummary,
-    state: RefCell<State>,
+    state: RefCell<ExchangeState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ExchangeState {
     head: Option<ResponseHead>,
     /// The response's body.
     response: ReceiveHalf<Failed>,
@@ -94,7 +94,7 @@ pub(super) struct BodyChunk {
 
 impl Exchange {
     pub(super) fn new(id: RequestId, about: RequestSummary, due: Deadline, offset: u64, has_body: bool) -> Self {
-        let state = State {
+        let state = ExchangeState {
             head: None,
             response: ReceiveHalf::default(),
             reader: None,
@@ -254,7 +254,7 @@ impl Exchange {
     }
 }
 
-impl State {
+impl ExchangeState {
     fn wake_reader(&mut self) {
         if let Some(waker) = self.reader.take() {
             waker.wake();

@@ -132,7 +132,7 @@ fn a_worker_that_reads_nothing_for_long_is_ended() {
         Rc::get_mut(&mut link).unwrap().patience = Duration::from_millis(50);
         let requests: Vec<_> = (0..100).map(|_| request(&link)).collect();
         pour(&requests);
-        assert_eq!(end_of(&link).await, End::Violated(Violation::Deaf));
+        assert_eq!(end_of(&link).await, End::Violated(Violation::NotReading));
         drop(worker);
     });
 }

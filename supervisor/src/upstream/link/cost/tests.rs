@@ -23,7 +23,7 @@ fn a_flood_is_found_out_and_time_allows_only_some_more() {
     let start = Instant::now();
     assert_eq!(borne(&mut Waste::new(start), start), BURST);
     let mut waste = Waste::new(start);
-    assert_eq!(borne(&mut waste, start + Duration::from_secs(3600)), MOST, "nobody saves up without end");
+    assert_eq!(borne(&mut waste, start + Duration::from_secs(3600)), MAX_ALLOWANCE, "the allowance is bounded");
     assert!(borne(&mut waste, start + Duration::from_secs(3601)) <= PER_SECOND);
 }
 
