@@ -97,7 +97,7 @@ fuzz: ## cargo-fuzz on all targets of test/fuzz/, FUZZ_SECONDS each (installs ca
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir test/fuzz --sanitizer none $$target test/fuzz/corpus/$$target test/fuzz/seeds/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 || exit 1; done
 
-# Never builds: what root installs is what somebody else built.
+# Never builds: root installs what another user built.
 install: ## install to DESTDIR, PREFIX=/usr/local, what `make build` built: programs, units, schema, man pages, example; STRIP= keeps symbols
 	@for program in $(BINARIES); do [ -x $(BIN_FROM)/$$program ] || { \
 		echo "$(BIN_FROM)/$$program is not there: run \`make build\` first, as the user who has the toolchain" >&2; exit 1; }; done

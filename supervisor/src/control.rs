@@ -5,7 +5,7 @@ mod follow;
 pub(crate) mod pointer;
 pub mod socket;
 mod status;
-mod stranger;
+mod unauthorized;
 mod why;
 
 use std::convert::Infallible;
@@ -37,16 +37,16 @@ use crate::supervisor::{Stop, Supervisor};
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connections at once. Operators' tools need few.
-const CONNECTIONS: usize = 64;
+const MAX_CONNECTIONS: usize = 64;
 
 /// Users without permission who are sent a reason at once. Further ones are only disconnected.
-const STRANGERS: usize = 8;
+const MAX_REFUSALS: usize = 8;
 
 /// Most bytes of one connection that hyper holds in each direction.
 const BUFFER: usize = 64 * 1024;
 
 /// How many connections may follow the log: the others are for commands.
-const FOLLOWERS: usize = 48;
+const MAX_FOLLOWERS: usize = 48;
 
 type ControlResponse = Response<Either<Full<Bytes>, LineStream>>;
 
@@ -71,20 +71,20 @@ pub(crate) struct ControlServer {
     supervisor: Rc<Supervisor>,
     connections: JoinSet<()>,
     /// Users without permission who are being sent the reason.
-    strangers: JoinSet<()>,
+    refusals: JoinSet<()>,
     /// Permits for following the log.
     followers: Arc<Semaphore>,
 }
 
 impl ControlServer {
     pub(crate) fn new(listener: UnixListener, supervisor: Rc<Supervisor>) -> Self {
-        let followers = Arc::new(Semaphore::new(FOLLOWERS));
-        Self { listener, supervisor, connections: JoinSet::new(), strangers: JoinSet::new(), followers }
+        let followers = Arc::new(Semaphore::new(MAX_FOLLOWERS));
+        Self { listener, supervisor, connections: JoinSet::new(), refusals: JoinSet::new(), followers }
     }
 
     pub(crate) async fn run(&mut self) {
         loop {
-            while self.connections.len() >= CONNECTIONS {
+            while self.connections.len() >= MAX_CONNECTIONS {
                 self.connections.join_next().await;
             }
             match self.listener.accept().await {
@@ -107,11 +107,11 @@ impl ControlServer {
         let own = nix::unistd::geteuid().as_raw();
         let peer = stream.peer_cred().map(|peer| peer.uid());
         if !peer.as_ref().is_ok_and(|uid| *uid == own || *uid == 0) {
-            tracing::warn!(?peer, "a stranger at the control socket was turned away");
+            tracing::warn!(?peer, "a user without permission was turned away at the control socket");
             // A user without permission takes none of the connections of others.
-            while self.strangers.try_join_next().is_some() {}
-            if self.strangers.len() < STRANGERS {
-                self.strangers.spawn_local(stranger::turn_away(stream, peer.ok(), own));
+            while self.refusals.try_join_next().is_some() {}
+            if self.refusals.len() < MAX_REFUSALS {
+                self.refusals.spawn_local(unauthorized::turn_away(stream, peer.ok(), own));
             }
             return;
         }

@@ -43,9 +43,9 @@ use target::FetchTarget;
 pub(crate) use upload::UploadQueue;
 
 /// How long a connection whose response has ended may take to be ready for the next request.
-const SETTLE: Duration = Duration::from_secs(1);
+const REUSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The rest of an unwanted response is read, so that its connection can be reused, if it is at most this long.
-const REST: usize = 64 * 1024;
+const MAX_DRAINED: usize = 64 * 1024;
 /// How many such rests of one app are read at once.
 const MAX_DRAINING: usize = 16;
 
@@ -232,13 +232,13 @@ impl EgressResponse {
     /// The rest of the response is not wanted. If it is short and comes soon, the connection can be reused.
     pub(crate) async fn give_up(mut self) {
         let draining = Rc::clone(&self.lease.draining);
-        let is_short = self.body.size_hint().exact().is_none_or(|left| left <= REST as u64);
+        let is_short = self.body.size_hint().exact().is_none_or(|left| left <= MAX_DRAINED as u64);
         if !is_short || !self.lease.upload.is_done() || draining.get() >= MAX_DRAINING {
             return;
         }
         let _counted = Draining::begin(draining);
         let rest = async {
-            let mut left = REST;
+            let mut left = MAX_DRAINED;
             while !self.is_complete() {
                 match self.next().await {
                     None => return true,
@@ -248,7 +248,7 @@ impl EgressResponse {
             }
             true
         };
-        let is_read = tokio::time::timeout(SETTLE, rest).await.unwrap_or(false);
+        let is_read = tokio::time::timeout(REUSE_TIMEOUT, rest).await.unwrap_or(false);
         if is_read {
             self.finish();
         }
@@ -279,7 +279,7 @@ impl ConnectionLease {
             return idle.put(origin, connection);
         }
         tokio::task::spawn_local(async move {
-            if let Ok(Ok(())) = tokio::time::timeout(SETTLE, connection.sender.ready()).await {
+            if let Ok(Ok(())) = tokio::time::timeout(REUSE_TIMEOUT, connection.sender.ready()).await {
                 idle.put(origin, connection);
             }
         });

@@ -91,7 +91,7 @@ pub fn serve(options: &Options) -> Result<Ended, ServeError> {
             ConfigSource::File(file) if file.is_file() => nano_config::glance(file).ok()?.log_format,
             _ => None,
         });
-        failure::say(&options.source, error, format);
+        failure::log_failure(&options.source, error, format);
     }
     ended
 }
@@ -117,7 +117,7 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
     let kept = give_up(Identity::for_supervisor(config.uid_base)).err();
     // From here on there are other threads.
     let logs = Logs::start(&config.log)?;
-    say_start(&config, &options.source, &listeners, root);
+    log_start(&config, &options.source, &listeners, root);
     if let Some(error) = kept {
         tracing::warn!(%error, "the supervisor keeps more privileges than it needs");
     }
@@ -143,7 +143,7 @@ fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<En
 }
 
 /// Logs what is being started, before anything can fail.
-fn say_start(config: &Config, source: &ConfigSource, listeners: &[Vec<Listener>], root: bool) {
+fn log_start(config: &Config, source: &ConfigSource, listeners: &[Vec<Listener>], root: bool) {
     let path = match source {
         ConfigSource::File(path) | ConfigSource::App { path, .. } => {
             std::path::absolute(path).unwrap_or_else(|_| path.clone())
@@ -377,13 +377,13 @@ fn announce(supervisor: &Rc<Supervisor>) {
         Some(path) => tracing::info!(address = %path.display(), "control listening"),
         None => tracing::warn!("another nano has the control socket; going on without (set NANO_CONTROL_SOCKET)"),
     }
-    say_sandbox(supervisor);
+    log_sandbox(supervisor);
     let status = format!("serving {} apps on {}", supervisor.config().apps.len(), supervisor.addresses.http.join(", "));
     notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 
 /// Logs one line about the sandbox of all workers.
-fn say_sandbox(supervisor: &Rc<Supervisor>) {
+fn log_sandbox(supervisor: &Rc<Supervisor>) {
     let generations = supervisor.generations.borrow();
     let (mut in_force, mut lacking) = (Vec::new(), Vec::new());
     for layer in SandboxLayer::ALL {

@@ -44,7 +44,7 @@ pub(crate) async fn run(supervisor: Rc<Supervisor>) {
                 if supervisor.config().watch {
                     // The outcome is in the log.
                     let outcome = supervisor.reload(Trigger::Watch).await;
-                    failures.note(outcome.is_ok(), Instant::now());
+                    failures.record(outcome.is_ok(), Instant::now());
                     // A replaced directory must be watched anew.
                     places.mark_changed();
                 }
@@ -70,7 +70,7 @@ struct Failures {
 }
 
 impl Failures {
-    fn note(&mut self, successful: bool, now: Instant) {
+    fn record(&mut self, successful: bool, now: Instant) {
         self.count = if successful { 0 } else { self.count.saturating_add(1) };
         self.last = Some(now);
     }

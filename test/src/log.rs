@@ -10,7 +10,7 @@ use std::thread;
 #[derive(Clone, Default)]
 pub struct Log {
     lines: Arc<Mutex<Vec<String>>>,
-    /// Nothing is read while somebody has it.
+    /// Nothing is read while it is held.
     reading: Arc<Mutex<()>>,
 }
 

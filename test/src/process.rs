@@ -38,7 +38,7 @@ pub fn cpu_ticks(pid: i32) -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-/// How often its threads gave up the processor by themselves, to wait for something: thread and count. Whoever does not
+/// How often its threads gave up the processor by themselves, to wait for something: thread and count. A thread that does not
 /// wake does not count up.
 #[must_use]
 pub fn waits(pid: i32) -> BTreeMap<i32, u64> {
@@ -82,7 +82,7 @@ pub fn find_in_start(pid: i32, needles: &[&str]) -> io::Result<Vec<usize>> {
 }
 
 /// Which of `needles` stand in memory that the process can read: as bytes, or as UTF-16, as V8 may hold them. Needles that
-/// begin alike are found faster. Whoever may not trace the process gets an error.
+/// begin alike are found faster. Without the right to trace the process this is an error.
 pub fn find_in_memory(pid: i32, needles: &[&str]) -> io::Result<Vec<usize>> {
     let wide = |needle: &&str| needle.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let forms: [Vec<Vec<u8>>; 2] =
@@ -95,7 +95,7 @@ pub fn find_in_memory(pid: i32, needles: &[&str]) -> io::Result<Vec<usize>> {
     let mut window = vec![0; WINDOW];
     for line in maps.lines() {
         let (range, rest) = line.split_once(' ').unwrap();
-        // What the kernel maps for its own calls holds nobody's data, and some of it cannot be read this way.
+        // The kernel's own mappings hold no app's data, and some of them cannot be read this way.
         if !rest.starts_with('r')
             || rest.ends_with("[vvar]")
             || rest.ends_with("[vvar_vclock]")

@@ -71,7 +71,7 @@ impl Site {
         self.file("nano.json", &serde_json::to_string_pretty(&config).unwrap())
     }
 
-    /// `nano` with these arguments, in the site's folder and without the environment of whoever runs the tests.
+    /// `nano` with these arguments, in the site's folder and without the environment of the test run.
     #[must_use]
     pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary(program));

@@ -1,4 +1,4 @@
-//! The control socket: nanoctl for people and programs, HTTP for curl, and for nobody else.
+//! The control socket: nanoctl for people and programs, HTTP for curl, and its owner alone.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -160,7 +160,7 @@ fn no_supervisor_is_exit_code_3() {
         assert_eq!(answer.code, Some(3), "{command:?}: {answer:?}");
         assert!(answer.stderr.contains("nowhere.sock"), "{answer:?}");
     }
-    // A socket that nobody listens at any more.
+    // A socket at which no process listens any more.
     drop(std::os::unix::net::UnixListener::bind(site.path("dead.sock")).unwrap());
     let answer = finish(&mut site.command("nanoctl", &["--socket", "dead.sock", "apps"]), "");
     assert_eq!(answer.code, Some(3), "{answer:?}");
@@ -178,7 +178,7 @@ fn a_stale_socket_is_taken_over_and_a_live_one_is_not() {
     assert_eq!(first.ctl(&["status"]).code, Some(0));
     first.signal(Signal::SIGTERM);
     assert_eq!(first.wait().code(), Some(0));
-    // As after a loss of power: the file is there, nobody listens.
+    // As after a power failure: the file is there, no process listens.
     drop(UnixListener::bind(site.path("control.sock")).unwrap());
     let third = site.serve();
     assert_eq!(third.ctl(&["status"]).code, Some(0));
@@ -218,7 +218,7 @@ fn logs_are_told_and_followed() {
     assert!(follower.try_wait().unwrap().is_none());
     follower.kill().unwrap();
     follower.wait().unwrap();
-    // A follower that left harms nobody.
+    // A follower that left does no harm.
     assert_eq!(nano.get("a.local", "/hello").status, 200);
 }
 

@@ -65,7 +65,7 @@ fn a_derivation_without_end_is_a_503_at_the_cpu_limit() {
     assert_eq!(response.status, 503, "{}", response.text());
     assert_eq!(response.json()["code"], "cpu_limit");
     assert!(took >= Duration::from_millis(300), "{took:?}");
-    // It is interrupted, not killed: with a killed process there is nobody to name the culprit.
+    // It is interrupted, not killed: a killed process could not name the culprit.
     let record = nano.ctl(&["why", "a"]).stdout;
     assert!(record.contains("/pbkdf2"), "{record}");
     until("the app's answer after it", || (nano.get("a.local", "/pbkdf2?iterations=1").status == 200).then_some(()));

@@ -74,7 +74,7 @@ fn a_body_in_single_bytes_does_not_occupy_its_app() {
     assert!(pieces < BYTES / 2, "{pieces} pieces");
 }
 
-/// The control of what is told of floods in the gate `evil_worker`: an app may stream single bytes to clients that leave.
+/// The counterpart of the floods in the gate `evil_worker`: an app may stream single bytes to clients that leave.
 #[test]
 fn clients_that_leave_a_stream_of_single_bytes_cost_no_worker() {
     let site = Site::new();

@@ -1,4 +1,4 @@
-//! Limits: time, CPU, memory, how many at once. Whoever passes one is told; nobody else notices.
+//! Limits: time, CPU, memory, how many at once. An app that exceeds one gets an error; others are unaffected.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 

@@ -213,7 +213,7 @@ fn a_real_prometheus_scrapes_it_and_a_query_returns_the_overflows_per_app() {
     until("the overflow counter in Prometheus", || {
         (prometheus.by_app("nano_stream_buffer_overflows_total") == expected).then_some(())
     });
-    // It goes on counting after the worker's death.
+    // It continues to count after the worker's death.
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(nano.pid_of("one")), nix::sys::signal::Signal::SIGKILL).unwrap();
     until("a new worker", || (nano.get("one.local", "/ok").status == 200).then_some(()));
     overflow(&nano, "one.local", 2);

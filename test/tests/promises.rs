@@ -1,4 +1,4 @@
-//! SPECIFICATION.md against the tests: what nano promises, somebody proves.
+//! SPECIFICATION.md against the tests: every promise names a test that exists.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 

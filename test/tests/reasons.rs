@@ -29,7 +29,7 @@ struct Case {
     reason: &'static str,
     /// The app's settings beside name and path.
     settings: Value,
-    /// Brings it about and returns what a request that was there is told; `None` where no request is harmed.
+    /// Causes it and returns the error that a request in flight gets; `None` where no request is harmed.
     cause: fn(&Nano, &Site) -> Option<Response>,
     /// Status and code of that.
     told: Option<(u16, &'static str)>,

@@ -116,14 +116,14 @@ fn any_uncaught_error_fails_a_pipe() {
     }
     let answer = finish(&mut Site::new().command("nano", &["repl"]), "1\nCLI.exit(5)\n2\n");
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(5), "1\n"), "{answer:?}");
-    // What is caught later than it was rejected, but before anybody looked, is none.
+    // A rejection that is caught late, but before it is reported, is none.
     let answer = finish(&mut Site::new().command("nano", &["repl"]), "p = Promise.reject(1); p.catch(() => {}); 2\n");
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(0), "2\n"), "{answer:?}");
 }
 
 #[test]
 fn a_long_pipe_ends_at_its_end() {
-    // V8 plans upkeep for half a minute later once there was garbage; nobody waits for it.
+    // After garbage V8 schedules upkeep for half a minute later; nothing waits for it.
     const LINES: usize = 2000;
     let lines = "garbage = Array.from({ length: 1e4 }, () => ({})); 0\n".repeat(LINES);
     let site = Site::new();

@@ -220,10 +220,10 @@ fn a_body_is_readable_after_the_response() {
     let mut client = post("/read-after", 1_000_000, "a part of it");
     client.send(&vec![b'x'; 1_000_000 - 12]).unwrap();
     nano.log.wait_for_text("read 1000000 after");
-    assert_eq!(client.get("a.local", "/unread").unwrap().status, 401, "the connection goes on");
+    assert_eq!(client.get("a.local", "/unread").unwrap().status, 401, "the connection is kept");
     post("/read-late", 4, "came");
     nano.log.wait_for_text("late came");
-    // No more comes of one that nobody has begun to read.
+    // No more comes of a body that the app has not begun to read.
     let _client = post("/read-late", 8, "half");
     nano.log.wait_for_text("failed: Error: The request ended before its body was complete");
 }

@@ -63,7 +63,7 @@ fn unprivileged(site: &Site, arguments: &[&str]) -> Command {
     command
 }
 
-/// `nano serve` as a user without rights, where nobody may make user namespaces. Needs root and util-linux.
+/// `nano serve` as a user without rights, where no user may make user namespaces. Needs root and util-linux.
 fn without_user_namespaces(site: &Site) -> Option<Command> {
     let unshare = tool("unshare")?;
     let setpriv = tool("setpriv")?;
@@ -108,7 +108,7 @@ fn one(value: &str) -> BTreeSet<String> {
     BTreeSet::from([value.to_owned()])
 }
 
-/// What holds whoever runs nano.
+/// What holds for every user who runs nano.
 fn assert_locked_up(pid: i32) {
     for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
         assert_eq!(status(pid, set), one("0000000000000000"), "{set}");

@@ -50,7 +50,7 @@ fn free_address() -> SocketAddr {
 fn one_app_without_a_configuration_answers_any_host() {
     let site = Site::new();
     hello(&site);
-    // The default metrics address is taken, by us or by somebody else: a warning, and on without it.
+    // The default metrics address is taken, by this test or another program: a warning, and nano serves without it.
     let taken = TcpListener::bind("127.0.0.1:9464");
     let address = free_address();
     let mut command = site.command("nano", &["serve", "--app", "a", "--port", &address.port().to_string()]);

@@ -243,7 +243,7 @@ fn garbage_and_what_is_too_large_is_refused() {
         taken.bytes(bytes);
         assert!(matches!(taken.reply(), (Reply::Refused { id: 0, .. }, None)), "{:?}", String::from_utf8_lossy(bytes));
     }
-    // Who does not read what it answers does not fill its memory: it stops listening, and goes on later.
+    // A supervisor that does not read its replies does not fill its memory: it stops reading requests, and continues later.
     let mut asked: usize = 0;
     let question = Request::Inspect { id: 9, worker: 0 };
     while send(&taken.socket, &question, &[], Wait::No).is_ok() {
@@ -337,7 +337,7 @@ fn changes_are_told_as_long_as_they_are_wanted() {
     let watchers = || children(taken.process.id()).len();
     until("one that watches", || (watchers() == 1).then_some(()));
     taken.order(&Request::Watch { on: false });
-    until("nobody who watches", || (watchers() == 0).then_some(()));
+    until("no watcher", || (watchers() == 0).then_some(()));
     taken.serves_at_last();
 }
 

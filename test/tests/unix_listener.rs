@@ -79,7 +79,7 @@ fn the_file_goes_with_nano() {
         answers(&path);
         nano.signal(signal);
         nano.wait();
-        // Of one that was killed, somebody else clears up.
+        // After a kill another process cleans up.
         until(&format!("the socket's file is gone after {signal}"), || (!path.exists()).then_some(()));
     }
 }
@@ -112,7 +112,7 @@ fn a_start_that_fails_leaves_no_file() {
 #[test]
 fn a_dead_one_is_replaced_a_live_one_refused() {
     let (own, path) = site(|address| json!(address));
-    // As after a power failure: the file is there, nobody listens.
+    // As after a power failure: the file is there, no process listens.
     drop(UnixListener::bind(&path).unwrap());
     assert!(path.exists());
     let nano = serve(&own);

@@ -33,7 +33,7 @@ impl AppGeneration {
             Err(ModuleError::Outside) => return opened,
             Err(_) => None,
         };
-        self.requested.note(path, found);
+        self.requested.record(path, found);
         opened
     }
 }

@@ -11,10 +11,10 @@ use crate::cgroup::{Backend, Cgroup, CgroupLimits};
 const PIDS: u64 = 8;
 
 /// How long the spawner waits at its end for the kernel to release groups.
-const PATIENCE: Duration = Duration::from_secs(2);
+const REMOVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Interval of the checks whether it has, in milliseconds.
-pub(crate) const AGAIN: u8 = 20;
+pub(crate) const RETRY_MS: u8 = 20;
 
 /// This machine's control groups, or why there are none.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Groups {
     pub(crate) fn close(&mut self) {
         let closed = Err("the spawner ends".to_owned());
         if let Ok(backend) = std::mem::replace(&mut self.0, closed) {
-            let _ = backend.close(Instant::now() + PATIENCE);
+            let _ = backend.close(Instant::now() + REMOVE_TIMEOUT);
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::watch::{Fingerprint, WatchedPaths};
 const NO_NUMBER: i32 = 255;
 
 /// How long reading the configuration and looking up its apps' paths may take.
-const WITHIN: Duration = Duration::from_secs(10);
+const LOAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the spawner keeps of one version of the configuration. It contains no secrets.
 #[derive(Debug, Serialize, Deserialize)]
@@ -144,7 +144,7 @@ impl Loading {
                 std::process::exit(done.err().map_or(0, |error| error.raw_os_error().unwrap_or(NO_NUMBER)));
             }
             Forked::Parent { pid, pidfd } => {
-                let (pid, until) = (Pid::from_raw(pid), Instant::now() + WITHIN);
+                let (pid, until) = (Pid::from_raw(pid), Instant::now() + LOAD_TIMEOUT);
                 Ok(Self { id, pid, pidfd, until, late: false, transfer, version })
             }
         }
@@ -155,7 +155,7 @@ impl Loading {
         if !self.late && Instant::now() >= self.until {
             self.late = true;
             // The process may need time to end.
-            self.until += WITHIN;
+            self.until += LOAD_TIMEOUT;
             let _ = kill(self.pid, Signal::SIGKILL);
         }
     }
@@ -165,8 +165,10 @@ impl Loading {
         match waitpid(self.pid, Some(WaitPidFlag::WNOHANG))? {
             WaitStatus::Exited(_, 0) => {}
             _ if self.late => {
-                let message =
-                    format!("it was not read within {} s: is it a file, and on a disk that answers?", WITHIN.as_secs());
+                let message = format!(
+                    "it was not read within {} s: is it a file, and on a disk that answers?",
+                    LOAD_TIMEOUT.as_secs()
+                );
                 return Err(io::Error::other(message));
             }
             WaitStatus::Exited(_, number) if number != NO_NUMBER => return Err(io::Error::from_raw_os_error(number)),

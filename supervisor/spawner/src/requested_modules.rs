@@ -17,7 +17,7 @@ pub(crate) struct RequestedModules {
 
 impl RequestedModules {
     /// Records a requested module.
-    pub(crate) fn note(&mut self, path: &str, found: Option<Fingerprint>) {
+    pub(crate) fn record(&mut self, path: &str, found: Option<Fingerprint>) {
         if let Some(seen) = self.modules.get_mut(path) {
             *seen = found;
         } else if self.bytes + path.len() <= MAX_PATH_BYTES {

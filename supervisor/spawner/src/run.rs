@@ -156,7 +156,7 @@ impl Spawner {
     /// The timeout until the next deadline or retry.
     fn patience(&self, swept: bool) -> PollTimeout {
         let due = [self.watching.due(), self.loading.as_ref().map(|loading| loading.until)];
-        let again = (!swept).then_some(Duration::from_millis(groups::AGAIN.into()));
+        let again = (!swept).then_some(Duration::from_millis(groups::RETRY_MS.into()));
         let left = due.into_iter().flatten().map(|due| due.saturating_duration_since(Instant::now()));
         // Rounded up: poll(2) would return too early otherwise.
         let left = left.map(|left| left + Duration::from_millis(1)).chain(again).min();

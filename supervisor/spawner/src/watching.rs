@@ -15,10 +15,10 @@ use crate::watch::{Fingerprint, WatchedPaths, Watcher};
 use crate::wire::Coverage;
 
 /// Workers request modules one after the other: a new watcher waits so long for further ones.
-const MORE: Duration = Duration::from_millis(100);
+const BATCH_DELAY: Duration = Duration::from_millis(100);
 
 /// Delay before a watcher that ended is replaced.
-const MEND: Duration = Duration::from_secs(1);
+const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// The watchers.
 #[derive(Debug, Default)]
@@ -58,7 +58,7 @@ impl Watching {
     /// More modules were requested.
     pub(crate) fn more(&mut self) {
         if self.on {
-            self.due = Some(self.due.unwrap_or_else(|| Instant::now() + MORE));
+            self.due = Some(self.due.unwrap_or_else(|| Instant::now() + BATCH_DELAY));
         }
     }
 
@@ -141,7 +141,7 @@ impl Watching {
             if report.gone {
                 self.watchers.remove(*at);
                 if is_newest {
-                    self.due = Some(Instant::now() + MEND);
+                    self.due = Some(Instant::now() + RESTART_DELAY);
                     news.coverage = Some(Coverage {
                         why: Some("the process that watches has ended; another one is started".to_owned()),
                         ..Coverage::default()

@@ -11,7 +11,7 @@ use http_body_util::Either;
 use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::{ControlResponse, FOLLOWERS, LineStream, failure};
+use super::{ControlResponse, LineStream, MAX_FOLLOWERS, failure};
 use crate::log::{LogReader, NextRecord, Record};
 use crate::supervisor::Supervisor;
 
@@ -65,7 +65,7 @@ pub(super) fn logs(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, quer
     let place = match query.follow.then(|| Arc::clone(followers).try_acquire_owned()).transpose() {
         Ok(place) => place,
         Err(_) => {
-            let text = format!("{FOLLOWERS} clients follow the log already, and no more may: end one of them");
+            let text = format!("{MAX_FOLLOWERS} clients follow the log already, and no more may: end one of them");
             return failure(StatusCode::SERVICE_UNAVAILABLE, "too_many_followers", &text);
         }
     };

@@ -87,7 +87,7 @@ impl ConnectionTable {
     pub(super) async fn room(&self) {
         while self.open.borrow().len() >= self.max {
             self.expire_longest_idle();
-            // A connection that becomes idle notifies nobody, so it is polled for.
+            // A connection that becomes idle sends no notification, so this polls.
             let _ = tokio::time::timeout(self.tick, self.changed.notified()).await;
         }
     }

@@ -22,7 +22,7 @@ const KILLS: u32 = 10;
 const KILL_EVERY: Duration = Duration::from_secs(1);
 
 /// The wait between restarts when the kills continue.
-const KILLED_AGAIN: Duration = Duration::from_secs(1);
+const KILL_LOOP_WAIT: Duration = Duration::from_secs(1);
 
 /// Counts failures in a row.
 #[derive(Debug, Default)]
@@ -84,7 +84,7 @@ impl Backoff {
             return self.failed(healthy_for);
         }
         self.failures = 0;
-        if self.kills.one_more(now) { Duration::ZERO } else { KILLED_AGAIN }
+        if self.kills.one_more(now) { Duration::ZERO } else { KILL_LOOP_WAIT }
     }
 
     /// Whether the app is in a crash loop.

@@ -15,7 +15,7 @@ use crate::downstream::Connection;
 use crate::upstream::RequestBodySender;
 
 /// Most bytes that are read of an unwanted body, so that the connection can be reused.
-const LEFTOVER: usize = 64 * 1024;
+const MAX_LEFTOVER: usize = 64 * 1024;
 
 /// How long the rest of a body is sent to an app that still reads it after its response.
 const AFTER_RESPONSE: Duration = Duration::from_secs(30);
@@ -158,7 +158,7 @@ impl Upload {
         let mut taken = 0;
         let mut idle = 0;
         // A client that waits for `100 Continue` may send none of it.
-        while !self.waits && idle < 2 && taken <= LEFTOVER {
+        while !self.waits && idle < 2 && taken <= MAX_LEFTOVER {
             match poll_fn(|cx| Poll::Ready(Pin::new(&mut self.body).poll_frame(cx))).await {
                 Poll::Ready(None | Some(Err(_))) => break,
                 Poll::Ready(Some(Ok(frame))) => {

@@ -80,7 +80,7 @@ impl ServeError {
 }
 
 /// Logs the error; the caller of [`serve`] prints it for people.
-pub(super) fn say(source: &ConfigSource, error: &ServeError, format: Option<LogFormat>) {
+pub(super) fn log_failure(source: &ConfigSource, error: &ServeError, format: Option<LogFormat>) {
     let config = match source {
         ConfigSource::File(path) | ConfigSource::App { path, .. } => path.display().to_string(),
     };

@@ -32,7 +32,7 @@ fn a_killed_worker_is_replaced_at_once_and_its_counters_stay() {
     assert_eq!(nano.metric("nano_streams_errored_total{app=\"a\",cause=\"overflow\"}"), Some(6.0));
     assert_eq!(nano.metric("nano_worker_starts_total{app=\"a\"}"), Some(6.0));
     assert_eq!(nano.metric("nano_workers{app=\"a\",state=\"ready\"}"), Some(1.0));
-    assert!(!nano.log_so_far().contains("crash loop"), "nobody had to wait for a pause to end");
+    assert!(!nano.log_so_far().contains("crash loop"), "no request had to wait for a pause to end");
     let line = nano.log("\"reason\":\"crash\"");
     assert!(line.contains("\"how\":\"signal SIGKILL\"") && line.contains("\"level\":\"warn\""), "{line}");
 }
@@ -41,7 +41,7 @@ fn a_killed_worker_is_replaced_at_once_and_its_counters_stay() {
 fn workers_that_are_killed_before_they_answer_are_a_crash_loop() {
     let nano = serve("respond x", "");
     let mut killed = 0;
-    eventually("whoever kills them all is not followed for ever", || {
+    eventually("restarts after kills are limited", || {
         let app = &nano.ask(&["apps"])["apps"][0];
         if let Some(pid) = app["workers"][0]["pid"].as_i64().filter(|_| app["workers"][0]["state"] == "ready") {
             // It may be gone by now.
@@ -266,7 +266,7 @@ fn an_idle_app_is_stopped_and_comes_back_on_demand() {
     }
     let stopped = exits(&nano, "idle");
     assert!(stopped >= 6.0, "{stopped}");
-    // Nobody asks: nobody is started.
+    // Without a request no worker is started.
     let starts = nano.metric("nano_worker_starts_total{app=\"a\"}");
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(nano.metric("nano_worker_starts_total{app=\"a\"}"), starts);

@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 
 use crate::nano::{Nano, Site, text};
 
-/// A program that is told nothing but its own runtime directory.
+/// A program that knows only its own runtime directory.
 fn untold(site: &Site, program: &str) -> Command {
     let mut command = site.command(program);
     command.env_remove("NANO_CONTROL_SOCKET").env_remove("XDG_RUNTIME_DIR").env("RUNTIME_DIRECTORY", site.path("run"));
@@ -73,7 +73,7 @@ fn the_unit_s_reload_finds_a_socket_that_only_the_config_names() {
         assert!(text(&tried.stderr).contains("its sandbox is incomplete"), "{}", text(&tried.stderr));
         assert!(ctl(&nano.site, &["status"]).status.success());
     }
-    // A key that needs a restart is told by the nano that serves, wherever the new file says that it is.
+    // The nano that serves reports a key that needs a restart, wherever the new file puts its socket.
     edit(&nano.site, "else/c.sock", "else/d.sock");
     let refused = exec_reload(&nano.site);
     assert_eq!(refused.status.code(), Some(1));
@@ -126,7 +126,7 @@ fn a_killed_nano_s_link_is_replaced_and_a_nano_that_has_the_place_gets_it() {
     third.log("\"message\":\"control listening\"");
     assert!(text(&ctl(&second.site, &["apps"]).stdout).contains("\nb "));
     assert!(text(&ctl(&second.site, &["--config", "nano.json", "apps"]).stdout).contains("\na "));
-    // Nobody is asked in place of the one that is meant.
+    // No other nano is asked in place of the one that is meant.
     edit(&second.site, "else/c.sock", "else/d.sock");
     let output = ctl(&second.site, &["--config", "nano.json", "drain"]);
     assert_eq!(output.status.code(), Some(3));
@@ -166,7 +166,7 @@ fn every_place_is_named_with_what_is_wrong_there() {
         let told = text(&output.stderr);
         assert!(told.contains(&format!("no nano answers at {path} {why}")) && !told.contains("nor at"), "{told}");
     }
-    // A file that is not there, or no JSON, is told beside the places.
+    // A file that is missing, or no JSON, is reported beside the places.
     let told = text(&ctl(&site, &["--config", "gone.json", "status"]).stderr);
     assert!(told.contains("gone.json: the configuration cannot be read"), "{told}");
 }
@@ -201,7 +201,7 @@ fn what_answers_and_is_no_nano_is_called_so() {
 #[test]
 fn what_somebody_else_put_at_the_usual_place_is_not_followed() {
     if !nix::unistd::geteuid().is_root() {
-        return; // only root can be somebody else
+        return; // only root can be another user
     }
     let site = elsewhere();
     fs::create_dir(site.path("run")).unwrap();
@@ -215,7 +215,7 @@ fn what_somebody_else_put_at_the_usual_place_is_not_followed() {
         assert_eq!(output.status.code(), Some(1));
         let told = text(&output.stderr);
         assert!(told.contains(why) && told.contains("have it removed") && !told.contains("sudo"), "{told}");
-        assert!(socket.accept().is_err(), "nobody came");
+        assert!(socket.accept().is_err(), "no client came");
     };
     refused("run/control.sock is uid 54321's and is not followed");
     // A link of our own where others may put another one.

@@ -1,4 +1,4 @@
-//! What apps say reaches nobody's terminal as it is, wherever a person reads it.
+//! Text of apps is escaped wherever a terminal may show it.
 
 use std::fs;
 use std::process::Output;

@@ -231,7 +231,7 @@ fn by_watching() {
     assert_ne!(first, second);
     replace("lib.js", "2");
     eventually("an imported module", || nano.pids("a") != second);
-    // A broken app is told of; the next change repairs it.
+    // A broken app is reported; the next change repairs it.
     replace("index.js", "fail 1 1 broken");
     nano.log("reload failed");
     replace("index.js", "respond three");

@@ -145,7 +145,7 @@ fn where_the_log_is_json_an_error_at_the_start_is_a_line_of_it_too() {
     site.config("", &["\"hostname\": \"a\", \"path\": \"a\""]).app("a", "fail 3 7 bad");
     let (line, stderr) = failed(&site);
     assert_eq!(line.unwrap()["faults"][0]["message"], "app \"a\": a/index.js:3:7: bad");
-    // What was started is told first.
+    // What is started is logged first.
     let started: serde_json::Value = serde_json::from_str(stderr.lines().next().unwrap()).unwrap();
     assert_eq!((&started["message"], &started["apps"]), (&"nano starts".into(), &1.into()), "{started}");
     assert_eq!((&started["version"], &started["sandbox"]), (&env!("CARGO_PKG_VERSION").into(), &"best-effort".into()));

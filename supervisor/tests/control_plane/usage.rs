@@ -1,4 +1,4 @@
-//! Commands as somebody gives them who has never seen nano: it does what is meant, or says what to do.
+//! Commands of a user who has never seen nano: it does what is meant, or says what to do.
 
 use std::fs;
 

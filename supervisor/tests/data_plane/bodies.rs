@@ -103,7 +103,7 @@ fn a_response_body_waits_for_the_client() {
     assert_eq!(client.head().unwrap().header("content-length"), Some(total.to_string().as_str()));
     // A client that takes nothing: the worker comes to a halt long before the end.
     std::thread::sleep(std::time::Duration::from_millis(200));
-    assert!(!sender.is_finished(), "nobody read 16 MiB, and yet they were sent");
+    assert!(!sender.is_finished(), "16 MiB were sent although nothing reads them");
     assert_eq!(client.exactly(total).unwrap().len(), total);
     assert_eq!(sender.join().unwrap(), total);
 }
@@ -152,7 +152,7 @@ fn a_client_that_leaves_before_the_head_is_reported() {
     drop(client);
     assert_eq!(worker.reset(), (id, ResetReason::ClientGone));
     until("the permit is free", || worker.worker.in_flight.load(std::sync::atomic::Ordering::SeqCst) == 0);
-    // What the worker had on the way by then hurts nobody.
+    // The frames that the worker had sent by then do no harm.
     worker.respond(id, "too late");
     let mut client = host.get("/");
     let (id, _) = worker.request();

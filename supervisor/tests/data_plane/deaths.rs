@@ -168,7 +168,7 @@ fn whoever_was_with_a_worker_that_went_past_a_limit_is_told_so() {
                 client
             })
             .collect();
-        // It named nobody: its exit status, or the kernel, said why.
+        // It named no request: the reason came from its exit status or the kernel.
         worker.worker.set_exit(reason);
         drop(worker);
         for client in &mut clients {
@@ -216,7 +216,7 @@ fn a_worker_that_does_not_answer_in_time_costs_only_that_request() {
     assert_eq!(client.chunk().unwrap(), None);
 }
 
-/// What is left of this pause is what the client is told, in whole seconds.
+/// `Retry-After` is the rest of this pause, in whole seconds.
 fn assert_retry_after(answer: &Answer, pause: Duration, since: Instant) {
     let told: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     let whole = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);

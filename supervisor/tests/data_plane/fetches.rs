@@ -199,7 +199,7 @@ fn who_never_reads_gets_no_more_of_its_requests_done() {
     };
     eprintln!("held back after {sent} requests");
     assert!(is_held_back, "{sent} requests were done, and nothing was read of them");
-    // Nobody honest asks for more while none is over.
+    // A correct worker opens no more while none is over.
     let more: Vec<_> = (sent..sent + MAX_FETCHES as u32).map(begin).collect();
     let _ = worker.try_send(&more);
     let told = host.events.blocking_recv();
@@ -226,7 +226,7 @@ fn bodies_of_another_length_or_beyond_the_window() {
         assert!(length(announced, pieces).contains("another length"), "{announced:?} {pieces:?}");
     }
     assert!(length(BodyLength::Unknown, &[(0, false)]).contains("an empty chunk"));
-    // Nobody answers, so that what can be taken at all is a window and what the kernel holds.
+    // The server does not answer, so that at most a window and the kernel's buffers can be filled.
     let flood: Vec<_> = (0..1024).map(|_| (MAX_CHUNK, false)).collect();
     let detail = found_out(|worker, to| {
         worker.send(&[begin(0, to, BodyLength::Unknown)]);

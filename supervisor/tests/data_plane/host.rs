@@ -113,7 +113,7 @@ impl Host {
 
     /// Waits until the shard tells of the end of this worker's link.
     pub(crate) fn await_link_end(&mut self, of: &Worker) {
-        until("the end of its link is told", || match self.events.blocking_recv() {
+        until("the end of its link is reported", || match self.events.blocking_recv() {
             Some(LinkEvent::LinkClosed { worker, .. } | LinkEvent::ProtocolViolation { worker, .. }) => {
                 worker.id == of.id
             }

@@ -95,7 +95,7 @@ fn a_flood_of_connections_from_one_address_delays_nobody_else() {
                 let mut kept = Vec::new();
                 let mut opened = 0_u32;
                 while !stop.load(Ordering::Relaxed) {
-                    assert!(begun.elapsed() < 2 * PATIENCE, "nobody ended the flood");
+                    assert!(begun.elapsed() < 2 * PATIENCE, "the flood was not ended");
                     opened += 1;
                     kept.extend(try_from([127, 0, 0, 1], to));
                     if kept.len() > 200 {
@@ -236,6 +236,6 @@ fn a_client_that_reads_byte_by_byte_is_cut() {
     assert!(start.elapsed() >= Duration::from_millis(400));
     assert_eq!(sender.join().unwrap(), ResetReason::ClientGone);
     until("the request is over", || host.app.metrics.requests_in_flight() == 0);
-    // Nobody takes what came for all there is.
+    // The client must not take the part for the whole.
     assert!(client.rest().map_or(true, |rest| !rest.ends_with(b"0\r\n\r\n")));
 }

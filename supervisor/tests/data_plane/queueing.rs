@@ -75,7 +75,7 @@ fn clients_that_ask_a_deaf_worker_and_leave_do_not_fill_the_memory() {
     let asked = asked.count();
     assert!((10..100).contains(&asked), "{asked} large requests were taken for a worker that reads nothing");
 
-    // Once it reads again, whoever waits is served.
+    // Once it reads again, waiting requests are served.
     let mut waiting = host.get("/at-last");
     until("it waits", || host.app.admission.waiting() == 1);
     let id = loop {
@@ -121,7 +121,7 @@ fn requests_that_wait_go_to_the_new_generation() {
     new.respond(new_id, "new");
     assert_eq!(waiting.answer().body, "new");
 
-    // The old one finishes what it has; what it asks of others goes on until it closes its link.
+    // The old worker finishes its requests; its outgoing requests continue until it closes its link.
     old.respond(id, "old");
     assert_eq!(running.answer().body, "old");
     retired.blocking_recv().unwrap();

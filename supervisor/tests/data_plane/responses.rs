@@ -135,7 +135,7 @@ fn head_no_content_and_not_modified_have_no_body() {
     worker.send(&[head(id, 200, &[("content-length", "77")], BodyLength::None)]);
     assert_eq!(client.answer_to_head().header("content-length"), Some("77"));
 
-    // An endless body that nobody wants is stopped.
+    // An endless body that is not wanted is stopped.
     client.send(ask("HEAD"));
     let (id, _) = worker.request();
     worker.send(&[head(id, 200, &[], BodyLength::Unknown), chunk(id, "x", false)]);

@@ -1,4 +1,4 @@
-//! Bodies that are asked for, that nobody reads, and that are read when the response is complete.
+//! Bodies that the client is asked for, that are not read, and that are read when the response is complete.
 
 use nano_protocol::{BodyLength, Frame, ResetReason, StreamId};
 use nano_supervisor::telemetry::CutBy;

@@ -2,7 +2,7 @@
 //!
 //! at boot: `import PATH` · `log TEXT` · `stderr TEXT` · `fail LINE COLUMN TEXT` (with `\n` for a line break) · `die` · `die_if FILE` · `hang` · `grow MB`
 //! for every request: `crash_if FILE` · `respond TEXT` · `overflow` (counts one more before it answers) · `slow MS` · `eat MB`
-//! (takes so much memory and keeps it) · `crash` · `stop` (answers nobody any more) · `spin` (the same, busily) · `garbage` (on the data link) · `lie` (on the control link)
+//! (takes so much memory and keeps it) · `crash` · `stop` (answers nothing any more) · `spin` (the same, busily) · `garbage` (on the data link) · `lie` (on the control link)
 //! from the start on: `flood` (statistics on the control link, without end)
 //! when told to drain: `stay`
 //!

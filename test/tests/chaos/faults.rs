@@ -75,7 +75,7 @@ impl<'t> Faults<'t> {
         format!("{name}: {deed}")
     }
 
-    /// Waits for everybody who waits for an answer.
+    /// Waits for all clients that wait for a response.
     pub(crate) fn calm_down(&mut self) {
         self.leave(self.dawdlers.len());
         for thread in self.asked.drain(..) {
@@ -213,7 +213,7 @@ impl<'t> Faults<'t> {
             let head = match number % 3 {
                 0 => format!("GET /big HTTP/1.1\r\nHost: {app}.local\r\n\r\n"),
                 1 => format!("POST /length HTTP/1.1\r\nHost: {app}.local\r\nContent-Length: 100000\r\n\r\nx"),
-                // Nothing that anybody could count.
+                // Nothing that a counter shows.
                 _ => format!("GET / HTTP/1.1\r\nHost: {app}.local\r\nX-Slow: "),
             };
             // Never refused: it waits in the kernel, if it must.
@@ -226,7 +226,7 @@ impl<'t> Faults<'t> {
         format!("{came} of {app}")
     }
 
-    /// The oldest leave; what they have not read by then nobody will.
+    /// The oldest leave; what they have not read by then stays unread.
     fn leave(&mut self, count: usize) {
         for (app, client) in self.dawdlers.drain(..count.min(self.dawdlers.len())) {
             if app.is_empty() {

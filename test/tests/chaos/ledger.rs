@@ -81,7 +81,7 @@ impl Ledger {
             }
         }
         for app in untouched.iter().filter(|app| self.of(app).is_empty()) {
-            let _ = writeln!(faults, "{app}: nobody asked");
+            let _ = writeln!(faults, "{app}: it got no request");
         }
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
@@ -165,7 +165,7 @@ fn books_with_a_lost_request_turn_red() {
     assert!(books(&[("calm", refused())]).verdict(&["calm"]).is_err());
     assert!(books(&[("calm", Outcome::Cut(200))]).verdict(&["calm"]).is_err());
     assert!(books(&[("wild", Outcome::Lost("no answer".to_owned()))]).verdict(&["calm"]).is_err());
-    assert!(books(&[("wild", Outcome::Served)]).verdict(&["calm"]).is_err(), "nobody asked it");
+    assert!(books(&[("wild", Outcome::Served)]).verdict(&["calm"]).is_err(), "it got no request");
 }
 
 #[test]

@@ -30,7 +30,7 @@ const PAUSE_MS: (u64, usize) = (40, 300);
 
 fn seed() -> u64 {
     let clock = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    // Each short run is another one; whoever wants it again reads its seed in the output.
+    // Each short run is another one; its seed is in the output, to repeat it.
     std::env::var("NANO_GATES_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(clock)
 }
 

@@ -1,4 +1,4 @@
-//! The apps and their supervisor: two that nobody touches, and the others.
+//! The apps and their supervisor: two that are left alone, and the others.
 
 use crate::clients::{Clients, Question};
 use crate::ledger::{Ledger, Outcome};

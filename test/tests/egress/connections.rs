@@ -1,4 +1,4 @@
-//! Connections: kept and used again, never for another app; closed when nobody wants what they bring; never too many.
+//! Connections: kept and reused, never for another app; closed when their response is not wanted; never too many.
 
 use crate::upstream::Upstream;
 use crate::{APP, HOST, get, path, serve};

@@ -98,7 +98,7 @@ fn a_get_that_came_with_an_empty_body_is_handed_on_without_one() {
         let path = path(route, &[("u", &upstream.url("/"))]);
         let head = format!("{method} {path} HTTP/1.1\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\n\r\n");
         client.send(head.as_bytes()).unwrap();
-        // Not in one piece with the head: nobody knows yet that nothing comes.
+        // Not in one piece with the head: it is not known yet that nothing comes.
         std::thread::yield_now();
         client.send(body.as_bytes()).unwrap();
         client.receive().unwrap()

@@ -1,4 +1,4 @@
-//! What goes wrong: the app gets a TypeError that says what and why, the client a response, nobody else anything.
+//! Failures: the app gets a TypeError that says what and why, the client a response, and other apps notice nothing.
 
 use crate::upstream::Upstream;
 use crate::{HOST, get, path, serve};

@@ -76,7 +76,7 @@ fn informational_responses_are_passed_over_and_counted() {
         let seen = get(&nano, &upstream.url(&format!("/{count}")));
         assert_eq!(code(&seen), "MALFORMED_RESPONSE", "{count}: {seen}");
     }
-    // Nobody asked to switch.
+    // The request did not ask for a switch.
     let switching = Upstream::serve(|peer, _| {
         peer.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
     });
@@ -129,7 +129,7 @@ fn cancel_many(nano: &Nano, url: &str, times: usize) {
 
 #[test]
 fn connections_that_we_close_leave_their_ports_to_others() {
-    // Each makes us close first: a body that nobody wants, one that ends with the connection said to, and one more.
+    // Each makes nano close first: two bodies that are not wanted, and one that ends with the connection.
     let upstream = Upstream::start(|_, mut peer| {
         while let Some(asked) = peer.head() {
             match asked.path() {
@@ -155,7 +155,7 @@ fn connections_that_we_close_leave_their_ports_to_others() {
 #[test]
 fn the_short_rest_of_a_response_that_nobody_wants_is_read_for_its_connection() {
     let upstream = Upstream::serve(|peer, asked| {
-        // The rest comes when nobody wants it any more, most likely; when it does not, its connection is simply free.
+        // Most likely the rest comes when it is not wanted any more; if not, its connection is simply free.
         let (first, rest) = match asked.path() {
             "/chunked" => ("Transfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n", "3\r\nend\r\n0\r\n\r\n"),
             _ => ("Content-Length: 8\r\n\r\nbegin", "end"),
@@ -170,7 +170,7 @@ fn the_short_rest_of_a_response_that_nobody_wants_is_read_for_its_connection() {
         let before = upstream.connections();
         let mut asked = 0;
         // Those who ask while a rest is still to come open one more each; then the first is back.
-        until("a connection whose response nobody wanted is used again", || {
+        until("a connection whose response was not wanted is reused", || {
             cancel_many(&nano, &upstream.url(way), 1);
             asked += 1;
             (upstream.connections() - before < asked).then_some(())

@@ -116,7 +116,7 @@ impl Bystander {
         all
     }
 
-    /// Ends it, and fails the test unless nobody noticed anything.
+    /// Ends it, and fails the test if the bystander noticed anything.
     pub(crate) fn noticed_nothing(self) {
         let seen = self.stop();
         seen.verdict().unwrap();

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 enum End {
     /// The process ends for the reason `protocol`.
     Protocol,
-    /// It is borne, the client is told in time. Floods are, while they are read no faster than honest workers write, as on a
+    /// It is tolerated, and the client gets an error in time. Floods are, while they are read no faster than correct workers write, as on a
     /// slow machine; `upstream/link/tests.rs` and `fleet/control_link.rs` find them out.
     Borne,
 }
@@ -201,7 +201,7 @@ fn an_evil_worker_that_boots_gets_nothing_and_stops_no_reload() {
         assert!(reload.stderr.contains("protocol"), "{crime}: {reload:?}");
     }
     if is_long() {
-        // Asks and never reads: nobody answers it, and in the end it is late.
+        // It sends requests and never reads: it gets no answers, and in the end it is late.
         configure(&site, &["boot: modules unread"]);
         let reload = nano.ctl(&["reload"]);
         assert_eq!(reload.code, Some(1), "{reload:?}");

@@ -24,7 +24,7 @@ const CLIENTS: usize = 8;
 const MAX_MEMORY: u64 = 64 << 20;
 /// Bytes that a server could send before it was cut: our limit, and what the kernel keeps on the way, generously.
 const BEFORE_CUT: usize = 16 << 20;
-/// Where floods end that nobody cuts.
+/// Where floods end that are not cut.
 const FLOOD: usize = 64 << 20;
 
 /// Asks `u`, and does with the answer what the path says.

@@ -62,7 +62,7 @@ fn clients(nano: &Nano, stop: &Arc<AtomicBool>) -> Vec<thread::JoinHandle<BTreeM
                     Err(error) => format!("{:?}", error.kind()),
                 };
                 *outcomes.entry(outcome).or_default() += 1;
-                // One that is told to come back later does not hammer.
+                // A client with a `Retry-After` waits.
                 thread::sleep(Duration::from_millis(5));
             }
             outcomes

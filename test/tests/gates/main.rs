@@ -1,4 +1,4 @@
-//! The gates: what a hostile tenant, a hostile client and an unlucky machine can do to everybody else, which is nothing.
+//! The gates: a hostile tenant, a hostile client and an unlucky machine must not affect the other apps.
 //!
 //! Each file is one gate and says what its sabotage control is: a test that shows the gate's check turning red. The short
 //! form runs with all other tests; `NANO_GATES=long` (`make gates`) asks for the long one.

@@ -18,7 +18,7 @@ const GROWTH: u64 = 24 << 20;
 /// What a bomb comes to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum End {
-    /// The worker ends, and the client is told why.
+    /// The worker ends, and the client's response says why.
     Killed,
     /// The code gets an exception, and answers `refused`.
     Refused,

@@ -43,7 +43,7 @@ export default {
 };
 "#;
 
-/// Secrets that nobody has seen before. They begin alike, which is found fast.
+/// New secrets. They begin alike, which is found fast.
 fn secrets() -> Vec<String> {
     let beginning = random(6);
     PLACES.iter().map(|_| format!("{beginning}{}", random(18))).collect()
@@ -116,7 +116,7 @@ fn leaks(nano: &Nano, secrets: &[String], owner: &str) -> Vec<String> {
     leaks
 }
 
-/// Another process's memory is closed to whoever is not root.
+/// Only root can read another process's memory.
 fn may_look() -> bool {
     let root = nix::unistd::geteuid().is_root();
     if !root {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const EACH: u64 = 160 * 1024;
 /// What all of them may cost beyond that.
 const BASE: u64 = 16 << 20;
-/// Bytes of the answer that nobody reads.
+/// Bytes of the response that is not read.
 const ANSWER: u64 = 1 << 20;
 /// Descriptors of connections that come and go meanwhile: the bystander's, and the one that asked first.
 const OTHERS: usize = 8;

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Fetches what it is told, and follows where it leads.
+/// Fetches the URL that it gets, and follows redirects.
 const APP: &str = r#"
 export default {
   async fetch(request) {
@@ -32,7 +32,7 @@ export default {
 };
 "#;
 
-/// Listens on all addresses of the machine, answers whoever comes, and counts them.
+/// Listens on all addresses of the machine, answers every client, and counts them.
 struct Trap {
     port: u16,
     hits: Arc<AtomicUsize>,
@@ -52,7 +52,7 @@ impl Trap {
                 counted.fetch_add(1, Ordering::SeqCst);
                 let mut stream = stream.unwrap();
                 thread::spawn(move || {
-                    // Whoever closes with something unread resets the connection.
+                    // A close with unread bytes would reset the connection.
                     let _ = stream.read(&mut [0; 4096]);
                     let text = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\ntrap!\n";
                     drop(stream.write_all(text));
@@ -100,7 +100,7 @@ fn own_address() -> Option<Ipv4Addr> {
     }
 }
 
-/// Spellings of hosts that are this machine or nobody, most of them 127.0.0.1.
+/// Spellings of hosts that are this machine or no machine, most of them 127.0.0.1.
 fn hosts() -> Vec<String> {
     let mut hosts: Vec<String> = [
         // IPv4: decimal, octal, hexadecimal, short, mixed, with zeros.
@@ -174,7 +174,7 @@ fn hosts() -> Vec<String> {
         "example.com:80@127.0.0.1",
         "example.com%40@localhost",
         "[::1]@127.0.0.1",
-        // Networks behind, and services that answer whoever asks.
+        // Networks behind, and services that answer every client.
         "10.0.0.1",
         "172.16.0.1",
         "192.168.0.1",
@@ -314,7 +314,7 @@ fn redirects_are_checked_hop_by_hop() {
 fn without_the_check_the_matrix_turns_red() {
     let trap = Trap::set();
     let urls = matrix(trap.port, redirector());
-    // Where nobody answers, an address that is allowed is waited for.
+    // An allowed address that does not answer is waited for.
     let local: Vec<_> = urls.into_iter().filter(|url| !leads_away(url)).collect();
     let (_site, nano) = serve(json!(["0.0.0.0/0", "::/0"]));
     let reached = run(&nano, &trap, &local);

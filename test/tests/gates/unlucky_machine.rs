@@ -60,14 +60,14 @@ fn without_file_descriptors_clients_wait_and_are_served_later() {
     nano.log.wait_for_text("cannot accept");
     let last = clients.last_mut().unwrap();
     last.set_patience(Duration::from_millis(200));
-    assert!(last.receive().is_err(), "nobody had to wait: the limit was not reached");
+    assert!(last.receive().is_err(), "no client had to wait: the limit was not reached");
     // No busy loop: a supervisor that waits takes no time.
     let before = cpu_ticks(nano.pid());
     let start = Instant::now();
     std::thread::sleep(Duration::from_millis(1000));
     let (spent, waited) = (cpu_ticks(nano.pid()) - before, start.elapsed());
     assert!(u128::from(spent) * 10 < waited.as_millis() / 2, "{spent} ticks of 10 ms in {waited:?}");
-    // Whoever leaves makes room; in the end everybody was served.
+    // Clients that leave make room; in the end all were served.
     let mut rest = clients.split_off(1);
     drop(clients);
     let mut total = 1;

@@ -6,7 +6,7 @@ use nix::unistd::Pid;
 
 use super::{SERVE, Started, children, is_root, site, status, within};
 
-/// Waits until nano serves, and everybody has been let go who became its child: then it has one, the spawner.
+/// Waits until nano serves and has reaped all orphans: then it has one child, the spawner.
 fn lets_orphans_go(started: &mut Started, nano: i32) {
     started.log.wait_for_text("\"listening\"");
     let orphans: Vec<_> =

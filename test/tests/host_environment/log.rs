@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{SERVE, Started, site, within};
 
-/// `nanoctl status`, once there is somebody to answer.
+/// `nanoctl status`, once nano answers.
 fn status(site: &Site) -> Option<Value> {
     let mut command = Command::new(binary("nanoctl"));
     command.args(["--json", "--socket"]).arg(site.path("control.sock")).arg("status");

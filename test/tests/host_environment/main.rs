@@ -107,7 +107,7 @@ impl Drop for Started {
     }
 }
 
-/// The processes whose parent it is, those included that have ended and nobody has let go.
+/// Its children, zombies included.
 fn children(pid: i32) -> Vec<i32> {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     children.split_whitespace().map(|pid| pid.parse().unwrap()).collect()

@@ -32,7 +32,7 @@ fn what_a_parent_blocked_or_ignored_works() {
 /// Waits until nano has seen to its signals, as early as that can be seen.
 fn await_first_moment(started: &Started) {
     let hangup = 1 << (Signal::SIGHUP as u64 - 1);
-    until("SIGHUP waits for somebody who hears it", || {
+    until("SIGHUP is pending", || {
         let held = u64::from_str_radix(&status(started.pid(), "SigBlk")?, 16).ok()? & hangup != 0;
         let heard = u64::from_str_radix(&status(started.pid(), "SigCgt")?, 16).ok()? & hangup != 0;
         (held || heard).then_some(())
@@ -66,7 +66,7 @@ fn a_stop_before_it_is_ready_is_a_clean_end() {
         assert!(all.len() >= 2, "a spawner and a worker: {all:?}");
         kill(Pid::from_raw(started.pid()), signal).unwrap();
         assert_eq!(started.wait(), Some(0), "{signal}");
-        assert!(all.iter().all(|pid| status(*pid, "State").is_none()), "nobody is left of {all:?}");
+        assert!(all.iter().all(|pid| status(*pid, "State").is_none()), "no process is left of {all:?}");
         assert!(!site.path("control.sock").exists());
     }
 }
@@ -83,10 +83,10 @@ fn a_stop_in_the_first_moment_is_a_clean_end() {
 #[test]
 fn a_stop_while_the_configuration_cannot_be_read() {
     let site = Site::new();
-    // Nobody will ever write into it.
+    // It has no writer.
     mkfifo(&site.path("nano.json"), Mode::S_IRWXU).unwrap();
     let mut started = Started::start(site.command("nano", &SERVE));
-    until("somebody who reads it", || children(*children(started.pid()).first()?).first().copied());
+    until("a process that reads it", || children(*children(started.pid()).first()?).first().copied());
     kill(Pid::from_raw(started.pid()), Signal::SIGTERM).unwrap();
     assert_eq!(started.wait(), Some(0));
 }

@@ -127,7 +127,7 @@ fn what_an_app_does_not_import_is_nothing_to_it() {
     serves(&nano, "7");
     site.file("releases/7/lib/a.js", "broken(");
     nano.await_metric("nano_config_reloads_total", &[("result", "failure")], 1.0);
-    // Beside a broken module somebody writes a log, for longer than a change takes to count.
+    // Beside a broken module a log is written, for longer than a change takes to count.
     let mut log = File::create(site.path("releases/7/app.log")).unwrap();
     // Between two lines it is quiet for long enough.
     for line in 0..10 {
@@ -181,7 +181,7 @@ fn files_that_are_replaced_by_what_is_no_file() {
     fs::remove_dir(&module).unwrap();
     site.file("releases/7/lib/a.js", "globalThis.a = ' again';");
     serves(&nano, "7 again");
-    // Somebody who reads such a configuration would wait for ever.
+    // A reader of such a configuration would wait for ever.
     let text = fs::read_to_string(site.config_path()).unwrap();
     fs::remove_file(site.config_path()).unwrap();
     mkfifo(&site.config_path(), Mode::S_IRWXU).unwrap();
@@ -191,7 +191,7 @@ fn files_that_are_replaced_by_what_is_no_file() {
     serves(&nano, "8");
 }
 
-/// What cannot be watched is told of, named, and noticed all the same.
+/// Paths that cannot be watched are reported and named, and their changes are noticed all the same.
 fn is_noticed(site: &Site, nano: &Nano, limit: &str) {
     let warning =
         nano.log.wait_for("a warning", |record| record["level"] == "warn" && record["polled"].as_u64() > Some(0));

@@ -27,7 +27,7 @@ fn a_client_that_does_not_read_holds_the_app_back() {
         assert_eq!(client.head(), (200, true), "{path}");
         // What the sockets of both ends, the window and the supervisor hold: some MiB, by the kernel's mood.
         let before = settled(&nano, count);
-        assert!(before < 160, "{path}: {before} chunks of 64 KiB for nobody");
+        assert!(before < 160, "{path}: {before} chunks of 64 KiB that are not read");
         let mut taken = 0;
         while taken < 32 << 20 {
             taken += client.chunk().unwrap().len();
@@ -71,7 +71,7 @@ fn a_client_that_leaves_in_the_middle_of_its_own_body_is_told() {
     until("the abort signal", || (state(&nano)["aborted"] == "pass AbortError").then_some(()));
     let line = nano.log.wait_for("the access line", |line| line["path"] == "/pass");
     assert_eq!(line["cut"], true, "{line}");
-    // One whose framing breaks after its response has begun: cut as well, and nobody takes it for whole.
+    // One whose framing breaks after its response has begun: cut as well, so that no client takes it for complete.
     let mut client = Client::open(&nano);
     client.send("POST /pass HTTP/1.1\r\nHost: a.local\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
     assert_eq!(client.head(), (200, true));

@@ -36,7 +36,7 @@ pub(super) fn upload(stream: &TcpStream, path: &str, total: u64, sent: Arc<Atomi
         let mut pattern = Pattern::new();
         while sent.load(Ordering::Relaxed) < total {
             let piece = pattern.next(64 * 1024);
-            // Whoever answers early closes: the reader of the answer judges that.
+            // An early answer closes the connection: the reader of the answer checks that.
             if stream.write_all(&piece).is_err() {
                 return;
             }
@@ -168,7 +168,7 @@ fn an_upload_that_nobody_reads_is_held_back_and_then_504() {
         answered.store(true, Ordering::Relaxed);
         let (supervisor_peak, worker_peak) = watched.join().unwrap();
         // The window and what the sockets of both ends take, by the kernel's mood.
-        assert!(held < 16 << 20, "{path}: {held} bytes were taken for nobody");
+        assert!(held < 16 << 20, "{path}: {held} bytes were taken that are not read");
         assert!(supervisor_peak < supervisor + (3 << 10), "{path}: supervisor {supervisor} -> {supervisor_peak} KiB");
         assert!(worker_peak < worker + (6 << 10), "{path}: worker {worker} -> {worker_peak} KiB");
         let _ = client.0.get_ref().shutdown(Shutdown::Both);
@@ -214,7 +214,7 @@ fn streams_that_are_forgotten_cost_nothing_in_the_end() {
         });
         until("the collector to find the streams", || {
             assert_eq!(nano.get("a.local", "/litter").status, 200);
-            // What it frees now is told 100 ms later.
+            // What it frees now is reported 100 ms later.
             (settled_bytes(&nano) == 0.0).then_some(())
         });
         residents.push(resident(worker));

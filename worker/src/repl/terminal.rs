@@ -20,10 +20,10 @@ use super::input::{self, Event, Events, Input};
 use super::screen::Screen;
 
 const PROMPT: &str = "> ";
-const MORE: &str = "... ";
+const CONTINUATION_PROMPT: &str = "... ";
 
 /// After this long, Ctrl-C ends the process where it could not end the code.
-const PATIENCE: Duration = Duration::from_secs(1);
+const INTERRUPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 struct Terminal {
     session: ReplSession,
@@ -69,7 +69,7 @@ fn take_interrupts(interrupts: SigSet, interrupter: &Interrupter, events: &Event
                 }
             }
             Interruption::Begun => since = Instant::now(),
-            Interruption::Stuck if since.elapsed() > PATIENCE => {
+            Interruption::Stuck if since.elapsed() > INTERRUPT_TIMEOUT => {
                 let _ = writeln!(io::stderr(), "\nnano repl: the code does not stop; leaving");
                 #[expect(clippy::disallowed_methods, reason = "the thread that runs the code does not stop")]
                 process::exit(ExitCode::Interrupted.into());
@@ -86,7 +86,7 @@ fn colors() -> bool {
 
 impl Terminal {
     fn run(mut self) -> Result<i32, String> {
-        let status = self.talk();
+        let status = self.run_loop();
         if self.reading {
             let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, &self.modes);
             // What the editor turned on: pasted text in brackets.
@@ -95,7 +95,7 @@ impl Terminal {
         status
     }
 
-    fn talk(&mut self) -> Result<i32, String> {
+    fn run_loop(&mut self) -> Result<i32, String> {
         loop {
             let event = self.next_event()?;
             let leaving = std::mem::take(&mut self.leaving);
@@ -132,7 +132,7 @@ impl Terminal {
                 return Ok(event);
             }
             self.screen.begin_editing();
-            let prompt = if self.entry.is_empty() { PROMPT } else { MORE };
+            let prompt = if self.entry.is_empty() { PROMPT } else { CONTINUATION_PROMPT };
             self.editor.send(EditorRequest::Read(prompt)).map_err(|_| "the line editor is gone")?;
             self.reading = true;
         }

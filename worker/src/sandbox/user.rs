@@ -8,7 +8,7 @@ use super::LayerResult;
 use super::privileges;
 
 /// Maps this process's user in its new user namespace, where no user is mapped yet (user_namespaces(7)). The kernel
-/// lets a process do that for itself; nobody can do it for a process that is not dumpable.
+/// lets a process do that for itself; no other process can do it for one that is not dumpable.
 pub(super) fn name((uid, gid): (u32, u32)) -> Result<(), String> {
     let write = |file: &str, text: &str| {
         fs::write(format!("/proc/self/{file}"), text).map_err(|error| format!("/proc/self/{file}: {error}"))

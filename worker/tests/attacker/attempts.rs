@@ -7,15 +7,15 @@ use nix::libc;
 pub(crate) struct Target {
     /// A process of the same user, not sandboxed.
     pub(crate) victim: i64,
-    /// A file that everybody may read and write, with a NUL at the end.
+    /// A file that every user may read and write, with a NUL at the end.
     pub(crate) file: String,
-    /// A directory that everybody may write, with a NUL at the end.
+    /// A directory that every user may write to, with a NUL at the end.
     pub(crate) directory: String,
     /// A file that only root may read, with a NUL at the end.
     pub(crate) root_file: String,
-    /// A program that runs as root whoever starts it, with a NUL at the end.
+    /// A set-user-id program of root, with a NUL at the end.
     pub(crate) root_program: String,
-    /// Somebody listens here on 127.0.0.1.
+    /// A port of 127.0.0.1 with a listener.
     pub(crate) port: u16,
     /// And on this abstract Unix socket.
     pub(crate) abstract_name: String,

@@ -38,7 +38,7 @@ use nix::unistd::geteuid;
 
 use attempts::{ATTEMPTS, Target};
 
-/// A user that is nobody else's.
+/// A user that no other process has.
 const USER: u32 = 60_999;
 
 /// What a neighbour of the same user looks for in a worker's memory.
@@ -330,7 +330,7 @@ fn unshare_with(arguments: &[&str]) -> Command {
     command
 }
 
-/// Where this machine gives nobody new namespaces, a worker has none, and the first columns are without.
+/// Where this machine allows no new namespaces, a worker has none, and the first columns are without.
 fn has_namespaces() -> bool {
     let made = unshare().arg("true").stdin(Stdio::null()).stderr(Stdio::null()).status();
     made.is_ok_and(|status| status.success())

@@ -1,4 +1,4 @@
-//! Boot: modules, refusals, what is told of an app that does not load.
+//! Boot: modules, refusals, what is reported of an app that does not load.
 
 use bytes::Bytes;
 use nano_protocol::{AccessorStyle, BodyLength, ExitReason, Frame, ModuleError, RequestAccessors};

@@ -1,4 +1,4 @@
-//! More of everything than anybody needs: each ends in an exception, or in the worker's end for the right reason, never in a
+//! More of everything than any app needs: each ends in an exception, or in the worker's end for the right reason, never in a
 //! crash, and in time.
 
 use nano_protocol::{BodyLength, Boot, ExitReason, Frame, RuntimeLimits};
@@ -237,7 +237,7 @@ fn imports_of_what_is_not_there_are_bounded() {
     let mut worker = Worker::serving_with(&[("index.js", source)], Boot { limits, ..boot("index.js") });
     let id = worker.open("GET", "/", &[], BodyLength::None);
     let mut asked = 0;
-    // Nobody answers its questions.
+    // Its requests get no answers.
     while let Some(frame) = worker.control.next() {
         asked += usize::from(matches!(frame, Frame::ModuleRequest { .. }));
     }

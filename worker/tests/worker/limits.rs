@@ -189,7 +189,7 @@ const WASM_ATTACKS: &str = r#"
     const custom = new Uint8Array([...header, 0, 2, 1, 0x78, 5, 4, 1, 3, 1, 2]);
     const made = (module) => { new WebAssembly.Instance(module); return 'made' };
     class Sub extends WebAssembly.Module {}
-    // Looks harmless until somebody reads the options.
+    // Looks harmless until the options are read.
     const turning = (f) => { const bytes = plain.slice(); return f(bytes, { get builtins() { bytes.set(shared); return [] } }) };
     const growing = (f) => {
         const buffer = new ArrayBuffer(0, { maxByteLength: 64 });

@@ -101,7 +101,7 @@ fn a_request_body_is_read_as_it_comes_and_credited_only_then() {
 
     let id = worker.open("POST", "/unread", &[], BodyLength::Unknown);
     worker.links[0].send(&Frame::Data { stream: StreamId::request(id), end: false, data: chunk });
-    assert!(matches!(worker.links[0].next(), Some(Frame::ResponseHead(..))), "no credit for what nobody reads");
+    assert!(matches!(worker.links[0].next(), Some(Frame::ResponseHead(..))), "no credit for what is not read");
 }
 
 #[test]

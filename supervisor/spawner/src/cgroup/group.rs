@@ -16,7 +16,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 const MAX_FILE: u64 = 1 << 20;
 
 /// Interval of the checks whether the kernel has released a group.
-const AGAIN: Duration = Duration::from_millis(1);
+const RETRY_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Groups within groups are removed to this depth; ours are no deeper.
 const DEPTH: u32 = 8;
@@ -148,9 +148,9 @@ impl Group {
                 Err(error) if error.kind() == io::ErrorKind::ResourceBusy && Instant::now() < deadline => {
                     #[expect(
                         clippy::disallowed_methods,
-                        reason = "a group that is emptied tells nobody, and this thread has nothing else to do"
+                        reason = "there is no event for an emptied v1 group, and this thread has nothing else to do"
                     )]
-                    std::thread::sleep(AGAIN);
+                    std::thread::sleep(RETRY_INTERVAL);
                 }
                 other => return other,
             }

@@ -19,7 +19,7 @@ const PREFIX: &str = "nano-";
 const TRIES: u32 = 16;
 
 /// How long a start waits for groups that were left behind to be removed.
-const PATIENCE: Duration = Duration::from_secs(2);
+const REMOVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Instance {
@@ -55,7 +55,7 @@ impl Instance {
 
     /// Removes what killed ones left behind in `base`. Returns the names of those that could not be removed.
     pub(super) fn remove_stale(base: &Group) -> Vec<String> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + REMOVE_TIMEOUT;
         let mut left = Vec::new();
         for name in base.children().unwrap_or_default().into_iter().filter(|name| is_ours(name)) {
             let Ok(group) = base.child(&name) else { continue };

@@ -134,7 +134,7 @@ fn who_takes_more_memory_than_allowed_is_killed_and_counted() {
     small.add(sparing.pid()).unwrap();
     let output = sparing.go().wait_with_output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "20000000");
-    assert_eq!(small.oom_kills(), 0, "within its limit nobody is killed");
+    assert_eq!(small.oom_kills(), 0, "within the limit no process is killed");
 
     let app = directories(&backend)[0].join("app-eater");
     assert!(app.join("worker-1").exists() && app.join("worker-2").exists());
@@ -247,7 +247,7 @@ fn the_next_nano_removes_what_a_killed_one_left_and_nothing_else() {
     assert_eq!(Instance::remove_stale(&base), Vec::<String>::new());
     assert_eq!(base.children().unwrap().into_iter().collect::<BTreeSet<_>>(), others.map(str::to_owned).into());
     let mut stranger = stranger.0;
-    assert!(stranger.try_wait().unwrap().is_none(), "somebody else's process was killed");
+    assert!(stranger.try_wait().unwrap().is_none(), "another program's process was killed");
     drop(base);
     close(backend);
     assert!(was_killed(stranger.wait().unwrap()));
@@ -388,7 +388,7 @@ fn v2_leaves_a_group_that_others_are_in_and_makes_one_beside_it() {
     let handed_down = std::fs::read_to_string(delegated.root.join("cgroup.subtree_control")).unwrap();
     assert!(handed_down.contains("hugetlb"), "others beside it have it still");
 
-    // Who may not do that is told what would help.
+    // Without the right to do that, the error says what would help.
     let path = delegated.path();
     let refused = thread::spawn(move || {
         setfsuid(Uid::from_raw(65_534));

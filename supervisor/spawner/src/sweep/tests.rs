@@ -28,7 +28,7 @@ fn only_the_socket_that_was_meant_goes() {
     let own = SocketFile::at(&path).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).unwrap();
     own.remove();
-    assert!(path.exists(), "somebody is there");
+    assert!(path.exists(), "a process listens there");
     drop(listening);
     fs::remove_file(&path).unwrap();
     fs::write(&path, "no socket").unwrap();

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 const SHARE: u32 = 5;
 
 /// If the kernel's limits left paths without watches, they are set up anew this often.
-const ARM_AGAIN: Duration = Duration::from_secs(30);
+const REARM_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How often paths that change while they are resolved are resolved anew.
 const TRIES: usize = 8;
@@ -47,7 +47,7 @@ pub(super) fn watch(places: WatchedPaths, messages: impl Write, end: &PipeReader
         let seen = watch.armed.seen();
         let is_blind = !watch.armed.blind.is_empty();
         // The kernel's limits may leave room again.
-        if seen == EventMeaning::Place || woken.mounts || (is_blind && armed.elapsed() >= ARM_AGAIN) {
+        if seen == EventMeaning::Place || woken.mounts || (is_blind && armed.elapsed() >= REARM_INTERVAL) {
             watch.arm()?;
             armed = Instant::now();
         }

@@ -37,7 +37,7 @@ fn what_is_no_link_or_not_ours_alone_stays() {
     let open = folder.path().join("open");
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
-    assert!(Pointer::place(&open.join("control.sock"), Path::new("/x")).is_none(), "anybody could put another there");
+    assert!(Pointer::place(&open.join("control.sock"), Path::new("/x")).is_none(), "any user could put another there");
     std::os::unix::fs::symlink(folder.path(), folder.path().join("link")).unwrap();
     assert!(Pointer::place(&folder.path().join("link/control.sock"), Path::new("/x")).is_none());
 }

@@ -48,7 +48,7 @@ fn a_unix_socket_left_by_a_dead_process_is_replaced_a_live_one_is_not() {
     let path = dir.path().join("nano.sock");
     let listen = [Listen::Unix(UnixListen::open(&path))];
     let Bound { shards, files } = bind(&listen, 1).unwrap();
-    // As after kill -9: the file stays, nobody listens.
+    // As after kill -9: the file stays, no process listens.
     std::mem::forget(files);
     drop(shards);
     assert!(path.exists());

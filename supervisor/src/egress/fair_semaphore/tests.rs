@@ -26,7 +26,7 @@ fn whatever_others_hold_one_that_has_none_finds_one() {
         assert!(held.iter().all(|held| !held.is_empty()), "{greedy} greedy apps");
         assert!(take_now(&places.share(64)).is_some(), "{greedy} greedy apps left nothing");
     }
-    // One alone has half of them, and nobody more than its own limit.
+    // One app alone gets half of them, and none gets more than its own limit.
     assert_eq!(take_all(&FairSemaphore::new(64).share(64)).len(), 32);
     assert_eq!(take_all(&FairSemaphore::new(64).share(4)).len(), 4);
 }
@@ -76,7 +76,7 @@ fn who_gives_up_leaves_nothing_behind() {
     assert!(share.line.borrow().is_empty());
     assert!(places.waiting.borrow().len() <= 1);
     drop(held);
-    // A place that was on its way to somebody who left is nobody's.
+    // A permit for a request that is gone is free again.
     let held = take_now(&share).unwrap();
     {
         let mut waits = pin!(share.take());

@@ -19,7 +19,7 @@ fn who_grows_past_the_limit_is_seen() {
     let grown = vec![1_u8; 64 << 20];
     assert!(outcome(own, Some(limit), Duration::from_secs(90)));
     assert!(!outcome(own, None, INTERVAL * 3), "no limit");
-    assert!(!outcome(u32::MAX, Some(0), INTERVAL * 3), "nobody there");
+    assert!(!outcome(u32::MAX, Some(0), INTERVAL * 3), "no such process");
     assert_eq!(grown.last(), Some(&1));
 }
 

@@ -15,7 +15,7 @@ fn a_flood_is_cut_and_counted() {
     assert_eq!(rate.admit(10, start + Duration::from_millis(4)), Some(0));
     rate.dropped_before(7);
     assert_eq!(total.load(Ordering::Relaxed), 3007);
-    // What was dropped before a line that is dropped itself is told with the next one.
+    // Lines that were dropped before a line that is dropped itself are reported with the next one.
     let later = start + Duration::from_secs(60);
     assert_eq!((0..2000).filter(|_| rate.admit(10, later).is_some()).count(), 2000);
     rate.dropped_before(100);

@@ -123,7 +123,7 @@ fn a_stuck_reader_blocks_nobody() {
     let written = |text: &str| text.lines().filter(|line| !line.starts_with("dropped")).count() as u64;
     let mut text = String::new();
     let deadline = std::time::Instant::now() + Duration::from_secs(90);
-    // What was dropped is told after the first lines: others may wait still.
+    // The number of dropped lines is reported after the first lines: others may still be queued.
     while told(&text) < dropped || written(&text) + dropped < 3 * QUEUE as u64 {
         assert!(std::time::Instant::now() < deadline, "{} of {dropped} dropped lines were told", told(&text));
         sink.flush(Duration::from_secs(10));

@@ -15,7 +15,7 @@ pub(crate) struct Case {
 
 /// Follows what leaves the connection open: both sides still agree where a request begins.
 const GOOD: &str = "GET /after HTTP/1.1\r\nHost: a.local\r\n\r\n";
-/// Follows what must end the connection: nobody may see it.
+/// Sent after a request that must end the connection: no app may see it.
 const LOST: &str = "GET /lost HTTP/1.1\r\nHost: b.local\r\n\r\n";
 /// Hidden in bodies.
 const HIDDEN: &str = "GET /hidden HTTP/1.1\r\nHost: b.local\r\n\r\n";

@@ -108,7 +108,7 @@ fn a_full_disk_costs_lines_of_the_log_and_nothing_else() {
     fs::rename(site.path("good.json"), site.config_path()).unwrap();
     assert_eq!(nano.ctl(&["reload"]).code, Some(0));
     assert_eq!(nano.get("changing.local"), "2");
-    // With room again the log goes on, and says how many lines it lost.
+    // With room again the log continues, and reports how many lines were lost.
     disk.empty();
     let told = until("the log says what it lost", || {
         nano.get(HOST);

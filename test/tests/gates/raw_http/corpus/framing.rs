@@ -43,7 +43,7 @@ pub(super) fn lengths(c: &mut Corpus) {
 
 pub(super) fn smuggling(c: &mut Corpus) {
     let body = format!("0\r\n\r\n{HIDDEN}");
-    // Whoever goes by the length sees one request; whoever goes by the chunks sees two. Nobody sees any (RFC 9112 §6.3).
+    // A reader that uses the length sees one request; one that uses the chunks sees two. No app sees any (RFC 9112 §6.3).
     let (length, chunked) = ("Content-Length: 46\r\n", "Transfer-Encoding: chunked\r\n");
     c.bad_length("length, then chunked", &format!("{length}{chunked}"), "3\r\nabc\r\n0\r\n\r\n");
     c.bad_length("chunked, then length", &format!("{chunked}{length}"), "3\r\nabc\r\n0\r\n\r\n");

@@ -9,14 +9,14 @@ use tokio::net::UnixStream;
 use crate::printable;
 
 /// Time limit for the whole exchange.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Most bytes of the request. It is read because closing with unread data would reset the connection.
 const MAX_REQUEST: u64 = 16 * 1024;
 
 /// Tells `peer` that the socket is for root and `own` alone.
 pub(super) async fn turn_away(mut stream: UnixStream, peer: Option<u32>, own: u32) {
-    let _ = tokio::time::timeout(PATIENCE, async {
+    let _ = tokio::time::timeout(TIMEOUT, async {
         let (reader, mut writer) = stream.split();
         let mut head = Vec::new();
         let mut reader = reader.take(MAX_REQUEST);
