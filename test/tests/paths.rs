@@ -1,11 +1,11 @@
-//! The five paths of ARCHITECTURE.md: every function that they name is in the file that they name.
+//! The five paths of ARCHITECTURE.md: every function that they name is in the file that they name. And its map of the runtime.
 //!
 //! Sabotage control: a function and a file that are not there are reported.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use nano_test::repository;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 const HEADING: &str = "## Five paths, function by function\n";
@@ -57,4 +57,26 @@ fn a_function_or_a_file_that_is_gone_is_reported() {
         paths().replace("`handle_request`", "`handle_requests`").replace("`egress/connect.rs`", "`egress/dial.rs`");
     let (faults, _) = faults(&gone);
     assert!(faults.len() == 2 && faults[0].contains("handle_requests") && faults[1].contains("dial.rs"), "{faults:?}");
+}
+
+/// The files of a folder of the runtime, as ARCHITECTURE.md lists them and as they are there.
+fn files_of(text: &str, folder: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let rows = text.lines().filter_map(|line| line.strip_prefix(&format!("| `{folder}/` | ")));
+    let cells = rows.filter_map(|row| row.split(" | ").nth(1));
+    let listed = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect();
+    let entries = fs::read_dir(repository().join("worker/runtime/src").join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    (listed, names.filter_map(|name| name.strip_suffix(".rs").map(str::to_owned)).collect())
+}
+
+#[test]
+fn the_map_of_the_runtime_has_every_file_and_no_other() {
+    let text = fs::read_to_string(repository().join("ARCHITECTURE.md")).unwrap();
+    for folder in ["app", "engine", "exchange", "program"] {
+        let (listed, there) = files_of(&text, folder);
+        assert!(there.len() > 3, "{folder}: {there:?}");
+        assert_eq!(listed, there, "{folder}/: ARCHITECTURE.md (left) and the folder (right)");
+    }
+    let (listed, there) = files_of(&text.replace("`hand_on`", "`hand_over`"), "exchange");
+    assert!(listed != there, "a name that is wrong is seen");
 }

@@ -1,176 +1,186 @@
-//! [`Runtime`]'s dealings with an app: its start, its requests. `serve.rs` calls these for each frame.
+//! An app that serves: its isolate, its start, its requests. `serve.rs` calls these for each frame.
 
-pub(crate) mod accessor_style;
+mod accessor_style;
 mod app_log;
 pub(crate) mod outgoing;
 pub(crate) mod serve;
 
 use std::rc::Rc;
 
-use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, Stats, StreamViolation};
+use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, StreamViolation};
 
-use crate::engine::async_context;
-use crate::engine::entry::{Entry, call, entry_function};
+use crate::engine::entry::{Entry, call};
 use crate::engine::event_loop::checkpoint;
 use crate::engine::exception;
-use crate::engine::modules::MainModule;
-use crate::engine::runtime::Runtime;
-use crate::engine::state::State;
-use crate::exchange::request::{Outcome, RequestKey};
+use crate::engine::modules::{MainModule, SourceError, javascript_path};
+use crate::engine::runtime::{Runtime, RuntimeError, RuntimeOptions};
+use crate::exchange::Exchange;
+use crate::exchange::key::RequestKey;
+use crate::exchange::request::Outcome;
+use crate::ops::WEB_PLATFORM;
 use crate::ops::request::settle_reader;
 
+use accessor_style::Detector;
+use outgoing::Outgoing;
+
 /// The functions of worker/dispatch.js.
-pub(crate) struct AppEntries {
+struct AppEntries {
+    start_app: Entry,
     abort_request: Entry,
     dispatch_request: Entry,
-    pub(crate) response_passed_on: Entry,
+    response_passed_on: Entry,
     resume_response: Entry,
 }
 
-impl Runtime {
-    /// The path of the module with this name.
-    pub(crate) fn module_path(&self, name: &str) -> Option<String> {
-        self.state.modules.borrow().path_of(name)
+/// One app and its isolate.
+pub(crate) struct App {
+    entries: AppEntries,
+    outgoing: Outgoing,
+    /// Looks at the app's source while it is loaded.
+    detector: Option<Detector>,
+    exchange: Rc<Exchange>,
+    runtime: Runtime,
+}
+
+impl App {
+    pub(crate) fn new(options: RuntimeOptions) -> Result<Self, RuntimeError> {
+        let mut runtime = Runtime::new(options, &[WEB_PLATFORM])?;
+        let exchange = Exchange::open(&mut runtime);
+        let entries = AppEntries {
+            start_app: runtime.entry("startApp")?,
+            abort_request: runtime.entry("abortRequest")?,
+            dispatch_request: runtime.entry("dispatchRequest")?,
+            response_passed_on: runtime.entry("responsePassedOn")?,
+            resume_response: runtime.entry("resumeResponse")?,
+        };
+        let outgoing = Outgoing::new(&mut runtime, &exchange, Some(entries.response_passed_on.clone()))?;
+        Ok(Self { entries, outgoing, detector: None, exchange, runtime })
+    }
+
+    /// From now on, [`App::accessor_call`] will know.
+    fn detect_accessors(&mut self) {
+        self.detector = Some(Detector::default());
+    }
+
+    /// The first call of the request's accessors as methods in the modules loaded so far. Asked once.
+    fn accessor_call(&mut self) -> Option<String> {
+        self.detector.take()?.method_call(javascript_path)
+    }
+
+    /// The text of a module came, or the reason why there is none.
+    fn module_arrived(&mut self, path: &str, text: Result<Vec<u8>, SourceError>) {
+        if let (Some(detector), Ok(text)) = (&mut self.detector, &text) {
+            detector.add_module(path, text);
+        }
+        self.runtime.module_arrived(path, text);
     }
 
     /// Hands the evaluated main module to the dispatcher. An error says what is wrong with the app.
-    pub(crate) fn start_app(&mut self, env: &[(String, String)], style: AccessorStyle) -> Result<(), String> {
-        let _turn = self.state.turn();
-        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        let MainModule::Evaluating(_, module) = self.state.modules.borrow().main() else {
+    fn start(&mut self, env: &[(String, String)], style: AccessorStyle) -> Result<(), String> {
+        let MainModule::Evaluating(_, module) = self.runtime.modules.borrow().main() else {
             return Err("it is not loaded".into());
         };
-        let namespace = v8::Local::new(scope, module).get_module_namespace();
-        let mut list: Vec<v8::Local<v8::Value>> = Vec::with_capacity(env.len() * 2);
-        for text in env.iter().flat_map(|(name, value)| [name, value]) {
-            list.push(v8::String::new(scope, text).ok_or("its environment is too large")?.into());
-        }
-        let list = v8::Array::new_with_elements(scope, &list);
-        let entry = v8::Local::new(scope, &self.entry.others);
-        let function = |name: &str| entry_function(scope, entry, name).ok_or("the dispatcher is not built in");
-        let app = AppEntries {
-            abort_request: function("abortRequest")?,
-            dispatch_request: function("dispatchRequest")?,
-            response_passed_on: function("responsePassedOn")?,
-            resume_response: function("resumeResponse")?,
-        };
-        let start_app = function("startApp")?;
-        self.app = Some(app);
-        let style = match style {
-            AccessorStyle::Property => "property",
-            AccessorStyle::Method => "method",
-        };
-        let style = v8::String::new(scope, style).ok_or("V8 is out of memory")?;
-        v8::tc_scope!(let scope, scope);
-        let function = v8::Local::new(scope, start_app);
-        let undefined = v8::undefined(scope).into();
-        let result = function.call(scope, undefined, &[namespace, list.into(), style.into()]);
-        let result = match (result, scope.exception()) {
-            (Some(complaint), _) if complaint.is_undefined() => Ok(()),
-            (Some(complaint), _) => Err(complaint.to_rust_string_lossy(scope)),
-            (None, Some(exception)) => Err(exception::describe(scope, exception)),
-            (None, None) => Err("its execution was terminated".into()),
-        };
-        checkpoint(scope, &self.state);
-        result
+        let (state, start_app) = (&self.exchange.isolate, &self.entries.start_app);
+        self.runtime.with_scope(|scope| {
+            let namespace = v8::Local::new(scope, module).get_module_namespace();
+            let mut list: Vec<v8::Local<v8::Value>> = Vec::with_capacity(env.len() * 2);
+            for text in env.iter().flat_map(|(name, value)| [name, value]) {
+                list.push(v8::String::new(scope, text).ok_or("its environment is too large")?.into());
+            }
+            let list = v8::Array::new_with_elements(scope, &list);
+            let style = match style {
+                AccessorStyle::Property => "property",
+                AccessorStyle::Method => "method",
+            };
+            let style = v8::String::new(scope, style).ok_or("V8 is out of memory")?;
+            v8::tc_scope!(let scope, scope);
+            let function = v8::Local::new(scope, start_app);
+            let undefined = v8::undefined(scope).into();
+            let result = function.call(scope, undefined, &[namespace, list.into(), style.into()]);
+            let result = match (result, scope.exception()) {
+                (Some(complaint), _) if complaint.is_undefined() => Ok(()),
+                (Some(complaint), _) => Err(complaint.to_rust_string_lossy(scope)),
+                (None, Some(exception)) => Err(exception::describe(scope, exception)),
+                (None, None) => Err("its execution was terminated".into()),
+            };
+            checkpoint(scope, state);
+            result
+        })
     }
 
     /// A request came in: calls the app.
-    pub(crate) fn request(&mut self, link: usize, id: RequestId, head: RequestHead) {
-        let Some(app) = &self.app else { return };
-        let _turn = self.state.turn();
-        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        let method = one_byte(scope, head.method.as_bytes());
-        let url = v8::String::new(scope, &head.url);
-        let has_body = v8::Boolean::new(scope, head.body != BodyLength::None);
-        let key = self.state.requests.borrow_mut().open(link, id, head);
-        let (Some(method), Some(url)) = (method, url) else {
-            self.state.requests.borrow_mut().fail(key, ResetReason::Refused);
-            return;
-        };
-        let key = async_context::enter(scope, key);
-        call(scope, &self.state, &app.dispatch_request, &[key, method.into(), url.into(), has_body.into()]);
-        checkpoint(scope, &self.state);
+    fn request(&mut self, link: usize, id: RequestId, mut head: RequestHead) {
+        let (method, url) = (std::mem::take(&mut head.method), std::mem::take(&mut head.url));
+        let has_body = head.body != BodyLength::None;
+        let key = self.exchange.requests.borrow_mut().open(link, id, head);
+        let (exchange, dispatch) = (&self.exchange, &self.entries.dispatch_request);
+        self.runtime.run_as(key, |scope, number| {
+            let method = v8::String::new_from_one_byte(scope, method.as_bytes(), v8::NewStringType::Internalized);
+            let (Some(method), Some(url)) = (method, v8::String::new(scope, &url)) else {
+                exchange.requests.borrow_mut().fail(key, ResetReason::Refused);
+                return;
+            };
+            let has_body = v8::Boolean::new(scope, has_body);
+            call(scope, &exchange.isolate, dispatch, &[number, method.into(), url.into(), has_body.into()]);
+        });
     }
 
     /// What came of a request's body is there to be read.
-    pub(crate) fn request_news(&mut self, key: RequestKey) {
-        let outcome = self.state.requests.borrow_mut().news(key);
-        self.follow(Some(key), outcome);
+    fn request_news(&mut self, key: RequestKey) {
+        let outcome = self.exchange.requests.borrow_mut().news(key);
+        self.apply(Some(key), outcome);
     }
 
     /// A response may go on: the link has room again.
-    pub(crate) fn resume_response(&mut self, key: RequestKey) {
-        let outcome = self.state.requests.borrow_mut().resume(key);
-        self.follow(Some(key), outcome);
+    fn resume_response(&mut self, key: RequestKey) {
+        let outcome = self.exchange.requests.borrow_mut().resume(key);
+        self.apply(Some(key), outcome);
     }
 
     /// The supervisor takes more of a response's body.
-    pub(crate) fn request_credit(&mut self, link: usize, id: RequestId, bytes: u32) -> Result<(), StreamViolation> {
-        let key = self.state.requests.borrow().key_of(link, id);
-        let outcome = self.state.requests.borrow_mut().credit(link, id, bytes)?;
-        self.follow(key, outcome);
+    fn request_credit(&mut self, link: usize, id: RequestId, bytes: u32) -> Result<(), StreamViolation> {
+        let key = self.exchange.requests.borrow().key_of(link, id);
+        let outcome = self.exchange.requests.borrow_mut().credit(link, id, bytes)?;
+        self.apply(key, outcome);
         Ok(())
     }
 
     /// Does what is to be done after something happened to a request.
-    fn follow(&mut self, key: Option<RequestKey>, outcome: Outcome) {
-        let (Some(key), Some(app)) = (key, &self.app) else { return };
+    fn apply(&mut self, key: Option<RequestKey>, outcome: Outcome) {
+        let Some(key) = key else { return };
+        let exchange = &self.exchange;
         let entry = match outcome {
             Outcome::Nothing | Outcome::Complete(None) => return,
             Outcome::Readable(reader) | Outcome::Complete(Some(reader)) => {
-                return self.with_request(key, |scope, state| settle_reader(scope, state, key, &reader));
+                return self.runtime.run_as(key, |scope, _| settle_reader(scope, exchange, key, &reader));
             }
-            Outcome::HandOn(fetch) => return self.resume_hand_on(fetch),
-            Outcome::Writable => app.resume_response.clone(),
-            Outcome::PassedOn => app.response_passed_on.clone(),
+            Outcome::HandOn(fetch) => return self.outgoing.resume_hand_on(&mut self.runtime, fetch),
+            Outcome::Writable => &self.entries.resume_response,
+            Outcome::PassedOn => &self.entries.response_passed_on,
         };
-        self.with_request(key, |scope, state| {
-            let key = v8::Integer::new_from_unsigned(scope, key).into();
-            call(scope, state, &entry, &[key]);
-        });
+        self.runtime.run_as(key, |scope, number| call(scope, &exchange.isolate, entry, &[number]));
     }
 
     /// The supervisor ended a request.
-    pub(crate) fn request_reset(&mut self, link: usize, id: RequestId, reason: ResetReason) {
+    fn request_reset(&mut self, link: usize, id: RequestId, reason: ResetReason) {
         // What came before this is not lost by it.
-        let known = self.state.requests.borrow().key_of(link, id);
+        let known = self.exchange.requests.borrow().key_of(link, id);
         known.into_iter().for_each(|key| self.request_news(key));
-        let Some((key, reader)) = self.state.requests.borrow_mut().reset(link, id) else { return };
-        self.drop_orphans();
+        let Some((key, reader)) = self.exchange.requests.borrow_mut().reset(link, id) else { return };
+        self.outgoing.drop_orphans(&mut self.runtime);
         let message = match reason {
             ResetReason::TimedOut => "The request took too long",
             ResetReason::BodyTooLarge => "The request's body is too large",
             _ => "The client closed the connection",
         };
-        let Some(abort) = self.app.as_ref().map(|app| app.abort_request.clone()) else { return };
-        self.with_request(key, |scope, state| {
+        let (exchange, abort) = (&self.exchange, &self.entries.abort_request);
+        self.runtime.run_as(key, |scope, number| {
             if let Some(reader) = reader {
-                settle_reader(scope, state, key, &reader);
+                settle_reader(scope, exchange, key, &reader);
             }
             if let Some(message) = v8::String::new(scope, message) {
-                let key = v8::Integer::new_from_unsigned(scope, key).into();
-                call(scope, state, &abort, &[key, message.into()]);
+                call(scope, &exchange.isolate, abort, &[number, message.into()]);
             }
         });
     }
-
-    /// Runs `body` as a request's code, then the microtasks.
-    fn with_request(&mut self, key: RequestKey, body: impl FnOnce(&mut v8::PinScope, &Rc<State>)) {
-        let _turn = self.state.turn();
-        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        async_context::enter(scope, key);
-        body(scope, &self.state);
-        checkpoint(scope, &self.state);
-    }
-
-    /// Looks at the heap; all counters and gauges of the moment.
-    pub(crate) fn stats(&mut self) -> Option<Stats> {
-        self.state.heap.set(self.isolate.get_heap_statistics().used_heap_size());
-        self.state.stats()
-    }
-}
-
-fn one_byte<'s>(scope: &v8::PinScope<'s, '_>, text: &[u8]) -> Option<v8::Local<'s, v8::String>> {
-    v8::String::new_from_one_byte(scope, text, v8::NewStringType::Internalized)
 }

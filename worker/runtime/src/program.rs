@@ -5,14 +5,23 @@ mod collector;
 mod command_line;
 pub(crate) mod repl;
 
+use std::rc::Rc;
+
+use crate::app::outgoing::Outgoing;
 use crate::engine::exception::{self, ScriptError};
 use crate::engine::log_sink::LogLevel;
 use crate::engine::modules::MainModule;
 use crate::engine::runtime::{Runtime, RuntimeError, RuntimeOptions};
+use crate::exchange::Exchange;
 use crate::ops::WEB_PLATFORM;
+
+use broker::Broker;
 
 /// One program and its isolate. Everything it does happens on the thread that made it.
 pub struct Program {
+    broker: Broker,
+    outgoing: Outgoing,
+    exchange: Rc<Exchange>,
     runtime: Runtime,
 }
 
@@ -23,7 +32,10 @@ impl Program {
     ///
     /// See [`RuntimeError`]: mistakes of the build, or a process without file descriptors.
     pub fn new(options: RuntimeOptions) -> Result<Self, RuntimeError> {
-        Ok(Self { runtime: Runtime::new(options, &[WEB_PLATFORM])? })
+        let mut runtime = Runtime::new(options, &[WEB_PLATFORM])?;
+        let exchange = Exchange::open(&mut runtime);
+        let outgoing = Outgoing::new(&mut runtime, &exchange, None)?;
+        Ok(Self { broker: Broker::new(Rc::clone(&exchange)), outgoing, exchange, runtime })
     }
 
     /// Begins to load and run an ES module. `path`: relative to the program's directory.
@@ -61,25 +73,29 @@ impl Program {
             if !self.has_work() {
                 return self.unfinished_main();
             }
-            self.runtime.sleep_until(self.runtime.next_deadline());
+            let deadline = self.runtime.next_deadline();
+            self.runtime.sleep(deadline, &mut self.broker);
         }
     }
 
     /// What has come, V8's tasks, timers, microtasks.
     fn turn(&mut self) {
-        self.runtime.broker_turn();
+        self.broker.turn(&mut self.runtime, &self.outgoing);
         self.runtime.run_due(None);
+        if self.exit_requested().is_none() {
+            self.outgoing.after_fetch(&mut self.runtime);
+        }
     }
 
     /// Whether anything is left that the program waits for: a timer, a module on its way, a compilation, a response.
     fn has_work(&mut self) -> bool {
-        self.runtime.has_work()
+        self.runtime.has_work() || self.exchange.fetches.borrow().is_awaited()
     }
 
     /// Nothing is left to do: a module that still awaits something will wait for ever.
     fn unfinished_main(&mut self) -> i32 {
-        let MainModule::Evaluating(promise, module) = self.runtime.state.modules.borrow().main() else { return 0 };
-        let state = self.runtime.state.clone();
+        let MainModule::Evaluating(promise, module) = self.runtime.modules.borrow().main() else { return 0 };
+        let state = Rc::clone(&self.runtime.state);
         self.runtime.with_scope(|scope| {
             if v8::Local::new(scope, promise).state() != v8::PromiseState::Pending {
                 return 0;

@@ -39,8 +39,16 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
+    /// Adds a module as it came: JavaScript that is no text is none, and so is JSON.
+    pub(crate) fn add_module(&mut self, path: &str, bytes: &[u8]) {
+        let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+        if let (Ok(text), false) = (text, path.ends_with(".json")) {
+            self.add(path, text);
+        }
+    }
+
     /// Adds a module's source.
-    pub(crate) fn add(&mut self, path: &str, source: &str) {
+    fn add(&mut self, path: &str, source: &str) {
         self.size = self.size.saturating_add(source.len());
         if self.size > MOST_SOURCE {
             self.modules.clear();

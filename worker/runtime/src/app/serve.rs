@@ -7,6 +7,7 @@
 
 mod control_modules;
 mod dispatch;
+mod sockets;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -23,22 +24,21 @@ use nano_protocol::{
 use nix::poll::{PollFd, PollFlags, ppoll};
 use url::Url;
 
+use crate::app::App;
 use crate::app::app_log::{AppLog, LogQueue, cut};
 use crate::engine::counters::Counters;
 use crate::engine::exception::ScriptError;
 use crate::engine::log_sink::LogLevel;
 use crate::engine::modules::{SourceError, with_hint};
 use crate::engine::platform;
-use crate::engine::runtime::{Runtime, RuntimeOptions};
+use crate::engine::runtime::{RuntimeError, RuntimeOptions};
 use crate::engine::stream_budget::StreamBudget;
 use crate::engine::watchdog::WatchdogThread;
 use crate::exchange::link::{Link, LinkError};
-use crate::ops::WEB_PLATFORM;
 use control_modules::{Asked, ControlModules};
 use dispatch::Job;
+use sockets::Sockets;
 
-/// Unsent bytes of a link beyond which nothing more is read from it: its requests would only add to them.
-const MAX_BACKLOG: usize = 4 * 1024 * 1024;
 /// How long a round works on what has come and what is due.
 const ROUND: Duration = Duration::from_millis(10);
 /// How old the supervisor's word on the bytes in streams may be. They change with each chunk: too often to tell each time.
@@ -73,7 +73,7 @@ pub enum ServeError {
     Stream(#[from] StreamViolation),
     /// There is no runtime.
     #[error(transparent)]
-    Runtime(#[from] crate::engine::runtime::RuntimeError),
+    Runtime(#[from] RuntimeError),
 }
 
 impl ServeError {
@@ -103,7 +103,7 @@ impl Spare {
     ///
     /// V8 or a thread cannot be started.
     pub fn prepare(connection: Connection) -> Result<Self, ServeError> {
-        platform::initialize().map_err(crate::engine::runtime::RuntimeError::from)?;
+        platform::initialize().map_err(RuntimeError::from)?;
         let supervisor: OwnedFd = connection.control.as_fd().try_clone_to_owned()?;
         let watchdog = WatchdogThread::start(supervisor)?;
         let links = connection.links.into_iter().map(Link::new).collect::<io::Result<_>>()?;
@@ -141,12 +141,8 @@ enum Phase {
 }
 
 struct Worker {
-    runtime: Runtime,
-    control: Link,
-    control_outbox: Rc<RefCell<Outbox>>,
-    /// The app's messages, which come after everything else that goes over the control link.
-    log: Rc<RefCell<LogQueue>>,
-    links: Vec<Link>,
+    app: App,
+    sockets: Sockets,
     modules: Rc<RefCell<Asked>>,
     phase: Phase,
     scratch: Vec<u8>,
@@ -182,19 +178,18 @@ impl Worker {
                 max_total_text: limits.total_buffer_text.clone(),
             },
         };
-        let mut runtime = Runtime::new(options, &[WEB_PLATFORM])?;
-        runtime.state.requests.borrow_mut().set_links(spare.links.len());
-        runtime.watch(spare.watchdog, Duration::from_millis(limits.cpu_ms.into()));
-        runtime.state.modules.borrow_mut().show_as(&boot.shown);
+        let mut app = App::new(options)?;
+        app.exchange.requests.borrow_mut().set_links(spare.links.len());
+        app.runtime.watch(spare.watchdog, Duration::from_millis(limits.cpu_ms.into()));
+        app.runtime.modules.borrow_mut().show_as(&boot.shown);
         if boot.request_accessors == RequestAccessors::Auto {
-            runtime.state.modules.borrow_mut().detect_accessors();
+            app.detect_accessors();
         }
+        let exchange = Rc::clone(&app.exchange);
+        let sockets = Sockets { control: spare.control, control_outbox, log, links: spare.links, exchange };
         Ok(Self {
-            runtime,
-            control: spare.control,
-            control_outbox,
-            log,
-            links: spare.links,
+            app,
+            sockets,
             modules,
             phase: Phase::Loading,
             scratch,
@@ -206,46 +201,46 @@ impl Worker {
     }
 
     fn run(mut self, boot: &Boot) -> Result<i32, ServeError> {
-        self.runtime.load_main(&boot.entry);
+        self.app.runtime.load_main(&boot.entry);
         loop {
-            if let Some(reason) = self.runtime.state.termination.reason() {
+            if let Some(reason) = self.app.runtime.state.termination.reason() {
                 return Ok(self.last_words(reason));
             }
             if self.phase == Phase::Loading
-                && let Some(outcome) = self.runtime.main_outcome()
+                && let Some(outcome) = self.app.runtime.main_outcome()
             {
                 let started = outcome.map_err(|error| self.boot_failed(error)).and_then(|()| self.start(boot));
                 match started {
                     Ok(ready) => {
-                        self.runtime.state.fetches.borrow_mut().set_links(self.links.len());
+                        self.app.exchange.fetches.borrow_mut().set_links(self.sockets.links.len());
                         self.send_stats();
-                        self.push_after_log(&Frame::Ready(ready));
+                        self.sockets.push_after_log(&Frame::Ready(ready));
                         self.phase = Phase::Serving;
                     }
                     Err(failed) => {
-                        self.runtime.state.log.borrow_mut().tell_dropped_last();
-                        self.push_after_log(&Frame::BootFailed(failed));
-                        self.flush_last();
+                        self.app.runtime.state.log.borrow_mut().tell_dropped_last();
+                        self.sockets.push_after_log(&Frame::BootFailed(failed));
+                        self.sockets.flush_last(Instant::now() + LAST_WORDS);
                         return Ok(ExitReason::Startup.exit_status().into());
                     }
                 }
             }
             if self.phase == Phase::Draining && self.is_done() && !self.receive_late()? && self.is_done() {
-                self.runtime.state.log.borrow_mut().tell_dropped_last();
+                self.app.runtime.state.log.borrow_mut().tell_dropped_last();
                 self.send_stats();
-                self.flush_last();
+                self.sockets.flush_last(Instant::now() + LAST_WORDS);
                 return Ok(0);
             }
             self.flush()?;
             self.round()?;
-            self.runtime.state.send_new_counts();
+            self.app.exchange.send_new_counts();
             self.tell_gauges();
         }
     }
 
     /// Sends the gauges if they changed some time ago.
     fn tell_gauges(&mut self) {
-        if !self.runtime.state.counters.get().is_some_and(Counters::gauges_changed) {
+        if !self.app.runtime.state.counters.get().is_some_and(Counters::gauges_changed) {
             self.gauges_due = None;
             return;
         }
@@ -258,16 +253,14 @@ impl Worker {
 
     /// Sends all counters and gauges on the control link.
     fn send_stats(&mut self) {
-        if let Some(stats) = self.runtime.stats() {
-            self.control_outbox.borrow_mut().push_stats(&stats);
+        if let Some(stats) = self.app.runtime.stats() {
+            self.sockets.control_outbox.borrow_mut().push_stats(&stats);
         }
     }
 
     /// Whether nothing is in flight and nothing waits.
     fn is_done(&self) -> bool {
-        !self.has_unfinished()
-            && self.runtime.state.requests.borrow().in_flight() == 0
-            && self.runtime.state.waiting.get() == 0
+        !self.has_unfinished() && self.app.exchange.is_done()
     }
 
     /// Hands the evaluated app to JavaScript's dispatcher.
@@ -275,19 +268,19 @@ impl Worker {
         let style = match boot.request_accessors {
             RequestAccessors::Property => AccessorStyle::Property,
             RequestAccessors::Method => AccessorStyle::Method,
-            RequestAccessors::Auto => match self.runtime.state.modules.borrow_mut().accessor_call() {
+            RequestAccessors::Auto => match self.app.accessor_call() {
                 None => AccessorStyle::Property,
                 Some(call) => {
                     let text = format!(
                         "The app calls {call}: url, method and headers of incoming requests are methods for it. \
                          Set \"request_accessors\" to \"method\" or \"property\" to decide this yourself."
                     );
-                    self.runtime.state.log.borrow_mut().write(LogLevel::Info, "", &text);
+                    self.app.runtime.state.log.borrow_mut().write(LogLevel::Info, "", &text);
                     AccessorStyle::Method
                 }
             },
         };
-        match self.runtime.start_app(&boot.env, style) {
+        match self.app.start(&boot.env, style) {
             Ok(()) => Ok(Ready { v8: platform::v8_version().into(), accessors: style }),
             Err(message) => {
                 Err(BootFailed { message: cut(&message, MAX_ERROR_TEXT), path: boot.entry.clone(), line: 0, column: 0 })
@@ -296,7 +289,7 @@ impl Worker {
     }
 
     fn boot_failed(&self, error: ScriptError) -> BootFailed {
-        let path = self.runtime.module_path(&error.location.script).unwrap_or_default();
+        let path = self.app.runtime.modules.borrow().path_of(&error.location.script).unwrap_or_default();
         BootFailed {
             message: cut(&with_hint(error.message), MAX_ERROR_TEXT),
             path,
@@ -307,34 +300,17 @@ impl Worker {
 
     /// Sleeps until something is due. Returns whether something came on the control link, and on which data links.
     fn wait(&mut self) -> (bool, Vec<usize>) {
-        let deadline = self.runtime.next_deadline().into_iter().chain(self.gauges_due).min();
-        let mut polled = Vec::with_capacity(self.links.len());
-        let mut requests = self.runtime.state.requests.borrow_mut();
-        let mut fds = Vec::with_capacity(self.links.len() + 2);
-        fds.push(PollFd::new(self.runtime.tasks.wake_fd().as_fd(), PollFlags::POLLIN));
-        fds.push(PollFd::new(self.control.as_fd(), wanted(self.control_outbox.borrow().len())));
-        for (index, link) in self.links.iter().enumerate().filter(|(_, link)| link.is_open()) {
-            let backlog = requests.outbox(index).map_or(0, |outbox| outbox.len());
-            polled.push(index);
-            fds.push(PollFd::new(link.as_fd(), wanted(backlog)));
-        }
-        drop(requests);
-        let busy = self.has_unfinished();
-        let deadline = if busy { Some(Instant::now()) } else { deadline };
-        self.runtime.tasks.sleep(deadline, |timeout| {
-            // An interrupted sleep is a short one.
-            let _ = ppoll(&mut fds, timeout, None);
-        });
-        let readable = PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR;
-        let is_ready = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| events.intersects(readable));
-        let control = fds.get(1).is_some_and(is_ready);
-        let ready = fds.iter().skip(2).zip(polled).filter(|(fd, _)| is_ready(fd)).map(|(_, link)| link);
-        (control, ready.collect())
+        let deadline = match self.has_unfinished() {
+            true => Some(Instant::now()),
+            false => self.app.runtime.next_deadline().into_iter().chain(self.gauges_due).min(),
+        };
+        let ready = self.app.runtime.sleep(deadline, &mut self.sockets);
+        self.sockets.ready(&ready)
     }
 
     fn receive_control(&mut self) -> Result<(), ServeError> {
-        self.control.receive(&mut self.scratch)?;
-        while let Some(frame) = self.control.next_frame()? {
+        self.sockets.control.receive(&mut self.scratch)?;
+        while let Some(frame) = self.sockets.control.next_frame()? {
             match frame {
                 Frame::ModuleSource { id, source } => {
                     let Some(path) = self.modules.borrow_mut().answered(id) else {
@@ -345,11 +321,14 @@ impl Worker {
                     self.jobs.push_back(Job::Module(path, source));
                 }
                 Frame::Ping(number) => {
-                    self.runtime.state.log.borrow_mut().tell_dropped();
+                    self.app.runtime.state.log.borrow_mut().tell_dropped();
                     self.send_stats();
-                    let owes_word = self.runtime.state.log.borrow().owes_word();
-                    let idle = !owes_word && !self.has_unfinished() && self.runtime.is_idle();
-                    self.control_outbox.borrow_mut().push(&Frame::Pong { nonce: number, idle });
+                    let owes_word = self.app.runtime.state.log.borrow().owes_word();
+                    let idle = !owes_word
+                        && !self.has_unfinished()
+                        && self.app.exchange.is_idle()
+                        && self.app.runtime.is_idle();
+                    self.sockets.push(&Frame::Pong { nonce: number, idle });
                 }
                 Frame::Drain => self.phase = Phase::Draining,
                 _ => return Err(ServeError::Protocol("a frame on the control link that belongs elsewhere")),
@@ -358,89 +337,38 @@ impl Worker {
         Ok(())
     }
 
-    /// Queues a frame of the control link that comes behind all that the app has logged.
-    fn push_after_log(&mut self, frame: &Frame) {
-        let mut outbox = self.control_outbox.borrow_mut();
-        self.log.borrow_mut().pour_all(&mut outbox);
-        outbox.push(frame);
-    }
-
-    /// Writes what the control link takes.
-    fn flush_control(&mut self) -> Result<(), LinkError> {
-        let mut outbox = self.control_outbox.borrow_mut();
-        let mut log = self.log.borrow_mut();
-        loop {
-            log.pour(&mut outbox);
-            self.control.flush(&mut outbox)?;
-            if log.is_empty() || !outbox.is_empty() {
-                return Ok(());
-            }
-        }
-    }
-
     fn flush(&mut self) -> Result<(), ServeError> {
-        self.flush_control()?;
-        for index in 0..self.links.len() {
-            let flushed = {
-                let mut requests = self.runtime.state.requests.borrow_mut();
-                match (self.links.get_mut(index), requests.outbox(index)) {
-                    (Some(link), Some(outbox)) => link.flush(outbox),
-                    _ => Ok(()),
-                }
-            };
-            match flushed {
+        self.sockets.flush_control()?;
+        for index in 0..self.sockets.links.len() {
+            match self.sockets.flush_link(index) {
                 Err(LinkError::Closed) => self.close_link(index),
                 flushed => flushed?,
             }
         }
-        let mut requests = self.runtime.state.requests.borrow_mut();
+        let mut requests = self.app.exchange.requests.borrow_mut();
         self.jobs.extend(requests.take_held().into_iter().map(Job::Resume));
-        let uploads = self.runtime.state.fetches.borrow_mut().take_held(&requests);
+        let uploads = self.app.exchange.fetches.borrow_mut().take_held(&requests);
         self.jobs.extend(uploads.into_iter().map(Job::ResumeUpload));
         Ok(())
     }
 
     /// Says why the worker ends, on every link. Returns the exit status.
     fn last_words(&mut self, reason: ExitReason) -> i32 {
-        self.runtime.state.log.borrow_mut().tell_dropped_last();
-        self.runtime.state.send_new_counts();
+        self.app.runtime.state.log.borrow_mut().tell_dropped_last();
+        self.app.exchange.send_new_counts();
         self.send_stats();
         {
-            let mut requests = self.runtime.state.requests.borrow_mut();
-            let culprit = self.runtime.state.termination.culprit().and_then(|key| requests.wire_id(key));
-            for index in 0..self.links.len() {
+            let mut requests = self.app.exchange.requests.borrow_mut();
+            let culprit = self.app.runtime.state.termination.culprit().and_then(|key| requests.wire_id(key));
+            for index in 0..self.sockets.links.len() {
                 let culprit = culprit.filter(|(link, _)| *link == index).map(|(_, id)| id);
                 if let Some(outbox) = requests.outbox(index) {
                     outbox.push(&Frame::Exiting { reason, culprit });
                 }
             }
         }
-        self.push_after_log(&Frame::Exiting { reason, culprit: None });
-        self.flush_last();
+        self.sockets.push_after_log(&Frame::Exiting { reason, culprit: None });
+        self.sockets.flush_last(Instant::now() + LAST_WORDS);
         reason.exit_status().into()
-    }
-
-    /// Writes everything that is to be sent, as far as the supervisor takes it in time.
-    fn flush_last(&mut self) {
-        let deadline = Instant::now() + LAST_WORDS;
-        let mut requests = self.runtime.state.requests.borrow_mut();
-        for (index, link) in self.links.iter_mut().enumerate() {
-            if let Some(outbox) = requests.outbox(index) {
-                let _ = link.flush_until(outbox, deadline);
-            }
-        }
-        // Last, so that the supervisor knows of everything before the control link says that this is the end.
-        let mut outbox = self.control_outbox.borrow_mut();
-        self.log.borrow_mut().pour_all(&mut outbox);
-        let _ = self.control.flush_until(&mut outbox, deadline);
-    }
-}
-
-/// What to wait for on a socket with so many unsent bytes.
-fn wanted(backlog: usize) -> PollFlags {
-    match backlog {
-        0 => PollFlags::POLLIN,
-        1..=MAX_BACKLOG => PollFlags::POLLIN | PollFlags::POLLOUT,
-        _ => PollFlags::POLLOUT,
     }
 }

@@ -1,8 +1,16 @@
 //! On whose behalf JavaScript runs: a number that travels with promises and timers (V8's continuation-preserved data). What it
 //! is the number of, the floors above know.
 
+use std::cell::Ref;
+
 /// The number; 0: on nobody's behalf.
 pub(crate) type ContextNumber = u32;
+
+/// Says what log lines call what a number stands for. One isolate's lies in its slot, as `Rc<dyn ContextNames>`.
+pub(crate) trait ContextNames {
+    /// Empty where it is not known.
+    fn name(&self, number: ContextNumber) -> Ref<'_, str>;
+}
 
 /// The number of the code that runs now, also after an `await` or in a timer.
 pub(crate) fn current(scope: &v8::PinScope) -> Option<ContextNumber> {

@@ -1,6 +1,6 @@
 //! JavaScript functions that Rust calls: those of bootstrap.js's `entry`.
 
-use crate::engine::state::State;
+use crate::engine::isolate_state::IsolateState;
 use crate::engine::uncaught;
 
 /// One of them.
@@ -14,7 +14,12 @@ pub(crate) fn entry_function(scope: &v8::PinScope, entry: v8::Local<v8::Object>,
 }
 
 /// Calls one; what it throws is reported.
-pub(crate) fn call(scope: &mut v8::PinScope, state: &State, function: &Entry, arguments: &[v8::Local<v8::Value>]) {
+pub(crate) fn call(
+    scope: &mut v8::PinScope,
+    state: &IsolateState,
+    function: &Entry,
+    arguments: &[v8::Local<v8::Value>],
+) {
     v8::tc_scope!(let scope, scope);
     let function = v8::Local::new(scope, function);
     let receiver = v8::undefined(scope).into();

@@ -1,31 +1,28 @@
-//! What a turn of the event loop is made of.
-//!
-//! A turn: V8's own tasks, then due timers; after each call into JavaScript the microtasks, then the promises that
-//! are still unhandled.
+//! What a turn of the event loop is made of: V8's own tasks, then due timers; after each call into JavaScript the microtasks,
+//! then the promises that are still unhandled. Between turns it sleeps.
 
 use std::os::fd::AsFd as _;
-use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
 
-use crate::engine::async_context;
+use crate::engine::async_context::{self, ContextNumber};
 use crate::engine::entry::call;
+use crate::engine::event_source::EventSource;
+use crate::engine::isolate_state::IsolateState;
 use crate::engine::memory;
 use crate::engine::rejections;
 use crate::engine::runtime::Runtime;
-use crate::engine::state::State;
+use crate::engine::timers::Timers;
 
 impl Runtime {
     /// Whether anything is left that the program waits for: a timer, a module on its way, a compilation.
     pub(crate) fn has_work(&mut self) -> bool {
         // V8's delayed tasks are upkeep (a collection in half a minute, if idle): nothing waits for them.
-        self.state.timers.borrow().any_awaited()
+        self.timers().is_some_and(|timers| timers.any_awaited())
             || self.tasks.next_deadline().is_some_and(|due| due <= Instant::now())
             || self.isolate.has_pending_background_tasks()
-            || self.state.modules.borrow().is_loading()
-            || self.state.fetches.borrow().is_awaited()
+            || self.modules.borrow().is_loading()
     }
 
     /// V8's tasks and the timers that are due now; after the first one that is over later than `until`, the others stay
@@ -33,7 +30,7 @@ impl Runtime {
     pub(crate) fn run_due(&mut self, until: Option<Instant>) {
         let is_late = || until.is_some_and(|until| Instant::now() >= until);
         while let Some(task) = self.tasks.pop_due() {
-            let _turn = self.state.turn();
+            let _turn = self.turns.begin();
             task.run();
             self.checkpoint();
             if is_late() {
@@ -41,67 +38,77 @@ impl Runtime {
             }
         }
         let now = Instant::now();
-        let horizon = self.state.timers.borrow().horizon();
-        loop {
-            let due = self.state.timers.borrow_mut().pop_due(now, horizon);
-            let Some(id) = due else { break };
+        let Some(horizon) = self.timers().map(|timers| timers.horizon()) else { return };
+        while let Some(id) = self.timers().and_then(|timers| timers.pop_due(now, horizon)) {
             self.fire_timer(id);
-            if self.state.exit.get().is_some() || self.state.termination.reason().is_some() {
+            if self.state.exit.get().is_some() || self.state.termination.reason().is_some() || is_late() {
                 return;
             }
-            if is_late() {
-                break;
-            }
         }
-        self.after_fetch();
     }
 
     fn fire_timer(&mut self, id: u32) {
-        let _turn = self.state.turn();
+        let _turn = self.turns.begin();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         let argument = v8::Integer::new_from_unsigned(scope, id).into();
         call(scope, &self.state, &self.entry.fire_timer, &[argument]);
         checkpoint(scope, &self.state);
     }
 
+    /// Runs `body` on behalf of `number` (0: of nobody), then the microtasks. It gets the number as JavaScript has it.
+    pub(crate) fn run_as(
+        &mut self,
+        number: ContextNumber,
+        body: impl for<'s> FnOnce(&mut v8::PinScope<'s, '_>, v8::Local<'s, v8::Value>),
+    ) {
+        let _turn = self.turns.begin();
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let number = async_context::enter(scope, number);
+        body(scope, number);
+        checkpoint(scope, &self.state);
+    }
+
     /// Runs the microtasks and reports what is not handled.
     pub(crate) fn checkpoint(&mut self) {
-        let _turn = self.state.turn();
+        let _turn = self.turns.begin();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         checkpoint(scope, &self.state);
     }
 
     /// Whether nothing of the program can run before something comes from outside.
     pub(crate) fn is_idle(&mut self) -> bool {
-        self.state.requests.borrow().in_flight() == 0
-            && self.state.waiting.get() == 0
-            && !self.state.fetches.borrow().any_open()
-            && self.state.timers.borrow().next_deadline().is_none()
-            && !self.state.modules.borrow().is_loading()
+        self.timers().is_none_or(|timers| timers.next_deadline().is_none())
+            && !self.modules.borrow().is_loading()
             && !self.isolate.has_pending_background_tasks()
     }
 
     /// When a timer or a task of V8 is due next.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let timer = self.state.timers.borrow().next_deadline();
+        let timer = self.isolate.get_slot::<Timers>().and_then(Timers::next_deadline);
         timer.into_iter().chain(self.tasks.next_deadline()).min()
     }
 
-    pub(crate) fn sleep_until(&mut self, deadline: Option<Instant>) {
-        let tasks = Arc::clone(&self.tasks);
-        let unsent = self.state.unsent_to_broker();
-        let broker = self.state.broker.borrow();
-        tasks.sleep(deadline, |timeout| {
-            let mut fds = vec![PollFd::new(tasks.wake_fd().as_fd(), PollFlags::POLLIN)];
-            fds.extend(broker.interest(unsent).map(|(fd, flags)| PollFd::new(fd, flags)));
+    /// Sleeps until `deadline`, or V8 has a task, or one of the source's descriptors is ready. Says of each whether it has
+    /// something to be read, in their order.
+    pub(crate) fn sleep(&self, deadline: Option<Instant>, source: &mut dyn EventSource) -> Vec<bool> {
+        let mut fds = Vec::with_capacity(16);
+        fds.push(PollFd::new(self.tasks.wake_fd().as_fd(), PollFlags::POLLIN));
+        source.interest(&mut fds);
+        self.tasks.sleep(deadline, |timeout| {
             // An interrupted sleep is a short one.
             let _ = ppoll(&mut fds, timeout, None);
         });
+        let readable = PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR;
+        fds.iter().skip(1).map(|fd| fd.revents().is_some_and(|events| events.intersects(readable))).collect()
+    }
+
+    fn timers(&mut self) -> Option<&mut Timers> {
+        self.isolate.get_slot_mut()
     }
 }
 
 /// Runs the microtasks, then tells of promises that are still unhandled, which may queue more.
-pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &Rc<State>) {
+pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &IsolateState) {
     loop {
         scope.perform_microtask_checkpoint();
         if scope.is_execution_terminating() || !rejections::notify(scope, state) {

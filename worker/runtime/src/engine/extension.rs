@@ -94,3 +94,6 @@ pub(crate) fn op_table<'s>(
     table.create_data_property(scope, name.into(), places.into())?;
     Some(table)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,11 @@
 //! Values as text, by the runtime's own `inspect` (js/console/inspect.js).
 
-use crate::engine::state::State;
+use crate::engine::isolate_state::IsolateState;
 
 /// The text of `value` as `console.log` prints it; `None` where it cannot be had: while the builtins are evaluated, or
 /// when execution is being terminated. Runs JavaScript. Never leaves an exception pending.
 pub(crate) fn inspect(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, colors: bool) -> Option<String> {
-    let inspect = State::get(scope)?.inspect.get()?.clone();
+    let inspect = IsolateState::get(scope)?.inspect.get()?.clone();
     v8::tc_scope!(let scope, scope);
     let null = v8::null(scope).into();
     let options = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);

@@ -4,14 +4,13 @@
 //! What wants a graph is a [`Load`]; when the last text of its graph is there, the load is finished: linked,
 //! evaluated, and its promise settled.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use url::Url;
 
-use crate::app::accessor_style::Detector;
 use crate::engine::exception::{Location, ScriptError, caught};
-use crate::engine::state::State;
 
 mod dynamic_import;
 mod hint;
@@ -63,7 +62,7 @@ pub(crate) enum MainModule {
     Failed(ScriptError),
 }
 
-/// All modules of one isolate.
+/// All modules of one isolate. In a slot of it, as `Rc<RefCell<ModuleMap>>`.
 pub(crate) struct ModuleMap {
     base: Url,
     /// What scripts' names begin with where that is not `base`.
@@ -75,8 +74,6 @@ pub(crate) struct ModuleMap {
     loads: BTreeMap<usize, Load>,
     next_load: usize,
     main: MainModule,
-    /// Looks at the app's source while it is loaded.
-    detector: Option<Detector>,
 }
 
 impl ModuleMap {
@@ -92,8 +89,12 @@ impl ModuleMap {
             loads: BTreeMap::new(),
             next_load: 0,
             main: MainModule::Loading,
-            detector: None,
         }
+    }
+
+    /// Those of an isolate.
+    fn of(isolate: &v8::Isolate) -> Option<Rc<RefCell<Self>>> {
+        isolate.get_slot::<Rc<RefCell<Self>>>().cloned()
     }
 
     /// Scripts are named by their path behind `prefix` from now on, not by their URL. `import.meta.url` stays one.
@@ -107,18 +108,6 @@ impl ModuleMap {
             Some(prefix) => format!("{prefix}{path}"),
             None => url_of(&self.base, path),
         }
-    }
-
-    /// From now on, [`ModuleMap::accessor_call`] will know.
-    pub(crate) fn detect_accessors(&mut self) {
-        self.detector = Some(Detector::default());
-    }
-
-    /// The first call of the request's accessors as methods in the modules loaded so far. Asked once.
-    pub(crate) fn accessor_call(&mut self) -> Option<String> {
-        self.detector
-            .take()?
-            .method_call(|importer, specifier| resolve(importer, specifier, ModuleKind::JavaScript).ok())
     }
 
     /// The path of the module with this name.
@@ -145,28 +134,33 @@ impl ModuleMap {
     }
 }
 
-/// Begins to load the program.
-pub(crate) fn load_main(scope: &mut v8::PinScope, state: &Rc<State>, path: &str) {
-    begin(scope, state, (path.into(), ModuleKind::JavaScript), Purpose::Main, Location::default());
+/// The path of the JavaScript module that `specifier` means in the module `importer`, if it may be imported.
+pub(crate) fn javascript_path(importer: &str, specifier: &str) -> Option<String> {
+    resolve(importer, specifier, ModuleKind::JavaScript).ok()
 }
 
-fn begin(scope: &mut v8::PinScope, state: &Rc<State>, root: Key, purpose: Purpose, asked_at: Location) {
+/// Begins to load the program.
+pub(crate) fn load_main(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, path: &str) {
+    begin(scope, modules, (path.into(), ModuleKind::JavaScript), Purpose::Main, Location::default());
+}
+
+fn begin(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, root: Key, purpose: Purpose, asked_at: Location) {
     let id = {
-        let mut map = state.modules.borrow_mut();
+        let mut map = modules.borrow_mut();
         let id = map.next_load;
         map.next_load += 1;
         map.loads.insert(id, Load { root: root.clone(), purpose, seen: HashSet::new(), missing: 0, failed: None });
         id
     };
-    want(scope, state, id, vec![(root, asked_at)]);
-    finish_if_complete(scope, state, id);
+    want(scope, modules, id, vec![(root, asked_at)]);
+    finish_if_complete(scope, modules, id);
 }
 
 /// Adds modules and what they import to a load.
-fn want(scope: &mut v8::PinScope, state: &Rc<State>, load: usize, wanted: Vec<(Key, Location)>) {
+fn want(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, load: usize, wanted: Vec<(Key, Location)>) {
     let mut wanted = wanted;
     while let Some((key, asked_at)) = wanted.pop() {
-        let new = match state.modules.borrow_mut().loads.get_mut(&load) {
+        let new = match modules.borrow_mut().loads.get_mut(&load) {
             Some(load) => load.seen.insert(key.clone()),
             None => return,
         };
@@ -174,7 +168,7 @@ fn want(scope: &mut v8::PinScope, state: &Rc<State>, load: usize, wanted: Vec<(K
             continue;
         }
         let compiled = {
-            let map = &mut *state.modules.borrow_mut();
+            let map = &mut *modules.borrow_mut();
             match map.entries.get_mut(&key) {
                 Some(Entry::Compiled(module)) => Some(module.clone()),
                 Some(Entry::Fetching(waiting)) => {
@@ -195,8 +189,8 @@ fn want(scope: &mut v8::PinScope, state: &Rc<State>, load: usize, wanted: Vec<(K
         let module = match compiled {
             Some(module) => v8::Local::new(scope, module),
             None => {
-                let fetched = state.modules.borrow_mut().source.fetch(&key.0);
-                let map = &mut *state.modules.borrow_mut();
+                let fetched = modules.borrow_mut().source.fetch(&key.0);
+                let map = &mut *modules.borrow_mut();
                 let Some(text) = fetched else {
                     if let Some(load) = map.loads.get_mut(&load) {
                         load.missing += 1;
@@ -214,10 +208,10 @@ fn want(scope: &mut v8::PinScope, state: &Rc<State>, load: usize, wanted: Vec<(K
             }
         };
         // Not in the match: its borrow would last until the end of that.
-        let requests = requests(scope, &state.modules.borrow(), &key, module);
+        let requests = requests(scope, &modules.borrow(), &key, module);
         match requests {
             Ok(requests) => wanted.extend(requests),
-            Err(error) => fail(&mut state.modules.borrow_mut(), load, error),
+            Err(error) => fail(&mut modules.borrow_mut(), load, error),
         }
     }
 }
@@ -230,31 +224,36 @@ fn fail(map: &mut ModuleMap, load: usize, error: ScriptError) {
 }
 
 /// A text that was to come later is there.
-pub(crate) fn arrived(scope: &mut v8::PinScope, state: &Rc<State>, path: &str, text: Result<Vec<u8>, SourceError>) {
+pub(crate) fn arrived(
+    scope: &mut v8::PinScope,
+    modules: &RefCell<ModuleMap>,
+    path: &str,
+    text: Result<Vec<u8>, SourceError>,
+) {
     let kind = if path.ends_with(".json") { ModuleKind::Json } else { ModuleKind::JavaScript };
     let key = (path.to_owned(), kind);
-    let waiting = match state.modules.borrow_mut().entries.remove(&key) {
+    let waiting = match modules.borrow_mut().entries.remove(&key) {
         Some(Entry::Fetching(waiting)) => waiting,
         Some(other) => {
-            state.modules.borrow_mut().entries.insert(key, other);
+            modules.borrow_mut().entries.insert(key, other);
             return;
         }
         None => return,
     };
     let asked_at = waiting.first().map(|(_, place)| place.clone()).unwrap_or_default();
     let found = {
-        let map = &mut *state.modules.borrow_mut();
+        let map = &mut *modules.borrow_mut();
         compile(scope, map, &key, text, &asked_at).and_then(|module| requests(scope, map, &key, module))
     };
     for (load, _) in waiting {
-        if let Some(load) = state.modules.borrow_mut().loads.get_mut(&load) {
+        if let Some(load) = modules.borrow_mut().loads.get_mut(&load) {
             load.missing -= 1;
         }
         match &found {
-            Ok(requests) => want(scope, state, load, requests.clone()),
-            Err(error) => fail(&mut state.modules.borrow_mut(), load, error.clone()),
+            Ok(requests) => want(scope, modules, load, requests.clone()),
+            Err(error) => fail(&mut modules.borrow_mut(), load, error.clone()),
         }
-        finish_if_complete(scope, state, load);
+        finish_if_complete(scope, modules, load);
     }
 }
 
@@ -309,9 +308,6 @@ fn compile_text<'s>(
         map.json_values.insert(key.0.clone(), value);
         let export = v8::String::new(scope, "default").ok_or_else(too_long)?;
         return Ok(v8::Module::create_synthetic_module(scope, name, &[export], evaluate_json));
-    }
-    if let Some(detector) = &mut map.detector {
-        detector.add(&key.0, text);
     }
     let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, true, None);
     let mut source = v8::script_compiler::Source::new(source_text, Some(&origin));
@@ -399,9 +395,9 @@ fn kind_of(
 }
 
 /// Links and evaluates a load whose graph is complete.
-fn finish_if_complete(scope: &mut v8::PinScope, state: &Rc<State>, id: usize) {
+fn finish_if_complete(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, id: usize) {
     let load = {
-        let map = &mut *state.modules.borrow_mut();
+        let map = &mut *modules.borrow_mut();
         match map.loads.get(&id) {
             // After a failure nothing more of the graph is waited for.
             Some(load) if load.missing == 0 || load.failed.is_some() => map.loads.remove(&id),
@@ -411,7 +407,7 @@ fn finish_if_complete(scope: &mut v8::PinScope, state: &Rc<State>, id: usize) {
     let Some(mut load) = load else { return };
     let result = match load.failed.take() {
         Some(error) => Err(error),
-        None => link_and_evaluate(scope, state, &load.root),
+        None => link_and_evaluate(scope, modules, &load.root),
     };
     match load.purpose {
         Purpose::Main => {
@@ -423,7 +419,7 @@ fn finish_if_complete(scope: &mut v8::PinScope, state: &Rc<State>, id: usize) {
                 }
                 Err(error) => MainModule::Failed(error),
             };
-            state.modules.borrow_mut().main = main;
+            modules.borrow_mut().main = main;
         }
         Purpose::Import(resolver) => dynamic_import::settle(scope, &resolver, result),
     }
@@ -433,10 +429,10 @@ type Evaluation<'s> = (v8::Local<'s, v8::Promise>, v8::Local<'s, v8::Module>);
 
 fn link_and_evaluate<'s>(
     scope: &mut v8::PinScope<'s, '_>,
-    state: &Rc<State>,
+    modules: &RefCell<ModuleMap>,
     root: &Key,
 ) -> Result<Evaluation<'s>, ScriptError> {
-    let module = match state.modules.borrow().entries.get(root) {
+    let module = match modules.borrow().entries.get(root) {
         Some(Entry::Compiled(module)) => v8::Local::new(scope, module),
         _ => return Err(ScriptError::new(format!("{} is not loaded", root.0), Location::default())),
     };
@@ -464,8 +460,8 @@ fn resolve_linked<'s>(
 ) -> Option<v8::Local<'s, v8::Module>> {
     // SAFETY: V8 calls this on the isolate's thread with `context` entered.
     v8::callback_scope!(unsafe scope, context);
-    let state = State::get(scope)?;
-    let map = state.modules.borrow();
+    let modules = ModuleMap::of(scope)?;
+    let map = modules.borrow();
     let referrer = &map.key_of(scope, referrer)?.0;
     let kind = kind_of(scope, attributes, 3).ok()?;
     let path = resolve(referrer, &specifier.to_rust_string_lossy(scope), kind).ok()?;
@@ -482,9 +478,9 @@ fn evaluate_json<'s>(
 ) -> Option<v8::Local<'s, v8::Value>> {
     // SAFETY: V8 calls this on the isolate's thread with `context` entered.
     v8::callback_scope!(unsafe scope, context);
-    let state = State::get(scope)?;
+    let modules = ModuleMap::of(scope)?;
     let value = {
-        let mut map = state.modules.borrow_mut();
+        let mut map = modules.borrow_mut();
         let path = map.key_of(scope, module)?.0.clone();
         map.json_values.remove(&path)?
     };

@@ -4,14 +4,13 @@
 use std::collections::HashMap;
 use std::mem;
 use std::num::NonZeroI32;
-use std::rc::Rc;
 
 use crate::engine::entry;
-use crate::engine::state::State;
+use crate::engine::isolate_state::IsolateState;
 use crate::engine::uncaught::report;
 
 /// A rejected promise.
-pub(crate) struct Rejection {
+struct Rejection {
     promise: v8::Global<v8::Promise>,
     /// What travelled with the code that rejected it or that handles it now: the request.
     context: v8::Global<v8::Value>,
@@ -20,11 +19,32 @@ pub(crate) struct Rejection {
 /// Rejected promises without a handler, in the order of their rejection. Finding one takes the same time however many
 /// there are: code may reject thousands before it handles the first.
 #[derive(Default)]
-pub(crate) struct Unhandled {
+struct Unhandled {
     list: Vec<Entry>,
     /// Identity hash of a promise → the newest entry with that hash.
     newest: HashMap<NonZeroI32, usize>,
     live: usize,
+}
+
+/// All that are to be told of. In a slot of the isolate.
+#[derive(Default)]
+pub(crate) struct Rejections {
+    unhandled: Unhandled,
+    /// Promises that got a handler after they were reported.
+    late_handled: Vec<Rejection>,
+}
+
+impl Rejections {
+    fn is_empty(&self) -> bool {
+        self.unhandled.live == 0 && self.late_handled.is_empty()
+    }
+
+    /// A promise got a handler: in time, or after it was reported.
+    fn handled(&mut self, hash: NonZeroI32, rejection: Rejection) {
+        if !self.unhandled.remove(hash, &rejection.promise) {
+            self.late_handled.push(rejection);
+        }
+    }
 }
 
 struct Entry {
@@ -63,7 +83,7 @@ impl Unhandled {
     }
 }
 
-/// The functions of html/unhandled_rejections.js.
+/// The functions of html/unhandled_rejections.js. In a slot of the isolate.
 #[derive(Clone)]
 pub(crate) struct RejectionEntries {
     pub(crate) unhandled: entry::Entry,
@@ -75,19 +95,14 @@ pub(crate) extern "C" fn track(message: v8::PromiseRejectMessage) {
     use v8::PromiseRejectEvent::{PromiseHandlerAddedAfterReject, PromiseRejectWithNoHandler};
     // SAFETY: V8 calls this on the isolate's thread, in the context of the promise.
     v8::callback_scope!(unsafe scope, &message);
-    let Some(state) = State::get(scope) else { return };
     let hash = message.get_promise().get_identity_hash();
     let promise = v8::Global::new(scope, message.get_promise());
     let context = scope.get_continuation_preserved_embedder_data();
     let context = v8::Global::new(scope, context);
+    let Some(rejections) = scope.get_slot_mut::<Rejections>() else { return };
     match message.get_event() {
-        PromiseRejectWithNoHandler => state.rejections.borrow_mut().push(hash, Rejection { promise, context }),
-        PromiseHandlerAddedAfterReject => {
-            let was_pending = state.rejections.borrow_mut().remove(hash, &promise);
-            if !was_pending {
-                state.late_handled.borrow_mut().push(Rejection { promise, context });
-            }
-        }
+        PromiseRejectWithNoHandler => rejections.unhandled.push(hash, Rejection { promise, context }),
+        PromiseHandlerAddedAfterReject => rejections.handled(hash, Rejection { promise, context }),
         // A promise settled twice is no error.
         _ => {}
     }
@@ -95,21 +110,22 @@ pub(crate) extern "C" fn track(message: v8::PromiseRejectMessage) {
 
 /// Tells the program of promises that are unhandled or late handled, and logs what it takes no care of. Returns whether
 /// there was something; then microtasks may have come up.
-pub(crate) fn notify(scope: &mut v8::PinScope, state: &Rc<State>) -> bool {
-    let unhandled = mem::take(&mut *state.rejections.borrow_mut());
-    let handled = mem::take(&mut *state.late_handled.borrow_mut());
-    let Some(entries) = state.rejection_entries.get() else { return false };
-    let some = unhandled.live > 0 || !handled.is_empty();
+pub(crate) fn notify(scope: &mut v8::PinScope, state: &IsolateState) -> bool {
+    let Some(rejections) = scope.get_slot_mut::<Rejections>().filter(|rejections| !rejections.is_empty()) else {
+        return false;
+    };
+    let Rejections { unhandled, late_handled } = mem::take(rejections);
+    let Some(entries) = scope.get_slot::<RejectionEntries>().cloned() else { return false };
     for rejection in unhandled.into_rejections() {
         if !call_entry(scope, &entries.unhandled, &rejection) && !scope.is_execution_terminating() {
             let reason = v8::Local::new(scope, &rejection.promise).result(scope);
             report(scope, state, "Uncaught (in promise) ", reason);
         }
     }
-    for rejection in handled {
+    for rejection in late_handled {
         call_entry(scope, &entries.handled, &rejection);
     }
-    some
+    true
 }
 
 /// Calls a listener function with a promise and its reason. Returns whether it says that it took care.

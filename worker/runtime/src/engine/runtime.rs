@@ -1,29 +1,31 @@
 //! [`Runtime`]: one isolate with nano's builtins, ready to run modules and scripts.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nano_protocol::Stats;
 use nano_protocol::memory::NATIVE_ALLOWANCE;
 use url::Url;
 
-use crate::app::AppEntries;
-use crate::app::outgoing::FetchEntries;
 use crate::engine::builtins::{self, BuiltinError};
 use crate::engine::entry::{Entry, entry_function};
 use crate::engine::event_loop;
 use crate::engine::exception::{self, ScriptError};
 use crate::engine::extension::{self, Extension};
 use crate::engine::fatal;
+use crate::engine::isolate_state::IsolateState;
 use crate::engine::log_sink::LogSink;
 use crate::engine::memory::{self, Budget};
 use crate::engine::modules::{self, MainModule, ModuleMap, ModuleSource, SourceError};
 use crate::engine::platform::tasks::{self, TaskQueue};
 use crate::engine::platform::{self, PlatformError};
-use crate::engine::rejections::{self, RejectionEntries};
+use crate::engine::rejections::{self, RejectionEntries, Rejections};
 use crate::engine::script;
-use crate::engine::state::State;
 use crate::engine::stream_budget::{self, StreamBudget};
+use crate::engine::timers::Timers;
+use crate::engine::turn::TurnDepth;
 use crate::engine::uncaught;
 use crate::engine::watchdog::{WatchdogThread, Watched, peak_resident};
 
@@ -70,24 +72,23 @@ pub enum RuntimeError {
     Descriptors,
 }
 
-/// bootstrap.js's `entry`.
-pub(crate) struct Entries {
-    pub(crate) configure_budget: Entry,
-    pub(crate) fire_timer: Entry,
-    pub(crate) fetch: FetchEntries,
+/// bootstrap.js's `entry`, as far as the engine calls it.
+pub(super) struct Entries {
+    configure_budget: Entry,
+    pub(super) fire_timer: Entry,
     inspect: Entry,
     rejections: RejectionEntries,
-    /// What only apps need; looked up when one starts.
-    pub(crate) others: v8::Global<v8::Object>,
+    all: v8::Global<v8::Object>,
 }
 
 /// One isolate. Everything it does happens on the thread that made it.
 pub(crate) struct Runtime {
-    pub(crate) entry: Entries,
-    pub(crate) context: v8::Global<v8::Context>,
-    pub(crate) state: Rc<State>,
-    pub(crate) tasks: Arc<TaskQueue>,
-    pub(crate) app: Option<AppEntries>,
+    pub(super) entry: Entries,
+    pub(super) context: v8::Global<v8::Context>,
+    pub(crate) state: Rc<IsolateState>,
+    pub(crate) modules: Rc<RefCell<ModuleMap>>,
+    pub(super) turns: Rc<TurnDepth>,
+    pub(super) tasks: Arc<TaskQueue>,
     extensions: &'static [Extension],
     pub(crate) isolate: v8::OwnedIsolate,
 }
@@ -122,21 +123,24 @@ impl Runtime {
         isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
         isolate.set_host_initialize_import_meta_object_callback(modules::initialize_import_meta);
         let tasks = tasks::queue_of(tasks::address(&isolate)).ok_or(RuntimeError::Descriptors)?;
-        let modules = ModuleMap::new(options.base, options.modules);
-        let state = Rc::new(State::new(options.log, modules, options.exit_on_uncaught, Arc::clone(&budget)));
+        let state = Rc::new(IsolateState::new(options.log, options.exit_on_uncaught, Arc::clone(&budget)));
         isolate.set_slot(Rc::clone(&state));
+        let modules = Rc::new(RefCell::new(ModuleMap::new(options.base, options.modules)));
+        isolate.set_slot(Rc::clone(&modules));
+        isolate.set_slot(Timers::new(options.memory.map(|_| MAX_TIMERS)));
+        isolate.set_slot(Rejections::default());
         isolate.set_oom_error_handler(fatal::on_out_of_memory);
         if options.memory.is_some() {
             memory::guard(&mut isolate, budget, Arc::clone(&state.termination));
         }
         let (context, entry) = enter(&mut isolate, extensions, options.snapshot.is_some(), options.code_generation)?;
         let _ = state.context.set(context.clone());
-        let _ = state.rejection_entries.set(entry.rejections.clone());
         let _ = state.inspect.set(entry.inspect.clone());
-        let mut runtime = Self { entry, context, state, tasks, app: None, extensions, isolate };
+        isolate.set_slot(entry.rejections.clone());
+        let turns = Rc::default();
+        let mut runtime = Self { entry, context, state, modules, turns, tasks, extensions, isolate };
         runtime.configure_streams(&options.stream_budget).ok_or(RuntimeError::Snapshot)?;
         if options.memory.is_some() {
-            runtime.state.timers.borrow_mut().limit(MAX_TIMERS);
             // What is shared is counted nowhere.
             runtime.remove_shared_memory().ok_or(RuntimeError::Snapshot)?;
         }
@@ -152,9 +156,8 @@ impl Runtime {
 
     /// Takes shared memory away. Before any code of the app runs.
     fn remove_shared_memory(&mut self) -> Option<()> {
+        let function = self.entry("removeSharedMemory").ok()?;
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        let entry = v8::Local::new(scope, &self.entry.others);
-        let function = entry_function(scope, entry, "removeSharedMemory")?;
         let undefined = v8::undefined(scope).into();
         v8::Local::new(scope, function).call(scope, undefined, &[]).map(drop)
     }
@@ -169,28 +172,28 @@ impl Runtime {
         let isolate = self.isolate.thread_safe_handle();
         let termination = Arc::clone(&self.state.termination);
         let watched = Watched { cpu, resident, roomy, isolate, tasks: Arc::clone(&self.tasks), termination };
-        let _ = self.state.watchdog.set(thread.watch(watched));
+        self.turns.watch(thread.watch(watched));
     }
 
     /// Begins to load and run the program. `path`: relative to the program's directory.
     pub(crate) fn load_main(&mut self, path: &str) {
-        let _turn = self.state.turn();
+        let _turn = self.turns.begin();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        modules::load_main(scope, &self.state, path);
+        modules::load_main(scope, &self.modules, path);
         event_loop::checkpoint(scope, &self.state);
     }
 
     /// A module that [`ModuleSource::fetch`] promised is there.
     pub(crate) fn module_arrived(&mut self, path: &str, text: Result<Vec<u8>, SourceError>) {
-        let _turn = self.state.turn();
+        let _turn = self.turns.begin();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        modules::arrived(scope, &self.state, path, text);
+        modules::arrived(scope, &self.modules, path, text);
         event_loop::checkpoint(scope, &self.state);
     }
 
     /// How loading the program ended; `None` while it is not known.
     pub(crate) fn main_outcome(&mut self) -> Option<Result<(), ScriptError>> {
-        let main = self.state.modules.borrow().main();
+        let main = self.modules.borrow().main();
         let promise = match main {
             MainModule::Loading => return None,
             MainModule::Failed(error) => return Some(Err(error)),
@@ -218,16 +221,29 @@ impl Runtime {
     ///
     /// The script does not compile or throws.
     pub(crate) fn run_script(&mut self, name: &str, text: &str) -> Result<(), ScriptError> {
-        let _turn = self.state.turn();
+        let _turn = self.turns.begin();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         let result = script::run(scope, name, text);
         event_loop::checkpoint(scope, &self.state);
         result
     }
 
-    /// Runs `body` in the program's realm, for what has no method of its own (the REPL).
+    /// A function of bootstrap.js's `entry`, for the floors above.
+    pub(crate) fn entry(&mut self, name: &str) -> Result<Entry, RuntimeError> {
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let entry = v8::Local::new(scope, &self.entry.all);
+        entry_function(scope, entry, name).ok_or(RuntimeError::Snapshot)
+    }
+
+    /// Looks at the heap; all counters and gauges of the moment.
+    pub(crate) fn stats(&mut self) -> Option<Stats> {
+        self.state.heap.set(self.isolate.get_heap_statistics().used_heap_size());
+        self.state.stats()
+    }
+
+    /// Runs `body` in the program's realm, and nothing after it.
     pub(crate) fn with_scope<R>(&mut self, body: impl FnOnce(&mut v8::PinScope) -> R) -> R {
-        let _turn = self.state.turn();
+        let _turn = self.turns.begin();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         body(scope)
     }
@@ -252,19 +268,12 @@ fn enter(
     let entries = || {
         let rejections =
             RejectionEntries { unhandled: function("unhandledRejection")?, handled: function("rejectionHandled")? };
-        let fetch = FetchEntries {
-            failed: function("fetchFailed")?,
-            responded: function("fetchResponded")?,
-            resume: function("resumeFetch")?,
-            slot_free: function("fetchSlotFree")?,
-        };
         Some(Entries {
             configure_budget: function("configureBudget")?,
             fire_timer: function("fireTimer")?,
-            fetch,
             inspect: function("inspect")?,
             rejections,
-            others: v8::Global::new(scope, entry),
+            all: v8::Global::new(scope, entry),
         })
     };
     let entries = entries().ok_or(RuntimeError::Snapshot)?;

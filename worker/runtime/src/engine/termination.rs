@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use nano_protocol::ExitReason;
 
 use crate::engine::async_context::{self, ContextNumber};
-use crate::engine::state::State;
+use crate::engine::isolate_state::IsolateState;
 
 /// Shared by the JavaScript thread, the watchdog and V8's callbacks.
 #[derive(Default)]
@@ -67,7 +67,7 @@ extern "C" fn find_culprit_and_terminate(isolate: v8::UnsafeRawIsolatePtr, data:
     // SAFETY: V8 passes the isolate that it interrupts, on its thread.
     #[expect(unsafe_code, reason = "V8 passes the isolate as a bare pointer")]
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
-    if let Some(state) = State::get(&isolate) {
+    if let Some(state) = IsolateState::get(&isolate) {
         v8::scope!(let scope, &mut isolate);
         if let Some(context) = state.context.get() {
             let context = v8::Local::new(scope, context);

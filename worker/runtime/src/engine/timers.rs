@@ -1,4 +1,4 @@
-//! Pending timers, by deadline and then by the order in which they were set.
+//! Pending timers, by deadline and then by the order in which they were set. An isolate has its own in a slot.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -20,9 +20,9 @@ pub(crate) struct Timers {
 }
 
 impl Timers {
-    /// No more than `max` timers may be pending from now on.
-    pub(crate) fn limit(&mut self, max: usize) {
-        self.max = Some(max);
+    /// No more than `max` timers may be pending, if it is some.
+    pub(crate) fn new(max: Option<usize>) -> Self {
+        Self { max, ..Self::default() }
     }
 
     /// A number that no pending timer has; `None` if there are as many as may be.

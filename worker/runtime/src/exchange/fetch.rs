@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use nano_protocol::limits::{MAX_CHUNK, MAX_FETCHES};
+use nano_protocol::limits::MAX_FETCHES;
 use nano_protocol::{
     BodyLength, FetchHead, FetchId, Frame, ReceiveHalf, Received, ResetReason, SendHalf, StreamId, StreamTable,
     StreamViolation,
@@ -15,15 +15,13 @@ mod upload;
 use upload::Upload;
 pub(crate) use upload::UploadFrom;
 
-use crate::exchange::request::{BodyReader, Outcome, RequestKey, Requests};
-
-/// An outgoing request as JavaScript knows it; never 0.
-pub(crate) type FetchKey = u32;
+use crate::exchange::key::{BodyReader, FetchKey, RequestKey};
+use crate::exchange::request::Requests;
 
 /// Shortest time between two collections that are to find responses which are not read.
 const COLLECT_EVERY: Duration = Duration::from_secs(1);
 
-struct FetchContext {
+pub(super) struct FetchContext {
     link: usize,
     wire_id: FetchId,
     /// The supervisor knows of it still.
@@ -34,12 +32,12 @@ struct FetchContext {
     send: SendHalf,
     upload: Upload,
     /// The response's body, which may end with an error for the app.
-    response: ReceiveHalf<String>,
+    pub(super) response: ReceiveHalf<String>,
     /// Something came that [`Fetches::news`] is to be asked for.
     news: bool,
     reader: Option<BodyReader>,
     /// Its body is handed on as the response to this request.
-    response_to: Option<RequestKey>,
+    pub(super) response_to: Option<RequestKey>,
 }
 
 /// What JavaScript gets for a piece of a response's body.
@@ -67,25 +65,15 @@ pub(crate) enum FetchOutcome {
     Readable(BodyReader),
     /// There is room for more of the request's body.
     Writable,
-    /// Hand on what came ([`Fetches::hand_on`]).
+    /// Hand on what came (`hand_on.rs`).
     HandOn,
     /// There will be no response; its `fetch` is to be told.
     NoResponse,
 }
 
-/// What came of handing on.
-pub(crate) enum HandedOn {
-    /// More will come.
-    Waiting,
-    /// That was all: the response to this request is complete.
-    Complete(RequestKey, Outcome),
-    /// The response cannot be completed, and why.
-    Failed(RequestKey, String),
-}
-
 /// Outgoing requests of one isolate.
 pub(crate) struct Fetches {
-    contexts: StreamTable<FetchContext>,
+    pub(super) contexts: StreamTable<FetchContext>,
     /// By link: the keys of those that the supervisor knows of; `None` for a link that is closed.
     links: Vec<Option<StreamTable<FetchKey>>>,
     /// That the supervisor knows of.
@@ -317,39 +305,6 @@ impl Fetches {
         }
     }
 
-    /// Makes a response's body the response to an incoming request; [`Fetches::hand_on`] sends it. What is known of its
-    /// length, or `None` if it cannot be had any more.
-    pub(crate) fn hand_to(&mut self, key: FetchKey, request: RequestKey) -> Option<BodyLength> {
-        let context = self.contexts.get_mut(key)?;
-        context.response_to = Some(request);
-        let length = context.response.length().unwrap_or(BodyLength::Unknown);
-        Some(if length == BodyLength::Known(0) { BodyLength::None } else { length })
-    }
-
-    /// Hands on what there is and what the response's window allows.
-    pub(crate) fn hand_on(&mut self, requests: &mut Requests, key: FetchKey) -> HandedOn {
-        let Some(request) = self.contexts.get(key).and_then(|context| context.response_to) else {
-            return HandedOn::Waiting;
-        };
-        loop {
-            let room = requests.response_room(request);
-            match self.read(requests, key, room.min(MAX_CHUNK)) {
-                FetchRead::Chunk(data) => {
-                    requests.send_chunk(request, data, false);
-                }
-                FetchRead::End => return HandedOn::Complete(request, requests.end_body(request)),
-                FetchRead::Failed(message) => {
-                    self.forget(key);
-                    return HandedOn::Failed(request, message);
-                }
-                FetchRead::Pending => return HandedOn::Waiting,
-            }
-            if room == 0 {
-                return HandedOn::Waiting;
-            }
-        }
-    }
-
     /// It is not wanted any more. Returns what waits for its body, and the request that it was to be the response to.
     pub(crate) fn abort(&mut self, requests: &mut Requests, key: FetchKey) -> (Option<BodyReader>, Option<RequestKey>) {
         let Some(context) = self.contexts.get_mut(key) else { return (None, None) };
@@ -362,11 +317,6 @@ impl Fetches {
         self.off_wire(key);
         self.forget(key);
         found
-    }
-
-    /// Whether its response is handed on.
-    pub(crate) fn is_handed_on(&self, key: FetchKey) -> bool {
-        self.contexts.get(key).is_some_and(|context| context.response_to.is_some())
     }
 
     /// The link is closed. Returns the keys of those that were on it.
@@ -389,15 +339,12 @@ impl Fetches {
         }
     }
 
-    fn forget(&mut self, key: FetchKey) {
+    pub(super) fn forget(&mut self, key: FetchKey) {
         if let Some(context) = self.contexts.remove(key) {
             self.unreported = self.unreported.saturating_sub(signed(context.response.buffered()));
         }
     }
 }
-
-/// The reason that a response whose body failed is reset for.
-pub(crate) const BODY_FAILED: ResetReason = ResetReason::BodyErrored;
 
 fn signed(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)

@@ -13,12 +13,9 @@ use nano_protocol::{
 };
 use nano_protocol::{SendHalf, Stats, StreamId, StreamTable, StreamViolation};
 
-use crate::exchange::fetch::FetchKey;
-pub(crate) use body::BodyReader;
-use body::{BodySource, Cut, IncomingBody, MAX_UNSENT, OutgoingBody, room};
-
-/// A request as JavaScript knows it: unique in the isolate until 2^30 requests later; never 0.
-pub(crate) type RequestKey = u32;
+use crate::exchange::key::{BodyReader, FetchKey, RequestKey};
+pub(super) use body::BodySource;
+use body::{Cut, IncomingBody, MAX_UNSENT, OutgoingBody, room};
 
 /// How many finished requests are remembered for the log lines that come after them.
 const REMEMBERED: usize = 1024;
@@ -70,7 +67,7 @@ pub(crate) struct Requests {
     keys: Vec<StreamTable<RequestKey>>,
     finished: VecDeque<(RequestKey, String)>,
     /// Outgoing requests whose responses were to be handed on to requests that ended early.
-    orphans: Vec<FetchKey>,
+    pub(super) orphans: Vec<FetchKey>,
     /// Bytes that are kept for `waitUntil`.
     retained: usize,
     /// By link, in the order of the data links.
@@ -316,28 +313,7 @@ impl Requests {
         }
     }
 
-    /// Sends the head of a response whose body is that of an outgoing request's response. `Outcome::Nothing`: that is to
-    /// be sent now, and it is not over.
-    pub(crate) fn respond_with_fetch_body(
-        &mut self,
-        key: RequestKey,
-        status: u16,
-        headers: HeaderBlock,
-        body: BodyLength,
-        fetch: FetchKey,
-    ) -> Outcome {
-        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Fetch(fetch), SendHalf::new(body)) {
-            Outcome::HandOn(_) => Outcome::Nothing,
-            outcome => outcome,
-        }
-    }
-
-    /// Outgoing requests that are not wanted any more.
-    pub(crate) fn take_orphans(&mut self) -> Vec<FetchKey> {
-        std::mem::take(&mut self.orphans)
-    }
-
-    fn begin(&mut self, key: RequestKey, head: ResponseHead, source: BodySource, body: SendHalf) -> Outcome {
+    pub(super) fn begin(&mut self, key: RequestKey, head: ResponseHead, source: BodySource, body: SendHalf) -> Outcome {
         if matches!(source, BodySource::Request) {
             self.ask(key);
         }

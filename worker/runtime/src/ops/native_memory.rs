@@ -1,12 +1,12 @@
 //! Memory that the builtins keep natively for JavaScript's objects. It is taken from `memory_mb` as that of array buffers
 //! is, and told to V8, so that objects that were given up bring about their collection.
 
-use crate::engine::state::State;
+use crate::engine::isolate_state::IsolateState;
 
 /// Takes `bytes` of the app's memory and tells V8. Collects garbage where there are too few. False, and nothing taken, when
 /// there still are.
 pub(super) fn take_memory(isolate: &mut v8::Isolate, bytes: usize) -> bool {
-    let Some(state) = State::get(isolate) else { return false };
+    let Some(state) = IsolateState::get(isolate) else { return false };
     if !state.budget.reserve(bytes) {
         isolate.low_memory_notification();
         if !state.budget.reserve(bytes) {
@@ -19,7 +19,7 @@ pub(super) fn take_memory(isolate: &mut v8::Isolate, bytes: usize) -> bool {
 
 /// Gives back what [`take_memory`] took.
 pub(super) fn return_memory(isolate: &mut v8::Isolate, bytes: usize) {
-    if let Some(state) = State::get(isolate) {
+    if let Some(state) = IsolateState::get(isolate) {
         state.budget.release(bytes);
     }
     isolate.adjust_amount_of_external_allocated_memory(i64::try_from(bytes).map_or(i64::MIN, |bytes| -bytes));
@@ -30,7 +30,7 @@ const LARGE: usize = 64 << 10;
 
 /// Whether there is room for an array buffer of so many bytes, or a string; collects garbage where there is not.
 pub(super) fn has_room(isolate: &mut v8::Isolate, bytes: usize) -> bool {
-    let Some(state) = State::get(isolate) else { return false };
+    let Some(state) = IsolateState::get(isolate) else { return false };
     let fits = |isolate: &mut v8::Isolate| {
         let heap = if bytes < LARGE { 0 } else { isolate.get_heap_statistics().used_heap_size() };
         state.budget.room(heap) >= bytes
@@ -43,5 +43,5 @@ pub(super) fn has_room(isolate: &mut v8::Isolate, bytes: usize) -> bool {
 
 /// Bytes of the heap and of array buffers that the app may have.
 pub(super) fn memory_limit(isolate: &v8::Isolate) -> usize {
-    State::get(isolate).map_or(0, |state| state.budget.limit())
+    IsolateState::get(isolate).map_or(0, |state| state.budget.limit())
 }

@@ -1,8 +1,8 @@
 //! The log, microtasks, the end of the program.
 
 use super::{ops, throw_type_error};
+use crate::engine::isolate_state::IsolateState;
 use crate::engine::log_sink::LogLevel;
-use crate::engine::state::State;
 use crate::engine::uncaught;
 
 ops! {
@@ -15,7 +15,7 @@ ops! {
 
 /// `log(level, text)`: writes a message to the app's log. `level`: "debug" | "info" | "warn" | "error".
 fn log(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(state) = State::get(scope) else { return };
+    let Some(state) = IsolateState::get(scope) else { return };
     let level = match args.get(0).to_rust_string_lossy(scope).as_str() {
         "debug" => LogLevel::Debug,
         "warn" => LogLevel::Warn,
@@ -28,7 +28,7 @@ fn log(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::Ret
 
 /// `reportError(error)`: treats it as an uncaught error.
 fn report_error(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    if let Some(state) = State::get(scope) {
+    if let Some(state) = IsolateState::get(scope) {
         uncaught::report(scope, &state, "Uncaught ", args.get(0));
     }
 }

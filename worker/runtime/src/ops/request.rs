@@ -5,9 +5,10 @@ use nano_protocol::{BodyLength, HeaderBlock, ResetReason};
 use super::bytes::to_uint8_array;
 use super::{ops, throw_range_error};
 use crate::engine::log_sink::LogLevel;
-use crate::engine::state::State;
 use crate::engine::uncaught;
-use crate::exchange::request::{BodyRead, BodyReader, RequestKey};
+use crate::exchange::Exchange;
+use crate::exchange::key::{BodyReader, RequestKey};
+use crate::exchange::request::BodyRead;
 
 ops! {
     "requestBodyCancel" => request_body_cancel,
@@ -28,8 +29,8 @@ pub(super) fn key_of(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArgume
 
 /// `requestHeaders(id) → [name, value, …]`: names in lower case, both as byte strings; empty once the request is over.
 fn request_headers(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(state) = State::get(scope) else { return };
-    let headers = state.requests.borrow().headers(key_of(scope, &args)).unwrap_or_default();
+    let Some(exchange) = Exchange::get(scope) else { return };
+    let headers = exchange.requests.borrow().headers(key_of(scope, &args)).unwrap_or_default();
     if let Some(list) = header_list(scope, &headers) {
         rv.set(list.into());
     }
@@ -48,8 +49,8 @@ pub(crate) fn header_list<'s>(scope: &v8::PinScope<'s, '_>, headers: &HeaderBloc
 
 /// `requestBodyLength(id) → number`: the length that was announced for the body; -1 if there was none.
 fn request_body_length(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(state) = State::get(scope) else { return };
-    let length = state.requests.borrow().body_length(key_of(scope, &args));
+    let Some(exchange) = Exchange::get(scope) else { return };
+    let length = exchange.requests.borrow().body_length(key_of(scope, &args));
     rv.set_double(known_length(length));
 }
 
@@ -64,9 +65,9 @@ pub(super) fn known_length(length: BodyLength) -> f64 {
 /// `requestBodyRead(id) → Uint8Array | null | Promise`: the next piece of the body, null at its end, or a promise of
 /// either, which rejects when the request ends before its body does.
 fn request_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(state) = State::get(scope) else { return };
+    let Some(exchange) = Exchange::get(scope) else { return };
     let key = key_of(scope, &args);
-    let read = state.requests.borrow_mut().read_body(key);
+    let read = exchange.requests.borrow_mut().read_body(key);
     match read {
         BodyRead::End => rv.set_null(),
         BodyRead::Chunk(chunk) => match to_uint8_array(scope, &chunk) {
@@ -78,7 +79,7 @@ fn request_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgumen
             rv.set(resolver.get_promise(scope).into());
             let waiting = matches!(read, BodyRead::Pending) && {
                 let reader = v8::Global::new(scope, resolver);
-                state.requests.borrow_mut().wait_for_body(key, reader)
+                exchange.requests.borrow_mut().wait_for_body(key, reader)
             };
             if !waiting {
                 reject_reader(scope, resolver);
@@ -89,11 +90,11 @@ fn request_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgumen
 
 /// `requestBodyCancel(id)`: no more of the body is wanted. What waits for a piece of it learns that it is at its end.
 fn request_body_cancel(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(state) = State::get(scope) else { return };
+    let Some(exchange) = Exchange::get(scope) else { return };
     let key = key_of(scope, &args);
-    let reader = state.requests.borrow_mut().cancel_body(key);
+    let reader = exchange.requests.borrow_mut().cancel_body(key);
     if let Some(reader) = reader {
-        settle_reader(scope, &state, key, &reader);
+        settle_reader(scope, &exchange, key, &reader);
     }
 }
 
@@ -119,9 +120,9 @@ fn reject_reader(scope: &mut v8::PinScope, resolver: v8::Local<v8::PromiseResolv
 }
 
 /// Settles a promise that [`request_body_read`] gave, after the request's body or the request came to something.
-pub(crate) fn settle_reader(scope: &mut v8::PinScope, state: &State, key: RequestKey, reader: &BodyReader) {
+pub(crate) fn settle_reader(scope: &mut v8::PinScope, exchange: &Exchange, key: RequestKey, reader: &BodyReader) {
     let resolver = v8::Local::new(scope, reader);
-    let read = state.requests.borrow_mut().read_body(key);
+    let read = exchange.requests.borrow_mut().read_body(key);
     match read {
         BodyRead::Chunk(chunk) => resolve_with_chunk(scope, resolver, &chunk),
         BodyRead::End => {
@@ -129,7 +130,7 @@ pub(crate) fn settle_reader(scope: &mut v8::PinScope, state: &State, key: Reques
             resolver.resolve(scope, null);
         }
         BodyRead::Pending => {
-            state.requests.borrow_mut().wait_for_body(key, reader.clone());
+            exchange.requests.borrow_mut().wait_for_body(key, reader.clone());
         }
         BodyRead::Gone => reject_reader(scope, resolver),
     }
@@ -138,7 +139,7 @@ pub(crate) fn settle_reader(scope: &mut v8::PinScope, state: &State, key: Reques
 /// `requestFailed(id, reason, error)`: there will be no (whole) response. `reason`: "threw" | "no-response" | "body";
 /// `error` (for "no-response" a text) is logged. The client learns nothing of it.
 fn request_failed(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(state) = State::get(scope) else { return };
+    let Some(exchange) = Exchange::get(scope) else { return };
     let key = key_of(scope, &args);
     let reason = match args.get(1).to_rust_string_lossy(scope).as_str() {
         "no-response" => ResetReason::NoResponse,
@@ -148,34 +149,34 @@ fn request_failed(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments,
     let error = args.get(2);
     if reason == ResetReason::NoResponse {
         let text = error.to_rust_string_lossy(scope);
-        state.write_log(scope, LogLevel::Error, &text);
+        exchange.isolate.write_log(scope, LogLevel::Error, &text);
     } else {
         let prefix = if reason == ResetReason::BodyErrored { "The response's body failed: " } else { "Uncaught " };
-        uncaught::report(scope, &state, prefix, error);
+        uncaught::report(scope, &exchange.isolate, prefix, error);
     }
-    state.send_new_counts();
-    let reader = state.requests.borrow_mut().fail(key, reason);
+    exchange.send_new_counts();
+    let reader = exchange.requests.borrow_mut().fail(key, reason);
     if let Some(reader) = reader {
-        settle_reader(scope, &state, key, &reader);
+        settle_reader(scope, &exchange, key, &reader);
     }
 }
 
 /// `waitUntilBegan(id)`: the worker does not end before `waitUntilEnded(id)` was called as often, nor is the body of this
 /// request forgotten.
 fn wait_until_began(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    if let Some(state) = State::get(scope) {
-        state.waiting.set(state.waiting.get().saturating_add(1));
-        state.requests.borrow_mut().hold(key_of(scope, &args));
+    if let Some(exchange) = Exchange::get(scope) {
+        exchange.waiting.set(exchange.waiting.get().saturating_add(1));
+        exchange.requests.borrow_mut().hold(key_of(scope, &args));
     }
 }
 
 /// `waitUntilEnded(id)`: see above.
 fn wait_until_ended(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(state) = State::get(scope) else { return };
-    state.waiting.set(state.waiting.get().saturating_sub(1));
+    let Some(exchange) = Exchange::get(scope) else { return };
+    exchange.waiting.set(exchange.waiting.get().saturating_sub(1));
     let key = key_of(scope, &args);
-    let reader = state.requests.borrow_mut().release(key);
+    let reader = exchange.requests.borrow_mut().release(key);
     if let Some(reader) = reader {
-        settle_reader(scope, &state, key, &reader);
+        settle_reader(scope, &exchange, key, &reader);
     }
 }

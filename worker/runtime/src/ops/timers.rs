@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::ops;
-use crate::engine::state::State;
+use crate::engine::timers::Timers;
 
 ops! {
     "timerAllocate" => timer_allocate,
@@ -16,7 +16,7 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// `timerAllocate() → id | undefined`: a number for a new timer; undefined if there are as many as may be.
 fn timer_allocate(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let allocated = State::get(scope).and_then(|state| state.timers.borrow_mut().allocate());
+    let allocated = scope.get_slot_mut::<Timers>().and_then(Timers::allocate);
     if let Some(id) = allocated {
         rv.set_uint32(id);
     }
@@ -25,14 +25,18 @@ fn timer_allocate(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mu
 /// `timerStart(id, milliseconds, awaited)`: `entry.fireTimer(id)` is called once, after that time. `awaited`: whether a
 /// program that has nothing else to do waits for it.
 fn timer_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let (Some(state), Some(id)) = (State::get(scope), args.get(0).uint32_value(scope)) else { return };
+    let Some(id) = args.get(0).uint32_value(scope) else { return };
     let milliseconds = args.get(1).integer_value(scope).and_then(|delay| u64::try_from(delay).ok()).unwrap_or(0);
     let delay = Duration::from_millis(milliseconds).min(LONGEST);
-    state.timers.borrow_mut().start(id, Instant::now(), delay, args.get(2).is_true());
+    if let Some(timers) = scope.get_slot_mut::<Timers>() {
+        timers.start(id, Instant::now(), delay, args.get(2).is_true());
+    }
 }
 
 /// `timerCancel(id)`: `entry.fireTimer(id)` will not be called.
 fn timer_cancel(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let (Some(state), Some(id)) = (State::get(scope), args.get(0).uint32_value(scope)) else { return };
-    state.timers.borrow_mut().cancel(id);
+    let Some(id) = args.get(0).uint32_value(scope) else { return };
+    if let Some(timers) = scope.get_slot_mut::<Timers>() {
+        timers.cancel(id);
+    }
 }

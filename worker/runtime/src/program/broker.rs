@@ -1,95 +1,96 @@
 //! The network of a program that no supervisor runs (`nano run`, the REPL): a link to a process that makes its outgoing
 //! requests, started with the first of them.
 
+use std::cell::Cell;
 use std::io;
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
+use std::rc::Rc;
 
-use nano_protocol::Frame;
-use nix::poll::PollFlags;
+use nix::poll::{PollFd, PollFlags};
 
 use super::Program;
+use crate::app::outgoing::Outgoing;
+use crate::engine::event_source::EventSource;
 use crate::engine::runtime::Runtime;
-use crate::engine::state::State;
+use crate::exchange::Exchange;
 use crate::exchange::link::Link;
 
 /// Starts the process; returns our end of the link to it.
 pub type StartBroker = Box<dyn FnOnce() -> io::Result<UnixStream>>;
 
-/// See the file's head. An app's worker has none: its links are the supervisor's.
-#[derive(Default)]
-pub(crate) struct Broker {
-    start: Option<StartBroker>,
+/// See the file's head.
+pub(super) struct Broker {
+    /// A link that was made since the last turn.
+    made: Rc<Cell<Option<Link>>>,
     link: Option<Link>,
+    exchange: Rc<Exchange>,
 }
 
 impl Broker {
-    /// What to wait for while the program sleeps, and in which direction.
-    pub(crate) fn interest(&self, unsent: usize) -> Option<(BorrowedFd<'_>, PollFlags)> {
-        let link = self.link.as_ref()?;
-        let out = if unsent > 0 { PollFlags::POLLOUT } else { PollFlags::empty() };
-        Some((link.as_fd(), PollFlags::POLLIN | out))
+    pub(super) fn new(exchange: Rc<Exchange>) -> Self {
+        Self { made: Rc::default(), link: None, exchange }
+    }
+
+    fn link(&mut self) -> Option<&mut Link> {
+        if let Some(made) = self.made.take() {
+            self.link = Some(made);
+        }
+        self.link.as_mut()
+    }
+
+    /// Writes what is to be sent, as far as the socket takes it. False if that fails.
+    fn flush(&mut self) -> bool {
+        match (self.link.as_mut(), self.exchange.requests.borrow_mut().outbox(0)) {
+            (Some(link), Some(outbox)) => link.flush(outbox).is_ok(),
+            _ => true,
+        }
+    }
+
+    /// Sends what is to be sent, takes what has come.
+    pub(super) fn turn(&mut self, runtime: &mut Runtime, outgoing: &Outgoing) {
+        if self.link().is_none() {
+            return;
+        }
+        let mut open = self.flush();
+        if let Some(link) = self.link.as_mut().filter(|_| open) {
+            open = link.receive(&mut Link::scratch()).is_ok();
+        }
+        loop {
+            let next = self.link.as_mut().map(Link::next_frame).transpose();
+            open = open && next.is_ok();
+            let Some(frame) = next.ok().flatten().flatten() else { break };
+            open = open && outgoing.fetch_frame(runtime, 0, frame).is_ok_and(|taken| taken);
+        }
+        if open {
+            // What the frames led to. If that fails, the next turn finds it out.
+            self.flush();
+        } else {
+            self.link = None;
+            outgoing.fetch_link_closed(runtime, 0);
+        }
     }
 }
 
-impl State {
-    /// Makes the link, the first time that a request needs one. False if there is none to be had.
-    pub(crate) fn open_broker(&self) -> bool {
-        let mut broker = self.broker.borrow_mut();
-        let Some(link) = broker.start.take().and_then(|start| Link::new(start().ok()?).ok()) else { return false };
-        broker.link = Some(link);
-        self.requests.borrow_mut().set_links(1);
-        self.fetches.borrow_mut().set_links(1);
-        true
-    }
-
-    /// Bytes that wait to be sent to the broker.
-    pub(crate) fn unsent_to_broker(&self) -> usize {
-        self.requests.borrow_mut().outbox(0).map_or(0, |outbox| outbox.len())
+impl EventSource for Broker {
+    fn interest<'a>(&'a mut self, fds: &mut Vec<PollFd<'a>>) {
+        let unsent = self.exchange.requests.borrow_mut().outbox(0).map_or(0, |outbox| outbox.len());
+        if let Some(link) = self.link().map(|link| &*link) {
+            let out = if unsent > 0 { PollFlags::POLLOUT } else { PollFlags::empty() };
+            fds.push(PollFd::new(link.as_fd(), PollFlags::POLLIN | out));
+        }
     }
 }
 
 impl Program {
     /// Gives the program a network.
     pub fn set_broker(&mut self, start: StartBroker) {
-        self.runtime.state.broker.borrow_mut().start = Some(start);
-    }
-}
-
-impl Runtime {
-    /// Sends what is to be sent, takes what has come.
-    pub(crate) fn broker_turn(&mut self) {
-        if self.state.broker.borrow().link.is_none() {
-            return;
-        }
-        let mut scratch = Link::scratch();
-        let mut open = true;
-        {
-            let mut broker = self.state.broker.borrow_mut();
-            let Some(link) = broker.link.as_mut() else { return };
-            if let Some(outbox) = self.state.requests.borrow_mut().outbox(0) {
-                open = link.flush(outbox).is_ok();
-            }
-            open = open && link.receive(&mut scratch).is_ok();
-        }
-        loop {
-            let frame: Option<Frame> = {
-                let mut broker = self.state.broker.borrow_mut();
-                let next = broker.link.as_mut().map(Link::next_frame).transpose();
-                open = open && next.is_ok();
-                next.ok().flatten().flatten()
-            };
-            let Some(frame) = frame else { break };
-            open = open && self.fetch_frame(0, frame).is_ok_and(|taken| taken);
-        }
-        if !open {
-            self.state.broker.borrow_mut().link = None;
-            self.fetch_link_closed(0);
-        } else if let (Some(link), Some(outbox)) =
-            (self.state.broker.borrow_mut().link.as_mut(), self.state.requests.borrow_mut().outbox(0))
-        {
-            // What the frames led to. If that fails, the next turn finds it out.
-            let _ = link.flush(outbox);
-        }
+        let made = Rc::clone(&self.broker.made);
+        self.exchange.connect_with(Box::new(move || {
+            let link = start().and_then(Link::new).ok();
+            let is_made = link.is_some();
+            made.set(link);
+            is_made
+        }));
     }
 }

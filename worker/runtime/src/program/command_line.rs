@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 
 use super::Program;
-use crate::engine::state::State;
+use crate::engine::isolate_state::IsolateState;
 
 impl Program {
     /// Defines the global `CLI`. `arguments`: the script's own. `environment`: a copy that the script may change.
@@ -51,7 +51,7 @@ fn command_line<'s>(
 /// `exit(code = 0)`: ends the program; the caller does not continue.
 fn exit(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let code = if args.get(0).is_undefined() { Some(0) } else { args.get(0).int32_value(scope) };
-    if let (Some(state), Some(code)) = (State::get(scope), code) {
+    if let (Some(state), Some(code)) = (IsolateState::get(scope), code) {
         state.exit.set(Some(code));
         scope.terminate_execution();
     }

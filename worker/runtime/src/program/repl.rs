@@ -4,14 +4,15 @@
 //! Entries go through V8's inspector in its REPL mode, which is where top-level `await` and declaring a `let` or
 //! `const` again come from.
 
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::poll::{PollFd, PollFlags};
 
 use super::Program;
+use super::broker::Broker;
 use crate::engine::event_loop;
+use crate::engine::event_source::EventSource;
 use crate::program::repl::console::{Console, Reply};
 use crate::program::repl::last_value::LastValue;
 
@@ -55,6 +56,19 @@ pub struct ReplSession {
     interrupter: Interrupter,
     // Last: the inspector must go before the isolate.
     program: Program,
+}
+
+/// The descriptors of a program, and where entries come from.
+struct WithInput<'i> {
+    broker: &'i mut Broker,
+    input: Option<BorrowedFd<'i>>,
+}
+
+impl EventSource for WithInput<'_> {
+    fn interest<'a>(&'a mut self, fds: &mut Vec<PollFd<'a>>) {
+        self.broker.interest(fds);
+        fds.extend(self.input.map(|input| PollFd::new(input, PollFlags::POLLIN)));
+    }
 }
 
 impl ReplSession {
@@ -172,17 +186,8 @@ impl ReplSession {
 
     /// Sleeps until a timer is due, V8 has a task, or `input` is readable.
     pub fn wait(&mut self, input: Option<BorrowedFd<'_>>) {
-        let deadline = self.program.runtime.next_deadline();
-        let tasks = Arc::clone(&self.program.runtime.tasks);
-        let unsent = self.program.runtime.state.unsent_to_broker();
-        let broker = self.program.runtime.state.broker.borrow();
-        tasks.sleep(deadline, |timeout| {
-            let fds = [Some(tasks.wake_fd().as_fd()), input];
-            let mut fds: Vec<_> = fds.into_iter().flatten().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
-            fds.extend(broker.interest(unsent).map(|(fd, flags)| PollFd::new(fd, flags)));
-            // An interrupted sleep is a short one.
-            let _ = ppoll(&mut fds, timeout, None);
-        });
+        let Program { runtime, broker, .. } = &mut self.program;
+        runtime.sleep(runtime.next_deadline(), &mut WithInput { broker, input });
     }
 
     /// Whether an error went uncaught since the last call: in a timer, or as a promise without a handler. (Those of

@@ -5,7 +5,7 @@ use super::*;
 fn detect_in(modules: &[(&str, &str)]) -> Option<String> {
     let mut detector = Detector::default();
     for (path, source) in modules {
-        detector.add(path, source);
+        detector.add_module(path, source.as_bytes());
     }
     detector.method_call(|_, specifier| Some(specifier.trim_start_matches("./").to_owned()))
 }
@@ -153,4 +153,19 @@ fn an_app_of_any_shape_takes_steps_in_proportion() {
     let _ = detect(&lists);
     let large = format!("export default {{ fetch(r) {{ return r.url() }} }} // {}", "x".repeat(MOST_SOURCE));
     assert_eq!(detect(&large), None, "too large to look at");
+}
+
+#[test]
+fn modules_are_looked_at_as_they_came_over_the_socket() {
+    const CALL: &[u8] = b"export default { fetch(request) { return request.url() } }";
+    for (path, begin, found) in [
+        ("index.js", &b""[..], true),
+        ("index.js", b"\xef\xbb\xbf", true),
+        ("index.js", b"// \xff\n", false),
+        ("index.json", b"", false),
+    ] {
+        let mut detector = Detector::default();
+        detector.add_module(path, &[begin, CALL].concat());
+        assert_eq!(detector.method_call(|_, _| None).is_some(), found, "{path}: {begin:?}");
+    }
 }

@@ -7,9 +7,8 @@ use nano_protocol::{Frame, RequestHead, RequestId, ResetReason, Side, StreamId};
 
 use super::{Phase, ROUND, ServeError, Worker};
 use crate::engine::modules::SourceError;
-use crate::exchange::fetch::FetchKey;
+use crate::exchange::key::{FetchKey, RequestKey};
 use crate::exchange::link::{Link, LinkError};
-use crate::exchange::request::RequestKey;
 
 /// Something to be done that is one call into the app's code.
 pub(super) enum Job {
@@ -32,7 +31,7 @@ pub(super) enum Job {
 impl Worker {
     /// Whether there is something to be done at once.
     pub(super) fn has_unfinished(&self) -> bool {
-        !self.jobs.is_empty() || self.links.iter().any(Link::has_more)
+        !self.jobs.is_empty() || self.sockets.has_more()
     }
 
     /// Sleeps until something is due, then does what there is time for.
@@ -48,7 +47,7 @@ impl Worker {
         self.work(&links, Instant::now() + ROUND)?;
         if !self.is_ending() {
             // Whatever ended the round: who waits for an outgoing request to be over is not woken by anything else.
-            self.runtime.after_fetch();
+            self.app.outgoing.after_fetch(&mut self.app.runtime);
         }
         Ok(())
     }
@@ -57,7 +56,7 @@ impl Worker {
     fn work(&mut self, links: &[usize], until: Instant) -> Result<(), ServeError> {
         let timers_first = std::mem::take(&mut self.timers_first);
         if timers_first {
-            self.runtime.run_due(Some(until));
+            self.app.runtime.run_due(Some(until));
             if self.is_over(until) {
                 return Ok(());
             }
@@ -69,13 +68,13 @@ impl Worker {
         if Instant::now() >= until {
             self.timers_first = true;
         } else {
-            self.runtime.run_due(Some(until));
+            self.app.runtime.run_due(Some(until));
         }
         Ok(())
     }
 
     fn is_ending(&self) -> bool {
-        self.runtime.state.termination.reason().is_some()
+        self.app.runtime.state.termination.reason().is_some()
     }
 
     fn is_over(&self, until: Instant) -> bool {
@@ -87,9 +86,9 @@ impl Worker {
         if self.run_jobs(until) {
             return Ok(());
         }
-        let count = self.links.len();
+        let count = self.sockets.links.len();
         for link in (self.next_link..count).chain(0..self.next_link.min(count)) {
-            if readable.contains(&link) || self.links.get(link).is_some_and(Link::has_more) {
+            if readable.contains(&link) || self.sockets.links.get(link).is_some_and(Link::has_more) {
                 self.receive_requests(link, until)?;
                 if self.is_over(until) {
                     self.next_link = (link + 1) % count;
@@ -104,13 +103,13 @@ impl Worker {
     fn run_jobs(&mut self, until: Instant) -> bool {
         while let Some(job) = self.jobs.pop_front() {
             match job {
-                Job::RequestNews(key) => self.runtime.request_news(key),
-                Job::FetchNews(key) => self.runtime.fetch_news(key),
-                Job::Resume(key) => self.runtime.resume_response(key),
-                Job::ResumeUpload(key) => self.runtime.resume_upload(key),
-                Job::Abandon(link, id) => self.runtime.request_reset(link, id, ResetReason::ClientGone),
-                Job::FetchClosed(key) => self.runtime.fetch_closed(key),
-                Job::Module(path, source) => self.runtime.module_arrived(&path, source),
+                Job::RequestNews(key) => self.app.request_news(key),
+                Job::FetchNews(key) => self.app.outgoing.fetch_news(&mut self.app.runtime, key),
+                Job::Resume(key) => self.app.resume_response(key),
+                Job::ResumeUpload(key) => self.app.outgoing.resume_upload(&mut self.app.runtime, key),
+                Job::Abandon(link, id) => self.app.request_reset(link, id, ResetReason::ClientGone),
+                Job::FetchClosed(key) => self.app.outgoing.fetch_closed(&mut self.app.runtime, key),
+                Job::Module(path, source) => self.app.module_arrived(&path, source),
             }
             if self.is_over(until) {
                 return true;
@@ -124,7 +123,7 @@ impl Worker {
     pub(super) fn receive_late(&mut self) -> Result<bool, ServeError> {
         let until = Instant::now() + ROUND;
         let mut more = false;
-        for link in 0..self.links.len() {
+        for link in 0..self.sockets.links.len() {
             more |= self.receive_requests(link, until)?;
         }
         Ok(more)
@@ -132,7 +131,7 @@ impl Worker {
 
     /// Takes in what has come on a data link, up to a bound. Returns whether there may be more.
     fn receive_requests(&mut self, link: usize, until: Instant) -> Result<bool, ServeError> {
-        let Some(socket) = self.links.get_mut(link).filter(|socket| socket.is_open()) else { return Ok(false) };
+        let Some(socket) = self.sockets.links.get_mut(link).filter(|socket| socket.is_open()) else { return Ok(false) };
         let mut more = false;
         if !socket.has_more() {
             more = match socket.receive(&mut self.scratch) {
@@ -143,7 +142,7 @@ impl Worker {
                 received => received?,
             };
         }
-        while let Some(frame) = self.links.get_mut(link).map(Link::next_frame).transpose()?.flatten() {
+        while let Some(frame) = self.sockets.links.get_mut(link).map(Link::next_frame).transpose()?.flatten() {
             self.take(link, frame)?;
             if self.is_over(until) {
                 return Ok(!self.is_ending());
@@ -157,22 +156,22 @@ impl Worker {
             Frame::RequestHead(id, head) => self.open_request(link, id, *head)?,
             Frame::Data { stream, end, data } => match stream.initiator {
                 Side::Supervisor => {
-                    let news = self.runtime.state.requests.borrow_mut().chunk(link, stream.number, data, end)?;
+                    let news = self.app.exchange.requests.borrow_mut().chunk(link, stream.number, data, end)?;
                     self.jobs.extend(news.map(Job::RequestNews));
                 }
                 Side::Worker => {
-                    let news = self.runtime.fetch_chunk(link, stream.number, data, end)?;
+                    let news = self.app.outgoing.fetch_chunk(link, stream.number, data, end)?;
                     self.jobs.extend(news.map(Job::FetchNews));
                 }
             },
             Frame::Credit { stream: StreamId { initiator: Side::Supervisor, number }, bytes } => {
-                self.runtime.request_credit(link, number, bytes)?;
+                self.app.request_credit(link, number, bytes)?;
             }
             Frame::Reset { stream: StreamId { initiator: Side::Supervisor, number }, reason, .. } => {
-                self.runtime.request_reset(link, number, reason);
+                self.app.request_reset(link, number, reason);
             }
             other => {
-                if !self.runtime.fetch_frame(link, other)? {
+                if !self.app.outgoing.fetch_frame(&mut self.app.runtime, link, other)? {
                     return Err(ServeError::Protocol("a frame on a data link that belongs elsewhere"));
                 }
             }
@@ -182,25 +181,25 @@ impl Worker {
 
     /// The shard retired this worker; Drain follows on the control link. Requests that it left behind have no client.
     pub(super) fn close_link(&mut self, link: usize) {
-        if let Some(socket) = self.links.get_mut(link) {
+        if let Some(socket) = self.sockets.links.get_mut(link) {
             socket.close();
         }
-        let state = &self.runtime.state;
-        let left = state.requests.borrow().of_link(link);
+        let exchange = &self.app.exchange;
+        let left = exchange.requests.borrow().of_link(link);
         self.jobs.extend(left.into_iter().map(|id| Job::Abandon(link, id)));
-        let left = state.fetches.borrow_mut().close_link(link);
+        let left = exchange.fetches.borrow_mut().close_link(link);
         self.jobs.extend(left.into_iter().map(Job::FetchClosed));
     }
 
     fn open_request(&mut self, link: usize, id: RequestId, head: RequestHead) -> Result<(), ServeError> {
-        if self.runtime.state.requests.borrow().key_of(link, id).is_some() {
+        if self.app.exchange.requests.borrow().key_of(link, id).is_some() {
             return Err(ServeError::Protocol("a request id that is in use"));
         }
         if self.phase == Phase::Loading {
             return Err(ServeError::Protocol("a request before Ready"));
         }
         // While draining too: it was sent before the supervisor knew of the drain.
-        self.runtime.request(link, id, head);
+        self.app.request(link, id, head);
         Ok(())
     }
 }

@@ -1,11 +1,8 @@
 //! `import()` and `import.meta`.
 
-use std::rc::Rc;
-
 use super::specifier::resolve;
-use super::{Evaluation, Purpose, begin, kind_of, refused};
+use super::{Evaluation, ModuleMap, Purpose, begin, kind_of, refused};
 use crate::engine::exception::{Location, ScriptError};
-use crate::engine::state::State;
 
 /// HostLoadImportedModule for `import()`: returns the expression's promise.
 pub(crate) fn import_dynamically<'s>(
@@ -15,7 +12,7 @@ pub(crate) fn import_dynamically<'s>(
     specifier: v8::Local<'s, v8::String>,
     attributes: v8::Local<'s, v8::FixedArray>,
 ) -> Option<v8::Local<'s, v8::Promise>> {
-    let state = State::get(scope)?;
+    let modules = ModuleMap::of(scope)?;
     let resolver = v8::PromiseResolver::new(scope)?;
     let promise = resolver.get_promise(scope);
     let resolver = v8::Global::new(scope, resolver);
@@ -23,11 +20,11 @@ pub(crate) fn import_dynamically<'s>(
     let specifier = specifier.to_rust_string_lossy(scope);
     let key = {
         // Code without a file (the REPL, a compiled string) imports from the app's directory.
-        let referrer = state.modules.borrow().path_of(&place.script).unwrap_or_default();
+        let referrer = modules.borrow().path_of(&place.script).unwrap_or_default();
         kind_of(scope, attributes, 2).and_then(|kind| Ok((resolve(&referrer, &specifier, kind)?, kind)))
     };
     match key {
-        Ok(key) => begin(scope, &state, key, Purpose::Import(resolver), place),
+        Ok(key) => begin(scope, &modules, key, Purpose::Import(resolver), place),
         Err(refusal) => settle(scope, &resolver, Err(refused(&specifier, place, &refusal))),
     }
     Some(promise)
@@ -115,8 +112,8 @@ pub(crate) extern "C" fn initialize_import_meta(
 ) {
     // SAFETY: V8 calls this on the isolate's thread with `context` entered.
     v8::callback_scope!(unsafe scope, context);
-    let url = State::get(scope).and_then(|state: Rc<State>| {
-        let map = state.modules.borrow();
+    let url = ModuleMap::of(scope).and_then(|modules| {
+        let map = modules.borrow();
         map.key_of(scope, module).map(|key| super::url_of(&map.base, &key.0))
     });
     let key = v8::String::new(scope, "url");

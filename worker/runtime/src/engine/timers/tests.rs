@@ -50,9 +50,8 @@ fn cancelled_timers_do_not_fire_and_ids_are_not_shared() {
 
 #[test]
 fn there_are_no_more_than_may_be() {
-    let mut timers = Timers::default();
+    let mut timers = Timers::new(Some(2));
     let now = Instant::now();
-    timers.limit(2);
     let ids = [timers.allocate().unwrap(), 77];
     for id in ids {
         timers.start(id, now, MS, true);

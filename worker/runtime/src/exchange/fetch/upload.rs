@@ -5,7 +5,8 @@ use bytes::Bytes;
 use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{StreamId, StreamViolation};
 
-use super::{FetchKey, FetchOutcome, Fetches};
+use super::{FetchOutcome, Fetches};
+use crate::exchange::key::FetchKey;
 use crate::exchange::request::Requests;
 
 /// What a request is to be sent with.

@@ -3,7 +3,8 @@
 
 use nano_protocol::{Frame, ResetReason, StreamId};
 
-use super::{BodyReader, Cut, REMEMBERED, RequestKey, Requests};
+use super::{Cut, REMEMBERED, Requests};
+use crate::exchange::key::{BodyReader, RequestKey};
 
 /// Most bytes of bodies that were not begun to be read and that `waitUntil` keeps when their responses are complete.
 pub(super) const RETAINED: usize = 4 << 20;

@@ -2,14 +2,11 @@
 
 use nano_protocol::{BodyLength, Outbox, ReceiveHalf, SendHalf};
 
-use crate::exchange::fetch::FetchKey;
+use crate::exchange::key::{BodyReader, FetchKey};
 
 /// Unsent bytes of a link from which on no more of a response's body joins them, so that a supervisor that does not read
 /// costs no more than that; the frames' heads count.
 pub(super) const MAX_UNSENT: usize = 1 << 20;
-
-/// Who waits for the next piece of a request's body.
-pub(crate) type BodyReader = v8::Global<v8::PromiseResolver>;
 
 /// Why no more of a request's body comes before its end: the request was reset, or nothing keeps the body.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +31,7 @@ pub(super) struct OutgoingBody {
 }
 
 /// Where a response's body comes from.
-pub(super) enum BodySource {
+pub(in crate::exchange) enum BodySource {
     /// All of it was given.
     Whole,
     /// JavaScript hands over as much as the window allows. `waiting`: it gave all it could, and is to be told of credit.
