@@ -3,7 +3,7 @@
 
 use std::cell::Ref;
 
-/// The number; 0: on nobody's behalf.
+/// The number; 0: none.
 pub(crate) type ContextNumber = u32;
 
 /// Says what log lines call what a number stands for. One isolate's lies in its slot, as `Rc<dyn ContextNames>`.
@@ -19,14 +19,14 @@ pub(crate) fn current(scope: &v8::PinScope) -> Option<ContextNumber> {
     (number != 0).then_some(number)
 }
 
-/// What runs next runs on behalf of `number`. Returns it as JavaScript has it.
+/// What runs next runs under `number`. Returns it as JavaScript has it.
 pub(crate) fn enter<'s>(scope: &mut v8::PinScope<'s, '_>, number: ContextNumber) -> v8::Local<'s, v8::Value> {
     let number = v8::Integer::new_from_unsigned(scope, number).into();
     scope.set_continuation_preserved_embedder_data(number);
     number
 }
 
-/// What runs next runs on nobody's behalf.
+/// What runs next runs under no number.
 pub(crate) fn leave(scope: &mut v8::PinScope) {
     let undefined = v8::undefined(scope).into();
     scope.set_continuation_preserved_embedder_data(undefined);

@@ -55,7 +55,7 @@ impl Runtime {
         checkpoint(scope, &self.state);
     }
 
-    /// Runs `body` on behalf of `number` (0: of nobody), then the microtasks. It gets the number as JavaScript has it.
+    /// Runs `body` under a number (0: none), then the microtasks. It gets the number as JavaScript has it.
     pub(crate) fn run_as(
         &mut self,
         number: ContextNumber,

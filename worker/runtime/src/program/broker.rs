@@ -19,7 +19,7 @@ use crate::exchange::link::Link;
 /// Starts the process; returns our end of the link to it.
 pub type StartBroker = Box<dyn FnOnce() -> io::Result<UnixStream>>;
 
-/// See the file's head.
+/// One program's end of that link.
 pub(super) struct Broker {
     /// A link that was made since the last turn.
     made: Rc<Cell<Option<Link>>>,

@@ -17,7 +17,7 @@ use crate::exchange::link::{Link, LinkError};
 /// Unsent bytes of a link beyond which nothing more is read from it: its requests would only add to them.
 const MAX_BACKLOG: usize = 4 * 1024 * 1024;
 
-/// See the file's head. What is to be sent on the data links is the exchange's.
+/// The sockets of one worker. What is to be sent on the data links, the exchange has.
 pub(super) struct Sockets {
     pub(super) control: Link,
     pub(super) control_outbox: Rc<RefCell<Outbox>>,
