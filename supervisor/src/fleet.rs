@@ -20,6 +20,7 @@ mod slot;
 mod slot_status;
 mod spawner_client;
 mod start_error;
+mod start_turns;
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::flight::{FlightRecords, LostRequests};
 use super::sandbox::SandboxEnforcement;
 use super::spawner_client::SpawnerClient;
+use super::start_turns::StartTurns;
 use crate::app::GenerationId;
 use crate::shard::Shards;
 use crate::telemetry::Metrics;
@@ -42,6 +43,7 @@ pub(super) struct FleetContext {
     /// The lost requests of workers whose flight record is not written yet.
     pub(super) lost_requests: RefCell<HashMap<WorkerId, Rc<LostRequests>>>,
     pub(super) flight: FlightRecords,
+    pub(super) start_turns: StartTurns,
 }
 
 impl FleetContext {
@@ -63,6 +65,7 @@ impl FleetContext {
             events: RefCell::default(),
             lost_requests: RefCell::default(),
             flight: FlightRecords::default(),
+            start_turns: StartTurns::default(),
         })
     }
 

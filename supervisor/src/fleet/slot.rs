@@ -20,6 +20,7 @@ use super::sandbox::{in_force, lacking};
 use super::shared::{DesiredState, GenerationState, retired};
 use super::slot_status::SlotStatus;
 use super::start_error::StartError;
+use super::start_turns::StartKind;
 use crate::app::Outage;
 use crate::duration::millis;
 use crate::shard::command::ShardCommand;
@@ -151,9 +152,14 @@ impl Slot {
         let config = &self.shared.config;
         self.status.since.set(Instant::now());
         self.status.enter(Some(WorkerState::Starting));
+        let kind = if self.first.is_some() { StartKind::First } else { StartKind::Again };
         let mut desired = self.desired.clone();
-        let (mut process, own) = tokio::select! {
-            spawned = self.spawn() => spawned.map_err(|error| self.not_spawned(error))?,
+        let spawned = async {
+            let turn = self.context.start_turns.take(kind).await;
+            (turn, self.spawn().await)
+        };
+        let (_turn, (mut process, own)) = tokio::select! {
+            (turn, spawned) = spawned => (turn, spawned.map_err(|error| self.not_spawned(error))?),
             () = retired(&mut desired) => {
                 self.status.enter(Some(WorkerState::Exited));
                 return Ok(None);
