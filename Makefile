@@ -32,7 +32,7 @@ $(info the toolchain of rust-toolchain.toml is not to be had: going on with $(RU
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build v8 test gates check fmt lint lint-js deny bench wpt streams-order fuzz install uninstall clean
+.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order fuzz install uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,12 +78,16 @@ lint-js: ## ESLint for the JavaScript, and tsc for the types of the builtins (ne
 deny: ## licences, bans and sources of the dependencies by deny.toml, and advisories where their database can be reached
 	@CARGO="$(CARGO)" test/deny
 
-bench: build ## benchmarks: codec frames/s, start-up of a worker, streams beside node, deno, bun and workerd (from npm), a neighbour beside bombs and beside hostile servers
+bench: build ## benchmarks: the race with nginx + node and workerd (docs/performance.md), codec frames/s, start-up, all rows of streams, a neighbour beside bombs and hostile servers; peers come from npm and Debian
+	python3 test/bench/race.py --write
 	$(CARGO) bench $(LOCKED) -p nano-test --bench codec
 	python3 test/bench/run.py --only start
 	python3 test/bench/peers.py
 	python3 test/bench/neighbours.py
 	python3 test/bench/upstreams.py
+
+bench-quick: build ## two short rounds of the race, in less than three minutes
+	python3 test/bench/race.py --quick
 
 wpt: build ## Web Platform Tests of a checkout at WPT_DIR against the expectation list
 	WPT_DIR=$(WPT_DIR) test/wpt/run
