@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Config;
 use crate::error::{ConfigError, Diagnostic, Place};
 use crate::json;
-use crate::json::lines::Lines;
+use crate::json::lines::LineIndex;
 use crate::validate::{self, Look, Module};
 
 /// Largest `nano.json`. Thousands of apps fit; a log file given by mistake does not.
@@ -68,7 +68,7 @@ fn check(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> Result<Config,
 /// Common mistakes for which there is a better message than the first wrong character.
 pub(crate) fn no_text_of_json(text: &str, file: &Path) -> Option<Diagnostic> {
     let at = |offset: usize| {
-        let (line, column) = Lines::new(text).locate(offset);
+        let (line, column) = LineIndex::new(text).locate(offset);
         Place { file: file.to_path_buf(), line, column }
     };
     if text.starts_with('\u{feff}') {
@@ -103,7 +103,7 @@ fn not_utf8(bytes: &[u8], valid: usize, path: &Path) -> Diagnostic {
         return Diagnostic::at(&place(1, 1), "", "the file is UTF-16, and JSON is UTF-8").with_suggestion(Some(how));
     }
     let before = String::from_utf8_lossy(bytes.get(..valid).unwrap_or_default());
-    let (line, column) = Lines::new(&before).locate(before.len());
+    let (line, column) = LineIndex::new(&before).locate(before.len());
     Diagnostic::at(&place(line, column), "", "not UTF-8 from here on")
         .with_suggestion(Some("save the file as UTF-8".to_owned()))
 }

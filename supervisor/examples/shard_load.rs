@@ -18,7 +18,7 @@ use nano_supervisor::app::{App, Availability, GenerationId};
 use nano_supervisor::downstream::listener;
 use nano_supervisor::route::RouteTable;
 use nano_supervisor::shard::command::ShardCommand;
-use nano_supervisor::shard::{Options, Shard};
+use nano_supervisor::shard::{Shard, ShardOptions};
 use nano_supervisor::telemetry::{AppMetrics, Metrics};
 use nano_supervisor::worker::{Worker, WorkerId};
 use tokio::sync::{mpsc, oneshot};
@@ -31,7 +31,7 @@ fn main() {
     let app = app(workers);
     let routes = Arc::new(RouteTable::new(&[(vec![HostPattern::Any], Arc::clone(&app))]));
     let (events, _inbox) = mpsc::channel(64);
-    let options = Options::new(Arc::new(Metrics::default()), events);
+    let options = ShardOptions::new(Arc::new(Metrics::default()), events);
     let listeners = listener::bind(&[Listen::Tcp(([127, 0, 0, 1], 8099).into())], shards).unwrap().shards;
     let handles: Vec<_> = listeners
         .into_iter()

@@ -5,7 +5,7 @@
 //! readers of its group together, and all groups of a [`Rounds`] together have a budget; a reader whose budget is used
 //! up waits for the next round. Waiting readers are woken group by group, in the order in which they came.
 //!
-//! Give each kind of reading a [`Rounds`] of its own, each tenant a [`Group`], and read each socket by its [`Reader`].
+//! Give each kind of reading a [`Rounds`] of its own, each tenant a [`ReaderGroup`], and read each socket by its [`Reader`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -28,13 +28,13 @@ pub(crate) struct Rounds {
     number: Cell<u64>,
     used: Cell<Used>,
     /// Groups with waiting readers, in their order.
-    waiting: RefCell<VecDeque<Rc<Group>>>,
+    waiting: RefCell<VecDeque<Rc<ReaderGroup>>>,
     turning: Cell<bool>,
 }
 
 /// Readers that share one budget in each round.
 #[derive(Debug)]
-pub(crate) struct Group {
+pub(crate) struct ReaderGroup {
     rounds: Rc<Rounds>,
     most: usize,
     used: Cell<Used>,
@@ -45,7 +45,7 @@ pub(crate) struct Group {
 /// One reader's budget.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    group: Rc<Group>,
+    group: Rc<ReaderGroup>,
     most: usize,
     /// The cost of a byte, relative to one that is only copied.
     price: usize,
@@ -92,8 +92,8 @@ impl Rounds {
     }
 
     /// A group whose readers read about `most` bytes together in a round.
-    pub(crate) fn group(self: &Rc<Self>, most: usize) -> Rc<Group> {
-        Rc::new(Group {
+    pub(crate) fn group(self: &Rc<Self>, most: usize) -> Rc<ReaderGroup> {
+        Rc::new(ReaderGroup {
             rounds: Rc::clone(self),
             most,
             used: Cell::default(),
@@ -146,7 +146,7 @@ impl Rounds {
     }
 }
 
-impl Group {
+impl ReaderGroup {
     /// A reader of the group that reads about `most` bytes in a round, each of which counts `price` times.
     pub(crate) fn reader(self: &Rc<Self>, most: usize, price: usize) -> Reader {
         Reader { group: Rc::clone(self), most, price: price.max(1), used: Cell::default(), waiter: Rc::default() }

@@ -61,7 +61,7 @@ const LOG_GRACE: Duration = Duration::from_secs(1);
 
 /// What to serve, and how.
 #[derive(Debug)]
-pub struct Options {
+pub struct ServeOptions {
     /// Where the configuration comes from.
     pub source: ConfigSource,
     /// Threads that take requests; `None`: half of the processors.
@@ -82,7 +82,7 @@ pub enum Ended {
 ///
 /// # Errors
 /// It could not be started.
-pub fn serve(options: &Options) -> Result<Ended, ServeError> {
+pub fn serve(options: &ServeOptions) -> Result<Ended, ServeError> {
     let mut format = None;
     let ended = start_and_run(options, &mut format);
     if let Err(error) = &ended {
@@ -96,7 +96,7 @@ pub fn serve(options: &Options) -> Result<Ended, ServeError> {
     ended
 }
 
-fn start_and_run(options: &Options, format: &mut Option<LogFormat>) -> Result<Ended, ServeError> {
+fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Result<Ended, ServeError> {
     limits::raise()?;
     let root = geteuid().is_root();
     let early = EarlyStop::new()?;
@@ -265,7 +265,7 @@ impl Start {
             .into_iter()
             .enumerate()
             .map(|(index, own)| {
-                let mut options = shard::Options::new(Arc::clone(&metrics), events.clone());
+                let mut options = shard::ShardOptions::new(Arc::clone(&metrics), events.clone());
                 // The log decides whether lines are written: that can change while nano runs.
                 options.access_log = true;
                 options.clients.max_connections = connections;

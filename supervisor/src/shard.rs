@@ -27,7 +27,7 @@ const COMMANDS: usize = 64;
 
 /// The settings of a shard. The same for all shards of a supervisor.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ShardOptions {
     /// Whether each request is logged (`log.access`).
     pub access_log: bool,
     /// The limits of its clients.
@@ -42,7 +42,7 @@ pub struct Options {
     pub events: mpsc::Sender<LinkEvent>,
 }
 
-impl Options {
+impl ShardOptions {
     /// The contract's times, no access log.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>, events: mpsc::Sender<LinkEvent>) -> Self {
@@ -102,7 +102,7 @@ impl Shard {
         index: usize,
         listeners: Vec<Listener>,
         routes: Arc<RouteTable>,
-        options: Options,
+        options: ShardOptions,
     ) -> Result<ShardHandle, ShardError> {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let thread = thread::start(index, listeners, routes, options, inbox);

@@ -1,6 +1,6 @@
 //! `nano-worker run SCRIPT.js [ARG…]`: an ES module (`.cjs`: a classic script), run until nothing is left to do.
 //!
-//! For tests there are options before the script: see [`Options`].
+//! For tests there are options before the script: see [`RunOptions`].
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -13,11 +13,11 @@ use url::Url;
 
 mod options;
 
-use options::Options;
+use options::RunOptions;
 
 /// Runs the script that the arguments name and ends the process with its exit status.
 pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let options = match Options::parse(&mut arguments) {
+    let options = match RunOptions::parse(&mut arguments) {
         Ok(options) => options,
         Err(message) => {
             let _ = writeln!(io::stderr(), "{message}");
@@ -35,7 +35,7 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(options: Options, arguments: impl Iterator<Item = OsString>) -> Result<i32, String> {
+fn run(options: RunOptions, arguments: impl Iterator<Item = OsString>) -> Result<i32, String> {
     let script = Path::new(&options.script);
     let script = fs::canonicalize(script).map_err(|error| format!("cannot open {}: {error}", script.display()))?;
     if script.is_dir() {

@@ -5,7 +5,7 @@ const STEP: usize = 1024;
 
 /// Where the lines of a text start, and how many characters come before every [`STEP`]th byte: in a file without line
 /// breaks, each lookup would count from the start otherwise.
-pub(crate) struct Lines<'t> {
+pub(crate) struct LineIndex<'t> {
     text: &'t [u8],
     starts: Vec<usize>,
     characters: Vec<usize>,
@@ -16,7 +16,7 @@ fn count(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
-impl<'t> Lines<'t> {
+impl<'t> LineIndex<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         let text = text.as_bytes();
         let after_breaks = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::address::Fault;
 use crate::error::quote_path;
 
 /// The module that a directory stands for.
@@ -44,8 +45,6 @@ enum Found {
     /// Something that is not an app: why, and what to do.
     Unusable(String, Option<String>),
 }
-
-type Fault = (String, Option<String>);
 
 /// Looks beside the config file, then in the working directory; the first path where anything exists counts.
 pub(crate) fn resolve(text: &str, directory: &Path, cwd: &Path) -> Result<Module, Fault> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{ConfigError, Diagnostic, Place, quote};
-use crate::json::lines::Lines;
+use crate::json::lines::LineIndex;
 use crate::json::{Node, Span, SyntaxError, Value};
 use crate::schema::Key;
 
@@ -36,14 +36,14 @@ impl KeyPath {
 
 /// The faults so far.
 pub(crate) struct Report<'t> {
-    lines: Lines<'t>,
+    lines: LineIndex<'t>,
     file: &'t Path,
     faults: Vec<Diagnostic>,
 }
 
 impl<'t> Report<'t> {
     pub(crate) fn new(text: &'t str, file: &'t Path) -> Self {
-        Self { lines: Lines::new(text), file, faults: Vec::new() }
+        Self { lines: LineIndex::new(text), file, faults: Vec::new() }
     }
 
     /// The result, if there are no faults.

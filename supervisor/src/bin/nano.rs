@@ -14,7 +14,7 @@ use nano_supervisor::check::check;
 use nano_supervisor::clone3;
 use nano_supervisor::fleet::{find_worker, spawner_if_asked};
 use nano_supervisor::printable;
-use nano_supervisor::serve::{Ended, Options, serve};
+use nano_supervisor::serve::{Ended, ServeOptions, serve};
 use nano_supervisor::supervisor::ConfigSource;
 use nano_supervisor::{limits, signals};
 
@@ -250,7 +250,7 @@ fn wrong_usage(command: Option<&str>, message: &str) -> ExitCode {
 }
 
 fn run_server(source: ConfigSource, shards: Option<usize>) -> ExitCode {
-    match serve(&Options { source, shards }) {
+    match serve(&ServeOptions { source, shards }) {
         Ok(Ended::Drained) => ExitCode::Done,
         Ok(Ended::Cut) => ExitCode::Failed,
         Err(error) => failed(&error),

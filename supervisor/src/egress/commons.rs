@@ -12,7 +12,7 @@ use super::fair_semaphore::{FairSemaphore, Share};
 use super::handshakes::Handshakes;
 use super::idle::IdleConnections;
 use crate::rate::PacedRate;
-use crate::read_budget::{Group, Reader, Rounds};
+use crate::read_budget::{Reader, ReaderGroup, Rounds};
 
 /// Lookups at once of all apps, and of one. The system's resolver needs a thread for each and cannot be cancelled.
 pub(crate) const MAX_LOOKUPS: usize = 128;
@@ -50,7 +50,7 @@ pub(crate) struct Commons {
 #[derive(Debug)]
 pub(super) struct AppShare {
     pub(super) commons: Rc<Commons>,
-    reading: Rc<Group>,
+    reading: Rc<ReaderGroup>,
     pub(super) connections: Rc<Share>,
     pub(super) lookups: Rc<Share>,
     pub(super) handshakes: Rc<Share>,

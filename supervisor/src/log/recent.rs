@@ -27,13 +27,13 @@ pub struct Record {
 /// The buffer and its followers.
 #[derive(Debug)]
 pub struct Recent {
-    lines: Mutex<Lines>,
+    lines: Mutex<LogLines>,
     followers: AtomicUsize,
     changed: Notify,
 }
 
 #[derive(Debug)]
-struct Lines {
+struct LogLines {
     /// Lines in all.
     count: u64,
     kept: Ring,
@@ -105,7 +105,7 @@ impl Ring {
 
 impl Default for Recent {
     fn default() -> Self {
-        let lines = Lines { count: 0, kept: Ring::new(KEPT), passing: Ring::new(PASSING) };
+        let lines = LogLines { count: 0, kept: Ring::new(KEPT), passing: Ring::new(PASSING) };
         Self { lines: Mutex::new(lines), followers: AtomicUsize::new(0), changed: Notify::new() }
     }
 }
@@ -137,7 +137,7 @@ impl Recent {
         LogReader { recent: Arc::clone(self), kept, passing, end }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Lines> {
+    fn lock(&self) -> MutexGuard<'_, LogLines> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,7 +32,7 @@ fn run(test: impl Future<Output = ()>) {
 }
 
 /// Reads for ever; what it has had is counted.
-fn read_on(group: &Rc<Group>, most: usize) -> Rc<Cell<usize>> {
+fn read_on(group: &Rc<ReaderGroup>, most: usize) -> Rc<Cell<usize>> {
     let total = Rc::new(Cell::new(0));
     let (mut stream, count) = (Metered(Endless, group.reader(most, 1)), Rc::clone(&total));
     spawn_local(async move {

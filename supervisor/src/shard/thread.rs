@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 
-use super::Options;
+use super::ShardOptions;
 use super::command::ShardCommand;
 use crate::downstream::listener::Listener;
 use crate::downstream::{Accepting, Drain, Server};
@@ -26,7 +26,7 @@ pub(super) fn start(
     index: usize,
     listeners: Vec<Listener>,
     routes: Arc<RouteTable>,
-    options: Options,
+    options: ShardOptions,
     inbox: mpsc::Receiver<ShardCommand>,
 ) -> io::Result<std::thread::JoinHandle<()>> {
     let (started, outcome) = std::sync::mpsc::sync_channel(1);
@@ -40,7 +40,7 @@ pub(super) fn start(
                 Err(error) => return drop(started.send(Err(error))),
             };
         runtime.block_on(async {
-            let Options { access_log, clients, max_outgoing, own_ports, metrics, events } = options;
+            let ShardOptions { access_log, clients, max_outgoing, own_ports, metrics, events } = options;
             let routes = Routes::new(routes, max_outgoing, own_ports, events);
             let drain = Rc::<Drain>::default();
             let context = IngressContext::new(Rc::clone(&routes), Rc::clone(&drain), metrics, access_log);

@@ -12,7 +12,7 @@ use nano_supervisor::app::{App, Availability, GenerationId};
 use nano_supervisor::downstream::listener;
 use nano_supervisor::route::RouteTable;
 use nano_supervisor::shard::command::{Done, ShardCommand};
-use nano_supervisor::shard::{Options, Shard, ShardHandle};
+use nano_supervisor::shard::{Shard, ShardHandle, ShardOptions};
 use nano_supervisor::socket_file::BoundSocket;
 use nano_supervisor::telemetry::{AppMetrics, Metrics};
 use nano_supervisor::upstream::LinkEvent;
@@ -65,7 +65,7 @@ impl Host {
         Self::with(settings(), |_| {})
     }
 
-    pub(crate) fn with(settings: AppSettings, tune: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) fn with(settings: AppSettings, tune: impl FnOnce(&mut ShardOptions)) -> Self {
         Self::build(settings, tune, &Listen::Tcp(([127, 0, 0, 1], 0).into()))
     }
 
@@ -73,10 +73,10 @@ impl Host {
         Self::build(settings(), |_| {}, at)
     }
 
-    pub(crate) fn build(settings: AppSettings, tune: impl FnOnce(&mut Options), at: &Listen) -> Self {
+    pub(crate) fn build(settings: AppSettings, tune: impl FnOnce(&mut ShardOptions), at: &Listen) -> Self {
         let (events, inbox) = mpsc::channel(16);
         let metrics = Arc::new(Metrics::default());
-        let mut options = Options::new(Arc::clone(&metrics), events);
+        let mut options = ShardOptions::new(Arc::clone(&metrics), events);
         tune(&mut options);
         let mut bound = listener::bind(std::slice::from_ref(at), 1).unwrap();
         let listeners = bound.shards.remove(0);

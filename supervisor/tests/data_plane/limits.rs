@@ -34,7 +34,7 @@ fn is_served(client: &mut Client) -> bool {
     sent && client.read(true).is_ok_and(|answer| answer.status == 200)
 }
 
-fn host_and_worker(tune: impl FnOnce(&mut nano_supervisor::shard::Options)) -> (Host, FakeWorker) {
+fn host_and_worker(tune: impl FnOnce(&mut nano_supervisor::shard::ShardOptions)) -> (Host, FakeWorker) {
     let host = Host::with(settings(), tune);
     let worker = host.add_worker();
     (host, worker)

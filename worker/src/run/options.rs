@@ -8,7 +8,7 @@ const USAGE: &str = "nano run: which script? Usage: nano run SCRIPT.js [ARG…]"
 
 /// What comes before the script.
 #[derive(Debug, PartialEq)]
-pub(super) struct Options {
+pub(super) struct RunOptions {
     /// `--expose-gc`: a global `gc()`.
     pub(super) expose_gc: bool,
     /// `--max-buffer-size-mb`, `--max-total-buffer-mb`: as in nano.json.
@@ -17,7 +17,7 @@ pub(super) struct Options {
     pub(super) script: OsString,
 }
 
-impl Options {
+impl RunOptions {
     /// Reads the options and the script, and leaves the script's own arguments.
     pub(super) fn parse(arguments: &mut impl Iterator<Item = OsString>) -> Result<Self, String> {
         let mut expose_gc = false;

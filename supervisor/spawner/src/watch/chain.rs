@@ -23,7 +23,7 @@ pub(super) type Names = BTreeMap<PathBuf, BTreeMap<OsString, Interest>>;
 
 /// What a name refers to.
 #[derive(Debug, Clone)]
-enum Found {
+enum NameTarget {
     Directory,
     Link(PathBuf),
     Other,
@@ -33,7 +33,7 @@ enum Found {
 /// Resolves each name once, however many paths contain it.
 #[derive(Debug, Default)]
 pub(super) struct Chains {
-    known: HashMap<PathBuf, Found>,
+    known: HashMap<PathBuf, NameTarget>,
 }
 
 impl Chains {
@@ -67,11 +67,11 @@ impl Chains {
             }
             let here = directory.join(&name);
             let found = self.known.entry(here).or_insert_with_key(|here| look(here)).clone();
-            let ends = ahead.is_empty() && !matches!(found, Found::Link(_) | Found::Directory);
+            let ends = ahead.is_empty() && !matches!(found, NameTarget::Link(_) | NameTarget::Directory);
             visit(&directory, &name, if ends { Interest::Content } else { Interest::Place });
             match found {
-                Found::Directory => directory.push(name),
-                Found::Link(target) => {
+                NameTarget::Directory => directory.push(name),
+                NameTarget::Link(target) => {
                     links += 1;
                     if links > MAX_LINKS {
                         return;
@@ -83,7 +83,7 @@ impl Chains {
                         ahead.push_front(part);
                     }
                 }
-                Found::Other | Found::Nothing => return,
+                NameTarget::Other | NameTarget::Nothing => return,
             }
         }
     }
@@ -98,13 +98,13 @@ fn parts(path: &Path) -> impl Iterator<Item = OsString> {
     })
 }
 
-fn look(path: &Path) -> Found {
-    let Ok(found) = fs::symlink_metadata(path) else { return Found::Nothing };
+fn look(path: &Path) -> NameTarget {
+    let Ok(found) = fs::symlink_metadata(path) else { return NameTarget::Nothing };
     if found.is_dir() {
-        Found::Directory
+        NameTarget::Directory
     } else if found.is_symlink() {
-        fs::read_link(path).map_or(Found::Nothing, Found::Link)
+        fs::read_link(path).map_or(NameTarget::Nothing, NameTarget::Link)
     } else {
-        Found::Other
+        NameTarget::Other
     }
 }

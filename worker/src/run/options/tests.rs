@@ -4,16 +4,16 @@
 
 use super::*;
 
-fn parse(arguments: &[&str]) -> Result<(Options, usize), String> {
+fn parse(arguments: &[&str]) -> Result<(RunOptions, usize), String> {
     let mut arguments = arguments.iter().map(OsString::from);
-    let options = Options::parse(&mut arguments)?;
+    let options = RunOptions::parse(&mut arguments)?;
     Ok((options, arguments.count()))
 }
 
 #[test]
 fn a_script_alone_has_the_defaults() {
     let (options, rest) = parse(&["a.js", "--expose-gc", "b"]).unwrap();
-    let expected = Options { expose_gc: false, stream_budget: StreamBudget::default(), script: "a.js".into() };
+    let expected = RunOptions { expose_gc: false, stream_budget: StreamBudget::default(), script: "a.js".into() };
     assert_eq!((options, rest), (expected, 2));
 }
 
