@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{IngressContext, Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -81,7 +81,7 @@ pub fn requests(bytes: &[u8], cut: usize) -> Vec<Seen> {
         }
     });
     let mut connection = pin!(reader().serve_connection(wire, service));
-    let mut context = IngressContext::from_waker(Waker::noop());
+    let mut context = Context::from_waker(Waker::noop());
     let mut idle = 0;
     while idle < IDLE_POLLS {
         let before = *moved.borrow();
@@ -108,11 +108,7 @@ struct Wire {
 }
 
 impl Read for Wire {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        _: &mut IngressContext<'_>,
-        mut into: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         let room = into.remaining();
         let Some(piece) = self.pieces.iter_mut().find(|piece| !piece.is_empty()) else { return Poll::Pending };
         let part = piece.split_to(room.min(piece.len()));
@@ -123,16 +119,16 @@ impl Read for Wire {
 }
 
 impl Write for Wire {
-    fn poll_write(self: Pin<&mut Self>, _: &mut IngressContext<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         *self.moved.borrow_mut() += bytes.len();
         Poll::Ready(Ok(bytes.len()))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut IngressContext<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut IngressContext<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 }
