@@ -19,7 +19,7 @@ use std::os::unix::net::UnixStream;
 
 use nano_protocol::limits::MAX_LINKS;
 use nano_protocol::{ExitCode, ExitReason, Frame, LayerReport, Outbox, PROTOCOL_VERSION};
-use nano_runtime::{Connection, ServeError, Spare, exit_now};
+use nano_runtime::{Connection, PreparedWorker, ServeError, exit_now};
 use nano_worker::sandbox::{self, Layers, SandboxArgs};
 use nix::cmsg_space;
 use nix::errno::Errno;
@@ -30,7 +30,7 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 /// Serves an app; ends the process. `arguments` say what the spawner set up for it.
 pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ! {
     let prepared = SandboxArgs::from_arguments(arguments).ok_or(BootError::Usage).and_then(prepare);
-    let status = match prepared.and_then(|spare| Ok(spare.serve(crate::SNAPSHOT)?)) {
+    let status = match prepared.and_then(|prepared| Ok(prepared.serve(crate::SNAPSHOT)?)) {
         Ok(status) => status,
         Err(error) => {
             let _ = writeln!(io::stderr(), "nano-worker: {error}");
@@ -69,7 +69,7 @@ impl BootError {
     }
 }
 
-fn prepare(sandbox_args: SandboxArgs) -> Result<Spare, BootError> {
+fn prepare(sandbox_args: SandboxArgs) -> Result<PreparedWorker, BootError> {
     let sandbox = sandbox::enter(Layers::ALL, sandbox_args);
     // What ps(1) shows, also where nano had to execute this program by a descriptor's number.
     let _ = prctl::set_name(c"nano-worker");
@@ -80,10 +80,10 @@ fn prepare(sandbox_args: SandboxArgs) -> Result<Spare, BootError> {
     signals.thread_block().map_err(|error| BootError::System("block signals", error.into()))?;
     let connection = receive_connection()?;
     let mut control = connection.control.try_clone().map_err(|error| BootError::System("share a socket", error))?;
-    let spare = Spare::prepare(connection)?;
+    let prepared = PreparedWorker::prepare(connection)?;
     let layers = sandbox.close();
     announce(&mut control, layers).map_err(|error| BootError::System("write to the control socket", error))?;
-    Ok(spare)
+    Ok(prepared)
 }
 
 /// Reports the sandbox to the supervisor. It is the first write there, so it has room.

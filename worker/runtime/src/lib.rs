@@ -1,8 +1,8 @@
 //! The JavaScript runtime of nano: V8 with the builtins of the web platform, its event loop and its limits.
 //!
 //! This is the only crate that links V8. `nano-worker`'s build script calls [`snapshot::create`] and embeds the result;
-//! at run time an isolate starts from it, for a [`Program`] or for the app of a [`Spare`] worker. The folders, from top to bottom; a file imports from its own and from those
-//! below it:
+//! at run time an isolate starts from it, for a [`Program`] or for the app of a [`PreparedWorker`]. The folders, from top
+//! to bottom; a file imports from its own and from those below it:
 //!
 //! | folder | what |
 //! |---|---|
@@ -32,7 +32,7 @@ mod ops;
 mod program;
 pub mod snapshot;
 
-pub use app::serve::{Connection, ServeError, Spare};
+pub use app::serve::{Connection, PreparedWorker, ServeError};
 pub use engine::exception::{Location, ScriptError};
 pub use engine::fatal::exit_now;
 pub use engine::log_sink::{LogLevel, LogSink};

@@ -90,13 +90,13 @@ impl ServeError {
 }
 
 /// A worker that has its threads but no app yet.
-pub struct Spare {
+pub struct PreparedWorker {
     control: Link,
     links: Vec<Link>,
     watchdog: WatchdogThread,
 }
 
-impl Spare {
+impl PreparedWorker {
     /// Prepares everything that needs no app: V8 and the watchdog's thread. After this no thread is started any more.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ impl Spare {
     ///
     /// # Errors
     ///
-    /// See [`ServeError`]: the supervisor is gone or mad.
+    /// See [`ServeError`]: the supervisor closed the link or broke the protocol.
     pub fn serve(mut self, snapshot: &'static [u8]) -> Result<i32, ServeError> {
         let mut scratch = Link::scratch();
         let boot = loop {
@@ -157,7 +157,12 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(spare: Spare, boot: &Boot, snapshot: &'static [u8], scratch: Vec<u8>) -> Result<Self, ServeError> {
+    fn new(
+        prepared: PreparedWorker,
+        boot: &Boot,
+        snapshot: &'static [u8],
+        scratch: Vec<u8>,
+    ) -> Result<Self, ServeError> {
         let control_outbox = Rc::new(RefCell::new(Outbox::default()));
         let log = Rc::new(RefCell::new(LogQueue::default()));
         let modules = Rc::new(RefCell::new(Asked::new(&control_outbox)));
@@ -179,14 +184,14 @@ impl Worker {
             },
         };
         let mut app = App::new(options)?;
-        app.exchange.requests.borrow_mut().set_links(spare.links.len());
-        app.runtime.watch(spare.watchdog, Duration::from_millis(limits.cpu_ms.into()));
+        app.exchange.requests.borrow_mut().set_links(prepared.links.len());
+        app.runtime.watch(prepared.watchdog, Duration::from_millis(limits.cpu_ms.into()));
         app.runtime.modules.borrow_mut().show_as(&boot.shown);
         if boot.request_accessors == RequestAccessors::Auto {
             app.detect_accessors();
         }
         let exchange = Rc::clone(&app.exchange);
-        let sockets = Sockets { control: spare.control, control_outbox, log, links: spare.links, exchange };
+        let sockets = Sockets { control: prepared.control, control_outbox, log, links: prepared.links, exchange };
         Ok(Self {
             app,
             sockets,
