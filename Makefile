@@ -32,7 +32,7 @@ $(info the toolchain of rust-toolchain.toml is not to be had: going on with $(RU
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order fuzz install uninstall clean
+.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order fuzz fuzz-check install uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ fuzz: ## cargo-fuzz on all targets of test/fuzz/, FUZZ_SECONDS each (installs ca
 	for target in $(FUZZ_TARGETS); do mkdir -p test/fuzz/corpus/$$target && \
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir test/fuzz --sanitizer none $$target test/fuzz/corpus/$$target test/fuzz/seeds/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 || exit 1; done
+
+fuzz-check: ## the fuzz targets compile, and the code that only they use (no cargo-fuzz needed)
+	cd test/fuzz && RUSTFLAGS="--cfg fuzzing" $(CARGO) check $(LOCKED)
 
 # Never builds: root installs what another user built.
 install: ## install to DESTDIR, PREFIX=/usr/local, what `make build` built: programs, units, schema, man pages, example; STRIP= keeps symbols

@@ -73,7 +73,7 @@ fn files_are_named_for_what_they_do() {
                 faults.push(format!("{path}: {vague} says nothing"));
             }
         }
-        let says = text.starts_with("//! ") || text.starts_with("#![no_main]") || stem.ends_with("_tests");
+        let says = text.starts_with("//! ") || text.starts_with("#![no_main]");
         if path.ends_with(".rs") && !says {
             faults.push(format!("{path}: begins without //! that says what it is"));
         }
