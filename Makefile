@@ -54,16 +54,13 @@ check: lint ## while you work: formatting, clippy, JavaScript, tidiness and the 
 		$(CARGO) "$$@" $(LOCKED) --workspace --lib --bins --test tidy --test graph $(if $(wildcard test/tests/floors*),--test floors)
 
 gates: v8 ## the long form of the gates (test/tests/gates) and of chaos (test/tests/chaos): at most 15 minutes; prints its seed, and takes NANO_GATES_SEED
-	$(CARGO) build $(LOCKED) --workspace --bins
-	$(CARGO) build $(LOCKED) -p nano-test --examples
-	$(CARGO) test $(LOCKED) -p nano-test --test gates --test chaos --no-run
-	$(CARGO) test $(LOCKED) -p nano-worker --test attacker --no-run
-	$(CARGO) test $(LOCKED) -p nano-supervisor --test data_plane --no-run
+	$(CARGO) build $(LOCKED) --workspace --bins --examples
+	$(CARGO) test $(LOCKED) --workspace --test gates --test chaos --test attacker --test data_plane --no-run
 	@seed=$${NANO_GATES_SEED:-$$(date +%s)}; echo "NANO_GATES_SEED=$$seed"; NANO_GATES=long NANO_GATES_SEED=$$seed \
-		timeout 900 sh -c '$(CARGO) test $(LOCKED) -p nano-worker --test attacker && \
-			$(CARGO) test $(LOCKED) -p nano-supervisor --test data_plane mutations && \
-			$(CARGO) test $(LOCKED) -p nano-test --test gates && \
-			$(CARGO) test $(LOCKED) -p nano-test --test chaos -- --nocapture'
+		timeout 900 sh -c '$(CARGO) test $(LOCKED) --workspace --test attacker && \
+			$(CARGO) test $(LOCKED) --workspace --test data_plane mutations && \
+			$(CARGO) test $(LOCKED) --workspace --test gates && \
+			$(CARGO) test $(LOCKED) --workspace --test chaos -- --nocapture'
 
 fmt: ## format the Rust code
 	$(CARGO) fmt --all

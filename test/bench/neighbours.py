@@ -370,18 +370,9 @@ def found_runtimes(options):
         if not (peers.BIN / "nano").is_file():
             sys.exit(f"neighbours: {peers.BIN / 'nano'} is not there: run `make build` first")
         found["nano"] = (Nano, None)
-    wanted = [name for name in names if name != "nano"]
-    programs, missing = peers.install(wanted)
-    if missing and not options.offline:
-        # npm keeps only what it is told of: all that peers.py may want, too.
-        if reason := peers.fetch(list(peers.PINNED)):
-            note(f"npm install failed: {reason}")
-        programs, missing = peers.install(wanted)
-    for name, program in programs.items():
-        if name in missing:
-            note(f"{name} left out: {missing[name]} is not installed")
-        else:
-            found[name] = ({"workerd": Workerd, "node": Node}[name], program)
+    programs = peers.present([name for name in names if name != "nano"], options.offline)
+    kinds = {"workerd": Workerd, "node": Node}
+    found |= {name: (kinds[name], program) for name, program in programs.items()}
     return found
 
 

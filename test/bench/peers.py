@@ -178,23 +178,27 @@ def fetch(packages):
     return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["npm failed"])[-1]
 
 
+def present(names, offline):
+    """Name → program of each peer that is there, after npm was asked for those that are not."""
+    programs, missing = install(names)
+    if missing and not offline:
+        note(f"npm install {' '.join(missing.values())}")
+        # npm keeps only what it is told of: all that any of the scripts may want.
+        if reason := fetch(list(PINNED)):
+            note(f"npm install failed: {reason}")
+        programs, missing = install(names)
+    for name in missing:
+        note(f"{name} left out: {missing[name]} is not installed")
+    return {name: program for name, program in programs.items() if name not in missing}
+
+
 def runtimes(names, directory, offline):
     """Name with version → what measures."""
     found = {}
     if "nano" in names:
         version = subprocess.run([str(BIN / "nano"), "--version"], capture_output=True, text=True, check=True).stdout
         found[version.split("\n")[0].strip()] = Script([str(BIN / "nano"), "run"], directory)
-    peers = [name for name in names if name in PINNED]
-    programs, missing = install(peers)
-    if missing and not offline:
-        # One by one would remove those before: npm keeps only what it is told of.
-        note(f"npm install {' '.join(missing.values())}")
-        if reason := fetch(programs):
-            note(f"npm install failed: {reason}")
-        programs, missing = install(peers)
-    for name in missing:
-        note(f"{name} left out: {missing[name]} is not installed")
-        del programs[name]
+    programs = present([name for name in names if name in PINNED], offline)
     for name, program in programs.items():
         heading = f"{name} {PINNED[name][0]}"
         if name == "workerd":

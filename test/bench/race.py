@@ -181,20 +181,11 @@ def programs(names, offline):
     if "nano" in names:
         found["nano"] = peers.BIN / "nano"
     wanted = [name for name in peers.PINNED if name in names or (name == "node" and "nginx + node" in names)]
-    installed, missing = peers.install(wanted)
-    if missing and not offline:
-        # npm keeps only what it is told of: all that peers.py may want, too.
-        if reason := peers.fetch(list(peers.PINNED)):
-            note(f"npm install failed: {reason}")
-        installed, missing = peers.install(wanted)
-    for name, program in installed.items():
-        if name in missing:
-            note(f"{name} left out: {missing[name]} is not installed")
-        elif name in names:
-            found[name] = program
+    installed = peers.present(wanted, offline)
+    found |= {name: program for name, program in installed.items() if name in names}
     if "nginx + node" in names:
         nginx = tool("nginx")
-        if nginx and "node" in installed and "node" not in missing:
+        if nginx and "node" in installed:
             found["nginx + node"] = (nginx, installed["node"])
         else:
             note("nginx + node left out: one of them is not installed")

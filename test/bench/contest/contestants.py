@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 
+from neighbours import free_port, tree
 from peers import Failed
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -53,24 +54,6 @@ NGINX_SERVER = """\
 
 def host(number):
     return f"a{number}.test"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def tree(pid):
-    """The process and all below it."""
-    found = [pid]
-    for each in found:
-        try:
-            for task in os.listdir(f"/proc/{each}/task"):
-                found += map(int, pathlib.Path(f"/proc/{each}/task/{task}/children").read_text().split())
-        except OSError:
-            pass  # it has ended
-    return found
 
 
 class Contestant:
