@@ -1,9 +1,7 @@
 // Imports every builtin and defines the globals. Evaluated once, at build time, into the startup snapshot: nothing
 // here may read the clock, make random numbers or touch the outside; do that in a function that runs later.
 //
-// A new builtin needs four lines: its file in the list of ../ops/sources.rs, its natives (if any) in ../ops.rs, its
-// import here, and its names in one of the tables below. Then try it on the real thing:
-//     cargo run -q -p nano-worker -- run script.js
+// A new builtin needs its import here and its names in one of the tables below; CONTRIBUTING.md ("A web API") has the rest.
 // Exports are functions, classes and constants, by name (`export let` is refused: importers would not see it change).
 
 import { CompressionStream } from "./compression/compression_stream.js";
