@@ -16,8 +16,9 @@ use std::time::{Duration, Instant};
 enum End {
     /// The process ends for the reason `protocol`.
     Protocol,
-    /// It is tolerated, and the client gets an error in time. Floods are, while they are read no faster than correct workers write, as on a
-    /// slow machine; `upstream/link/tests.rs` and `fleet/control_link.rs` find them out.
+    /// It is tolerated, and the client gets an error in time. Floods are, while they are read no faster than correct workers
+    /// write, as on a slow machine, or until the worker does not answer a ping; `upstream/link/tests.rs`,
+    /// `fleet/control_link/tests.rs` and `fleet/module_queue/tests.rs` find them out.
     Borne,
 }
 use End::{Borne, Protocol};
@@ -60,7 +61,7 @@ const CRIMES: [(&str, End); 40] = [
     ("pong flood", Protocol),
     ("ready again", Protocol),
     ("data frame as control", Protocol),
-    ("module flood", Protocol),
+    ("module flood", Borne),
     ("mutated", Protocol),
     ("silence", Borne),
 ];
