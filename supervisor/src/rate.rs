@@ -19,11 +19,9 @@ impl PacedRate {
         Self { interval, burst: interval * burst, due: Cell::new(Instant::now()) }
     }
 
-    /// Takes the next turn; returns when it is due.
-    pub(crate) fn next(&self, now: Instant) -> Instant {
-        let at = self.earliest().map_or(now, |at| at.max(now));
+    /// Takes the next turn.
+    pub(crate) fn take(&self, now: Instant) {
         self.due.set(self.due.get().max(now) + self.interval);
-        at
     }
 
     /// When the next turn is due, mostly in the past; `None`: before the clock began, which means now.

@@ -115,7 +115,7 @@ impl AppShare {
             if let Some(at) = self.connects.earliest().filter(|at| *at > Instant::now()) {
                 sleep_until(at.into()).await;
             }
-            self.connects.next(Instant::now());
+            self.connects.take(Instant::now());
         }
         let turn = self.reader(false);
         poll_fn(|cx| turn.poll_room(cx)).await;

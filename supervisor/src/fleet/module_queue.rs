@@ -42,7 +42,7 @@ impl ModuleQueue {
 
     pub(super) fn pop(&mut self, now: Instant) -> Option<(u32, String)> {
         let next = self.waiting.pop_front()?;
-        self.rate.next(now);
+        self.rate.take(now);
         Some(next)
     }
 }

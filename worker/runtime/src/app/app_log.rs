@@ -108,7 +108,7 @@ impl AppLog {
 
     fn queue_line(&mut self, level: LogLevel, request_id: &str, text: &str) {
         self.queue.borrow_mut().push(LogLine {
-            level: level.into(),
+            level,
             request_id: request_id.into(),
             message: cut(text, MAX_LOG_TEXT),
             dropped: std::mem::take(&mut self.dropped),
@@ -141,17 +141,6 @@ impl LogSink for AppLog {
     fn tell_dropped_last(&mut self) {
         if self.dropped > 0 {
             self.queue_line(LogLevel::Warn, "", DROPPED);
-        }
-    }
-}
-
-impl From<LogLevel> for nano_protocol::LogLevel {
-    fn from(level: LogLevel) -> Self {
-        match level {
-            LogLevel::Debug => Self::Debug,
-            LogLevel::Info => Self::Info,
-            LogLevel::Warn => Self::Warn,
-            LogLevel::Error => Self::Error,
         }
     }
 }

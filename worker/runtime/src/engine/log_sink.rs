@@ -1,17 +1,6 @@
 //! Where messages of a program go: its `console`, and errors that nothing caught.
 
-/// How grave a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// `console.debug`.
-    Debug,
-    /// `console.log`, `console.info`.
-    Info,
-    /// `console.warn`.
-    Warn,
-    /// `console.error`, uncaught errors.
-    Error,
-}
+pub use nano_protocol::LogLevel;
 
 /// Takes what programs log.
 pub trait LogSink {
