@@ -38,7 +38,7 @@ pub use outbox::Outbox;
 pub use sandbox::{LayerReport, SandboxLayer};
 pub use stats::{Stat, StatKind, StatMetric, StatSource, Stats};
 pub use stream::{MAX_STREAM_NUMBER, ReceiveHalf, Received, SendHalf, StreamId, StreamTable, StreamViolation};
-pub use token_bucket::TokenBucket;
+pub use token_bucket::MessageRate;
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
 /// differs where an installation mixes two.

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use nano_protocol::{DecodeError, Decoder, Frame, Outbox, PROTOCOL_VERSION, Side, TokenBucket};
+use nano_protocol::{DecodeError, Decoder, Frame, MessageRate, Outbox, PROTOCOL_VERSION, Side};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -59,28 +59,17 @@ pub(super) struct ControlLink {
 /// and four times that in a burst, a dozen statistics, a few modules; the rest of the allowance is for workers whose
 /// frames were not read for a while.
 #[derive(Debug)]
-struct Allowance {
-    frames: TokenBucket,
-    bytes: TokenBucket,
-}
+struct Allowance(MessageRate);
 
 impl Allowance {
     fn new(now: Instant) -> Self {
-        Self {
-            frames: TokenBucket::full(FRAMES_PER_SECOND, FRAMES_AT_ONCE, now),
-            bytes: TokenBucket::full(BYTES_PER_SECOND, BYTES_AT_ONCE, now),
-        }
+        let frames = (FRAMES_PER_SECOND, FRAMES_AT_ONCE);
+        Self(MessageRate::full(frames, (BYTES_PER_SECOND, BYTES_AT_ONCE), now))
     }
 
     /// Charges a frame of so many bytes.
     fn charge(&mut self, bytes: usize, now: Instant) -> Result<(), Broken> {
-        let bytes = bytes as f64;
-        if !self.frames.has(1.0, now) || !self.bytes.has(bytes, now) {
-            return Err(Broken::Flood);
-        }
-        self.frames.take(1.0);
-        self.bytes.take(bytes);
-        Ok(())
+        if self.0.admit(bytes, now) { Ok(()) } else { Err(Broken::Flood) }
     }
 }
 

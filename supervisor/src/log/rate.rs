@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use nano_protocol::TokenBucket;
+use nano_protocol::MessageRate;
 
 /// Lines per second, and in a burst.
 const LINES: (f64, f64) = (1000.0, 2000.0);
@@ -12,11 +12,10 @@ const LINES: (f64, f64) = (1000.0, 2000.0);
 /// Bytes per second, and in a burst.
 const BYTES: (f64, f64) = (1_048_576.0, 4_194_304.0);
 
-/// Two token buckets, for lines and bytes. Lines over the rate are dropped and counted.
+/// The rate of lines and of their bytes. Lines over it are dropped and counted.
 #[derive(Debug)]
 pub struct LogRate {
-    lines: TokenBucket,
-    bytes: TokenBucket,
+    lines: MessageRate,
     /// Since the last line that was logged.
     dropped: u64,
     /// In all, for the metric.
@@ -27,8 +26,7 @@ impl LogRate {
     /// Begins with full buckets. Dropped lines are added to `total`.
     #[must_use]
     pub fn new(now: Instant, total: Arc<AtomicU64>) -> Self {
-        let full = |(per_second, burst)| TokenBucket::full(per_second, burst, now);
-        Self { lines: full(LINES), bytes: full(BYTES), dropped: 0, total }
+        Self { lines: MessageRate::full(LINES, BYTES, now), dropped: 0, total }
     }
 
     /// Counts lines that the worker dropped. They are reported with the next admitted line.
@@ -40,13 +38,10 @@ impl LogRate {
 
     /// Whether a line of so many bytes may be logged now; if so, how many were dropped before it.
     pub fn admit(&mut self, bytes: usize, now: Instant) -> Option<u64> {
-        let bytes = bytes as f64;
-        if !self.lines.has(1.0, now) || !self.bytes.has(bytes, now) {
+        if !self.lines.admit(bytes, now) {
             self.dropped_before(1);
             return None;
         }
-        self.lines.take(1.0);
-        self.bytes.take(bytes);
         Some(std::mem::take(&mut self.dropped))
     }
 }

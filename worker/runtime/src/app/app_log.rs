@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use nano_protocol::limits::MAX_LOG_TEXT;
-use nano_protocol::{Frame, LogLine, Outbox, TokenBucket};
+use nano_protocol::{Frame, LogLine, MessageRate, Outbox};
 
 use crate::engine::log_sink::{LogLevel, LogSink};
 
@@ -74,8 +74,7 @@ impl LogQueue {
 /// Writes messages to a [`LogQueue`].
 pub(crate) struct AppLog {
     queue: Rc<RefCell<LogQueue>>,
-    messages: TokenBucket,
-    bytes: TokenBucket,
+    rate: MessageRate,
     dropped: u64,
 }
 
@@ -87,22 +86,21 @@ impl AppLog {
     fn started(queue: Rc<RefCell<LogQueue>>, now: Instant) -> Self {
         Self {
             queue,
-            messages: TokenBucket::full(MESSAGES_PER_SECOND, MESSAGES_PER_SECOND * BURST, now),
-            bytes: TokenBucket::full(BYTES_PER_SECOND, BYTES_PER_SECOND * BURST, now),
+            rate: MessageRate::full(
+                (MESSAGES_PER_SECOND, MESSAGES_PER_SECOND * BURST),
+                (BYTES_PER_SECOND, BYTES_PER_SECOND * BURST),
+                now,
+            ),
             dropped: 0,
         }
     }
 
     fn write_at(&mut self, now: Instant, level: LogLevel, request_id: &str, text: &str) {
-        #[allow(clippy::cast_precision_loss, reason = "lengths of strings are far below 2^52")]
-        let cost = text.len().min(MAX_LOG_TEXT) as f64;
         let waiting = self.queue.borrow().bytes;
-        if waiting > MAX_BACKLOG || !self.messages.has(1.0, now) || !self.bytes.has(cost, now) {
+        if waiting > MAX_BACKLOG || !self.rate.admit(text.len().min(MAX_LOG_TEXT), now) {
             self.dropped += 1;
             return;
         }
-        self.messages.take(1.0);
-        self.bytes.take(cost);
         self.queue_line(level, request_id, text);
     }
 
