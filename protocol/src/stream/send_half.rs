@@ -2,9 +2,12 @@
 
 use bytes::Bytes;
 
+use super::stream_id::StreamId;
 use super::violation::StreamViolation;
 use super::window::SendWindow;
 use crate::frame::BodyLength;
+use crate::limits::MAX_CHUNK;
+use crate::outbox::Outbox;
 
 /// A body that is being sent, under the window of its receiver.
 #[derive(Debug)]
@@ -68,6 +71,13 @@ impl SendHalf {
         let data = self.pending.split_to(bytes);
         self.sent(bytes, false);
         Some((data, self.ended))
+    }
+
+    /// Queues what was given, as far as there is room.
+    pub fn send(&mut self, stream: StreamId, outbox: &mut Outbox) {
+        while let Some((data, end)) = self.take(MAX_CHUNK) {
+            outbox.push_data(stream, end, data);
+        }
     }
 
     /// Counts a chunk that was sent without [`SendHalf::give`]; `end`: it was the last.

@@ -344,9 +344,7 @@ impl Requests {
             return 0;
         };
         outgoing.body.give(data);
-        while let Some((data, end)) = outgoing.body.take(MAX_CHUNK) {
-            outbox.push_data(StreamId::request(context.wire_id), end, data);
-        }
+        outgoing.body.send(StreamId::request(context.wire_id), outbox);
         let room = room(&outgoing.body, outbox, &mut self.held);
         if let BodySource::Script { waiting } = &mut outgoing.source {
             *waiting = waits || room == 0;
@@ -384,9 +382,7 @@ impl Requests {
             }
             BodySource::Fetch(fetch) => return Outcome::HandOn(*fetch),
             BodySource::Whole => {
-                while let Some((data, end)) = body.take(MAX_CHUNK) {
-                    outbox.push_data(stream, end, data);
-                }
+                body.send(stream, outbox);
                 if !body.is_ended() {
                     return Outcome::Nothing;
                 }

@@ -2,7 +2,6 @@
 //! window and what may wait on the link.
 
 use bytes::Bytes;
-use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{StreamId, StreamViolation};
 
 use super::{FetchOutcome, Fetches};
@@ -71,9 +70,7 @@ impl Fetches {
         let Some(context) = self.contexts.get_mut(key) else { return 0 };
         let Some(outbox) = requests.outbox(context.link).filter(|_| context.on_wire) else { return 0 };
         context.send.give(data);
-        while let Some((data, end)) = context.send.take(MAX_CHUNK) {
-            outbox.push_data(StreamId::fetch(context.wire_id), end, data);
-        }
+        context.send.send(StreamId::fetch(context.wire_id), outbox);
         let room = requests.room_on(context.link, &context.send, &mut self.held);
         if let Upload::Script { waiting, .. } = &mut context.upload {
             *waiting = waits || room == 0;
@@ -100,9 +97,7 @@ impl Fetches {
     pub(super) fn send_upload(&mut self, requests: &mut Requests, key: FetchKey) {
         let Some(context) = self.contexts.get_mut(key).filter(|context| context.on_wire) else { return };
         let Some(outbox) = requests.outbox(context.link) else { return };
-        while let Some((data, end)) = context.send.take(MAX_CHUNK) {
-            outbox.push_data(StreamId::fetch(context.wire_id), end, data);
-        }
+        context.send.send(StreamId::fetch(context.wire_id), outbox);
     }
 
     /// The supervisor takes more of a request's body.
