@@ -10,7 +10,6 @@ mod address;
 mod commons;
 mod connect;
 mod error;
-mod fair_semaphore;
 mod handshakes;
 mod head;
 mod idle;

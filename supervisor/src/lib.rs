@@ -14,6 +14,7 @@ pub mod descriptors;
 pub mod downstream;
 mod duration;
 mod egress;
+mod fair_semaphore;
 pub mod fleet;
 mod hop_by_hop;
 mod http_date;

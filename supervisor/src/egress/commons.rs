@@ -8,9 +8,9 @@ use std::time::Instant;
 use tokio::sync::Mutex;
 use tokio::time::sleep_until;
 
-use super::fair_semaphore::{FairSemaphore, Share};
 use super::handshakes::Handshakes;
 use super::idle::IdleConnections;
+use crate::fair_semaphore::{FairSemaphore, Share};
 use crate::rate::PacedRate;
 use crate::read_budget::{Reader, ReaderGroup, Rounds};
 

@@ -21,7 +21,6 @@ use tokio_rustls::client::TlsStream;
 
 use super::commons::AppShare;
 use super::error::EgressError;
-use super::fair_semaphore::FairPermit;
 use super::handshakes::{Handshake, NoSession};
 use super::names::look_up;
 use super::policy::Policy;
@@ -29,6 +28,7 @@ use super::socket::{EgressSocket, InShard, ResponseWatch};
 use super::target::{Host, Origin};
 use super::upload::UploadBody;
 use super::{Timeouts, tls};
+use crate::fair_semaphore::FairPermit;
 
 /// Most addresses of one host that are tried.
 const MAX_ADDRESSES: usize = 8;

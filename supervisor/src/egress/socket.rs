@@ -17,7 +17,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::fair_semaphore::FairPermit;
+use crate::fair_semaphore::FairPermit;
 use crate::read_budget::Reader;
 
 /// Bytes that may come before a response's head is whole, informational ones and that of TLS included.

@@ -47,7 +47,7 @@ impl Generation {
             availability: Availability::default(),
         };
         let workers = settings.workers;
-        let shared = GenerationState::new(app, version, config);
+        let shared = GenerationState::new(app, version, config, context.start_turns.app());
         let (desired, receiver) = watch::channel(DesiredState::Run);
         let mut tasks = JoinSet::new();
         let mut slots = Vec::new();

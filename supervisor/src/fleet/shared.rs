@@ -14,6 +14,7 @@ use super::flight::LastLines;
 use super::modules::AppModules;
 use super::shown;
 use super::start_error::StartError;
+use super::start_turns::AppStarts;
 use crate::app::App;
 use crate::log::{self, LogRate};
 
@@ -65,10 +66,11 @@ pub(crate) struct GenerationState {
     pub(super) ready: Cell<usize>,
     /// Wakes all slots that were stopped for idleness.
     pub(super) wake: watch::Sender<()>,
+    pub(super) starts: AppStarts,
 }
 
 impl GenerationState {
-    pub(super) fn new(app: App, version: u64, config: AppConfig) -> Rc<Self> {
+    pub(super) fn new(app: App, version: u64, config: AppConfig, starts: AppStarts) -> Rc<Self> {
         let rate = LogRate::new(Instant::now(), app.metrics.log_dropped());
         Rc::new(Self {
             app: Arc::new(app),
@@ -78,6 +80,7 @@ impl GenerationState {
             rate: Rc::new(RefCell::new(rate)),
             ready: Cell::new(0),
             wake: watch::channel(()).0,
+            starts,
         })
     }
 

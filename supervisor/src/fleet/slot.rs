@@ -155,7 +155,7 @@ impl Slot {
         let kind = if self.first.is_some() { StartKind::First } else { StartKind::Again };
         let mut desired = self.desired.clone();
         let spawned = async {
-            let turn = self.context.start_turns.take(kind).await;
+            let turn = self.shared.starts.take(kind).await;
             (turn, self.spawn().await)
         };
         let (_turn, (mut process, own)) = tokio::select! {

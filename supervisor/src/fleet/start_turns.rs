@@ -1,12 +1,14 @@
 //! How many workers start at a time. A start takes a processor, mostly: all apps of a large configuration at once would each
 //! be slower than the time that a start has, and leave nothing to those that serve.
 
-use std::sync::Arc;
+use std::rc::Rc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::spawn_local;
+
+use crate::fair_semaphore::{FairPermit, FairSemaphore, Share};
 
 /// Starts for each processor. A start also waits: for the spawner, for the kernel, for files.
 const FOR_EACH_PROCESSOR: usize = 4;
@@ -26,8 +28,17 @@ pub(super) enum StartKind {
 /// The turns of all apps.
 #[derive(Debug)]
 pub(super) struct StartTurns {
-    first: Arc<Semaphore>,
-    again: Arc<Semaphore>,
+    first: Rc<FairSemaphore>,
+    again: Rc<FairSemaphore>,
+    at_once: usize,
+    turn: Duration,
+}
+
+/// The turns of one app: with all its workers it leaves some to the others.
+#[derive(Debug)]
+pub(super) struct AppStarts {
+    first: Rc<Share>,
+    again: Rc<Share>,
     turn: Duration,
 }
 
@@ -46,27 +57,32 @@ impl Default for StartTurns {
 
 impl StartTurns {
     fn new(at_once: usize, turn: Duration) -> Self {
-        let places = || Arc::new(Semaphore::new(at_once));
-        Self { first: places(), again: places(), turn }
+        Self { first: FairSemaphore::new(at_once), again: FairSemaphore::new(at_once), at_once, turn }
     }
 
+    /// Those of one app.
+    pub(super) fn app(&self) -> AppStarts {
+        AppStarts { first: self.first.share(self.at_once), again: self.again.share(self.at_once), turn: self.turn }
+    }
+}
+
+impl AppStarts {
     /// Waits in line. Must run in a `LocalSet`.
     pub(super) async fn take(&self, kind: StartKind) -> StartTurn {
-        let places = match kind {
+        let share = match kind {
             StartKind::First => &self.first,
             StartKind::Again => &self.again,
         };
-        // It is never closed.
-        let place = Arc::clone(places).acquire_owned().await.ok();
+        let permit = share.take().await;
         let (sender, over) = oneshot::channel();
-        spawn_local(keep(place, self.turn, over));
+        spawn_local(keep(permit, self.turn, over));
         StartTurn { _over: sender }
     }
 }
 
-async fn keep(place: Option<OwnedSemaphorePermit>, turn: Duration, over: oneshot::Receiver<()>) {
+async fn keep(permit: FairPermit, turn: Duration, over: oneshot::Receiver<()>) {
     let _ = tokio::time::timeout(turn, over).await;
-    drop(place);
+    drop(permit);
 }
 
 #[cfg(test)]

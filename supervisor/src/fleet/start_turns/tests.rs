@@ -24,9 +24,10 @@ async fn waits(mut turn: Pin<&mut impl Future<Output = StartTurn>>) -> bool {
 fn as_many_start_as_may_and_the_next_when_one_is_over() {
     run(async {
         let turns = StartTurns::new(2, Duration::from_secs(3600));
-        let first = turns.take(StartKind::First).await;
-        let _second = turns.take(StartKind::First).await;
-        let mut third = pin!(turns.take(StartKind::First));
+        let first = turns.app().take(StartKind::First).await;
+        let _second = turns.app().take(StartKind::First).await;
+        let app = turns.app();
+        let mut third = pin!(app.take(StartKind::First));
         assert!(waits(third.as_mut()).await);
         drop(first);
         tokio::time::timeout(DEADLINE, third).await.unwrap();
@@ -37,8 +38,8 @@ fn as_many_start_as_may_and_the_next_when_one_is_over() {
 fn an_app_that_serves_waits_behind_no_reload() {
     run(async {
         let turns = StartTurns::new(1, Duration::from_secs(3600));
-        let _reload = turns.take(StartKind::First).await;
-        tokio::time::timeout(DEADLINE, turns.take(StartKind::Again)).await.unwrap();
+        let _reload = turns.app().take(StartKind::First).await;
+        tokio::time::timeout(DEADLINE, turns.app().take(StartKind::Again)).await.unwrap();
     });
 }
 
@@ -46,7 +47,25 @@ fn an_app_that_serves_waits_behind_no_reload() {
 fn a_start_that_takes_long_keeps_others_waiting_for_its_turn_only() {
     run(async {
         let turns = StartTurns::new(1, Duration::from_millis(1));
-        let _slow = turns.take(StartKind::First).await;
-        tokio::time::timeout(DEADLINE, turns.take(StartKind::First)).await.unwrap();
+        let _slow = turns.app().take(StartKind::First).await;
+        tokio::time::timeout(DEADLINE, turns.app().take(StartKind::First)).await.unwrap();
+    });
+}
+
+#[test]
+fn an_app_of_many_workers_leaves_turns_to_the_others() {
+    run(async {
+        let turns = StartTurns::new(8, Duration::from_secs(3600));
+        let crowd = turns.app();
+        let mut held = Vec::new();
+        loop {
+            let mut next = Box::pin(crowd.take(StartKind::Again));
+            match poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await {
+                Poll::Ready(turn) => held.push(turn),
+                Poll::Pending => break,
+            }
+        }
+        assert_eq!(held.len(), 4, "half of them");
+        tokio::time::timeout(DEADLINE, turns.app().take(StartKind::Again)).await.unwrap();
     });
 }

@@ -1,4 +1,4 @@
-//! A fair semaphore for the apps of one shard: for outgoing connections, for lookups, for TLS handshakes.
+//! A fair semaphore for the apps of one thread: for outgoing connections, for lookups, for TLS handshakes, for starts of workers.
 //!
 //! An app holds at most as many permits as are free, so one alone gets half of them; the last quarter is for apps that
 //! hold none. An app that has to wait is queued, and the queues take turns.
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 /// The permits of one kind.
 #[derive(Debug)]
-pub(super) struct FairSemaphore {
+pub(crate) struct FairSemaphore {
     most: usize,
     taken: Cell<usize>,
     /// Apps that wait for a permit, in their turn.
@@ -20,7 +20,7 @@ pub(super) struct FairSemaphore {
 
 /// One app's share of them.
 #[derive(Debug)]
-pub(super) struct Share {
+pub(crate) struct Share {
     places: Rc<FairSemaphore>,
     most: usize,
     taken: Cell<usize>,
@@ -31,15 +31,15 @@ pub(super) struct Share {
 
 /// A permit. Dropping it gives it to the next in the queue.
 #[derive(Debug)]
-pub(super) struct FairPermit(Rc<Share>);
+pub(crate) struct FairPermit(Rc<Share>);
 
 impl FairSemaphore {
-    pub(super) fn new(most: usize) -> Rc<Self> {
+    pub(crate) fn new(most: usize) -> Rc<Self> {
         Rc::new(Self { most: most.max(1), taken: Cell::new(0), waiting: RefCell::default() })
     }
 
     /// One app's share: at most `most` permits.
-    pub(super) fn share(self: &Rc<Self>, most: usize) -> Rc<Share> {
+    pub(crate) fn share(self: &Rc<Self>, most: usize) -> Rc<Share> {
         Rc::new(Share {
             places: Rc::clone(self),
             most: most.max(1),
@@ -79,19 +79,19 @@ impl FairSemaphore {
 
 impl Share {
     /// Whether one more may be taken now.
-    pub(super) fn may_take(&self) -> bool {
+    pub(crate) fn may_take(&self) -> bool {
         let (taken, free) = (self.taken.get(), self.places.free());
         let kept = self.places.most / 4;
         free > 0 && taken < self.most && (taken == 0 || (taken < free && free > kept))
     }
 
     /// Whether it holds no permit.
-    pub(super) fn has_none(&self) -> bool {
+    pub(crate) fn has_none(&self) -> bool {
         self.taken.get() == 0
     }
 
     /// Waits for a permit.
-    pub(super) async fn take(self: &Rc<Self>) -> FairPermit {
+    pub(crate) async fn take(self: &Rc<Self>) -> FairPermit {
         loop {
             if self.line.borrow().is_empty() && self.may_take() {
                 return FairPermit::new(self);
