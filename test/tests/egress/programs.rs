@@ -33,3 +33,23 @@ fn the_repl_fetches() {
     let end = finish(&mut site.command("nano", &["repl"]), &entry);
     assert_eq!((end.code, end.stdout.as_str()), (Some(0), "'GET /x HTTP/1.1 0'\n"), "{end:?}");
 }
+
+#[test]
+fn more_uploads_at_once_than_the_link_holds_all_arrive() {
+    let (site, upstream) = (Site::new(), upstream());
+    let source = format!(
+        "const url = {:?};\n\
+         const body = () => {{\n\
+           let left = 15;\n\
+           return new ReadableStream({{ pull(to) {{ if (left-- === 0) to.close(); else to.enqueue(new Uint8Array(20_000)); }} }});\n\
+         }};\n\
+         const post = async () => (await fetch(url, {{ method: 'POST', body: body(), duplex: 'half' }})).text();\n\
+         const answers = await Promise.all(Array.from({{ length: 12 }}, post));\n\
+         console.log(answers.length, ...new Set(answers));\n",
+        upstream.url("/")
+    );
+    site.file("script.js", &source);
+    let end = finish(&mut site.command("nano", &["run", "script.js"]), "");
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""));
+    assert_eq!(end.stdout, "12 POST / HTTP/1.1 300000\n");
+}

@@ -53,6 +53,8 @@ impl Broker {
             return;
         }
         let mut open = self.flush();
+        let held = self.exchange.fetches.borrow_mut().take_held(&self.exchange.requests.borrow());
+        held.into_iter().for_each(|key| outgoing.resume_upload(runtime, key));
         if let Some(link) = self.link.as_mut().filter(|_| open) {
             open = link.receive(&mut Link::scratch()).is_ok();
         }
