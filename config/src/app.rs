@@ -68,6 +68,8 @@ pub struct AppSettings {
     pub max_concurrent: u32,
     /// `max_body_mb` in bytes, rounded down. Never zero.
     pub max_body_bytes: u64,
+    /// `start`: when its workers are started.
+    pub start: AppStart,
     /// `idle_ms`: stop workers idle for this long; `None`: keep them.
     pub idle: Option<Duration>,
     /// `egress`: where the app may connect to.
@@ -88,6 +90,7 @@ impl fmt::Debug for AppSettings {
             workers,
             max_concurrent,
             max_body_bytes,
+            start,
             idle,
             egress,
             request_accessors,
@@ -102,10 +105,30 @@ impl fmt::Debug for AppSettings {
             .field("workers", workers)
             .field("max_concurrent", max_concurrent)
             .field("max_body_bytes", max_body_bytes)
+            .field("start", start)
             .field("idle", idle)
             .field("egress", egress)
             .field("request_accessors", request_accessors)
             .finish()
+    }
+}
+
+/// When an app's workers are started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppStart {
+    /// When nano starts, or a reload brings the app.
+    Eager,
+    /// When there is a request for them. Until then only the app's modules are checked.
+    OnDemand,
+}
+
+impl AppStart {
+    /// One of the words of the key; anything else is `eager`.
+    pub(crate) fn from_word(word: &str) -> Self {
+        match word {
+            "on-demand" => Self::OnDemand,
+            _ => Self::Eager,
+        }
     }
 }
 

@@ -25,7 +25,7 @@ mod single_app;
 mod suggest;
 mod validate;
 
-pub use app::{AppConfig, AppSettings, RequestAccessors};
+pub use app::{AppConfig, AppSettings, AppStart, RequestAccessors};
 pub use config::{Config, KeyPlaces, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy, UnixListen};
 pub use diff::{AppChange, ReloadPlan, ServerChange};
 pub use egress::{EgressRule, EgressSetting};

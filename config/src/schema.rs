@@ -97,6 +97,8 @@ pub(crate) const CPU_MS: Key = whole("cpu_ms", 1, DAY_MS, 5000);
 pub(crate) const WORKERS: Key = whole("workers", 1, 256, 1);
 pub(crate) const MAX_CONCURRENT: Key = whole("max_concurrent", 1, 65536, 256);
 pub(crate) const MAX_BODY_MB: Key = megabytes("max_body_mb", false, 100);
+pub(crate) const START: Key =
+    Key { name: "start", kind: ValueKind::Choice { words: &["eager", "on-demand"], default: Some("eager") } };
 pub(crate) const IDLE_MS: Key = whole("idle_ms", 0, 30 * DAY_MS, 0);
 pub(crate) const EGRESS: Key = own("egress", "\"public\", \"off\" or a list of \"host[:port]\" and CIDR ranges");
 pub(crate) const REQUEST_ACCESSORS: Key = Key {
@@ -122,6 +124,7 @@ const SETTING_KEYS: &[Key] = &[
     WORKERS,
     MAX_CONCURRENT,
     MAX_BODY_MB,
+    START,
     IDLE_MS,
     EGRESS,
     REQUEST_ACCESSORS,

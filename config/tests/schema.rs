@@ -177,6 +177,8 @@ const SETTING_GOOD: &[&str] = &[
     r#""workers": 256"#,
     r#""max_concurrent": 65536"#,
     r#""max_body_mb": 0.1"#,
+    r#""start": "eager""#,
+    r#""start": "on-demand""#,
     r#""idle_ms": 0"#,
     r#""idle_ms": 2592000000"#,
     r#""egress": "public""#,
@@ -203,6 +205,8 @@ const SETTING_BAD: &[&str] = &[
     r#""workers": 257"#,
     r#""max_concurrent": 0"#,
     r#""max_body_mb": 0"#,
+    r#""start": "lazy""#,
+    r#""start": true"#,
     r#""idle_ms": -1"#,
     r#""idle_ms": 1.5"#,
     r#""egress": "all""#,
@@ -292,7 +296,7 @@ fn defaults_written_out_change_nothing() {
     let bare = check(&dir, r#"{"apps": [{"hostname": "h", "path": "a"}]}"#).unwrap();
 
     let mut app = defaults(&schema["$defs"]["app"]["properties"]);
-    assert_eq!(app.len(), 12, "every setting has a default");
+    assert_eq!(app.len(), 13, "every setting has a default");
     app.insert("hostname".to_owned(), json!("h"));
     app.insert("path".to_owned(), json!("a"));
     let mut document = defaults(&schema["properties"]);

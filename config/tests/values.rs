@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nano_config::{
-    Config, EgressRule, EgressSetting, HostPattern, Listen, LogFormat, MetricsAddress, MinLogLevel, RequestAccessors,
-    SandboxPolicy, UnixListen, load, parse,
+    AppStart, Config, EgressRule, EgressSetting, HostPattern, Listen, LogFormat, MetricsAddress, MinLogLevel,
+    RequestAccessors, SandboxPolicy, UnixListen, load, parse,
 };
 use tempfile::TempDir;
 
@@ -75,7 +75,7 @@ fn every_key_is_read() {
             "name": "one", "hostname": ["One.example", "*.one.example", "::1"], "path": "b.mjs",
             "env": {"B": "2", "A": "é\n"},
             "max_buffer_size_mb": 0.5, "max_total_buffer_mb": 1.50, "memory_mb": 64.0, "timeout_ms": 1e3, "cpu_ms": 7,
-            "workers": 3, "max_concurrent": 9, "max_body_mb": 0.25, "idle_ms": 60000,
+            "workers": 3, "max_concurrent": 9, "max_body_mb": 0.25, "start": "on-demand", "idle_ms": 60000,
             "egress": ["api.example:443", "10.0.0.0/8"], "request_accessors": "method"
         }]
     }"#;
@@ -113,7 +113,7 @@ fn every_key_is_read() {
     assert_eq!((settings.memory_bytes, settings.max_body_bytes), (64 << 20, 1 << 18));
     assert_eq!((settings.timeout, settings.cpu), (Duration::from_secs(1), Duration::from_millis(7)));
     assert_eq!((settings.workers, settings.max_concurrent), (3, 9));
-    assert_eq!(settings.idle, Some(Duration::from_secs(60)));
+    assert_eq!((settings.start, settings.idle), (AppStart::OnDemand, Some(Duration::from_secs(60))));
     assert_eq!(settings.request_accessors, RequestAccessors::Method);
     let EgressSetting::Allow(rules) = &settings.egress else { unreachable!() };
     assert_eq!(rules[0].exact_host().unwrap().as_str(), "api.example");
@@ -123,15 +123,16 @@ fn every_key_is_read() {
 #[test]
 fn apps_take_what_they_lack_from_defaults() {
     let config = config(
-        r#"{"defaults": {"max_buffer_size_mb": 2, "workers": 4, "env": {"A": "1", "B": "1"}, "egress": "off", "idle_ms": 5},
+        r#"{"defaults": {"max_buffer_size_mb": 2, "workers": 4, "env": {"A": "1", "B": "1"}, "egress": "off", "start": "on-demand", "idle_ms": 5},
             "apps": [{"hostname": "p", "path": "a"},
-                     {"hostname": "q", "path": "a", "workers": 1, "env": {"A": "2"}, "idle_ms": 0}]}"#,
+                     {"hostname": "q", "path": "a", "workers": 1, "env": {"A": "2"}, "start": "eager", "idle_ms": 0}]}"#,
     );
     let (p, q) = (&config.app("p").unwrap().settings, &config.app("q").unwrap().settings);
     assert_eq!((p.max_buffer.text(), q.max_buffer.text()), ("2", "2"));
     assert_eq!((p.workers, q.workers), (4, 1));
     assert_eq!((p.env.len(), q.env.len()), (2, 1), "`env` is replaced whole");
     assert_eq!((&p.egress, &q.egress), (&EgressSetting::Off, &EgressSetting::Off));
+    assert_eq!((p.start, q.start), (AppStart::OnDemand, AppStart::Eager));
     assert_eq!((p.idle, q.idle), (Some(Duration::from_millis(5)), None));
 }
 

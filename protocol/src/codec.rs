@@ -7,8 +7,8 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::exit_reason::ExitReason;
 use crate::frame::{
-    AccessorStyle, BodyLength, Boot, BootFailed, FetchFailure, FetchHead, FetchResponse, Frame, LogLevel, LogLine,
-    ModuleError, Ready, RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits,
+    AccessorStyle, BodyLength, Boot, BootFailed, Check, FetchFailure, FetchHead, FetchResponse, Frame, LogLevel,
+    LogLine, ModuleError, Ready, RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits,
 };
 use crate::header_block::HeaderBlock;
 use crate::limits::{
@@ -220,11 +220,15 @@ impl FieldReader {
                     _ => return Err(self.bad("accessors")),
                 },
             }),
-            kind::BOOT_FAILED => Frame::BootFailed(BootFailed {
-                message: self.text("message", MAX_ERROR_TEXT)?,
-                path: self.text("path", MAX_MODULE_PATH)?,
-                line: self.u32("line")?,
-                column: self.u32("column")?,
+            kind::BOOT_FAILED => Frame::BootFailed(self.boot_failed()?),
+            kind::CHECK => Frame::Check(Check {
+                entry: self.text("entry", MAX_MODULE_PATH)?,
+                shown: self.text("shown", MAX_MODULE_PATH)?,
+                memory: self.u64("memory")?,
+            }),
+            kind::CHECKED => Frame::Checked(match self.bool("failed")? {
+                false => Ok(self.text("v8", 64)?),
+                true => Err(self.boot_failed()?),
             }),
             kind::REQUEST_HEAD => Frame::RequestHead(
                 self.number(Side::Supervisor)?,
@@ -329,6 +333,15 @@ impl FieldReader {
                 memory: self.u64("memory")?,
                 cpu_ms: self.u32("cpu_ms")?,
             },
+        })
+    }
+
+    fn boot_failed(&mut self) -> Result<BootFailed, DecodeError> {
+        Ok(BootFailed {
+            message: self.text("message", MAX_ERROR_TEXT)?,
+            path: self.text("path", MAX_MODULE_PATH)?,
+            line: self.u32("line")?,
+            column: self.u32("column")?,
         })
     }
 

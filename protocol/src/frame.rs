@@ -40,6 +40,11 @@ pub enum Frame {
     Ready(Ready),
     /// Worker, control: the app cannot be loaded; the worker exits after this.
     BootFailed(BootFailed),
+    /// Supervisor, control, instead of `Boot`, and again after each `Checked`: the modules of an app are to be compiled and
+    /// linked. No code of theirs runs. A worker that checks gets no app and no requests.
+    Check(Check),
+    /// Worker, control: the answer to `Check`. V8's version, or what is wrong with the modules.
+    Checked(Result<String, BootFailed>),
     /// Supervisor, data: a request begins.
     RequestHead(RequestId, Box<RequestHead>),
     /// Worker, data: the response to a request begins.
@@ -154,6 +159,17 @@ impl std::fmt::Debug for Boot {
             .field("limits", &self.limits)
             .finish()
     }
+}
+
+/// An app whose modules are to be checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The entry module, relative to the app's directory.
+    pub entry: String,
+    /// What the names of its scripts begin with, in messages.
+    pub shown: String,
+    /// Bytes that V8's heap may have; that of the first `Check` counts.
+    pub memory: u64,
 }
 
 /// The limits that a worker keeps itself.

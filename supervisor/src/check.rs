@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_config::{Config, ConfigError};
+use nano_config::{AppStart, Config, ConfigError};
 use nano_spawner::{ConfigSource, explain};
 use nix::unistd::geteuid;
 use tokio::task::LocalSet;
@@ -91,7 +91,11 @@ async fn load_all(config: &Config, version: u64, fleet: &Fleet) -> Vec<nano_conf
         for (index, app) in apps {
             let mut single = (*app).clone();
             single.settings.workers = 1;
-            started.push((*index, *app, fleet.start(version, single, Arc::new(AppMetrics::default()))));
+            started.push((
+                *index,
+                *app,
+                fleet.start(version, single, Arc::new(AppMetrics::default()), AppStart::Eager),
+            ));
         }
         faults.extend(reload::wait_until_ready(&started).await);
         // Dropping it kills and reaps the workers.

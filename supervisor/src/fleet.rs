@@ -2,6 +2,7 @@
 
 mod backoff;
 mod boot;
+mod checker;
 mod context;
 mod control_link;
 mod exit;
@@ -26,7 +27,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_config::AppConfig;
+use nano_config::{AppConfig, AppStart};
 use nano_protocol::ExitReason;
 
 use crate::shard::Shards;
@@ -66,9 +67,16 @@ impl Fleet {
         let _ = self.context.shards.set(shards);
     }
 
-    /// Starts the workers of an app of this version. Must run in a `LocalSet`.
-    pub(crate) fn start(&self, version: u64, app: AppConfig, metrics: Arc<AppMetrics>) -> Rc<Generation> {
-        Generation::start(&self.context, version, app, metrics)
+    /// Starts the workers of an app of this version, or checks its modules if they start on demand. Must run in a
+    /// `LocalSet`.
+    pub(crate) fn start(
+        &self,
+        version: u64,
+        app: AppConfig,
+        metrics: Arc<AppMetrics>,
+        when: AppStart,
+    ) -> Rc<Generation> {
+        Generation::start(&self.context, version, app, metrics, when)
     }
 
     /// The metrics that count them.

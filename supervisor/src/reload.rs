@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use nano_config::{AppConfig, Config, ConfigError, Diagnostic, ReloadPlan};
+use nano_config::{AppConfig, AppStart, Config, ConfigError, Diagnostic, ReloadPlan};
 use nano_protocol::ExitReason;
 use serde::Serialize;
 
@@ -259,7 +259,10 @@ pub(crate) async fn start<'a>(
     for (index, app) in apps {
         let metrics = old.get(&app.name).map(|before| Arc::clone(&before.app().metrics));
         let metrics = metrics.unwrap_or_else(|| Arc::new(AppMetrics::default()));
-        started.push((index, app, fleet.start(version, app.clone(), metrics)));
+        // What has a worker gets one again: its next request is not to wait, and what fails is better known now.
+        let running = old.get(&app.name).is_some_and(|before| before.is_running());
+        let when = if running { AppStart::Eager } else { app.settings.start };
+        started.push((index, app, fleet.start(version, app.clone(), metrics, when)));
     }
     let faults = wait_until_ready(&started).await;
     match ConfigError::from_diagnostics(faults) {

@@ -253,8 +253,9 @@ impl Start {
 
         // Nothing is awaited until the shards run, so no slot's task runs before it knows them.
         let apps = config.apps.iter().enumerate();
-        let started: Vec<_> =
-            apps.map(|(index, app)| (index, app, fleet.start(version, app.clone(), Arc::default()))).collect();
+        let started: Vec<_> = apps
+            .map(|(index, app)| (index, app, fleet.start(version, app.clone(), Arc::default(), app.settings.start)))
+            .collect();
         let generations: BTreeMap<_, _> =
             started.iter().map(|(_, app, generation)| (app.name.clone(), Rc::clone(generation))).collect();
         let routes = Supervisor::routes(&config, &generations);

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_spawner::wire::{NoModule, Reply, Request, SocketFile, SpawnerRefusal, Status};
+use nano_spawner::wire::{NoModule, Reply, Request, SocketFile, SpawnerRefusal, Status, WorkerPurpose};
 use nano_spawner::{MAX_PACKET, SUBCOMMAND, Wait, pair, receive, receive_config, send};
 use nano_test::{Nano, Site, binary, until};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
@@ -128,7 +128,13 @@ impl Taken {
     fn spawn(&self, generation: u64) -> (u64, u32, UnixStream, std::io::PipeReader) {
         let (own, stdin) = UnixStream::pair().unwrap();
         let (words, stderr) = std::io::pipe().unwrap();
-        send(&self.socket, &Request::Spawn { id: 4, generation }, &[stdin.as_fd(), stderr.as_fd()], Wait::Yes).unwrap();
+        send(
+            &self.socket,
+            &Request::Spawn { id: 4, generation, purpose: WorkerPurpose::Serve },
+            &[stdin.as_fd(), stderr.as_fd()],
+            Wait::Yes,
+        )
+        .unwrap();
         match self.reply() {
             (Reply::Spawned { id: 4, worker, pid, .. }, None) => (worker, pid, own, words),
             other => panic!("{other:?}"),
@@ -179,7 +185,7 @@ fn numbers_that_it_did_not_give_out_are_refused() {
     let taken = Taken::over(site());
     let generation = taken.open("a");
     for wrong in [0, generation + 1, u64::MAX] {
-        taken.is_refused(&Request::Spawn { id: 4, generation: wrong });
+        taken.is_refused(&Request::Spawn { id: 4, generation: wrong, purpose: WorkerPurpose::Serve });
         taken.is_refused(&Request::Inspect { id: 5, worker: wrong });
         taken.is_refused(&Request::Module { id: 3, generation: wrong, path: "index.js".to_owned(), fresh: false });
         // No reply to these; they must do nothing.
@@ -187,12 +193,21 @@ fn numbers_that_it_did_not_give_out_are_refused() {
         taken.order(&Request::Close { generation: wrong });
     }
     // Without its sockets, and with more than those.
-    assert_eq!(taken.is_refused(&Request::Spawn { id: 4, generation }), "a worker needs a socket and a pipe");
+    assert_eq!(
+        taken.is_refused(&Request::Spawn { id: 4, generation, purpose: WorkerPurpose::Serve }),
+        "a worker needs a socket and a pipe"
+    );
     let null = fs::File::open("/dev/null").unwrap();
-    send(&taken.socket, &Request::Spawn { id: 4, generation }, &[null.as_fd(); 3], Wait::Yes).unwrap();
+    send(
+        &taken.socket,
+        &Request::Spawn { id: 4, generation, purpose: WorkerPurpose::Serve },
+        &[null.as_fd(); 3],
+        Wait::Yes,
+    )
+    .unwrap();
     assert!(matches!(taken.reply().0, Reply::Refused { .. }));
     taken.order(&Request::Close { generation });
-    taken.is_refused(&Request::Spawn { id: 4, generation });
+    taken.is_refused(&Request::Spawn { id: 4, generation, purpose: WorkerPurpose::Serve });
     taken.serves();
 }
 
@@ -279,7 +294,13 @@ fn a_worker_is_started_looked_at_and_killed() {
     // A socket that is none of the supervisor's: the worker says what it is and goes.
     let null = fs::File::open("/dev/null").unwrap();
     let (mut words, stderr) = std::io::pipe().unwrap();
-    send(&taken.socket, &Request::Spawn { id: 4, generation }, &[null.as_fd(), stderr.as_fd()], Wait::Yes).unwrap();
+    send(
+        &taken.socket,
+        &Request::Spawn { id: 4, generation, purpose: WorkerPurpose::Serve },
+        &[null.as_fd(), stderr.as_fd()],
+        Wait::Yes,
+    )
+    .unwrap();
     drop(stderr);
     assert!(matches!(taken.reply().0, Reply::Spawned { .. }));
     assert!(matches!(taken.reply().0, Reply::Exited { exit, .. } if exit.status == Some(Status::Code(2))));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::app::{AppSettings, RequestAccessors};
+use crate::app::{AppSettings, AppStart, RequestAccessors};
 use crate::egress::{self, EgressSetting};
 use crate::json::Value;
 use crate::megabytes::Megabytes;
@@ -24,6 +24,7 @@ pub(crate) struct Settings {
     workers: Option<u64>,
     max_concurrent: Option<u64>,
     max_body: Option<Megabytes>,
+    start: Option<AppStart>,
     idle_ms: Option<u64>,
     egress: Option<EgressSetting>,
     request_accessors: Option<RequestAccessors>,
@@ -41,6 +42,7 @@ impl Settings {
             workers: object.whole(report, &schema::WORKERS),
             max_concurrent: object.whole(report, &schema::MAX_CONCURRENT),
             max_body: object.megabytes(report, &schema::MAX_BODY_MB),
+            start: object.choice(report, &schema::START).map(AppStart::from_word),
             idle_ms: object.whole(report, &schema::IDLE_MS),
             egress: egress(report, object),
             request_accessors: object.choice(report, &schema::REQUEST_ACCESSORS).map(RequestAccessors::from_word),
@@ -68,6 +70,7 @@ impl Settings {
             workers: u16::try_from(workers).unwrap_or(u16::MAX),
             max_concurrent: u32::try_from(max_concurrent).unwrap_or(u32::MAX),
             max_body_bytes: size(self.max_body, &defaults.max_body, &schema::MAX_BODY_MB).bytes(),
+            start: self.start.or(defaults.start).unwrap_or_else(|| AppStart::from_word(schema::START.default_word())),
             idle: (idle > 0).then(|| Duration::from_millis(idle)),
             egress: self.egress.or_else(|| defaults.egress.clone()).unwrap_or(EgressSetting::Public),
             request_accessors: self

@@ -5,7 +5,8 @@ use bytes::{BufMut, BytesMut};
 use super::kind;
 use crate::exit_reason::ExitReason;
 use crate::frame::{
-    AccessorStyle, BodyLength, Boot, FetchFailure, Frame, LogLevel, ModuleError, RequestAccessors, ResetReason,
+    AccessorStyle, BodyLength, Boot, BootFailed, FetchFailure, Frame, LogLevel, ModuleError, RequestAccessors,
+    ResetReason,
 };
 use crate::limits::{MAX_CHUNK, MAX_FRAME_FROM_SUPERVISOR};
 use crate::sandbox::SandboxLayer;
@@ -25,6 +26,13 @@ fn put_bytes(out: &mut BytesMut, bytes: &[u8]) {
 
 fn put_text(out: &mut BytesMut, text: &str) {
     put_bytes(out, text.as_bytes());
+}
+
+fn put_boot_failed(out: &mut BytesMut, failed: &BootFailed) {
+    put_text(out, &failed.message);
+    put_text(out, &failed.path);
+    out.put_u32_le(failed.line);
+    out.put_u32_le(failed.column);
 }
 
 fn put_body_length(out: &mut BytesMut, length: BodyLength) {
@@ -104,10 +112,21 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
         }
         Frame::BootFailed(failed) => {
             out.put_u8(kind::BOOT_FAILED);
-            put_text(out, &failed.message);
-            put_text(out, &failed.path);
-            out.put_u32_le(failed.line);
-            out.put_u32_le(failed.column);
+            put_boot_failed(out, failed);
+        }
+        Frame::Check(check) => {
+            out.put_u8(kind::CHECK);
+            put_text(out, &check.entry);
+            put_text(out, &check.shown);
+            out.put_u64_le(check.memory);
+        }
+        Frame::Checked(outcome) => {
+            out.put_u8(kind::CHECKED);
+            out.put_u8(outcome.is_err().into());
+            match outcome {
+                Ok(v8) => put_text(out, v8),
+                Err(failed) => put_boot_failed(out, failed),
+            }
         }
         Frame::RequestHead(id, head) => {
             out.put_u8(kind::REQUEST_HEAD);

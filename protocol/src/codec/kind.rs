@@ -20,6 +20,8 @@ pub(crate) const SANDBOXED: u8 = 17;
 pub(crate) const FETCH_HEAD: u8 = 18;
 pub(crate) const FETCH_RESPONSE: u8 = 19;
 pub(crate) const BODY_WANTED: u8 = 20;
+pub(crate) const CHECK: u8 = 21;
+pub(crate) const CHECKED: u8 = 22;
 
 /// Kinds that a worker may send.
 pub(crate) const FROM_WORKER: &[u8] = &[
@@ -37,7 +39,8 @@ pub(crate) const FROM_WORKER: &[u8] = &[
     SANDBOXED,
     FETCH_HEAD,
     BODY_WANTED,
+    CHECKED,
 ];
 /// Kinds that the supervisor may send.
 pub(crate) const FROM_SUPERVISOR: &[u8] =
-    &[BOOT, MODULE_SOURCE, REQUEST_HEAD, DATA, CREDIT, RESET, PING, DRAIN, FETCH_RESPONSE];
+    &[BOOT, MODULE_SOURCE, REQUEST_HEAD, DATA, CREDIT, RESET, PING, DRAIN, FETCH_RESPONSE, CHECK];

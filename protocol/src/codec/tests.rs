@@ -106,6 +106,15 @@ fn from_either() -> impl Strategy<Value = Frame> {
     ]
 }
 
+fn boot_failed() -> impl Strategy<Value = BootFailed> {
+    (text(100), text(30), any::<u32>(), any::<u32>()).prop_map(|(message, path, line, column)| BootFailed {
+        message,
+        path,
+        line,
+        column,
+    })
+}
+
 fn from_worker() -> impl Strategy<Value = Frame> {
     prop_oneof![
         (any::<u32>(), text(50)).prop_map(|(id, path)| Frame::ModuleRequest { id, path }),
@@ -113,8 +122,9 @@ fn from_worker() -> impl Strategy<Value = Frame> {
             v8,
             accessors: if method { AccessorStyle::Method } else { AccessorStyle::Property },
         })),
-        (text(100), text(30), any::<u32>(), any::<u32>())
-            .prop_map(|(message, path, line, column)| Frame::BootFailed(BootFailed { message, path, line, column })),
+        boot_failed().prop_map(Frame::BootFailed),
+        text(16).prop_map(|v8| Frame::Checked(Ok(v8))),
+        boot_failed().prop_map(|failed| Frame::Checked(Err(failed))),
         (number(), 200u16..600, headers(), body_length())
             .prop_map(|(id, status, headers, body)| Frame::ResponseHead(id, ResponseHead { status, headers, body })),
         from_either(),
@@ -149,6 +159,11 @@ fn from_supervisor() -> impl Strategy<Value = Frame> {
     ];
     prop_oneof![
         boot().prop_map(|boot| Frame::Boot(Box::new(boot))),
+        (text(30), text(30), any::<u64>()).prop_map(|(entry, shown, memory)| Frame::Check(Check {
+            entry,
+            shown,
+            memory
+        })),
         (any::<u32>(), source).prop_map(|(id, source)| Frame::ModuleSource { id, source }),
         (number(), text(10), text(60), text(30), headers(), body_length()).prop_map(
             |(id, method, url, request_id, headers, body)| Frame::RequestHead(

@@ -1,5 +1,7 @@
 //! The spawner's process: answers the supervisor, supervises the workers' processes, and cleans up at its end.
 
+mod workers;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -7,7 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nano_protocol::{ExitCode, SandboxLayer};
+use nano_protocol::ExitCode;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
@@ -19,7 +21,6 @@ use crate::descriptors;
 use crate::files::Directory;
 use crate::generation::AppGeneration;
 use crate::groups::{self, Groups};
-use crate::inspect::ProcInspection;
 use crate::load::{ConfigVersion, LoadOutcome, Loading};
 use crate::packet::{Packet, Wait, receive, send};
 use crate::requested_modules::RequestedModules;
@@ -30,12 +31,10 @@ use crate::spawn::{ProcessFactory, WorkerProcess};
 use crate::uid::Uids;
 use crate::watching::Watching;
 use crate::wire::{MAX_APP, Reply, Request, SocketFile, SpawnerRefusal};
+use workers::{inspect, no_generation};
 
 /// Most generations at once: far more than anyone runs; a bound against a compromised supervisor.
 const MAX_GENERATIONS: usize = 16 * 1024;
-
-/// Most workers at once, likewise.
-const MAX_WORKERS: usize = 16 * 1024;
 
 /// Replies that may wait for the supervisor to read them. While there are so many, no further request is read.
 const MAX_PENDING_REPLIES: usize = 64;
@@ -202,18 +201,6 @@ impl Spawner {
         }
     }
 
-    fn reap(&mut self, ended: &[u64]) {
-        for number in ended {
-            if let Some(exit) = self.workers.get(number).and_then(WorkerProcess::reap) {
-                let group = self.workers.remove(number).and_then(|worker| worker.group);
-                if let Some(group) = group {
-                    self.groups.give_back(group);
-                }
-                self.reply(Reply::Exited { worker: *number, exit }, None);
-            }
-        }
-    }
-
     fn reply(&mut self, reply: Reply, descriptor: Option<OwnedFd>) {
         self.replies.push_back((reply, descriptor));
     }
@@ -261,7 +248,7 @@ impl Spawner {
                 Err(why) => self.refuse(id, why),
             },
             Request::Close { generation } => self.close(generation),
-            Request::Spawn { id, generation } => match self.spawn(generation, descriptors) {
+            Request::Spawn { id, generation, purpose } => match self.spawn(generation, purpose, descriptors) {
                 Ok(worker) => self.reply_spawned(id, worker),
                 Err(why) => self.refuse(id, why),
             },
@@ -399,38 +386,6 @@ impl Spawner {
         Ok(number)
     }
 
-    fn spawn(&mut self, generation: u64, descriptors: Vec<OwnedFd>) -> Result<u64, SpawnerRefusal> {
-        let own = self.generations.get(&generation).ok_or_else(no_generation)?;
-        let Ok([stdin, stderr]) = <[OwnedFd; 2]>::try_from(descriptors) else {
-            return Err(SpawnerRefusal::Request("a worker needs a socket and a pipe".to_owned()));
-        };
-        if self.workers.len() >= MAX_WORKERS {
-            return Err(SpawnerRefusal::Request("there are too many workers".to_owned()));
-        }
-        let failed = |error: io::Error| SpawnerRefusal::Process(explain(&error));
-        let prepared = self.groups.prepare(&own.app, own.memory);
-        let started = self.factory.start(&own.app, own.lease.as_ref(), &stdin, &stderr, &prepared);
-        let mut worker = match started {
-            Ok(worker) => worker,
-            Err(error) => {
-                if let Some(group) = prepared.group {
-                    self.groups.give_back(group);
-                }
-                return Err(failed(error));
-            }
-        };
-        worker.group = prepared.group;
-        let number = self.next();
-        self.workers.insert(number, worker);
-        Ok(number)
-    }
-
-    fn reply_spawned(&mut self, id: u64, number: u64) {
-        let Some(worker) = self.workers.get(&number) else { return };
-        let layers = worker.layers.iter().cloned().map(Into::into).collect();
-        self.reply(Reply::Spawned { id, worker: number, pid: worker.pid(), layers }, None);
-    }
-
     /// The supervisor is gone: ends all workers and removes what it left.
     fn clear_up(&mut self) {
         for socket in self.sockets.iter().flatten() {
@@ -478,19 +433,4 @@ fn harden() {
 
 fn unreadable(error: &io::Error) -> SpawnerRefusal {
     SpawnerRefusal::Process(format!("the configuration cannot be read: {}", explain(error)))
-}
-
-fn no_generation() -> SpawnerRefusal {
-    SpawnerRefusal::Request("there is no such generation".to_owned())
-}
-
-fn inspect(worker: &WorkerProcess) -> Result<Vec<(String, String)>, String> {
-    let inspection = ProcInspection::read(worker.pid()).map_err(|error| error.to_string())?;
-    let user = worker.user();
-    let seen = SandboxLayer::ALL.into_iter();
-    let mut all: Vec<_> =
-        seen.filter_map(|layer| Some((layer.as_str().to_owned(), inspection.contradiction(layer, user)?))).collect();
-    let group = worker.group.as_ref().and_then(|group| group.contradiction(worker.pid()));
-    all.extend(group.map(|seen| (SandboxLayer::Cgroup.as_str().to_owned(), seen)));
-    Ok(all)
 }

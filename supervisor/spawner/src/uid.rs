@@ -3,7 +3,7 @@
 //! The uids are in a range of nano's own. An app's uid follows from its name, so it is the same after every restart and
 //! on every machine, unless another app of the configuration has the same one: then the app that had it first keeps it
 //! (at the start: the first in the file), and the other gets the next free one. The last uid of the range is the
-//! supervisor's, if there is no user `nano`.
+//! supervisor's, if there is no user `nano`, and the one before it that of workers that check apps' modules.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -34,6 +34,8 @@ pub fn supervisors_own(base: Option<u32>) -> u32 {
 pub(crate) struct Uids {
     base: u32,
     width: u32,
+    /// That of workers that check.
+    checkers: Rc<UidLease>,
     leases: RefCell<BTreeMap<u32, Weak<UidLease>>>,
 }
 
@@ -56,7 +58,13 @@ impl Uids {
     /// `base` is the config's `uid_base`, which leaves room for the range.
     pub(crate) fn new(base: Option<u32>) -> Self {
         let (base, width) = range(base);
-        Self { base, width, leases: RefCell::default() }
+        let checkers = Rc::new(UidLease { uid: base + (width - 2), app: String::new() });
+        Self { base, width, checkers, leases: RefCell::default() }
+    }
+
+    /// The uid of workers that check apps' modules. No app has it.
+    pub(crate) fn checkers(&self) -> &Rc<UidLease> {
+        &self.checkers
     }
 
     /// The app's uid; all its generations share it.
@@ -69,7 +77,7 @@ impl Uids {
         let first = offset(app, self.width);
         let free = (0..self.width)
             .map(|step| self.base + (first + step) % self.width)
-            .find(|uid| *uid != self.base + (self.width - 1) && !leases.contains_key(uid))
+            .find(|uid| *uid < self.base + (self.width - 2) && !leases.contains_key(uid))
             .ok_or(NoUid { base: self.base, width: self.width })?;
         let lease = Rc::new(UidLease { uid: free, app: app.to_owned() });
         leases.insert(free, Rc::downgrade(&lease));

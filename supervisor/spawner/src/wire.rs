@@ -45,6 +45,8 @@ pub enum Request {
         id: u64,
         /// From [`Reply::Opened`].
         generation: u64,
+        /// What it is for.
+        purpose: WorkerPurpose,
     },
     /// Kill a worker. No reply; [`Reply::Exited`] follows.
     Kill {
@@ -82,6 +84,15 @@ pub enum Request {
         /// In the directory that has the app's path now, not in the one that had it when the generation was opened.
         fresh: bool,
     },
+}
+
+/// What a worker is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WorkerPurpose {
+    /// The app of the generation: it runs as the app's user, in a group of the app's.
+    Serve,
+    /// The modules of apps: it has the memory limit of the generation's app, and otherwise nothing of it.
+    Check,
 }
 
 /// From the spawner.

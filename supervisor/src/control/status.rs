@@ -124,7 +124,7 @@ fn state(generation: &Generation) -> &'static str {
         "starting"
     } else if in_state(WorkerState::Draining) {
         "draining"
-    } else if generation.slots.iter().all(|slot| slot.stopped_for_idleness()) {
+    } else if generation.slots.iter().all(|slot| slot.waits_for_demand()) {
         "idle"
     } else {
         "restarting"
@@ -145,6 +145,7 @@ fn worker(slot: &SlotStatus) -> Value {
         "in_flight": worker.as_ref().map(|worker| worker.in_flight.load(Ordering::Relaxed)),
         "since_ms": millis(Instant::now().saturating_duration_since(slot.since.get())),
         "restarts": slot.restarts.get(),
+        "waits_for_request": slot.waits_for_demand(),
         "failures_in_a_row": slot.failures.get(),
         "resident_bytes": usage.and_then(|usage| usage.resident),
         "cpu_ms": usage.map(|usage| millis(usage.cpu)),

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use nano_config::AppConfig;
-use nano_protocol::{Boot, ExitReason, Frame, LayerReport, LogLine, Ready, RequestAccessors, RuntimeLimits, Stats};
+use nano_protocol::{
+    Boot, BootFailed, ExitReason, Frame, LayerReport, LogLine, Ready, RequestAccessors, RuntimeLimits, Stats,
+};
 
 use super::control_link::LinkError;
 use super::exit::exit_code;
@@ -79,13 +81,8 @@ async fn load_app(
     modules: &AppModules,
     on_event: &mut impl FnMut(BootEvent) -> Result<(), StartError>,
 ) -> Result<Ready, Option<StartError>> {
-    match next(process).await? {
-        Frame::Sandboxed(claims) => {
-            let seen = process.inspect().await;
-            on_event(BootEvent::Sandbox(sandbox::judge_all(&process.layers, &claims, &seen)))?;
-        }
-        other => return Err(Some(out_of_turn(&other))),
-    }
+    let layers = sandboxed(process).await?;
+    on_event(BootEvent::Sandbox(layers))?;
     // From here on the process has the app's secrets.
     process.link.queue(&Frame::Boot(Box::new(boot_message(app))));
     loop {
@@ -95,13 +92,7 @@ async fn load_app(
                 process.link.queue(&Frame::ModuleSource { id, source });
             }
             Frame::Ready(ready) => return Ok(ready),
-            Frame::BootFailed(mut fault) => {
-                fault.message = shown::with_paths(app, &fault.message);
-                if !fault.path.is_empty() {
-                    fault.path.insert_str(0, &shown::for_operators(app));
-                }
-                return Err(Some(StartError::Module(fault)));
-            }
+            Frame::BootFailed(fault) => return Err(Some(module_fault(app, fault))),
             Frame::Log(line) => on_event(BootEvent::Log(line))?,
             Frame::Stats(stats) => on_event(BootEvent::Stats(stats))?,
             Frame::Exiting { reason, .. } => {
@@ -112,7 +103,28 @@ async fn load_app(
     }
 }
 
-async fn next(process: &mut Process) -> Result<Frame, Option<StartError>> {
+/// The layers of a new process's sandbox, as verified from outside. `Err(None)`: the link ended.
+pub(super) async fn sandboxed(process: &mut Process) -> Result<Vec<LayerReport>, Option<StartError>> {
+    match next(process).await? {
+        Frame::Sandboxed(claims) => {
+            let seen = process.inspect().await;
+            Ok(sandbox::judge_all(&process.layers, &claims, &seen))
+        }
+        other => Err(Some(out_of_turn(&other))),
+    }
+}
+
+/// What a worker found wrong with an app's modules, with paths as the operator knows them.
+pub(super) fn module_fault(app: &AppConfig, mut fault: BootFailed) -> StartError {
+    fault.message = shown::with_paths(app, &fault.message);
+    if !fault.path.is_empty() {
+        fault.path.insert_str(0, &shown::for_operators(app));
+    }
+    StartError::Module(fault)
+}
+
+/// `Err(None)`: the link ended.
+pub(super) async fn next(process: &mut Process) -> Result<Frame, Option<StartError>> {
     match process.link.next().await {
         Ok(Some(frame)) => Ok(frame),
         Ok(None) | Err(LinkError::Io(_)) => Err(None),
@@ -120,11 +132,12 @@ async fn next(process: &mut Process) -> Result<Frame, Option<StartError>> {
     }
 }
 
-fn out_of_turn(frame: &Frame) -> StartError {
+pub(super) fn out_of_turn(frame: &Frame) -> StartError {
     StartError::Protocol(format!("{} while booting", kind(frame)))
 }
 
-async fn died(process: &mut Process) -> StartError {
+/// Why it ended: its link did.
+pub(super) async fn died(process: &mut Process) -> StartError {
     let _ = tokio::time::timeout(Duration::from_secs(1), process.life.over()).await;
     process.kill();
     let exit = process.life.over().await;
@@ -144,6 +157,8 @@ async fn died(process: &mut Process) -> StartError {
 pub(super) fn kind(frame: &Frame) -> &'static str {
     match frame {
         Frame::Boot(_) => "Boot",
+        Frame::Check(_) => "Check",
+        Frame::Checked(_) => "Checked",
         Frame::ModuleRequest { .. } => "ModuleRequest",
         Frame::ModuleSource { .. } => "ModuleSource",
         Frame::Ready(_) => "Ready",

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::checker::Checker;
 use super::flight::{FlightRecords, LostRequests};
 use super::sandbox::SandboxEnforcement;
 use super::spawner_client::SpawnerClient;
@@ -44,6 +45,7 @@ pub(super) struct FleetContext {
     pub(super) lost_requests: RefCell<HashMap<WorkerId, Rc<LostRequests>>>,
     pub(super) flight: FlightRecords,
     pub(super) start_turns: StartTurns,
+    pub(super) checker: Rc<Checker>,
 }
 
 impl FleetContext {
@@ -66,6 +68,7 @@ impl FleetContext {
             lost_requests: RefCell::default(),
             flight: FlightRecords::default(),
             start_turns: StartTurns::default(),
+            checker: Rc::default(),
         })
     }
 

@@ -94,6 +94,11 @@ impl ControlLink {
         Ok((link, workers.into()))
     }
 
+    /// The worker may say as much again as a new one: it was asked something new.
+    pub(super) fn allow_anew(&mut self) {
+        self.allowance = Allowance::new(Instant::now());
+    }
+
     /// Queues a frame; [`ControlLink::next`] writes it.
     pub(super) fn queue(&mut self, frame: &Frame) {
         self.outbox.push(frame);

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nano_config::AppConfig;
-use nano_protocol::{ExitReason, Ready};
+use nano_config::{AppConfig, AppStart};
+use nano_protocol::ExitReason;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -25,17 +25,19 @@ pub(crate) struct Generation {
     pub(crate) shared: Rc<GenerationState>,
     pub(crate) slots: Vec<Rc<SlotStatus>>,
     desired: watch::Sender<DesiredState>,
-    first: RefCell<Vec<oneshot::Receiver<Result<Ready, StartError>>>>,
+    first: RefCell<Vec<oneshot::Receiver<Result<(), StartError>>>>,
     tasks: RefCell<JoinSet<()>>,
 }
 
 impl Generation {
-    /// Starts all workers. Must run in a `LocalSet`. Dropping the generation kills them.
+    /// Starts all workers, or checks the app's modules and waits for a request. Must run in a `LocalSet`. Dropping the
+    /// generation kills them.
     pub(super) fn start(
         context: &Rc<FleetContext>,
         version: u64,
         config: AppConfig,
         metrics: Arc<AppMetrics>,
+        when: AppStart,
     ) -> Rc<Self> {
         let settings = &config.settings;
         let app = App {
@@ -52,25 +54,37 @@ impl Generation {
         let mut tasks = JoinSet::new();
         let mut slots = Vec::new();
         let mut fates = Vec::new();
+        if when == AppStart::OnDemand {
+            let (checked, fate) = oneshot::channel();
+            let (context, shared) = (Rc::clone(context), Rc::clone(&shared));
+            tasks.spawn_local(async move {
+                let _ = checked.send(context.checker.check(&context, &shared).await);
+            });
+            fates.push(fate);
+        }
         for _ in 0..workers {
             let status = SlotStatus::new(&shared);
-            let (first, fate) = oneshot::channel();
+            let first = (when == AppStart::Eager).then(|| {
+                let (first, fate) = oneshot::channel();
+                fates.push(fate);
+                first
+            });
             let slot = Slot {
                 context: Rc::clone(context),
                 shared: Rc::clone(&shared),
                 status: Rc::clone(&status),
                 desired: receiver.clone(),
                 wakes: shared.wake.subscribe(),
-                first: Some(first),
+                first,
             };
             tasks.spawn_local(slot.run());
             slots.push(status);
-            fates.push(fate);
         }
         Rc::new(Self { shared, slots, desired, first: RefCell::new(fates), tasks: RefCell::new(tasks) })
     }
 
-    /// Waits until every worker has become ready for the first time; the first failure ends the wait.
+    /// Waits until every worker has become ready for the first time, or the modules have been checked; the first failure ends
+    /// the wait.
     pub(crate) async fn ready(&self) -> Result<(), StartError> {
         let fates = self.first.take();
         let mut waits = JoinSet::new();
@@ -114,6 +128,11 @@ impl Generation {
             Some(modules) => modules.changed().await,
             None => true,
         }
+    }
+
+    /// Whether it has a worker.
+    pub(crate) fn is_running(&self) -> bool {
+        self.slots.iter().any(|slot| slot.worker.borrow().is_some())
     }
 
     pub(crate) fn app(&self) -> &Arc<App> {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nano_protocol::{LayerReport, SandboxLayer};
-use nano_spawner::wire::{Exit, Status};
+use nano_spawner::wire::{Exit, Status, WorkerPurpose};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -102,10 +102,11 @@ impl Life {
 }
 
 impl Process {
-    /// Starts a worker of an app's generation. `data_links` are the worker's ends. Must run in a `LocalSet`.
+    /// Starts a worker, for a generation and a purpose; its stderr is logged as that of `app`. `data_links` are the worker's
+    /// ends. Must run in a `LocalSet`.
     pub(super) async fn spawn(
         spawner: &Rc<SpawnerClient>,
-        generation: u64,
+        what_for: (u64, WorkerPurpose),
         app: &str,
         data_links: Vec<UnixStream>,
         rate: &Rc<RefCell<LogRate>>,
@@ -116,7 +117,7 @@ impl Process {
         let (pipe, stderr) = std::io::pipe().map_err(StartError::Spawn)?;
         let pipe = pipe::Receiver::from_owned_fd(nonblocking(pipe)?).map_err(StartError::Spawn)?;
         let spawned = Instant::now();
-        let Spawned { worker, pid, layers, life } = spawner.spawn(generation, stdin, stderr.into()).await?;
+        let Spawned { worker, pid, layers, life } = spawner.spawn(what_for, stdin, stderr.into()).await?;
         let mut process = Self {
             pid,
             link,

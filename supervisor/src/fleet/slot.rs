@@ -5,7 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_protocol::{ExitReason, LayerReport, Ready};
+use nano_config::AppStart;
+use nano_protocol::{ExitReason, LayerReport};
+use nano_spawner::wire::WorkerPurpose;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::backoff::Backoff;
@@ -30,7 +32,7 @@ use crate::worker::{Worker, WorkerId, WorkerState};
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
 /// Reports once whether the first worker became ready.
-pub(super) type FirstReadySender = oneshot::Sender<Result<Ready, StartError>>;
+pub(super) type FirstReadySender = oneshot::Sender<Result<(), StartError>>;
 
 pub(super) struct Slot {
     pub(super) context: Rc<FleetContext>,
@@ -38,6 +40,7 @@ pub(super) struct Slot {
     pub(super) status: Rc<SlotStatus>,
     pub(super) desired: watch::Receiver<DesiredState>,
     pub(super) wakes: watch::Receiver<()>,
+    /// Taken when the first worker was started, or could not be. `None` from the beginning: it waits for a request.
     pub(super) first: Option<FirstReadySender>,
 }
 
@@ -52,13 +55,17 @@ impl Slot {
     /// Runs until the generation is retired, or its first worker cannot be started.
     pub(super) async fn run(mut self) {
         let mut backoff = Backoff::default();
+        let on_demand = self.shared.config.settings.start == AppStart::OnDemand;
+        if self.first.is_none() && self.wait_for_demand().await {
+            return self.status.enter(None);
+        }
         loop {
             let mut outage = Outage::Crashes;
             let next = match self.start().await {
                 Ok(None) => NextStep::Leave,
-                Ok(Some((running, ready))) => {
+                Ok(Some(running)) => {
                     if let Some(first) = self.first.take() {
-                        let _ = first.send(Ok(ready));
+                        let _ = first.send(Ok(()));
                     }
                     let ended = running.supervise(self.supervised()).await;
                     self.after(ended, &mut backoff).await
@@ -79,7 +86,12 @@ impl Slot {
             let retired = match next {
                 NextStep::Leave => true,
                 NextStep::WaitForDemand => self.wait_for_demand().await,
-                NextStep::Restart(wait) => self.wait_before_restart(wait, backoff.is_loop().then_some(outage)).await,
+                NextStep::Restart(wait) => {
+                    let is_loop = backoff.is_loop().then_some(outage);
+                    self.wait_before_restart(wait, is_loop).await
+                        // An app that fails is not started again and again for nobody.
+                        || on_demand && is_loop.is_some() && self.wait_for_demand().await
+                }
             };
             if retired {
                 break;
@@ -133,7 +145,9 @@ impl Slot {
     /// Waits until the app has a request. True if the generation was retired meanwhile.
     async fn wait_for_demand(&mut self) -> bool {
         let wanted = &self.shared.app.availability.wanted;
-        tokio::select! {
+        self.status.enter(Some(WorkerState::Exited));
+        self.status.waits.set(true);
+        let retired = tokio::select! {
             () = wanted.notified() => {
                 // All slots of the app are to start, not only the one that was notified.
                 self.shared.wake.send_replace(());
@@ -141,11 +155,13 @@ impl Slot {
             }
             _ = self.wakes.changed() => false,
             () = retired(&mut self.desired) => true,
-        }
+        };
+        self.status.waits.set(false);
+        retired
     }
 
     /// Spawns a worker, loads the app in it and gives it to the shards. `None`: retired meanwhile.
-    async fn start(&mut self) -> Result<Option<(RunningWorker, Ready)>, StartError> {
+    async fn start(&mut self) -> Result<Option<RunningWorker>, StartError> {
         if self.desired.borrow().is_retire() {
             return Ok(None);
         }
@@ -205,7 +221,7 @@ impl Slot {
                 let start_ms = millis(took);
                 let sandbox = in_force(worker.sandbox());
                 tracing::info!(app = %config.name, pid = worker.pid, generation = self.shared.app.generation.0, start_ms, sandbox, "worker ready");
-                Ok(Some((RunningWorker::new(process, worker, events, config.settings.cpu), ready)))
+                Ok(Some(RunningWorker::new(process, worker, events, config.settings.cpu)))
             }
             Some(Err(error)) => {
                 let reason = match &error {
@@ -233,7 +249,8 @@ impl Slot {
         let modules = self.shared.modules(&self.context).await?;
         let (own, workers) = data_links(self.context.shards().len()).map_err(StartError::Spawn)?;
         let (spawner, name) = (&self.context.spawner, &self.shared.config.name);
-        let process = Process::spawn(spawner, modules.generation, name, workers, &self.shared.rate).await?;
+        let what_for = (modules.generation, WorkerPurpose::Serve);
+        let process = Process::spawn(spawner, what_for, name, workers, &self.shared.rate).await?;
         Ok((process, own))
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct SlotStatus {
     pub(crate) last_exit: RefCell<Option<(ExitReason, String)>>,
     /// Failures in a row.
     pub(crate) failures: Cell<u32>,
+    /// Whether it starts a worker as soon as there is a request.
+    pub(super) waits: Cell<bool>,
 }
 
 impl SlotStatus {
@@ -37,6 +39,7 @@ impl SlotStatus {
             restarts: Cell::new(0),
             last_exit: RefCell::default(),
             failures: Cell::new(0),
+            waits: Cell::new(false),
         })
     }
 
@@ -44,10 +47,9 @@ impl SlotStatus {
         self.state.get()
     }
 
-    /// Whether it has no worker because the app is idle.
-    pub(crate) fn stopped_for_idleness(&self) -> bool {
-        let idle = |exit: &(ExitReason, String)| exit.0 == ExitReason::Idle;
-        self.state() == Some(WorkerState::Exited) && self.last_exit.borrow().as_ref().is_some_and(idle)
+    /// Whether it has no worker because there was no request for one.
+    pub(crate) fn waits_for_demand(&self) -> bool {
+        self.waits.get()
     }
 
     pub(super) fn enter(&self, state: Option<WorkerState>) {

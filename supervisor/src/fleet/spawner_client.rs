@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use nano_config::{Config, ConfigError, Diagnostic, Place};
 use nano_protocol::{ExitCode, LayerReport, ModuleError};
-use nano_spawner::wire::{Coverage, Exit, Layer, POLL_EVERY, Reply, Request, SocketFile, SpawnerRefusal};
+use nano_spawner::wire::{
+    Coverage, Exit, Layer, POLL_EVERY, Reply, Request, SocketFile, SpawnerRefusal, WorkerPurpose,
+};
 use nano_spawner::{ConfigSource, Packet, Wait, explain, receive, receive_config, send};
 use nix::unistd::Pid;
 use tokio::io::unix::AsyncFd;
@@ -361,8 +363,13 @@ impl SpawnerClient {
     }
 
     /// Starts a worker with these as standard input and standard error.
-    pub(super) async fn spawn(&self, generation: u64, stdin: OwnedFd, stderr: OwnedFd) -> Result<Spawned, StartError> {
-        match self.ask(|id| Request::Spawn { id, generation }, vec![stdin, stderr]).await {
+    pub(super) async fn spawn(
+        &self,
+        (generation, purpose): (u64, WorkerPurpose),
+        stdin: OwnedFd,
+        stderr: OwnedFd,
+    ) -> Result<Spawned, StartError> {
+        match self.ask(|id| Request::Spawn { id, generation, purpose }, vec![stdin, stderr]).await {
             Some((Reply::Spawned { worker, pid, layers, .. }, _)) => {
                 let life = self.lives.borrow().get(&worker).map(watch::Sender::subscribe);
                 // It has ended already.

@@ -38,6 +38,9 @@ pub enum StartError {
     /// It took too long.
     #[error("the app was not loaded within {} ms (is there a top-level await that never ends?)", .0.as_millis())]
     Late(Duration),
+    /// A check took too long.
+    #[error("the app's modules were not compiled and linked within {} ms", .0.as_millis())]
+    CheckLate(Duration),
     /// It broke the protocol.
     #[error("the worker broke the protocol: {0}")]
     Protocol(String),

@@ -132,7 +132,12 @@ impl Pool {
         match self.app.availability.enter() {
             BreakerDecision::Pass => Ok(None),
             BreakerDecision::Probe => Ok(Some(Probe(Arc::clone(&self.app)))),
-            BreakerDecision::Refused(refusal) => Err(NotAdmitted::Unavailable(refusal)),
+            BreakerDecision::Refused(refusal) => {
+                if refusal.retry_after.is_zero() {
+                    self.call_worker();
+                }
+                Err(NotAdmitted::Unavailable(refusal))
+            }
         }
     }
 

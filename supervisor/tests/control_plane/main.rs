@@ -4,6 +4,7 @@
 mod control;
 mod lifecycle;
 mod nano;
+mod on_demand;
 mod places;
 mod printable;
 mod reload;

@@ -5,6 +5,7 @@
 //! (takes so much memory and keeps it) · `crash` · `stop` (answers nothing any more) · `spin` (the same, busily) · `garbage` (on the data link) · `lie` (on the control link)
 //! from the start on: `flood` (statistics on the control link, without end)
 //! when told to drain: `stay`
+//! when it checks modules: `fail …` · `die` · `hang` · `grow MB` · `ready` (as if it had the app) · `ask` (for a module, without end)
 //!
 //! A response's body is the text and the process's id, with a space between.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
@@ -20,8 +21,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use nano_protocol::{
-    AccessorStyle, BodyLength, BootFailed, Frame, HeaderBlock, LogLevel, LogLine, Outbox, Ready, ResponseHead, Stats,
-    StreamId,
+    AccessorStyle, BodyLength, BootFailed, Check, Frame, HeaderBlock, LogLevel, LogLine, Outbox, Ready, ResponseHead,
+    Stats, StreamId,
 };
 use worker_end::{Link, greeting, send};
 
@@ -102,32 +103,76 @@ impl App {
     }
 }
 
+/// Checks modules until nano closes the link.
+fn check(control: &mut Link, first: Check) -> ! {
+    let mut check = first;
+    loop {
+        let script = fetch(control, &check.entry).expect("the entry is there");
+        let mut outcome = Ok("0.0.0".to_owned());
+        for (order, rest) in script.lines().map(|line| line.split_once(' ').unwrap_or((line, ""))) {
+            match order {
+                "import" => assert!(fetch(control, rest).is_some(), "{rest}"),
+                "fail" => outcome = Err(failure(&check.entry, rest)),
+                "die" => std::process::abort(),
+                "grow" => {
+                    eat(rest);
+                    hang();
+                }
+                "hang" => hang(),
+                "ready" => {
+                    let accessors = AccessorStyle::Property;
+                    send(&control.stream, &Frame::Ready(Ready { v8: "0.0.0".to_owned(), accessors }));
+                    hang();
+                }
+                "ask" => loop {
+                    fetch(control, "../../../etc/passwd");
+                },
+                _ => {}
+            }
+        }
+        send(&control.stream, &Frame::Checked(outcome));
+        match control.next() {
+            Some(Frame::Check(next)) => check = next,
+            _ => std::process::exit(0),
+        }
+    }
+}
+
+fn hang() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
+fn failure(entry: &str, order: &str) -> BootFailed {
+    let mut words = order.splitn(3, ' ');
+    let mut number = || words.next().unwrap().parse().unwrap();
+    let (line, column) = (number(), number());
+    let message = words.next().unwrap().replace("\\n", "\n");
+    BootFailed { message, path: entry.to_owned(), line, column }
+}
+
 fn boot(control: &mut Link) -> String {
     // It is locked into nothing; nano must be told to do without.
     send(&control.stream, &Frame::Sandboxed(Vec::new()));
-    let Some(Frame::Boot(boot)) = control.next() else { panic!("no Boot") };
+    let boot = match control.next() {
+        Some(Frame::Boot(boot)) => boot,
+        Some(Frame::Check(first)) => check(control, first),
+        other => panic!("{other:?} instead of Boot or Check"),
+    };
     let script = fetch(control, &boot.entry).expect("the entry is there");
     for (order, rest) in script.lines().map(|line| line.split_once(' ').unwrap_or((line, ""))) {
         match order {
             "import" => assert!(fetch(control, rest).is_some(), "{rest}"),
             "stderr" => std::io::stderr().write_all(format!("{rest}\n").as_bytes()).unwrap(),
             "fail" => {
-                let mut words = rest.splitn(3, ' ');
-                let mut number = || words.next().unwrap().parse().unwrap();
-                let (line, column) = (number(), number());
-                let message = words.next().unwrap().replace("\\n", "\n");
-                send(
-                    &control.stream,
-                    &Frame::BootFailed(BootFailed { message, path: boot.entry.clone(), line, column }),
-                );
+                send(&control.stream, &Frame::BootFailed(failure(&boot.entry, rest)));
                 std::process::exit(1);
             }
             "die" => std::process::abort(),
             "die_if" if std::path::Path::new(rest).exists() => std::process::abort(),
             "grow" => eat(rest),
-            "hang" => loop {
-                std::thread::park();
-            },
+            "hang" => hang(),
             _ => {}
         }
     }

@@ -5,6 +5,7 @@
 //! after the first call into the app's code that is over later than [`ROUND`], and the rest is done in the next ones
 //! (`dispatch.rs`): what others wait for does not wait for all of it.
 
+mod check;
 mod control_modules;
 mod dispatch;
 mod sockets;
@@ -110,7 +111,8 @@ impl PreparedWorker {
         Ok(Self { control: Link::new(connection.control)?, links, watchdog })
     }
 
-    /// Waits for `Boot`, loads the app and serves until the end. Returns the exit status.
+    /// Waits for `Boot`, loads the app and serves until the end; or for `Check`, and checks apps until the end. Returns the
+    /// exit status.
     ///
     /// # Errors
     ///
@@ -121,7 +123,8 @@ impl PreparedWorker {
             if let Some(frame) = self.control.next_frame()? {
                 match frame {
                     Frame::Boot(boot) => break boot,
-                    _ => return Err(ServeError::Protocol("the first frame is not Boot")),
+                    Frame::Check(first) => return check::run(self.control, &first, snapshot, scratch),
+                    _ => return Err(ServeError::Protocol("the first frame is neither Boot nor Check")),
                 }
             }
             let mut fds = [PollFd::new(self.control.as_fd(), PollFlags::POLLIN)];
@@ -138,6 +141,16 @@ enum Phase {
     Loading,
     Serving,
     Draining,
+}
+
+fn boot_failed(app: &App, error: ScriptError) -> BootFailed {
+    let path = app.runtime.modules.borrow().path_of(&error.location.script).unwrap_or_default();
+    BootFailed {
+        message: cut(&with_hint(error.message), MAX_ERROR_TEXT),
+        path,
+        line: error.location.line,
+        column: error.location.column,
+    }
 }
 
 struct Worker {
@@ -165,7 +178,7 @@ impl Worker {
     ) -> Result<Self, ServeError> {
         let control_outbox = Rc::new(RefCell::new(Outbox::default()));
         let log = Rc::new(RefCell::new(LogQueue::default()));
-        let modules = Rc::new(RefCell::new(Asked::new(&control_outbox)));
+        let modules = Rc::new(RefCell::new(Asked::new(&control_outbox, 0)));
         let base = Url::parse(APP_URL).map_err(|_| ServeError::Protocol("the app's URL"))?;
         let limits = &boot.limits;
         let options = RuntimeOptions {
@@ -214,7 +227,7 @@ impl Worker {
             if self.phase == Phase::Loading
                 && let Some(outcome) = self.app.runtime.main_outcome()
             {
-                let started = outcome.map_err(|error| self.boot_failed(error)).and_then(|()| self.start(boot));
+                let started = outcome.map_err(|error| boot_failed(&self.app, error)).and_then(|()| self.start(boot));
                 match started {
                     Ok(ready) => {
                         self.app.exchange.fetches.borrow_mut().set_links(self.sockets.links.len());
@@ -290,16 +303,6 @@ impl Worker {
             Err(message) => {
                 Err(BootFailed { message: cut(&message, MAX_ERROR_TEXT), path: boot.entry.clone(), line: 0, column: 0 })
             }
-        }
-    }
-
-    fn boot_failed(&self, error: ScriptError) -> BootFailed {
-        let path = self.app.runtime.modules.borrow().path_of(&error.location.script).unwrap_or_default();
-        BootFailed {
-            message: cut(&with_hint(error.message), MAX_ERROR_TEXT),
-            path,
-            line: error.location.line,
-            column: error.location.column,
         }
     }
 

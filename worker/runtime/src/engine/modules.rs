@@ -14,6 +14,7 @@ use crate::engine::exception::{Location, ScriptError, caught};
 
 mod dynamic_import;
 mod hint;
+mod link;
 mod source;
 mod specifier;
 
@@ -21,6 +22,7 @@ pub(crate) use dynamic_import::{import_dynamically, initialize_import_meta};
 pub(crate) use hint::with_hint;
 pub use source::{FileModules, ModuleSource, SourceError};
 
+use link::{evaluate, evaluate_json, link};
 use specifier::{ModuleKind, resolve, url_of};
 
 /// A module's identity: its path and how its text is read.
@@ -30,6 +32,8 @@ type Key = (String, ModuleKind);
 enum Purpose {
     /// The program itself.
     Main,
+    /// To know whether the program's modules compile and link.
+    Check,
     /// `import()`: the promise of the expression.
     Import(v8::Global<v8::PromiseResolver>),
 }
@@ -59,6 +63,8 @@ pub(crate) enum MainModule {
     Loading,
     /// Its evaluation's promise, and the module.
     Evaluating(v8::Global<v8::Promise>, v8::Global<v8::Module>),
+    /// Linked, and not to be evaluated.
+    Linked,
     Failed(ScriptError),
 }
 
@@ -142,6 +148,11 @@ pub(crate) fn javascript_path(importer: &str, specifier: &str) -> Option<String>
 /// Begins to load the program.
 pub(crate) fn load_main(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, path: &str) {
     begin(scope, modules, (path.into(), ModuleKind::JavaScript), Purpose::Main, Location::default());
+}
+
+/// Begins to load the program's modules without evaluating any.
+pub(crate) fn check_main(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, path: &str) {
+    begin(scope, modules, (path.into(), ModuleKind::JavaScript), Purpose::Check, Location::default());
 }
 
 fn begin(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, root: Key, purpose: Purpose, asked_at: Location) {
@@ -394,7 +405,7 @@ fn kind_of(
     Ok(kind)
 }
 
-/// Links and evaluates a load whose graph is complete.
+/// Links a load whose graph is complete, and evaluates it unless it is only checked.
 fn finish_if_complete(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, id: usize) {
     let load = {
         let map = &mut *modules.borrow_mut();
@@ -405,13 +416,19 @@ fn finish_if_complete(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, id
         }
     };
     let Some(mut load) = load else { return };
-    let result = match load.failed.take() {
+    let linked = match load.failed.take() {
         Some(error) => Err(error),
-        None => link_and_evaluate(scope, modules, &load.root),
+        None => link(scope, modules, &load.root),
     };
     match load.purpose {
+        Purpose::Check => {
+            modules.borrow_mut().main = match linked {
+                Ok(_) => MainModule::Linked,
+                Err(error) => MainModule::Failed(error),
+            };
+        }
         Purpose::Main => {
-            let main = match result {
+            let main = match linked.and_then(|module| evaluate(scope, &load.root, module)) {
                 Ok((promise, module)) => {
                     // Whether it rejects is looked at by the event loop, which reports it better.
                     promise.mark_as_handled();
@@ -421,74 +438,9 @@ fn finish_if_complete(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, id
             };
             modules.borrow_mut().main = main;
         }
-        Purpose::Import(resolver) => dynamic_import::settle(scope, &resolver, result),
+        Purpose::Import(resolver) => {
+            let evaluated = linked.and_then(|module| evaluate(scope, &load.root, module));
+            dynamic_import::settle(scope, &resolver, evaluated);
+        }
     }
-}
-
-type Evaluation<'s> = (v8::Local<'s, v8::Promise>, v8::Local<'s, v8::Module>);
-
-fn link_and_evaluate<'s>(
-    scope: &mut v8::PinScope<'s, '_>,
-    modules: &RefCell<ModuleMap>,
-    root: &Key,
-) -> Result<Evaluation<'s>, ScriptError> {
-    let module = match modules.borrow().entries.get(root) {
-        Some(Entry::Compiled(module)) => v8::Local::new(scope, module),
-        _ => return Err(ScriptError::new(format!("{} is not loaded", root.0), Location::default())),
-    };
-    v8::tc_scope!(let scope, scope);
-    if module.get_status() == v8::ModuleStatus::Uninstantiated
-        && module.instantiate_module(scope, resolve_linked).is_none()
-    {
-        return Err(caught(scope));
-    }
-    let Some(value) = module.evaluate(scope) else {
-        return Err(caught(scope));
-    };
-    match v8::Local::<v8::Promise>::try_from(value) {
-        Ok(promise) => Ok((promise, module)),
-        Err(_) => Err(ScriptError::new(format!("{} has no evaluation promise", root.0), Location::default())),
-    }
-}
-
-/// V8 asks for a module while it links; all are there.
-fn resolve_linked<'s>(
-    context: v8::Local<'s, v8::Context>,
-    specifier: v8::Local<'s, v8::String>,
-    attributes: v8::Local<'s, v8::FixedArray>,
-    referrer: v8::Local<'s, v8::Module>,
-) -> Option<v8::Local<'s, v8::Module>> {
-    // SAFETY: V8 calls this on the isolate's thread with `context` entered.
-    v8::callback_scope!(unsafe scope, context);
-    let modules = ModuleMap::of(scope)?;
-    let map = modules.borrow();
-    let referrer = &map.key_of(scope, referrer)?.0;
-    let kind = kind_of(scope, attributes, 3).ok()?;
-    let path = resolve(referrer, &specifier.to_rust_string_lossy(scope), kind).ok()?;
-    match map.entries.get(&(path, kind))? {
-        Entry::Compiled(module) => Some(v8::Local::new(scope, module)),
-        _ => None,
-    }
-}
-
-/// The evaluation steps of a JSON module: `export default` what was parsed.
-fn evaluate_json<'s>(
-    context: v8::Local<'s, v8::Context>,
-    module: v8::Local<'s, v8::Module>,
-) -> Option<v8::Local<'s, v8::Value>> {
-    // SAFETY: V8 calls this on the isolate's thread with `context` entered.
-    v8::callback_scope!(unsafe scope, context);
-    let modules = ModuleMap::of(scope)?;
-    let value = {
-        let mut map = modules.borrow_mut();
-        let path = map.key_of(scope, module)?.0.clone();
-        map.json_values.remove(&path)?
-    };
-    let value = v8::Local::new(scope, value);
-    let export = v8::String::new(scope, "default")?;
-    module.set_synthetic_module_export(scope, export, value)?;
-    let resolver = v8::PromiseResolver::new(scope)?;
-    let undefined = v8::undefined(scope);
-    resolver.resolve(scope, undefined.into())?;
-    Some(resolver.get_promise(scope).into())
 }

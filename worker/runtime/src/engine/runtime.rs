@@ -183,6 +183,15 @@ impl Runtime {
         event_loop::checkpoint(scope, &self.state);
     }
 
+    /// Forgets all modules, and begins to load those of another program, none of which is evaluated.
+    pub(crate) fn check_main(&mut self, base: Url, source: Box<dyn ModuleSource>, shown: &str, path: &str) {
+        let mut modules = ModuleMap::new(base, source);
+        modules.show_as(shown);
+        self.modules.replace(modules);
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        modules::check_main(scope, &self.modules, path);
+    }
+
     /// A module that [`ModuleSource::fetch`] promised is there.
     pub(crate) fn module_arrived(&mut self, path: &str, text: Result<Vec<u8>, SourceError>) {
         let _turn = self.turns.begin();
@@ -196,6 +205,7 @@ impl Runtime {
         let main = self.modules.borrow().main();
         let promise = match main {
             MainModule::Loading => return None,
+            MainModule::Linked => return Some(Ok(())),
             MainModule::Failed(error) => return Some(Err(error)),
             MainModule::Evaluating(promise, _) => promise,
         };

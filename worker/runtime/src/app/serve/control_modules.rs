@@ -23,8 +23,14 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn new(outbox: &Rc<RefCell<Outbox>>) -> Self {
-        Self { outbox: Rc::clone(outbox), sent: HashMap::new(), waiting: VecDeque::new(), next: 0 }
+    /// `next`: the number of the first request.
+    pub(super) fn new(outbox: &Rc<RefCell<Outbox>>, next: u32) -> Self {
+        Self { outbox: Rc::clone(outbox), sent: HashMap::new(), waiting: VecDeque::new(), next }
+    }
+
+    /// The number of the next request.
+    pub(super) fn next_id(&self) -> u32 {
+        self.next
     }
 
     fn ask(&mut self, path: String) {

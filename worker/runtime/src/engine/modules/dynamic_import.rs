@@ -1,7 +1,8 @@
 //! `import()` and `import.meta`.
 
+use super::link::Evaluation;
 use super::specifier::resolve;
-use super::{Evaluation, ModuleMap, Purpose, begin, kind_of, refused};
+use super::{ModuleMap, Purpose, begin, kind_of, refused};
 use crate::engine::exception::{Location, ScriptError};
 
 /// HostLoadImportedModule for `import()`: returns the expression's promise.

@@ -1,0 +1,117 @@
+//! A worker that checks apps' modules, one app after the other, instead of serving one. The modules are compiled and linked;
+//! none is evaluated, so that no code of an app runs. It gets no app's environment and no requests.
+
+use std::cell::RefCell;
+use std::os::fd::AsFd as _;
+use std::rc::Rc;
+use std::time::Instant;
+
+use nano_protocol::{Check, Frame, Outbox};
+use nix::poll::{PollFd, PollFlags, ppoll};
+use url::Url;
+
+use super::boot_failed;
+use super::control_modules::{Asked, ControlModules};
+use super::{APP_URL, LAST_WORDS, ServeError};
+use crate::app::App;
+use crate::app::app_log::{AppLog, LogQueue};
+use crate::engine::modules::SourceError;
+use crate::engine::platform;
+use crate::engine::runtime::RuntimeOptions;
+use crate::engine::stream_budget::StreamBudget;
+use crate::exchange::link::{Link, LinkError};
+
+struct Checker {
+    control: Link,
+    outbox: Rc<RefCell<Outbox>>,
+    app: App,
+    base: Url,
+    /// The modules of the app that is checked; `None` between two.
+    asked: Option<Rc<RefCell<Asked>>>,
+    /// The number of the next request for a module. An answer that comes after its app's check has ended fits no later one.
+    next_id: u32,
+}
+
+/// Checks until the supervisor closes the link. Returns the exit status.
+pub(super) fn run(
+    control: Link,
+    first: &Check,
+    snapshot: &'static [u8],
+    mut scratch: Vec<u8>,
+) -> Result<i32, ServeError> {
+    let mut checker = Checker::new(control, first.memory, snapshot)?;
+    checker.begin(first);
+    loop {
+        checker.finish();
+        if let Some(reason) = checker.app.runtime.state.termination.reason() {
+            checker.outbox.borrow_mut().push(&Frame::Exiting { reason, culprit: None });
+            checker.control.flush_until(&mut checker.outbox.borrow_mut(), Instant::now() + LAST_WORDS)?;
+            return Ok(reason.exit_status().into());
+        }
+        checker.control.flush(&mut checker.outbox.borrow_mut())?;
+        let mut interest = PollFlags::POLLIN;
+        interest.set(PollFlags::POLLOUT, !checker.outbox.borrow().is_empty());
+        let mut fds = [PollFd::new(checker.control.as_fd(), interest)];
+        let _ = ppoll(&mut fds, None, None);
+        match checker.control.receive(&mut scratch) {
+            Err(LinkError::Closed) => return Ok(0),
+            received => received?,
+        };
+        while let Some(frame) = checker.control.next_frame()? {
+            checker.take(frame)?;
+        }
+    }
+}
+
+impl Checker {
+    fn new(control: Link, memory: u64, snapshot: &'static [u8]) -> Result<Self, ServeError> {
+        let base = Url::parse(APP_URL).map_err(|_| ServeError::Protocol("the app's URL"))?;
+        let outbox = Rc::new(RefCell::new(Outbox::default()));
+        let options = RuntimeOptions {
+            snapshot: Some(snapshot),
+            base: base.clone(),
+            modules: Box::new(ControlModules::new(&Rc::new(RefCell::new(Asked::new(&outbox, 0))))),
+            // Nothing is evaluated, so nothing is logged.
+            log: Box::new(AppLog::new(Rc::new(RefCell::new(LogQueue::default())))),
+            code_generation: false,
+            exit_on_uncaught: false,
+            memory: Some(usize::try_from(memory).unwrap_or(usize::MAX)),
+            stream_budget: StreamBudget::default(),
+        };
+        Ok(Self { control, outbox, app: App::new(options)?, base, asked: None, next_id: 0 })
+    }
+
+    fn take(&mut self, frame: Frame) -> Result<(), ServeError> {
+        match frame {
+            Frame::Check(check) if self.asked.is_none() => self.begin(&check),
+            Frame::ModuleSource { id, source } => {
+                let path = self.asked.as_ref().and_then(|asked| asked.borrow_mut().answered(id));
+                if let Some(path) = path {
+                    let source = source.map(|bytes| bytes.to_vec()).map_err(|error| SourceError(error.to_string()));
+                    self.app.runtime.module_arrived(&path, source);
+                }
+            }
+            Frame::Ping(nonce) => self.outbox.borrow_mut().push(&Frame::Pong { nonce, idle: self.asked.is_none() }),
+            _ => return Err(ServeError::Protocol("a frame that a worker which checks must not get")),
+        }
+        self.finish();
+        Ok(())
+    }
+
+    fn begin(&mut self, check: &Check) {
+        let asked = Rc::new(RefCell::new(Asked::new(&self.outbox, self.next_id)));
+        let source = Box::new(ControlModules::new(&asked));
+        self.asked = Some(asked);
+        self.app.runtime.check_main(self.base.clone(), source, &check.shown, &check.entry);
+    }
+
+    /// Tells how the check ended, if it has.
+    fn finish(&mut self) {
+        let Some(asked) = &self.asked else { return };
+        let Some(outcome) = self.app.runtime.main_outcome() else { return };
+        let outcome = outcome.map(|()| platform::v8_version().into()).map_err(|error| boot_failed(&self.app, error));
+        self.next_id = asked.borrow().next_id();
+        self.asked = None;
+        self.outbox.borrow_mut().push(&Frame::Checked(outcome));
+    }
+}
