@@ -27,6 +27,8 @@ pub struct Config {
     pub sandbox: Option<SandboxPolicy>,
     /// `uid_base`: first uid of the workers' own range.
     pub uid_base: Option<u32>,
+    /// `spares`: workers without an app that are kept ready.
+    pub spares: usize,
     /// `watch`: reload when the file or an app's directory changes.
     pub watch: bool,
     /// At least one, in the order of the file.

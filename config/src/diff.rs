@@ -122,7 +122,8 @@ fn changed_keys(old: &AppConfig, new: &AppConfig) -> Vec<&'static str> {
 }
 
 fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
-    let Config { file, listen, metrics, control_socket, log, drain, sandbox, uid_base, watch, apps: _, places } = new;
+    let Config { file, listen, metrics, control_socket, log, drain, sandbox, uid_base, spares, watch, apps: _, places } =
+        new;
     let Log { format, level, access } = log;
     // `listen` is what either of two keys says.
     let written = |places: &KeyPlaces| ["listen", "port"].into_iter().find(|key| places.get(key).is_some());
@@ -137,6 +138,7 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
         ("drain_ms", *drain != old.drain),
         ("sandbox", *sandbox != old.sandbox),
         ("uid_base", *uid_base != old.uid_base),
+        ("spares", *spares != old.spares),
         ("watch", *watch != old.watch),
     ];
     let changed = differs.into_iter().filter(|(_, differs)| *differs);

@@ -72,6 +72,7 @@ pub(crate) const SANDBOX: Key =
 /// Below 1000 are the machine's own users; above the last 65536 there would be no room for the apps' offsets.
 pub(crate) const UID_BASE: Key =
     Key { name: "uid_base", kind: ValueKind::Whole { min: 1000, max: 0xFFFF_0000 - 1, default: None } };
+pub(crate) const SPARES: Key = whole("spares", 0, 16, 1);
 pub(crate) const WATCH: Key = Key { name: "watch", kind: ValueKind::Flag { default: false } };
 pub(crate) const DEFAULTS: Key = own("defaults", "an object");
 pub(crate) const APPS: Key = own("apps", "a list of apps");
@@ -112,7 +113,7 @@ pub(crate) const NEED_RESTART: &[&str] =
     &["port", "listen", "metrics", "control_socket", "log.format", "sandbox", "uid_base"];
 
 const SERVER_KEYS: &[Key] =
-    &[SCHEMA, PORT, LISTEN, METRICS, CONTROL_SOCKET, LOG, DRAIN_MS, SANDBOX, UID_BASE, WATCH, DEFAULTS, APPS];
+    &[SCHEMA, PORT, LISTEN, METRICS, CONTROL_SOCKET, LOG, DRAIN_MS, SANDBOX, UID_BASE, SPARES, WATCH, DEFAULTS, APPS];
 const IDENTITY_KEYS: &[Key] = &[HOSTNAME, NAME, PATH];
 const SETTING_KEYS: &[Key] = &[
     ENV,

@@ -50,6 +50,7 @@ impl Config {
             drain: Duration::from_millis(schema::DRAIN_MS.default_whole()),
             sandbox: None,
             uid_base: None,
+            spares: usize::try_from(schema::SPARES.default_whole()).unwrap_or(0),
             watch: schema::WATCH.default_flag(),
             apps: vec![app],
             places: KeyPlaces::default(),

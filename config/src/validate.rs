@@ -102,6 +102,7 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
             _ => SandboxPolicy::BestEffort,
         }),
         uid_base: top.whole(report, &schema::UID_BASE).and_then(|uid| u32::try_from(uid).ok()),
+        spares: usize::try_from(top.whole_or_default(report, &schema::SPARES)).unwrap_or(0),
         watch: top.flag(report, &schema::WATCH),
         apps: apps::read(report, &top, defaults.unwrap_or_default(), (&directory, cwd), look),
         places,

@@ -102,6 +102,7 @@ fn the_servers_own_keys() {
         (r#","sandbox":"required""#, "sandbox", true),
         (r#","uid_base":1000"#, "uid_base", true),
         (r#","watch":true"#, "watch", false),
+        (r#","spares":2"#, "spares", false),
     ] {
         let plan = ReloadPlan::between(&base, &with(keys));
         let [change] = plan.server.as_slice() else { panic!("{keys}: {plan:?}") };

@@ -66,6 +66,8 @@ const SERVER_GOOD: &[&str] = &[
     r#""uid_base": 1000"#,
     r#""uid_base": 4294901759"#,
     r#""watch": true"#,
+    r#""spares": 0"#,
+    r#""spares": 16"#,
     r#""defaults": {}"#,
 ];
 
@@ -113,6 +115,8 @@ const SERVER_BAD: &[&str] = &[
     r#""uid_base": 999"#,
     r#""uid_base": 4294901760"#,
     r#""watch": "yes""#,
+    r#""spares": 17"#,
+    r#""spares": true"#,
     r#""defaults": []"#,
     r#""defaults": {"name": "x"}"#,
     r#""defaults": {"path": "a"}"#,
@@ -301,7 +305,7 @@ fn defaults_written_out_change_nothing() {
     app.insert("path".to_owned(), json!("a"));
     let mut document = defaults(&schema["properties"]);
     let metrics = document.remove("metrics").unwrap();
-    assert_eq!(document.keys().collect::<Vec<_>>(), ["drain_ms", "port", "watch"]);
+    assert_eq!(document.keys().collect::<Vec<_>>(), ["drain_ms", "port", "spares", "watch"]);
     document.insert("log".to_owned(), defaults(&schema["$defs"]["log"]["properties"]).into());
     document.insert("defaults".to_owned(), defaults(&schema["$defs"]["defaults"]["properties"]).into());
     document.insert("apps".to_owned(), json!([app]));

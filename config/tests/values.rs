@@ -44,7 +44,7 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!(config.control_socket, None);
     assert_eq!((config.log.format, config.log.level, config.log.access), (None, MinLogLevel::Info, true));
     assert_eq!(config.drain, Duration::from_secs(30));
-    assert_eq!((config.sandbox, config.uid_base, config.watch), (None, None, false));
+    assert_eq!((config.sandbox, config.uid_base, config.watch, config.spares), (None, None, false, 1));
     let [app] = config.apps.as_slice() else { unreachable!() };
     assert_eq!(app.name, "x.example");
     assert_eq!(app.hostnames, [HostPattern::parse("x.example").unwrap()]);
@@ -70,7 +70,7 @@ fn every_key_is_read() {
         "metrics": "127.0.0.1:9464",
         "control_socket": "run/control.sock",
         "log": {"format": "json", "level": "debug", "access": false},
-        "drain_ms": 0, "sandbox": "best-effort", "uid_base": 70000, "watch": true,
+        "drain_ms": 0, "sandbox": "best-effort", "uid_base": 70000, "watch": true, "spares": 3,
         "apps": [{
             "name": "one", "hostname": ["One.example", "*.one.example", "::1"], "path": "b.mjs",
             "env": {"B": "2", "A": "é\n"},
@@ -97,7 +97,7 @@ fn every_key_is_read() {
         (Some(LogFormat::Json), MinLogLevel::Debug, false)
     );
     assert_eq!((config.drain, config.sandbox), (Duration::ZERO, Some(SandboxPolicy::BestEffort)));
-    assert_eq!((config.uid_base, config.watch), (Some(70000), true));
+    assert_eq!((config.uid_base, config.watch, config.spares), (Some(70000), true, 3));
     let app = config.app("one").unwrap();
     let hosts: Vec<&str> = app.hostnames.iter().map(HostPattern::as_str).collect();
     assert_eq!(hosts, ["one.example", "*.one.example", "[::1]"]);

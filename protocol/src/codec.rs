@@ -265,6 +265,8 @@ impl FieldReader {
             kind::PING => Frame::Ping(self.u64("nonce")?),
             kind::PONG => Frame::Pong { nonce: self.u64("nonce")?, idle: self.bool("idle")? },
             kind::DRAIN => Frame::Drain,
+            kind::PREPARED => Frame::Prepared,
+            kind::ADOPT => Frame::Adopt { app: self.text("app", 1024)? },
             kind::EXITING => Frame::Exiting {
                 reason: {
                     let code = usize::from(self.u8("reason")?);

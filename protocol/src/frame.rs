@@ -20,8 +20,17 @@ pub enum Frame {
     /// Supervisor, control, once and first, after `Sandboxed`: what to run and within which limits.
     Boot(Box<Boot>),
     /// Worker, control, once and first: which layers of its sandbox are in force. Before that the supervisor sends
-    /// nothing, in particular no `Boot`.
+    /// nothing but `Adopt`, in particular no `Boot`.
     Sandboxed(Vec<LayerReport>),
+    /// Worker, control, once and first, of a spare, which was started before it was known for which app: it is ready to be
+    /// given one.
+    Prepared,
+    /// Supervisor, control, once, the answer to `Prepared`: the worker is an app's now. The number of its user is on its
+    /// standard output, a pipe; it becomes that user and goes on with `Sandboxed`.
+    Adopt {
+        /// The app's name, for ps(1).
+        app: String,
+    },
     /// Worker, control: the source of a module is needed. `path` is relative to the app's directory, `/`-separated.
     ModuleRequest {
         /// Chosen by the worker; the answer bears it.

@@ -19,6 +19,7 @@ mod shared;
 mod shown;
 mod slot;
 mod slot_status;
+mod spares;
 mod spawner_client;
 mod start_error;
 mod start_turns;
@@ -77,6 +78,16 @@ impl Fleet {
         when: AppStart,
     ) -> Rc<Generation> {
         Generation::start(&self.context, version, app, metrics, when)
+    }
+
+    /// Keeps so many workers without an app from now on. Must run in a `LocalSet`.
+    pub(crate) fn keep_spares(&self, wanted: usize) {
+        self.context.spares.set_wanted(&self.context, wanted);
+    }
+
+    /// How many workers without an app are ready, and how many there are to be.
+    pub(crate) fn spares(&self) -> (usize, usize) {
+        (self.context.spares.ready(), self.context.spares.wanted())
     }
 
     /// The metrics that count them.

@@ -306,6 +306,7 @@ impl Start {
             background.spawn_local(feed_watchdog());
             let mut stop = supervisor.stop.subscribe();
             let _ = stop.wait_for(|stop| *stop != Stop::No).await;
+            supervisor.fleet.keep_spares(0);
             drain(&supervisor).await;
             Ok(Ended::Drained)
         };

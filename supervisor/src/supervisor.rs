@@ -145,6 +145,7 @@ impl Supervisor {
         );
         self.logs.apply(&config.log);
         self.fleet.set_drain(config.drain);
+        self.fleet.keep_spares(config.spares);
         self.fleet.spawner().commit(version);
         self.version.set(version);
         *self.generations.borrow_mut() = generations;

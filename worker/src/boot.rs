@@ -8,17 +8,20 @@
 //!    sends to all processes: the supervisor finishes requests in flight and then sends `Drain`.
 //! 3. The data links come with the first byte on the control socket.
 //! 4. V8's set-up on the main thread; V8's and the watchdog's threads.
-//! 5. The sandbox's second half, for all threads: no more of them, and the system call filter (seccomp).
-//! 6. The worker reports which layers are in force. The supervisor verifies that, and only then sends `Boot`: code,
+//! 5. The sandbox's second half, for all threads: no more of them, and the first half of the system call filter (seccomp).
+//! 6. A spare waits here until it is given to an app, whose user it becomes (`Prepared`, `Adopt`).
+//! 7. The filter's second half. The worker reports which layers are in force. The supervisor verifies that, and only then sends `Boot`: code,
 //!    environment, limits.
 
 use std::ffi::OsString;
-use std::io::{self, IoSlice, IoSliceMut, Write as _};
+use std::fs::File;
+use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
+use crate::process_title;
 use nano_protocol::limits::MAX_LINKS;
-use nano_protocol::{ExitCode, ExitReason, Frame, LayerReport, Outbox, PROTOCOL_VERSION};
+use nano_protocol::{ExitCode, ExitReason, Frame, Outbox, PROTOCOL_VERSION};
 use nano_runtime::{Connection, PreparedWorker, ServeError, exit_now};
 use nano_worker::sandbox::{self, Layers, SandboxArgs};
 use nix::cmsg_space;
@@ -80,16 +83,37 @@ fn prepare(sandbox_args: SandboxArgs) -> Result<PreparedWorker, BootError> {
     signals.thread_block().map_err(|error| BootError::System("block signals", error.into()))?;
     let connection = receive_connection()?;
     let mut control = connection.control.try_clone().map_err(|error| BootError::System("share a socket", error))?;
-    let prepared = PreparedWorker::prepare(connection)?;
-    let layers = sandbox.close();
-    announce(&mut control, layers).map_err(|error| BootError::System("write to the control socket", error))?;
+    let mut prepared = PreparedWorker::prepare(connection)?;
+    let mut sandbox = sandbox.close();
+    let unwritable = |error| BootError::System("write to the control socket", error);
+    if sandbox_args.spare {
+        write(&mut control, &Frame::Prepared).map_err(unwritable)?;
+        process_title::set(&format!("nano-worker: {}", prepared.wait_for_adoption()?));
+        sandbox.adopt(adopted_user().map_err(|error| BootError::System("read whose worker it is", error))?);
+        // The change of the user undid it. A spawner that died before this line closed the pipe.
+        prctl::set_pdeathsig(Signal::SIGKILL)
+            .map_err(|error| BootError::System("follow the supervisor", error.into()))?;
+    }
+    write(&mut control, &Frame::Sandboxed(sandbox.finish())).map_err(unwritable)?;
     Ok(prepared)
 }
 
-/// Reports the sandbox to the supervisor. It is the first write there, so it has room.
-fn announce(control: &mut UnixStream, layers: Vec<LayerReport>) -> io::Result<()> {
+/// What the spawner writes instead of a user's number: the worker stays the user that it is.
+const SAME_USER: u32 = u32::MAX;
+
+/// The user of the app that this spare is given to. The spawner wrote it before the supervisor sent `Adopt`.
+fn adopted_user() -> io::Result<Option<u32>> {
+    let mut number = [0; size_of::<u32>()];
+    let mut pipe = io::stdout().as_fd().try_clone_to_owned().map(File::from)?;
+    pipe.read_exact(&mut number)?;
+    let user = u32::from_le_bytes(number);
+    Ok((user != SAME_USER).then_some(user))
+}
+
+/// Writes one of the first frames to the supervisor. There is room for them.
+fn write(control: &mut UnixStream, frame: &Frame) -> io::Result<()> {
     let mut outbox = Outbox::default();
-    outbox.push(&Frame::Sandboxed(layers));
+    outbox.push(frame);
     while !outbox.is_empty() {
         let mut slices = [IoSlice::new(&[]); 1];
         let count = outbox.io_slices(&mut slices);

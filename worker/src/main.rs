@@ -10,6 +10,7 @@ use nano_protocol::{ExitCode, ExitReason};
 
 mod boot;
 mod network;
+mod process_title;
 mod repl;
 mod run;
 mod stack;

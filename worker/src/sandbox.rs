@@ -3,9 +3,10 @@
 //! executed in a directory without files, nor by a user who may read none: so this process does it, and not the
 //! spawner.)
 //!
-//! It happens in two steps, [`enter`] before there are threads and [`Entered::close`] when all of them are there, and
-//! all of it before the worker is sent its app. It never fails: each layer reports whether it is in force, the spawner
-//! verifies from outside what is visible there, and the supervisor decides.
+//! It happens in steps: [`enter`] before there are threads, [`Entered::close`] when all of them are there, and
+//! [`Closed::finish`]; between the last two a spare waits for its app ([`Closed::adopt`]). All of it happens before the
+//! worker is sent its app. It never fails: each layer reports whether it is in force, the spawner verifies from outside what
+//! is visible there, and the supervisor decides.
 //!
 //! | layer | takes away |
 //! |---|---|
@@ -29,8 +30,10 @@ mod system_calls;
 mod time_zone;
 mod user;
 
+use filter::SecondPart;
 use nano_protocol::limits::MAX_LAYER_DETAIL;
 use nano_protocol::{LayerReport, SandboxLayer};
+use nix::unistd::geteuid;
 pub use sandbox_args::SandboxArgs;
 
 /// Which layers to apply. A worker applies all of them; the test that attacks it leaves one out to see its effect.
@@ -65,6 +68,17 @@ pub struct Entered {
     layers: Layers,
     reports: Vec<LayerReport>,
     rlimits: LayerResult,
+    /// It is a spare that becomes another user later.
+    is_root: bool,
+}
+
+/// A sandbox that lacks its last part: what must be possible until it is known whose worker it is.
+#[derive(Debug)]
+pub struct Closed {
+    layers: Layers,
+    reports: Vec<LayerReport>,
+    filter: Option<Result<SecondPart, String>>,
+    is_root: bool,
 }
 
 /// Applies the layers that must be applied before there are threads, which inherit them. Call it while there is one
@@ -91,22 +105,52 @@ pub fn enter(layers: Layers, sandbox_args: SandboxArgs) -> Entered {
     apply(layers.undumpable, SandboxLayer::Undumpable, privileges::become_undumpable);
     apply(layers.no_new_privs, SandboxLayer::NoNewPrivs, privileges::forbid_new);
     apply(layers.landlock, SandboxLayer::Landlock, landlock::close);
-    apply(layers.capabilities, SandboxLayer::Capabilities, privileges::drop_capabilities);
+    let is_root = sandbox_args.spare && geteuid().is_root();
+    if is_root {
+        // It becomes another user later, or none; both are reported then.
+        let _ = privileges::keep_user_change();
+    } else {
+        apply(layers.capabilities, SandboxLayer::Capabilities, privileges::drop_capabilities);
+    }
     let rlimits = if layers.rlimits { rlimits::limit() } else { Err(String::new()) };
-    Entered { layers, reports, rlimits }
+    Entered { layers, reports, rlimits, is_root }
 }
 
 impl Entered {
-    /// Applies the remaining layers to all threads. No more threads can be made afterwards. Returns the layers'
-    /// reports.
+    /// Applies the remaining layers to all threads, but for the filter's second part. No more threads are to be made
+    /// afterwards.
     #[must_use]
-    pub fn close(self) -> Vec<LayerReport> {
-        let Self { layers, mut reports, rlimits } = self;
+    pub fn close(self) -> Closed {
+        let Self { layers, mut reports, rlimits, is_root } = self;
         if layers.rlimits {
             reports.push(report(SandboxLayer::Rlimits, rlimits.and_then(rlimits::forbid_threads)));
         }
-        if layers.seccomp {
-            reports.push(report(SandboxLayer::Seccomp, filter::install()));
+        Closed { layers, reports, filter: layers.seccomp.then(filter::begin), is_root }
+    }
+}
+
+impl Closed {
+    /// A spare gets its app: it becomes that app's user, and with that gives up what it kept for it.
+    pub fn adopt(&mut self, user: Option<u32>) {
+        if self.is_root {
+            let user = user.ok_or("it was not told which user it is to be".to_owned()).and_then(user::become_user);
+            // The kernel empties the sets of every thread that is not root any more (capabilities(7)).
+            let dropped = user.clone().map(|_| String::new());
+            self.reports.extend([report(SandboxLayer::Uid, user), report(SandboxLayer::Capabilities, dropped)]);
+        }
+        // The change of the user undid it.
+        if self.layers.undumpable {
+            self.reports.retain(|report| report.layer != SandboxLayer::Undumpable);
+            self.reports.push(report(SandboxLayer::Undumpable, privileges::become_undumpable()));
+        }
+    }
+
+    /// Applies what is left to all threads. Returns the layers' reports.
+    #[must_use]
+    pub fn finish(self) -> Vec<LayerReport> {
+        let Self { mut reports, filter, .. } = self;
+        if let Some(filter) = filter {
+            reports.push(report(SandboxLayer::Seccomp, filter.and_then(SecondPart::install)));
         }
         reports
     }

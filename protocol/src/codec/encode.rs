@@ -207,6 +207,11 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             out.put_u8(u8::from(*idle));
         }
         Frame::Drain => out.put_u8(kind::DRAIN),
+        Frame::Prepared => out.put_u8(kind::PREPARED),
+        Frame::Adopt { app } => {
+            out.put_u8(kind::ADOPT);
+            put_text(out, app);
+        }
         Frame::Sandboxed(layers) => {
             out.put_u8(kind::SANDBOXED);
             out.put_u8(u8::try_from(layers.len()).unwrap_or(u8::MAX));

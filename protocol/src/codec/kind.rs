@@ -22,6 +22,8 @@ pub(crate) const FETCH_RESPONSE: u8 = 19;
 pub(crate) const BODY_WANTED: u8 = 20;
 pub(crate) const CHECK: u8 = 21;
 pub(crate) const CHECKED: u8 = 22;
+pub(crate) const PREPARED: u8 = 23;
+pub(crate) const ADOPT: u8 = 24;
 
 /// Kinds that a worker may send.
 pub(crate) const FROM_WORKER: &[u8] = &[
@@ -40,7 +42,8 @@ pub(crate) const FROM_WORKER: &[u8] = &[
     FETCH_HEAD,
     BODY_WANTED,
     CHECKED,
+    PREPARED,
 ];
 /// Kinds that the supervisor may send.
 pub(crate) const FROM_SUPERVISOR: &[u8] =
-    &[BOOT, MODULE_SOURCE, REQUEST_HEAD, DATA, CREDIT, RESET, PING, DRAIN, FETCH_RESPONSE, CHECK];
+    &[BOOT, MODULE_SOURCE, REQUEST_HEAD, DATA, CREDIT, RESET, PING, DRAIN, FETCH_RESPONSE, CHECK, ADOPT];

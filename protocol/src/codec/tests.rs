@@ -141,6 +141,7 @@ fn from_worker() -> impl Strategy<Value = Frame> {
                 dropped
             })),
         stats().prop_map(Frame::Stats),
+        Just(Frame::Prepared),
         fetch_from_worker(),
         any::<(u64, bool)>().prop_map(|(nonce, idle)| Frame::Pong { nonce, idle }),
         proptest::collection::vec(layer(), 0..=SandboxLayer::ALL.len()).prop_map(Frame::Sandboxed),
@@ -174,6 +175,7 @@ fn from_supervisor() -> impl Strategy<Value = Frame> {
         from_either(),
         any::<u64>().prop_map(Frame::Ping),
         Just(Frame::Drain),
+        text(60).prop_map(|app| Frame::Adopt { app }),
         fetch_from_supervisor(),
     ]
 }

@@ -371,6 +371,17 @@ impl Cgroup {
         kills.unwrap_or(0)
     }
 
+    /// Raises its memory limit, if it has one. The processes in it stay as they are.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub(crate) fn raise_memory(&self, bytes: u64) -> io::Result<()> {
+        self.memory().map_or(Ok(()), |group| match self.version {
+            CgroupVersion::V1 => v1::raise_memory(group, bytes),
+            CgroupVersion::V2 => v2::raise_memory(group, bytes),
+        })
+    }
+
     /// Kills all its processes.
     pub(crate) fn kill(&self) {
         if let Some(part) = self.parts.first() {

@@ -1,5 +1,6 @@
 //! The control groups of all workers: created before a worker starts, read when it has ended, and then removed.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use nano_protocol::{LayerReport, SandboxLayer, memory};
@@ -53,6 +54,12 @@ impl Groups {
             Ok((group, active, detail)) => Prepared { group: Some(group), report: report(active, detail) },
             Err(reason) => Prepared { group: None, report: report(false, reason) },
         }
+    }
+
+    /// Changes the limits of a group to those of a worker with this `memory_mb`, in bytes. `memory` must not be less than what
+    /// the group was made for.
+    pub(crate) fn set_memory(group: &Cgroup, memory: u64) -> io::Result<()> {
+        group.raise_memory(memory::process_limit(memory))
     }
 
     /// The worker has ended or was not started.

@@ -252,6 +252,14 @@ impl Spawner {
                 Ok(worker) => self.reply_spawned(id, worker),
                 Err(why) => self.refuse(id, why),
             },
+            Request::SpawnSpare { id } => match self.spawn_spare(descriptors) {
+                Ok(worker) => self.reply_spawned(id, worker),
+                Err(why) => self.refuse(id, why),
+            },
+            Request::Adopt { id, worker, generation } => match self.adopt(worker, generation) {
+                Ok(layers) => self.reply(Reply::Adopted { id, layers }, None),
+                Err(why) => self.refuse(id, why),
+            },
             Request::Kill { worker } => {
                 if let Some(worker) = self.workers.get(&worker) {
                     worker.kill();

@@ -27,6 +27,12 @@ use crate::shortage::explain;
 use crate::uid::UidLease;
 use crate::wire::{Exit, Status};
 
+/// Bytes of a spare's first argument: room for its app's name.
+const TITLE_ROOM: usize = 80;
+
+/// What a spare is told where nano chooses no users. No user has this number.
+const SAME_USER: u32 = u32::MAX;
+
 /// The namespaces that a worker shares with no other process.
 const NAMESPACES: libc::c_int = libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
@@ -45,6 +51,15 @@ pub(crate) struct ProcessFactory {
     root: bool,
 }
 
+/// Whose a new worker is.
+#[derive(Debug)]
+pub(crate) enum Owner {
+    /// It becomes this user, if nano chooses users.
+    Known(Option<Rc<UidLease>>),
+    /// It is told later: a spare.
+    Unknown,
+}
+
 /// A worker's process. Its zombie stays until [`WorkerProcess::reap`].
 #[derive(Debug)]
 pub(crate) struct WorkerProcess {
@@ -56,6 +71,8 @@ pub(crate) struct WorkerProcess {
     pub(crate) group: Option<Cgroup>,
     /// The layers that the spawner made, or why it could not.
     pub(crate) layers: Vec<LayerReport>,
+    /// Where a spare is told whose it is; `None` when it was.
+    adoption: Option<File>,
 }
 
 impl ProcessFactory {
@@ -64,11 +81,11 @@ impl ProcessFactory {
         Ok(Self { program: path(OFlag::O_PATH)?, null: dev_null::open()?, root: geteuid().is_root() })
     }
 
-    /// Starts a worker of `app`.
+    /// Starts a worker that is called `name`.
     pub(crate) fn start(
         &self,
-        app: &str,
-        lease: Option<&Rc<UidLease>>,
+        name: &str,
+        owner: &Owner,
         stdin: &OwnedFd,
         stderr: &OwnedFd,
         prepared: &Prepared,
@@ -77,14 +94,14 @@ impl ProcessFactory {
         if !self.root {
             namespaces |= libc::CLONE_NEWUSER;
         }
-        match self.start_in(namespaces, app, lease, stdin, stderr, prepared) {
+        match self.start_in(namespaces, name, owner, stdin, stderr, prepared) {
             Ok(mut worker) => {
                 worker.layers.push(report(SandboxLayer::Namespaces, true, self.names().to_owned()));
                 Ok(worker)
             }
             Err(error) => {
                 // Namespaces are switched off on this machine, or nano is in a container that may not make any.
-                let mut worker = self.start_in(0, app, lease, stdin, stderr, prepared)?;
+                let mut worker = self.start_in(0, name, owner, stdin, stderr, prepared)?;
                 let reason = self.refusal(&error);
                 worker.layers.push(report(SandboxLayer::Root, false, "it needs namespaces".to_owned()));
                 worker.layers.push(report(SandboxLayer::Namespaces, false, reason));
@@ -96,25 +113,32 @@ impl ProcessFactory {
     fn start_in(
         &self,
         namespaces: libc::c_int,
-        app: &str,
-        lease: Option<&Rc<UidLease>>,
+        name: &str,
+        owner: &Owner,
         stdin: &OwnedFd,
         stderr: &OwnedFd,
         prepared: &Prepared,
     ) -> io::Result<WorkerProcess> {
-        let arguments = self.arguments(namespaces, app, lease)?;
+        let arguments = self.arguments(namespaces, name, owner)?;
+        let (told, adoption) = match owner {
+            Owner::Known(_) => (None, None),
+            Owner::Unknown => {
+                let (told, adoption) = io::pipe()?;
+                (Some(OwnedFd::from(told)), Some(File::from(OwnedFd::from(adoption))))
+            }
+        };
         let (waits, go) = io::pipe()?;
         let (waits, mut go) = (OwnedFd::from(waits), File::from(OwnedFd::from(go)));
         let (forked, inside) = clone_into(namespaces, prepared)?;
         match forked {
             Forked::Child => {
-                // Otherwise the pipe would never reach its end.
-                drop(go);
+                // Otherwise the pipes would never reach their ends.
+                drop((go, adoption));
                 Execution {
                     program: self.program.as_fd(),
                     arguments: arguments.iter().map(CString::as_c_str).collect(),
                     stdin: stdin.as_fd(),
-                    stdout: self.null.as_fd(),
+                    stdout: told.as_ref().unwrap_or(&self.null).as_fd(),
                     stderr: stderr.as_fd(),
                     go: waits.as_fd(),
                     keep_capabilities: namespaces & libc::CLONE_NEWUSER != 0,
@@ -135,8 +159,12 @@ impl ProcessFactory {
                     Ok(()) => prepared.report.clone(),
                     Err(error) => report(SandboxLayer::Cgroup, false, error.to_string()),
                 });
-                let worker =
-                    WorkerProcess { pid: Pid::from_raw(pid), pidfd, lease: lease.cloned(), layers, group: None };
+                let lease = match owner {
+                    Owner::Known(lease) => lease.clone(),
+                    Owner::Unknown => None,
+                };
+                let pid = Pid::from_raw(pid);
+                let worker = WorkerProcess { pid, pidfd, lease, layers, group: None, adoption };
                 go.write_all(b"g")?;
                 Ok(worker)
             }
@@ -144,17 +172,23 @@ impl ProcessFactory {
     }
 
     /// The worker's arguments: which part of its sandbox it can set up. They contain no secrets.
-    fn arguments(&self, namespaces: libc::c_int, app: &str, lease: Option<&Rc<UidLease>>) -> io::Result<Vec<CString>> {
-        // What ps(1) shows; the program does not read it.
-        let mut arguments = vec![format!("nano-worker: {app}"), "serve".to_owned()];
+    fn arguments(&self, namespaces: libc::c_int, name: &str, owner: &Owner) -> io::Result<Vec<CString>> {
+        // What ps(1) shows; the program does not read it. A spare writes its app's name over it.
+        let name = match owner {
+            Owner::Known(_) => format!("nano-worker: {name}"),
+            Owner::Unknown => format!("{:TITLE_ROOM$}", "nano-worker: (spare)"),
+        };
+        let mut arguments = vec![name, "serve".to_owned()];
         if namespaces & libc::CLONE_NEWUSER != 0 {
             arguments.push(format!("--identity={}:{}", geteuid(), getegid()));
         }
         if namespaces & libc::CLONE_NEWNS != 0 {
             arguments.push("--empty-root".to_owned());
         }
-        if let Some(lease) = lease {
-            arguments.push(format!("--user={}", lease.uid));
+        match owner {
+            Owner::Known(None) => {}
+            Owner::Known(Some(lease)) => arguments.push(format!("--user={}", lease.uid)),
+            Owner::Unknown => arguments.push("--spare".to_owned()),
         }
         arguments.into_iter().map(|text| CString::new(text).map_err(io::Error::other)).collect()
     }
@@ -178,6 +212,19 @@ impl ProcessFactory {
 impl WorkerProcess {
     pub(crate) fn pid(&self) -> u32 {
         self.pid.as_raw().unsigned_abs()
+    }
+
+    /// Whether it is no app's yet.
+    pub(crate) fn is_spare(&self) -> bool {
+        self.adoption.is_some()
+    }
+
+    /// Tells a spare which user it becomes, if it is to become another one. It can be told once.
+    pub(crate) fn adopt(&mut self, lease: Option<Rc<UidLease>>) -> io::Result<()> {
+        let user = lease.as_ref().map_or(SAME_USER, |lease| lease.uid);
+        self.lease = lease;
+        let pipe = self.adoption.take();
+        pipe.map_or(Err(io::ErrorKind::NotFound.into()), |mut pipe| pipe.write_all(&user.to_le_bytes()))
     }
 
     /// Its uid, if nano chose one.

@@ -48,6 +48,20 @@ pub enum Request {
         /// What it is for.
         purpose: WorkerPurpose,
     },
+    /// Start a worker that is for no app yet: [`Reply::Spawned`]. Descriptors as with [`Request::Spawn`].
+    SpawnSpare {
+        /// For the reply.
+        id: u64,
+    },
+    /// Give a spare to an app: [`Reply::Adopted`]. At most once for each.
+    Adopt {
+        /// For the reply.
+        id: u64,
+        /// From [`Reply::Spawned`].
+        worker: u64,
+        /// From [`Reply::Opened`].
+        generation: u64,
+    },
     /// Kill a worker. No reply; [`Reply::Exited`] follows.
     Kill {
         /// From [`Reply::Spawned`].
@@ -118,6 +132,13 @@ pub enum Reply {
         worker: u64,
         /// Its pid in the supervisor's namespace.
         pid: u32,
+        /// The layers that the spawner makes, with their states.
+        layers: Vec<Layer>,
+    },
+    /// A spare is the app's worker now: its group has the app's limits, and it was told whose user it becomes.
+    Adopted {
+        /// The request's.
+        id: u64,
         /// The layers that the spawner makes, with their states.
         layers: Vec<Layer>,
     },

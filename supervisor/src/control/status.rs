@@ -32,6 +32,7 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         // True if every app's worker has it.
         Some((layer.as_str().to_owned(), json!(all.reduce(|all, active| all && active)?)))
     });
+    let spares = supervisor.fleet.spares();
     json!({
         "phase": supervisor.readiness.get().as_str(),
         "version": env!("CARGO_PKG_VERSION"),
@@ -46,6 +47,7 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         "shards": supervisor.shards().len(),
         "apps": generations.len(),
         "workers": workers.collect::<serde_json::Map<_, _>>(),
+        "spares": { "ready": spares.0, "wanted": spares.1 },
         "generations_draining": supervisor.retiring.borrow().len(),
         "sandbox": {
             "policy": supervisor.fleet.sandbox_enforcement().policy_name(),

@@ -158,6 +158,8 @@ pub(super) fn kind(frame: &Frame) -> &'static str {
     match frame {
         Frame::Boot(_) => "Boot",
         Frame::Check(_) => "Check",
+        Frame::Prepared => "Prepared",
+        Frame::Adopt { .. } => "Adopt",
         Frame::Checked(_) => "Checked",
         Frame::ModuleRequest { .. } => "ModuleRequest",
         Frame::ModuleSource { .. } => "ModuleSource",

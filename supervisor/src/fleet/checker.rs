@@ -162,8 +162,8 @@ impl CheckingProcess {
     async fn start(context: &FleetContext, shared: &GenerationState, modules: &AppModules) -> Result<Self, StartError> {
         let rate = Rc::new(RefCell::new(LogRate::new(Instant::now(), Arc::default())));
         let purpose = WorkerPurpose::Check;
-        let mut process =
-            Process::spawn(&context.spawner, (modules.generation, purpose), NAME, Vec::new(), &rate).await?;
+        let mut process = Process::spawn(&context.spawner, (modules.generation, purpose), Vec::new()).await?;
+        process.belongs_to(NAME, &rate);
         tracing::debug!(pid = process.pid, "a worker that checks modules was spawned");
         let sandboxed = within(&shared.config, &mut process, async |process| boot::sandboxed(process).await);
         let layers = sandboxed.await?;

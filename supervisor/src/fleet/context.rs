@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::checker::Checker;
 use super::flight::{FlightRecords, LostRequests};
 use super::sandbox::SandboxEnforcement;
+use super::spares::SparePool;
 use super::spawner_client::SpawnerClient;
 use super::start_turns::StartTurns;
 use crate::app::GenerationId;
@@ -46,6 +47,7 @@ pub(super) struct FleetContext {
     pub(super) flight: FlightRecords,
     pub(super) start_turns: StartTurns,
     pub(super) checker: Rc<Checker>,
+    pub(super) spares: SparePool,
 }
 
 impl FleetContext {
@@ -69,6 +71,7 @@ impl FleetContext {
             flight: FlightRecords::default(),
             start_turns: StartTurns::default(),
             checker: Rc::default(),
+            spares: SparePool::default(),
         })
     }
 

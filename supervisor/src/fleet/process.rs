@@ -78,6 +78,8 @@ pub(super) struct Process {
     spawner: Rc<SpawnerClient>,
     /// The spawner's number for it.
     pub(super) worker: u64,
+    /// Its standard error, until it is known whose worker it is.
+    stderr_pipe: Option<pipe::Receiver>,
     stderr: JoinSet<()>,
     stderr_tail: Rc<RefCell<Vec<u8>>>,
     /// Its last lines, for its flight record.
@@ -85,7 +87,7 @@ pub(super) struct Process {
 }
 
 /// Notification of a process's end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Life(watch::Receiver<Option<Exit>>);
 
 impl Life {
@@ -102,14 +104,27 @@ impl Life {
 }
 
 impl Process {
-    /// Starts a worker, for a generation and a purpose; its stderr is logged as that of `app`. `data_links` are the worker's
-    /// ends. Must run in a `LocalSet`.
+    /// Starts a worker, for a generation and a purpose. `data_links` are the worker's ends.
     pub(super) async fn spawn(
         spawner: &Rc<SpawnerClient>,
         what_for: (u64, WorkerPurpose),
-        app: &str,
         data_links: Vec<UnixStream>,
-        rate: &Rc<RefCell<LogRate>>,
+    ) -> Result<Self, StartError> {
+        Self::start(spawner, data_links, async |stdin, stderr| spawner.spawn(what_for, stdin, stderr).await).await
+    }
+
+    /// Starts one that is for no app yet.
+    pub(super) async fn spawn_spare(
+        spawner: &Rc<SpawnerClient>,
+        data_links: Vec<UnixStream>,
+    ) -> Result<Self, StartError> {
+        Self::start(spawner, data_links, async |stdin, stderr| spawner.spawn_spare(stdin, stderr).await).await
+    }
+
+    async fn start(
+        spawner: &Rc<SpawnerClient>,
+        data_links: Vec<UnixStream>,
+        spawn: impl AsyncFnOnce(OwnedFd, OwnedFd) -> Result<Spawned, StartError>,
     ) -> Result<Self, StartError> {
         let data_links: Vec<OwnedFd> = data_links.into_iter().map(OwnedFd::from).collect();
         let (link, stdin) = ControlLink::pair(&data_links).map_err(StartError::Spawn)?;
@@ -117,8 +132,8 @@ impl Process {
         let (pipe, stderr) = std::io::pipe().map_err(StartError::Spawn)?;
         let pipe = pipe::Receiver::from_owned_fd(nonblocking(pipe)?).map_err(StartError::Spawn)?;
         let spawned = Instant::now();
-        let Spawned { worker, pid, layers, life } = spawner.spawn(what_for, stdin, stderr.into()).await?;
-        let mut process = Self {
+        let Spawned { worker, pid, layers, life } = spawn(stdin, stderr.into()).await?;
+        Ok(Self {
             pid,
             link,
             spawned,
@@ -126,13 +141,18 @@ impl Process {
             life: Life(life),
             spawner: Rc::clone(spawner),
             worker,
+            stderr_pipe: Some(pipe),
             stderr: JoinSet::new(),
             stderr_tail: Rc::default(),
             lines: Rc::default(),
-        };
-        let kept = (Rc::clone(&process.stderr_tail), Rc::clone(&process.lines));
-        process.stderr.spawn_local(relay_stderr(pipe, app.to_owned(), pid, Rc::clone(rate), kept));
-        Ok(process)
+        })
+    }
+
+    /// Its stderr is logged as that of `app` from now on. Must run in a `LocalSet`.
+    pub(super) fn belongs_to(&mut self, app: &str, rate: &Rc<RefCell<LogRate>>) {
+        let Some(pipe) = self.stderr_pipe.take() else { return };
+        let kept = (Rc::clone(&self.stderr_tail), Rc::clone(&self.lines));
+        self.stderr.spawn_local(relay_stderr(pipe, app.to_owned(), self.pid, Rc::clone(rate), kept));
     }
 
     /// Inspects it from outside, by the spawner.

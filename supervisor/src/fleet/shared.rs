@@ -1,6 +1,7 @@
 //! What the slots of one generation share, and the state that they are to reach.
 
 use std::cell::{Cell, RefCell};
+use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -51,6 +52,19 @@ impl DesiredState {
 pub(super) async fn retired(desired: &mut watch::Receiver<DesiredState>) {
     // The sender lives as long as the generation.
     let _ = desired.wait_for(DesiredState::is_retire).await;
+}
+
+/// Connected pairs of sockets, one for each shard: the shards' ends and the worker's.
+pub(super) fn data_links(shards: usize) -> std::io::Result<(Vec<UnixStream>, Vec<UnixStream>)> {
+    let mut ends = (Vec::with_capacity(shards), Vec::with_capacity(shards));
+    for _ in 0..shards {
+        let (own, workers) = UnixStream::pair()?;
+        own.set_nonblocking(true)?;
+        workers.set_nonblocking(true)?;
+        ends.0.push(own);
+        ends.1.push(workers);
+    }
+    Ok(ends)
 }
 
 /// What the slots of a generation share.

@@ -19,7 +19,7 @@ use super::live::{EndedWorker, RunningWorker, Supervised};
 use super::process::Process;
 use super::resident;
 use super::sandbox::{in_force, lacking};
-use super::shared::{DesiredState, GenerationState, retired};
+use super::shared::{DesiredState, GenerationState, data_links, retired};
 use super::slot_status::SlotStatus;
 use super::start_error::StartError;
 use super::start_turns::StartKind;
@@ -244,13 +244,17 @@ impl Slot {
         }
     }
 
-    /// A process, and our ends of its data links.
+    /// A process, a spare one if there is one, and our ends of its data links.
     async fn spawn(&self) -> Result<(Process, Vec<UnixStream>), StartError> {
         let modules = self.shared.modules(&self.context).await?;
+        if let Some(adopted) = self.context.spares.adopt(&self.context, &self.shared, modules).await {
+            return Ok(adopted);
+        }
         let (own, workers) = data_links(self.context.shards().len()).map_err(StartError::Spawn)?;
         let (spawner, name) = (&self.context.spawner, &self.shared.config.name);
         let what_for = (modules.generation, WorkerPurpose::Serve);
-        let process = Process::spawn(spawner, what_for, name, workers, &self.shared.rate).await?;
+        let mut process = Process::spawn(spawner, what_for, workers).await?;
+        process.belongs_to(name, &self.shared.rate);
         Ok((process, own))
     }
 
@@ -369,17 +373,4 @@ fn check_sandbox(
         tracing::warn!(app = %app.name, lacking, "the sandbox of the app's workers is incomplete (sandbox: best-effort)");
     }
     Ok(())
-}
-
-/// Connected pairs of sockets, one for each shard: the shards' ends and the worker's.
-fn data_links(shards: usize) -> std::io::Result<(Vec<UnixStream>, Vec<UnixStream>)> {
-    let mut ends = (Vec::with_capacity(shards), Vec::with_capacity(shards));
-    for _ in 0..shards {
-        let (own, workers) = UnixStream::pair()?;
-        own.set_nonblocking(true)?;
-        workers.set_nonblocking(true)?;
-        ends.0.push(own);
-        ends.1.push(workers);
-    }
-    Ok(ends)
 }

@@ -111,6 +111,7 @@ pub(super) fn status(body: &Value) -> String {
         row("shards", text(&body["shards"])),
         row("apps", text(&body["apps"])),
         row("workers", workers.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned())),
+        row("spares", format!("{} of {}", text(&body["spares"]["ready"]), text(&body["spares"]["wanted"]))),
         row("sandbox", sandbox(&body["sandbox"])),
         row("watch", watch(&body["watch"])),
         row("log lines dropped", text(&body["log_lines_dropped"])),

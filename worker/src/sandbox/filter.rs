@@ -3,6 +3,9 @@
 //!
 //! A program has two answers only, so there is one program for each kind of refusal; the kernel runs all of them and
 //! the strictest answer counts. A call that only the first program refuses is on no list.
+//!
+//! They come in two parts. Without the second one a process can still change its user and its attributes, and install the
+//! second part; a spare waits for its app in that state.
 
 use std::collections::BTreeMap;
 
@@ -15,20 +18,39 @@ use seccompiler::{
 use super::LayerResult;
 use super::system_calls::{ALLOWED, KILLED, REFUSED, Test, When, own_process};
 
-/// Installs it for every thread of the process. Until the last program is there `seccomp` itself must work, so that is
-/// the one that kills.
-pub(super) fn install() -> LayerResult {
-    let programs = programs().map_err(|error| format!("the filter cannot be compiled: {error}"))?;
-    let count = programs.len();
-    for program in programs {
-        apply_filter_all_threads(&program).map_err(|error| format!("the filter cannot be installed: {error}"))?;
+/// The filter's second part, before it is installed.
+#[derive(Debug)]
+pub(super) struct SecondPart {
+    programs: Vec<BpfProgram>,
+    /// Programs of the first part.
+    first: usize,
+}
+
+/// Installs the first part for every thread of the process.
+pub(super) fn begin() -> Result<SecondPart, String> {
+    let (first, programs) = programs().map_err(|error| format!("the filter cannot be compiled: {error}"))?;
+    install(&first)?;
+    Ok(SecondPart { programs, first: first.len() })
+}
+
+impl SecondPart {
+    /// Installs it for every thread. Until the last program is there `seccomp` itself must work, so that is the one that
+    /// kills.
+    pub(super) fn install(self) -> LayerResult {
+        install(&self.programs)?;
+        Ok(format!("{} programs", self.first + self.programs.len()))
     }
-    Ok(format!("{count} programs"))
+}
+
+fn install(programs: &[BpfProgram]) -> Result<(), String> {
+    let cannot = |error| format!("the filter cannot be installed: {error}");
+    programs.iter().try_for_each(|program| apply_filter_all_threads(program).map_err(cannot))
 }
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-fn programs() -> Result<Vec<BpfProgram>, BackendError> {
+/// Those of the first part, and of the second.
+fn programs() -> Result<(Vec<BpfProgram>, Vec<BpfProgram>), BackendError> {
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
     let own = u64::from(getpid().as_raw().unsigned_abs());
     let killed = KILLED.iter().map(|call| (*call, When::Always)).chain(own_process());
@@ -40,16 +62,19 @@ fn programs() -> Result<Vec<BpfProgram>, BackendError> {
         known.insert(call, Vec::new());
     }
     let no_such_call = SeccompAction::Errno(libc_errno(nix::libc::ENOSYS));
-    let mut programs = vec![SeccompFilter::new(known, no_such_call, SeccompAction::Allow, arch)?.try_into()?];
+    let mut first = vec![SeccompFilter::new(known, no_such_call, SeccompAction::Allow, arch)?.try_into()?];
+    let mut second = Vec::new();
     for (errno, calls) in REFUSED {
         let answer = SeccompAction::Errno(libc_errno(*errno));
         let rules = rules(calls.iter().copied(), own)?;
-        programs.push(SeccompFilter::new(rules, SeccompAction::Allow, answer, arch)?.try_into()?);
+        let program = SeccompFilter::new(rules, SeccompAction::Allow, answer, arch)?.try_into()?;
+        // Changing attributes of the process is among these.
+        if *errno == nix::libc::EPERM { second.push(program) } else { first.push(program) }
     }
-    programs.extend(other_tables());
+    first.extend(other_tables());
     let rules = rules(killed.into_iter(), own)?;
-    programs.push(SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::KillProcess, arch)?.try_into()?);
-    Ok(programs)
+    second.push(SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::KillProcess, arch)?.try_into()?);
+    Ok((first, second))
 }
 
 fn libc_errno(errno: i32) -> u32 {

@@ -39,6 +39,16 @@ pub(super) fn empty_bounding_set() {
     }
 }
 
+/// Keeps the right to become another user, and no other.
+pub(super) fn keep_user_change() -> LayerResult {
+    empty_bounding_set();
+    let _ = clear_ambient_capability_set();
+    let kept = CapabilitySet::SETUID | CapabilitySet::SETGID;
+    let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
+    set_capabilities(None, sets).map_err(|error| format!("capset: {error}"))?;
+    Ok(String::new())
+}
+
 /// Empties every set: in namespaces of its own a process begins with all of them.
 pub(super) fn drop_capabilities() -> LayerResult {
     empty_bounding_set();

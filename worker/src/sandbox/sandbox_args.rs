@@ -11,6 +11,9 @@ pub struct SandboxArgs {
     pub empty_root: bool,
     /// `--user=UID`: the user and group to become, and the right to do so.
     pub user: Option<u32>,
+    /// `--spare`: which app it is for is said later ([`super::Closed::adopt`]); until then it keeps the right to become
+    /// another user, if it has it.
+    pub spare: bool,
 }
 
 impl SandboxArgs {
@@ -21,6 +24,7 @@ impl SandboxArgs {
             let argument = argument.to_str()?;
             match argument.split_once('=') {
                 None if argument == "--empty-root" => all.empty_root = true,
+                None if argument == "--spare" => all.spare = true,
                 Some(("--user", uid)) => all.user = Some(uid.parse().ok()?),
                 Some(("--identity", ids)) => {
                     let (uid, gid) = ids.split_once(':')?;

@@ -19,7 +19,7 @@ pub(super) fn name((uid, gid): (u32, u32)) -> Result<(), String> {
     write("gid_map", &format!("{gid} {gid} 1"))
 }
 
-/// Becomes this user and the group of the same number irrevocably, with no supplementary groups.
+/// Becomes this user and the group of the same number irrevocably, with no supplementary groups: all threads do.
 pub(super) fn become_user(uid: u32) -> LayerResult {
     let cannot = |error: nix::errno::Errno| format!("it cannot change to uid {uid}: {error}");
     // Only root can do this, and this is the last moment as root.

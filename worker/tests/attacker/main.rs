@@ -32,6 +32,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use nano_protocol::SandboxLayer;
 use nano_worker::sandbox::{self, Layers, SandboxArgs};
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
@@ -40,6 +41,9 @@ use attempts::{ATTEMPTS, Target};
 
 /// A user that no other process has.
 const USER: u32 = 60_999;
+
+/// The environment variable that makes the attacker a spare first, which is given to its app when its threads are there.
+const ADOPTED: &str = "ADOPTED";
 
 /// What a neighbour of the same user looks for in a worker's memory.
 static SECRET: [u8; 16] = *b"a tenant's key 1";
@@ -53,6 +57,8 @@ struct World {
     /// It leaves all files behind.
     empty_root: bool,
     root: bool,
+    /// It was started before it was known for which app.
+    spare: bool,
     layers: Layers,
 }
 
@@ -65,7 +71,8 @@ const NOTHING: Layers = Layers {
     seccomp: false,
 };
 
-const ALL: World = World { name: "all layers", namespaces: true, empty_root: true, root: false, layers: Layers::ALL };
+const ALL: World =
+    World { name: "all layers", namespaces: true, empty_root: true, root: false, spare: false, layers: Layers::ALL };
 const NO_SECCOMP: World = World { name: "− seccomp", layers: Layers { seccomp: false, ..Layers::ALL }, ..ALL };
 const NO_LANDLOCK: World =
     World { name: "− landlock", layers: Layers { landlock: false, ..NO_SECCOMP.layers }, ..NO_SECCOMP };
@@ -128,6 +135,7 @@ fn main() -> ExitCode {
         _ => {
             let trials = vec![
                 Trial::test("native_attacker::a_sandboxed_attacker_gets_what_the_table_says", compare_with_the_table),
+                Trial::test("native_attacker::one_that_was_a_spare_gets_the_same", be_adopted),
                 Trial::test("native_attacker::each_layer_that_is_taken_away_lets_more_through", take_layers_away),
             ];
             return libtest_mimic::run(&Arguments::from_args(), trials).exit_code();
@@ -141,13 +149,15 @@ fn attack(world: &str, name: &str, rest: &[&str]) {
     let world = WORLDS.iter().find(|each| each.name == world).unwrap();
     let [victim, folder, port, abstract_name] = rest else { panic!("{rest:?}") };
     let root = geteuid().is_root();
+    let adopted = env::var_os(ADOPTED).is_some();
     let sandbox_args = if env::var_os("NAMESPACES").is_some() {
         // In a new user namespace nobody has a name, whoever made it: the harness says.
         let outside = env::var("OUTSIDE").ok().map(|uid| uid.parse().unwrap());
         SandboxArgs {
             identity: outside.map(|uid| (uid, uid)),
             empty_root: world.empty_root,
-            user: (root && outside.is_none()).then_some(USER),
+            user: (root && outside.is_none() && !adopted).then_some(USER),
+            spare: adopted,
         }
     } else {
         SandboxArgs::default()
@@ -170,7 +180,13 @@ fn attack(world: &str, name: &str, rest: &[&str]) {
         let opened = File::open("/etc/passwd").map(|_| ());
         answer.send(opened.map_err(|error| nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(0)))).unwrap();
     });
-    let reports = entered.close();
+    let mut closed = entered.close();
+    if adopted {
+        closed.adopt(root.then_some(USER));
+    }
+    let reports = closed.finish();
+    let is_given_up = |layer| reports.iter().any(|report| report.layer == layer);
+    assert!(!(adopted && root) || [SandboxLayer::Uid, SandboxLayer::Capabilities].into_iter().all(is_given_up));
     for report in reports {
         assert!(report.active, "{report:?}");
     }
@@ -248,6 +264,9 @@ impl Range {
             if geteuid().is_root() && !world.root {
                 command.uid(USER).gid(USER);
             }
+        }
+        if world.spare {
+            command.env(ADOPTED, "yes");
         }
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         command
@@ -370,9 +389,16 @@ fn compare_with_the_table() -> Result<(), Failed> {
     if env::var_os("NANO_UPDATE_TABLE").is_some() {
         return Ok(());
     }
-    let world = World { namespaces: has_namespaces(), ..ALL };
+    compare(&World { namespaces: has_namespaces(), ..ALL })
+}
+
+fn be_adopted() -> Result<(), Failed> {
+    compare(&World { namespaces: has_namespaces(), spare: true, ..ALL })
+}
+
+fn compare(world: &World) -> Result<(), Failed> {
     let found: Vec<(String, String)> =
-        Range::new().outcomes(&world).into_iter().map(|(name, got)| (name.to_owned(), got)).collect();
+        Range::new().outcomes(world).into_iter().map(|(name, got)| (name.to_owned(), got)).collect();
     let expected = expected();
     let mut faults = String::new();
     for (name, got) in &found {

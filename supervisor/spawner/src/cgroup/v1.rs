@@ -11,6 +11,11 @@ use super::instance::Instance;
 use super::own_cgroup::OwnCgroup;
 use super::{CgroupLimits, Controller};
 
+const MEMORY: &str = "memory.limit_in_bytes";
+
+/// Memory and swap together; missing where the kernel does not count swap.
+const MEMORY_AND_SWAP: &str = "memory.memsw.limit_in_bytes";
+
 /// One hierarchy.
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -81,10 +86,8 @@ pub(super) fn limit(group: &Group, controller: Controller, limits: &CgroupLimits
     match controller {
         Controller::Memory => {
             let bytes = limits.memory.to_string();
-            group.write("memory.limit_in_bytes", &bytes)?;
-            // Memory and swap together; the file is missing where the kernel does not count swap.
-            let together = "memory.memsw.limit_in_bytes";
-            if group.has(together) { group.write(together, &bytes) } else { Ok(()) }
+            group.write(MEMORY, &bytes)?;
+            if group.has(MEMORY_AND_SWAP) { group.write(MEMORY_AND_SWAP, &bytes) } else { Ok(()) }
         }
         Controller::Pids => group.write("pids.max", &limits.pids.to_string()),
         // Equal for all apps: what a fresh group has.
@@ -92,6 +95,16 @@ pub(super) fn limit(group: &Group, controller: Controller, limits: &CgroupLimits
         #[cfg(test)]
         Controller::HugeTlb => Ok(()),
     }
+}
+
+/// Raises the memory limit of a group.
+pub(super) fn raise_memory(group: &Group, bytes: u64) -> io::Result<()> {
+    let bytes = bytes.to_string();
+    // It must never be less than that of memory alone.
+    if group.has(MEMORY_AND_SWAP) {
+        group.write(MEMORY_AND_SWAP, &bytes)?;
+    }
+    group.write(MEMORY, &bytes)
 }
 
 /// Processes that the kernel killed because the group was at its limit.

@@ -178,6 +178,11 @@ pub(super) fn limit(group: &Group, controller: Controller, limits: &CgroupLimits
     }
 }
 
+/// Raises the memory limit of a group.
+pub(super) fn raise_memory(group: &Group, bytes: u64) -> io::Result<()> {
+    group.write("memory.max", &bytes.to_string())
+}
+
 /// Processes that the kernel killed because the group was at its limit.
 pub(super) fn oom_kills(group: &Group) -> Option<u64> {
     group.field("memory.events", "oom_kill")

@@ -1,19 +1,25 @@
 //! The workers that the spawner has: how they are started, inspected and reaped.
 
-use std::io;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 use nano_protocol::SandboxLayer;
 
 use super::Spawner;
+use crate::groups::Groups;
 use crate::inspect::ProcInspection;
 use crate::shortage::explain;
-use crate::spawn::WorkerProcess;
-use crate::uid::Uids;
-use crate::wire::{Reply, SpawnerRefusal, WorkerPurpose};
+use crate::spawn::{Owner, WorkerProcess};
+use crate::wire::{Layer, Reply, SpawnerRefusal, WorkerPurpose};
 
 /// Most workers at once: far more than anyone runs; a bound against a compromised supervisor.
 const MAX_WORKERS: usize = 16 * 1024;
+
+/// Most spares at once, likewise.
+const MAX_SPARES: usize = 64;
+
+/// The `memory_mb`, in bytes, that a spare's group is made for: the least that an app may have.
+const SPARE_MEMORY: u64 = 8 << 20;
 
 /// What workers that check are called where others have their app's name. No app has this one.
 const CHECKERS: &str = "(check)";
@@ -38,26 +44,59 @@ impl Spawner {
         descriptors: Vec<OwnedFd>,
     ) -> Result<u64, SpawnerRefusal> {
         let own = self.generations.get(&generation).ok_or_else(no_generation)?;
+        let memory = own.memory;
         let (name, lease) = match purpose {
-            WorkerPurpose::Serve => (own.app.as_str(), own.lease.as_ref()),
-            WorkerPurpose::Check => (CHECKERS, self.uids.as_ref().map(Uids::checkers)),
+            WorkerPurpose::Serve => (own.app.clone(), own.lease.clone()),
+            WorkerPurpose::Check => (CHECKERS.to_owned(), self.uids.as_ref().map(|uids| Rc::clone(uids.checkers()))),
         };
+        self.start(&name, memory, &Owner::Known(lease), descriptors)
+    }
+
+    /// Starts a worker that is for no app yet. It has a group of its own beside those of the apps, and as an app's worker it
+    /// stays in it: moving it would take longer than starting another.
+    pub(super) fn spawn_spare(&mut self, descriptors: Vec<OwnedFd>) -> Result<u64, SpawnerRefusal> {
+        if self.workers.values().filter(|worker| worker.is_spare()).count() >= MAX_SPARES {
+            return Err(SpawnerRefusal::Request("there are too many spares".to_owned()));
+        }
+        let name = format!("(spare {})", self.number + 1);
+        self.start(&name, SPARE_MEMORY, &Owner::Unknown, descriptors)
+    }
+
+    /// Gives a spare to an app. Returns the layers that the spawner makes.
+    pub(super) fn adopt(&mut self, worker: u64, generation: u64) -> Result<Vec<Layer>, SpawnerRefusal> {
+        let own = self.generations.get(&generation).ok_or_else(no_generation)?;
+        let no_spare = || SpawnerRefusal::Request("there is no such spare".to_owned());
+        let worker = self.workers.get_mut(&worker).filter(|worker| worker.is_spare()).ok_or_else(no_spare)?;
+        if let Some(group) = &worker.group
+            && let Err(error) = Groups::set_memory(group, own.memory)
+        {
+            return Err(SpawnerRefusal::Process(format!("its control group's limits cannot be set: {error}")));
+        }
+        worker.adopt(own.lease.clone()).map_err(|error| SpawnerRefusal::Process(explain(&error)))?;
+        Ok(worker.layers.iter().cloned().map(Into::into).collect())
+    }
+
+    fn start(
+        &mut self,
+        name: &str,
+        memory: u64,
+        owner: &Owner,
+        descriptors: Vec<OwnedFd>,
+    ) -> Result<u64, SpawnerRefusal> {
         let Ok([stdin, stderr]) = <[OwnedFd; 2]>::try_from(descriptors) else {
             return Err(SpawnerRefusal::Request("a worker needs a socket and a pipe".to_owned()));
         };
         if self.workers.len() >= MAX_WORKERS {
             return Err(SpawnerRefusal::Request("there are too many workers".to_owned()));
         }
-        let failed = |error: io::Error| SpawnerRefusal::Process(explain(&error));
-        let prepared = self.groups.prepare(name, own.memory);
-        let started = self.factory.start(name, lease, &stdin, &stderr, &prepared);
-        let mut worker = match started {
+        let prepared = self.groups.prepare(name, memory);
+        let mut worker = match self.factory.start(name, owner, &stdin, &stderr, &prepared) {
             Ok(worker) => worker,
             Err(error) => {
                 if let Some(group) = prepared.group {
                     self.groups.give_back(group);
                 }
-                return Err(failed(error));
+                return Err(SpawnerRefusal::Process(explain(&error)));
             }
         };
         worker.group = prepared.group;

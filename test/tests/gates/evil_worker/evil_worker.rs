@@ -259,6 +259,13 @@ fn ready() -> Frame {
 }
 
 fn boot(control: &mut Link) -> Box<Boot> {
+    if std::env::args().any(|argument| argument == "--spare") {
+        send(&control.stream, &Frame::Prepared);
+        match control.next() {
+            Some(Frame::Adopt { .. }) => {}
+            _ => std::process::exit(0),
+        }
+    }
     send(&control.stream, &Frame::Sandboxed(Vec::new()));
     let Some(Frame::Boot(boot)) = control.next() else { panic!("no Boot") };
     boot

@@ -111,6 +111,30 @@ impl PreparedWorker {
         Ok(Self { control: Link::new(connection.control)?, links, watchdog })
     }
 
+    /// Waits for `Adopt`: a spare gets its app, whose name is returned.
+    ///
+    /// # Errors
+    ///
+    /// See [`ServeError`]: the supervisor closed the link or broke the protocol.
+    pub fn wait_for_adoption(&mut self) -> Result<String, ServeError> {
+        match self.first_frame(&mut Link::scratch())? {
+            Frame::Adopt { app } => Ok(app),
+            _ => Err(ServeError::Protocol("a spare is not told that it is adopted")),
+        }
+    }
+
+    /// The next frame of the control link.
+    fn first_frame(&mut self, scratch: &mut [u8]) -> Result<Frame, ServeError> {
+        loop {
+            if let Some(frame) = self.control.next_frame()? {
+                return Ok(frame);
+            }
+            let mut fds = [PollFd::new(self.control.as_fd(), PollFlags::POLLIN)];
+            let _ = ppoll(&mut fds, None, None);
+            self.control.receive(scratch)?;
+        }
+    }
+
     /// Waits for `Boot`, loads the app and serves until the end; or for `Check`, and checks apps until the end. Returns the
     /// exit status.
     ///
@@ -119,17 +143,10 @@ impl PreparedWorker {
     /// See [`ServeError`]: the supervisor closed the link or broke the protocol.
     pub fn serve(mut self, snapshot: &'static [u8]) -> Result<i32, ServeError> {
         let mut scratch = Link::scratch();
-        let boot = loop {
-            if let Some(frame) = self.control.next_frame()? {
-                match frame {
-                    Frame::Boot(boot) => break boot,
-                    Frame::Check(first) => return check::run(self.control, &first, snapshot, scratch),
-                    _ => return Err(ServeError::Protocol("the first frame is neither Boot nor Check")),
-                }
-            }
-            let mut fds = [PollFd::new(self.control.as_fd(), PollFlags::POLLIN)];
-            let _ = ppoll(&mut fds, None, None);
-            self.control.receive(&mut scratch)?;
+        let boot = match self.first_frame(&mut scratch)? {
+            Frame::Boot(boot) => boot,
+            Frame::Check(first) => return check::run(self.control, &first, snapshot, scratch),
+            _ => return Err(ServeError::Protocol("the first frame is neither Boot nor Check")),
         };
         Worker::new(self, &boot, snapshot, scratch)?.run(&boot)
     }
