@@ -4,6 +4,7 @@ use crate::http::{Connection, Response, exchange};
 use crate::load::Load;
 use crate::log::Log;
 use crate::metrics::Metrics;
+use crate::process::descendants;
 use crate::programs::{Finished, binary, finish};
 use crate::wait::until;
 use nix::sys::signal::{Signal, kill};
@@ -154,6 +155,12 @@ impl Nano {
                 Some(Worker { pid, state: worker["state"].as_str().unwrap_or_default().to_lowercase() })
             })
             .collect()
+    }
+
+    /// Process ids of the workers that are no app's yet.
+    pub fn spares(&self) -> Vec<i32> {
+        let name = |pid: &i32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        descendants(self.pid()).into_iter().filter(|pid| name(pid).starts_with(b"nano-worker: (spare)")).collect()
     }
 
     /// Process ids of an app's ready workers.

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 use nano_test::process::waits;
-use nano_test::{Nano, Site, until_within};
+use nano_test::{Nano, Site, until, until_within};
 use serde_json::json;
 use std::thread;
 use std::time::Duration;
@@ -124,7 +124,8 @@ fn an_idle_worker_wakes_neither_itself_nor_the_supervisor() {
         .map(|worker| i32::try_from(worker["pid"].as_i64().unwrap()).unwrap())
         .collect();
     assert_eq!(pids.len(), APPS);
-    let workers = || pids.iter().map(|pid| waits(*pid)).collect::<Vec<_>>();
+    let spare = until("a spare", || nano.spares().first().copied());
+    let workers = || pids.iter().chain([&spare]).map(|pid| waits(*pid)).collect::<Vec<_>>();
     // V8 tidies up for a while after it did something.
     let supervisor = until_within(LONG, "workers that do not wake", || {
         let before = (workers(), waits(nano.pid()));

@@ -142,6 +142,59 @@ impl Taken {
     }
 }
 
+#[test]
+fn a_spare_is_given_away_once_and_only_a_spare_is() {
+    let taken = Taken::over(site());
+    let (a, b) = (taken.open("a"), taken.open("b"));
+    let spawn_spare = || {
+        let (own, stdin) = UnixStream::pair().unwrap();
+        let (words, stderr) = std::io::pipe().unwrap();
+        send(&taken.socket, &Request::SpawnSpare { id: 6 }, &[stdin.as_fd(), stderr.as_fd()], Wait::Yes).unwrap();
+        match taken.reply() {
+            (Reply::Spawned { id: 6, worker, pid, .. }, None) => (worker, pid, own, words),
+            other => panic!("{other:?}"),
+        }
+    };
+    let adopt = |worker: u64, generation: u64| Request::Adopt { id: 7, worker, generation };
+    let (spare, _, _own, _words) = spawn_spare();
+    for (worker, generation) in [(spare, 0), (spare, u64::MAX), (0, a), (spare + 1, a), (a, a)] {
+        taken.is_refused(&adopt(worker, generation));
+    }
+    assert!(matches!(taken.ask(&adopt(spare, a)), (Reply::Adopted { id: 7, .. }, None)));
+    for generation in [a, b] {
+        assert_eq!(taken.is_refused(&adopt(spare, generation)), "there is no such spare");
+    }
+    let (worker, _, _worker_own, _worker_words) = taken.spawn(a);
+    assert_eq!(taken.is_refused(&adopt(worker, b)), "there is no such spare");
+    // One that is dead ends nobody else.
+    let (dead, pid, dead_own, _dead_words) = spawn_spare();
+    kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGSTOP).unwrap();
+    drop(dead_own);
+    taken.order(&Request::Kill { worker: dead });
+    taken.order(&adopt(dead, b));
+    taken.serves_at_last();
+    // There is a bound.
+    let mut kept = Vec::new();
+    loop {
+        let (own, stdin) = UnixStream::pair().unwrap();
+        let (words, stderr) = std::io::pipe().unwrap();
+        send(&taken.socket, &Request::SpawnSpare { id: 6 }, &[stdin.as_fd(), stderr.as_fd()], Wait::Yes).unwrap();
+        let mut reply = taken.reply();
+        while matches!(reply.0, Reply::Exited { .. }) {
+            reply = taken.reply();
+        }
+        match reply {
+            (Reply::Spawned { .. }, None) => kept.push((own, words)),
+            (Reply::Refused { why, .. }, None) => {
+                assert_eq!(why, SpawnerRefusal::Request("there are too many spares".to_owned()));
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(kept.len() <= 64);
+    }
+}
+
 impl Drop for Taken {
     fn drop(&mut self) {
         let _ = self.process.kill();

@@ -6,8 +6,10 @@
 //! the group that nano was started in, or on v2 the one above
 //! └── nano-PID           all of this nano's; locked, so that the next one knows what a killed one left behind
 //!     ├── supervisor     v2: nano itself
-//!     └── app-NAME       equal CPU weight for every app, however many workers it has
-//!         └── worker-N   one worker, with its limits
+//!     ├── app-NAME       equal CPU weight for every app, however many workers it has
+//!     │   └── worker-N   one worker, with its limits
+//!     └── app-spareN-…   the same for a worker that was started before it was known for which app
+//!         └── worker-N
 //! ```
 
 mod group;

@@ -219,7 +219,7 @@ fn a_supervisor_that_breaks_the_protocol_ends_the_worker() {
     worker.control.send(&Frame::Drain);
     let (status, stderr) = worker.end();
     assert_eq!(status, i32::from(ExitReason::Protocol.exit_status()), "{stderr}");
-    assert!(stderr.contains("the first frame is not Boot"), "{stderr}");
+    assert!(stderr.contains("the first frame is neither Boot nor Check"), "{stderr}");
 }
 
 #[test]

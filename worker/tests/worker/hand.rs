@@ -3,6 +3,7 @@
 use std::io::{IoSlice, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -141,11 +142,36 @@ pub(crate) type Files<'a> = &'a [(&'a str, &'a str)];
 impl Worker {
     /// Starts the process and gives it its links.
     pub(crate) fn start(links: usize) -> Self {
+        let mut worker = Self::start_with(links, &[], Stdio::null());
+        worker.read_sandbox();
+        worker
+    }
+
+    /// Starts a spare that finds `told` on its standard output.
+    pub(crate) fn spare(told: Stdio) -> Self {
+        let mut worker = Self::start_with(1, &["nano-worker: (spare)", "serve", "--spare"], told);
+        assert_eq!(worker.control.next(), Some(Frame::Prepared));
+        worker
+    }
+
+    /// Reads what it says of its sandbox.
+    pub(crate) fn read_sandbox(&mut self) {
+        match self.control.next() {
+            Some(Frame::Sandboxed(layers)) => self.layers = layers,
+            other => panic!("{other:?} instead of a sandbox: {:?}", self.wait()),
+        }
+    }
+
+    fn start_with(links: usize, arguments: &[&str], stdout: Stdio) -> Self {
         let (control, theirs) = Wire::pair();
-        let child = Command::new(env!("CARGO_BIN_EXE_nano-worker"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nano-worker"));
+        if let [title, rest @ ..] = arguments {
+            command.arg0(title).args(rest);
+        }
+        let child = command
             .env_clear()
             .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -156,13 +182,7 @@ impl Worker {
         let sent =
             sendmsg::<()>(control.socket.as_raw_fd(), &[IoSlice::new(&version)], &rights, MsgFlags::empty(), None);
         assert_eq!(sent, Ok(1));
-        let mut worker =
-            Self { child, control, links, logs: Vec::new(), stats: Stats::default(), layers: Vec::new(), next_id: 1 };
-        match worker.control.next() {
-            Some(Frame::Sandboxed(layers)) => worker.layers = layers,
-            other => panic!("{other:?} instead of a sandbox: {:?}", worker.wait()),
-        }
-        worker
+        Self { child, control, links, logs: Vec::new(), stats: Stats::default(), layers: Vec::new(), next_id: 1 }
     }
 
     /// Sends `Boot` and answers the worker's questions for modules until it is ready or failed.

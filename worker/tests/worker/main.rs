@@ -10,3 +10,4 @@ mod limits;
 mod log;
 mod requests;
 mod rounds;
+mod start_kinds;
