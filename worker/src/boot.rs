@@ -90,7 +90,7 @@ fn prepare(sandbox_args: SandboxArgs) -> Result<PreparedWorker, BootError> {
         write(&mut control, &Frame::Prepared).map_err(unwritable)?;
         process_title::set(&format!("nano-worker: {}", prepared.wait_for_adoption()?));
         sandbox.adopt(adopted_user().map_err(|error| BootError::System("read whose worker it is", error))?);
-        // The change of the user undid it. A spawner that died before this line closed the pipe.
+        // The change of the user undid it. What is said above of the supervisor's death holds here, too.
         prctl::set_pdeathsig(Signal::SIGKILL)
             .map_err(|error| BootError::System("follow the supervisor", error.into()))?;
     }

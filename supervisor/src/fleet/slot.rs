@@ -61,7 +61,12 @@ impl Slot {
         }
         loop {
             let mut outage = Outage::Crashes;
-            let next = match self.start().await {
+            let mut started = self.start(true).await;
+            if started.as_ref().is_err_and(|error| self.status.was_spare.get() && error.may_be_the_spares()) {
+                tracing::warn!(app = %self.shared.app.name, "a spare worker failed; another one is started");
+                started = self.start(false).await;
+            }
+            let next = match started {
                 Ok(None) => NextStep::Leave,
                 Ok(Some(running)) => {
                     if let Some(first) = self.first.take() {
@@ -160,8 +165,8 @@ impl Slot {
         retired
     }
 
-    /// Spawns a worker, loads the app in it and gives it to the shards. `None`: retired meanwhile.
-    async fn start(&mut self) -> Result<Option<RunningWorker>, StartError> {
+    /// Spawns a worker, or takes a spare one, loads the app in it and gives it to the shards. `None`: retired meanwhile.
+    async fn start(&mut self, spares: bool) -> Result<Option<RunningWorker>, StartError> {
         if self.desired.borrow().is_retire() {
             return Ok(None);
         }
@@ -172,7 +177,7 @@ impl Slot {
         let mut desired = self.desired.clone();
         let spawned = async {
             let turn = self.shared.starts.take(kind).await;
-            (turn, self.spawn().await)
+            (turn, self.spawn(spares).await)
         };
         let (_turn, (mut process, own)) = tokio::select! {
             (turn, spawned) = spawned => (turn, spawned.map_err(|error| self.not_spawned(error))?),
@@ -245,9 +250,11 @@ impl Slot {
     }
 
     /// A process, a spare one if there is one, and our ends of its data links.
-    async fn spawn(&self) -> Result<(Process, Vec<UnixStream>), StartError> {
+    async fn spawn(&self, spares: bool) -> Result<(Process, Vec<UnixStream>), StartError> {
         let modules = self.shared.modules(&self.context).await?;
-        if let Some(adopted) = self.context.spares.adopt(&self.context, &self.shared, modules).await {
+        self.status.was_spare.set(false);
+        if spares && let Some(adopted) = self.context.spares.adopt(&self.context, &self.shared, modules).await {
+            self.status.was_spare.set(true);
             return Ok(adopted);
         }
         let (own, workers) = data_links(self.context.shards().len()).map_err(StartError::Spawn)?;

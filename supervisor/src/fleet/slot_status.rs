@@ -27,6 +27,8 @@ pub(crate) struct SlotStatus {
     pub(crate) failures: Cell<u32>,
     /// Whether it starts a worker as soon as there is a request.
     pub(super) waits: Cell<bool>,
+    /// Whether its worker was a spare.
+    pub(super) was_spare: Cell<bool>,
 }
 
 impl SlotStatus {
@@ -40,6 +42,7 @@ impl SlotStatus {
             last_exit: RefCell::default(),
             failures: Cell::new(0),
             waits: Cell::new(false),
+            was_spare: Cell::new(false),
         })
     }
 

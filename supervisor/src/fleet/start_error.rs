@@ -46,6 +46,13 @@ pub enum StartError {
     Protocol(String),
 }
 
+impl StartError {
+    /// Whether a spare worker may have failed for what it is, and not for its app.
+    pub(super) fn may_be_the_spares(&self) -> bool {
+        matches!(self, Self::Spawn(_) | Self::Refused(_) | Self::Sandbox(_) | Self::Died { .. } | Self::Protocol(_))
+    }
+}
+
 fn module_fault(fault: &BootFailed) -> String {
     let mut text = String::new();
     // V8's messages name the module already.

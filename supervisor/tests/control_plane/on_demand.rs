@@ -50,3 +50,16 @@ fn a_reload_with_a_module_that_fails_changes_nothing() {
     eventually("one worker", || nano.metric("nano_workers{app=\"a\",state=\"ready\"}") == Some(1.0));
     assert_eq!(nano.metric("nano_worker_starts_total{app=\"a\"}"), Some(1.0));
 }
+
+#[test]
+fn an_app_starts_without_a_spare_where_its_spare_fails() {
+    let site = site(&[("unlucky", "respond x"), ("lucky", "respond y")]);
+    let nano = site.serve();
+    eventually("a spare", || nano.ask(&["status"])["spares"]["ready"] == 1);
+    assert_eq!(nano.get("unlucky", "/").0, 200);
+    nano.log("a spare worker failed");
+    assert_eq!(nano.metric("nano_workers{app=\"unlucky\",state=\"ready\"}"), Some(1.0));
+    assert_eq!(nano.ask(&["apps"])["apps"][0]["state"], "ready");
+    eventually("another spare", || nano.ask(&["status"])["spares"]["ready"] == 1);
+    assert_eq!(nano.get("lucky", "/").0, 200);
+}

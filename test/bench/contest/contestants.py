@@ -121,6 +121,8 @@ class Contestant:
 
 class Nano(Contestant):
     most_apps = 1_000_000
+    # So many apps have a process each only when they are asked for.
+    on_demand_from = 1000
 
     def commands(self):
         for number in range(self.apps):
@@ -131,7 +133,8 @@ class Nano(Contestant):
         config = {
             "listen": [f"127.0.0.1:{self.port}"], "metrics": "off", "control_socket": str(self.directory / "control.sock"),
             "log": {"access": False, "level": "warn"},
-            "apps": [{"hostname": host(number), "path": f"app{number}", "max_body_mb": 100_000} for number in range(self.apps)],
+            "defaults": {"start": "on-demand" if self.apps >= self.on_demand_from else "eager", "max_body_mb": 100_000},
+            "apps": [{"hostname": host(number), "path": f"app{number}"} for number in range(self.apps)],
         }
         (self.directory / "nano.json").write_text(json.dumps(config))
         return [[self.program, "serve", "--config", "nano.json"]]
