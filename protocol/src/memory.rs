@@ -10,6 +10,9 @@ pub const NATIVE_ALLOWANCE: u64 = 64 << 20;
 /// can drop such pages. What is left over is the time that the worker's own watchdog has before the kernel acts.
 pub const PROCESS: u64 = 64 << 20;
 
+/// The `memory_mb` of apps whose configuration does not say it, in bytes. Workers that are started ahead are made for it.
+pub const DEFAULT: u64 = 128 << 20;
+
 /// V8's heap and array buffers together, at which the isolate is ended: allocations are refused, and V8 stops the
 /// code, at `memory` already; a quarter more lets that happen.
 #[must_use]
@@ -23,5 +26,5 @@ pub const fn process_limit(memory: u64) -> u64 {
     isolate_limit(memory).saturating_add(NATIVE_ALLOWANCE).saturating_add(PROCESS)
 }
 
-const _: () = assert!(process_limit(128 << 20) == 288 << 20);
+const _: () = assert!(process_limit(DEFAULT) == 288 << 20);
 const _: () = assert!(process_limit(u64::MAX) == u64::MAX);

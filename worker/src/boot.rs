@@ -21,7 +21,7 @@ use std::os::unix::net::UnixStream;
 
 use crate::process_title;
 use nano_protocol::limits::MAX_LINKS;
-use nano_protocol::{ExitCode, ExitReason, Frame, Outbox, PROTOCOL_VERSION};
+use nano_protocol::{ExitCode, ExitReason, Frame, Outbox, PROTOCOL_VERSION, memory};
 use nano_runtime::{Connection, PreparedWorker, ServeError, exit_now};
 use nano_worker::sandbox::{self, Layers, SandboxArgs};
 use nix::cmsg_space;
@@ -87,6 +87,7 @@ fn prepare(sandbox_args: SandboxArgs) -> Result<PreparedWorker, BootError> {
     let mut sandbox = sandbox.close();
     let unwritable = |error| BootError::System("write to the control socket", error);
     if sandbox_args.spare {
+        prepared.prepare_isolate(crate::SNAPSHOT, memory::DEFAULT)?;
         write(&mut control, &Frame::Prepared).map_err(unwritable)?;
         process_title::set(&format!("nano-worker: {}", prepared.wait_for_adoption()?));
         sandbox.adopt(adopted_user().map_err(|error| BootError::System("read whose worker it is", error))?);

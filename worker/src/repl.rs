@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process;
 
 use nano_protocol::ExitCode;
-use nano_runtime::{FileModules, Program, ReplSession, RuntimeOptions, StreamBudget, platform};
+use nano_runtime::{FileModules, Program, ProgramOptions, ReplSession, RuntimeOptions, StreamBudget, platform};
 use url::Url;
 
 mod command;
@@ -48,13 +48,15 @@ fn session(screen: Screen, colors: bool) -> Result<ReplSession, String> {
     let base = Url::from_directory_path(&directory).map_err(|()| format!("{} has no URL", directory.display()))?;
     let options = RuntimeOptions {
         snapshot: Some(crate::SNAPSHOT),
-        base,
-        modules: Box::new(FileModules::new(directory)),
-        log: Box::new(screen),
         code_generation: true,
         exit_on_uncaught: false,
         memory: None,
-        stream_budget: StreamBudget::default(),
+        base,
+        program: ProgramOptions {
+            modules: Box::new(FileModules::new(directory)),
+            log: Box::new(screen),
+            stream_budget: StreamBudget::default(),
+        },
     };
     let mut program = Program::new(options).map_err(|error| error.to_string())?;
     program.set_broker(Box::new(crate::network::start));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 use nano_protocol::ExitCode;
-use nano_runtime::{FileModules, LogLevel, LogSink, Program, RuntimeOptions};
+use nano_runtime::{FileModules, LogLevel, LogSink, Program, ProgramOptions, RuntimeOptions};
 use url::Url;
 
 mod options;
@@ -48,13 +48,15 @@ fn run(options: RunOptions, arguments: impl Iterator<Item = OsString>) -> Result
     let base = Url::from_directory_path(directory).map_err(|()| format!("{} has no URL", directory.display()))?;
     let mut program = Program::new(RuntimeOptions {
         snapshot: Some(crate::SNAPSHOT),
-        base,
-        modules: Box::new(FileModules::new(PathBuf::from(directory))),
-        log: Box::new(Stdio),
         code_generation: true,
         exit_on_uncaught: true,
         memory: None,
-        stream_budget: options.stream_budget,
+        base,
+        program: ProgramOptions {
+            modules: Box::new(FileModules::new(PathBuf::from(directory))),
+            log: Box::new(Stdio),
+            stream_budget: options.stream_budget,
+        },
     })
     .map_err(|error| error.to_string())?;
     program.set_broker(Box::new(crate::network::start));

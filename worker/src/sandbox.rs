@@ -133,7 +133,7 @@ impl Closed {
     /// A spare gets its app: it becomes that app's user, and with that gives up what it kept for it.
     pub fn adopt(&mut self, user: Option<u32>) {
         if self.is_root {
-            let user = user.ok_or("it was not told which user it is to be".to_owned()).and_then(user::become_user);
+            let user = user.ok_or("it was not told which user it is to be".to_owned()).and_then(user::change);
             // The kernel empties the sets of every thread that is not root any more (capabilities(7)).
             let dropped = user.clone().map(|_| String::new());
             self.reports.extend([report(SandboxLayer::Uid, user), report(SandboxLayer::Capabilities, dropped)]);

@@ -182,3 +182,6 @@ pub(super) fn kind(frame: &Frame) -> &'static str {
         Frame::FetchResponse(..) => "FetchResponse",
     }
 }
+
+#[cfg(test)]
+mod tests;

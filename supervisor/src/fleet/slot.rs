@@ -21,6 +21,7 @@ use super::resident;
 use super::sandbox::{in_force, lacking};
 use super::shared::{DesiredState, GenerationState, data_links, retired};
 use super::slot_status::SlotStatus;
+use super::spares::Refill;
 use super::start_error::StartError;
 use super::start_turns::StartKind;
 use crate::app::Outage;
@@ -179,7 +180,8 @@ impl Slot {
             let turn = self.shared.starts.take(kind).await;
             (turn, self.spawn(spares).await)
         };
-        let (_turn, (mut process, own)) = tokio::select! {
+        // Both are given up when the worker is ready or has failed.
+        let (_turn, (mut process, own, _refill)) = tokio::select! {
             (turn, spawned) = spawned => (turn, spawned.map_err(|error| self.not_spawned(error))?),
             () = retired(&mut desired) => {
                 self.status.enter(Some(WorkerState::Exited));
@@ -250,19 +252,19 @@ impl Slot {
     }
 
     /// A process, a spare one if there is one, and our ends of its data links.
-    async fn spawn(&self, spares: bool) -> Result<(Process, Vec<UnixStream>), StartError> {
+    async fn spawn(&self, spares: bool) -> Result<(Process, Vec<UnixStream>, Option<Refill>), StartError> {
         let modules = self.shared.modules(&self.context).await?;
         self.status.was_spare.set(false);
         if spares && let Some(adopted) = self.context.spares.adopt(&self.context, &self.shared, modules).await {
             self.status.was_spare.set(true);
-            return Ok(adopted);
+            return Ok((adopted.process, adopted.links, Some(adopted.refill)));
         }
         let (own, workers) = data_links(self.context.shards().len()).map_err(StartError::Spawn)?;
         let (spawner, name) = (&self.context.spawner, &self.shared.config.name);
         let what_for = (modules.generation, WorkerPurpose::Serve);
         let mut process = Process::spawn(spawner, what_for, workers).await?;
         process.belongs_to(name, &self.shared.rate);
-        Ok((process, own))
+        Ok((process, own, None))
     }
 
     fn not_spawned(&self, error: StartError) -> StartError {

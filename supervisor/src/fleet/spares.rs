@@ -51,6 +51,26 @@ struct Spare {
     links: Vec<UnixStream>,
 }
 
+/// A worker that was a spare.
+#[derive(Debug)]
+pub(super) struct Adopted {
+    pub(super) process: Process,
+    /// nano's ends of its data links.
+    pub(super) links: Vec<UnixStream>,
+    pub(super) refill: Refill,
+}
+
+/// When it is dropped, another spare takes the place of one that was given away. Until then the spawner, which does one thing
+/// after the other, is there for the worker that gets its app.
+#[derive(Debug)]
+pub(super) struct Refill(Rc<Notify>);
+
+impl Drop for Refill {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
 impl SparePool {
     /// Sets how many there are to be, and keeps as many from now on. Must run in a `LocalSet`.
     pub(super) fn set_wanted(&self, context: &Rc<FleetContext>, wanted: usize) {
@@ -73,20 +93,19 @@ impl SparePool {
         self.wanted.get()
     }
 
-    /// A worker of this generation that was a spare, with nano's ends of its data links; `None`: there is none, or it cannot be
-    /// used for this app.
+    /// A worker of this generation that was a spare; `None`: there is none, or it cannot be used for this app.
     pub(super) async fn adopt(
         &self,
         context: &FleetContext,
         shared: &GenerationState,
         modules: &AppModules,
-    ) -> Option<(Process, Vec<UnixStream>)> {
+    ) -> Option<Adopted> {
         // Its group is beside those of the apps. With several workers an app would have the weight of several.
         if shared.config.settings.workers > 1 {
             return None;
         }
         let Spare { mut process, links } = self.take()?;
-        self.changed.notify_one();
+        let refill = Refill(Rc::clone(&self.changed));
         let begun = Instant::now();
         match context.spawner.adopt(process.worker, modules.generation).await {
             Ok(layers) => process.layers = layers,
@@ -99,7 +118,7 @@ impl SparePool {
         process.link.queue(&Frame::Adopt { app: app.clone() });
         process.belongs_to(&app, &shared.rate);
         process.spawned = begun;
-        Some((process, links))
+        Some(Adopted { process, links, refill })
     }
 
     fn take(&self) -> Option<Spare> {

@@ -8,12 +8,13 @@ pub(crate) mod serve;
 use std::rc::Rc;
 
 use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, StreamViolation};
+use url::Url;
 
 use crate::engine::entry::{Entry, call};
 use crate::engine::event_loop::checkpoint;
 use crate::engine::exception;
 use crate::engine::modules::{MainModule, SourceError, javascript_path};
-use crate::engine::runtime::{Runtime, RuntimeError, RuntimeOptions};
+use crate::engine::runtime::{IsolateOptions, ProgramOptions, Runtime, RuntimeError};
 use crate::exchange::Exchange;
 use crate::exchange::key::RequestKey;
 use crate::exchange::request::Outcome;
@@ -22,6 +23,9 @@ use crate::ops::request::settle_reader;
 
 use accessor_style::Detector;
 use outgoing::Outgoing;
+
+/// The app's directory as scripts see it; where it really is, is none of their business.
+const APP_URL: &str = "file:///app/";
 
 /// The functions of worker/dispatch.js.
 struct AppEntries {
@@ -43,8 +47,13 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(options: RuntimeOptions) -> Result<Self, RuntimeError> {
-        let mut runtime = Runtime::new(options, &[WEB_PLATFORM])?;
+    /// An isolate with this limit of its memory, in bytes, before it is known which app's. Then: [`App::set_program`].
+    pub(crate) fn without_program(snapshot: &'static [u8], memory: u64) -> Result<Self, RuntimeError> {
+        let base = Url::parse(APP_URL).map_err(|_| RuntimeError::Snapshot)?;
+        let memory = Some(usize::try_from(memory).unwrap_or(usize::MAX));
+        let options =
+            IsolateOptions { snapshot: Some(snapshot), code_generation: false, exit_on_uncaught: false, memory, base };
+        let mut runtime = Runtime::without_program(&options, &[WEB_PLATFORM])?;
         let exchange = Exchange::open(&mut runtime);
         let entries = AppEntries {
             start_app: runtime.entry("startApp")?,
@@ -55,6 +64,11 @@ impl App {
         };
         let outgoing = Outgoing::new(&mut runtime, &exchange, Some(entries.response_passed_on.clone()))?;
         Ok(Self { entries, outgoing, detector: None, exchange, runtime })
+    }
+
+    /// Says what it is for. Once, and before anything else.
+    pub(crate) fn set_program(&mut self, program: ProgramOptions) -> Result<(), RuntimeError> {
+        self.runtime.set_program(program)
     }
 
     /// From now on, [`App::accessor_call`] will know.

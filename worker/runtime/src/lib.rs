@@ -38,7 +38,7 @@ pub use engine::fatal::exit_now;
 pub use engine::log_sink::{LogLevel, LogSink};
 pub use engine::modules::{FileModules, ModuleSource, SourceError};
 pub use engine::platform;
-pub use engine::runtime::{RuntimeError, RuntimeOptions};
+pub use engine::runtime::{ProgramOptions, RuntimeError, RuntimeOptions};
 pub use engine::stream_budget::StreamBudget;
 pub use exchange::link::LinkError;
 pub use program::Program;

@@ -1,6 +1,7 @@
 //! Gives up privileges.
 
 use nix::sys::prctl;
+use nix::unistd::setgroups;
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set, clear_ambient_capability_set,
     remove_capability_from_bounding_set, set_capabilities,
@@ -39,9 +40,10 @@ pub(super) fn empty_bounding_set() {
     }
 }
 
-/// Keeps the right to become another user, and no other.
+/// Keeps the right to become another user, and no other, and no supplementary groups.
 pub(super) fn keep_user_change() -> LayerResult {
     empty_bounding_set();
+    setgroups(&[]).map_err(|error| format!("setgroups: {error}"))?;
     let _ = clear_ambient_capability_set();
     let kept = CapabilitySet::SETUID | CapabilitySet::SETGID;
     let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };

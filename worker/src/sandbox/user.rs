@@ -25,6 +25,12 @@ pub(super) fn become_user(uid: u32) -> LayerResult {
     // Only root can do this, and this is the last moment as root.
     privileges::empty_bounding_set();
     setgroups(&[]).map_err(cannot)?;
+    change(uid)
+}
+
+/// The same for a process that has no supplementary groups and no bounding set any more.
+pub(super) fn change(uid: u32) -> LayerResult {
+    let cannot = |error: nix::errno::Errno| format!("it cannot change to uid {uid}: {error}");
     let (user, group) = (Uid::from_raw(uid), Gid::from_raw(uid));
     setresgid(group, group, group).map_err(cannot)?;
     setresuid(user, user, user).map_err(cannot)?;

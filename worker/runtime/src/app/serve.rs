@@ -23,7 +23,6 @@ use nano_protocol::{
     AccessorStyle, Boot, BootFailed, ExitReason, Frame, Outbox, Ready, RequestAccessors, StreamViolation,
 };
 use nix::poll::{PollFd, PollFlags, ppoll};
-use url::Url;
 
 use crate::app::App;
 use crate::app::app_log::{AppLog, LogQueue, cut};
@@ -32,7 +31,7 @@ use crate::engine::exception::ScriptError;
 use crate::engine::log_sink::LogLevel;
 use crate::engine::modules::{SourceError, with_hint};
 use crate::engine::platform;
-use crate::engine::runtime::{RuntimeError, RuntimeOptions};
+use crate::engine::runtime::{ProgramOptions, RuntimeError};
 use crate::engine::stream_budget::StreamBudget;
 use crate::engine::watchdog::WatchdogThread;
 use crate::exchange::link::{Link, LinkError};
@@ -46,8 +45,6 @@ const ROUND: Duration = Duration::from_millis(10);
 const GAUGES_WITHIN: Duration = Duration::from_millis(100);
 /// How long last words may take to be written.
 const LAST_WORDS: Duration = Duration::from_millis(250);
-/// The app's directory as scripts see it; where it really is, is none of their business.
-const APP_URL: &str = "file:///app/";
 
 /// The sockets that a worker gets.
 pub struct Connection {
@@ -95,6 +92,8 @@ pub struct PreparedWorker {
     control: Link,
     links: Vec<Link>,
     watchdog: WatchdogThread,
+    /// An isolate that was made ahead, and its limit of memory.
+    app: Option<(u64, App)>,
 }
 
 impl PreparedWorker {
@@ -108,7 +107,17 @@ impl PreparedWorker {
         let supervisor: OwnedFd = connection.control.as_fd().try_clone_to_owned()?;
         let watchdog = WatchdogThread::start(supervisor)?;
         let links = connection.links.into_iter().map(Link::new).collect::<io::Result<_>>()?;
-        Ok(Self { control: Link::new(connection.control)?, links, watchdog })
+        Ok(Self { control: Link::new(connection.control)?, links, watchdog, app: None })
+    }
+
+    /// Makes an isolate ahead. It is used for an app with this limit of memory, in bytes; another app gets its own.
+    ///
+    /// # Errors
+    ///
+    /// There is no isolate.
+    pub fn prepare_isolate(&mut self, snapshot: &'static [u8], memory: u64) -> Result<(), ServeError> {
+        self.app = Some((memory, App::without_program(snapshot, memory)?));
+        Ok(())
     }
 
     /// Waits for `Adopt`: a spare gets its app, whose name is returned.
@@ -196,24 +205,25 @@ impl Worker {
         let control_outbox = Rc::new(RefCell::new(Outbox::default()));
         let log = Rc::new(RefCell::new(LogQueue::default()));
         let modules = Rc::new(RefCell::new(Asked::new(&control_outbox, 0)));
-        let base = Url::parse(APP_URL).map_err(|_| ServeError::Protocol("the app's URL"))?;
         let limits = &boot.limits;
-        let options = RuntimeOptions {
-            snapshot: Some(snapshot),
-            base,
+        let mut app = match prepared.app {
+            Some((memory, app)) if memory == limits.memory => app,
+            other => {
+                // V8 wants the older isolate to go before the newer one comes.
+                drop(other);
+                App::without_program(snapshot, limits.memory)?
+            }
+        };
+        app.set_program(ProgramOptions {
             modules: Box::new(ControlModules::new(&modules)),
             log: Box::new(AppLog::new(Rc::clone(&log))),
-            code_generation: false,
-            exit_on_uncaught: false,
-            memory: Some(usize::try_from(limits.memory).unwrap_or(usize::MAX)),
             stream_budget: StreamBudget {
                 max_stream_bytes: limits.stream_buffer,
                 max_stream_text: limits.stream_buffer_text.clone(),
                 max_total_bytes: limits.total_buffer,
                 max_total_text: limits.total_buffer_text.clone(),
             },
-        };
-        let mut app = App::new(options)?;
+        })?;
         app.exchange.requests.borrow_mut().set_links(prepared.links.len());
         app.runtime.watch(prepared.watchdog, Duration::from_millis(limits.cpu_ms.into()));
         app.runtime.modules.borrow_mut().show_as(&boot.shown);

@@ -11,7 +11,7 @@ use nano_protocol::Stats;
 use crate::engine::async_context::{self, ContextNames};
 use crate::engine::counters::Counters;
 use crate::engine::entry::Entry;
-use crate::engine::log_sink::{LogLevel, LogSink};
+use crate::engine::log_sink::{LogLevel, LogSink, NoLog};
 use crate::engine::memory::Budget;
 use crate::engine::termination::Termination;
 
@@ -19,7 +19,7 @@ use crate::engine::termination::Termination;
 pub(crate) struct IsolateState {
     pub(crate) log: RefCell<Box<dyn LogSink>>,
     /// `performance.timeOrigin`'s moment.
-    pub(crate) started: Instant,
+    pub(crate) started: Cell<Instant>,
     /// Set by `exit(code)`: the event loop stops at the next chance.
     pub(crate) exit: Cell<Option<i32>>,
     /// Whether an error went uncaught since this was last looked at.
@@ -37,10 +37,11 @@ pub(crate) struct IsolateState {
 }
 
 impl IsolateState {
-    pub(crate) fn new(log: Box<dyn LogSink>, exit_on_uncaught: bool, budget: Arc<Budget>) -> Self {
+    /// Its log goes nowhere until it is known where to.
+    pub(crate) fn new(exit_on_uncaught: bool, budget: Arc<Budget>) -> Self {
         Self {
-            log: RefCell::new(log),
-            started: Instant::now(),
+            log: RefCell::new(Box::new(NoLog)),
+            started: Cell::new(Instant::now()),
             exit: Cell::new(None),
             uncaught: Cell::new(false),
             exit_on_uncaught,

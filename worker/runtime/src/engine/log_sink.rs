@@ -19,3 +19,10 @@ pub trait LogSink {
         false
     }
 }
+
+/// Drops everything: nothing runs yet that could log.
+pub(crate) struct NoLog;
+
+impl LogSink for NoLog {
+    fn write(&mut self, _level: LogLevel, _request_id: &str, _text: &str) {}
+}

@@ -20,6 +20,7 @@ mod specifier;
 
 pub(crate) use dynamic_import::{import_dynamically, initialize_import_meta};
 pub(crate) use hint::with_hint;
+pub(crate) use source::NoModules;
 pub use source::{FileModules, ModuleSource, SourceError};
 
 use link::{evaluate, evaluate_json, link};
@@ -96,6 +97,16 @@ impl ModuleMap {
             next_load: 0,
             main: MainModule::Loading,
         }
+    }
+
+    /// An empty one with the same base.
+    pub(crate) fn anew(&self, source: Box<dyn ModuleSource>) -> Self {
+        Self::new(self.base.clone(), source)
+    }
+
+    /// Modules come from there from now on.
+    pub(crate) fn set_source(&mut self, source: Box<dyn ModuleSource>) {
+        self.source = source;
     }
 
     /// Those of an isolate.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nano_protocol::Stats;
 use nano_protocol::memory::NATIVE_ALLOWANCE;
@@ -18,7 +18,7 @@ use crate::engine::fatal;
 use crate::engine::isolate_state::IsolateState;
 use crate::engine::log_sink::LogSink;
 use crate::engine::memory::{self, Budget};
-use crate::engine::modules::{self, MainModule, ModuleMap, ModuleSource, SourceError};
+use crate::engine::modules::{self, MainModule, ModuleMap, ModuleSource, NoModules, SourceError};
 use crate::engine::platform::tasks::{self, TaskQueue};
 use crate::engine::platform::{self, PlatformError};
 use crate::engine::rejections::{self, RejectionEntries, Rejections};
@@ -39,20 +39,35 @@ const MAX_TIMERS: usize = 10_000;
 pub struct RuntimeOptions {
     /// The heap image of [`snapshot::create`]; without one the builtins are evaluated now (slower, for tests).
     pub snapshot: Option<&'static [u8]>,
-    /// The URL of the program's directory as scripts see it; ends in `/`.
-    pub base: Url,
-    /// Where modules come from.
-    pub modules: Box<dyn ModuleSource>,
-    /// Where messages go.
-    pub log: Box<dyn LogSink>,
     /// Whether `eval` and `new Function` work.
     pub code_generation: bool,
     /// Whether an uncaught error ends the program (as for scripts) or is only logged (as for apps).
     pub exit_on_uncaught: bool,
     /// Bytes of V8's heap and array buffers together; `None`: what V8 finds right for this machine.
     pub memory: Option<usize>,
+    /// The URL of the program's directory as scripts see it; ends in `/`.
+    pub base: Url,
+    /// What it is for.
+    pub program: ProgramOptions,
+}
+
+/// What a [`Runtime`] is for.
+pub struct ProgramOptions {
+    /// Where modules come from.
+    pub modules: Box<dyn ModuleSource>,
+    /// Where messages go.
+    pub log: Box<dyn LogSink>,
     /// The streams' limit.
     pub stream_budget: StreamBudget,
+}
+
+/// What an isolate is made of, whatever it is for; fields as in [`RuntimeOptions`].
+pub(crate) struct IsolateOptions {
+    pub(crate) snapshot: Option<&'static [u8]>,
+    pub(crate) code_generation: bool,
+    pub(crate) exit_on_uncaught: bool,
+    pub(crate) memory: Option<usize>,
+    pub(crate) base: Url,
 }
 
 /// Why there is no runtime.
@@ -100,6 +115,22 @@ impl Runtime {
     ///
     /// See [`RuntimeError`]: mistakes of the build, or a process without file descriptors.
     pub(crate) fn new(options: RuntimeOptions, extensions: &'static [Extension]) -> Result<Self, RuntimeError> {
+        let RuntimeOptions { snapshot, code_generation, exit_on_uncaught, memory, base, program } = options;
+        let isolate = IsolateOptions { snapshot, code_generation, exit_on_uncaught, memory, base };
+        let mut runtime = Self::without_program(&isolate, extensions)?;
+        runtime.set_program(program)?;
+        Ok(runtime)
+    }
+
+    /// Makes an isolate that does not know yet what it is for. Nothing may run in it before [`Runtime::set_program`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Runtime::new`].
+    pub(crate) fn without_program(
+        options: &IsolateOptions,
+        extensions: &'static [Extension],
+    ) -> Result<Self, RuntimeError> {
         platform::initialize()?;
         let references = extension::external_references(extensions);
         let mut params = v8::CreateParams::default().external_references(references).allow_atomics_wait(false);
@@ -123,9 +154,9 @@ impl Runtime {
         isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
         isolate.set_host_initialize_import_meta_object_callback(modules::initialize_import_meta);
         let tasks = tasks::queue_of(tasks::address(&isolate)).ok_or(RuntimeError::Descriptors)?;
-        let state = Rc::new(IsolateState::new(options.log, options.exit_on_uncaught, Arc::clone(&budget)));
+        let state = Rc::new(IsolateState::new(options.exit_on_uncaught, Arc::clone(&budget)));
         isolate.set_slot(Rc::clone(&state));
-        let modules = Rc::new(RefCell::new(ModuleMap::new(options.base, options.modules)));
+        let modules = Rc::new(RefCell::new(ModuleMap::new(options.base.clone(), Box::new(NoModules))));
         isolate.set_slot(Rc::clone(&modules));
         isolate.set_slot(Timers::new(options.memory.map(|_| MAX_TIMERS)));
         isolate.set_slot(Rejections::default());
@@ -139,12 +170,24 @@ impl Runtime {
         isolate.set_slot(entry.rejections.clone());
         let turns = Rc::default();
         let mut runtime = Self { entry, context, state, modules, turns, tasks, extensions, isolate };
-        runtime.configure_streams(&options.stream_budget).ok_or(RuntimeError::Snapshot)?;
         if options.memory.is_some() {
             // What is shared is counted nowhere.
             runtime.remove_shared_memory().ok_or(RuntimeError::Snapshot)?;
         }
         Ok(runtime)
+    }
+
+    /// Tells the isolate what it is for. Once, and before anything runs in it.
+    ///
+    /// # Errors
+    ///
+    /// The snapshot is of another build.
+    pub(crate) fn set_program(&mut self, program: ProgramOptions) -> Result<(), RuntimeError> {
+        let ProgramOptions { modules, log, stream_budget } = program;
+        self.modules.borrow_mut().set_source(modules);
+        self.state.log.replace(log);
+        self.state.started.set(Instant::now());
+        self.configure_streams(&stream_budget).ok_or(RuntimeError::Snapshot)
     }
 
     /// Tells the streams their limits. Before any code of the program runs.
@@ -184,10 +227,10 @@ impl Runtime {
     }
 
     /// Forgets all modules, and begins to load those of another program, none of which is evaluated.
-    pub(crate) fn check_main(&mut self, base: Url, source: Box<dyn ModuleSource>, shown: &str, path: &str) {
-        let mut modules = ModuleMap::new(base, source);
-        modules.show_as(shown);
+    pub(crate) fn check_main(&mut self, source: Box<dyn ModuleSource>, shown: &str, path: &str) {
+        let modules = self.modules.borrow().anew(source);
         self.modules.replace(modules);
+        self.modules.borrow_mut().show_as(shown);
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         modules::check_main(scope, &self.modules, path);
     }

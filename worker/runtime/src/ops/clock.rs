@@ -13,7 +13,7 @@ ops! {
 /// `performanceNow() → number`: milliseconds since the runtime started, monotonic, with fractions.
 fn performance_now(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     if let Some(state) = IsolateState::get(scope) {
-        rv.set_double(state.started.elapsed().as_secs_f64() * 1e3);
+        rv.set_double(state.started.get().elapsed().as_secs_f64() * 1e3);
     }
 }
 
@@ -21,6 +21,6 @@ fn performance_now(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, m
 fn performance_time_origin(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     if let Some(state) = IsolateState::get(scope) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        rv.set_double((now.as_secs_f64() - state.started.elapsed().as_secs_f64()) * 1e3);
+        rv.set_double((now.as_secs_f64() - state.started.get().elapsed().as_secs_f64()) * 1e3);
     }
 }

@@ -11,7 +11,7 @@ use url::Url;
 use super::*;
 use crate::engine::log_sink::{LogLevel, LogSink};
 use crate::engine::modules::FileModules;
-use crate::engine::runtime::RuntimeOptions;
+use crate::engine::runtime::{ProgramOptions, RuntimeOptions};
 use crate::engine::stream_budget::StreamBudget;
 use crate::program::Program;
 
@@ -27,13 +27,15 @@ fn run(snapshot: Option<&'static [u8]>, script: &str) -> String {
     let log = Rc::new(RefCell::new(String::new()));
     let mut program = Program::new(RuntimeOptions {
         snapshot,
-        base: Url::parse("file:///test/").unwrap(),
-        modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
-        log: Box::new(Collect(Rc::clone(&log))),
         code_generation: false,
         exit_on_uncaught: true,
         memory: None,
-        stream_budget: StreamBudget::default(),
+        base: Url::parse("file:///test/").unwrap(),
+        program: ProgramOptions {
+            modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
+            log: Box::new(Collect(Rc::clone(&log))),
+            stream_budget: StreamBudget::default(),
+        },
     })
     .unwrap();
     program.run_script("file:///test/test.cjs", script).unwrap();
@@ -61,13 +63,15 @@ fn what_is_no_snapshot_is_refused() {
     let empty: &'static [u8] = &[];
     let options = |snapshot| RuntimeOptions {
         snapshot: Some(snapshot),
-        base: Url::parse("file:///test/").unwrap(),
-        modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
-        log: Box::new(Collect(Rc::default())),
         code_generation: false,
         exit_on_uncaught: true,
         memory: None,
-        stream_budget: StreamBudget::default(),
+        base: Url::parse("file:///test/").unwrap(),
+        program: ProgramOptions {
+            modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
+            log: Box::new(Collect(Rc::default())),
+            stream_budget: StreamBudget::default(),
+        },
     };
     assert!(Program::new(options(empty)).is_err());
 }

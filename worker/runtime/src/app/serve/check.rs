@@ -8,16 +8,15 @@ use std::time::Instant;
 
 use nano_protocol::{Check, Frame, Outbox};
 use nix::poll::{PollFd, PollFlags, ppoll};
-use url::Url;
 
 use super::boot_failed;
 use super::control_modules::{Asked, ControlModules};
-use super::{APP_URL, LAST_WORDS, ServeError};
+use super::{LAST_WORDS, ServeError};
 use crate::app::App;
 use crate::app::app_log::{AppLog, LogQueue};
 use crate::engine::modules::SourceError;
 use crate::engine::platform;
-use crate::engine::runtime::RuntimeOptions;
+use crate::engine::runtime::ProgramOptions;
 use crate::engine::stream_budget::StreamBudget;
 use crate::exchange::link::{Link, LinkError};
 
@@ -25,7 +24,6 @@ struct Checker {
     control: Link,
     outbox: Rc<RefCell<Outbox>>,
     app: App,
-    base: Url,
     /// The modules of the app that is checked; `None` between two.
     asked: Option<Rc<RefCell<Asked>>>,
     /// The number of the next request for a module. An answer that comes after its app's check has ended fits no later one.
@@ -65,20 +63,15 @@ pub(super) fn run(
 
 impl Checker {
     fn new(control: Link, memory: u64, snapshot: &'static [u8]) -> Result<Self, ServeError> {
-        let base = Url::parse(APP_URL).map_err(|_| ServeError::Protocol("the app's URL"))?;
         let outbox = Rc::new(RefCell::new(Outbox::default()));
-        let options = RuntimeOptions {
-            snapshot: Some(snapshot),
-            base: base.clone(),
+        let mut app = App::without_program(snapshot, memory)?;
+        app.set_program(ProgramOptions {
             modules: Box::new(ControlModules::new(&Rc::new(RefCell::new(Asked::new(&outbox, 0))))),
             // Nothing is evaluated, so nothing is logged.
             log: Box::new(AppLog::new(Rc::new(RefCell::new(LogQueue::default())))),
-            code_generation: false,
-            exit_on_uncaught: false,
-            memory: Some(usize::try_from(memory).unwrap_or(usize::MAX)),
             stream_budget: StreamBudget::default(),
-        };
-        Ok(Self { control, outbox, app: App::new(options)?, base, asked: None, next_id: 0 })
+        })?;
+        Ok(Self { control, outbox, app, asked: None, next_id: 0 })
     }
 
     fn take(&mut self, frame: Frame) -> Result<(), ServeError> {
@@ -102,7 +95,7 @@ impl Checker {
         let asked = Rc::new(RefCell::new(Asked::new(&self.outbox, self.next_id)));
         let source = Box::new(ControlModules::new(&asked));
         self.asked = Some(asked);
-        self.app.runtime.check_main(self.base.clone(), source, &check.shown, &check.entry);
+        self.app.runtime.check_main(source, &check.shown, &check.entry);
     }
 
     /// Tells how the check ended, if it has.

@@ -10,7 +10,7 @@ use url::Url;
 use super::*;
 use crate::engine::log_sink::{LogLevel, LogSink};
 use crate::engine::modules::FileModules;
-use crate::engine::runtime::{Runtime, RuntimeError, RuntimeOptions};
+use crate::engine::runtime::{ProgramOptions, Runtime, RuntimeError, RuntimeOptions};
 use crate::engine::stream_budget::StreamBudget;
 
 struct NoLog;
@@ -22,13 +22,15 @@ impl LogSink for NoLog {
 fn options() -> RuntimeOptions {
     RuntimeOptions {
         snapshot: None,
-        base: Url::parse("file:///test/").unwrap(),
-        modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
-        log: Box::new(NoLog),
         code_generation: false,
         exit_on_uncaught: true,
         memory: None,
-        stream_budget: StreamBudget::default(),
+        base: Url::parse("file:///test/").unwrap(),
+        program: ProgramOptions {
+            modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
+            log: Box::new(NoLog),
+            stream_budget: StreamBudget::default(),
+        },
     }
 }
 

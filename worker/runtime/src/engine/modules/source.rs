@@ -35,3 +35,12 @@ impl ModuleSource for FileModules {
         Some(fs::read(&file).map_err(|error| SourceError(format!("{}: {error}", file.display()))))
     }
 }
+
+/// None: it is not known yet where modules come from.
+pub(crate) struct NoModules;
+
+impl ModuleSource for NoModules {
+    fn fetch(&mut self, _path: &str) -> Option<Result<Vec<u8>, SourceError>> {
+        Some(Err(SourceError("there is no program".into())))
+    }
+}

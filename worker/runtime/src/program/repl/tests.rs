@@ -10,7 +10,7 @@ use url::Url;
 use super::*;
 use crate::engine::log_sink::{LogLevel, LogSink};
 use crate::engine::modules::{ModuleSource, SourceError};
-use crate::engine::runtime::RuntimeOptions;
+use crate::engine::runtime::{ProgramOptions, RuntimeOptions};
 use crate::engine::stream_budget::StreamBudget;
 
 #[derive(Clone, Default)]
@@ -34,13 +34,15 @@ fn session() -> (ReplSession, Lines) {
     let lines = Lines::default();
     let options = RuntimeOptions {
         snapshot: None,
-        base: Url::parse("file:///session/").unwrap(),
-        modules: Box::new(NoModules),
-        log: Box::new(lines.clone()),
         code_generation: true,
         exit_on_uncaught: false,
         memory: None,
-        stream_budget: StreamBudget::default(),
+        base: Url::parse("file:///session/").unwrap(),
+        program: ProgramOptions {
+            modules: Box::new(NoModules),
+            log: Box::new(lines.clone()),
+            stream_budget: StreamBudget::default(),
+        },
     };
     (ReplSession::new(Program::new(options).unwrap(), false), lines)
 }
