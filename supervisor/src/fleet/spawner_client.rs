@@ -140,6 +140,20 @@ fn register(socket: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
 
 type ReplyWithFile = (Reply, Option<OwnedFd>);
 
+/// A caller that waits for its reply. It may be dropped when the reply is there and was not taken.
+struct Waiting<'s> {
+    spawner: &'s SpawnerClient,
+    reply: oneshot::Receiver<ReplyWithFile>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Ok((reply, _)) = self.reply.try_recv() {
+            self.spawner.release(reply);
+        }
+    }
+}
+
 /// The client of the spawner. Lives on the main thread.
 #[derive(Debug)]
 pub(crate) struct SpawnerClient {
@@ -244,7 +258,8 @@ impl SpawnerClient {
         let (answer, wait) = oneshot::channel();
         self.pending.borrow_mut().insert(id, answer);
         self.send(request(id), descriptors);
-        wait.await.ok()
+        let mut wait = Waiting { spawner: self, reply: wait };
+        (&mut wait.reply).await.ok()
     }
 
     fn on_packet(&self, packet: Packet) {
@@ -278,11 +293,17 @@ impl SpawnerClient {
             Some(caller) => caller.send((reply, packet.descriptors.into_iter().next())).err(),
             None => Some((reply, None)),
         };
-        // The caller no longer waits: what the reply gave it is released.
-        match undelivered {
-            Some((Reply::Spawned { worker, .. }, _)) => self.kill(worker),
-            Some((Reply::Opened { generation, .. }, _)) => self.close(generation),
-            Some((Reply::Refused { why, .. }, _)) => tracing::error!(%why, "a bug in nano"),
+        if let Some((reply, _)) = undelivered {
+            self.release(reply);
+        }
+    }
+
+    /// The caller no longer waits: what the reply gave it is released.
+    fn release(&self, reply: Reply) {
+        match reply {
+            Reply::Spawned { worker, .. } => self.kill(worker),
+            Reply::Opened { generation, .. } => self.close(generation),
+            Reply::Refused { why, .. } => tracing::error!(%why, "a bug in nano"),
             _ => {}
         }
     }
@@ -429,3 +450,6 @@ impl SpawnerClient {
 fn gone() -> StartError {
     StartError::Refused(SpawnerRefusal::Process(SpawnerError::Gone.to_string()))
 }
+
+#[cfg(test)]
+mod tests;
