@@ -293,6 +293,7 @@ impl FieldReader {
                 }),
             ),
             kind::BODY_WANTED => Frame::BodyWanted { id: self.number(Side::Supervisor)? },
+            kind::RESET_ACK => Frame::ResetAck { id: self.number(Side::Supervisor)? },
             kind::SANDBOXED => Frame::Sandboxed(self.sandbox_layers()?),
             other => return Err(DecodeError::Kind(other)),
         })

@@ -82,7 +82,8 @@ pub enum Frame {
         id: RequestId,
     },
     /// Either side, data: the stream is over, nothing more of it will come. Both sides forget it. From the supervisor also
-    /// for a request whose response is complete: no more of its body will come.
+    /// for a request whose response is complete: no more of its body will come. The worker answers each one that ends a
+    /// request early with a [`Frame::ResetAck`].
     Reset {
         /// Which.
         stream: StreamId,
@@ -91,6 +92,12 @@ pub enum Frame {
         /// For [`ResetReason::FetchFailed`] the same in words for the app's author, at most
         /// [`crate::limits::MAX_FETCH_ERROR`] bytes; otherwise empty.
         message: String,
+    },
+    /// Worker, data: the answer to a `Reset` of a request, whatever became of the request meanwhile: it is over here, and no
+    /// code of the app will be called for it. None for [`ResetReason::BodyUnwanted`], which ends no request.
+    ResetAck {
+        /// The request.
+        id: RequestId,
     },
     /// Worker, data: an outgoing request begins. At most [`crate::limits::MAX_FETCHES`] of a link are open at once.
     FetchHead(FetchId, Box<FetchHead>),
@@ -387,7 +394,8 @@ pub enum ResetReason {
     BodyErrored,
     /// From the worker: it got `Drain` before the request, or is out of memory.
     Refused,
-    /// From the worker: the response is complete, and the app does not read the request's body any more.
+    /// From the worker: the response is complete, and the app does not read the request's body any more. From the
+    /// supervisor: the response is complete, the app has not begun to read the request's body, and no more of it will come.
     BodyUnwanted,
     /// From the worker, of a fetch: the app does not want the response any more, or there is no whole request.
     FetchAborted,

@@ -28,7 +28,7 @@ use nano_protocol::{BodyLength, ResetReason, ResponseHead};
 use tracing::Instrument;
 
 use crate::downstream::Connection;
-use crate::upstream::{Deadline, Death, Failed, NotAdmitted, Outgoing, Permit, RequestSummary, UpstreamRequest};
+use crate::upstream::{Deadline, Death, Failed, NotAdmitted, Outgoing, RequestSummary, UpstreamRequest};
 pub(crate) use context::IngressContext;
 pub(crate) use relay::ResponseBody;
 use request_log::RequestLog;
@@ -78,7 +78,6 @@ pub(crate) fn handle_request(
 struct StartedResponse {
     head: CheckedHead,
     request: UpstreamRequest,
-    permit: Permit,
 }
 
 /// route · admit · dispatch: sends the request to a worker and waits for the head of its response. Returns the unsent
@@ -125,12 +124,13 @@ async fn forward(
             let since = Instant::now();
             Deadline { since, at: since + timeout }
         });
-        let Some(request) = permit.send(&mut outgoing, due) else { continue };
-        record.dispatched(&request);
+        let Some(sent) = permit.send(&mut outgoing, due) else { continue };
+        let request = &sent.request;
+        record.dispatched(request);
         tracing::trace!("dispatch");
-        let outcome = response_head(&request, upload).await;
+        let outcome = response_head(request, upload).await;
         if matches!(outcome, Ok(_) | Err(Failure::Worker(Failed::Reset(_)))) {
-            permit.record_success();
+            sent.record_success();
         }
         match outcome {
             Ok(given) => {
@@ -138,7 +138,7 @@ async fn forward(
                     request.refuse_head();
                     return Err(Failure::Worker(Failed::Protocol));
                 };
-                return Ok(StartedResponse { head, request, permit });
+                return Ok(StartedResponse { head, request: sent.request });
             }
             Err(Failure::Worker(failed)) if tries.one_more(failed, upload.as_ref(), &head.method) => {}
             Err(failure) => return Err(failure),

@@ -116,6 +116,7 @@ impl CutBy {
 pub struct AppMetrics {
     started: AtomicU64,
     finished: AtomicU64,
+    abandoned: AtomicU64,
     codes: Codes,
     durations: Histogram,
     responses_cut: [AtomicU64; CutBy::ALL.len()],
@@ -153,6 +154,7 @@ impl Default for AppMetrics {
         Self {
             started: AtomicU64::new(0),
             finished: AtomicU64::new(0),
+            abandoned: AtomicU64::new(0),
             codes: Codes::new(),
             durations: Histogram::default(),
             responses_cut: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -181,6 +183,16 @@ impl AppMetrics {
         self.finished.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Its client has gone, or an error took the place of its response, but a worker has it still.
+    pub fn request_abandoned(&self) {
+        self.abandoned.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The worker has no such request any more. Called once for each [`AppMetrics::request_abandoned`].
+    pub fn abandoned_request_over(&self) {
+        self.abandoned.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Its response had begun, and was cut.
     pub fn response_cut(&self, by: CutBy) {
         if let Some(counter) = self.responses_cut.get(by as usize) {
@@ -206,11 +218,12 @@ impl AppMetrics {
         self.egress.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
-    /// Requests that came in and are not finished.
+    /// Requests that came in and are not finished, and those that are finished and that a worker has still.
     #[must_use]
     pub fn requests_in_flight(&self) -> u64 {
         let finished = self.finished.load(Ordering::Relaxed);
-        self.started.load(Ordering::Relaxed).saturating_sub(finished)
+        let waiting = self.started.load(Ordering::Relaxed).saturating_sub(finished);
+        waiting.saturating_add(self.abandoned.load(Ordering::Relaxed))
     }
 
     /// Counts an outgoing request's result.

@@ -4,6 +4,7 @@
 mod event;
 mod in_flight;
 mod link;
+mod place;
 mod pool;
 mod routes;
 mod violation;
@@ -12,5 +13,5 @@ pub use event::LinkEvent;
 pub use in_flight::{InFlight, LostRequest};
 pub(crate) use in_flight::{RequestSummary, truncate_utf8};
 pub(crate) use link::{Deadline, Death, Failed, Link, Outgoing, RequestBodySender, UpstreamRequest, run as run_link};
-pub(crate) use pool::{NotAdmitted, Permit};
+pub(crate) use pool::NotAdmitted;
 pub(crate) use routes::Routes;

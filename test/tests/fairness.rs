@@ -5,7 +5,9 @@
 
 use nano_test::process::waits;
 use nano_test::{Nano, Site, until, until_within};
-use serde_json::json;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
 use std::thread;
 use std::time::Duration;
 
@@ -72,6 +74,128 @@ fn a_body_in_single_bytes_does_not_occupy_its_app() {
     let pieces = usize::try_from(answer["pieces"].as_u64().unwrap()).unwrap();
     eprintln!("{BYTES} bytes in {pieces} pieces");
     assert!(pieces < BYTES / 2, "{pieces} pieces");
+}
+
+fn in_flight(nano: &Nano, count: usize) {
+    let count = f64::from(u32::try_from(count).unwrap());
+    nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], count);
+}
+
+/// Requests of the path `/dead` that the app was called for, asked by a client that stays.
+fn begun(nano: &Nano) -> usize {
+    let mut client = nano.connect();
+    client.set_patience(LONG);
+    client.get("a.local", "/begun").unwrap().text().parse().unwrap()
+}
+
+/// The worker of the app `a`, while it does nothing.
+struct Stopped(Pid);
+
+impl Stopped {
+    fn new(nano: &Nano) -> Self {
+        let worker = Pid::from_raw(nano.pid_of("a"));
+        kill(worker, Signal::SIGSTOP).unwrap();
+        Self(worker)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = kill(self.0, Signal::SIGCONT);
+    }
+}
+
+/// An app that counts what it is called for, while its process is stopped: nothing is read, whatever comes and goes.
+fn flooded_while_stopped(settings: Value, flood: impl FnOnce(&Nano)) -> usize {
+    let site = Site::new();
+    site.app(
+        "a",
+        "let begun = 0; export default { fetch(request) {
+            if (request.url.endsWith('/begun')) return new Response(`${begun}`);
+            begun++;
+            return new Response('dead');
+        } };",
+    );
+    // What is stopped answers no ping; it is not to be missed meanwhile.
+    let mut app = json!({ "name": "a", "hostname": "a.local", "path": "a", "cpu_ms": 100_000 });
+    app.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+    site.apps(json!([app]));
+    let nano = site.serve();
+    assert_eq!(begun(&nano), 0);
+    let stopped = Stopped::new(&nano);
+    flood(&nano);
+    drop(stopped);
+    let begun = begun(&nano);
+    in_flight(&nano, 0);
+    assert_eq!(exits(&nano, "a"), 0.0);
+    begun
+}
+
+#[test]
+fn requests_whose_clients_leave_have_no_more_than_the_places_of_the_app() {
+    const PLACES: usize = 4;
+    const CLIENTS: usize = 150;
+    let begun = flooded_while_stopped(json!({ "max_concurrent": PLACES }), |nano| {
+        for n in 0..CLIENTS {
+            let mut client = nano.connect();
+            let request: &[u8] = match n {
+                0 | 3.. => b"GET /dead HTTP/1.1\r\nHost: a.local\r\n\r\n",
+                1 => b"POST /dead HTTP/1.1\r\nHost: a.local\r\nContent-Length: 5\r\n\r\nwhole",
+                _ => b"POST /dead HTTP/1.1\r\nHost: a.local\r\nContent-Length: 100\r\n\r\nsome of it",
+            };
+            client.send(request).unwrap();
+            // It is with the worker or in the queue before the client leaves; then only those are left that the worker has.
+            in_flight(nano, n.min(PLACES) + 1);
+            drop(client);
+            in_flight(nano, (n + 1).min(PLACES));
+        }
+        let workers = nano.ctl_json(&["apps"])["apps"][0]["workers"].clone();
+        assert_eq!(workers[0]["in_flight"], PLACES, "{workers}");
+    });
+    assert!(begun <= PLACES, "{begun} requests were begun whose clients had left");
+}
+
+#[test]
+fn so_have_those_that_take_too_long() {
+    const PLACES: usize = 4;
+    let begun = flooded_while_stopped(json!({ "max_concurrent": PLACES, "timeout_ms": 500 }), |nano| {
+        // Connections that stay, and ask again after each answer.
+        let mut clients: Vec<_> = (0..10).map(|_| nano.connect()).collect();
+        let mut in_time = 0;
+        for _ in 0..5 {
+            clients.iter_mut().for_each(|client| client.send_get("a.local", "/dead").unwrap());
+            for client in &mut clients {
+                let answer = client.receive().unwrap();
+                in_time += usize::from(answer.status == 504);
+                assert!([503, 504].contains(&answer.status), "{answer:?}");
+            }
+        }
+        assert_eq!(in_time, PLACES, "the others found no place");
+    });
+    assert!(begun <= PLACES, "{begun} requests were begun that had taken too long");
+}
+
+#[test]
+fn an_app_is_not_idle_while_it_has_a_request_whose_client_left() {
+    let site = Site::new();
+    site.app("a", "export default { fetch: () => new Response('x') };");
+    site.apps(json!([{
+        "name": "a", "hostname": "a.local", "path": "a", "cpu_ms": 100_000, "idle_ms": 200,
+    }]));
+    let nano = site.serve();
+    let stopped = Stopped::new(&nano);
+    let mut client = nano.connect();
+    client.send_get("a.local", "/").unwrap();
+    in_flight(&nano, 1);
+    drop(client);
+    until("its client is missed", || {
+        (nano.metrics().sum("nano_http_requests_total", &[("app", "a")]) >= 1.0).then_some(())
+    });
+    // Several times as long as an app may be idle.
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(nano.workers("a")[0].state, "ready");
+    drop(stopped);
+    nano.await_metric("nano_worker_exits_total", &[("app", "a"), ("reason", "idle")], 1.0);
 }
 
 /// The counterpart of the floods in the gate `evil_worker`: an app may stream single bytes to clients that leave.

@@ -170,6 +170,10 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             out.put_u8(kind::BODY_WANTED);
             out.put_u32_le(StreamId::request(*id).to_wire());
         }
+        Frame::ResetAck { id } => {
+            out.put_u8(kind::RESET_ACK);
+            out.put_u32_le(StreamId::request(*id).to_wire());
+        }
         Frame::Credit { stream, bytes } => {
             out.put_u8(kind::CREDIT);
             out.put_u32_le(stream.to_wire());

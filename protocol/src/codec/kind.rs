@@ -24,6 +24,7 @@ pub(crate) const CHECK: u8 = 21;
 pub(crate) const CHECKED: u8 = 22;
 pub(crate) const PREPARED: u8 = 23;
 pub(crate) const ADOPT: u8 = 24;
+pub(crate) const RESET_ACK: u8 = 25;
 
 /// Kinds that a worker may send.
 pub(crate) const FROM_WORKER: &[u8] = &[
@@ -43,6 +44,7 @@ pub(crate) const FROM_WORKER: &[u8] = &[
     BODY_WANTED,
     CHECKED,
     PREPARED,
+    RESET_ACK,
 ];
 /// Kinds that the supervisor may send.
 pub(crate) const FROM_SUPERVISOR: &[u8] =

@@ -84,6 +84,7 @@ fn fetch_from_worker() -> impl Strategy<Value = Frame> {
         }),
         number().prop_map(|number| Frame::reset(StreamId::fetch(number), ResetReason::FetchAborted)),
         number().prop_map(|id| Frame::BodyWanted { id }),
+        number().prop_map(|id| Frame::ResetAck { id }),
     ]
 }
 

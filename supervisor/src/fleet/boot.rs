@@ -170,6 +170,7 @@ pub(super) fn kind(frame: &Frame) -> &'static str {
         Frame::Data { .. } => "Data",
         Frame::Credit { .. } => "Credit",
         Frame::BodyWanted { .. } => "BodyWanted",
+        Frame::ResetAck { .. } => "ResetAck",
         Frame::Reset { .. } => "Reset",
         Frame::Log(_) => "Log",
         Frame::Stats(_) => "Stats",

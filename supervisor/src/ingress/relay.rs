@@ -13,7 +13,7 @@ use super::StartedResponse;
 use super::request_log::RequestLog;
 use super::upload::{self, Upload};
 use crate::request_id::X_REQUEST_ID;
-use crate::upstream::{Failed, Permit, RequestBodySender, UpstreamRequest};
+use crate::upstream::{Failed, RequestBodySender, UpstreamRequest};
 
 /// The body of every response.
 #[derive(Debug)]
@@ -27,11 +27,7 @@ enum BodySource {
     /// A whole body that is not taken yet.
     Whole(Bytes),
     /// A body that a worker sends.
-    Worker {
-        request: UpstreamRequest,
-        /// Held until the worker is done with the request.
-        permit: Option<Permit>,
-    },
+    Worker(UpstreamRequest),
 }
 
 /// The error of a response that cannot be completed: hyper cuts the connection, so that it does not look complete.
@@ -60,7 +56,7 @@ pub(super) fn relay(
     asked: &Parts,
     mut record: RequestLog,
 ) -> Response<ResponseBody> {
-    let StartedResponse { head, request, permit } = answer;
+    let StartedResponse { head, request } = answer;
     record.answered(head.status);
     tracing::trace!(status = head.status.as_u16(), "relay");
     let mut headers = head.headers;
@@ -74,8 +70,7 @@ pub(super) fn relay(
         // Dropping the request resets the stream: its body is not needed.
         BodySource::Whole(Bytes::new())
     } else {
-        let permit = (!request.is_complete()).then_some(permit);
-        BodySource::Worker { request, permit }
+        BodySource::Worker(request)
     };
     let mut response = Response::new(ResponseBody { source, record });
     *response.status_mut() = head.status;
@@ -103,7 +98,7 @@ impl ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        if let BodySource::Worker { request, .. } = &self.source
+        if let BodySource::Worker(request) = &self.source
             && !request.is_drained()
             && !self.record.is_cut()
         {
@@ -121,15 +116,9 @@ impl Body for ResponseBody {
         let chunk = match source {
             BodySource::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
             BodySource::Whole(bytes) => Ok(std::mem::take(bytes)),
-            BodySource::Worker { request, permit } => match request.poll_chunk(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Ready(Some(chunk)) => {
-                    if request.is_complete() {
-                        *permit = None;
-                    }
-                    chunk
-                }
+            BodySource::Worker(request) => match ready!(request.poll_chunk(cx)) {
+                None => return Poll::Ready(None),
+                Some(chunk) => chunk,
             },
         };
         Poll::Ready(Some(match chunk {
@@ -150,16 +139,14 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match &self.source {
             BodySource::Whole(bytes) => bytes.is_empty(),
-            BodySource::Worker { request, .. } => request.is_drained(),
+            BodySource::Worker(request) => request.is_drained(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.source {
             BodySource::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            BodySource::Worker { request, .. } => {
-                request.body_left().map_or_else(SizeHint::default, SizeHint::with_exact)
-            }
+            BodySource::Worker(request) => request.body_left().map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }
 }

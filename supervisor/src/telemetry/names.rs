@@ -28,7 +28,7 @@ names! {
     REQUEST_DURATION = "nano_http_request_duration_seconds", HISTOGRAM,
         "Time from a request's head to the end of its response.";
     REQUESTS_IN_FLIGHT = "nano_http_requests_in_flight", GAUGE,
-        "HTTP requests that are being answered or wait.";
+        "HTTP requests that are being answered or wait, or whose client has left and that a worker has still.";
     RESPONSES_CUT = "nano_http_responses_cut_total", COUNTER,
         "HTTP responses that had begun and did not come to their end, by who is to blame.";
     WORKERS = "nano_workers", GAUGE,

@@ -24,6 +24,7 @@ use nano_protocol::{
 use tokio::net::UnixStream;
 
 use super::in_flight::{InFlight, RequestSummary};
+use super::place::Place;
 use super::violation::Violation;
 use crate::egress::Egress;
 use crate::worker::Worker;
@@ -45,6 +46,10 @@ const UPLOADS_RESUME: usize = UPLOADS_STOP / 2;
 const MAX_UNREAD_TIME: Duration = Duration::from_secs(20);
 const DEAF_TURNS: u32 = 4;
 
+/// The longest turns in which the worker may acknowledge no reset at all, in addition to [`MAX_UNREAD_TIME`]: before it reads
+/// one it may have to begin what fits into the socket before that.
+const RESET_TURNS: u32 = 12;
+
 /// A link, as its task and the requests on it share it.
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -53,6 +58,8 @@ pub(crate) struct Link {
     socket: UnixStream,
     sending: RefCell<Sending>,
     requests: RefCell<StreamTable<Rc<Exchange>>>,
+    /// Requests that were reset, until the worker has acknowledged that: they have their places as long.
+    leaving: RefCell<StreamTable<Rc<Exchange>>>,
     /// The app's outgoing requests.
     egress: Rc<Egress>,
     fetches: Fetches,
@@ -64,6 +71,8 @@ pub(crate) struct Link {
     uploads_held: Cell<bool>,
     /// How long the worker may read nothing while much is unsent.
     patience: Duration,
+    /// How long it may acknowledge no reset.
+    reset_patience: Duration,
     /// Requests that were sent, and that were given up before their end, since the last settlement.
     sent: Cell<u64>,
     abandoned: Cell<u64>,
@@ -102,6 +111,7 @@ impl Link {
             socket: UnixStream::from_std(socket)?,
             sending: RefCell::default(),
             requests: RefCell::default(),
+            leaving: RefCell::default(),
             egress,
             fetches: Fetches::default(),
             due: Cell::new(None),
@@ -109,6 +119,7 @@ impl Link {
             retiring: Cell::new(false),
             uploads_held: Cell::new(false),
             patience: MAX_UNREAD_TIME + turn * DEAF_TURNS,
+            reset_patience: MAX_UNREAD_TIME + turn * RESET_TURNS,
             sent: Cell::new(0),
             abandoned: Cell::new(0),
             late: Cell::new(0),
@@ -118,8 +129,14 @@ impl Link {
         }))
     }
 
-    /// Sends a request, if the link still takes any. The response head is due by `due`.
-    pub(crate) fn send(self: &Rc<Self>, head: &mut Outgoing, due: Deadline) -> Option<UpstreamRequest> {
+    /// Sends a request, if the link still takes any. The response head is due by `due`. The request has its place until it
+    /// is over in the worker.
+    pub(crate) fn send(
+        self: &Rc<Self>,
+        head: &mut Outgoing,
+        due: Deadline,
+        place: Option<Place>,
+    ) -> Option<UpstreamRequest> {
         if !self.is_open() {
             return None;
         }
@@ -127,7 +144,9 @@ impl Link {
             let mut requests = self.requests.borrow_mut();
             let mut sending = self.sending.borrow_mut();
             let id = requests.issue();
-            let exchange = Rc::new(Exchange::new(id, head.about.clone(), due, sending.pushed, head.has_body()));
+            let exchange = Exchange::new(id, head.about.clone(), due, sending.pushed, head.has_body());
+            exchange.give(place);
+            let exchange = Rc::new(exchange);
             sending.push(|outbox| outbox.push(head.numbered(id)));
             requests.insert(id, Rc::clone(&exchange));
             exchange
@@ -175,8 +194,15 @@ impl Link {
         self.wake_task();
     }
 
+    /// A request is over here and in the worker.
+    fn forget(&self, id: RequestId) {
+        if let Some(exchange) = self.remove(id) {
+            exchange.give(None);
+        }
+    }
+
     /// Takes a request off the link; the worker's later frames about it are ignored.
-    fn forget(&self, id: RequestId) -> Option<Rc<Exchange>> {
+    fn remove(&self, id: RequestId) -> Option<Rc<Exchange>> {
         let exchange = self.requests.borrow_mut().remove(id)?;
         exchange.forgotten();
         if self.retiring.get() {
@@ -188,26 +214,41 @@ impl Link {
     /// A request's response is complete. If the app still reads the request's body, that continues.
     fn complete(&self, exchange: &Exchange) {
         match exchange.rest() {
-            Rest::Nothing => drop(self.forget(exchange.id)),
-            Rest::Unwanted => self.reset(exchange.id, ResetReason::ClientGone),
+            Rest::Nothing => self.forget(exchange.id),
+            Rest::Unwanted => self.reset(exchange.id, ResetReason::BodyUnwanted),
             Rest::Wanted => exchange.answered(),
         }
     }
 
+    /// Ends a request. Unless its response is complete, the worker acknowledges that; until then the request is in flight.
     fn reset(&self, id: RequestId, reason: ResetReason) {
-        if let Some(exchange) = self.forget(id)
-            && !self.ended.get()
-        {
-            self.abandoned.set(self.abandoned.get() + 1);
-            self.late.set(self.late.get().saturating_add(exchange.outstanding() as u64));
-            self.push(&Frame::reset(StreamId::request(id), reason));
+        let Some(exchange) = self.remove(id) else { return };
+        if self.ended.get() || reason == ResetReason::BodyUnwanted {
+            exchange.give(None);
+        }
+        if self.ended.get() {
+            return;
+        }
+        self.abandoned.set(self.abandoned.get() + 1);
+        self.late.set(self.late.get().saturating_add(exchange.outstanding() as u64));
+        self.push(&Frame::reset(StreamId::request(id), reason));
+        if reason != ResetReason::BodyUnwanted {
+            exchange.abandon();
+            self.leaving.borrow_mut().insert(id, exchange);
         }
     }
 
-    /// The requests on the link, for the flight record; `culprit` is the one that the worker named.
+    /// A request that was reset is over in the worker.
+    fn on_reset_ack(&self, id: RequestId) -> Result<(), Violation> {
+        let exchange = self.leaving.borrow_mut().remove(id).ok_or(Violation::UnknownReset(id))?;
+        exchange.give(None);
+        Ok(())
+    }
+
+    /// The requests in the worker, for the flight record; `culprit` is the one that the worker named.
     fn lost(&self, culprit: Option<RequestId>) -> InFlight {
-        let requests = self.requests.borrow();
-        let unanswered = requests.values().filter(|exchange| !exchange.is_complete());
+        let (requests, leaving) = (self.requests.borrow(), self.leaving.borrow());
+        let unanswered = requests.values().chain(leaving.values()).filter(|exchange| !exchange.is_complete());
         InFlight::of(unanswered.map(|exchange| exchange.lost(culprit == Some(exchange.id))).collect())
     }
 

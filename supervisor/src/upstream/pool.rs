@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::link::{Deadline, Link, Outgoing, UpstreamRequest};
+use super::place::Place;
 use crate::app::{App, BreakerDecision, Refusal};
 use crate::egress::{Commons, Egress, Policy, Timeouts};
 use crate::worker::WorkerId;
@@ -38,11 +39,18 @@ pub(crate) enum NotAdmitted {
     Moved,
 }
 
-/// The right to have one request in flight on one worker.
+/// The right to send one request to one worker.
 #[derive(Debug)]
 pub(crate) struct Permit {
     link: Rc<Link>,
-    app: Arc<App>,
+    place: Place,
+    probe: Option<Probe>,
+}
+
+/// A request that was sent; whether the worker works is known when it answers.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) request: UpstreamRequest,
     probe: Option<Probe>,
 }
 
@@ -149,7 +157,8 @@ impl Pool {
     }
 
     fn permit(&self, link: Rc<Link>, probe: Option<Probe>) -> Permit {
-        Permit { link, app: Arc::clone(&self.app), probe }
+        let place = Place::new(&self.app, &link.worker);
+        Permit { link, place, probe }
     }
 
     /// The link of the least loaded worker that has room. A link that takes no more requests is passed over: it may
@@ -176,23 +185,18 @@ impl Pool {
 
 impl Permit {
     /// Sends the request; `None` if the worker ended meanwhile.
-    pub(crate) fn send(&self, head: &mut Outgoing, due: Deadline) -> Option<UpstreamRequest> {
-        self.link.send(head, due)
+    pub(crate) fn send(self, head: &mut Outgoing, due: Deadline) -> Option<Sent> {
+        let Self { link, place, probe } = self;
+        Some(Sent { request: link.send(head, due, Some(place))?, probe })
     }
 }
 
-impl Permit {
+impl Sent {
     /// The worker answered, even with an error: it works.
     pub(crate) fn record_success(&self) {
-        self.link.worker.set_answered();
+        self.request.worker().set_answered();
         if let Some(Probe(app)) = &self.probe {
             app.availability.close_breaker();
         }
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.app.admission.release(&self.link.worker);
     }
 }

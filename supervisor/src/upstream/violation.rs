@@ -23,6 +23,12 @@ pub(crate) enum Violation {
     /// A reset reason that a worker may not give.
     #[error("a reset for a reason that only the supervisor has")]
     ResetReason,
+    /// An acknowledgement of a reset that there was not.
+    #[error("an acknowledgement for request {0}, which was not reset, or a second one")]
+    UnknownReset(RequestId),
+    /// It does not acknowledge resets.
+    #[error("it acknowledged the end of no request for too long")]
+    ResetIgnored,
     /// A number that no outgoing request ever had.
     #[error("a frame for outgoing request {0}, which was never begun")]
     UnknownFetch(FetchId),

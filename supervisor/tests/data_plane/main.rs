@@ -24,6 +24,7 @@ mod limits;
 mod mutations;
 mod queueing;
 mod raw;
+mod resets;
 mod responses;
 mod uploads;
 mod violations;

@@ -69,7 +69,7 @@ fn a_body_that_the_app_does_not_read_is_not_asked_for() {
         // Whether the body comes is the client's to decide: where the next request would begin is not clear.
         assert_eq!(answer.header("connection"), Some("close"));
         if !streamed {
-            assert_eq!(worker.reset(), (id, ResetReason::ClientGone));
+            assert_eq!(worker.reset(), (id, ResetReason::BodyUnwanted));
         } else {
             assert!(matches!(worker.next(), Some(Frame::Reset { .. })));
         }

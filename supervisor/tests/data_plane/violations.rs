@@ -79,6 +79,12 @@ fn reasons_that_are_not_theirs() {
 }
 
 #[test]
+fn acknowledgements_of_what_was_not_reset() {
+    assert!(found_out(|worker, id| worker.send(&[Frame::ResetAck { id }])).contains("acknowledgement"));
+    assert!(found_out(|worker, id| worker.send(&[Frame::ResetAck { id: id + 7 }])).contains("acknowledgement"));
+}
+
+#[test]
 fn headers_that_are_no_http() {
     for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nset-cookie: b"), ("x", "a\0b"), ("x:", "y")] {
         let detail = found_out(|worker, id| worker.send(&[head(id, 200, &[(name, value)], BodyLength::None)]));

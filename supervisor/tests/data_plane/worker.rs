@@ -16,6 +16,8 @@ pub(crate) struct FakeWorker {
     pub(crate) worker: Arc<Worker>,
     socket: UnixStream,
     inbox: BytesMut,
+    /// Whether it answers resets as it reads them.
+    pub(crate) acknowledges: bool,
 }
 
 impl FakeWorker {
@@ -23,7 +25,7 @@ impl FakeWorker {
         socket.set_nonblocking(false).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.set_write_timeout(Some(PATIENCE)).unwrap();
-        Self { worker, socket, inbox: BytesMut::new() }
+        Self { worker, socket, inbox: BytesMut::new(), acknowledges: true }
     }
 
     /// The next frame, or `None` when the supervisor closed the link.
@@ -31,6 +33,7 @@ impl FakeWorker {
         let mut scratch = [0; 64 * 1024];
         loop {
             if let Some(frame) = Decoder::new(Side::Supervisor).decode(&mut self.inbox).unwrap() {
+                self.acknowledge(&frame);
                 return Some(frame);
             }
             match self.socket.read(&mut scratch) {
@@ -39,6 +42,16 @@ impl FakeWorker {
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
                 Err(error) => panic!("the supervisor sent nothing: {error}"),
             }
+        }
+    }
+
+    fn acknowledge(&mut self, frame: &Frame) {
+        if let Frame::Reset { stream: StreamId { initiator: Side::Supervisor, number: id }, reason, .. } = frame
+            && *reason != ResetReason::BodyUnwanted
+            && self.acknowledges
+        {
+            // The link may have been closed meanwhile.
+            let _ = self.try_send(&[Frame::ResetAck { id: *id }]);
         }
     }
 

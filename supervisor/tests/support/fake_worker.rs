@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use nano_protocol::{
-    AccessorStyle, BodyLength, BootFailed, Check, Frame, HeaderBlock, LogLevel, LogLine, Outbox, Ready, ResponseHead,
-    Stats, StreamId,
+    AccessorStyle, BodyLength, BootFailed, Check, Frame, HeaderBlock, LogLevel, LogLine, Outbox, Ready, ResetReason,
+    ResponseHead, Stats, StreamId,
 };
 use worker_end::{Link, greeting, send};
 
@@ -235,9 +235,15 @@ fn main() {
         std::thread::spawn(move || {
             let mut link = Link::new(link);
             while let Some(frame) = link.next() {
-                if let Frame::RequestHead(id, _) = frame {
-                    let (app, stream) = (Arc::clone(&app), link.stream.try_clone().unwrap());
-                    std::thread::spawn(move || app.answer(&stream, id));
+                match frame {
+                    Frame::RequestHead(id, _) => {
+                        let (app, stream) = (Arc::clone(&app), link.stream.try_clone().unwrap());
+                        std::thread::spawn(move || app.answer(&stream, id));
+                    }
+                    Frame::Reset { stream, reason, .. } if reason != ResetReason::BodyUnwanted => {
+                        send(&link.stream, &Frame::ResetAck { id: stream.number });
+                    }
+                    _ => {}
                 }
             }
         });

@@ -23,7 +23,7 @@ enum End {
 }
 use End::{Borne, Protocol};
 
-const CRIMES: [(&str, End); 40] = [
+const CRIMES: [(&str, End); 41] = [
     ("garbage", Protocol),
     ("huge length", Protocol),
     ("zero length", Protocol),
@@ -62,6 +62,7 @@ const CRIMES: [(&str, End); 40] = [
     ("ready again", Protocol),
     ("data frame as control", Protocol),
     ("module flood", Borne),
+    ("acknowledges what was not reset", Protocol),
     ("mutated", Protocol),
     ("silence", Borne),
 ];
@@ -217,6 +218,49 @@ fn an_evil_worker_that_boots_gets_nothing_and_stops_no_reload() {
     let leaks: Vec<_> = lines.iter().filter(|line| line.contains("LEAKED") || line.contains("SECRET")).collect();
     assert!(leaks.is_empty(), "{leaks:?}");
     bystander.noticed_nothing();
+}
+
+/// It takes requests and lets go of none, whatever becomes of their clients.
+#[test]
+fn a_worker_that_keeps_what_is_over_has_no_more_than_its_places() {
+    const PLACES: u32 = 4;
+    const CRIME: &str = "never acknowledges";
+    let site = site();
+    site.config(json!({ "log": { "access": false }, "sandbox": "best-effort", "drain_ms": 2000, "apps": [
+        { "name": "bystander", "hostname": HOST, "path": "app" },
+        { "name": name(CRIME), "hostname": name(CRIME), "path": "app", "env": { "CRIME": CRIME },
+          "timeout_ms": 300, "cpu_ms": 100, "max_concurrent": PLACES },
+    ] }));
+    let nano = serve(&site);
+    let bystander = Bystander::of(&nano);
+    let exits = |reason| nano.metrics().sum("nano_worker_exits_total", &[("app", &name(CRIME)), ("reason", reason)]);
+    for restarted in [false, true] {
+        // Some take too long, some clients leave.
+        for round in 0..PLACES {
+            if round % 2 == 0 {
+                assert_eq!(ask(&nano, CRIME).0.unwrap().status, 504);
+            } else {
+                let mut client = nano.connect();
+                client.send_get(&name(CRIME), "/").unwrap();
+                nano.await_metric("nano_http_requests_in_flight", &[("app", &name(CRIME))], f64::from(round + 1));
+            }
+        }
+        for _ in 0..3 {
+            let answer = ask(&nano, CRIME).0.unwrap();
+            assert_eq!((answer.status, &answer.json()["code"]), (503, &json!("queue_timeout")), "{answer:?}");
+        }
+        let full = nano.metrics().sum("nano_http_requests_in_flight", &[("app", &name(CRIME))]);
+        assert_eq!(full, f64::from(PLACES));
+        if !restarted {
+            // It stops nobody from replacing it.
+            let restart = nano.ctl(&["restart", &name(CRIME)]);
+            assert_eq!(restart.code, Some(0), "{restart:?}");
+            until("it is replaced", || (exits("restart") >= 1.0).then_some(()));
+        }
+    }
+    until("it is found out", || (exits("protocol") >= 1.0).then_some(()));
+    bystander.noticed_nothing();
+    assert_eq!(nano.metrics().sum("nano_worker_exits_total", &[("app", "bystander")]), 0.0);
 }
 
 #[test]

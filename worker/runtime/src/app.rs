@@ -7,7 +7,7 @@ pub(crate) mod serve;
 
 use std::rc::Rc;
 
-use nano_protocol::{AccessorStyle, BodyLength, RequestHead, RequestId, ResetReason, StreamViolation};
+use nano_protocol::{AccessorStyle, RequestId, ResetReason, StreamViolation};
 use url::Url;
 
 use crate::engine::entry::{Entry, call};
@@ -17,7 +17,7 @@ use crate::engine::modules::{MainModule, SourceError, javascript_path};
 use crate::engine::runtime::{IsolateOptions, ProgramOptions, Runtime, RuntimeError};
 use crate::exchange::Exchange;
 use crate::exchange::key::RequestKey;
-use crate::exchange::request::Outcome;
+use crate::exchange::request::{Call, Outcome};
 use crate::ops::WEB_PLATFORM;
 use crate::ops::request::settle_reader;
 
@@ -122,11 +122,10 @@ impl App {
         })
     }
 
-    /// A request came in: calls the app.
-    fn request(&mut self, link: usize, id: RequestId, mut head: RequestHead) {
-        let (method, url) = (std::mem::take(&mut head.method), std::mem::take(&mut head.url));
-        let has_body = head.body != BodyLength::None;
-        let key = self.exchange.requests.borrow_mut().open(link, id, head);
+    /// A request came in: calls the app. False if it is over already.
+    fn request(&mut self, key: RequestKey) -> bool {
+        let call_with = self.exchange.requests.borrow_mut().take_call(key);
+        let Some(Call { method, url, has_body }) = call_with else { return false };
         let (exchange, dispatch) = (&self.exchange, &self.entries.dispatch_request);
         self.runtime.run_as(key, |scope, number| {
             let method = v8::String::new_from_one_byte(scope, method.as_bytes(), v8::NewStringType::Internalized);
@@ -137,6 +136,7 @@ impl App {
             let has_body = v8::Boolean::new(scope, has_body);
             call(scope, &exchange.isolate, dispatch, &[number, method.into(), url.into(), has_body.into()]);
         });
+        true
     }
 
     /// What came of a request's body is there to be read.
@@ -175,7 +175,7 @@ impl App {
         self.runtime.run_as(key, |scope, number| call(scope, &exchange.isolate, entry, &[number]));
     }
 
-    /// The supervisor ended a request.
+    /// The supervisor ended a request that the app was called for.
     fn request_reset(&mut self, link: usize, id: RequestId, reason: ResetReason) {
         // What came before this is not lost by it.
         let known = self.exchange.requests.borrow().key_of(link, id);

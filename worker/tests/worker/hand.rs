@@ -269,8 +269,19 @@ impl Worker {
                 Some(Frame::Reset { stream: StreamId { number: for_id, .. }, reason, .. }) if for_id == id => {
                     return Outcome::Reset(reason);
                 }
-                Some(Frame::Credit { .. } | Frame::BodyWanted { .. }) => {}
+                Some(Frame::Credit { .. } | Frame::BodyWanted { .. } | Frame::ResetAck { .. }) => {}
                 Some(other) => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The next frame of the first link must be the answer to this request's reset.
+    pub(crate) fn reset_ack(&mut self, id: RequestId) {
+        loop {
+            match self.links[0].next() {
+                Some(Frame::Stats(_)) => {}
+                Some(Frame::ResetAck { id: of }) => return assert_eq!(of, id),
+                other => panic!("{other:?} instead of an answer to the reset of {id}"),
             }
         }
     }

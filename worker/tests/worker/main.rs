@@ -9,5 +9,6 @@ mod hand;
 mod limits;
 mod log;
 mod requests;
+mod resets;
 mod rounds;
 mod start_kinds;

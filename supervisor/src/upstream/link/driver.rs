@@ -47,6 +47,7 @@ pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, InFlight), clear
         inbox: BytesMut::with_capacity(READ_ROOM),
         waste: Waste::new(Instant::now()),
         deaf: None,
+        unacknowledged: None,
         timer: Box::pin(tokio::time::sleep_until(far.into())),
         armed: None,
         exiting: None,
@@ -86,6 +87,8 @@ struct Task {
     waste: Waste,
     /// Set while too much is unsent.
     deaf: Option<Pin<Box<Sleep>>>,
+    /// Set while a reset is not acknowledged.
+    unacknowledged: Option<Pin<Box<Sleep>>>,
     timer: Pin<Box<Sleep>>,
     /// When the timer expires.
     armed: Option<Instant>,
@@ -109,6 +112,9 @@ impl Task {
         }
         if self.has_stopped_reading(cx) {
             return Poll::Ready(End::Violated(Violation::NotReading));
+        }
+        if self.ignores_resets(cx) {
+            return Poll::Ready(End::Violated(Violation::ResetIgnored));
         }
         if let Some(violation) = self.link.violation.take() {
             return Poll::Ready(End::Violated(violation));
@@ -190,6 +196,24 @@ impl Task {
         self.deaf.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience))).as_mut().poll(cx).is_ready()
     }
 
+    /// Whether the worker has acknowledged nothing for long while resets wait for that.
+    fn ignores_resets(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.link.leaving.borrow().is_empty() {
+            self.unacknowledged = None;
+            return false;
+        }
+        let patience = self.link.reset_patience;
+        self.unacknowledged.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience))).as_mut().poll(cx).is_ready()
+    }
+
+    fn on_reset_ack(&mut self, id: RequestId) -> Result<(), Violation> {
+        self.link.on_reset_ack(id)?;
+        if let Some(unacknowledged) = &mut self.unacknowledged {
+            unacknowledged.as_mut().reset((Instant::now() + self.link.reset_patience).into());
+        }
+        Ok(())
+    }
+
     fn on_frame(&mut self, frame: Frame) -> Result<(), Violation> {
         let link = &self.link;
         let (id, done) = match frame {
@@ -204,6 +228,7 @@ impl Task {
             Frame::Reset { stream: StreamId { initiator: Side::Supervisor, number: id }, reason, .. } => {
                 return self.on_reset(id, reason);
             }
+            Frame::ResetAck { id } => return self.on_reset_ack(id),
             Frame::Stats(stats) => {
                 link.worker.record(&stats);
                 return Ok(());
@@ -322,7 +347,9 @@ impl Task {
         let alone = self.exiting.is_none() && link.worker.in_flight.load(Ordering::Relaxed) == 1;
         let reason = link.worker.exit();
         let left: Vec<_> = link.requests.borrow_mut().drain().collect();
+        link.leaving.borrow_mut().drain().for_each(|exchange| exchange.give(None));
         for exchange in left {
+            exchange.give(None);
             let seen = exchange.offset < written;
             let named = self.exiting.is_some_and(|(_, culprit)| culprit == Some(exchange.id));
             let culprit = seen && (named || (alone && reason.is_some_and(is_limit)));

@@ -11,6 +11,7 @@ use nano_protocol::{
 };
 
 use super::Violation;
+use crate::upstream::place::Place;
 use crate::upstream::{LostRequest, RequestSummary};
 
 /// Why a request got no response, or not all of it.
@@ -73,6 +74,8 @@ struct ExchangeState {
     uploader: Option<Waker>,
     /// The app reads the request's body.
     wanted: bool,
+    /// Its place in the worker, until it is over there.
+    place: Option<Place>,
 }
 
 /// What becomes of a request's body when the response is complete.
@@ -102,8 +105,21 @@ impl Exchange {
             upload: SendHalf::new(if has_body { BodyLength::Unknown } else { BodyLength::None }),
             uploader: None,
             wanted: false,
+            place: None,
         };
         Self { id, deadline: due.at, offset, sent: due.since, about, state: RefCell::new(state) }
+    }
+
+    /// Gives it its place in the worker, or frees that.
+    pub(super) fn give(&self, place: Option<Place>) {
+        self.state.borrow_mut().place = place;
+    }
+
+    /// It was reset, and has its place until the worker has acknowledged that.
+    pub(super) fn abandon(&self) {
+        if let Some(place) = &mut self.state.borrow_mut().place {
+            place.abandon();
+        }
     }
 
     pub(super) fn stream(&self) -> StreamId {
@@ -173,7 +189,9 @@ impl Exchange {
 
     /// The response is complete, the request's body continues: wakes the upload of its body.
     pub(super) fn answered(&self) {
-        self.state.borrow_mut().wake_uploader();
+        let mut state = self.state.borrow_mut();
+        state.wake_uploader();
+        state.place = None;
     }
 
     /// The link takes more of the request's body.

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::rc::Rc;
 
 use nano_protocol::limits::INITIAL_WINDOW;
-use nano_protocol::{BodyLength, FetchHead, HeaderBlock, Stats};
+use nano_protocol::{BodyLength, Decoder, FetchHead, HeaderBlock, Side, Stats};
 use tokio::runtime::{Builder, LocalOptions};
 
 use super::*;
@@ -46,7 +46,8 @@ fn request(link: &Rc<Link>) -> UpstreamRequest {
     };
     let about = RequestSummary { method: http::Method::POST, target: None, id: http::HeaderValue::from_static("r") };
     let now = Instant::now();
-    link.send(&mut Outgoing::new(head, about), Deadline { since: now, at: now + PATIENCE }).expect("the link takes it")
+    link.send(&mut Outgoing::new(head, about), Deadline { since: now, at: now + PATIENCE }, None)
+        .expect("the link takes it")
 }
 
 fn room(request: &UpstreamRequest) -> Poll<Option<usize>> {
@@ -154,6 +155,65 @@ fn a_worker_that_reads_a_little_now_and_then_is_not() {
         }
         let ended = tokio::time::timeout(Duration::from_millis(20), task.as_mut()).await;
         assert!(ended.is_err(), "{ended:?}");
+    });
+}
+
+/// The number of the next request that the worker is told is over.
+fn next_reset(worker: &mut StdUnixStream, inbox: &mut bytes::BytesMut) -> RequestId {
+    loop {
+        match Decoder::new(Side::Supervisor).decode(inbox).unwrap() {
+            Some(Frame::Reset { stream, .. }) => return stream.number,
+            Some(_) => {}
+            None => {
+                let mut scratch = [0; 4096];
+                let read = worker.read(&mut scratch).unwrap();
+                inbox.extend_from_slice(&scratch[..read]);
+            }
+        }
+    }
+}
+
+fn acknowledge(worker: &mut StdUnixStream, id: RequestId) {
+    let mut outbox = Outbox::default();
+    outbox.push(&Frame::ResetAck { id });
+    let mut slices = [std::io::IoSlice::new(&[]); 1];
+    let count = outbox.io_slices(&mut slices);
+    slices[..count].iter().for_each(|slice| worker.write_all(slice).unwrap());
+}
+
+#[test]
+fn a_worker_that_acknowledges_no_reset_is_ended() {
+    with_link(|mut link, worker| async move {
+        Rc::get_mut(&mut link).unwrap().reset_patience = Duration::from_millis(50);
+        let (kept, dropped) = (request(&link), request(&link));
+        drop(dropped);
+        assert_eq!(end_of(&link).await, End::Violated(Violation::ResetIgnored));
+        drop((kept, worker));
+    });
+}
+
+#[test]
+fn one_that_acknowledges_resets_one_by_one_is_not() {
+    with_link(|mut link, mut worker| async move {
+        Rc::get_mut(&mut link).unwrap().reset_patience = Duration::from_secs(5);
+        let requests: Vec<_> = (0..20).map(|_| request(&link)).collect();
+        drop(requests);
+        let mut task = std::pin::pin!(end_of(&link));
+        let mut inbox = bytes::BytesMut::new();
+        for left in (0..20).rev() {
+            let ended = tokio::time::timeout(Duration::from_millis(20), task.as_mut()).await;
+            assert!(ended.is_err(), "{ended:?}");
+            let id = next_reset(&mut worker, &mut inbox);
+            acknowledge(&mut worker, id);
+            let acknowledged = poll_fn(|cx| {
+                assert!(task.as_mut().poll(cx).is_pending());
+                if link.leaving.borrow().len() == left { Poll::Ready(()) } else { Poll::Pending }
+            });
+            acknowledged.await;
+        }
+        // Once more is once too often.
+        acknowledge(&mut worker, 0);
+        assert_eq!(task.await, End::Violated(Violation::UnknownReset(0)));
     });
 }
 

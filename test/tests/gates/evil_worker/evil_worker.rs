@@ -221,6 +221,7 @@ fn crime(crime: &str, link: &UnixStream, control: &UnixStream, id: u32) {
         "module flood" => loop {
             send(control, &Frame::ModuleRequest { id: 1, path: "index.js".to_owned() });
         },
+        "acknowledges what was not reset" => send(link, &Frame::ResetAck { id }),
         "mutated" => mutate(link, id),
         "silence" => {}
         other => panic!("no such crime: {other}"),
@@ -289,6 +290,8 @@ fn main() {
                 if intent.is_empty() || &*intent == "honest" || intent.starts_with("boot") {
                     send(&link.stream, &head(id, &[], BodyLength::Known(10)));
                     send(&link.stream, &chunk(id, b"still here", true));
+                } else if &*intent == "never acknowledges" {
+                    // It reads all there is, answers pings, and lets nothing go.
                 } else {
                     crime(&intent, &link.stream, &control, id);
                     // Whatever was not found out goes no further: it neither answers nor reads.

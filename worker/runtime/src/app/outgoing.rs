@@ -26,6 +26,13 @@ struct FetchEntries {
     slot_free: Entry,
 }
 
+/// A response's head, on its way to the app.
+pub(crate) struct AnsweredFetch {
+    key: FetchKey,
+    request: Option<RequestKey>,
+    head: Box<FetchResponse>,
+}
+
 /// The way of outgoing requests back into JavaScript.
 pub(crate) struct Outgoing {
     entries: FetchEntries,
@@ -57,7 +64,11 @@ impl Outgoing {
         frame: Frame,
     ) -> Result<bool, StreamViolation> {
         match frame {
-            Frame::FetchResponse(id, head) => self.fetch_responded(runtime, link, id, &head)?,
+            Frame::FetchResponse(id, head) => {
+                if let Some(answered) = self.fetch_head(link, id, head)? {
+                    self.fetch_responded(runtime, &answered);
+                }
+            }
             Frame::Data { stream: StreamId { initiator: Side::Worker, number }, end, data } => {
                 if let Some(key) = self.fetch_chunk(link, number, data, end)? {
                     self.fetch_news(runtime, key);
@@ -81,24 +92,31 @@ impl Outgoing {
         self.exchange.fetches.borrow().key_of(link, id)
     }
 
-    fn fetch_responded(
+    /// The head of a response came: [`Outgoing::fetch_responded`] is to be called for it.
+    pub(crate) fn fetch_head(
         &self,
-        runtime: &mut Runtime,
         link: usize,
         id: FetchId,
-        head: &FetchResponse,
-    ) -> Result<(), StreamViolation> {
-        let Some(key) = self.key(link, id) else { return Ok(()) };
-        let request = self.exchange.fetches.borrow().request_of(key);
-        self.exchange.fetches.borrow_mut().responded(key, head.body)?;
+        head: Box<FetchResponse>,
+    ) -> Result<Option<AnsweredFetch>, StreamViolation> {
+        let Some(key) = self.key(link, id) else { return Ok(None) };
+        let mut fetches = self.exchange.fetches.borrow_mut();
+        let request = fetches.request_of(key);
+        fetches.responded(key, head.body)?;
+        Ok(Some(AnsweredFetch { key, request, head }))
+    }
+
+    /// Hands a response's head to the app.
+    pub(crate) fn fetch_responded(&self, runtime: &mut Runtime, answered: &AnsweredFetch) {
+        let AnsweredFetch { key, request, head } = answered;
         let entry = &self.entries.responded;
-        self.with_request_of(runtime, request, |scope, exchange| {
+        self.with_request_of(runtime, *request, |scope, exchange| {
             let headers = header_list(scope, &head.headers);
             let reason: Vec<u8> = head.reason.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect();
             let reason = v8::String::new_from_one_byte(scope, &reason, v8::NewStringType::Normal);
             let (Some(headers), Some(reason)) = (headers, reason) else { return };
             let arguments = [
-                v8::Integer::new_from_unsigned(scope, key).into(),
+                v8::Integer::new_from_unsigned(scope, *key).into(),
                 v8::Integer::new_from_unsigned(scope, head.status.into()).into(),
                 reason.into(),
                 headers.into(),
@@ -106,7 +124,7 @@ impl Outgoing {
             ];
             call(scope, &exchange.isolate, entry, &arguments);
         });
-        Ok(())
+        self.after_fetch(runtime);
     }
 
     /// A piece of a response's body came. Returns its fetch if [`Outgoing::fetch_news`] is to be called for it.

@@ -8,10 +8,10 @@
 mod check;
 mod control_modules;
 mod dispatch;
+mod job_queue;
 mod sockets;
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -36,7 +36,7 @@ use crate::engine::stream_budget::StreamBudget;
 use crate::engine::watchdog::WatchdogThread;
 use crate::exchange::link::{Link, LinkError};
 use control_modules::{Asked, ControlModules};
-use dispatch::Job;
+use job_queue::{Job, JobQueue};
 use sockets::Sockets;
 
 /// How long a round works on what has come and what is due.
@@ -185,8 +185,8 @@ struct Worker {
     modules: Rc<RefCell<Asked>>,
     phase: Phase,
     scratch: Vec<u8>,
-    /// To be done before more is taken from the links.
-    jobs: VecDeque<Job>,
+    /// What is to be done, each one call into the app's code.
+    jobs: JobQueue,
     /// The link that comes first in the next round.
     next_link: usize,
     /// The last round had no time for timers: the next one begins with them.
@@ -238,7 +238,7 @@ impl Worker {
             modules,
             phase: Phase::Loading,
             scratch,
-            jobs: VecDeque::new(),
+            jobs: JobQueue::default(),
             next_link: 0,
             timers_first: false,
             gauges_due: None,
@@ -353,7 +353,7 @@ impl Worker {
                     };
                     let source = source.map(|bytes| bytes.to_vec()).map_err(|error| SourceError(error.to_string()));
                     // Behind it may be a ping, which does not wait for what the module does.
-                    self.jobs.push_back(Job::Module(path, source));
+                    self.jobs.push(Job::Module(path, source));
                 }
                 Frame::Ping(number) => {
                     self.app.runtime.state.log.borrow_mut().tell_dropped();

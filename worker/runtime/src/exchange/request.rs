@@ -3,6 +3,7 @@
 
 mod after_response;
 mod body;
+mod unbegun;
 
 use std::collections::VecDeque;
 
@@ -16,6 +17,8 @@ use nano_protocol::{SendHalf, Stats, StreamId, StreamTable, StreamViolation};
 use crate::exchange::key::{BodyReader, FetchKey, RequestKey};
 pub(super) use body::BodySource;
 use body::{Cut, IncomingBody, MAX_UNSENT, OutgoingBody, room};
+pub(crate) use unbegun::Call;
+use unbegun::Unbegun;
 
 /// How many finished requests are remembered for the log lines that come after them.
 const REMEMBERED: usize = 1024;
@@ -25,6 +28,8 @@ struct RequestContext {
     wire_id: RequestId,
     request_id: String,
     headers: HeaderBlock,
+    /// The app was not called for it yet.
+    unbegun: Option<Unbegun>,
     incoming: IncomingBody,
     outgoing: Option<OutgoingBody>,
     /// The response is complete.
@@ -70,6 +75,8 @@ pub(crate) struct Requests {
     pub(super) orphans: Vec<FetchKey>,
     /// Bytes that are kept for `waitUntil`.
     retained: usize,
+    /// Bytes of requests that the app was not called for yet.
+    unbegun: usize,
     /// By link, in the order of the data links.
     outboxes: Vec<Outbox>,
     /// A response's body waits for room in one of them.
@@ -84,6 +91,7 @@ impl Default for Requests {
             finished: VecDeque::new(),
             orphans: Vec::new(),
             retained: 0,
+            unbegun: 0,
             outboxes: Vec::new(),
             held: false,
         }
@@ -143,15 +151,18 @@ impl Requests {
         self.contexts.len()
     }
 
-    /// Takes in a new request.
-    pub(crate) fn open(&mut self, link: usize, wire_id: RequestId, head: RequestHead) -> RequestKey {
+    /// Takes in a new request. [`Requests::take_call`] says what the app is to be called with.
+    pub(crate) fn open(&mut self, link: usize, wire_id: RequestId, mut head: RequestHead) -> RequestKey {
         let key = self.contexts.issue();
         let incoming = IncomingBody::new(head.body);
+        let unbegun = Unbegun::new(&mut head);
+        self.unbegun += unbegun.bytes;
         let context = RequestContext {
             link,
             wire_id,
             request_id: head.request_id,
             headers: head.headers,
+            unbegun: Some(unbegun),
             incoming,
             outgoing: None,
             answered: false,
@@ -210,6 +221,10 @@ impl Requests {
         let incoming = &mut context.incoming;
         let bytes = data.len();
         incoming.body.push(data, end)?;
+        if let Some(unbegun) = &mut context.unbegun {
+            unbegun.bytes += bytes;
+            self.unbegun += bytes;
+        }
         if context.answered && incoming.body.error().is_none() {
             self.retain(key, bytes);
         }

@@ -1,32 +1,20 @@
 //! One round: what came on the links and what is due, as far as it goes in [`ROUND`], the links and the timers taking
 //! turns at being first. Each call into the app's code is a turn of its own for the watchdog.
+//!
+//! What has come is read first, ahead of what the app does ([`Job`]s): a request that is over before its turn costs the app
+//! nothing.
 
 use std::time::Instant;
 
 use nano_protocol::{Frame, RequestHead, RequestId, ResetReason, Side, StreamId};
 
+use super::job_queue::Job;
 use super::{Phase, ROUND, ServeError, Worker};
-use crate::engine::modules::SourceError;
-use crate::exchange::key::{FetchKey, RequestKey};
 use crate::exchange::link::{Link, LinkError};
 
-/// Something to be done that is one call into the app's code.
-pub(super) enum Job {
-    /// More of a request's body can be read. Together, however many pieces it came in.
-    RequestNews(RequestKey),
-    /// More of a response to `fetch()` can be read.
-    FetchNews(FetchKey),
-    /// A response may go on.
-    Resume(RequestKey),
-    /// The body of an outgoing request may go on.
-    ResumeUpload(FetchKey),
-    /// A request has no client any more.
-    Abandon(usize, RequestId),
-    /// A `fetch()` has no link any more.
-    FetchClosed(FetchKey),
-    /// A module's source came, or the reason why there is none.
-    Module(String, Result<Vec<u8>, SourceError>),
-}
+/// Most times that a link is read in one round, each time a piece of [`Link::scratch`]: behind large requests, too, it is to
+/// be seen that they are over.
+const MAX_READS: usize = 16;
 
 impl Worker {
     /// Whether there is something to be done at once.
@@ -81,74 +69,102 @@ impl Worker {
         self.is_ending() || Instant::now() >= until
     }
 
-    /// What is left of earlier rounds, then what came on these links.
+    /// Takes in what came on these links, then does what there is time for of all that is to be done.
     fn dispatch(&mut self, readable: &[usize], until: Instant) -> Result<(), ServeError> {
-        if self.run_jobs(until) {
-            return Ok(());
-        }
         let count = self.sockets.links.len();
         for link in (self.next_link..count).chain(0..self.next_link.min(count)) {
             if readable.contains(&link) || self.sockets.links.get(link).is_some_and(Link::has_more) {
-                self.receive_requests(link, until)?;
-                if self.is_over(until) {
-                    self.next_link = (link + 1) % count;
+                if self.is_far_ahead() {
+                    self.next_link = link;
                     break;
                 }
+                self.receive_requests(link)?;
+            }
+        }
+        self.run_jobs(until)
+    }
+
+    fn is_far_ahead(&self) -> bool {
+        self.app.exchange.requests.borrow().is_far_ahead()
+    }
+
+    fn run_jobs(&mut self, until: Instant) -> Result<(), ServeError> {
+        while let Some(job) = self.jobs.pop() {
+            self.run_job(job)?;
+            if self.is_over(until) {
+                break;
             }
         }
         Ok(())
     }
 
-    /// Returns whether the round is over.
-    fn run_jobs(&mut self, until: Instant) -> bool {
-        while let Some(job) = self.jobs.pop_front() {
-            match job {
-                Job::RequestNews(key) => self.app.request_news(key),
-                Job::FetchNews(key) => self.app.outgoing.fetch_news(&mut self.app.runtime, key),
-                Job::Resume(key) => self.app.resume_response(key),
-                Job::ResumeUpload(key) => self.app.outgoing.resume_upload(&mut self.app.runtime, key),
-                Job::Abandon(link, id) => self.app.request_reset(link, id, ResetReason::ClientGone),
-                Job::FetchClosed(key) => self.app.outgoing.fetch_closed(&mut self.app.runtime, key),
-                Job::Module(path, source) => self.app.module_arrived(&path, source),
+    fn run_job(&mut self, job: Job) -> Result<(), ServeError> {
+        let app = &mut self.app;
+        match job {
+            Job::Request(key) => {
+                if !app.request(key) {
+                    self.jobs.passed_dead();
+                }
             }
-            if self.is_over(until) {
-                return true;
+            Job::RequestNews(key) => app.request_news(key),
+            Job::Credit(link, id, bytes) => app.request_credit(link, id, bytes)?,
+            Job::FetchResponded(answered) => app.outgoing.fetch_responded(&mut app.runtime, &answered),
+            Job::FetchNews(key) => app.outgoing.fetch_news(&mut app.runtime, key),
+            Job::FetchFrame(link, frame) => {
+                if !app.outgoing.fetch_frame(&mut app.runtime, link, frame)? {
+                    return Err(ServeError::Protocol("a frame on a data link that belongs elsewhere"));
+                }
             }
+            Job::Resume(key) => app.resume_response(key),
+            Job::ResumeUpload(key) => app.outgoing.resume_upload(&mut app.runtime, key),
+            Job::Abandon { link, id, reason, acknowledge } => {
+                app.request_reset(link, id, reason);
+                if acknowledge {
+                    app.exchange.requests.borrow_mut().acknowledge_reset(link, id);
+                }
+            }
+            Job::FetchClosed(key) => app.outgoing.fetch_closed(&mut app.runtime, key),
+            Job::Module(path, source) => app.module_arrived(&path, source),
         }
-        false
+        Ok(())
     }
 
     /// Takes in what is left on the data links: a request may have been sent before Drain, which came by another way.
     /// Returns whether there was so much that there may be more.
     pub(super) fn receive_late(&mut self) -> Result<bool, ServeError> {
-        let until = Instant::now() + ROUND;
         let mut more = false;
         for link in 0..self.sockets.links.len() {
-            more |= self.receive_requests(link, until)?;
+            more |= self.receive_requests(link)?;
         }
         Ok(more)
     }
 
-    /// Takes in what has come on a data link, up to a bound. Returns whether there may be more.
-    fn receive_requests(&mut self, link: usize, until: Instant) -> Result<bool, ServeError> {
-        let Some(socket) = self.sockets.links.get_mut(link).filter(|socket| socket.is_open()) else { return Ok(false) };
-        let mut more = false;
-        if !socket.has_more() {
-            more = match socket.receive(&mut self.scratch) {
-                Err(LinkError::Closed) => {
-                    self.close_link(link);
-                    return Ok(false);
+    /// Takes in what has come on a data link, up to a bound, and calls nothing of the app. Returns whether there may be
+    /// more.
+    fn receive_requests(&mut self, link: usize) -> Result<bool, ServeError> {
+        for _ in 0..MAX_READS {
+            let Some(socket) = self.sockets.links.get_mut(link).filter(|socket| socket.is_open()) else { break };
+            let mut more = true;
+            if !socket.has_more() {
+                more = match socket.receive(&mut self.scratch) {
+                    Err(LinkError::Closed) => {
+                        self.close_link(link);
+                        break;
+                    }
+                    received => received?,
+                };
+            }
+            while let Some(frame) = self.sockets.links.get_mut(link).map(Link::next_frame).transpose()?.flatten() {
+                self.take(link, frame)?;
+                if self.is_far_ahead() {
+                    return Ok(true);
                 }
-                received => received?,
-            };
-        }
-        while let Some(frame) = self.sockets.links.get_mut(link).map(Link::next_frame).transpose()?.flatten() {
-            self.take(link, frame)?;
-            if self.is_over(until) {
-                return Ok(!self.is_ending());
+            }
+            if !more {
+                return Ok(false);
             }
         }
-        Ok(self.run_jobs(until) || more)
+        Ok(self.sockets.links.get(link).is_some_and(Link::is_open))
     }
 
     fn take(&mut self, link: usize, frame: Frame) -> Result<(), ServeError> {
@@ -165,18 +181,32 @@ impl Worker {
                 }
             },
             Frame::Credit { stream: StreamId { initiator: Side::Supervisor, number }, bytes } => {
-                self.app.request_credit(link, number, bytes)?;
+                self.jobs.push(Job::Credit(link, number, bytes));
             }
             Frame::Reset { stream: StreamId { initiator: Side::Supervisor, number }, reason, .. } => {
-                self.app.request_reset(link, number, reason);
+                self.reset_request(link, number, reason);
             }
-            other => {
-                if !self.app.outgoing.fetch_frame(&mut self.app.runtime, link, other)? {
-                    return Err(ServeError::Protocol("a frame on a data link that belongs elsewhere"));
-                }
+            Frame::FetchResponse(id, head) => {
+                let answered = self.app.outgoing.fetch_head(link, id, head)?;
+                self.jobs.extend(answered.map(Job::FetchResponded));
             }
+            other => self.jobs.push(Job::FetchFrame(link, other)),
         }
         Ok(())
+    }
+
+    /// The supervisor ended a request.
+    fn reset_request(&mut self, link: usize, id: RequestId, reason: ResetReason) {
+        let acknowledge = reason != ResetReason::BodyUnwanted;
+        let mut requests = self.app.exchange.requests.borrow_mut();
+        if requests.call_off(link, id) {
+            self.jobs.request_died(|key| requests.is_unbegun(key));
+        } else if requests.key_of(link, id).is_some() {
+            return self.jobs.push(Job::Abandon { link, id, reason, acknowledge });
+        }
+        if acknowledge {
+            requests.acknowledge_reset(link, id);
+        }
     }
 
     /// The shard retired this worker; Drain follows on the control link. Requests that it left behind have no client.
@@ -185,8 +215,16 @@ impl Worker {
             socket.close();
         }
         let exchange = &self.app.exchange;
-        let left = exchange.requests.borrow().of_link(link);
-        self.jobs.extend(left.into_iter().map(|id| Job::Abandon(link, id)));
+        let mut requests = exchange.requests.borrow_mut();
+        for id in requests.of_link(link) {
+            if requests.call_off(link, id) {
+                self.jobs.request_died(|key| requests.is_unbegun(key));
+            } else {
+                let reason = ResetReason::ClientGone;
+                self.jobs.push(Job::Abandon { link, id, reason, acknowledge: false });
+            }
+        }
+        drop(requests);
         let left = exchange.fetches.borrow_mut().close_link(link);
         self.jobs.extend(left.into_iter().map(Job::FetchClosed));
     }
@@ -199,7 +237,8 @@ impl Worker {
             return Err(ServeError::Protocol("a request before Ready"));
         }
         // While draining too: it was sent before the supervisor knew of the drain.
-        self.app.request(link, id, head);
+        let key = self.app.exchange.requests.borrow_mut().open(link, id, head);
+        self.jobs.push(Job::Request(key));
         Ok(())
     }
 }

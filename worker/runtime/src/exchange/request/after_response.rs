@@ -3,7 +3,7 @@
 
 use nano_protocol::{Frame, ResetReason, StreamId};
 
-use super::{Cut, REMEMBERED, Requests};
+use super::{Cut, REMEMBERED, RequestContext, Requests};
 use crate::exchange::key::{BodyReader, RequestKey};
 
 /// Most bytes of bodies that were not begun to be read and that `waitUntil` keeps when their responses are complete.
@@ -75,17 +75,23 @@ impl Requests {
         self.close(key)
     }
 
-    /// Forgets a request. Returns who still waits for its body.
+    /// Forgets a request that the app was called for, but for its name. Returns who still waits for its body.
     pub(super) fn close(&mut self, key: RequestKey) -> Option<BodyReader> {
-        let context = self.contexts.remove(key)?;
-        self.retained -= context.retained;
-        if let Some(keys) = self.keys.get_mut(context.link) {
-            keys.remove(context.wire_id);
-        }
+        let context = self.forget(key)?;
         if self.finished.len() == REMEMBERED {
             self.finished.pop_front();
         }
         self.finished.push_back((key, context.request_id));
         context.incoming.reader
+    }
+
+    pub(super) fn forget(&mut self, key: RequestKey) -> Option<RequestContext> {
+        let context = self.contexts.remove(key)?;
+        self.retained -= context.retained;
+        self.unbegun -= context.unbegun.as_ref().map_or(0, |unbegun| unbegun.bytes);
+        if let Some(keys) = self.keys.get_mut(context.link) {
+            keys.remove(context.wire_id);
+        }
+        Some(context)
     }
 }
