@@ -80,7 +80,8 @@ impl Upload {
         if body.is_end_stream() {
             return None;
         }
-        client.set_uploading(!waits);
+        // Nothing of it is read while the request waits for a worker: whether the client is there is looked at meanwhile.
+        client.set_uploading(false);
         let client = Rc::clone(client);
         Some(Self { body, client, pending: Bytes::new(), read: 0, max: u64::MAX, begun: false, waits })
     }

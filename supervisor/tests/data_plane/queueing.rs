@@ -59,6 +59,39 @@ fn a_full_queue_refuses() {
 }
 
 #[test]
+fn clients_that_wait_and_leave_give_up_their_turn() {
+    let mut narrow = settings();
+    narrow.max_concurrent = 1;
+    let host = Host::with(narrow, |_| {});
+    let mut worker = host.add_worker();
+    let mut running = host.get("/running");
+    let (id, _) = worker.request();
+    for request in [
+        "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\nwhole",
+        "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100\r\n\r\nhalf",
+        "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n",
+    ] {
+        let mut client = host.connect();
+        client.send(request);
+        until("it waits", || host.app.admission.waiting() == 1);
+        drop(client);
+        until("it waits no more", || host.app.admission.waiting() == 0);
+    }
+    // One that stays is served, its body too.
+    let mut client = host.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 8\r\n\r\nfour");
+    until("it waits", || host.app.admission.waiting() == 1);
+    client.send("more");
+    worker.respond(id, "done");
+    assert_eq!(running.answer().body, "done");
+    let (id, _) = worker.request();
+    assert_eq!(worker.body(id), b"fourmore");
+    worker.respond(id, "all of it");
+    assert_eq!(client.answer().body, "all of it");
+}
+
+#[test]
 fn clients_that_ask_a_deaf_worker_and_leave_do_not_fill_the_memory() {
     let (host, mut worker) = Host::with_worker();
     let field = format!("x-large: {}\r\n", "x".repeat(60_000));
