@@ -2,7 +2,8 @@
 //!
 //! This crate does no I/O. [`Frame`] is every message there is; [`Decoder`] turns received bytes into frames and
 //! refuses what the other side must not send; [`Outbox`] turns frames into bytes and says what to write next. A body on
-//! its way is a [`SendHalf`] at one end and a [`ReceiveHalf`] at the other; a [`StreamTable`] holds those of a link.
+//! its way is a [`SendHalf`] at one end and a [`ReceiveHalf`] at the other; a [`StreamTable`] holds those of a link,
+//! which share its room by [`Turns`].
 //!
 //! A worker has one *control link* (boot, modules, logs, statistics, drain) and one *data link* per supervisor shard
 //! (requests and bodies, of both directions: those of clients, and those that the app makes itself). The first byte the supervisor writes on a control link is [`PROTOCOL_VERSION`]; the data
@@ -38,7 +39,7 @@ pub use header_block::{HeaderBlock, HeaderBlockBuilder};
 pub use outbox::Outbox;
 pub use sandbox::{LayerReport, SandboxLayer};
 pub use stats::{Stat, StatKind, StatMetric, StatSource, Stats};
-pub use stream::{MAX_STREAM_NUMBER, ReceiveHalf, Received, SendHalf, StreamId, StreamTable, StreamViolation};
+pub use stream::{MAX_STREAM_NUMBER, ReceiveHalf, Received, SendHalf, StreamId, StreamTable, StreamViolation, Turns};
 pub use token_bucket::MessageRate;
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever

@@ -73,11 +73,14 @@ impl SendHalf {
         Some((data, self.ended))
     }
 
-    /// Queues what was given, as far as there is room.
-    pub fn send(&mut self, stream: StreamId, outbox: &mut Outbox) {
-        while let Some((data, end)) = self.take(MAX_CHUNK) {
+    /// Queues what was given, at most `max` bytes, as far as there is room. Returns how many bytes that were.
+    pub fn send(&mut self, stream: StreamId, outbox: &mut Outbox, max: usize) -> usize {
+        let mut left = max;
+        while let Some((data, end)) = self.take(MAX_CHUNK.min(left)) {
+            left -= data.len();
             outbox.push_data(stream, end, data);
         }
+        max - left
     }
 
     /// Counts a chunk that was sent without [`SendHalf::give`]; `end`: it was the last.

@@ -1,9 +1,10 @@
 //! The open streams of one link by their numbers, and which numbers were used.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::ops::RangeInclusive;
 
+use super::number_hasher::NumberHasher;
 use super::violation::StreamViolation;
 
 /// The largest number of a stream: on the wire one more bit says which side began it.
@@ -148,26 +149,6 @@ impl<T> StreamTable<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()
-    }
-}
-
-/// Hashes numbers that count up, and that no attacker chooses.
-#[derive(Debug, Default)]
-struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 

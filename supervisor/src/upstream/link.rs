@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use nano_protocol::{
-    BodyLength, ExitReason, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead, StreamId, StreamTable,
+    BodyLength, ExitReason, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead, Side, StreamId,
+    StreamTable, Turns,
 };
 use tokio::net::UnixStream;
 
@@ -36,10 +37,10 @@ use fetches::Fetches;
 /// Unsent bytes above which a link takes no new requests. A worker that does not read, and clients that send requests
 /// and leave, would fill the supervisor's memory.
 const MAX_UNSENT: usize = 1 << 20;
-/// The same for bodies of requests: below that, so that they leave room for heads.
-const UPLOADS_STOP: usize = MAX_UNSENT / 2;
+/// The same for bodies, of requests and of responses to fetches: below that, so that they leave room for heads.
+const BODIES_STOP: usize = MAX_UNSENT / 2;
 /// Below this they continue.
-const UPLOADS_RESUME: usize = UPLOADS_STOP / 2;
+const BODIES_RESUME: usize = BODIES_STOP / 2;
 
 /// How long the worker may read nothing while too much is unsent, in addition to a few of its longest turns: no correct
 /// worker is that busy, even on a crowded machine.
@@ -67,8 +68,6 @@ pub(crate) struct Link {
     due: Cell<Option<Instant>>,
     task: RefCell<Option<Waker>>,
     retiring: Cell<bool>,
-    /// A request's body waits for the worker to read.
-    uploads_held: Cell<bool>,
     /// How long the worker may read nothing while much is unsent.
     patience: Duration,
     /// How long it may acknowledge no reset.
@@ -85,9 +84,11 @@ pub(crate) struct Link {
     ended: Cell<bool>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Sending {
     outbox: Outbox,
+    /// Which bodies may add to it.
+    turns: Turns,
     /// Bytes ever put into the outbox, and ever written.
     pushed: u64,
     written: u64,
@@ -117,7 +118,6 @@ impl Link {
             due: Cell::new(None),
             task: RefCell::new(None),
             retiring: Cell::new(false),
-            uploads_held: Cell::new(false),
             patience: MAX_UNREAD_TIME + turn * DEAF_TURNS,
             reset_patience: MAX_UNREAD_TIME + turn * RESET_TURNS,
             sent: Cell::new(0),
@@ -204,6 +204,7 @@ impl Link {
     /// Takes a request off the link; the worker's later frames about it are ignored.
     fn remove(&self, id: RequestId) -> Option<Rc<Exchange>> {
         let exchange = self.requests.borrow_mut().remove(id)?;
+        self.sending.borrow_mut().turns.leave(exchange.stream());
         exchange.forgotten();
         if self.retiring.get() {
             self.wake_task();
@@ -252,11 +253,23 @@ impl Link {
         InFlight::of(unanswered.map(|exchange| exchange.lost(culprit == Some(exchange.id))).collect())
     }
 
-    /// Resumes bodies of requests that waited for the worker to read.
-    fn resume_uploads(&self) {
-        if self.sending.borrow().outbox.len() < UPLOADS_RESUME && self.uploads_held.take() {
-            self.requests.borrow().values().for_each(|exchange| exchange.room_again());
+    /// Bodies that waited for room continue, as many as there is room for. Whether more of them should as soon as these had
+    /// the chance: who has nothing to send must not keep the link idle.
+    fn give_turns(&self) -> bool {
+        let unsent = self.sending.borrow().outbox.len();
+        let mut given = 0;
+        loop {
+            let next = self.sending.borrow_mut().turns.next(unsent + given);
+            let Some(stream) = next else { break };
+            given += Turns::BYTES;
+            match stream.initiator {
+                Side::Supervisor => {
+                    self.requests.borrow().get(stream.number).into_iter().for_each(|exchange| exchange.room_again());
+                }
+                Side::Worker => self.fetches.room_again(stream.number),
+            }
         }
+        self.sending.borrow().turns.is_due(unsent)
     }
 
     fn wake_task(&self) {
@@ -266,7 +279,28 @@ impl Link {
     }
 }
 
+impl Default for Sending {
+    fn default() -> Self {
+        Self { outbox: Outbox::default(), turns: Turns::new(BODIES_STOP), pushed: 0, written: 0 }
+    }
+}
+
 impl Sending {
+    /// How much of a body may be added, of the `window` that the worker takes. None though there is a window: it is woken
+    /// in its turn.
+    fn room(&mut self, stream: StreamId, window: usize) -> usize {
+        self.turns.room(stream, window, self.outbox.len())
+    }
+
+    /// Adds a piece of a body, for which there is room.
+    fn push_data(&mut self, stream: StreamId, data: Bytes, end: bool) {
+        self.turns.sent(stream, data.len());
+        if end {
+            self.turns.leave(stream);
+        }
+        self.push(|outbox| outbox.push_data(stream, end, data));
+    }
+
     fn push(&mut self, push: impl FnOnce(&mut Outbox)) {
         let before = self.outbox.len();
         push(&mut self.outbox);
@@ -373,15 +407,14 @@ pub(crate) struct RequestBodySender {
 impl RequestBodySender {
     /// Waits until at least one byte may be sent; returns how many may, or `None` when the request is over.
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Option<usize>> {
-        let room = self.exchange.send_room(cx);
+        let window = self.exchange.send_room(cx);
         if !self.is_open() {
             return Poll::Ready(None);
         }
-        if self.link.sending.borrow().outbox.len() >= UPLOADS_STOP {
-            self.link.uploads_held.set(true);
-            return Poll::Pending;
+        match self.link.sending.borrow_mut().room(self.exchange.stream(), window) {
+            0 => Poll::Pending,
+            room => Poll::Ready(Some(room)),
         }
-        if room == 0 { Poll::Pending } else { Poll::Ready(Some(room)) }
     }
 
     /// Whether the request is still on the link.
@@ -392,7 +425,7 @@ impl RequestBodySender {
     /// Sends a chunk: at most as much as [`Self::poll_room`] returned.
     pub(crate) fn send(&self, data: Bytes, end: bool) {
         let is_over = self.exchange.sent(data.len(), end);
-        self.link.sending.borrow_mut().push(|outbox| outbox.push_data(self.exchange.stream(), end, data));
+        self.link.sending.borrow_mut().push_data(self.exchange.stream(), data, end);
         self.link.wake_task();
         if is_over {
             self.link.forget(self.exchange.id);

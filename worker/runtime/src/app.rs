@@ -145,8 +145,9 @@ impl App {
         self.apply(Some(key), outcome);
     }
 
-    /// A response may go on: the link has room again.
-    fn resume_response(&mut self, key: RequestKey) {
+    /// It is a response's turn to use the room of its link.
+    fn resume_response(&mut self, link: usize, id: RequestId) {
+        let Some(key) = self.exchange.requests.borrow().key_of(link, id) else { return };
         let outcome = self.exchange.requests.borrow_mut().resume(key);
         self.apply(Some(key), outcome);
     }

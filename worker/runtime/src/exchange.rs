@@ -5,6 +5,7 @@ pub(crate) mod fetch;
 pub(crate) mod hand_on;
 pub(crate) mod key;
 pub(crate) mod link;
+mod link_outbox;
 pub(crate) mod request;
 
 use std::cell::{Cell, Ref, RefCell};

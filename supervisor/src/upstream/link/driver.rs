@@ -120,9 +120,11 @@ impl Task {
             return Poll::Ready(End::Violated(violation));
         }
         if self.link.sending.borrow().outbox.len() < MAX_UNSENT {
-            self.link.fetches.resume();
+            self.link.fetches.unclogged();
         }
-        self.link.resume_uploads();
+        if self.link.give_turns() {
+            cx.waker().wake_by_ref();
+        }
         let idle = self.link.requests.borrow().is_empty() && self.link.sending.borrow().outbox.is_empty();
         self.released = self.link.retiring.get() && idle;
         Poll::Pending
@@ -187,7 +189,8 @@ impl Task {
     fn has_stopped_reading(&mut self, cx: &mut Context<'_>) -> bool {
         let waiting = self.link.sending.borrow().outbox.len();
         // The socket's buffer may take the unsent bytes below the limit, but bodies wait for more.
-        let least = if self.link.uploads_held.get() { super::UPLOADS_RESUME } else { super::UPLOADS_STOP };
+        let bodies_wait = self.link.sending.borrow().turns.any_waits();
+        let least = if bodies_wait { super::BODIES_RESUME } else { super::BODIES_STOP };
         if waiting < least {
             self.deaf = None;
             return false;

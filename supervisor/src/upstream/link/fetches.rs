@@ -1,7 +1,7 @@
 //! Outgoing requests of one link: passes the worker's frames to [`Egress`], and responses to the worker, both under
 //! windows. Each is a task of its own; the link's end, or the worker's `Reset`, ends it and its connection.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -20,8 +20,8 @@ use crate::upstream::truncate_utf8;
 #[derive(Debug, Default)]
 pub(super) struct Fetches {
     open: RefCell<StreamTable<Rc<Fetch>>>,
-    /// Whether one of them waits for the link to be written, not for credit.
-    held: Cell<bool>,
+    /// Wakes those that wait for the worker to read, in the order in which they came.
+    unclogged: Notify,
 }
 
 #[derive(Debug)]
@@ -68,10 +68,13 @@ impl Fetches {
     }
 
     /// The link can be written to again.
-    pub(super) fn resume(&self) {
-        if self.held.take() {
-            self.open.borrow().values().for_each(|fetch| fetch.wake());
-        }
+    pub(super) fn unclogged(&self) {
+        self.unclogged.notify_waiters();
+    }
+
+    /// It is this response's turn to use the room of the link.
+    pub(super) fn room_again(&self, id: FetchId) {
+        self.open.borrow().get(id).into_iter().for_each(|fetch| fetch.wake());
     }
 
     /// Ends all of them.
@@ -98,7 +101,7 @@ impl Link {
             }
             Frame::Reset { stream, .. } => {
                 self.fetch(stream.number)?;
-                if let Some(fetch) = self.fetches.open.borrow_mut().remove(stream.number) {
+                if let Some(fetch) = self.close_fetch(stream.number) {
                     fetch.given_up.notify_one();
                 }
                 Ok(())
@@ -111,6 +114,11 @@ impl Link {
     fn fetch(&self, id: FetchId) -> Result<Option<Rc<Fetch>>, Violation> {
         let open = self.fetches.open.borrow();
         Ok(open.find(id).map_err(|_| Violation::UnknownFetch(id))?.map(Rc::clone))
+    }
+
+    fn close_fetch(&self, id: FetchId) -> Option<Rc<Fetch>> {
+        self.sending.borrow_mut().turns.leave(StreamId::fetch(id));
+        self.fetches.open.borrow_mut().remove(id)
     }
 
     fn open_fetch(self: &Rc<Self>, id: FetchId, head: FetchHead) -> Result<(), Violation> {
@@ -138,39 +146,34 @@ impl Link {
     /// Waits until a chunk of the response may be sent; returns its maximal length.
     fn poll_fetch_room(&self, fetch: &Fetch, cx: &mut Context<'_>) -> Poll<usize> {
         let mut room = fetch.room.borrow_mut();
-        let clogged = self.sending.borrow().outbox.len() >= MAX_UNSENT;
-        let most = room.send.room().min(MAX_CHUNK);
-        if most > 0 && !clogged {
-            return Poll::Ready(most);
+        let window = room.send.room().min(MAX_CHUNK);
+        match self.sending.borrow_mut().room(StreamId::fetch(fetch.id), window) {
+            0 => {
+                room.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            most => Poll::Ready(most),
         }
-        if clogged {
-            self.fetches.held.set(true);
-        }
-        room.waker = Some(cx.waker().clone());
-        Poll::Pending
     }
 
     /// Waits until the worker has read enough of what was sent to it. A worker that never reads makes no progress, and
     /// its requests do not fill the supervisor's memory.
-    fn poll_unclogged(&self, fetch: &Fetch, cx: &mut Context<'_>) -> Poll<()> {
-        if self.sending.borrow().outbox.len() < MAX_UNSENT {
-            return Poll::Ready(());
+    async fn unclogged(&self) {
+        while self.sending.borrow().outbox.len() >= MAX_UNSENT {
+            self.fetches.unclogged.notified().await;
         }
-        self.fetches.held.set(true);
-        fetch.room.borrow_mut().waker = Some(cx.waker().clone());
-        Poll::Pending
     }
 
     fn push_fetch_data(&self, fetch: &Fetch, data: Bytes, end: bool) {
         fetch.room.borrow_mut().send.sent(data.len(), end);
-        self.sending.borrow_mut().push(|outbox| outbox.push_data(StreamId::fetch(fetch.id), end, data));
+        self.sending.borrow_mut().push_data(StreamId::fetch(fetch.id), data, end);
         self.wake_task();
     }
 }
 
 async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     let answer = unless_given_up(&fetch, async {
-        poll_fn(|cx| link.poll_unclogged(&fetch, cx)).await;
+        link.unclogged().await;
         link.egress.send(head, &fetch.upload).await
     });
     let outcome = match answer.await {
@@ -192,12 +195,12 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     };
     if outcome.is_err() {
         // It counts as open until its end can be sent.
-        if unless_given_up(&fetch, poll_fn(|cx| link.poll_unclogged(&fetch, cx))).await.is_none() {
+        if unless_given_up(&fetch, link.unclogged()).await.is_none() {
             return;
         }
     }
     // The worker removes it when it reads of its end: the worker's number of open ones is never below this one.
-    link.fetches.open.borrow_mut().remove(fetch.id);
+    link.close_fetch(fetch.id);
     link.late.set(link.late.get().saturating_add(fetch.upload.outstanding() as u64));
     if let Err(error) = outcome {
         let message = truncate_utf8(&error.message, MAX_FETCH_ERROR).to_owned();
@@ -217,7 +220,7 @@ async fn unless_given_up<F: Future>(fetch: &Fetch, future: F) -> Option<F::Outpu
 /// Sends the response to the worker, as fast as its app takes it.
 async fn relay(link: &Link, fetch: &Fetch, answer: &mut EgressResponse) -> Result<(), EgressError> {
     let has_body = answer.head.body != BodyLength::None;
-    poll_fn(|cx| link.poll_unclogged(fetch, cx)).await;
+    link.unclogged().await;
     link.push(&Frame::FetchResponse(fetch.id, Box::new(answer.head.clone())));
     let mut ended = !has_body;
     while !ended {

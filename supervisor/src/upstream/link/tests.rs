@@ -14,6 +14,8 @@ use super::*;
 use crate::egress::{Commons, Policy, Timeouts};
 use crate::worker::WorkerId;
 
+mod turns;
+
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -77,7 +79,7 @@ fn bodies_in_single_bytes_wait_with_the_client_when_the_worker_does_not_read() {
         let requests: Vec<_> = (0..100).map(|_| request(&link)).collect();
         let sent = pour(&requests);
         let waiting = link.sending.borrow().outbox.len();
-        assert!(waiting <= UPLOADS_STOP + 64, "{waiting} bytes wait for {sent}");
+        assert!(waiting <= BODIES_STOP + 64, "{waiting} bytes wait for {sent}");
         assert!(sent < requests.len() * INITIAL_WINDOW as usize, "it is the link that stops them");
         assert!(link.is_open(), "there is room for further requests");
 
@@ -94,7 +96,7 @@ fn bodies_in_single_bytes_wait_with_the_client_when_the_worker_does_not_read() {
         });
         resumed.await;
         assert!(pour(&requests) > 0);
-        assert!(link.sending.borrow().outbox.len() <= UPLOADS_STOP + 64);
+        assert!(link.sending.borrow().outbox.len() <= BODIES_STOP + 64);
     });
 }
 

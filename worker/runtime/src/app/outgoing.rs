@@ -100,9 +100,9 @@ impl Outgoing {
         head: Box<FetchResponse>,
     ) -> Result<Option<AnsweredFetch>, StreamViolation> {
         let Some(key) = self.key(link, id) else { return Ok(None) };
-        let mut fetches = self.exchange.fetches.borrow_mut();
+        let (mut fetches, mut requests) = (self.exchange.fetches.borrow_mut(), self.exchange.requests.borrow_mut());
         let request = fetches.request_of(key);
-        fetches.responded(key, head.body)?;
+        fetches.responded(&mut requests, key, head.body)?;
         Ok(Some(AnsweredFetch { key, request, head }))
     }
 
@@ -136,7 +136,8 @@ impl Outgoing {
         end: bool,
     ) -> Result<Option<FetchKey>, StreamViolation> {
         let Some(key) = self.key(link, id) else { return Ok(None) };
-        let tell = self.exchange.fetches.borrow_mut().chunk(key, data, end)?;
+        let tell =
+            self.exchange.fetches.borrow_mut().chunk(&mut self.exchange.requests.borrow_mut(), key, data, end)?;
         Ok(tell.then_some(key))
     }
 
@@ -166,7 +167,10 @@ impl Outgoing {
     /// There will be no (whole) response.
     fn end_fetch(&self, runtime: &mut Runtime, key: FetchKey, code: &str, message: &str) {
         let request = self.exchange.fetches.borrow().request_of(key);
-        let outcome = self.exchange.fetches.borrow_mut().failed(key, message.to_owned());
+        let outcome = {
+            let (mut fetches, mut requests) = (self.exchange.fetches.borrow_mut(), self.exchange.requests.borrow_mut());
+            fetches.failed(&mut requests, key, message.to_owned())
+        };
         if !matches!(outcome, FetchOutcome::NoResponse) {
             return self.follow_fetch(runtime, key, outcome);
         }
@@ -192,9 +196,13 @@ impl Outgoing {
         self.after_fetch(runtime);
     }
 
-    /// There is room on the link for more of a request's body.
-    pub(crate) fn resume_upload(&self, runtime: &mut Runtime, key: FetchKey) {
-        let outcome = self.exchange.fetches.borrow_mut().resume_upload(key);
+    /// It is a request's body's turn to use the room of its link.
+    pub(crate) fn resume_upload(&self, runtime: &mut Runtime, link: usize, id: FetchId) {
+        let Some(key) = self.key(link, id) else { return };
+        let outcome = {
+            let (mut fetches, mut requests) = (self.exchange.fetches.borrow_mut(), self.exchange.requests.borrow_mut());
+            fetches.resume_upload(&mut requests, key)
+        };
         self.follow_fetch(runtime, key, outcome);
         self.after_fetch(runtime);
     }

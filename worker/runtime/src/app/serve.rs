@@ -189,6 +189,9 @@ struct Worker {
     jobs: JobQueue,
     /// The link that comes first in the next round.
     next_link: usize,
+    /// The link whose bodies have the next turn, and whether the next round begins with turns: the last one had no time.
+    next_turn: usize,
+    turns_first: bool,
     /// The last round had no time for timers: the next one begins with them.
     timers_first: bool,
     /// When to tell the supervisor of the bytes in streams, if they changed.
@@ -240,6 +243,8 @@ impl Worker {
             scratch,
             jobs: JobQueue::default(),
             next_link: 0,
+            next_turn: 0,
+            turns_first: false,
             timers_first: false,
             gauges_due: None,
         })
@@ -380,10 +385,6 @@ impl Worker {
                 flushed => flushed?,
             }
         }
-        let mut requests = self.app.exchange.requests.borrow_mut();
-        self.jobs.extend(requests.take_held().into_iter().map(Job::Resume));
-        let uploads = self.app.exchange.fetches.borrow_mut().take_held(&requests);
-        self.jobs.extend(uploads.into_iter().map(Job::ResumeUpload));
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use nano_protocol::limits::MAX_FETCHES;
 use nano_protocol::{
     BodyLength, FetchHead, FetchId, Frame, ReceiveHalf, Received, ResetReason, SendHalf, StreamId, StreamTable,
-    StreamViolation,
+    StreamViolation, Turns,
 };
 
 mod upload;
@@ -80,8 +80,6 @@ pub(crate) struct Fetches {
     open: usize,
     /// A request waits for another to be over.
     wanted: bool,
-    /// A request's body waits for room on its link.
-    held: bool,
     /// Of these the supervisor takes no more of the request's body, which JavaScript still sends.
     cut: Vec<FetchKey>,
     /// Bytes in queues, for V8 and the memory limit; what changed since that was last told.
@@ -96,7 +94,6 @@ impl Default for Fetches {
             links: Vec::new(),
             open: 0,
             wanted: false,
-            held: false,
             cut: Vec::new(),
             unreported: 0,
             collected: None,
@@ -179,8 +176,8 @@ impl Fetches {
         }
         let Some(Some(keys)) = self.links.get_mut(link) else { return Err(NotSent::NoLink) };
         let wire_id = keys.issue();
-        let Some(outbox) = requests.outbox(link) else { return Err(NotSent::NoLink) };
-        let (send, upload) = match upload {
+        let Some(outbox) = requests.link_outbox(link) else { return Err(NotSent::NoLink) };
+        let (mut send, upload) = match upload {
             UploadFrom::Nothing => {
                 head.body = BodyLength::None;
                 (SendHalf::new(head.body), Upload::Whole)
@@ -194,7 +191,9 @@ impl Fetches {
                 (SendHalf::new(head.body), Upload::Script { waiting: false, is_over: false })
             }
         };
-        outbox.push(&Frame::FetchHead(wire_id, Box::new(head)));
+        outbox.frames.push(&Frame::FetchHead(wire_id, Box::new(head)));
+        // As much as a turn goes with the head: a small body does not wait for large ones.
+        outbox.send(StreamId::fetch(wire_id), &mut send, Turns::BYTES);
         let key = self.contexts.issue();
         keys.insert(wire_id, key);
         let context = FetchContext {
@@ -211,7 +210,7 @@ impl Fetches {
         };
         self.contexts.insert(key, context);
         self.open += 1;
-        self.send_upload(requests, key);
+        self.resume_upload(requests, key);
         Ok(key)
     }
 
@@ -221,11 +220,16 @@ impl Fetches {
     }
 
     /// The head of a response came.
-    pub(crate) fn responded(&mut self, key: FetchKey, length: BodyLength) -> Result<(), StreamViolation> {
+    pub(crate) fn responded(
+        &mut self,
+        requests: &mut Requests,
+        key: FetchKey,
+        length: BodyLength,
+    ) -> Result<(), StreamViolation> {
         let Some(context) = self.contexts.get_mut(key) else { return Ok(()) };
         context.response.begin(length)?;
         if context.response.is_ended() {
-            self.off_wire(key);
+            self.off_wire(requests, key);
             if length == BodyLength::None {
                 self.forget(key);
             }
@@ -235,7 +239,13 @@ impl Fetches {
 
     /// A piece of a response's body came. Returns whether there is news to deliver, once until [`Fetches::news`] is asked:
     /// what comes in between is one piece for them.
-    pub(crate) fn chunk(&mut self, key: FetchKey, data: Bytes, end: bool) -> Result<bool, StreamViolation> {
+    pub(crate) fn chunk(
+        &mut self,
+        requests: &mut Requests,
+        key: FetchKey,
+        data: Bytes,
+        end: bool,
+    ) -> Result<bool, StreamViolation> {
         let Some(context) = self.contexts.get_mut(key) else { return Ok(false) };
         let bytes = signed(data.len());
         context.response.push(data, end)?;
@@ -244,7 +254,7 @@ impl Fetches {
         let told = std::mem::replace(&mut context.news, wanted);
         let tell = context.news && !told;
         if context.response.is_ended() {
-            self.off_wire(key);
+            self.off_wire(requests, key);
         }
         Ok(tell)
     }
@@ -263,8 +273,8 @@ impl Fetches {
     }
 
     /// There will be no (whole) response.
-    pub(crate) fn failed(&mut self, key: FetchKey, message: String) -> FetchOutcome {
-        self.off_wire(key);
+    pub(crate) fn failed(&mut self, requests: &mut Requests, key: FetchKey, message: String) -> FetchOutcome {
+        self.off_wire(requests, key);
         let Some(context) = self.contexts.get_mut(key) else { return FetchOutcome::Nothing };
         if context.response.length().is_none() {
             self.forget(key);
@@ -314,7 +324,7 @@ impl Fetches {
             outbox.push(&Frame::reset(StreamId::fetch(context.wire_id), ResetReason::FetchAborted));
         }
         let found = (context.reader.take(), context.response_to);
-        self.off_wire(key);
+        self.off_wire(requests, key);
         self.forget(key);
         found
     }
@@ -326,9 +336,12 @@ impl Fetches {
     }
 
     /// The supervisor does not know of it any more.
-    fn off_wire(&mut self, key: FetchKey) {
+    fn off_wire(&mut self, requests: &mut Requests, key: FetchKey) {
         if let Some(context) = self.contexts.get_mut(key).filter(|context| context.on_wire) {
             context.on_wire = false;
+            if let Some(outbox) = requests.link_outbox(context.link) {
+                outbox.leave(StreamId::fetch(context.wire_id));
+            }
             if let Some(Some(keys)) = self.links.get_mut(context.link) {
                 keys.remove(context.wire_id);
             }
@@ -349,6 +362,3 @@ impl Fetches {
 fn signed(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
-
-#[cfg(test)]
-mod tests;

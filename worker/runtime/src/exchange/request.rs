@@ -12,11 +12,12 @@ use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{
     BodyLength, Frame, HeaderBlock, Outbox, Received, RequestHead, RequestId, ResetReason, ResponseHead,
 };
-use nano_protocol::{SendHalf, Stats, StreamId, StreamTable, StreamViolation};
+use nano_protocol::{SendHalf, Stats, StreamId, StreamTable, StreamViolation, Turns};
 
 use crate::exchange::key::{BodyReader, FetchKey, RequestKey};
+use crate::exchange::link_outbox::LinkOutbox;
 pub(super) use body::BodySource;
-use body::{Cut, IncomingBody, MAX_UNSENT, OutgoingBody, room};
+use body::{Cut, IncomingBody, OutgoingBody};
 pub(crate) use unbegun::Call;
 use unbegun::Unbegun;
 
@@ -78,9 +79,7 @@ pub(crate) struct Requests {
     /// Bytes of requests that the app was not called for yet.
     unbegun: usize,
     /// By link, in the order of the data links.
-    outboxes: Vec<Outbox>,
-    /// A response's body waits for room in one of them.
-    held: bool,
+    outboxes: Vec<LinkOutbox>,
 }
 
 impl Default for Requests {
@@ -93,7 +92,6 @@ impl Default for Requests {
             retained: 0,
             unbegun: 0,
             outboxes: Vec::new(),
-            held: false,
         }
     }
 }
@@ -101,47 +99,53 @@ impl Default for Requests {
 impl Requests {
     pub(crate) fn set_links(&mut self, count: usize) {
         self.keys.resize_with(count, StreamTable::default);
-        self.outboxes.resize_with(count, Outbox::default);
+        self.outboxes.resize_with(count, LinkOutbox::default);
     }
 
     /// What is to be sent on the data link `link`.
     pub(crate) fn outbox(&mut self, link: usize) -> Option<&mut Outbox> {
+        self.outboxes.get_mut(link).map(|outbox| &mut outbox.frames)
+    }
+
+    /// The same with the turns of its bodies.
+    pub(super) fn link_outbox(&mut self, link: usize) -> Option<&mut LinkOutbox> {
         self.outboxes.get_mut(link)
     }
 
     /// Appends totals to what is to be sent on every data link.
     pub(crate) fn broadcast(&mut self, stats: &Stats) {
         for outbox in &mut self.outboxes {
-            outbox.push_stats(stats);
+            outbox.frames.push_stats(stats);
         }
     }
 
     /// Whether nothing more than there is should be added to what is to be sent on a link.
     pub(crate) fn is_full(&self, link: usize) -> bool {
-        self.outboxes.get(link).is_some_and(|outbox| outbox.len() >= MAX_UNSENT)
+        self.outboxes.get(link).is_some_and(LinkOutbox::is_full)
     }
 
-    /// How much of a body may be added to what is to be sent on a link now; `held`: it is less than the window allows.
-    pub(crate) fn room_on(&self, link: usize, body: &SendHalf, held: &mut bool) -> usize {
-        self.outboxes.get(link).map_or(0, |outbox| room(body, outbox, held))
+    /// The body that waited for room on a link longest, if there is some: a response's is to be given to
+    /// [`Requests::resume`], that of an outgoing request to [`crate::exchange::fetch::Fetches::resume_upload`].
+    pub(crate) fn next_turn(&mut self, link: usize) -> Option<StreamId> {
+        self.outboxes.get_mut(link)?.next_turn()
     }
 
-    /// Whether what was to be sent is written, so that bodies which waited for that may go on.
-    pub(crate) fn has_drained(&self) -> bool {
-        self.outboxes.iter().all(|outbox| outbox.len() < MAX_UNSENT / 2)
+    /// Whether the last turn was so much work that other work is due.
+    pub(crate) fn is_spent(&self, link: usize) -> bool {
+        self.outboxes.get(link).is_some_and(LinkOutbox::is_spent)
     }
 
-    /// The requests whose responses waited for a link to be written and may go on; each is to be given to
-    /// [`Requests::resume`].
-    pub(crate) fn take_held(&mut self) -> Vec<RequestKey> {
-        if !self.has_drained() || !std::mem::take(&mut self.held) {
-            return Vec::new();
-        }
-        let waiting = self.contexts.iter().filter(|(_, context)| context.outgoing.is_some());
-        waiting.map(|(key, _)| key).collect()
+    /// Other work is done.
+    pub(crate) fn renew(&mut self) {
+        self.outboxes.iter_mut().for_each(LinkOutbox::renew);
     }
 
-    /// Goes on with a response's body.
+    /// Whether [`Requests::next_turn`] has one on any link.
+    pub(crate) fn is_turn_due(&self) -> bool {
+        self.outboxes.iter().any(LinkOutbox::is_turn_due)
+    }
+
+    /// It is the turn of a response's body.
     pub(crate) fn resume(&mut self, key: RequestKey) -> Outcome {
         self.send_body(key)
     }
@@ -328,7 +332,13 @@ impl Requests {
         }
     }
 
-    pub(super) fn begin(&mut self, key: RequestKey, head: ResponseHead, source: BodySource, body: SendHalf) -> Outcome {
+    pub(super) fn begin(
+        &mut self,
+        key: RequestKey,
+        head: ResponseHead,
+        source: BodySource,
+        mut body: SendHalf,
+    ) -> Outcome {
         if matches!(source, BodySource::Request) {
             self.ask(key);
         }
@@ -336,10 +346,12 @@ impl Requests {
         let Some(context) = self.contexts.get_mut(key).filter(unanswered) else { return Outcome::Nothing };
         let Some(outbox) = self.outboxes.get_mut(context.link) else { return Outcome::Nothing };
         let is_over = head.body == BodyLength::None;
-        outbox.push(&Frame::ResponseHead(context.wire_id, head));
+        outbox.frames.push(&Frame::ResponseHead(context.wire_id, head));
         if is_over {
             return Outcome::Complete(self.complete(key));
         }
+        // As much as a turn goes with the head: a small response does not wait for large ones.
+        outbox.send(StreamId::request(context.wire_id), &mut body, Turns::BYTES);
         context.outgoing = Some(OutgoingBody { body, source });
         self.send_body(key)
     }
@@ -347,8 +359,10 @@ impl Requests {
     /// How much [`Requests::send_chunk`] takes now.
     pub(crate) fn response_room(&mut self, key: RequestKey) -> usize {
         let Some(context) = self.contexts.get(key) else { return 0 };
-        let (Some(outgoing), Some(outbox)) = (&context.outgoing, self.outboxes.get(context.link)) else { return 0 };
-        room(&outgoing.body, outbox, &mut self.held)
+        let (Some(outgoing), Some(outbox)) = (&context.outgoing, self.outboxes.get_mut(context.link)) else {
+            return 0;
+        };
+        outbox.room(StreamId::request(context.wire_id), &outgoing.body)
     }
 
     /// Sends a piece of a body that JavaScript makes: at most [`Requests::response_room`] bytes. `waits`: it has more,
@@ -358,9 +372,10 @@ impl Requests {
         let (Some(outgoing), Some(outbox)) = (&mut context.outgoing, self.outboxes.get_mut(context.link)) else {
             return 0;
         };
+        let stream = StreamId::request(context.wire_id);
         outgoing.body.give(data);
-        outgoing.body.send(StreamId::request(context.wire_id), outbox);
-        let room = room(&outgoing.body, outbox, &mut self.held);
+        outbox.send(stream, &mut outgoing.body, usize::MAX);
+        let room = outbox.room(stream, &outgoing.body);
         if let BodySource::Script { waiting } = &mut outgoing.source {
             *waiting = waits || room == 0;
         }
@@ -375,7 +390,7 @@ impl Requests {
             Ok(false) => {}
             Ok(true) => {
                 if let Some(outbox) = self.outboxes.get_mut(context.link) {
-                    outbox.push_data(StreamId::request(context.wire_id), true, Bytes::new());
+                    outbox.frames.push_data(StreamId::request(context.wire_id), true, Bytes::new());
                 }
             }
             Err(_) => return Outcome::Complete(self.fail(key, ResetReason::BodyErrored)),
@@ -393,11 +408,14 @@ impl Requests {
             (StreamId::request(context.wire_id), &mut outgoing.body, &mut context.incoming.body);
         match &mut outgoing.source {
             BodySource::Script { waiting } => {
-                return if std::mem::take(waiting) { Outcome::Writable } else { Outcome::Nothing };
+                // Credit does not overtake those that wait for room on the link.
+                let goes_on = *waiting && outbox.room(stream, body) > 0;
+                *waiting &= !goes_on;
+                return if goes_on { Outcome::Writable } else { Outcome::Nothing };
             }
             BodySource::Fetch(fetch) => return Outcome::HandOn(*fetch),
             BodySource::Whole => {
-                body.send(stream, outbox);
+                outbox.send_rest(stream, body);
                 if !body.is_ended() {
                     return Outcome::Nothing;
                 }
@@ -405,18 +423,20 @@ impl Requests {
             BodySource::Request => {
                 loop {
                     if incoming.is_drained() {
-                        outbox.push_data(stream, true, Bytes::new());
+                        outbox.frames.push_data(stream, true, Bytes::new());
                         break;
                     }
-                    let room = room(body, outbox, &mut self.held);
+                    if incoming.buffered() == 0 {
+                        return Outcome::Nothing;
+                    }
+                    let room = outbox.room(stream, body);
                     let Received::Data(data, credit) = incoming.take(MAX_CHUNK.min(room)) else {
                         return Outcome::Nothing;
                     };
                     // The sender of the request's body gets room as the response's receiver makes some.
                     give_credit(Some(&mut *outbox), stream, credit);
                     let end = incoming.is_drained();
-                    body.sent(data.len(), end);
-                    outbox.push_data(stream, end, data);
+                    outbox.send_piece(stream, body, data, end);
                     if end {
                         break;
                     }
@@ -442,7 +462,7 @@ impl Requests {
         let context = self.contexts.get(key).filter(|context| !context.answered)?;
         let stream = StreamId::request(context.wire_id);
         if let Some(outbox) = self.outboxes.get_mut(context.link) {
-            outbox.push(&Frame::reset(stream, reason));
+            outbox.frames.push(&Frame::reset(stream, reason));
         }
         self.close(key)
     }
@@ -464,9 +484,9 @@ impl Requests {
 }
 
 /// Gives credit for a request's body, if it is time to.
-fn give_credit(outbox: Option<&mut Outbox>, stream: StreamId, credit: Option<u32>) {
+fn give_credit(outbox: Option<&mut LinkOutbox>, stream: StreamId, credit: Option<u32>) {
     if let (Some(outbox), Some(bytes)) = (outbox, credit) {
-        outbox.push(&Frame::Credit { stream, bytes });
+        outbox.frames.push(&Frame::Credit { stream, bytes });
     }
 }
 

@@ -149,7 +149,7 @@ fn fetch_chunk(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
     let Some(exchange) = Exchange::get(scope) else { return };
     let key = key_of(scope, args.get(0));
     let Ok(chunk) = v8::Local::<v8::Uint8Array>::try_from(args.get(1)) else { return };
-    let room = exchange.fetches.borrow_mut().upload_room(&exchange.requests.borrow(), key);
+    let room = exchange.fetches.borrow_mut().upload_room(&mut exchange.requests.borrow_mut(), key);
     let length = chunk.byte_length();
     let mut bytes = vec![0; length.min(room)];
     chunk.copy_contents(&mut bytes);

@@ -16,6 +16,9 @@ use crate::engine::runtime::Runtime;
 use crate::exchange::Exchange;
 use crate::exchange::link::Link;
 
+/// Most bodies that go on before what has come is looked at.
+const MAX_TURNS: usize = 16;
+
 /// Starts the process; returns our end of the link to it.
 pub type StartBroker = Box<dyn FnOnce() -> io::Result<UnixStream>>;
 
@@ -47,14 +50,26 @@ impl Broker {
         }
     }
 
+    /// Bodies that waited for room on the link go on, as far as there is some.
+    fn give_turns(&self, runtime: &mut Runtime, outgoing: &Outgoing) {
+        for _ in 0..MAX_TURNS {
+            let next = self.exchange.requests.borrow_mut().next_turn(0);
+            let Some(stream) = next else { break };
+            outgoing.resume_upload(runtime, 0, stream.number);
+            if self.exchange.requests.borrow().is_spent(0) {
+                break;
+            }
+        }
+        self.exchange.requests.borrow_mut().renew();
+    }
+
     /// Sends what is to be sent, takes what has come.
     pub(super) fn turn(&mut self, runtime: &mut Runtime, outgoing: &Outgoing) {
         if self.link().is_none() {
             return;
         }
         let mut open = self.flush();
-        let held = self.exchange.fetches.borrow_mut().take_held(&self.exchange.requests.borrow());
-        held.into_iter().for_each(|key| outgoing.resume_upload(runtime, key));
+        self.give_turns(runtime, outgoing);
         if let Some(link) = self.link.as_mut().filter(|_| open) {
             open = link.receive(&mut Link::scratch()).is_ok();
         }
@@ -76,9 +91,11 @@ impl Broker {
 
 impl EventSource for Broker {
     fn interest<'a>(&'a mut self, fds: &mut Vec<PollFd<'a>>) {
-        let unsent = self.exchange.requests.borrow_mut().outbox(0).map_or(0, |outbox| outbox.len());
+        let mut requests = self.exchange.requests.borrow_mut();
+        let has_more = requests.is_turn_due() || requests.outbox(0).is_some_and(|outbox| !outbox.is_empty());
+        drop(requests);
         if let Some(link) = self.link().map(|link| &*link) {
-            let out = if unsent > 0 { PollFlags::POLLOUT } else { PollFlags::empty() };
+            let out = if has_more { PollFlags::POLLOUT } else { PollFlags::empty() };
             fds.push(PollFd::new(link.as_fd(), PollFlags::POLLIN | out));
         }
     }

@@ -19,7 +19,7 @@ const MAX_READS: usize = 16;
 impl Worker {
     /// Whether there is something to be done at once.
     pub(super) fn has_unfinished(&self) -> bool {
-        !self.jobs.is_empty() || self.sockets.has_more()
+        !self.jobs.is_empty() || self.sockets.has_more() || self.app.exchange.requests.borrow().is_turn_due()
     }
 
     /// Sleeps until something is due, then does what there is time for.
@@ -32,6 +32,7 @@ impl Worker {
         if control {
             self.receive_control()?;
         }
+        self.app.exchange.requests.borrow_mut().renew();
         self.work(&links, Instant::now() + ROUND)?;
         if !self.is_ending() {
             // Whatever ended the round: who waits for an outgoing request to be over is not woken by anything else.
@@ -69,6 +70,30 @@ impl Worker {
         self.is_ending() || Instant::now() >= until
     }
 
+    /// Bodies that waited for room on a link go on, the links one after the other.
+    fn give_turns(&mut self, until: Instant) {
+        let count = self.sockets.links.len();
+        let mut without = 0;
+        while without < count {
+            self.next_turn = (self.next_turn + 1) % count;
+            let next = self.app.exchange.requests.borrow_mut().next_turn(self.next_turn);
+            let Some(stream) = next else {
+                without += 1;
+                continue;
+            };
+            without = 0;
+            match stream.initiator {
+                Side::Supervisor => self.app.resume_response(self.next_turn, stream.number),
+                Side::Worker => {
+                    self.app.outgoing.resume_upload(&mut self.app.runtime, self.next_turn, stream.number);
+                }
+            }
+            if self.is_over(until) || self.app.exchange.requests.borrow().is_spent(self.next_turn) {
+                return;
+            }
+        }
+    }
+
     /// Takes in what came on these links, then does what there is time for of all that is to be done.
     fn dispatch(&mut self, readable: &[usize], until: Instant) -> Result<(), ServeError> {
         let count = self.sockets.links.len();
@@ -81,7 +106,17 @@ impl Worker {
                 self.receive_requests(link)?;
             }
         }
-        self.run_jobs(until)
+        if std::mem::take(&mut self.turns_first) {
+            self.give_turns(until);
+            return if self.is_over(until) { Ok(()) } else { self.run_jobs(until) };
+        }
+        self.run_jobs(until)?;
+        if self.is_over(until) {
+            self.turns_first = true;
+        } else {
+            self.give_turns(until);
+        }
+        Ok(())
     }
 
     fn is_far_ahead(&self) -> bool {
@@ -115,8 +150,6 @@ impl Worker {
                     return Err(ServeError::Protocol("a frame on a data link that belongs elsewhere"));
                 }
             }
-            Job::Resume(key) => app.resume_response(key),
-            Job::ResumeUpload(key) => app.outgoing.resume_upload(&mut app.runtime, key),
             Job::Abandon { link, id, reason, acknowledge } => {
                 app.request_reset(link, id, reason);
                 if acknowledge {

@@ -25,10 +25,6 @@ pub(super) enum Job {
     FetchNews(FetchKey),
     /// The supervisor takes more of a `fetch()`'s body, or it failed.
     FetchFrame(usize, Frame),
-    /// A response may go on.
-    Resume(RequestKey),
-    /// The body of an outgoing request may go on.
-    ResumeUpload(FetchKey),
     /// A request is over that the app was called for; whether the supervisor waits for that.
     Abandon { link: usize, id: RequestId, reason: ResetReason, acknowledge: bool },
     /// A `fetch()` has no link any more.

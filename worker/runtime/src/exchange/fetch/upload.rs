@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use nano_protocol::{StreamId, StreamViolation};
 
-use super::{FetchOutcome, Fetches};
+use super::{FetchContext, FetchOutcome, Fetches};
 use crate::exchange::key::FetchKey;
 use crate::exchange::request::Requests;
 
@@ -43,35 +43,41 @@ impl Fetches {
     }
 
     /// How much [`Fetches::send_chunk`] takes now.
-    pub(crate) fn upload_room(&mut self, requests: &Requests, key: FetchKey) -> usize {
+    pub(crate) fn upload_room(&mut self, requests: &mut Requests, key: FetchKey) -> usize {
         let Some(context) = self.contexts.get(key) else { return 0 };
-        requests.room_on(context.link, &context.send, &mut self.held)
+        let outbox = requests.link_outbox(context.link).filter(|_| context.on_wire);
+        outbox.map_or(0, |outbox| outbox.room(StreamId::fetch(context.wire_id), &context.send))
     }
 
-    /// The requests whose bodies waited for a link to be written and may go on, as [`Requests::take_held`] has them for
-    /// responses; each is to be given to [`Fetches::resume_upload`].
-    pub(crate) fn take_held(&mut self, requests: &Requests) -> Vec<FetchKey> {
-        if !requests.has_drained() || !std::mem::take(&mut self.held) {
-            return Vec::new();
+    /// Goes on with a request's body: it has credit, or it is its turn.
+    pub(crate) fn resume_upload(&mut self, requests: &mut Requests, key: FetchKey) -> FetchOutcome {
+        let on_wire = |context: &&mut FetchContext| context.on_wire;
+        let Some(context) = self.contexts.get_mut(key).filter(on_wire) else { return FetchOutcome::Nothing };
+        let Some(outbox) = requests.link_outbox(context.link) else { return FetchOutcome::Nothing };
+        let (stream, body) = (StreamId::fetch(context.wire_id), &mut context.send);
+        match &mut context.upload {
+            Upload::Script { waiting, .. } => {
+                // Credit does not overtake those that wait for room on the link.
+                let goes_on = *waiting && outbox.room(stream, body) > 0;
+                *waiting &= !goes_on;
+                if goes_on { FetchOutcome::Writable } else { FetchOutcome::Nothing }
+            }
+            Upload::Whole => {
+                outbox.send_rest(stream, body);
+                FetchOutcome::Nothing
+            }
         }
-        self.contexts.iter().filter(|(_, context)| context.upload.is_running()).map(|(key, _)| key).collect()
-    }
-
-    /// Goes on with a request's body.
-    pub(crate) fn resume_upload(&mut self, key: FetchKey) -> FetchOutcome {
-        let upload = self.contexts.get_mut(key).map(|context| &mut context.upload);
-        let Some(Upload::Script { waiting, .. }) = upload else { return FetchOutcome::Nothing };
-        if std::mem::take(waiting) { FetchOutcome::Writable } else { FetchOutcome::Nothing }
     }
 
     /// Sends a piece of a body that JavaScript makes: at most [`Fetches::upload_room`] bytes. `waits`: it has more, and no
     /// room; it will be told of some. Returns the room that is left.
     pub(crate) fn send_chunk(&mut self, requests: &mut Requests, key: FetchKey, data: Bytes, waits: bool) -> usize {
         let Some(context) = self.contexts.get_mut(key) else { return 0 };
-        let Some(outbox) = requests.outbox(context.link).filter(|_| context.on_wire) else { return 0 };
+        let Some(outbox) = requests.link_outbox(context.link).filter(|_| context.on_wire) else { return 0 };
+        let stream = StreamId::fetch(context.wire_id);
         context.send.give(data);
-        context.send.send(StreamId::fetch(context.wire_id), outbox);
-        let room = requests.room_on(context.link, &context.send, &mut self.held);
+        outbox.send(stream, &mut context.send, usize::MAX);
+        let room = outbox.room(stream, &context.send);
         if let Upload::Script { waiting, .. } = &mut context.upload {
             *waiting = waits || room == 0;
         }
@@ -81,23 +87,18 @@ impl Fetches {
     /// The end of a body that JavaScript made. False if it is shorter than was announced: the request has to be given up.
     pub(crate) fn end_upload(&mut self, requests: &mut Requests, key: FetchKey) -> bool {
         let Some(context) = self.contexts.get_mut(key).filter(|context| context.on_wire) else { return true };
-        let Some(outbox) = requests.outbox(context.link) else { return true };
+        let Some(outbox) = requests.link_outbox(context.link) else { return true };
+        let stream = StreamId::fetch(context.wire_id);
         match context.send.end() {
             Ok(false) => {}
-            Ok(true) => outbox.push_data(StreamId::fetch(context.wire_id), true, Bytes::new()),
+            Ok(true) => outbox.frames.push_data(stream, true, Bytes::new()),
             Err(_) => return false,
         }
+        outbox.leave(stream);
         if let Upload::Script { is_over, .. } = &mut context.upload {
             *is_over = true;
         }
         true
-    }
-
-    /// Sends as much of a whole body as the window allows.
-    pub(super) fn send_upload(&mut self, requests: &mut Requests, key: FetchKey) {
-        let Some(context) = self.contexts.get_mut(key).filter(|context| context.on_wire) else { return };
-        let Some(outbox) = requests.outbox(context.link) else { return };
-        context.send.send(StreamId::fetch(context.wire_id), outbox);
     }
 
     /// The supervisor takes more of a request's body.
@@ -109,10 +110,6 @@ impl Fetches {
     ) -> Result<FetchOutcome, StreamViolation> {
         let Some(context) = self.contexts.get_mut(key) else { return Ok(FetchOutcome::Nothing) };
         context.send.credit(bytes)?;
-        if matches!(context.upload, Upload::Script { .. }) {
-            return Ok(self.resume_upload(key));
-        }
-        self.send_upload(requests, key);
-        Ok(FetchOutcome::Nothing)
+        Ok(self.resume_upload(requests, key))
     }
 }

@@ -19,7 +19,7 @@ impl Requests {
         }
         incoming.asked = true;
         if let Some(outbox) = self.outboxes.get_mut(context.link) {
-            outbox.push(&Frame::BodyWanted { id: context.wire_id });
+            outbox.frames.push(&Frame::BodyWanted { id: context.wire_id });
         }
     }
 
@@ -42,6 +42,9 @@ impl Requests {
         let context = self.contexts.get_mut(key)?;
         context.answered = true;
         context.outgoing = None;
+        if let Some(outbox) = self.outboxes.get_mut(context.link) {
+            outbox.leave(StreamId::request(context.wire_id));
+        }
         if context.held == 0 {
             return self.leave(key);
         }
@@ -70,7 +73,7 @@ impl Requests {
             && incoming.body.is_open()
             && let Some(outbox) = self.outboxes.get_mut(context.link)
         {
-            outbox.push(&Frame::reset(StreamId::request(context.wire_id), ResetReason::BodyUnwanted));
+            outbox.frames.push(&Frame::reset(StreamId::request(context.wire_id), ResetReason::BodyUnwanted));
         }
         self.close(key)
     }
@@ -89,6 +92,9 @@ impl Requests {
         let context = self.contexts.remove(key)?;
         self.retained -= context.retained;
         self.unbegun -= context.unbegun.as_ref().map_or(0, |unbegun| unbegun.bytes);
+        if let Some(outbox) = self.outboxes.get_mut(context.link) {
+            outbox.leave(StreamId::request(context.wire_id));
+        }
         if let Some(keys) = self.keys.get_mut(context.link) {
             keys.remove(context.wire_id);
         }

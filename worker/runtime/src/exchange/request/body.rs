@@ -1,12 +1,8 @@
 //! A request's two bodies: what has come of the one, and where the other comes from.
 
-use nano_protocol::{BodyLength, Outbox, ReceiveHalf, SendHalf};
+use nano_protocol::{BodyLength, ReceiveHalf, SendHalf};
 
 use crate::exchange::key::{BodyReader, FetchKey};
-
-/// Unsent bytes of a link from which on no more of a response's body joins them, so that a supervisor that does not read
-/// costs no more than that; the frames' heads count.
-pub(super) const MAX_UNSENT: usize = 1 << 20;
 
 /// Why no more of a request's body comes before its end: the request was reset, or nothing keeps the body.
 #[derive(Debug, Clone, Copy)]
@@ -40,13 +36,6 @@ pub(in crate::exchange) enum BodySource {
     Request,
     /// The body of an outgoing request's response is handed on as it comes.
     Fetch(FetchKey),
-}
-
-/// How much of a response's body may be added to what is to be sent now; `held`: it is less than the window allows.
-pub(super) fn room(body: &SendHalf, outbox: &Outbox, held: &mut bool) -> usize {
-    let (available, left) = (body.room(), MAX_UNSENT.saturating_sub(outbox.len()));
-    *held |= left < available;
-    available.min(left)
 }
 
 impl IncomingBody {

@@ -258,44 +258,6 @@ fn what_wait_until_keeps_is_bounded() {
 }
 
 #[test]
-fn bodies_in_single_bytes_do_not_fill_what_is_to_be_sent() {
-    let (mut requests, first) = opened(BodyLength::None);
-    let head = RequestHead {
-        method: "GET".into(),
-        url: "http://a/".into(),
-        request_id: "id".into(),
-        headers: HeaderBlock::default(),
-        body: BodyLength::None,
-    };
-    let keys: Vec<_> = std::iter::once(first).chain((1..20).map(|id| requests.open(0, id, head.clone()))).collect();
-    for key in &keys {
-        requests.respond_in_chunks(*key, 200, HeaderBlock::default());
-    }
-    // Nothing is read; no chunk stands next to another of its body.
-    let mut written = 0;
-    while keys.iter().any(|key| requests.response_room(*key) > 0) {
-        for key in &keys {
-            if requests.response_room(*key) > 0 {
-                requests.send_chunk(*key, Bytes::from_static(b"x"), true);
-                written += 1;
-            }
-        }
-    }
-    let waiting = requests.outbox(0).unwrap().len();
-    assert!(waiting <= MAX_UNSENT + 64, "{waiting} bytes wait for {written}");
-    assert!(written < keys.len() * WINDOW, "it is the link that holds them up");
-    assert!(requests.take_held().is_empty(), "nothing was written");
-
-    // It is read: each goes on.
-    *requests.outbox(0).unwrap() = Outbox::default();
-    let mut held = requests.take_held();
-    held.sort_unstable();
-    assert_eq!(held, keys);
-    assert!(held.iter().all(|key| matches!(requests.resume(*key), Outcome::Writable)));
-    assert!(requests.take_held().is_empty(), "once");
-}
-
-#[test]
 fn pieces_that_come_together_are_one_piece() {
     let (mut requests, key) = opened(BodyLength::Unknown);
     assert!(matches!(requests.respond_with_request_body(key, 200, HeaderBlock::default()), Outcome::Nothing));

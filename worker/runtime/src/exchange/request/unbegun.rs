@@ -64,7 +64,7 @@ impl Requests {
     /// Tells the supervisor that a request which it has ended is over.
     pub(crate) fn acknowledge_reset(&mut self, link: usize, wire_id: RequestId) {
         if let Some(outbox) = self.outboxes.get_mut(link) {
-            outbox.push(&Frame::ResetAck { id: wire_id });
+            outbox.frames.push(&Frame::ResetAck { id: wire_id });
         }
     }
 }
