@@ -4,9 +4,12 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-/// Chunks below this size are copied together while they are not taken: a sender of single bytes must not make us keep
-/// a buffer for each.
-const COALESCE_BELOW: usize = 4096;
+/// A chunk keeps alive the buffer that it was read into, of 64 KiB and more, most of which may be of other streams. So
+/// chunks below this size are copied together while they are not taken: what is kept is at most a few times their bytes.
+const COALESCE_BELOW: usize = 16 * 1024;
+
+/// Below this size one is copied also if it is alone.
+const COPY_BELOW: usize = 4096;
 
 /// Body data in order. Large chunks are kept as they are, small ones copied together.
 #[derive(Debug, Default)]
@@ -23,15 +26,15 @@ impl ChunkQueue {
         if data.is_empty() {
             return;
         }
+        let is_alone = self.is_empty();
         self.bytes += data.len();
-        if data.len() >= COALESCE_BELOW {
+        if is_alone && data.len() < COPY_BELOW {
+            self.chunks.push_back(Bytes::copy_from_slice(&data));
+        } else if is_alone || data.len() >= COALESCE_BELOW {
             self.seal_tail();
             self.chunks.push_back(data);
         } else if !self.tail.is_empty() {
             self.tail.extend_from_slice(&data);
-        } else if self.chunks.is_empty() {
-            // Alone, it need not be copied.
-            self.chunks.push_back(data);
         } else {
             if self.chunks.back().is_some_and(|last| last.len() < COALESCE_BELOW) {
                 self.chunks.pop_back().iter().for_each(|last| self.tail.extend_from_slice(last));
