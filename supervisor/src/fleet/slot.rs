@@ -62,7 +62,8 @@ impl Slot {
         }
         loop {
             let mut outage = Outage::Crashes;
-            let mut started = self.start(true).await;
+            // One that fails again and again leaves the spares to others.
+            let mut started = self.start(backoff.failures() < 2).await;
             if started.as_ref().is_err_and(|error| self.status.was_spare.get() && error.may_be_the_spares()) {
                 tracing::warn!(app = %self.shared.app.name, "a spare worker failed; another one is started");
                 started = self.start(false).await;

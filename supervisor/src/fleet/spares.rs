@@ -126,6 +126,14 @@ impl SparePool {
         std::iter::from_fn(|| ready.pop_front()).find(|spare| !spare.process.life.is_over())
     }
 
+    /// Keeps a spare, unless fewer are wanted by now.
+    fn keep(&self, spare: Spare) {
+        let mut ready = self.ready.borrow_mut();
+        if ready.len() < self.wanted.get() {
+            ready.push_back(spare);
+        }
+    }
+
     fn is_short(&self) -> bool {
         self.ready.borrow_mut().retain(|spare| !spare.process.life.is_over());
         self.ready.borrow().len() < self.wanted.get()
@@ -142,7 +150,7 @@ async fn keep(context: Weak<FleetContext>, changed: Rc<Notify>) {
             match Spare::start(&context, &changed).await {
                 Ok(spare) => {
                     pause = PAUSE;
-                    context.spares.ready.borrow_mut().push_back(spare);
+                    context.spares.keep(spare);
                 }
                 Err(error) => {
                     failed = true;

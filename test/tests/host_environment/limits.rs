@@ -63,6 +63,13 @@ fn a_limit_that_is_reached_later_is_named_too() {
             command.spawn().unwrap()
         })
         .collect();
+    nano_test::until("all of them are that user's", || {
+        let is_the_users = |pid: u32| {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            status.contains(&format!("Uid:\t{user}\t"))
+        };
+        sleepers.iter().all(|sleeper| is_the_users(sleeper.id())).then_some(())
+    });
     let said = refused(&site, &["prlimit", "--nproc=16"]);
     for sleeper in &mut sleepers {
         let _ = sleeper.kill();
