@@ -42,7 +42,8 @@ fn a_process_comes_with_the_first_request_and_stays() {
     assert!(nano.workers("a").is_empty());
     assert_eq!(nano.metrics().get("nano_workers", &[("app", "a"), ("state", "exited")]), Some(2.0));
     assert_eq!(nano.get("a.local", "/").text(), "hello");
-    until("both workers of the app", || (starts(&nano, "a") == 2.0).then_some(()));
+    until("both workers of the app", || (nano.pids("a").len() == 2).then_some(()));
+    assert_eq!(starts(&nano, "a"), 2.0);
     assert_eq!((state(&nano, "a"), state(&nano, "b")), ("ready".to_owned(), "idle".to_owned()));
     assert_eq!(starts(&nano, "b"), 0.0);
     let pids = nano.pids("a");
