@@ -166,6 +166,28 @@ fn idle_workers_end_and_a_killed_one_comes_back() {
 }
 
 #[test]
+fn a_worker_that_ended_for_idleness_is_not_started_for_nobody() {
+    let site = Site::new();
+    site.app("a", HELLO);
+    let clock = app("a", json!({ "name": "clock", "hostname": "clock.local", "idle_ms": 500 }));
+    site.apps(json!([app("a", json!({ "idle_ms": 500 })), clock]));
+    let nano = site.serve();
+    let ended = |name: &str| until("the worker's end", || (state(&nano, name) == "idle").then_some(()));
+    for round in 1..=3 {
+        assert_eq!(nano.get("a.local", "/").text(), "hello");
+        ended("a");
+        // A start for nobody would follow at once: it is there when another app's worker has come and gone.
+        assert_eq!(nano.get("clock.local", "/").text(), "hello");
+        ended("clock");
+        assert!(
+            (starts(&nano, "a") - f64::from(round)).abs() < 0.5,
+            "{} starts for {round} requests",
+            starts(&nano, "a")
+        );
+    }
+}
+
+#[test]
 fn the_worker_that_checks_ends_and_a_crowd_of_apps_needs_one() {
     let site = Site::new();
     let mut apps = Vec::new();

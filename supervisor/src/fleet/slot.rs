@@ -158,6 +158,8 @@ impl Slot {
             () = wanted.notified() => {
                 // All slots of the app are to start, not only the one that was notified.
                 self.shared.wake.send_replace(());
+                // This one is awake: its own call must not end its next wait.
+                self.wakes.mark_unchanged();
                 false
             }
             _ = self.wakes.changed() => false,
@@ -223,6 +225,8 @@ impl Slot {
                 let availability = &self.shared.app.availability;
                 availability.restored();
                 self.give_to_shards(&worker, own).await;
+                // Calls that came until now are answered by this worker: they must not start another one after its end.
+                self.wakes.mark_unchanged();
                 self.status.enter(Some(WorkerState::Ready));
                 // While the shards got their links, another slot may have found that no worker is ready.
                 availability.restored();
