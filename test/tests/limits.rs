@@ -80,6 +80,16 @@ fn a_module_that_loops_at_start_does_not_hang_the_start() {
 }
 
 #[test]
+fn the_least_memory_that_may_be_asked_for_is_enough_for_a_small_app() {
+    let nano = limited(&json!({ "memory_mb": 8 }));
+    let pid = nano.pid_of("a");
+    for _ in 0..20 {
+        assert_eq!(nano.get("a.local", "/hello").text(), "hello");
+    }
+    assert_eq!(nano.pid_of("a"), pid);
+}
+
+#[test]
 fn an_app_may_have_gigabytes() {
     let nano = limited(&json!({ "memory_mb": 6144 }));
     assert_eq!(nano.get("a.local", "/hello").text(), "hello");

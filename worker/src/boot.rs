@@ -58,6 +58,8 @@ enum BootError {
     Version(u8),
     #[error("cannot {0}: {1}")]
     System(&'static str, io::Error),
+    #[error("the spare cannot become its app's user: {0}")]
+    User(String),
     #[error(transparent)]
     Serve(#[from] ServeError),
 }
@@ -66,7 +68,7 @@ impl BootError {
     fn exit_status(&self) -> i32 {
         match self {
             Self::NoSocket | Self::Usage => ExitCode::Usage.into(),
-            Self::Version(_) | Self::System(..) => ExitCode::Worker(ExitReason::Startup).into(),
+            Self::Version(_) | Self::System(..) | Self::User(_) => ExitCode::Worker(ExitReason::Startup).into(),
             Self::Serve(error) => error.exit_status(),
         }
     }
@@ -90,7 +92,8 @@ fn prepare(sandbox_args: SandboxArgs) -> Result<PreparedWorker, BootError> {
         prepared.prepare_isolate(crate::SNAPSHOT, memory::DEFAULT)?;
         write(&mut control, &Frame::Prepared).map_err(unwritable)?;
         process_title::set(&format!("nano-worker: {}", prepared.wait_for_adoption()?));
-        sandbox.adopt(adopted_user().map_err(|error| BootError::System("read whose worker it is", error))?);
+        let user = adopted_user().map_err(|error| BootError::System("read whose worker it is", error))?;
+        sandbox.adopt(user).map_err(BootError::User)?;
         // The change of the user undid it. What is said above of the supervisor's death holds here, too.
         prctl::set_pdeathsig(Signal::SIGKILL)
             .map_err(|error| BootError::System("follow the supervisor", error.into()))?;

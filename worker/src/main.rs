@@ -7,6 +7,7 @@ use std::env;
 use std::io::{self, Write as _};
 
 use nano_protocol::{ExitCode, ExitReason};
+use nano_runtime::HeapImage;
 
 mod boot;
 mod network;
@@ -16,7 +17,11 @@ mod run;
 mod stack;
 
 /// The heap image with the builtins, written by `build.rs`.
-static SNAPSHOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/snapshot.bin"));
+static SNAPSHOT: HeapImage = HeapImage {
+    blob: include_bytes!(concat!(env!("OUT_DIR"), "/heap.bin")),
+    texts: include_bytes!(concat!(env!("OUT_DIR"), "/texts.js")),
+    lengths: include_bytes!(concat!(env!("OUT_DIR"), "/lengths.bin")),
+};
 
 fn main() -> ExitCode {
     if let Err(message) = stack::ensure() {

@@ -105,12 +105,14 @@ pub fn enter(layers: Layers, sandbox_args: SandboxArgs) -> Entered {
     apply(layers.undumpable, SandboxLayer::Undumpable, privileges::become_undumpable);
     apply(layers.no_new_privs, SandboxLayer::NoNewPrivs, privileges::forbid_new);
     apply(layers.landlock, SandboxLayer::Landlock, landlock::close);
-    let is_root = sandbox_args.spare && geteuid().is_root();
-    if is_root {
-        // It becomes another user later, or none; both are reported then.
-        let _ = privileges::keep_user_change();
-    } else {
-        apply(layers.capabilities, SandboxLayer::Capabilities, privileges::drop_capabilities);
+    // A spare becomes another user later. Where it could not, it gives up everything now, as one that is no spare.
+    let kept = (sandbox_args.spare && geteuid().is_root()).then(privileges::keep_user_change);
+    if let Some(Err(reason)) = &kept {
+        reports.push(report(SandboxLayer::Uid, Err(format!("it cannot change its user: {reason}"))));
+    }
+    let is_root = matches!(kept, Some(Ok(_)));
+    if layers.capabilities && !is_root {
+        reports.push(report(SandboxLayer::Capabilities, privileges::drop_capabilities()));
     }
     let rlimits = if layers.rlimits { rlimits::limit() } else { Err(String::new()) };
     Entered { layers, reports, rlimits, is_root }
@@ -131,18 +133,22 @@ impl Entered {
 
 impl Closed {
     /// A spare gets its app: it becomes that app's user, and with that gives up what it kept for it.
-    pub fn adopt(&mut self, user: Option<u32>) {
+    ///
+    /// # Errors
+    /// It cannot, and must not go on: it still has what it kept.
+    pub fn adopt(&mut self, user: Option<u32>) -> Result<(), String> {
         if self.is_root {
-            let user = user.ok_or("it was not told which user it is to be".to_owned()).and_then(user::change);
+            let changed = user.ok_or("it was not told which user it is to be".to_owned()).and_then(user::change)?;
+            self.reports.push(report(SandboxLayer::Uid, Ok(changed)));
             // The kernel empties the sets of every thread that is not root any more (capabilities(7)).
-            let dropped = user.clone().map(|_| String::new());
-            self.reports.extend([report(SandboxLayer::Uid, user), report(SandboxLayer::Capabilities, dropped)]);
+            self.reports.push(report(SandboxLayer::Capabilities, Ok(String::new())));
         }
         // The change of the user undid it.
         if self.layers.undumpable {
             self.reports.retain(|report| report.layer != SandboxLayer::Undumpable);
             self.reports.push(report(SandboxLayer::Undumpable, privileges::become_undumpable()));
         }
+        Ok(())
     }
 
     /// Applies what is left to all threads. Returns the layers' reports.

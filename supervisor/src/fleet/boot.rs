@@ -17,6 +17,9 @@ use super::{sandbox, shown};
 /// Time for V8 and the disk on a busy machine, in addition to the app's own `cpu_ms`.
 const START_ALLOWANCE: Duration = Duration::from_secs(10);
 
+/// Time for a spare to say that it has become its app's worker: it has little to do for that.
+const ADOPTION: Duration = Duration::from_secs(3);
+
 /// The worker's boot message.
 pub(super) fn boot_message(app: &AppConfig) -> Boot {
     let settings = &app.settings;
@@ -63,10 +66,11 @@ pub(super) async fn boot(
     process: &mut Process,
     app: &AppConfig,
     modules: &AppModules,
+    was_spare: bool,
     mut on_event: impl FnMut(BootEvent) -> Result<(), StartError>,
 ) -> Result<Ready, StartError> {
     let within = deadline(app);
-    match tokio::time::timeout(within, load_app(process, app, modules, &mut on_event)).await {
+    match tokio::time::timeout(within, load_app(process, app, modules, was_spare, &mut on_event)).await {
         Ok(Ok(ready)) => Ok(ready),
         Ok(Err(Some(error))) => Err(error),
         Ok(Err(None)) => Err(died(process).await),
@@ -79,9 +83,15 @@ async fn load_app(
     process: &mut Process,
     app: &AppConfig,
     modules: &AppModules,
+    was_spare: bool,
     on_event: &mut impl FnMut(BootEvent) -> Result<(), StartError>,
 ) -> Result<Ready, Option<StartError>> {
-    let layers = sandboxed(process).await?;
+    let layers = if was_spare {
+        let adopted = tokio::time::timeout(ADOPTION, sandboxed(process)).await;
+        adopted.unwrap_or(Err(Some(StartError::NotAdopted(ADOPTION))))?
+    } else {
+        sandboxed(process).await?
+    };
     on_event(BootEvent::Sandbox(layers))?;
     // From here on the process has the app's secrets.
     process.link.queue(&Frame::Boot(Box::new(boot_message(app))));

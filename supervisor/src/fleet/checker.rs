@@ -114,6 +114,7 @@ impl Checker {
         {
             return Ok(());
         }
+        let mut again = true;
         loop {
             running.take_if(|running| running.memory < config.settings.memory_bytes);
             let mut checking = match running.take() {
@@ -135,8 +136,9 @@ impl Checker {
                     *running = Some(checking);
                     return Err(error);
                 }
-                // Apps that were checked before this one may have left it in a bad state.
-                Err(error) if checking.used && !matches!(error, StartError::CheckLate(_)) => {}
+                // Apps that were checked before this one may have left it in a bad state, or it was killed from outside.
+                Err(StartError::CheckLate(most)) => return Err(StartError::CheckLate(most)),
+                Err(error) if again && (checking.used || matches!(error, StartError::Died { .. })) => again = false,
                 Err(error) => return Err(error),
             }
         }

@@ -211,7 +211,7 @@ impl Slot {
         let resident_limit = self.shared.resident_limit(&process.layers);
         let modules = self.shared.modules(&self.context).await?;
         let booted = tokio::select! {
-            booted = boot::boot(&mut process, config, modules, on_event) => Some(booted),
+            booted = boot::boot(&mut process, config, modules, self.status.was_spare.get(), on_event) => Some(booted),
             () = resident::exceeded(worker.pid, resident_limit, false) => Some(Err(StartError::Limit(ExitReason::Memory))),
             () = retired(&mut self.desired) => None,
         };

@@ -110,7 +110,8 @@ impl SparePool {
         match context.spawner.adopt(process.worker, modules.generation).await {
             Ok(layers) => process.layers = layers,
             Err(error) => {
-                tracing::warn!(app = %shared.config.name, %error, "a spare worker cannot be used");
+                // Mostly it has ended, and the report of that is on its way.
+                tracing::debug!(app = %shared.config.name, %error, "a spare worker cannot be used");
                 return None;
             }
         }
@@ -182,7 +183,11 @@ impl Spare {
             Ok(Err(None)) => {
                 let rate = LogRate::new(Instant::now(), Arc::default());
                 process.belongs_to(NAME, &Rc::new(RefCell::new(rate)));
-                return Err(boot::died(&mut process).await);
+                let exit = process.life.over().await;
+                process.finish_stderr().await;
+                let how = process.describe(&exit);
+                let why = format!("it ended before it was prepared ({how}) {}", process.stderr_tail());
+                return Err(StartError::Spawn(std::io::Error::other(why)));
             }
             Err(_) => return Err(StartError::Late(PREPARE)),
         }

@@ -38,6 +38,9 @@ pub enum StartError {
     /// It took too long.
     #[error("the app was not loaded within {} ms (is there a top-level await that never ends?)", .0.as_millis())]
     Late(Duration),
+    /// A spare worker did not become its app's.
+    #[error("a spare worker did not take its app within {} ms", .0.as_millis())]
+    NotAdopted(Duration),
     /// A check took too long.
     #[error("the app's modules were not compiled and linked within {} ms", .0.as_millis())]
     CheckLate(Duration),
@@ -49,7 +52,15 @@ pub enum StartError {
 impl StartError {
     /// Whether a spare worker may have failed for what it is, and not for its app.
     pub(super) fn may_be_the_spares(&self) -> bool {
-        matches!(self, Self::Spawn(_) | Self::Refused(_) | Self::Sandbox(_) | Self::Died { .. } | Self::Protocol(_))
+        matches!(
+            self,
+            Self::Spawn(_)
+                | Self::Refused(_)
+                | Self::Sandbox(_)
+                | Self::Died { .. }
+                | Self::Protocol(_)
+                | Self::NotAdopted(_)
+        )
     }
 }
 

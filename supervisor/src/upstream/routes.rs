@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use nano_config::HostName;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::link::{self, End, Link};
@@ -140,7 +141,8 @@ impl Routes {
     }
 
     fn report(&self, event: LinkEvent) {
-        if let Err(error) = self.events.try_send(event) {
+        // When nano stops, nobody is there any more to be told.
+        if let Err(error @ TrySendError::Full(_)) = self.events.try_send(event) {
             tracing::error!(%error, "the control plane does not keep up: an event of a shard is lost");
         }
     }

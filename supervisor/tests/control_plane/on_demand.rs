@@ -53,13 +53,16 @@ fn a_reload_with_a_module_that_fails_changes_nothing() {
 
 #[test]
 fn an_app_starts_without_a_spare_where_its_spare_fails() {
-    let site = site(&[("unlucky", "respond x"), ("lucky", "respond y")]);
+    let site = site(&[("unlucky", "respond x"), ("stuck", "respond y"), ("lucky", "respond z")]);
     let nano = site.serve();
-    eventually("a spare", || nano.ask(&["status"])["spares"]["ready"] == 1);
-    assert_eq!(nano.get("unlucky", "/").0, 200);
-    nano.log("a spare worker failed");
-    assert_eq!(nano.metric("nano_workers{app=\"unlucky\",state=\"ready\"}"), Some(1.0));
-    assert_eq!(nano.ask(&["apps"])["apps"][0]["state"], "ready");
+    for (index, name) in ["unlucky", "stuck"].into_iter().enumerate() {
+        eventually("a spare", || nano.ask(&["status"])["spares"]["ready"] == 1);
+        assert_eq!(nano.get(name, "/").0, 200);
+        eventually("it is told", || nano.log_so_far().matches("a spare worker failed").count() == index + 1);
+        assert_eq!(nano.metric(&format!("nano_workers{{app=\"{name}\",state=\"ready\"}}")), Some(1.0));
+        assert_eq!(nano.ask(&["apps"])["apps"][index]["state"], "ready");
+    }
     eventually("another spare", || nano.ask(&["status"])["spares"]["ready"] == 1);
     assert_eq!(nano.get("lucky", "/").0, 200);
+    assert_eq!(nano.log_so_far().matches("a spare worker failed").count(), 2);
 }

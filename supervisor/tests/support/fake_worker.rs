@@ -5,7 +5,7 @@
 //! (takes so much memory and keeps it) · `crash` · `stop` (answers nothing any more) · `spin` (the same, busily) · `garbage` (on the data link) · `lie` (on the control link)
 //! from the start on: `flood` (statistics on the control link, without end)
 //! when told to drain: `stay`
-//! A spare that is given to an app called `unlucky` dies.
+//! A spare that is given to an app called `unlucky` dies, to one called `stuck` does nothing.
 //! when it checks modules: `fail …` · `die` · `hang` · `grow MB` · `ready` (as if it had the app) · `ask` (for a module, without end)
 //!
 //! A response's body is the text and the process's id, with a space between.
@@ -159,6 +159,7 @@ fn boot(control: &mut Link) -> String {
         send(&control.stream, &Frame::Prepared);
         match control.next() {
             Some(Frame::Adopt { app }) if app == "unlucky" => std::process::abort(),
+            Some(Frame::Adopt { app }) if app == "stuck" => hang(),
             Some(Frame::Adopt { .. }) => {}
             None => std::process::exit(0),
             other => panic!("{other:?} instead of Adopt"),

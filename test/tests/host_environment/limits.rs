@@ -81,6 +81,32 @@ fn a_limit_that_is_reached_later_is_named_too() {
 }
 
 #[test]
+fn where_nano_may_not_change_users_no_worker_keeps_a_right_for_it() {
+    if !is_root("rights that root lacks") {
+        return;
+    }
+    for lacking in ["-setuid", "-setgid", "-setuid,-setgid"] {
+        let site = Site::new();
+        site.app("a", super::APP);
+        let mut app = super::app("a");
+        app["start"] = "on-demand".into();
+        site.config(serde_json::json!({ "sandbox": "best-effort", "apps": [app] }));
+        let outer = ["setpriv", &format!("--bounding-set={lacking}")];
+        let Some(command) = super::within(&site, &outer, "nano", &super::SERVE) else { return };
+        let nano = site.serve_with(command);
+        nano_test::until("a spare", || nano.spares().first().copied());
+        assert_eq!(nano.get("a.local", "/").text(), "hello", "{lacking}");
+        let pid = nano.pid_of("a");
+        for thread in nano_test::process::waits(pid).into_keys() {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/task/{thread}/status")).unwrap();
+            for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+                assert!(status.contains(&format!("{set}:\t0000000000000000\n")), "{lacking}: {set} in\n{status}");
+            }
+        }
+    }
+}
+
+#[test]
 fn where_clone3_is_refused() {
     for error in [1, 38] {
         serves(&site(), &["refuse_calls", &format!("clone3={error}")]);

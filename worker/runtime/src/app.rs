@@ -13,6 +13,7 @@ use url::Url;
 use crate::engine::entry::{Entry, call};
 use crate::engine::event_loop::checkpoint;
 use crate::engine::exception;
+use crate::engine::heap_image::HeapImage;
 use crate::engine::modules::{MainModule, SourceError, javascript_path};
 use crate::engine::runtime::{IsolateOptions, ProgramOptions, Runtime, RuntimeError};
 use crate::exchange::Exchange;
@@ -48,7 +49,7 @@ pub(crate) struct App {
 
 impl App {
     /// An isolate with this limit of its memory, in bytes, before it is known which app's. Then: [`App::set_program`].
-    pub(crate) fn without_program(snapshot: &'static [u8], memory: u64) -> Result<Self, RuntimeError> {
+    pub(crate) fn without_program(snapshot: HeapImage, memory: u64) -> Result<Self, RuntimeError> {
         let base = Url::parse(APP_URL).map_err(|_| RuntimeError::Snapshot)?;
         let memory = Some(usize::try_from(memory).unwrap_or(usize::MAX));
         let options =

@@ -10,6 +10,7 @@ pub(crate) mod exception;
 pub(crate) mod extension;
 pub(crate) mod fast_form;
 pub(crate) mod fatal;
+pub(crate) mod heap_image;
 pub(crate) mod inspection;
 pub(crate) mod isolate_state;
 pub(crate) mod log_sink;

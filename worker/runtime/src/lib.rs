@@ -35,6 +35,7 @@ pub mod snapshot;
 pub use app::serve::{Connection, PreparedWorker, ServeError};
 pub use engine::exception::{Location, ScriptError};
 pub use engine::fatal::exit_now;
+pub use engine::heap_image::HeapImage;
 pub use engine::log_sink::{LogLevel, LogSink};
 pub use engine::modules::{FileModules, ModuleSource, SourceError};
 pub use engine::platform;

@@ -182,7 +182,7 @@ fn attack(world: &str, name: &str, rest: &[&str]) {
     });
     let mut closed = entered.close();
     if adopted {
-        closed.adopt(root.then_some(USER));
+        closed.adopt(root.then_some(USER)).unwrap();
     }
     let reports = closed.finish();
     let is_given_up = |layer| reports.iter().any(|report| report.layer == layer);

@@ -17,13 +17,19 @@ fn told(bytes: &[u8]) -> Stdio {
     reader.into()
 }
 
+/// What a spare is told: under root it becomes a user, else it stays who it is.
+fn user() -> [u8; 4] {
+    let user = if nix::unistd::geteuid().is_root() { 60_998_u32 } else { u32::MAX };
+    user.to_le_bytes()
+}
+
 fn adopt() -> Frame {
     Frame::Adopt { app: "shop".to_owned() }
 }
 
 #[test]
 fn a_spare_serves_the_app_that_it_is_given_to() {
-    let mut worker = Worker::spare(told(&u32::MAX.to_le_bytes()));
+    let mut worker = Worker::spare(told(&user()));
     worker.control.send(&adopt());
     worker.read_sandbox();
     worker.boot(boot("index.js"), &[("index.js", HELLO)]).unwrap();
@@ -35,8 +41,8 @@ fn a_spare_that_is_told_nothing_of_its_user_or_gets_anything_else_ends() {
     let cases: [(Stdio, Frame, ExitReason); 4] = [
         (told(b""), adopt(), ExitReason::Startup),
         (told(b"\x01\x02"), adopt(), ExitReason::Startup),
-        (told(&u32::MAX.to_le_bytes()), Frame::Boot(Box::new(boot("index.js"))), ExitReason::Protocol),
-        (told(&u32::MAX.to_le_bytes()), Frame::Drain, ExitReason::Protocol),
+        (told(&user()), Frame::Boot(Box::new(boot("index.js"))), ExitReason::Protocol),
+        (told(&user()), Frame::Drain, ExitReason::Protocol),
     ];
     for (pipe, frame, reason) in cases {
         let mut worker = Worker::spare(pipe);

@@ -28,6 +28,7 @@ use crate::app::App;
 use crate::app::app_log::{AppLog, LogQueue, cut};
 use crate::engine::counters::Counters;
 use crate::engine::exception::ScriptError;
+use crate::engine::heap_image::HeapImage;
 use crate::engine::log_sink::LogLevel;
 use crate::engine::modules::{SourceError, with_hint};
 use crate::engine::platform;
@@ -115,7 +116,7 @@ impl PreparedWorker {
     /// # Errors
     ///
     /// There is no isolate.
-    pub fn prepare_isolate(&mut self, snapshot: &'static [u8], memory: u64) -> Result<(), ServeError> {
+    pub fn prepare_isolate(&mut self, snapshot: HeapImage, memory: u64) -> Result<(), ServeError> {
         self.app = Some((memory, App::without_program(snapshot, memory)?));
         Ok(())
     }
@@ -150,7 +151,7 @@ impl PreparedWorker {
     /// # Errors
     ///
     /// See [`ServeError`]: the supervisor closed the link or broke the protocol.
-    pub fn serve(mut self, snapshot: &'static [u8]) -> Result<i32, ServeError> {
+    pub fn serve(mut self, snapshot: HeapImage) -> Result<i32, ServeError> {
         let mut scratch = Link::scratch();
         let boot = match self.first_frame(&mut scratch)? {
             Frame::Boot(boot) => boot,
@@ -199,12 +200,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(
-        prepared: PreparedWorker,
-        boot: &Boot,
-        snapshot: &'static [u8],
-        scratch: Vec<u8>,
-    ) -> Result<Self, ServeError> {
+    fn new(prepared: PreparedWorker, boot: &Boot, snapshot: HeapImage, scratch: Vec<u8>) -> Result<Self, ServeError> {
         let control_outbox = Rc::new(RefCell::new(Outbox::default()));
         let log = Rc::new(RefCell::new(LogQueue::default()));
         let modules = Rc::new(RefCell::new(Asked::new(&control_outbox, 0)));

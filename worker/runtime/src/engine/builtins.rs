@@ -6,9 +6,12 @@ use std::collections::HashMap;
 use crate::engine::exception;
 use crate::engine::extension::{self, Extension};
 
+mod ascii;
 mod module_function;
+mod static_texts;
 
 use module_function::ModuleFunction;
+pub(crate) use static_texts::StaticTexts;
 
 /// The module that imports all others, defines the globals, and exports `entry`: the functions that Rust calls.
 const BOOTSTRAP: &str = "bootstrap.js";
@@ -41,8 +44,9 @@ const ENTRY_INDEX: usize = 0;
 pub(crate) fn evaluate_into_snapshot(
     scope: &mut v8::PinScope,
     extensions: &'static [Extension],
+    texts: &StaticTexts,
 ) -> Result<(), BuiltinError> {
-    let entry = evaluate(scope, extensions)?;
+    let entry = evaluate_with(scope, extensions, Some(texts))?;
     let context = scope.get_current_context();
     let index = scope.add_context_data(context, entry);
     debug_assert_eq!(index, ENTRY_INDEX, "the entry is the only data");
@@ -59,21 +63,30 @@ pub(crate) fn evaluate<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     extensions: &'static [Extension],
 ) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
+    evaluate_with(scope, extensions, None)
+}
+
+fn evaluate_with<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    extensions: &'static [Extension],
+    texts: Option<&StaticTexts>,
+) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
     install_nano_object(scope, extensions)
         .ok_or_else(|| BuiltinError::new(BOOTSTRAP, "globalThis.__nano could not be made"))?;
-    let exports = evaluate_module(scope, extensions, BOOTSTRAP)?;
+    let exports = evaluate_graph(scope, extensions, texts, BOOTSTRAP)?;
     get(scope, exports, "entry")
         .and_then(|entry| v8::Local::<v8::Object>::try_from(entry).ok())
         .ok_or_else(|| BuiltinError::new(BOOTSTRAP, "it does not export `entry`"))
 }
 
-/// Evaluates one builtin and all that it imports. Returns its exports.
-pub(crate) fn evaluate_module<'s>(
+/// Evaluates one builtin and all that it imports. Returns its exports. `texts`: what V8 is given instead of copies.
+fn evaluate_graph<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     extensions: &'static [Extension],
+    texts: Option<&StaticTexts>,
     path: &str,
 ) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
-    let mut graph = Graph { extensions, modules: HashMap::new(), order: Vec::new() };
+    let mut graph = Graph { extensions, texts, modules: HashMap::new(), order: Vec::new() };
     graph.load(scope, path)?;
     graph.check_imports()?;
     graph.link(scope)?;
@@ -86,11 +99,36 @@ pub(crate) fn evaluate_module<'s>(
     graph.module(path)?.exports(scope)
 }
 
+/// Evaluates one builtin and all that it imports. Returns its exports.
+#[cfg(test)]
+pub(crate) fn evaluate_module<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    extensions: &'static [Extension],
+    path: &str,
+) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
+    evaluate_graph(scope, extensions, None, path)
+}
+
 /// The text of a builtin.
 fn source(extensions: &[Extension], path: &str) -> Result<Cow<'static, str>, BuiltinError> {
     let source = extensions.iter().flat_map(|extension| extension.sources).find(|source| source.path == path);
     let source = source.ok_or_else(|| BuiltinError::new(path, "it is not in the list of built-in files"))?;
     (source.text)().map_err(|error| BuiltinError::new(path, format!("it cannot be read: {error}")))
+}
+
+/// A builtin as the function that is compiled of it.
+fn function_of(extensions: &[Extension], path: &str) -> Result<ModuleFunction, BuiltinError> {
+    let text = source(extensions, path)?;
+    let text = ascii::without_others_in_comments(&text).map_err(|line| {
+        let message = "a character that is not ASCII stands outside of a comment: write it as \\u and four digits";
+        BuiltinError::new(path, format!("line {line}: {message}"))
+    })?;
+    module_function::rewrite(&text).map_err(|unknown| {
+        let line = unknown.line;
+        let message = "import and export must have one of the forms that builtins/module_function.rs knows \
+                       (no default, no `export let`: export a function that returns the value)";
+        BuiltinError::new(path, format!("line {line}: {message}"))
+    })
 }
 
 /// `globalThis.__nano = { ops, version }`; bootstrap.js deletes it.
@@ -105,8 +143,9 @@ fn install_nano_object(scope: &mut v8::PinScope, extensions: &'static [Extension
 }
 
 /// The built-in modules, as far as bootstrap.js needs them.
-struct Graph<'s> {
+struct Graph<'s, 't> {
     extensions: &'static [Extension],
+    texts: Option<&'t StaticTexts>,
     modules: HashMap<String, Module<'s>>,
     /// Paths in the order of evaluation: a module after its imports, except within cycles.
     order: Vec<String>,
@@ -122,7 +161,7 @@ struct Module<'s> {
     generator: v8::Local<'s, v8::Object>,
 }
 
-impl<'s> Graph<'s> {
+impl<'s> Graph<'s, '_> {
     fn module(&self, path: &str) -> Result<&Module<'s>, BuiltinError> {
         self.modules.get(path).ok_or_else(|| BuiltinError::new(path, "it is not loaded"))
     }
@@ -132,7 +171,7 @@ impl<'s> Graph<'s> {
         if self.modules.contains_key(path) {
             return Ok(());
         }
-        let module = Module::load(scope, self.extensions, path)?;
+        let module = Module::load(scope, self.extensions, self.texts, path)?;
         module.step(scope)?;
         let imports = module.imports.clone();
         self.modules.insert(path.to_owned(), module);
@@ -173,19 +212,22 @@ impl<'s> Graph<'s> {
 
 impl<'s> Module<'s> {
     /// Compiles the file `path` beneath `js/` and makes its generator.
-    fn load(scope: &mut v8::PinScope<'s, '_>, extensions: &[Extension], path: &str) -> Result<Self, BuiltinError> {
-        let text = source(extensions, path)?;
-        let function = module_function::rewrite(&text).map_err(|unknown| {
-            let line = unknown.line;
-            let message = "import and export must have one of the forms that builtins/module_function.rs knows \
-                           (no default, no `export let`: export a function that returns the value)";
-            BuiltinError::new(path, format!("line {line}: {message}"))
-        })?;
+    fn load(
+        scope: &mut v8::PinScope<'s, '_>,
+        extensions: &[Extension],
+        texts: Option<&StaticTexts>,
+        path: &str,
+    ) -> Result<Self, BuiltinError> {
+        let function = function_of(extensions, path)?;
         let imports = function.imports.iter().map(|import| join(path, &import.specifier)).collect();
         let object = v8::Object::new(scope);
         let generator = {
             v8::tc_scope!(let scope, scope);
-            match make_generator(scope, path, &function.body, object) {
+            let body = match texts.and_then(|texts| texts.get(path)) {
+                Some(text) => v8::String::new_from_onebyte_const(scope, text),
+                None => v8::String::new(scope, &function.body),
+            };
+            match body.and_then(|body| make_generator(scope, path, body, object)) {
                 Some(generator) => generator,
                 None => return Err(BuiltinError::caught(scope, path)),
             }
@@ -208,11 +250,10 @@ impl<'s> Module<'s> {
 fn make_generator<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     path: &str,
-    body: &str,
+    body: v8::Local<'s, v8::String>,
     object: v8::Local<'s, v8::Object>,
 ) -> Option<v8::Local<'s, v8::Object>> {
     let name = v8::String::new(scope, &format!("nano:{path}"))?;
-    let body = v8::String::new(scope, body)?;
     let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, false, None);
     let mut source = v8::script_compiler::Source::new(body, Some(&origin));
     let options = v8::script_compiler::CompileOptions::NoCompileOptions;

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::io;
 
+use crate::engine::builtins::StaticTexts;
 use crate::engine::counters;
 use crate::engine::fast_form::FastForm;
 
@@ -57,11 +58,15 @@ pub(crate) fn all_ops(extensions: &'static [Extension]) -> impl Iterator<Item = 
     extensions.iter().flat_map(|extension| extension.ops.iter().copied().flatten())
 }
 
-/// What V8 needs to find the operations again when it loads a snapshot.
-pub(crate) fn external_references(extensions: &'static [Extension]) -> Cow<'static, [v8::ExternalReference]> {
+/// What V8 needs to find the operations, and the texts of the builtins, again when it loads a snapshot.
+pub(crate) fn external_references(
+    extensions: &'static [Extension],
+    texts: Option<&StaticTexts>,
+) -> Cow<'static, [v8::ExternalReference]> {
     let callbacks = all_ops(extensions).map(|op| v8::ExternalReference { function: (op.callback)() });
     let fast_forms = all_ops(extensions).filter_map(|op| op.fast).map(FastForm::external_reference);
-    callbacks.chain(fast_forms).collect::<Vec<_>>().into()
+    let texts = texts.into_iter().flat_map(StaticTexts::external_references);
+    callbacks.chain(fast_forms).chain(texts).collect::<Vec<_>>().into()
 }
 
 /// The object that JavaScript knows as `ops`; it has no prototype. `counterPlaces` is no operation: the places of the counters in

@@ -15,6 +15,7 @@ use crate::engine::event_loop;
 use crate::engine::exception::{self, ScriptError};
 use crate::engine::extension::{self, Extension};
 use crate::engine::fatal;
+use crate::engine::heap_image::HeapImage;
 use crate::engine::isolate_state::IsolateState;
 use crate::engine::log_sink::LogSink;
 use crate::engine::memory::{self, Budget};
@@ -29,16 +30,13 @@ use crate::engine::turn::TurnDepth;
 use crate::engine::uncaught;
 use crate::engine::watchdog::{WatchdogThread, Watched, peak_resident};
 
-/// No heap image is smaller, in bytes.
-const MIN_SNAPSHOT: usize = 64 * 1024;
-
 /// Most timers that an app may have pending.
 const MAX_TIMERS: usize = 10_000;
 
 /// What a [`Runtime`] is made of.
 pub struct RuntimeOptions {
-    /// The heap image of [`snapshot::create`]; without one the builtins are evaluated now (slower, for tests).
-    pub snapshot: Option<&'static [u8]>,
+    /// That of [`snapshot::create`]; without one the builtins are evaluated now (slower, for tests).
+    pub snapshot: Option<HeapImage>,
     /// Whether `eval` and `new Function` work.
     pub code_generation: bool,
     /// Whether an uncaught error ends the program (as for scripts) or is only logged (as for apps).
@@ -63,7 +61,7 @@ pub struct ProgramOptions {
 
 /// What an isolate is made of, whatever it is for; fields as in [`RuntimeOptions`].
 pub(crate) struct IsolateOptions {
-    pub(crate) snapshot: Option<&'static [u8]>,
+    pub(crate) snapshot: Option<HeapImage>,
     pub(crate) code_generation: bool,
     pub(crate) exit_on_uncaught: bool,
     pub(crate) memory: Option<usize>,
@@ -132,16 +130,11 @@ impl Runtime {
         extensions: &'static [Extension],
     ) -> Result<Self, RuntimeError> {
         platform::initialize()?;
-        let references = extension::external_references(extensions);
-        let mut params = v8::CreateParams::default().external_references(references).allow_atomics_wait(false);
-        if let Some(snapshot) = options.snapshot {
-            let snapshot = v8::StartupData::from(snapshot);
-            // V8 does not check that there is a header before it reads one.
-            if snapshot.len() < MIN_SNAPSHOT || !snapshot.is_valid() {
-                return Err(RuntimeError::Snapshot);
-            }
-            params = params.snapshot_blob(snapshot);
-        }
+        let mut params = v8::CreateParams::default().allow_atomics_wait(false);
+        params = match options.snapshot {
+            Some(image) => image.apply(params, extensions).ok_or(RuntimeError::Snapshot)?,
+            None => params.external_references(extension::external_references(extensions, None)),
+        };
         let budget = Arc::new(Budget::new(options.memory.unwrap_or(usize::MAX)));
         if let Some(memory) = options.memory {
             params = params.heap_limits(0, memory).array_buffer_allocator(memory::allocator(&budget).make_shared());

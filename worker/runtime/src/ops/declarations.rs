@@ -23,7 +23,7 @@ fn declarations(name: &str) -> PathBuf {
 /// What primordials.js captures of the realm in which the snapshot is made, declared.
 fn captured() -> Result<String, BuiltinError> {
     platform::initialize().unwrap();
-    let mut isolate = v8::Isolate::snapshot_creator(Some(external_references(&[WEB_PLATFORM])), None);
+    let mut isolate = v8::Isolate::snapshot_creator(Some(external_references(&[WEB_PLATFORM], None)), None);
     let text = declare(&mut isolate);
     // V8 insists on a blob before the creator may be dropped.
     drop(isolate.create_blob(v8::FunctionCodeHandling::Clear));

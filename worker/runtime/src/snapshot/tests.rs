@@ -9,6 +9,7 @@ use std::rc::Rc;
 use url::Url;
 
 use super::*;
+use crate::engine::heap_image::HeapImage;
 use crate::engine::log_sink::{LogLevel, LogSink};
 use crate::engine::modules::FileModules;
 use crate::engine::runtime::{ProgramOptions, RuntimeOptions};
@@ -23,7 +24,7 @@ impl LogSink for Collect {
     }
 }
 
-fn run(snapshot: Option<&'static [u8]>, script: &str) -> String {
+fn run(snapshot: Option<HeapImage>, script: &str) -> String {
     let log = Rc::new(RefCell::new(String::new()));
     let mut program = Program::new(RuntimeOptions {
         snapshot,
@@ -45,14 +46,15 @@ fn run(snapshot: Option<&'static [u8]>, script: &str) -> String {
 
 #[test]
 fn a_realm_from_the_snapshot_is_the_realm_that_was_saved() {
-    let blob: &'static [u8] = Box::leak(create().unwrap().into_boxed_slice());
+    let Snapshot { blob, texts, lengths } = create().unwrap();
+    let image = HeapImage { blob: blob.leak(), texts: texts.leak(), lengths: lengths.leak() };
     for script in [
         "console.log(Object.getOwnPropertyNames(globalThis).filter((n) => n !== 'WebAssembly').sort().join())",
         "setTimeout((x) => console.log(x), 1, 'timers'); queueMicrotask(() => console.log('microtasks '))",
         "console.log(new URL('http://a.example/b?c=d').searchParams.get('c'), typeof __nano)",
         "const w = new WritableStream({ write(c) { console.log(c) } }).getWriter(); w.write('streams'); w.close()",
     ] {
-        let restored = run(Some(blob), script);
+        let restored = run(Some(image), script);
         assert!(!restored.is_empty(), "{script}");
         assert_eq!(restored, run(None, script), "{script}");
     }
@@ -60,7 +62,7 @@ fn a_realm_from_the_snapshot_is_the_realm_that_was_saved() {
 
 #[test]
 fn what_is_no_snapshot_is_refused() {
-    let empty: &'static [u8] = &[];
+    let empty = HeapImage { blob: &[], texts: &[], lengths: &[] };
     let options = |snapshot| RuntimeOptions {
         snapshot: Some(snapshot),
         code_generation: false,

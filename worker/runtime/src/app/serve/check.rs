@@ -14,6 +14,7 @@ use super::control_modules::{Asked, ControlModules};
 use super::{LAST_WORDS, ServeError};
 use crate::app::App;
 use crate::app::app_log::{AppLog, LogQueue};
+use crate::engine::heap_image::HeapImage;
 use crate::engine::modules::SourceError;
 use crate::engine::platform;
 use crate::engine::runtime::ProgramOptions;
@@ -31,12 +32,7 @@ struct Checker {
 }
 
 /// Checks until the supervisor closes the link. Returns the exit status.
-pub(super) fn run(
-    control: Link,
-    first: &Check,
-    snapshot: &'static [u8],
-    mut scratch: Vec<u8>,
-) -> Result<i32, ServeError> {
+pub(super) fn run(control: Link, first: &Check, snapshot: HeapImage, mut scratch: Vec<u8>) -> Result<i32, ServeError> {
     let mut checker = Checker::new(control, first.memory, snapshot)?;
     checker.begin(first);
     loop {
@@ -62,7 +58,7 @@ pub(super) fn run(
 }
 
 impl Checker {
-    fn new(control: Link, memory: u64, snapshot: &'static [u8]) -> Result<Self, ServeError> {
+    fn new(control: Link, memory: u64, snapshot: HeapImage) -> Result<Self, ServeError> {
         let outbox = Rc::new(RefCell::new(Outbox::default()));
         let mut app = App::without_program(snapshot, memory)?;
         app.set_program(ProgramOptions {

@@ -103,18 +103,18 @@ function draw(head, columns) {
     for (let j = 0; j < rowCount; j++) width = MathMax(width, stringWidth(columns[i][j] ?? ""));
     ArrayPrototypePush(widths, width + 2);
   }
-  let text = `${rule(widths, "┌", "┬", "┐")}\n${row(head, widths)}\n${rule(widths, "├", "┼", "┤")}\n`;
+  let text = `${rule(widths, "\u250c", "\u252c", "\u2510")}\n${row(head, widths)}\n${rule(widths, "\u251c", "\u253c", "\u2524")}\n`;
   for (let j = 0; j < rowCount; j++) {
     const cells = [];
     for (let i = 0; i < columns.length; i++) ArrayPrototypePush(cells, columns[i][j] ?? "");
     text += `${row(cells, widths)}\n`;
   }
-  return text + rule(widths, "└", "┴", "┘");
+  return text + rule(widths, "\u2514", "\u2534", "\u2518");
 }
 
 function rule(widths, left, middle, right) {
   const parts = [];
-  for (let i = 0; i < widths.length; i++) ArrayPrototypePush(parts, StringPrototypeRepeat("─", widths[i]));
+  for (let i = 0; i < widths.length; i++) ArrayPrototypePush(parts, StringPrototypeRepeat("\u2500", widths[i]));
   return left + ArrayPrototypeJoin(parts, middle) + right;
 }
 
@@ -123,5 +123,5 @@ function row(cells, widths) {
   for (let i = 0; i < cells.length; i++) {
     ArrayPrototypePush(parts, ` ${cells[i]}${spaces(widths[i] - stringWidth(cells[i]) - 1)}`);
   }
-  return `│${ArrayPrototypeJoin(parts, "│")}│`;
+  return `\u2502${ArrayPrototypeJoin(parts, "\u2502")}\u2502`;
 }

@@ -25,7 +25,7 @@ const kSearch = 7;
 const kHash = 8;
 
 function invalidUrl(input, base) {
-  const shown = input.length > 200 ? `${StringPrototypeSlice(input, 0, 200)}…` : input;
+  const shown = input.length > 200 ? `${StringPrototypeSlice(input, 0, 200)}\u2026` : input;
   if (base !== undefined && !ops.urlCanParse(base, undefined)) return new TypeError("Invalid base URL");
   return new TypeError(`Invalid URL: '${shown}'`);
 }

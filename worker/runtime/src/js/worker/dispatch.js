@@ -51,7 +51,7 @@ function describe(value) {
  * with the app in words, or undefined.
  */
 export function startApp(namespace, environment, style) {
-  const expected = "`export default { async fetch(request, env, ctx) { … } }`";
+  const expected = "`export default { async fetch(request, env, ctx) { \u2026 } }`";
   const exported = namespace.default;
   if (exported === undefined) {
     const named = typeof namespace.fetch === "function" ? "; it exports `fetch` by name: `export default { fetch }`" : "";
