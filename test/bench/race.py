@@ -87,6 +87,7 @@ def memory(start, apps, _seconds):
 def thousand_untouched(start, apps, _seconds):
     """Seconds to the first answer, MiB in all, milliseconds of the first request to another app, idle CPU in percent."""
     with start(apps) as contestant:
+        time.sleep(SETTLE_S)
         begun = time.perf_counter()
         contestant.ask(host(apps // 2), begun + 30)
         cold = time.perf_counter() - begun
