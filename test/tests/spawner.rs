@@ -124,17 +124,17 @@ impl Taken {
         self.serves();
     }
 
-    /// Starts a worker; the sockets are ours.
-    fn spawn(&self, generation: u64) -> (u64, u32, UnixStream, std::io::PipeReader) {
+    /// Asks for a worker; the sockets are ours.
+    fn order_worker(&self, purpose: WorkerPurpose) -> (UnixStream, std::io::PipeReader) {
         let (own, stdin) = UnixStream::pair().unwrap();
         let (words, stderr) = std::io::pipe().unwrap();
-        send(
-            &self.socket,
-            &Request::Spawn { id: 4, generation, purpose: WorkerPurpose::Serve },
-            &[stdin.as_fd(), stderr.as_fd()],
-            Wait::Yes,
-        )
-        .unwrap();
+        send(&self.socket, &Request::Spawn { id: 4, purpose }, &[stdin.as_fd(), stderr.as_fd()], Wait::Yes).unwrap();
+        (own, words)
+    }
+
+    /// Starts a worker.
+    fn spawn(&self, purpose: WorkerPurpose) -> (u64, u32, UnixStream, std::io::PipeReader) {
+        let (own, words) = self.order_worker(purpose);
         match self.reply() {
             (Reply::Spawned { id: 4, worker, pid, .. }, None) => (worker, pid, own, words),
             other => panic!("{other:?}"),
@@ -146,17 +146,8 @@ impl Taken {
 fn a_spare_is_given_away_once_and_only_a_spare_is() {
     let taken = Taken::over(site());
     let (a, b) = (taken.open("a"), taken.open("b"));
-    let spawn_spare = || {
-        let (own, stdin) = UnixStream::pair().unwrap();
-        let (words, stderr) = std::io::pipe().unwrap();
-        send(&taken.socket, &Request::SpawnSpare { id: 6 }, &[stdin.as_fd(), stderr.as_fd()], Wait::Yes).unwrap();
-        match taken.reply() {
-            (Reply::Spawned { id: 6, worker, pid, .. }, None) => (worker, pid, own, words),
-            other => panic!("{other:?}"),
-        }
-    };
     let adopt = |worker: u64, generation: u64| Request::Adopt { id: 7, worker, generation };
-    let (spare, _, _own, _words) = spawn_spare();
+    let (spare, _, _own, _words) = taken.spawn(WorkerPurpose::Spare);
     for (worker, generation) in [(spare, 0), (spare, u64::MAX), (0, a), (spare + 1, a), (a, a)] {
         taken.is_refused(&adopt(worker, generation));
     }
@@ -164,10 +155,10 @@ fn a_spare_is_given_away_once_and_only_a_spare_is() {
     for generation in [a, b] {
         assert_eq!(taken.is_refused(&adopt(spare, generation)), "there is no such spare");
     }
-    let (worker, _, _worker_own, _worker_words) = taken.spawn(a);
+    let (worker, _, _worker_own, _worker_words) = taken.spawn(WorkerPurpose::Serve(a));
     assert_eq!(taken.is_refused(&adopt(worker, b)), "there is no such spare");
     // One that is dead ends nobody else.
-    let (dead, pid, dead_own, _dead_words) = spawn_spare();
+    let (dead, pid, dead_own, _dead_words) = taken.spawn(WorkerPurpose::Spare);
     kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGSTOP).unwrap();
     drop(dead_own);
     taken.order(&Request::Kill { worker: dead });
@@ -176,15 +167,13 @@ fn a_spare_is_given_away_once_and_only_a_spare_is() {
     // There is a bound.
     let mut kept = Vec::new();
     loop {
-        let (own, stdin) = UnixStream::pair().unwrap();
-        let (words, stderr) = std::io::pipe().unwrap();
-        send(&taken.socket, &Request::SpawnSpare { id: 6 }, &[stdin.as_fd(), stderr.as_fd()], Wait::Yes).unwrap();
+        let sockets = taken.order_worker(WorkerPurpose::Spare);
         let mut reply = taken.reply();
         while matches!(reply.0, Reply::Exited { .. }) {
             reply = taken.reply();
         }
         match reply {
-            (Reply::Spawned { .. }, None) => kept.push((own, words)),
+            (Reply::Spawned { .. }, None) => kept.push(sockets),
             (Reply::Refused { why, .. }, None) => {
                 assert_eq!(why, SpawnerRefusal::Request("there are too many spares".to_owned()));
                 break;
@@ -238,7 +227,7 @@ fn numbers_that_it_did_not_give_out_are_refused() {
     let taken = Taken::over(site());
     let generation = taken.open("a");
     for wrong in [0, generation + 1, u64::MAX] {
-        taken.is_refused(&Request::Spawn { id: 4, generation: wrong, purpose: WorkerPurpose::Serve });
+        taken.is_refused(&Request::Spawn { id: 4, purpose: WorkerPurpose::Serve(wrong) });
         taken.is_refused(&Request::Inspect { id: 5, worker: wrong });
         taken.is_refused(&Request::Module { id: 3, generation: wrong, path: "index.js".to_owned(), fresh: false });
         // No reply to these; they must do nothing.
@@ -247,20 +236,20 @@ fn numbers_that_it_did_not_give_out_are_refused() {
     }
     // Without its sockets, and with more than those.
     assert_eq!(
-        taken.is_refused(&Request::Spawn { id: 4, generation, purpose: WorkerPurpose::Serve }),
+        taken.is_refused(&Request::Spawn { id: 4, purpose: WorkerPurpose::Serve(generation) }),
         "a worker needs a socket and a pipe"
     );
     let null = fs::File::open("/dev/null").unwrap();
     send(
         &taken.socket,
-        &Request::Spawn { id: 4, generation, purpose: WorkerPurpose::Serve },
+        &Request::Spawn { id: 4, purpose: WorkerPurpose::Serve(generation) },
         &[null.as_fd(); 3],
         Wait::Yes,
     )
     .unwrap();
     assert!(matches!(taken.reply().0, Reply::Refused { .. }));
     taken.order(&Request::Close { generation });
-    taken.is_refused(&Request::Spawn { id: 4, generation, purpose: WorkerPurpose::Serve });
+    taken.is_refused(&Request::Spawn { id: 4, purpose: WorkerPurpose::Serve(generation) });
     taken.serves();
 }
 
@@ -328,7 +317,7 @@ fn garbage_and_what_is_too_large_is_refused() {
 fn a_worker_is_started_looked_at_and_killed() {
     let taken = Taken::over(site());
     let generation = taken.open("a");
-    let (worker, pid, control, _words) = taken.spawn(generation);
+    let (worker, pid, control, _words) = taken.spawn(WorkerPurpose::Serve(generation));
     assert!(runs(pid));
     // Before it has closed its sandbox there is much to say against it.
     match taken.ask(&Request::Inspect { id: 5, worker }) {
@@ -349,7 +338,7 @@ fn a_worker_is_started_looked_at_and_killed() {
     let (mut words, stderr) = std::io::pipe().unwrap();
     send(
         &taken.socket,
-        &Request::Spawn { id: 4, generation, purpose: WorkerPurpose::Serve },
+        &Request::Spawn { id: 4, purpose: WorkerPurpose::Serve(generation) },
         &[null.as_fd(), stderr.as_fd()],
         Wait::Yes,
     )
@@ -367,7 +356,7 @@ fn a_worker_is_started_looked_at_and_killed() {
 fn it_takes_its_workers_along_when_its_socket_closes() {
     let mut taken = Taken::over(site());
     let generation = taken.open("a");
-    let workers: Vec<_> = (0..3).map(|_| taken.spawn(generation)).collect();
+    let workers: Vec<_> = (0..3).map(|_| taken.spawn(WorkerPurpose::Serve(generation))).collect();
     let (socket, _) = pair().unwrap();
     drop(std::mem::replace(&mut taken.socket, socket));
     until("the spawner's end", || taken.process.try_wait().unwrap());

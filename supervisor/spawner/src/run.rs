@@ -248,11 +248,7 @@ impl Spawner {
                 Err(why) => self.refuse(id, why),
             },
             Request::Close { generation } => self.close(generation),
-            Request::Spawn { id, generation, purpose } => match self.spawn(generation, purpose, descriptors) {
-                Ok(worker) => self.reply_spawned(id, worker),
-                Err(why) => self.refuse(id, why),
-            },
-            Request::SpawnSpare { id } => match self.spawn_spare(descriptors) {
+            Request::Spawn { id, purpose } => match self.spawn(purpose, descriptors) {
                 Ok(worker) => self.reply_spawned(id, worker),
                 Err(why) => self.refuse(id, why),
             },

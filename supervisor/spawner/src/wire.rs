@@ -43,15 +43,8 @@ pub enum Request {
     Spawn {
         /// For the reply.
         id: u64,
-        /// From [`Reply::Opened`].
-        generation: u64,
         /// What it is for.
         purpose: WorkerPurpose,
-    },
-    /// Start a worker that is for no app yet: [`Reply::Spawned`]. Descriptors as with [`Request::Spawn`].
-    SpawnSpare {
-        /// For the reply.
-        id: u64,
     },
     /// Give a spare to an app: [`Reply::Adopted`]. At most once for each.
     Adopt {
@@ -100,13 +93,15 @@ pub enum Request {
     },
 }
 
-/// What a worker is for.
+/// What a worker is for. A generation is from [`Reply::Opened`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WorkerPurpose {
-    /// The app of the generation: it runs as the app's user, in a group of the app's.
-    Serve,
-    /// The modules of apps: it has the memory limit of the generation's app, and otherwise nothing of it.
-    Check,
+    /// The app of this generation: it runs as the app's user, in a group of the app's.
+    Serve(u64),
+    /// The modules of apps: it has the memory limit of this generation's app, and otherwise nothing of it.
+    Check(u64),
+    /// No app yet: a spare.
+    Spare,
 }
 
 /// From the spawner.

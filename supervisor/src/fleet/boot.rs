@@ -7,6 +7,8 @@ use nano_protocol::{
     Boot, BootFailed, ExitReason, Frame, LayerReport, LogLine, Ready, RequestAccessors, RuntimeLimits, Stats,
 };
 
+use nano_spawner::wire::Exit;
+
 use super::control_link::LinkError;
 use super::exit::exit_code;
 use super::modules::AppModules;
@@ -69,12 +71,21 @@ pub(super) async fn boot(
     was_spare: bool,
     mut on_event: impl FnMut(BootEvent) -> Result<(), StartError>,
 ) -> Result<Ready, StartError> {
-    let within = deadline(app);
-    match tokio::time::timeout(within, load_app(process, app, modules, was_spare, &mut on_event)).await {
-        Ok(Ok(ready)) => Ok(ready),
+    let loads = async |process: &mut Process| load_app(process, app, modules, was_spare, &mut on_event).await;
+    within(deadline(app), process, loads).await?.map_err(StartError::Late)
+}
+
+/// Waits for what a process that is not ready yet does. The inner error: it took so long.
+pub(super) async fn within<T>(
+    most: Duration,
+    process: &mut Process,
+    what: impl AsyncFnOnce(&mut Process) -> Result<T, Option<StartError>>,
+) -> Result<Result<T, Duration>, StartError> {
+    match tokio::time::timeout(most, what(process)).await {
+        Ok(Ok(done)) => Ok(Ok(done)),
         Ok(Err(Some(error))) => Err(error),
         Ok(Err(None)) => Err(died(process).await),
-        Err(_) => Err(StartError::Late(within)),
+        Err(_) => Ok(Err(most)),
     }
 }
 
@@ -146,12 +157,17 @@ pub(super) fn out_of_turn(frame: &Frame) -> StartError {
     StartError::Protocol(format!("{} while booting", kind(frame)))
 }
 
-/// Why it ended: its link did.
-pub(super) async fn died(process: &mut Process) -> StartError {
+/// How it ended: its link did.
+pub(super) async fn ended(process: &mut Process) -> Exit {
     let _ = tokio::time::timeout(Duration::from_secs(1), process.life.over()).await;
     process.kill();
     let exit = process.life.over().await;
     process.finish_stderr().await;
+    exit
+}
+
+async fn died(process: &mut Process) -> StartError {
+    let exit = ended(process).await;
     if exit.out_of_memory {
         return StartError::Limit(ExitReason::Memory);
     }

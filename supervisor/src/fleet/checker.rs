@@ -163,12 +163,13 @@ impl Checker {
 impl CheckingProcess {
     async fn start(context: &FleetContext, shared: &GenerationState, modules: &AppModules) -> Result<Self, StartError> {
         let rate = Rc::new(RefCell::new(LogRate::new(Instant::now(), Arc::default())));
-        let purpose = WorkerPurpose::Check;
-        let mut process = Process::spawn(&context.spawner, (modules.generation, purpose), Vec::new()).await?;
+        let purpose = WorkerPurpose::Check(modules.generation);
+        let mut process = Process::spawn(&context.spawner, purpose, Vec::new()).await?;
         process.belongs_to(NAME, &rate);
         tracing::debug!(pid = process.pid, "a worker that checks modules was spawned");
-        let sandboxed = within(&shared.config, &mut process, async |process| boot::sandboxed(process).await);
-        let layers = sandboxed.await?;
+        let most = boot::deadline(&shared.config);
+        let sandboxed = boot::within(most, &mut process, async |process| boot::sandboxed(process).await);
+        let layers = sandboxed.await?.map_err(StartError::CheckLate)?;
         let lacking = sandbox::lacking(&layers);
         if !lacking.is_empty() && context.sandbox_enforcement.is_required() {
             return Err(StartError::Sandbox(lacking));
@@ -188,9 +189,9 @@ impl CheckingProcess {
         let limit = shared.resident_limit(&self.process.layers);
         let (pid, memory) = (self.process.pid, self.memory);
         tokio::select! {
-            checked = within(config, &mut self.process, async |process| {
+            checked = boot::within(boot::deadline(config), &mut self.process, async |process| {
                 ask(process, config, memory, modules, &context.metrics).await
-            }) => checked,
+            }) => checked?.map_err(StartError::CheckLate),
             () = resident::exceeded(pid, limit, false) => Err(StartError::Limit(ExitReason::Memory)),
         }
     }
@@ -226,20 +227,5 @@ async fn ask(
             Frame::Exiting { reason, .. } => return Err(Some(StartError::Limit(reason))),
             other => return Err(Some(boot::out_of_turn(&other))),
         }
-    }
-}
-
-/// Waits for what the process does, for as long as a start may take.
-async fn within<T>(
-    config: &AppConfig,
-    process: &mut Process,
-    what: impl AsyncFnOnce(&mut Process) -> Result<T, Option<StartError>>,
-) -> Result<T, StartError> {
-    let most = boot::deadline(config);
-    match tokio::time::timeout(most, what(process)).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(Some(error))) => Err(error),
-        Ok(Err(None)) => Err(boot::died(process).await),
-        Err(_) => Err(StartError::CheckLate(most)),
     }
 }

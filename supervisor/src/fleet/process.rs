@@ -104,27 +104,11 @@ impl Life {
 }
 
 impl Process {
-    /// Starts a worker, for a generation and a purpose. `data_links` are the worker's ends.
+    /// Starts a worker. `data_links` are its ends.
     pub(super) async fn spawn(
         spawner: &Rc<SpawnerClient>,
-        what_for: (u64, WorkerPurpose),
+        purpose: WorkerPurpose,
         data_links: Vec<UnixStream>,
-    ) -> Result<Self, StartError> {
-        Self::start(spawner, data_links, async |stdin, stderr| spawner.spawn(what_for, stdin, stderr).await).await
-    }
-
-    /// Starts one that is for no app yet.
-    pub(super) async fn spawn_spare(
-        spawner: &Rc<SpawnerClient>,
-        data_links: Vec<UnixStream>,
-    ) -> Result<Self, StartError> {
-        Self::start(spawner, data_links, async |stdin, stderr| spawner.spawn_spare(stdin, stderr).await).await
-    }
-
-    async fn start(
-        spawner: &Rc<SpawnerClient>,
-        data_links: Vec<UnixStream>,
-        spawn: impl AsyncFnOnce(OwnedFd, OwnedFd) -> Result<Spawned, StartError>,
     ) -> Result<Self, StartError> {
         let data_links: Vec<OwnedFd> = data_links.into_iter().map(OwnedFd::from).collect();
         let (link, stdin) = ControlLink::pair(&data_links).map_err(StartError::Spawn)?;
@@ -132,7 +116,7 @@ impl Process {
         let (pipe, stderr) = std::io::pipe().map_err(StartError::Spawn)?;
         let pipe = pipe::Receiver::from_owned_fd(nonblocking(pipe)?).map_err(StartError::Spawn)?;
         let spawned = Instant::now();
-        let Spawned { worker, pid, layers, life } = spawn(stdin, stderr.into()).await?;
+        let Spawned { worker, pid, layers, life } = spawner.spawn(purpose, stdin, stderr.into()).await?;
         Ok(Self {
             pid,
             link,

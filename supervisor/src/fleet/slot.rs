@@ -266,8 +266,7 @@ impl Slot {
         }
         let (own, workers) = data_links(self.context.shards().len()).map_err(StartError::Spawn)?;
         let (spawner, name) = (&self.context.spawner, &self.shared.config.name);
-        let what_for = (modules.generation, WorkerPurpose::Serve);
-        let mut process = Process::spawn(spawner, what_for, workers).await?;
+        let mut process = Process::spawn(spawner, WorkerPurpose::Serve(modules.generation), workers).await?;
         process.belongs_to(name, &self.shared.rate);
         Ok((process, own, None))
     }

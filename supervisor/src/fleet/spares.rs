@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nano_protocol::Frame;
+use nano_spawner::wire::WorkerPurpose;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -175,7 +176,7 @@ impl Spare {
         let turn = context.start_turns.app();
         let _turn = turn.take(StartKind::Again).await;
         let (links, workers) = data_links(context.shards().len()).map_err(StartError::Spawn)?;
-        let mut process = Process::spawn_spare(&context.spawner, workers).await?;
+        let mut process = Process::spawn(&context.spawner, WorkerPurpose::Spare, workers).await?;
         match tokio::time::timeout(PREPARE, boot::next(&mut process)).await {
             Ok(Ok(Frame::Prepared)) => {}
             Ok(Ok(other)) => return Err(boot::out_of_turn(&other)),
@@ -183,8 +184,7 @@ impl Spare {
             Ok(Err(None)) => {
                 let rate = LogRate::new(Instant::now(), Arc::default());
                 process.belongs_to(NAME, &Rc::new(RefCell::new(rate)));
-                let exit = process.life.over().await;
-                process.finish_stderr().await;
+                let exit = boot::ended(&mut process).await;
                 let how = process.describe(&exit);
                 let why = format!("it ended before it was prepared ({how}) {}", process.stderr_tail());
                 return Err(StartError::Spawn(std::io::Error::other(why)));

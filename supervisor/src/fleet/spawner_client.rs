@@ -387,35 +387,26 @@ impl SpawnerClient {
     /// Starts a worker with these as standard input and standard error.
     pub(super) async fn spawn(
         &self,
-        (generation, purpose): (u64, WorkerPurpose),
+        purpose: WorkerPurpose,
         stdin: OwnedFd,
         stderr: OwnedFd,
     ) -> Result<Spawned, StartError> {
-        self.spawned(self.ask(|id| Request::Spawn { id, generation, purpose }, vec![stdin, stderr]).await)
-    }
-
-    /// Starts a worker that is for no app yet.
-    pub(super) async fn spawn_spare(&self, stdin: OwnedFd, stderr: OwnedFd) -> Result<Spawned, StartError> {
-        self.spawned(self.ask(|id| Request::SpawnSpare { id }, vec![stdin, stderr]).await)
-    }
-
-    /// Gives a spare to a generation. Returns the layers that the spawner made.
-    pub(super) async fn adopt(&self, worker: u64, generation: u64) -> Result<Vec<LayerReport>, StartError> {
-        match self.ask(|id| Request::Adopt { id, worker, generation }, Vec::new()).await {
-            Some((Reply::Adopted { layers, .. }, _)) => Ok(layers.into_iter().filter_map(Layer::report).collect()),
-            Some((Reply::Refused { why, .. }, _)) => Err(StartError::Refused(why)),
-            _ => Err(gone()),
-        }
-    }
-
-    fn spawned(&self, reply: Option<(Reply, Option<OwnedFd>)>) -> Result<Spawned, StartError> {
-        match reply {
+        match self.ask(|id| Request::Spawn { id, purpose }, vec![stdin, stderr]).await {
             Some((Reply::Spawned { worker, pid, layers, .. }, _)) => {
                 let life = self.lives.borrow().get(&worker).map(watch::Sender::subscribe);
                 // It has ended already.
                 let life = life.unwrap_or_else(|| watch::channel(None).1);
                 Ok(Spawned { worker, pid, layers: layers.into_iter().filter_map(Layer::report).collect(), life })
             }
+            Some((Reply::Refused { why, .. }, _)) => Err(StartError::Refused(why)),
+            _ => Err(gone()),
+        }
+    }
+
+    /// Gives a spare to a generation. Returns the layers that the spawner made.
+    pub(super) async fn adopt(&self, worker: u64, generation: u64) -> Result<Vec<LayerReport>, StartError> {
+        match self.ask(|id| Request::Adopt { id, worker, generation }, Vec::new()).await {
+            Some((Reply::Adopted { layers, .. }, _)) => Ok(layers.into_iter().filter_map(Layer::report).collect()),
             Some((Reply::Refused { why, .. }, _)) => Err(StartError::Refused(why)),
             _ => Err(gone()),
         }

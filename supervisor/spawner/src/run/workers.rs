@@ -37,29 +37,27 @@ impl Spawner {
         }
     }
 
-    pub(super) fn spawn(
-        &mut self,
-        generation: u64,
-        purpose: WorkerPurpose,
-        descriptors: Vec<OwnedFd>,
-    ) -> Result<u64, SpawnerRefusal> {
-        let own = self.generations.get(&generation).ok_or_else(no_generation)?;
-        let memory = own.memory;
-        let (name, lease) = match purpose {
-            WorkerPurpose::Serve => (own.app.clone(), own.lease.clone()),
-            WorkerPurpose::Check => (CHECKERS.to_owned(), self.uids.as_ref().map(|uids| Rc::clone(uids.checkers()))),
+    pub(super) fn spawn(&mut self, purpose: WorkerPurpose, descriptors: Vec<OwnedFd>) -> Result<u64, SpawnerRefusal> {
+        let generation = |number| self.generations.get(&number).ok_or_else(no_generation);
+        let (name, memory, owner) = match purpose {
+            WorkerPurpose::Serve(number) => {
+                let own = generation(number)?;
+                (own.app.clone(), own.memory, Owner::Known(own.lease.clone()))
+            }
+            WorkerPurpose::Check(number) => {
+                let lease = self.uids.as_ref().map(|uids| Rc::clone(uids.checkers()));
+                (CHECKERS.to_owned(), generation(number)?.memory, Owner::Known(lease))
+            }
+            // It has a group of its own beside those of the apps, and as an app's worker it stays in it: moving it would take
+            // longer than starting another.
+            WorkerPurpose::Spare => {
+                if self.workers.values().filter(|worker| worker.is_spare()).count() >= MAX_SPARES {
+                    return Err(SpawnerRefusal::Request("there are too many spares".to_owned()));
+                }
+                (format!("(spare {})", self.number + 1), SPARE_MEMORY, Owner::Unknown)
+            }
         };
-        self.start(&name, memory, &Owner::Known(lease), descriptors)
-    }
-
-    /// Starts a worker that is for no app yet. It has a group of its own beside those of the apps, and as an app's worker it
-    /// stays in it: moving it would take longer than starting another.
-    pub(super) fn spawn_spare(&mut self, descriptors: Vec<OwnedFd>) -> Result<u64, SpawnerRefusal> {
-        if self.workers.values().filter(|worker| worker.is_spare()).count() >= MAX_SPARES {
-            return Err(SpawnerRefusal::Request("there are too many spares".to_owned()));
-        }
-        let name = format!("(spare {})", self.number + 1);
-        self.start(&name, SPARE_MEMORY, &Owner::Unknown, descriptors)
+        self.start(&name, memory, &owner, descriptors)
     }
 
     /// Gives a spare to an app. Returns the layers that the spawner makes.

@@ -47,11 +47,9 @@ async fn a_worker_is_killed_whose_slot_was_retired_when_the_reply_was_there() {
     let (client, spawner) = client();
     {
         let files = || OwnedFd::from(File::open("/dev/null").unwrap());
-        let mut spawned = pin!(client.spawn((1, WorkerPurpose::Serve), files(), files()));
+        let mut spawned = pin!(client.spawn(WorkerPurpose::Serve(1), files(), files()));
         assert!(spawned.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        let Request::Spawn { id, generation: 1, purpose: WorkerPurpose::Serve } = asked(&spawner) else {
-            panic!("no spawn")
-        };
+        let Request::Spawn { id, purpose: WorkerPurpose::Serve(1) } = asked(&spawner) else { panic!("no spawn") };
         take_in(&client, &spawner, &Reply::Spawned { id, worker: 7, pid: 1, layers: Vec::new() }).await;
         // Woken, and dropped before it is polled.
     }

@@ -155,7 +155,7 @@ impl PreparedWorker {
         let mut scratch = Link::scratch();
         let boot = match self.first_frame(&mut scratch)? {
             Frame::Boot(boot) => boot,
-            Frame::Check(first) => return check::run(self.control, &first, snapshot, scratch),
+            Frame::Check(first) => return check::run(self.control, first, snapshot, scratch),
             _ => return Err(ServeError::Protocol("the first frame is neither Boot nor Check")),
         };
         Worker::new(self, &boot, snapshot, scratch)?.run(&boot)

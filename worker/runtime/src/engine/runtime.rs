@@ -120,7 +120,8 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// Makes an isolate that does not know yet what it is for. Nothing may run in it before [`Runtime::set_program`].
+    /// Makes an isolate that does not know yet what it is for. Nothing may run in it before [`Runtime::set_program`];
+    /// [`Runtime::check_main`] runs nothing.
     ///
     /// # Errors
     ///

@@ -13,12 +13,9 @@ use super::boot_failed;
 use super::control_modules::{Asked, ControlModules};
 use super::{LAST_WORDS, ServeError};
 use crate::app::App;
-use crate::app::app_log::{AppLog, LogQueue};
 use crate::engine::heap_image::HeapImage;
 use crate::engine::modules::SourceError;
 use crate::engine::platform;
-use crate::engine::runtime::ProgramOptions;
-use crate::engine::stream_budget::StreamBudget;
 use crate::exchange::link::{Link, LinkError};
 
 struct Checker {
@@ -32,11 +29,10 @@ struct Checker {
 }
 
 /// Checks until the supervisor closes the link. Returns the exit status.
-pub(super) fn run(control: Link, first: &Check, snapshot: HeapImage, mut scratch: Vec<u8>) -> Result<i32, ServeError> {
+pub(super) fn run(control: Link, first: Check, snapshot: HeapImage, mut scratch: Vec<u8>) -> Result<i32, ServeError> {
     let mut checker = Checker::new(control, first.memory, snapshot)?;
-    checker.begin(first);
+    checker.take(Frame::Check(first))?;
     loop {
-        checker.finish();
         if let Some(reason) = checker.app.runtime.state.termination.reason() {
             checker.outbox.borrow_mut().push(&Frame::Exiting { reason, culprit: None });
             checker.control.flush_until(&mut checker.outbox.borrow_mut(), Instant::now() + LAST_WORDS)?;
@@ -59,15 +55,9 @@ pub(super) fn run(control: Link, first: &Check, snapshot: HeapImage, mut scratch
 
 impl Checker {
     fn new(control: Link, memory: u64, snapshot: HeapImage) -> Result<Self, ServeError> {
-        let outbox = Rc::new(RefCell::new(Outbox::default()));
-        let mut app = App::without_program(snapshot, memory)?;
-        app.set_program(ProgramOptions {
-            modules: Box::new(ControlModules::new(&Rc::new(RefCell::new(Asked::new(&outbox, 0))))),
-            // Nothing is evaluated, so nothing is logged.
-            log: Box::new(AppLog::new(Rc::new(RefCell::new(LogQueue::default())))),
-            stream_budget: StreamBudget::default(),
-        })?;
-        Ok(Self { control, outbox, app, asked: None, next_id: 0 })
+        // Nothing is evaluated in it, so it needs no log and no limits of streams.
+        let app = App::without_program(snapshot, memory)?;
+        Ok(Self { control, outbox: Rc::default(), app, asked: None, next_id: 0 })
     }
 
     fn take(&mut self, frame: Frame) -> Result<(), ServeError> {
