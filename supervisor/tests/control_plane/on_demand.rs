@@ -59,7 +59,9 @@ fn an_app_starts_without_a_spare_where_its_spare_fails() {
         eventually("a spare", || nano.ask(&["status"])["spares"]["ready"] == 1);
         assert_eq!(nano.get(name, "/").0, 200);
         eventually("it is told", || nano.log_so_far().matches("a spare worker failed").count() == index + 1);
-        assert_eq!(nano.metric(&format!("nano_workers{{app=\"{name}\",state=\"ready\"}}")), Some(1.0));
+        // The shards may answer a request before the worker is counted as ready.
+        let ready = format!("nano_workers{{app=\"{name}\",state=\"ready\"}}");
+        eventually("its worker is ready", || nano.metric(&ready) == Some(1.0));
         assert_eq!(nano.ask(&["apps"])["apps"][index]["state"], "ready");
     }
     eventually("another spare", || nano.ask(&["status"])["spares"]["ready"] == 1);
