@@ -335,6 +335,8 @@ impl FieldReader {
                 total_buffer_text: self.text("total_buffer_text", 64)?,
                 memory: self.u64("memory")?,
                 cpu_ms: self.u32("cpu_ms")?,
+                max_concurrent: self.u32("max_concurrent")?,
+                timeout_ms: self.u32("timeout_ms")?,
             },
         })
     }

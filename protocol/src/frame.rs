@@ -203,6 +203,10 @@ pub struct RuntimeLimits {
     pub memory: u64,
     /// CPU time that one turn of the event loop may take, in milliseconds.
     pub cpu_ms: u32,
+    /// Requests in flight. As many handlers may run on after the supervisor has ended their requests, without their places.
+    pub max_concurrent: u32,
+    /// How long such a handler counts, in milliseconds.
+    pub timeout_ms: u32,
 }
 
 /// What the operator asked for with `request_accessors`.

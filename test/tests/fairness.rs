@@ -176,6 +176,36 @@ fn so_have_those_that_take_too_long() {
 }
 
 #[test]
+fn handlers_that_ignore_that_their_clients_left_are_no_more_than_twice_the_places_of_the_app() {
+    const PLACES: usize = 3;
+    let site = Site::new();
+    site.app(
+        "a",
+        "let running = 0, most = 0; export default { async fetch(request) {
+            if (request.url.endsWith('/most')) return new Response(`${most}`);
+            most = Math.max(most, ++running);
+            console.log('begun');
+            await wait(1000);
+            running--;
+            return new Response('dead');
+        } };
+        const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));",
+    );
+    site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a", "max_concurrent": PLACES }]));
+    let nano = site.serve();
+    for n in 1..=5 * PLACES {
+        let mut client = nano.connect();
+        client.send_get("a.local", "/dead").unwrap();
+        until("it has a place", || (nano.log.count("begun") >= n).then_some(()));
+    }
+    let mut client = nano.connect();
+    client.set_patience(LONG);
+    let most: usize = client.get("a.local", "/most").unwrap().text().parse().unwrap();
+    assert!(most <= 2 * PLACES, "{most} ran at once");
+    in_flight(&nano, 0);
+}
+
+#[test]
 fn an_app_is_not_idle_while_it_has_a_request_whose_client_left() {
     let site = Site::new();
     site.app("a", "export default { fetch: () => new Response('x') };");

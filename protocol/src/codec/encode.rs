@@ -260,6 +260,8 @@ fn encode_boot(boot: &Boot, out: &mut BytesMut) {
     put_text(out, &boot.limits.total_buffer_text);
     out.put_u64_le(boot.limits.memory);
     out.put_u32_le(boot.limits.cpu_ms);
+    out.put_u32_le(boot.limits.max_concurrent);
+    out.put_u32_le(boot.limits.timeout_ms);
 }
 
 fn encode_stats(stats: &Stats, out: &mut BytesMut) {

@@ -45,9 +45,9 @@ fn boot() -> impl Strategy<Value = Boot> {
         prop_oneof![Just(RequestAccessors::Property), Just(RequestAccessors::Method), Just(RequestAccessors::Auto)],
         any::<[u64; 3]>(),
         (text(8), text(8)),
-        any::<u32>(),
+        any::<[u32; 3]>(),
     )
-        .prop_map(|((app, entry, shown), env, request_accessors, numbers, (stream, total), cpu_ms)| Boot {
+        .prop_map(|((app, entry, shown), env, request_accessors, numbers, (stream, total), times)| Boot {
             app,
             entry,
             shown,
@@ -59,7 +59,9 @@ fn boot() -> impl Strategy<Value = Boot> {
                 total_buffer: numbers[1],
                 total_buffer_text: total,
                 memory: numbers[2],
-                cpu_ms,
+                cpu_ms: times[0],
+                max_concurrent: times[1],
+                timeout_ms: times[2],
             },
         })
 }

@@ -46,6 +46,8 @@ pub(super) fn boot_message(app: &AppConfig) -> Boot {
             total_buffer_text,
             memory: settings.memory_bytes,
             cpu_ms: u32::try_from(settings.cpu.as_millis()).unwrap_or(u32::MAX),
+            max_concurrent: settings.max_concurrent,
+            timeout_ms: u32::try_from(settings.timeout.as_millis()).unwrap_or(u32::MAX),
         },
     }
 }

@@ -47,8 +47,8 @@ const BODIES_RESUME: usize = BODIES_STOP / 2;
 const MAX_UNREAD_TIME: Duration = Duration::from_secs(20);
 const DEAF_TURNS: u32 = 4;
 
-/// The longest turns in which the worker may acknowledge no reset at all, in addition to [`MAX_UNREAD_TIME`]: before it reads
-/// one it may have to begin what fits into the socket before that.
+/// The longest turns in which the worker may acknowledge no reset at all, in addition to [`MAX_UNREAD_TIME`] and to what the
+/// handlers of ended requests have: before it reads one it may have to begin what fits into the socket before that.
 const RESET_TURNS: u32 = 12;
 
 /// A link, as its task and the requests on it share it.
@@ -96,7 +96,7 @@ struct Sending {
 
 impl Link {
     /// Makes a link from the supervisor's end of a data link; pass it to [`run`] too. `turn`: the longest that one call
-    /// into the app's code may take.
+    /// into the app's code may take. `timeout`: the longest that the end of a request may wait for its handler.
     ///
     /// # Errors
     /// The socket cannot be registered with the shard's runtime.
@@ -105,6 +105,7 @@ impl Link {
         socket: StdUnixStream,
         egress: Rc<Egress>,
         turn: Duration,
+        timeout: Duration,
     ) -> io::Result<Rc<Self>> {
         socket.set_nonblocking(true)?;
         Ok(Rc::new(Self {
@@ -119,7 +120,7 @@ impl Link {
             task: RefCell::new(None),
             retiring: Cell::new(false),
             patience: MAX_UNREAD_TIME + turn * DEAF_TURNS,
-            reset_patience: MAX_UNREAD_TIME + turn * RESET_TURNS,
+            reset_patience: MAX_UNREAD_TIME + turn * RESET_TURNS + timeout,
             sent: Cell::new(0),
             abandoned: Cell::new(0),
             late: Cell::new(0),

@@ -91,7 +91,8 @@ impl Routes {
     /// A worker of `app` is ready: requests may be sent to it over `socket`.
     pub(crate) fn add_link(self: &Rc<Self>, app: &Arc<App>, worker: Arc<Worker>, socket: UnixStream) {
         let pool = self.pool(app);
-        match Link::new(Arc::clone(&worker), socket, pool.egress(), app.settings.cpu) {
+        let settings = &app.settings;
+        match Link::new(Arc::clone(&worker), socket, pool.egress(), settings.cpu, settings.timeout) {
             Ok(link) => {
                 pool.add(Rc::clone(&link));
                 tokio::task::spawn_local(Rc::clone(self).run_link(pool, link));

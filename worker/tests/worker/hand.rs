@@ -122,6 +122,8 @@ pub(crate) fn limits() -> RuntimeLimits {
         total_buffer_text: "0".into(),
         memory: 64 << 20,
         cpu_ms: 10_000,
+        max_concurrent: 256,
+        timeout_ms: 30_000,
     }
 }
 

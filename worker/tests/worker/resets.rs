@@ -5,10 +5,15 @@ use nano_protocol::{BodyLength, Boot, Frame, RequestId, ResetReason, RuntimeLimi
 
 use crate::hand::{Worker, boot, limits};
 
-/// Says which request it is called for, and takes a while; `/hold` stays open.
-const APP: &str = "let release; export default { async fetch(request, env, ctx) {
+/// Says which request it is called for, and takes a while; `/hold` stays open, `/wait` until `/release`.
+const APP: &str = "let release; const waiting = []; export default { async fetch(request, env, ctx) {
     const path = new URL(request.url).pathname;
     console.log(path);
+    if (path === '/wait') {
+        await new Promise((resolve, reject) => waiting.push(waiting.length % 2 ? resolve : reject));
+    }
+    if (path === '/release-one') waiting.shift()();
+    if (path === '/heed') await new Promise((resolve) => request.signal.onabort = resolve);
     const end = performance.now() + 20; while (performance.now() < end);
     if (path === '/hold') {
         request.signal.addEventListener('abort', () => console.log('aborted', request.signal.reason.message));
@@ -35,6 +40,84 @@ fn id_of(head: &Frame) -> RequestId {
 
 fn reset(id: RequestId, reason: ResetReason) -> Frame {
     Frame::reset(StreamId::request(id), reason)
+}
+
+/// Ends requests whose handlers run, and says which ends are acknowledged as soon as the app has been called again.
+fn acknowledged(worker: &mut Worker, ended: &[RequestId]) -> Vec<RequestId> {
+    let resets: Vec<Frame> = ended.iter().map(|id| reset(*id, ResetReason::ClientGone)).collect();
+    worker.links[0].send_all(&resets);
+    acknowledged_by(worker, "/next")
+}
+
+/// Which ends are acknowledged before a request for this path is answered.
+fn acknowledged_by(worker: &mut Worker, path: &str) -> Vec<RequestId> {
+    let last = worker.open("GET", path, &[], BodyLength::None);
+    let mut acknowledged = Vec::new();
+    loop {
+        match worker.links[0].next().unwrap() {
+            Frame::ResetAck { id } => acknowledged.push(id),
+            Frame::Data { stream, end: true, .. } if stream.number == last => return acknowledged,
+            _ => {}
+        }
+    }
+}
+
+/// Lets a handler settle, and says which ends are acknowledged then.
+fn release_one(worker: &mut Worker) -> Vec<RequestId> {
+    let before = acknowledged_by(worker, "/release-one");
+    before.into_iter().chain(acknowledged_by(worker, "/next")).collect()
+}
+
+/// Requests for this path that the app was called for.
+fn running(worker: &mut Worker, path: &str, count: usize) -> Vec<RequestId> {
+    let before = begun(worker, path);
+    let ids: Vec<_> = (0..count).map(|_| worker.open("GET", path, &[], BodyLength::None)).collect();
+    worker.await_logs("they run", |logs| logs.iter().filter(|line| line.message == path).count() == before + count);
+    ids
+}
+
+fn with_places(max_concurrent: u32, timeout_ms: u32) -> Worker {
+    let limits = RuntimeLimits { max_concurrent, timeout_ms, ..limits() };
+    Worker::serving_with(&[("index.js", APP)], Boot { limits, ..boot("index.js") })
+}
+
+#[test]
+fn handlers_that_ignore_their_end_have_places_beyond_as_many() {
+    let mut worker = with_places(2, 1_000_000);
+    let waiting = running(&mut worker, "/wait", 5);
+    assert_eq!(acknowledged(&mut worker, &waiting), waiting[..2], "the others run too");
+    // One settles, by an error and by a response, for each that may go.
+    for next in &waiting[2..] {
+        assert_eq!(release_one(&mut worker), [*next]);
+    }
+    assert_eq!(release_one(&mut worker), [0; 0]);
+    assert_eq!(release_one(&mut worker), [0; 0]);
+    // None runs any more: there is room for two again.
+    let waiting = running(&mut worker, "/wait", 3);
+    assert_eq!(acknowledged(&mut worker, &waiting), waiting[..2]);
+    await_idle(&mut worker);
+}
+
+#[test]
+fn handlers_that_heed_their_end_give_their_places_back_at_once() {
+    let mut worker = with_places(1, 1_000_000);
+    let heeding = running(&mut worker, "/heed", 20);
+    assert_eq!(acknowledged(&mut worker, &heeding), heeding);
+    let waiting = running(&mut worker, "/wait", 2);
+    let heeding = running(&mut worker, "/heed", 20);
+    assert_eq!(acknowledged(&mut worker, &waiting), waiting[..1]);
+    assert_eq!(acknowledged(&mut worker, &heeding), heeding, "whatever others do");
+}
+
+#[test]
+fn a_handler_that_never_settles_counts_for_a_while() {
+    let mut worker = with_places(1, 300);
+    let held = running(&mut worker, "/hold", 6);
+    let resets: Vec<Frame> = held.iter().map(|id| reset(*id, ResetReason::TimedOut)).collect();
+    worker.links[0].send_all(&resets);
+    // Nothing else happens in the worker.
+    held.iter().for_each(|id| worker.reset_ack(*id));
+    await_idle(&mut worker);
 }
 
 /// How often the app was called for a path.

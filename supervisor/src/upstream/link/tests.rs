@@ -26,7 +26,7 @@ fn with_link<F: Future<Output = ()>>(test: impl FnOnce(Rc<Link>, StdUnixStream) 
         let (ours, theirs) = StdUnixStream::pair().unwrap();
         let egress = Rc::new(Egress::new(&Commons::new(16), Policy::everywhere(), Timeouts::default(), None));
         let worker = Arc::new(Worker::new(WorkerId(1), 1));
-        let link = Link::new(worker, ours, egress, Duration::from_secs(5)).unwrap();
+        let link = Link::new(worker, ours, egress, Duration::from_secs(5), Duration::ZERO).unwrap();
         tokio::time::timeout(PATIENCE, test(link, theirs)).await.expect("the test waited in vain");
     });
 }

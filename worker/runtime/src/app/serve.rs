@@ -36,6 +36,7 @@ use crate::engine::runtime::{ProgramOptions, RuntimeError};
 use crate::engine::stream_budget::StreamBudget;
 use crate::engine::watchdog::WatchdogThread;
 use crate::exchange::link::{Link, LinkError};
+use crate::exchange::request::Allowance;
 use control_modules::{Asked, ControlModules};
 use job_queue::{Job, JobQueue};
 use sockets::Sockets;
@@ -223,7 +224,14 @@ impl Worker {
                 max_total_text: limits.total_buffer_text.clone(),
             },
         })?;
-        app.exchange.requests.borrow_mut().set_links(prepared.links.len());
+        {
+            let mut requests = app.exchange.requests.borrow_mut();
+            requests.set_links(prepared.links.len());
+            requests.allow_aborted(Allowance {
+                handlers: usize::try_from(limits.max_concurrent).unwrap_or(usize::MAX),
+                patience: Duration::from_millis(limits.timeout_ms.into()),
+            });
+        }
         app.runtime.watch(prepared.watchdog, Duration::from_millis(limits.cpu_ms.into()));
         app.runtime.modules.borrow_mut().show_as(&boot.shown);
         if boot.request_accessors == RequestAccessors::Auto {
@@ -338,7 +346,10 @@ impl Worker {
     fn wait(&mut self) -> (bool, Vec<usize>) {
         let deadline = match self.has_unfinished() {
             true => Some(Instant::now()),
-            false => self.app.runtime.next_deadline().into_iter().chain(self.gauges_due).min(),
+            false => {
+                let expiry = self.app.exchange.requests.borrow().handlers_expire();
+                self.app.runtime.next_deadline().into_iter().chain(self.gauges_due).chain(expiry).min()
+            }
         };
         let ready = self.app.runtime.sleep(deadline, &mut self.sockets);
         self.sockets.ready(&ready)

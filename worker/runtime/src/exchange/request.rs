@@ -1,6 +1,7 @@
 //! The requests in flight. A [`RequestContext`] opens when its head comes in and closes when its response is complete and
 //! no `waitUntil` holds it, or it was reset by either side. JavaScript knows it by a number, its key.
 
+mod aborted;
 mod after_response;
 mod body;
 mod unbegun;
@@ -16,6 +17,8 @@ use nano_protocol::{SendHalf, Stats, StreamId, StreamTable, StreamViolation, Tur
 
 use crate::exchange::key::{BodyReader, FetchKey, RequestKey};
 use crate::exchange::link_outbox::LinkOutbox;
+use aborted::AbortedHandlers;
+pub(crate) use aborted::Allowance;
 pub(super) use body::BodySource;
 use body::{Cut, IncomingBody, OutgoingBody};
 pub(crate) use unbegun::Call;
@@ -72,6 +75,7 @@ pub(crate) struct Requests {
     /// By link: the keys of the requests that came over it.
     keys: Vec<StreamTable<RequestKey>>,
     finished: VecDeque<(RequestKey, String)>,
+    aborted: AbortedHandlers,
     /// Outgoing requests whose responses were to be handed on to requests that ended early.
     pub(super) orphans: Vec<FetchKey>,
     /// Bytes that are kept for `waitUntil`.
@@ -88,6 +92,7 @@ impl Default for Requests {
             contexts: StreamTable::keys(),
             keys: Vec::new(),
             finished: VecDeque::new(),
+            aborted: AbortedHandlers::default(),
             orphans: Vec::new(),
             retained: 0,
             unbegun: 0,

@@ -57,6 +57,7 @@ export const ops: {
   formCost(bytes: Bytes): number;
   generateSecret(owner: object, length: number): KeyId;
   getAsyncContext(): unknown;
+  handlerSettled(id: Id): void;
   hkdf(key: KeyId, hash: number, salt: Bytes, info: Bytes, length: number): ArrayBuffer | undefined;
   hmacSign(key: KeyId, hash: number, data: Bytes): ArrayBuffer;
   hmacVerify(key: KeyId, hash: number, signature: Bytes, data: Bytes): boolean;

@@ -11,6 +11,7 @@ use crate::exchange::key::{BodyReader, RequestKey};
 use crate::exchange::request::BodyRead;
 
 ops! {
+    "handlerSettled" => handler_settled,
     "requestBodyCancel" => request_body_cancel,
     "requestBodyLength" => request_body_length,
     "requestBodyRead" => request_body_read,
@@ -158,6 +159,13 @@ fn request_failed(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments,
     let reader = exchange.requests.borrow_mut().fail(key, reason);
     if let Some(reader) = reader {
         settle_reader(scope, &exchange, key, &reader);
+    }
+}
+
+/// `handlerSettled(id)`: the handler of a request that was aborted has given a response or an error all the same.
+fn handler_settled(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    if let Some(exchange) = Exchange::get(scope) {
+        exchange.requests.borrow_mut().handler_settled(key_of(scope, &args));
     }
 }
 

@@ -32,7 +32,13 @@ impl Worker {
         if control {
             self.receive_control()?;
         }
-        self.app.exchange.requests.borrow_mut().renew();
+        {
+            let mut requests = self.app.exchange.requests.borrow_mut();
+            requests.renew();
+            if requests.handlers_expire().is_some() {
+                requests.expire_handlers(Instant::now());
+            }
+        }
         self.work(&links, Instant::now() + ROUND)?;
         if !self.is_ending() {
             // Whatever ended the round: who waits for an outgoing request to be over is not woken by anything else.
@@ -151,9 +157,14 @@ impl Worker {
                 }
             }
             Job::Abandon { link, id, reason, acknowledge } => {
+                let now = Instant::now();
+                let runs = acknowledge && app.exchange.requests.borrow_mut().abort_handler(link, id, now);
                 app.request_reset(link, id, reason);
-                if acknowledge {
-                    app.exchange.requests.borrow_mut().acknowledge_reset(link, id);
+                let mut requests = app.exchange.requests.borrow_mut();
+                if runs {
+                    requests.handler_aborted();
+                } else if acknowledge {
+                    requests.acknowledge_reset(link, id);
                 }
             }
             Job::FetchClosed(key) => app.outgoing.fetch_closed(&mut app.runtime, key),

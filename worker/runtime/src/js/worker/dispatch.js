@@ -88,6 +88,7 @@ export function dispatchRequest(id, method, url, hasBody) {
     PromisePrototypeThen(
       PromiseResolve(result),
       (response) => {
+        settled(id);
         try {
           respond(id, method, responseParts(response), response);
         } catch (error) {
@@ -95,11 +96,19 @@ export function dispatchRequest(id, method, url, hasBody) {
           fail(id, error);
         }
       },
-      (error) => fail(id, error),
+      (error) => {
+        settled(id);
+        fail(id, error);
+      },
     );
   } catch (error) {
     fail(id, error);
   }
+}
+
+/** Says of a handler whose request was aborted that it no longer runs. */
+function settled(id) {
+  if (!MapPrototypeHas(inFlight, id)) ops.handlerSettled(id);
 }
 
 function isWhole(body) {
