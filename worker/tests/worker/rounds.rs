@@ -115,6 +115,26 @@ fn requests_are_answered_while_timers_are_always_due() {
 }
 
 #[test]
+fn timers_fire_while_tasks_of_v8_are_always_due() {
+    // A compilation that is done comes as a task, and what waits for it runs with that: there is one due each time.
+    let source = format!(
+        "{SPIN} let steps = 0, fired; export default {{ async fetch() {{
+            const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+            const chain = async () => {{
+                while (fired === undefined && steps < {CALLS}) {{ await WebAssembly.compile(empty); steps++; spin(); }}
+            }};
+            setTimeout(() => {{ fired = steps; }}, 0);
+            await Promise.all([chain(), chain(), chain(), chain()]);
+            return new Response(`${{fired}}`);
+        }} }}"
+    );
+    let mut worker = serving(&source);
+    let answer = worker.get("/").text();
+    let steps: usize = answer.strip_prefix("200 ").unwrap().parse().expect("it fires before the tasks end");
+    assert!(steps < 20, "{steps}");
+}
+
+#[test]
 fn many_answers_and_ends_of_fetches_at_once_are_turns_of_their_own() {
     let source = format!(
         "{SPIN} let n = 0; export default {{ async fetch() {{

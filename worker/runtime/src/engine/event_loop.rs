@@ -25,8 +25,8 @@ impl Runtime {
             || self.modules.borrow().is_loading()
     }
 
-    /// V8's tasks and the timers that are due now; after the first one that is over later than `until`, the others stay
-    /// for the next time.
+    /// V8's tasks and the timers that are due now; after the first one of each that is over later than `until`, the others
+    /// stay for the next time.
     pub(crate) fn run_due(&mut self, until: Option<Instant>) {
         let is_late = || until.is_some_and(|until| Instant::now() >= until);
         while let Some(task) = self.tasks.pop_due() {
@@ -34,7 +34,8 @@ impl Runtime {
             task.run();
             self.checkpoint();
             if is_late() {
-                return;
+                // A timer has its turn all the same: there may be such a task each time.
+                break;
             }
         }
         let now = Instant::now();
