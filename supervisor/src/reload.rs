@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime};
 use nano_config::{AppConfig, AppStart, Config, ConfigError, Diagnostic, ReloadPlan};
 use nano_protocol::ExitReason;
 use serde::Serialize;
+use tokio::task::JoinSet;
 
 use crate::duration::millis;
 use crate::fleet::{Fleet, Generation, StartError};
@@ -16,6 +17,9 @@ use crate::notify::notify;
 use crate::shard::command::ShardCommand;
 use crate::supervisor::{LastReload, Stop, Supervisor};
 use crate::telemetry::AppMetrics;
+
+/// Apps whose files are looked at at the same time; each may have one open.
+const LOOKS_AT_ONCE: usize = 64;
 
 /// What asked for a reload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,18 +181,20 @@ impl Supervisor {
             ..ReloadReport::default()
         };
         let mut replace: BTreeSet<String> = plan.added.iter().cloned().collect();
+        let looked_at = plan.changed.iter().filter(|change| !change.needs_workers()).map(|change| &change.name);
+        let code_changed = self.code_changed(looked_at.chain(&plan.unchanged)).await;
         for change in &plan.changed {
             let mut what = change.keys.clone();
             if change.needs_workers() {
                 replace.insert(change.name.clone());
-            } else if self.code_changed(&change.name).await {
+            } else if code_changed.contains(&change.name) {
                 replace.insert(change.name.clone());
                 what.push("code");
             }
             report.changed.push(Changed { name: change.name.clone(), what });
         }
         for name in &plan.unchanged {
-            if self.code_changed(name).await {
+            if code_changed.contains(name) {
                 replace.insert(name.clone());
                 report.changed.push(Changed { name: name.clone(), what: vec!["code"] });
             } else {
@@ -198,12 +204,25 @@ impl Supervisor {
         Ok((report, replace))
     }
 
-    async fn code_changed(&self, name: &str) -> bool {
-        let generation = self.generations.borrow().get(name).map(Rc::clone);
-        match generation {
-            Some(generation) => generation.code_changed().await,
-            None => true,
+    /// Those of these apps whose files have changed.
+    async fn code_changed(&self, names: impl Iterator<Item = &String>) -> BTreeSet<String> {
+        let mut changed = BTreeSet::new();
+        let mut looks: JoinSet<Option<String>> = JoinSet::new();
+        for name in names {
+            let Some(generation) = self.generations.borrow().get(name).map(Rc::clone) else {
+                changed.insert(name.clone());
+                continue;
+            };
+            if looks.len() >= LOOKS_AT_ONCE {
+                changed.extend(looks.join_next().await.and_then(Result::ok).flatten());
+            }
+            let name = name.clone();
+            looks.spawn_local(async move { generation.code_changed().await.then_some(name) });
         }
+        while let Some(looked) = looks.join_next().await {
+            changed.extend(looked.ok().flatten());
+        }
+        changed
     }
 
     /// Starts new generations of the apps in `replace`, and switches when all are ready.

@@ -5,6 +5,9 @@
 use nano_test::{Load, Nano, Site, until};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 fn answering(text: &str) -> String {
     format!("export default {{ fetch: (request, env) => new Response({text:?} + (env.SUFFIX ?? '')) }};")
@@ -122,6 +125,38 @@ fn unchanged_apps_keep_their_processes() {
     assert_eq!(nano.get("c.local", "/").text(), "c");
     assert!(!nano.metrics().text.contains("app=\"b\""));
     until("the removed app's process is gone", || (!process_exists(b)).then_some(()));
+}
+
+#[test]
+fn a_change_is_seen_whatever_the_file_says_of_itself() {
+    let site = Site::new();
+    site.app("a", &answering("old"));
+    site.apps(json!([app("a")]));
+    let index = site.path("a/index.js");
+    let age = || index.metadata().unwrap().modified().unwrap().elapsed();
+    // From then on its times tell every change; before, its content is compared.
+    until("the file is old", || age().is_ok_and(|age| age > Duration::from_secs(3)).then_some(()));
+    let nano = site.serve();
+    for (text, wait) in [("new", false), ("one", false), ("two", true)] {
+        let file = File::options().write(true).open(&index).unwrap();
+        let modified = index.metadata().unwrap().modified().unwrap();
+        // In place, as long as before, and with the time of before.
+        std::fs::write(&index, answering(text)).unwrap();
+        file.set_modified(modified).unwrap();
+        reload(&nano);
+        assert_eq!(nano.get("a.local", "/").text(), text);
+        let pid = nano.pid_of("a");
+        if wait {
+            until("the file is old", || {
+                let changed = index.metadata().unwrap().ctime();
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+                (now > u64::try_from(changed).unwrap() + 3).then_some(())
+            });
+        }
+        reload(&nano);
+        reload(&nano);
+        assert_eq!(nano.pid_of("a"), pid, "nothing changed");
+    }
 }
 
 #[test]

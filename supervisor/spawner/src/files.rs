@@ -10,6 +10,8 @@ use nano_protocol::limits::{MAX_MODULE_PATH, MAX_MODULE_SOURCE};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 
+use crate::watch::Fingerprint;
+
 /// An app's directory, held by its descriptor: it stays the same directory when another takes its name.
 #[derive(Debug)]
 pub(crate) struct Directory {
@@ -29,7 +31,9 @@ impl Directory {
     /// A module's file.
     pub(crate) fn module(&self, path: &str) -> Result<File, ModuleError> {
         check(path)?;
-        regular(self.open_beneath(path)?)
+        // NONBLOCK: a FIFO in the directory must not hang the reader.
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        regular(self.open_beneath(path, flags)?)
     }
 
     /// The same in the directory that has this name now.
@@ -37,9 +41,23 @@ impl Directory {
         Self::open(&self.root).map_err(|error| unreadable(&error))?.module(path)
     }
 
-    fn open_beneath(&self, path: &str) -> Result<File, ModuleError> {
-        // NONBLOCK: a FIFO in the directory must not hang the reader.
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    /// Which of these modules' files, in the directory that has this name now, are not what they were, by their places.
+    pub(crate) fn differ(&self, files: &[(String, Fingerprint)]) -> Vec<usize> {
+        let fresh = Self::open(&self.root).ok();
+        let same = |(path, was): &(String, Fingerprint)| {
+            let found = fresh.as_ref().and_then(|fresh| fresh.look(path).ok()).and_then(|file| file.metadata().ok());
+            found.is_some_and(|found| Fingerprint::from(&found) == *was)
+        };
+        files.iter().enumerate().filter(|(_, file)| !same(file)).map(|(place, _)| place).collect()
+    }
+
+    /// A module's file, to be looked at and not to be read.
+    fn look(&self, path: &str) -> Result<File, ModuleError> {
+        check(path)?;
+        self.open_beneath(path, OFlag::O_PATH | OFlag::O_CLOEXEC)
+    }
+
+    fn open_beneath(&self, path: &str, flags: OFlag) -> Result<File, ModuleError> {
         let resolve = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS;
         match openat2(&self.open, path, OpenHow::new().flags(flags).resolve(resolve)) {
             Ok(file) => Ok(File::from(file)),

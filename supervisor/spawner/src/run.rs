@@ -284,6 +284,10 @@ impl Spawner {
                 }
                 self.watching.more();
             }
+            Request::Compare { id, generation, files } => match self.generations.get(&generation) {
+                Some(own) => self.reply(Reply::Compared { id, differ: own.directory.differ(&files) }, None),
+                None => self.refuse(id, no_generation()),
+            },
         }
     }
 

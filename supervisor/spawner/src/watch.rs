@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clone::{Forked, clone};
 use crate::wire::Coverage;
-pub(crate) use fingerprint::Fingerprint;
+pub use fingerprint::Fingerprint;
 
 /// Most paths that are watched: a bound against a compromised supervisor.
 const MAX_PATHS: usize = 64 * 1024;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use nano_protocol::{LayerReport, ModuleError, SandboxLayer};
 use serde::{Deserialize, Serialize};
 
+use crate::watch::Fingerprint;
+
 /// Longest name of an app, in bytes; as in the configuration.
 pub const MAX_APP: usize = 253;
 
@@ -91,6 +93,15 @@ pub enum Request {
         /// In the directory that has the app's path now, not in the one that had it when the generation was opened.
         fresh: bool,
     },
+    /// Look at modules' files in the directory that has the app's path now: [`Reply::Compared`].
+    Compare {
+        /// For the reply.
+        id: u64,
+        /// From [`Reply::Opened`].
+        generation: u64,
+        /// Paths beneath the app's directory, each with what its file was.
+        files: Vec<(String, Fingerprint)>,
+    },
 }
 
 /// What a worker is for. A generation is from [`Reply::Opened`].
@@ -150,6 +161,13 @@ pub enum Reply {
         id: u64,
         /// Why not.
         error: Option<NoModule>,
+    },
+    /// Files were compared with what they were.
+    Compared {
+        /// The request's.
+        id: u64,
+        /// Which are not the same, by their places in the request.
+        differ: Vec<usize>,
     },
     /// A watched path has changed.
     Changed,

@@ -6,10 +6,12 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use nano_protocol::ModuleError;
 use nano_protocol::limits::{MAX_MODULE_PATH, MAX_MODULE_SOURCE};
+use nano_spawner::Fingerprint;
 
 use super::spawner_client::SpawnerClient;
 use super::start_error::StartError;
@@ -28,8 +30,15 @@ pub(super) struct AppModules {
 
 #[derive(Debug, Default)]
 struct SourceCache {
-    sources: HashMap<String, Bytes>,
+    sources: HashMap<String, Module>,
     bytes: usize,
+}
+
+#[derive(Debug)]
+struct Module {
+    source: Bytes,
+    /// What its file was, if no change of it can be missed by that.
+    file: Option<Fingerprint>,
 }
 
 impl Drop for AppModules {
@@ -46,10 +55,11 @@ impl AppModules {
 
     /// A module's source: from memory, else from its file.
     pub(super) async fn source(&self, path: &str) -> Result<Bytes, ModuleError> {
-        if let Some(source) = self.cache.borrow().sources.get(path) {
-            return Ok(source.clone());
+        if let Some(module) = self.cache.borrow().sources.get(path) {
+            return Ok(module.source.clone());
         }
-        let source = self.read(path, false).await?;
+        let module = self.read(path, false).await?;
+        let source = module.source.clone();
         let mut cache = self.cache.borrow_mut();
         if cache.bytes + source.len() > MAX_KEPT {
             return Err(ModuleError::Unreadable("the app's modules are larger than 256 MiB together".to_owned()));
@@ -57,26 +67,35 @@ impl AppModules {
         // Two workers may have read the file at the same time, and it may have changed in between: the first source is
         // kept.
         if let Some(first) = cache.sources.get(path) {
-            return Ok(first.clone());
+            return Ok(first.source.clone());
         }
         cache.bytes += source.len();
-        cache.sources.insert(path.to_owned(), source.clone());
+        cache.sources.insert(path.to_owned(), module);
         Ok(source)
     }
 
-    /// Whether the file of a module of this generation has changed.
+    /// Whether the file of a module of this generation has changed. Only files that are not what they were are read again.
     pub(super) async fn changed(&self) -> bool {
-        let cache: Vec<_> =
-            self.cache.borrow().sources.iter().map(|(path, source)| (path.clone(), source.clone())).collect();
-        for (path, source) in cache {
-            if self.read(&path, true).await.as_ref() != Ok(&source) {
-                return true;
+        let (mut known, mut doubtful) = (Vec::new(), Vec::new());
+        for (path, module) in &self.cache.borrow().sources {
+            match module.file {
+                Some(file) => known.push((path.clone(), file)),
+                None => doubtful.push(path.clone()),
+            }
+        }
+        doubtful.extend(self.spawner.differ(self.generation, known).await);
+        for path in doubtful {
+            let read = self.read(&path, true).await;
+            let mut cache = self.cache.borrow_mut();
+            match (cache.sources.get_mut(&path), read) {
+                (Some(kept), Ok(now)) if kept.source == now.source => kept.file = now.file,
+                _ => return true,
             }
         }
         false
     }
 
-    async fn read(&self, path: &str, fresh: bool) -> Result<Bytes, ModuleError> {
+    async fn read(&self, path: &str, fresh: bool) -> Result<Module, ModuleError> {
         if path.len() > MAX_MODULE_PATH {
             return Err(ModuleError::NotFound);
         }
@@ -87,11 +106,17 @@ impl AppModules {
     }
 }
 
-fn read(file: File) -> Result<Bytes, ModuleError> {
+fn read(file: File) -> Result<Module, ModuleError> {
+    // Taken before it is read: what changes in between changes this too.
+    let now = SystemTime::now();
+    let found = file.metadata().ok().map(|found| Fingerprint::from(&found)).filter(|found| found.is_settled(now));
     let mut source = Vec::new();
     let most = u64::try_from(MAX_MODULE_SOURCE).unwrap_or(u64::MAX);
     // It may grow while it is read.
     let read = file.take(most + 1).read_to_end(&mut source);
     read.map_err(|error| ModuleError::Unreadable(error.to_string()))?;
-    if source.len() > MAX_MODULE_SOURCE { Err(ModuleError::TooLarge) } else { Ok(source.into()) }
+    if source.len() > MAX_MODULE_SOURCE {
+        return Err(ModuleError::TooLarge);
+    }
+    Ok(Module { source: source.into(), file: found })
 }

@@ -16,7 +16,7 @@ use nano_protocol::{ExitCode, LayerReport, ModuleError};
 use nano_spawner::wire::{
     Coverage, Exit, Layer, POLL_EVERY, Reply, Request, SocketFile, SpawnerRefusal, WorkerPurpose,
 };
-use nano_spawner::{ConfigSource, Packet, Wait, explain, receive, receive_config, send};
+use nano_spawner::{ConfigSource, Fingerprint, MAX_PACKET, Packet, Wait, explain, receive, receive_config, send};
 use nix::unistd::Pid;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, oneshot, watch};
@@ -282,6 +282,7 @@ impl SpawnerClient {
             | Reply::Adopted { id, .. }
             | Reply::Inspected { id, .. }
             | Reply::Module { id, .. }
+            | Reply::Compared { id, .. }
             | Reply::Refused { id, .. } => *id,
         };
         if let Reply::Spawned { worker, .. } = &reply {
@@ -426,6 +427,24 @@ impl SpawnerClient {
         }
     }
 
+    /// Which of these modules' files, in the directory that has the app's path now, may be others than they were. All, where
+    /// that cannot be told.
+    pub(super) async fn differ(&self, generation: u64, mut files: Vec<(String, Fingerprint)>) -> Vec<String> {
+        let mut differ = Vec::new();
+        while !files.is_empty() {
+            let rest = files.split_off(fitting(&files));
+            let asked = std::mem::replace(&mut files, rest);
+            let paths: Vec<_> = asked.iter().map(|(path, _)| path.clone()).collect();
+            match self.ask(|id| Request::Compare { id, generation, files: asked }, Vec::new()).await {
+                Some((Reply::Compared { differ: places, .. }, _)) => {
+                    differ.extend(places.into_iter().filter_map(|place| paths.get(place).cloned()));
+                }
+                _ => differ.extend(paths),
+            }
+        }
+        differ
+    }
+
     /// Opens a module's file; with `fresh`, in the directory that has the app's path now.
     pub(super) async fn module(&self, generation: u64, path: &str, fresh: bool) -> Result<File, ModuleError> {
         let path = path.to_owned();
@@ -436,6 +455,19 @@ impl SpawnerClient {
             _ => Err(ModuleError::Unreadable(SpawnerError::Gone.to_string())),
         }
     }
+}
+
+/// As many files as fit into a packet, whatever must be escaped in their paths; one at least.
+fn fitting(files: &[(String, Fingerprint)]) -> usize {
+    const EACH: usize = 256;
+    let mut left = MAX_PACKET - EACH;
+    let fits = |(path, _): &&(String, Fingerprint)| {
+        let cost = path.len() * 6 + EACH;
+        let fits = cost <= left;
+        left = left.saturating_sub(cost);
+        fits
+    };
+    files.iter().take_while(fits).count().max(1)
 }
 
 fn gone() -> StartError {

@@ -98,3 +98,39 @@ fn a_directory_stays_itself_when_its_name_moves_on() {
     assert_eq!(text(directory.fresh_module("index.js")).as_deref(), Ok("new"));
     assert!(Directory::open(&root.join("index.js")).is_err());
 }
+
+#[test]
+fn files_are_compared_with_what_they_were() {
+    let (place, root) = app();
+    symlink("lib/a.js", root.join("link.js")).unwrap();
+    let directory = Directory::open(&root).unwrap();
+    let paths = ["index.js", "lib/a.js", "link.js"];
+    let files: Vec<_> = paths
+        .iter()
+        .map(|path| ((*path).to_owned(), Fingerprint::from(&directory.module(path).unwrap().metadata().unwrap())))
+        .collect();
+    assert_eq!(directory.differ(&files), [0; 0]);
+    // The same length, and the time of modification set back.
+    let index = File::options().write(true).open(root.join("index.js")).unwrap();
+    let modified = index.metadata().unwrap().modified().unwrap();
+    fs::write(root.join("index.js"), "xedni").unwrap();
+    index.set_modified(modified).unwrap();
+    assert_eq!(directory.differ(&files), [0]);
+    // Another file behind a link; one that is gone; one that leads out.
+    fs::write(root.join("other.js"), "a").unwrap();
+    fs::remove_file(root.join("link.js")).unwrap();
+    symlink("other.js", root.join("link.js")).unwrap();
+    fs::remove_file(root.join("lib/a.js")).unwrap();
+    assert_eq!(directory.differ(&files), [0, 1, 2]);
+    let outside = Fingerprint::from(&fs::metadata(place.path().join("secret.js")).unwrap());
+    symlink("../secret.js", root.join("out.js")).unwrap();
+    assert_eq!(directory.differ(&[("out.js".to_owned(), outside), ("../secret.js".to_owned(), outside)]), [0, 1]);
+    // Another directory of the same name, and none.
+    let before = vec![("other.js".to_owned(), Fingerprint::from(&fs::metadata(root.join("other.js")).unwrap()))];
+    assert_eq!(directory.differ(&before), [0; 0]);
+    fs::rename(&root, place.path().join("old")).unwrap();
+    assert_eq!(directory.differ(&before), [0]);
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("other.js"), "a").unwrap();
+    assert_eq!(directory.differ(&before), [0]);
+}
