@@ -11,7 +11,7 @@ use crate::stream::StreamId;
 /// The number of a request on one link: a stream that the supervisor begins.
 pub type RequestId = u32;
 
-/// The number of an outgoing request on one link: a stream that the worker begins.
+/// The number of a fetch on one link: a stream that the worker begins.
 pub type FetchId = u32;
 
 /// One message. The doc of each variant says who sends it, on which link.
@@ -99,9 +99,9 @@ pub enum Frame {
         /// The request.
         id: RequestId,
     },
-    /// Worker, data: an outgoing request begins. At most [`crate::limits::MAX_FETCHES`] of a link are open at once.
+    /// Worker, data: a fetch begins. At most [`crate::limits::MAX_FETCHES`] of a link are open at once.
     FetchHead(FetchId, Box<FetchHead>),
-    /// Supervisor, data: the response to an outgoing request begins.
+    /// Supervisor, data: the response to a fetch begins.
     FetchResponse(FetchId, Box<FetchResponse>),
     /// Worker, control: one message of the app (`console.log`) or of the runtime about the app.
     Log(LogLine),
@@ -114,8 +114,8 @@ pub enum Frame {
     Pong {
         /// The ping's.
         nonce: u64,
-        /// No code of the app can run before the next request: none is in flight, and no timer, outgoing request or
-        /// promise of `waitUntil` is pending.
+        /// No code of the app can run before the next request: none is in flight, and no timer, fetch or promise of
+        /// `waitUntil` is pending.
         idle: bool,
     },
     /// Supervisor, control: no new requests will come; finish the requests in flight and the promises of `waitUntil`,
@@ -138,7 +138,7 @@ impl Frame {
         Self::Reset { stream, reason, message: String::new() }
     }
 
-    /// A [`Frame::Reset`] for an outgoing request that failed.
+    /// A [`Frame::Reset`] for a fetch that failed.
     #[must_use]
     pub fn fetch_failed(number: FetchId, failure: FetchFailure, message: String) -> Self {
         Self::Reset { stream: StreamId::fetch(number), reason: ResetReason::FetchFailed(failure), message }
@@ -294,7 +294,7 @@ pub struct ResponseHead {
     pub body: BodyLength,
 }
 
-/// An outgoing request as the app wants it.
+/// A fetch as the app wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchHead {
     /// A method of HTTP, in the case in which it is to be sent.
@@ -307,7 +307,7 @@ pub struct FetchHead {
     pub body: BodyLength,
 }
 
-/// The head of the response to an outgoing request.
+/// The head of the response to a fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchResponse {
     /// 200 to 599.
@@ -320,7 +320,7 @@ pub struct FetchResponse {
     pub body: BodyLength,
 }
 
-/// Why there is no (whole) response to an outgoing request.
+/// Why there is no (whole) response to a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchFailure {
     /// The app's `egress` does not allow it.

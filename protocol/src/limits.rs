@@ -54,13 +54,13 @@ pub const MAX_ENV_ENTRIES: usize = 10_000;
 /// Longest text about one layer of the sandbox.
 pub const MAX_LAYER_DETAIL: usize = 512;
 
-/// Most outgoing requests that are open at once on one link, and in one worker.
+/// Most fetches that are open at once on one link, and in one worker.
 pub const MAX_FETCHES: usize = 64;
 
-/// Longest text about a failed outgoing request.
+/// Longest text about a failed fetch.
 pub const MAX_FETCH_ERROR: usize = 1024;
 
-/// Longest reason phrase of a response to an outgoing request.
+/// Longest reason phrase of a response to a fetch.
 pub const MAX_REASON: usize = 512;
 
 /// Largest frame that a worker may send.

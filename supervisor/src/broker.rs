@@ -1,4 +1,4 @@
-//! `nano broker`: makes the outgoing requests of one program that `nano run` or the REPL runs. Its standard input is
+//! `nano broker`: makes the fetches of one program that `nano run` or the REPL runs. Its standard input is
 //! the link to the program. The program is the user's own, so it may connect to any address.
 
 use std::io;

@@ -6,20 +6,20 @@ use nix::sys::resource::{Resource, getrlimit};
 const MAX_CLIENTS: usize = 8192;
 /// The fewest that a shard gets, even if there are not descriptors for all.
 const MIN_CLIENTS: usize = 64;
-/// The same for outgoing connections.
-const MAX_OUTGOING: usize = 512;
-const MIN_OUTGOING: usize = 8;
+/// The same for egress connections.
+const MAX_EGRESS: usize = 512;
+const MIN_EGRESS: usize = 8;
 
 /// How many client connections each of so many shards may have. Five eighths of the descriptors are for clients, one
-/// eighth is for outgoing connections. The rest is for workers, files and operators, so that no flood of connections,
+/// eighth is for egress connections. The rest is for workers, files and operators, so that no flood of connections,
 /// of clients or of apps, keeps a worker from being replaced.
 pub(crate) fn connections(shards: usize) -> usize {
     limit().map_or(MAX_CLIENTS, |limit| share(limit / 8 * 5, shards).clamp(MIN_CLIENTS, MAX_CLIENTS))
 }
 
-/// How many outgoing connections each of so many shards may have.
-pub(crate) fn outgoing(shards: usize) -> usize {
-    limit().map_or(MAX_OUTGOING, |limit| share(limit / 8, shards).clamp(MIN_OUTGOING, MAX_OUTGOING))
+/// How many egress connections each of so many shards may have.
+pub(crate) fn egress_connections(shards: usize) -> usize {
+    limit().map_or(MAX_EGRESS, |limit| share(limit / 8, shards).clamp(MIN_EGRESS, MAX_EGRESS))
 }
 
 fn limit() -> Option<u64> {

@@ -1,9 +1,9 @@
-//! Outgoing requests: those that apps make with `fetch()`. [`Egress::send`] is the function to read first.
+//! Carries out the fetches of apps. [`Egress::send`] is the function to read first.
 //!
-//! A worker has no network. Its requests come as frames over its link to a shard. The shard looks the name up, checks
+//! A worker has no network. Its fetches come as frames over its link to a shard. The shard looks the name up, checks
 //! each address against the app's `egress`, connects to exactly the checked address, and relays. One [`Egress`] belongs
 //! to one generation of one app in one shard: its connections are never used for another app, or under another policy.
-//! The worker follows redirects, each as a new request, which is checked again. docs/egress.md says what is checked
+//! The worker follows redirects, each as a new fetch, which is checked again. docs/egress.md says what is checked
 //! when.
 
 mod address;
@@ -48,7 +48,7 @@ const MAX_DRAINED: usize = 64 * 1024;
 /// How many such rests of one app are read at once.
 const MAX_DRAINING: usize = 16;
 
-/// How long the phases of an outgoing request may take.
+/// How long the phases of a fetch may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
     /// Waiting for a permit to open a connection.
@@ -71,7 +71,7 @@ impl Default for Timeouts {
     }
 }
 
-/// Makes the outgoing requests of one generation of an app in one shard.
+/// Makes the fetches of one generation of an app in one shard.
 #[derive(Debug)]
 pub(crate) struct Egress {
     connector: Connector,
@@ -100,7 +100,7 @@ struct ConnectionLease {
 }
 
 impl Egress {
-    /// Outgoing requests are counted in `metrics`.
+    /// Fetches are counted in `metrics`.
     pub(crate) fn new(
         commons: &Rc<Commons>,
         policy: Policy,
@@ -110,10 +110,10 @@ impl Egress {
         Self { connector: Connector::new(commons.part(), policy, timeouts), draining: Rc::default(), metrics }
     }
 
-    /// Sends a request, and waits for the head of its response. Dropped, it closes the connection.
+    /// Sends the request of a fetch, and waits for the head of the response. Dropped, it closes the connection.
     pub(crate) async fn send(&self, head: FetchHead, upload: &Rc<UploadQueue>) -> Result<EgressResponse, EgressError> {
         let mut counted = Counted { metrics: self.metrics.as_deref(), result: EgressResult::Aborted };
-        let answer = self.exchange(&head, upload).await;
+        let answer = self.fetch(&head, upload).await;
         counted.result = match &answer {
             Ok(_) => EgressResult::Ok,
             Err(error) if error.failure == FetchFailure::Denied => EgressResult::Denied,
@@ -122,7 +122,7 @@ impl Egress {
         answer
     }
 
-    async fn exchange(&self, head: &FetchHead, upload: &Rc<UploadQueue>) -> Result<EgressResponse, EgressError> {
+    async fn fetch(&self, head: &FetchHead, upload: &Rc<UploadQueue>) -> Result<EgressResponse, EgressError> {
         let target = FetchTarget::parse(&head.url)?;
         let mut request = head::request(head, &target, upload)?;
         if let Some(connection) = self.connector.part.idle.take(&target.origin) {

@@ -1,4 +1,4 @@
-//! A fair semaphore for the apps of one thread: for outgoing connections, for lookups, for TLS handshakes, for starts of workers.
+//! A fair semaphore for the apps of one thread: for egress connections, lookups, TLS handshakes and starts of workers.
 //!
 //! An app holds at most as many permits as are free, so one alone gets half of them; the last quarter is for apps that
 //! hold none. An app that has to wait is queued, and the queues take turns.

@@ -28,7 +28,7 @@ use nano_protocol::{BodyLength, ResetReason, ResponseHead};
 use tracing::Instrument;
 
 use crate::downstream::Connection;
-use crate::upstream::{Deadline, Death, Failed, NotAdmitted, Outgoing, RequestSummary, UpstreamRequest};
+use crate::upstream::{Deadline, Death, Failed, NotAdmitted, RequestFrame, RequestSummary, UpstreamRequest};
 pub(crate) use context::IngressContext;
 pub(crate) use relay::ResponseBody;
 use request_log::RequestLog;
@@ -103,7 +103,7 @@ async fn forward(
         target: head.uri.path_and_query().cloned(),
         id: record.id().header(),
     };
-    let mut outgoing = Outgoing::new(request_head::build(head, authority, url, record.id(), length)?, about);
+    let mut frame = RequestFrame::new(request_head::build(head, authority, url, record.id(), length)?, about);
 
     let patience = Instant::now() + timeout;
     let mut due: Option<Deadline> = None;
@@ -124,7 +124,7 @@ async fn forward(
             let since = Instant::now();
             Deadline { since, at: since + timeout }
         });
-        let Some(sent) = permit.send(&mut outgoing, due) else { continue };
+        let Some(sent) = permit.send(&mut frame, due) else { continue };
         let request = &sent.request;
         record.dispatched(request);
         tracing::trace!("dispatch");

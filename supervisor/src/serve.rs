@@ -261,7 +261,7 @@ impl Start {
         let routes = Supervisor::routes(&config, &generations);
         let (events, event_source) = mpsc::channel(EVENTS);
         let connections = descriptors::connections(listeners.len());
-        let outgoing = descriptors::outgoing(listeners.len());
+        let egress_connections = descriptors::egress_connections(listeners.len());
         let shards: Vec<ShardHandle> = listeners
             .into_iter()
             .enumerate()
@@ -270,7 +270,7 @@ impl Start {
                 // The log decides whether lines are written: that can change while nano runs.
                 options.access_log = true;
                 options.clients.max_connections = connections;
-                options.max_outgoing = outgoing;
+                options.max_egress_connections = egress_connections;
                 options.own_ports = Arc::clone(&own_ports);
                 Shard::spawn(index, own, Arc::clone(&routes), options)
             })

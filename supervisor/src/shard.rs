@@ -32,8 +32,8 @@ pub struct ShardOptions {
     pub access_log: bool,
     /// The limits of its clients.
     pub clients: ClientLimits,
-    /// Outgoing connections of its apps that this shard has open at once; further requests wait.
-    pub max_outgoing: usize,
+    /// Egress connections that its apps have open at once in this shard; further fetches wait.
+    pub max_egress_connections: usize,
     /// TCP ports that nano itself listens on: apps connect there only if their `egress` names them.
     pub own_ports: Arc<[u16]>,
     /// Where requests of no app are counted.
@@ -49,7 +49,7 @@ impl ShardOptions {
         Self {
             access_log: false,
             clients: ClientLimits::default(),
-            max_outgoing: 512,
+            max_egress_connections: 512,
             own_ports: Arc::default(),
             metrics,
             events,

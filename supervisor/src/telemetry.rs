@@ -47,7 +47,7 @@ impl Codes {
     }
 }
 
-/// How an outgoing request of an app ended.
+/// How a fetch of an app ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EgressResult {
     /// The head of a response came.
@@ -212,7 +212,7 @@ impl AppMetrics {
         self.started.load(Ordering::Relaxed)
     }
 
-    /// Outgoing requests that have a response or have failed.
+    /// Fetches that have a response or have failed.
     #[must_use]
     pub fn egress_requests(&self) -> u64 {
         self.egress.iter().map(|count| count.load(Ordering::Relaxed)).sum()
@@ -226,7 +226,7 @@ impl AppMetrics {
         waiting.saturating_add(self.abandoned.load(Ordering::Relaxed))
     }
 
-    /// Counts an outgoing request's result.
+    /// Counts a fetch's result.
     pub fn egress_request(&self, result: EgressResult) {
         if let Some(counter) = self.egress.get(result.index()) {
             counter.fetch_add(1, Ordering::Relaxed);

@@ -12,6 +12,8 @@ mod violation;
 pub use event::LinkEvent;
 pub use in_flight::{InFlight, LostRequest};
 pub(crate) use in_flight::{RequestSummary, truncate_utf8};
-pub(crate) use link::{Deadline, Death, Failed, Link, Outgoing, RequestBodySender, UpstreamRequest, run as run_link};
+pub(crate) use link::{
+    Deadline, Death, Failed, Link, RequestBodySender, RequestFrame, UpstreamRequest, run as run_link,
+};
 pub(crate) use pool::NotAdmitted;
 pub(crate) use routes::Routes;

@@ -392,7 +392,7 @@ fn large_data_is_not_copied() {
 }
 
 #[test]
-fn an_outgoing_requests_head_is_bounded() {
+fn the_head_of_a_fetch_is_bounded() {
     let decoded = |head: FetchHead| {
         let mut wire = BytesMut::new();
         encode(&Frame::FetchHead(1, Box::new(head)), &mut wire);

@@ -13,7 +13,7 @@ fn clients_and_apps_leave_descriptors_for_others() {
         (64, 1, 64, 8),
     ] {
         let each = (share(limit / 8 * 5, shards).clamp(MIN_CLIENTS, MAX_CLIENTS), share(limit / 8, shards));
-        let each = (each.0, each.1.clamp(MIN_OUTGOING, MAX_OUTGOING));
+        let each = (each.0, each.1.clamp(MIN_EGRESS, MAX_EGRESS));
         assert_eq!(each, (clients, apps), "{limit} descriptors, {shards} shards");
     }
 }

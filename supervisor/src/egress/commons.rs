@@ -1,4 +1,4 @@
-//! What all apps of one shard share for outgoing requests, and how much of it one app may use.
+//! What all apps of one shard share for fetches, and how much of it one app may use.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -34,7 +34,7 @@ const READ_BY_ONE: usize = 64 * 1024;
 /// by one.
 const TLS_PRICE: usize = 4;
 
-/// What all apps of one shard share for outgoing requests.
+/// What all apps of one shard share for fetches.
 #[derive(Debug)]
 pub(crate) struct Commons {
     rounds: Rc<Rounds>,

@@ -1,10 +1,10 @@
-//! Why an outgoing request failed: a [`FetchFailure`] for programs, a text for the app's author.
+//! Why a fetch failed: a [`FetchFailure`] for programs, a text for the app's author.
 
 use std::time::Duration;
 
 use nano_protocol::FetchFailure;
 
-/// A failed outgoing request. The text says no more than the app may know: not what an internal name resolves to.
+/// A failed fetch. The text says no more than the app may know: not what an internal name resolves to.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct EgressError {

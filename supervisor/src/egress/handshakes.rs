@@ -83,7 +83,7 @@ fn run(mut inbox: mpsc::UnboundedReceiver<Job>) {
     let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
         Ok(runtime) => runtime,
         // A waiting request sees that its answer's channel is closed.
-        Err(error) => return tracing::error!(%error, "no thread for outgoing TLS"),
+        Err(error) => return tracing::error!(%error, "no thread for TLS with other servers"),
     };
     runtime.block_on(async {
         while let Some(job) = inbox.recv().await {

@@ -1,4 +1,4 @@
-//! Heads of outgoing requests and of their responses: what the app sets, and what only nano sets.
+//! Heads of fetches and of their responses: what the app sets, and what only nano sets.
 
 use std::rc::Rc;
 

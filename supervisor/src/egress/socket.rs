@@ -1,4 +1,4 @@
-//! The socket of an outgoing connection: counts what is read, against its shard's read budget and before a response's
+//! The socket of an egress connection: counts what is read, against its shard's read budget and before a response's
 //! head, and decides how it is closed.
 //!
 //! A TLS handshake runs on another thread, so a socket must be movable: what belongs to the shard is added when the
@@ -25,7 +25,7 @@ const BEFORE_HEAD: usize = 2 * MAX_HEADER_BYTES;
 /// Informational responses (1xx) that may come before the final one.
 const MAX_INFORMATIONAL: u32 = 64;
 
-/// The socket of an outgoing connection.
+/// The socket of an egress connection.
 #[derive(Debug)]
 pub(super) struct EgressSocket {
     stream: TcpStream,

@@ -1,4 +1,4 @@
-//! The target of an outgoing request: its URL, parsed here again, because the worker that sent it is not trusted.
+//! The target of a fetch: its URL, parsed here again, because the worker that sent it is not trusted.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! TLS for outgoing connections, and the certificates that they trust: the platform's (from `SSL_CERT_FILE` or
+//! TLS of egress connections, and the certificates that they trust: the platform's (from `SSL_CERT_FILE` or
 //! `SSL_CERT_DIR`, if set, as OpenSSL does it), or Mozilla's list that nano was built with if the platform has none.
 
 use std::sync::{Arc, OnceLock};
@@ -34,7 +34,7 @@ fn roots() -> RootCertStore {
     if roots.is_empty() {
         tracing::warn!(
             unusable,
-            "the platform has no certificates: outgoing TLS trusts Mozilla's list of nano's build"
+            "the platform has no certificates: TLS with other servers trusts Mozilla's list of nano's build"
         );
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }

@@ -1,4 +1,4 @@
-//! The body of an outgoing request, as hyper takes it from the stream that sends it.
+//! The body of a fetch, as hyper takes it from the stream that sends it.
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;

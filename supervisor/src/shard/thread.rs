@@ -40,8 +40,8 @@ pub(super) fn start(
                 Err(error) => return drop(started.send(Err(error))),
             };
         runtime.block_on(async {
-            let ShardOptions { access_log, clients, max_outgoing, own_ports, metrics, events } = options;
-            let routes = Routes::new(routes, max_outgoing, own_ports, events);
+            let ShardOptions { access_log, clients, max_egress_connections, own_ports, metrics, events } = options;
+            let routes = Routes::new(routes, max_egress_connections, own_ports, events);
             let drain = Rc::<Drain>::default();
             let context = IngressContext::new(Rc::clone(&routes), Rc::clone(&drain), metrics, access_log);
             match Server::start(context, clients, Rc::clone(&drain), listeners) {

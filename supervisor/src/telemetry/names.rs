@@ -50,7 +50,7 @@ names! {
     LOG_DROPPED = "nano_log_lines_dropped_total", COUNTER,
         "Log lines of the app that were dropped, because there were too many.";
     EGRESS_REQUESTS = "nano_egress_requests_total", COUNTER,
-        "Outgoing requests of the app, by result.";
+        "Fetches of the app, by result.";
     ACCEPT_PAUSED = "nano_accept_paused_total", COUNTER,
         "Times that a listener could not accept and waited, for lack of file descriptors mostly.";
     CONNECTIONS_REFUSED = "nano_http_connections_refused_total", COUNTER,

@@ -61,7 +61,7 @@ pub(crate) struct Link {
     requests: RefCell<StreamTable<Rc<Exchange>>>,
     /// Requests that were reset, until the worker has acknowledged that: they have their places as long.
     leaving: RefCell<StreamTable<Rc<Exchange>>>,
-    /// The app's outgoing requests.
+    /// The app's fetches.
     egress: Rc<Egress>,
     fetches: Fetches,
     /// When the earliest response head is due.
@@ -134,7 +134,7 @@ impl Link {
     /// is over in the worker.
     pub(crate) fn send(
         self: &Rc<Self>,
-        head: &mut Outgoing,
+        frame: &mut RequestFrame,
         due: Deadline,
         place: Option<Place>,
     ) -> Option<UpstreamRequest> {
@@ -145,10 +145,10 @@ impl Link {
             let mut requests = self.requests.borrow_mut();
             let mut sending = self.sending.borrow_mut();
             let id = requests.issue();
-            let exchange = Exchange::new(id, head.about.clone(), due, sending.pushed, head.has_body());
+            let exchange = Exchange::new(id, frame.about.clone(), due, sending.pushed, frame.has_body());
             exchange.give(place);
             let exchange = Rc::new(exchange);
-            sending.push(|outbox| outbox.push(head.numbered(id)));
+            sending.push(|outbox| outbox.push(frame.numbered(id)));
             requests.insert(id, Rc::clone(&exchange));
             exchange
         };
@@ -172,7 +172,7 @@ impl Link {
         !clogged
     }
 
-    /// Takes no new requests. The app's outgoing requests continue: the task ends when the worker does.
+    /// Takes no new requests. The app's fetches continue: the task ends when the worker does.
     pub(crate) fn retire(&self) {
         self.retiring.set(true);
         self.wake_task();
@@ -311,12 +311,12 @@ impl Sending {
 
 /// A request's head, which can be sent more than once.
 #[derive(Debug)]
-pub(crate) struct Outgoing {
+pub(crate) struct RequestFrame {
     frame: Frame,
     about: RequestSummary,
 }
 
-impl Outgoing {
+impl RequestFrame {
     pub(crate) fn new(head: RequestHead, about: RequestSummary) -> Self {
         Self { frame: Frame::RequestHead(0, Box::new(head)), about }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::link::{Deadline, Link, Outgoing, UpstreamRequest};
+use super::link::{Deadline, Link, RequestFrame, UpstreamRequest};
 use super::place::Place;
 use crate::app::{App, BreakerDecision, Refusal};
 use crate::egress::{Commons, Egress, Policy, Timeouts};
@@ -17,7 +17,7 @@ use crate::worker::WorkerId;
 pub(crate) struct Pool {
     /// The generation.
     pub(crate) app: Arc<App>,
-    /// The outgoing requests of its workers, over any of the links.
+    /// The fetches of its workers, over any of the links.
     egress: Rc<Egress>,
     links: RefCell<Vec<Rc<Link>>>,
     /// Whether the shard's route table contains it.
@@ -185,9 +185,9 @@ impl Pool {
 
 impl Permit {
     /// Sends the request; `None` if the worker ended meanwhile.
-    pub(crate) fn send(self, head: &mut Outgoing, due: Deadline) -> Option<Sent> {
+    pub(crate) fn send(self, frame: &mut RequestFrame, due: Deadline) -> Option<Sent> {
         let Self { link, place, probe } = self;
-        Some(Sent { request: link.send(head, due, Some(place))?, probe })
+        Some(Sent { request: link.send(frame, due, Some(place))?, probe })
     }
 }
 

@@ -23,8 +23,8 @@ use crate::worker::{Worker, WorkerId};
 pub(crate) struct Routes {
     current: RefCell<Current>,
     pools: RefCell<HashMap<GenerationId, Rc<Pool>>>,
-    /// What the apps' outgoing requests share.
-    way_out: Rc<Commons>,
+    /// What the fetches of all apps share.
+    egress: Rc<Commons>,
     /// The TCP ports of nano itself.
     own_ports: Arc<[u16]>,
     /// Waiting for a retired worker's link to close.
@@ -40,17 +40,17 @@ struct Current {
 }
 
 impl Routes {
-    /// `max_outgoing`: outgoing connections of all apps that are open at once.
+    /// `max_egress_connections`: egress connections of all apps that are open at once.
     pub(crate) fn new(
         table: Arc<RouteTable>,
-        max_outgoing: usize,
+        max_egress_connections: usize,
         own_ports: Arc<[u16]>,
         events: mpsc::Sender<LinkEvent>,
     ) -> Rc<Self> {
         let routes = Rc::new(Self {
             current: RefCell::new(Current { table: Arc::default(), pools: Vec::new() }),
             pools: RefCell::default(),
-            way_out: Commons::new(max_outgoing),
+            egress: Commons::new(max_egress_connections),
             own_ports,
             retired: RefCell::default(),
             events,
@@ -84,7 +84,7 @@ impl Routes {
         let mut pools = self.pools.borrow_mut();
         Rc::clone(pools.entry(app.generation).or_insert_with(|| {
             let own = Arc::clone(&self.own_ports);
-            Rc::new(Pool::new(Arc::clone(app), own, &self.way_out))
+            Rc::new(Pool::new(Arc::clone(app), own, &self.egress))
         }))
     }
 

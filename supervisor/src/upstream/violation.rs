@@ -29,14 +29,14 @@ pub(crate) enum Violation {
     /// It does not acknowledge resets.
     #[error("it acknowledged the end of no request for too long")]
     ResetIgnored,
-    /// A number that no outgoing request ever had.
-    #[error("a frame for outgoing request {0}, which was never begun")]
+    /// A number that no fetch ever had.
+    #[error("a frame for fetch {0}, which was never begun")]
     UnknownFetch(FetchId),
     /// A number out of turn.
-    #[error("an outgoing request with the number {0}, out of turn")]
+    #[error("a fetch with the number {0}, out of turn")]
     FetchNumber(FetchId),
-    /// Too many open outgoing requests.
-    #[error("more outgoing requests at once than allowed")]
+    /// Too many open fetches.
+    #[error("more fetches at once than allowed")]
     TooManyFetches,
     /// A flood of useless frames.
     #[error("more frames of no use than any honest worker sends")]

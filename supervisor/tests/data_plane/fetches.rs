@@ -1,4 +1,4 @@
-//! Outgoing requests, frame by frame: an honest worker's, and those of one that does not keep to the rules.
+//! Fetches, frame by frame: an honest worker's, and those of one that does not keep to the rules.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};

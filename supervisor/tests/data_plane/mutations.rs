@@ -41,7 +41,7 @@ fn bytes(frame: &Frame) -> Vec<u8> {
     slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect()
 }
 
-/// An outgoing request that the app's `egress` denies.
+/// A fetch that the app's `egress` denies.
 fn fetch(id: FetchId) -> Frame {
     let (method, url) = ("POST".to_owned(), "http://127.0.0.1:1/".to_owned());
     let head = FetchHead { method, url, headers: HeaderBlock::default(), body: BodyLength::Unknown };

@@ -158,7 +158,7 @@ fn requests_that_wait_go_to_the_new_generation() {
     new.respond(new_id, "new");
     assert_eq!(waiting.answer().body, "new");
 
-    // The old worker finishes its requests; its outgoing requests continue until it closes its link.
+    // The old worker finishes its requests; its fetches continue until it closes its link.
     old.respond(id, "old");
     assert_eq!(running.answer().body, "old");
     retired.blocking_recv().unwrap();

@@ -2,7 +2,7 @@
 
 mod accessor_style;
 mod app_log;
-pub(crate) mod outgoing;
+pub(crate) mod fetch_events;
 pub(crate) mod serve;
 
 use std::rc::Rc;
@@ -16,14 +16,14 @@ use crate::engine::exception;
 use crate::engine::heap_image::HeapImage;
 use crate::engine::modules::{MainModule, SourceError, javascript_path};
 use crate::engine::runtime::{IsolateOptions, ProgramOptions, Runtime, RuntimeError};
-use crate::exchange::Exchange;
+use crate::exchange::Exchanges;
 use crate::exchange::key::RequestKey;
 use crate::exchange::request::{Call, Outcome};
 use crate::ops::WEB_PLATFORM;
 use crate::ops::request::settle_reader;
 
 use accessor_style::Detector;
-use outgoing::Outgoing;
+use fetch_events::FetchEvents;
 
 /// The app's directory as scripts see it; where it really is, is none of their business.
 const APP_URL: &str = "file:///app/";
@@ -33,17 +33,17 @@ struct AppEntries {
     start_app: Entry,
     abort_request: Entry,
     dispatch_request: Entry,
-    response_passed_on: Entry,
+    response_handed_on: Entry,
     resume_response: Entry,
 }
 
 /// One app and its isolate.
 pub(crate) struct App {
     entries: AppEntries,
-    outgoing: Outgoing,
+    fetch_events: FetchEvents,
     /// Looks at the app's source while it is loaded.
     detector: Option<Detector>,
-    exchange: Rc<Exchange>,
+    exchanges: Rc<Exchanges>,
     runtime: Runtime,
 }
 
@@ -55,16 +55,16 @@ impl App {
         let options =
             IsolateOptions { snapshot: Some(snapshot), code_generation: false, exit_on_uncaught: false, memory, base };
         let mut runtime = Runtime::without_program(&options, &[WEB_PLATFORM])?;
-        let exchange = Exchange::open(&mut runtime);
+        let exchanges = Exchanges::open(&mut runtime);
         let entries = AppEntries {
             start_app: runtime.entry("startApp")?,
             abort_request: runtime.entry("abortRequest")?,
             dispatch_request: runtime.entry("dispatchRequest")?,
-            response_passed_on: runtime.entry("responsePassedOn")?,
+            response_handed_on: runtime.entry("responseHandedOn")?,
             resume_response: runtime.entry("resumeResponse")?,
         };
-        let outgoing = Outgoing::new(&mut runtime, &exchange, Some(entries.response_passed_on.clone()))?;
-        Ok(Self { entries, outgoing, detector: None, exchange, runtime })
+        let fetch_events = FetchEvents::new(&mut runtime, &exchanges, Some(entries.response_handed_on.clone()))?;
+        Ok(Self { entries, fetch_events, detector: None, exchanges, runtime })
     }
 
     /// Says what it is for. Once, and before anything else.
@@ -95,7 +95,7 @@ impl App {
         let MainModule::Evaluating(_, module) = self.runtime.modules.borrow().main() else {
             return Err("it is not loaded".into());
         };
-        let (state, start_app) = (&self.exchange.isolate, &self.entries.start_app);
+        let (state, start_app) = (&self.exchanges.isolate, &self.entries.start_app);
         self.runtime.with_scope(|scope| {
             let namespace = v8::Local::new(scope, module).get_module_namespace();
             let mut list: Vec<v8::Local<v8::Value>> = Vec::with_capacity(env.len() * 2);
@@ -125,38 +125,38 @@ impl App {
 
     /// A request came in: calls the app. False if it is over already.
     fn request(&mut self, key: RequestKey) -> bool {
-        let call_with = self.exchange.requests.borrow_mut().take_call(key);
+        let call_with = self.exchanges.requests.borrow_mut().take_call(key);
         let Some(Call { method, url, has_body }) = call_with else { return false };
-        let (exchange, dispatch) = (&self.exchange, &self.entries.dispatch_request);
+        let (exchanges, dispatch) = (&self.exchanges, &self.entries.dispatch_request);
         self.runtime.run_as(key, |scope, number| {
             let method = v8::String::new_from_one_byte(scope, method.as_bytes(), v8::NewStringType::Internalized);
             let (Some(method), Some(url)) = (method, v8::String::new(scope, &url)) else {
-                exchange.requests.borrow_mut().fail(key, ResetReason::Refused);
+                exchanges.requests.borrow_mut().fail(key, ResetReason::Refused);
                 return;
             };
             let has_body = v8::Boolean::new(scope, has_body);
-            call(scope, &exchange.isolate, dispatch, &[number, method.into(), url.into(), has_body.into()]);
+            call(scope, &exchanges.isolate, dispatch, &[number, method.into(), url.into(), has_body.into()]);
         });
         true
     }
 
     /// What came of a request's body is there to be read.
     fn request_news(&mut self, key: RequestKey) {
-        let outcome = self.exchange.requests.borrow_mut().news(key);
+        let outcome = self.exchanges.requests.borrow_mut().news(key);
         self.apply(Some(key), outcome);
     }
 
     /// It is a response's turn to use the room of its link.
     fn resume_response(&mut self, link: usize, id: RequestId) {
-        let Some(key) = self.exchange.requests.borrow().key_of(link, id) else { return };
-        let outcome = self.exchange.requests.borrow_mut().resume(key);
+        let Some(key) = self.exchanges.requests.borrow().key_of(link, id) else { return };
+        let outcome = self.exchanges.requests.borrow_mut().resume(key);
         self.apply(Some(key), outcome);
     }
 
     /// The supervisor takes more of a response's body.
     fn request_credit(&mut self, link: usize, id: RequestId, bytes: u32) -> Result<(), StreamViolation> {
-        let key = self.exchange.requests.borrow().key_of(link, id);
-        let outcome = self.exchange.requests.borrow_mut().credit(link, id, bytes)?;
+        let key = self.exchanges.requests.borrow().key_of(link, id);
+        let outcome = self.exchanges.requests.borrow_mut().credit(link, id, bytes)?;
         self.apply(key, outcome);
         Ok(())
     }
@@ -164,38 +164,38 @@ impl App {
     /// Does what is to be done after something happened to a request.
     fn apply(&mut self, key: Option<RequestKey>, outcome: Outcome) {
         let Some(key) = key else { return };
-        let exchange = &self.exchange;
+        let exchanges = &self.exchanges;
         let entry = match outcome {
             Outcome::Nothing | Outcome::Complete(None) => return,
             Outcome::Readable(reader) | Outcome::Complete(Some(reader)) => {
-                return self.runtime.run_as(key, |scope, _| settle_reader(scope, exchange, key, &reader));
+                return self.runtime.run_as(key, |scope, _| settle_reader(scope, exchanges, key, &reader));
             }
-            Outcome::HandOn(fetch) => return self.outgoing.resume_hand_on(&mut self.runtime, fetch),
+            Outcome::HandOn(fetch) => return self.fetch_events.resume_hand_on(&mut self.runtime, fetch),
             Outcome::Writable => &self.entries.resume_response,
-            Outcome::PassedOn => &self.entries.response_passed_on,
+            Outcome::HandedOn => &self.entries.response_handed_on,
         };
-        self.runtime.run_as(key, |scope, number| call(scope, &exchange.isolate, entry, &[number]));
+        self.runtime.run_as(key, |scope, number| call(scope, &exchanges.isolate, entry, &[number]));
     }
 
     /// The supervisor ended a request that the app was called for.
     fn request_reset(&mut self, link: usize, id: RequestId, reason: ResetReason) {
         // What came before this is not lost by it.
-        let known = self.exchange.requests.borrow().key_of(link, id);
+        let known = self.exchanges.requests.borrow().key_of(link, id);
         known.into_iter().for_each(|key| self.request_news(key));
-        let Some((key, reader)) = self.exchange.requests.borrow_mut().reset(link, id) else { return };
-        self.outgoing.drop_orphans(&mut self.runtime);
+        let Some((key, reader)) = self.exchanges.requests.borrow_mut().reset(link, id) else { return };
+        self.fetch_events.drop_orphans(&mut self.runtime);
         let message = match reason {
             ResetReason::TimedOut => "The request took too long",
             ResetReason::BodyTooLarge => "The request's body is too large",
             _ => "The client closed the connection",
         };
-        let (exchange, abort) = (&self.exchange, &self.entries.abort_request);
+        let (exchanges, abort) = (&self.exchanges, &self.entries.abort_request);
         self.runtime.run_as(key, |scope, number| {
             if let Some(reader) = reader {
-                settle_reader(scope, exchange, key, &reader);
+                settle_reader(scope, exchanges, key, &reader);
             }
             if let Some(message) = v8::String::new(scope, message) {
-                call(scope, &exchange.isolate, abort, &[number, message.into()]);
+                call(scope, &exchanges.isolate, abort, &[number, message.into()]);
             }
         });
     }

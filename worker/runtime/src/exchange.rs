@@ -1,5 +1,5 @@
-//! Requests that come in, requests that go out, and the links that both use. [`Exchange`] lies in a slot of the isolate, so an
-//! operation finds all of it with one look.
+//! Requests, fetches, and the links of both. [`Exchanges`] lies in a slot of the isolate, so an operation finds all of it
+//! with one look.
 
 pub(crate) mod fetch;
 pub(crate) mod hand_on;
@@ -19,11 +19,11 @@ use fetch::Fetches;
 use key::RequestKey;
 use request::Requests;
 
-/// Makes the link of a program that no supervisor runs, when its first request needs one. False if there is none to be had.
+/// Makes the link of a program that no supervisor runs, when its first fetch needs one. False if there is none to be had.
 pub(crate) type Connector = Box<dyn FnOnce() -> bool>;
 
 /// All cells: callbacks nest, so no borrow is held while JavaScript runs.
-pub(crate) struct Exchange {
+pub(crate) struct Exchanges {
     pub(crate) requests: RefCell<Requests>,
     /// Borrowed before `requests`, where both are.
     pub(crate) fetches: RefCell<Fetches>,
@@ -34,20 +34,20 @@ pub(crate) struct Exchange {
     pub(crate) isolate: Rc<IsolateState>,
 }
 
-impl Exchange {
-    /// Gives an isolate its exchange.
+impl Exchanges {
+    /// Gives an isolate its requests and fetches, none yet.
     pub(crate) fn open(runtime: &mut Runtime) -> Rc<Self> {
-        let exchange = Rc::new(Self {
+        let exchanges = Rc::new(Self {
             requests: RefCell::default(),
             fetches: RefCell::default(),
             waiting: Cell::new(0),
             connector: Cell::new(None),
             isolate: Rc::clone(&runtime.state),
         });
-        runtime.isolate.set_slot(Rc::clone(&exchange));
-        let names: Rc<dyn ContextNames> = Rc::clone(&exchange) as _;
+        runtime.isolate.set_slot(Rc::clone(&exchanges));
+        let names: Rc<dyn ContextNames> = Rc::clone(&exchanges) as _;
         runtime.isolate.set_slot(names);
-        exchange
+        exchanges
     }
 
     /// That of the scope's isolate; `None` while a snapshot is made.
@@ -68,12 +68,12 @@ impl Exchange {
         }
     }
 
-    /// A link will be made by `connector` when there is a request for it.
+    /// A link will be made by `connector` when there is a fetch for it.
     pub(crate) fn connect_with(&self, connector: Connector) {
         self.connector.set(Some(connector));
     }
 
-    /// Makes the link, the first time that a request needs one.
+    /// Makes the link, the first time that a fetch needs one.
     pub(crate) fn connect(&self) {
         if self.connector.take().is_some_and(|connect| connect()) {
             self.requests.borrow_mut().set_links(1);
@@ -86,13 +86,13 @@ impl Exchange {
         self.requests.borrow().in_flight() == 0 && self.waiting.get() == 0
     }
 
-    /// The same, and nothing was asked that is not answered.
+    /// The same, and no fetch is open.
     pub(crate) fn is_idle(&self) -> bool {
         self.is_done() && !self.fetches.borrow().any_open()
     }
 }
 
-impl ContextNames for Exchange {
+impl ContextNames for Exchanges {
     fn name(&self, number: ContextNumber) -> Ref<'_, str> {
         Ref::map(self.requests.borrow(), |requests| requests.request_id(number))
     }

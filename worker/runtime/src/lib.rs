@@ -9,7 +9,7 @@
 //! | `program/` | scripts and the REPL: their network, `CLI`, `gc()` |
 //! | `app/` | an app that serves: a worker's life, from Boot to the end |
 //! | `ops/` | the native operations that the builtins may call |
-//! | `exchange/` | requests that come in, requests that go out, the links that both use |
+//! | `exchange/` | requests, fetches, the links of both |
 //! | `engine/` | V8, modules, the event loop, limits |
 //! | `js/` | the JavaScript files that are built in; `bootstrap.js` imports them all |
 //!

@@ -7,12 +7,12 @@ pub(crate) mod repl;
 
 use std::rc::Rc;
 
-use crate::app::outgoing::Outgoing;
+use crate::app::fetch_events::FetchEvents;
 use crate::engine::exception::{self, ScriptError};
 use crate::engine::log_sink::LogLevel;
 use crate::engine::modules::MainModule;
 use crate::engine::runtime::{Runtime, RuntimeError, RuntimeOptions};
-use crate::exchange::Exchange;
+use crate::exchange::Exchanges;
 use crate::ops::WEB_PLATFORM;
 
 use broker::Broker;
@@ -20,8 +20,8 @@ use broker::Broker;
 /// One program and its isolate. Everything it does happens on the thread that made it.
 pub struct Program {
     broker: Broker,
-    outgoing: Outgoing,
-    exchange: Rc<Exchange>,
+    fetch_events: FetchEvents,
+    exchanges: Rc<Exchanges>,
     runtime: Runtime,
 }
 
@@ -33,9 +33,9 @@ impl Program {
     /// See [`RuntimeError`]: mistakes of the build, or a process without file descriptors.
     pub fn new(options: RuntimeOptions) -> Result<Self, RuntimeError> {
         let mut runtime = Runtime::new(options, &[WEB_PLATFORM])?;
-        let exchange = Exchange::open(&mut runtime);
-        let outgoing = Outgoing::new(&mut runtime, &exchange, None)?;
-        Ok(Self { broker: Broker::new(Rc::clone(&exchange)), outgoing, exchange, runtime })
+        let exchanges = Exchanges::open(&mut runtime);
+        let fetch_events = FetchEvents::new(&mut runtime, &exchanges, None)?;
+        Ok(Self { broker: Broker::new(Rc::clone(&exchanges)), fetch_events, exchanges, runtime })
     }
 
     /// Begins to load and run an ES module. `path`: relative to the program's directory.
@@ -80,16 +80,16 @@ impl Program {
 
     /// What has come, V8's tasks, timers, microtasks.
     fn turn(&mut self) {
-        self.broker.turn(&mut self.runtime, &self.outgoing);
+        self.broker.turn(&mut self.runtime, &self.fetch_events);
         self.runtime.run_due(None);
         if self.exit_requested().is_none() {
-            self.outgoing.after_fetch(&mut self.runtime);
+            self.fetch_events.after_fetch(&mut self.runtime);
         }
     }
 
     /// Whether anything is left that the program waits for: a timer, a module on its way, a compilation, a response.
     fn has_work(&mut self) -> bool {
-        self.runtime.has_work() || self.exchange.fetches.borrow().is_awaited()
+        self.runtime.has_work() || self.exchanges.fetches.borrow().is_awaited()
     }
 
     /// Nothing is left to do: a module that still awaits something will wait for ever.

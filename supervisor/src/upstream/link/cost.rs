@@ -4,7 +4,7 @@
 //! A frame is useless when it is about a request that is over, gives less credit than a correct worker ever gives, or
 //! holds statistics. Correct workers send some: those that were in flight when a client left, and statistics with each
 //! response that counted something. They send no more than that, and what is in flight is bounded (a socket's buffer
-//! and a megabyte before it). So each request that was given up, each that was sent and each outgoing request allows a
+//! and a megabyte before it). So each request that was given up, each that was sent and each fetch allows a
 //! number, each stream that ended here first allows as many as its window has bytes, and time allows some more. Small
 //! chunks of a body that is read are useful, however small and many.
 
@@ -33,7 +33,7 @@ const PER_SECOND: u64 = 10_000;
 const PER_REQUEST: u64 = 4;
 /// Useless frames that each request allows that was given up before its response was complete.
 const PER_ABANDONED: u64 = 4096;
-/// Useless frames that each outgoing request allows: it may be over before the worker knows.
+/// Useless frames that each fetch allows: it may be over before the worker knows.
 const PER_FETCH: u64 = 64;
 
 /// What one turn may still process.
@@ -61,7 +61,7 @@ impl Turn {
         left.is_some()
     }
 
-    /// Charges an outgoing request's cost beyond a frame: a task is made, its head checked.
+    /// Charges a fetch's cost beyond a frame: a task is made, its head checked.
     pub(super) fn opens_fetch(&mut self) {
         self.frames = self.frames.saturating_sub(FETCH_FRAMES - 1);
     }
@@ -108,7 +108,7 @@ impl Waste {
         Ok(())
     }
 
-    /// The worker opened an outgoing request.
+    /// The worker opened a fetch.
     pub(super) fn fetch_opened(&mut self) {
         self.left = self.left.saturating_add(PER_FETCH).min(MAX_ALLOWANCE);
     }

@@ -241,7 +241,7 @@ impl Task {
                 self.exiting = Some((reason, culprit));
                 return Ok(());
             }
-            // The remaining frames are about outgoing requests, or do not belong on this link.
+            // The remaining frames are about fetches, or do not belong on this link.
             other => {
                 match &other {
                     Frame::FetchHead(..) => self.waste.fetch_opened(),

@@ -1,4 +1,4 @@
-//! One request on a link: the state that the link's task and the request's own future share.
+//! One request with its response on a link: the state that the link's task and the request's own future share.
 
 use std::cell::RefCell;
 use std::task::{Context, Poll, Waker};
@@ -49,7 +49,7 @@ pub(crate) struct Deadline {
     pub(crate) at: Instant,
 }
 
-/// One request on a link.
+/// One request with its response on a link.
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) id: RequestId,

@@ -1,5 +1,5 @@
-//! Outgoing requests of one link: passes the worker's frames to [`Egress`], and responses to the worker, both under
-//! windows. Each is a task of its own; the link's end, or the worker's `Reset`, ends it and its connection.
+//! Fetches of one link: passes the worker's frames to [`Egress`], and responses to the worker, both under windows. Each
+//! is a task of its own; the link's end, or the worker's `Reset`, ends it and its connection.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -16,7 +16,7 @@ use super::{Link, MAX_UNSENT, Violation};
 use crate::egress::{EgressError, EgressResponse, UploadQueue};
 use crate::upstream::truncate_utf8;
 
-/// The outgoing requests of one link.
+/// The fetches of one link.
 #[derive(Debug, Default)]
 pub(super) struct Fetches {
     open: RefCell<StreamTable<Rc<Fetch>>>,
@@ -85,7 +85,7 @@ impl Fetches {
 }
 
 impl Link {
-    /// A frame about an outgoing request.
+    /// A frame about a fetch.
     pub(super) fn on_fetch_frame(self: &Rc<Self>, frame: Frame) -> Result<(), Violation> {
         match frame {
             Frame::FetchHead(id, head) => self.open_fetch(id, *head),

@@ -48,7 +48,7 @@ fn request(link: &Rc<Link>) -> UpstreamRequest {
     };
     let about = RequestSummary { method: http::Method::POST, target: None, id: http::HeaderValue::from_static("r") };
     let now = Instant::now();
-    link.send(&mut Outgoing::new(head, about), Deadline { since: now, at: now + PATIENCE }, None)
+    link.send(&mut RequestFrame::new(head, about), Deadline { since: now, at: now + PATIENCE }, None)
         .expect("the link takes it")
 }
 
@@ -256,7 +256,7 @@ fn frames_of_no_use_are_a_violation_when_they_do_not_end() {
 }
 
 #[test]
-fn so_are_those_about_outgoing_requests_that_are_over() {
+fn so_are_those_about_fetches_that_are_over() {
     for frame in [
         Frame::reset(StreamId::fetch(0), ResetReason::FetchAborted),
         Frame::Credit { stream: StreamId::fetch(0), bytes: 1 << 20 },

@@ -52,7 +52,7 @@ fn bytes_of(frame: &Frame) -> Vec<u8> {
     slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect()
 }
 
-/// The head of an outgoing request, to a port without a listener, and its end.
+/// The head of a fetch, to a port without a listener, and its end.
 fn fetch(id: u32) -> Vec<u8> {
     let head = FetchHead {
         method: "GET".to_owned(),

@@ -225,7 +225,7 @@ impl Worker {
             },
         })?;
         {
-            let mut requests = app.exchange.requests.borrow_mut();
+            let mut requests = app.exchanges.requests.borrow_mut();
             requests.set_links(prepared.links.len());
             requests.allow_aborted(Allowance {
                 handlers: usize::try_from(limits.max_concurrent).unwrap_or(usize::MAX),
@@ -237,8 +237,8 @@ impl Worker {
         if boot.request_accessors == RequestAccessors::Auto {
             app.detect_accessors();
         }
-        let exchange = Rc::clone(&app.exchange);
-        let sockets = Sockets { control: prepared.control, control_outbox, log, links: prepared.links, exchange };
+        let exchanges = Rc::clone(&app.exchanges);
+        let sockets = Sockets { control: prepared.control, control_outbox, log, links: prepared.links, exchanges };
         Ok(Self {
             app,
             sockets,
@@ -266,7 +266,7 @@ impl Worker {
                 let started = outcome.map_err(|error| boot_failed(&self.app, error)).and_then(|()| self.start(boot));
                 match started {
                     Ok(ready) => {
-                        self.app.exchange.fetches.borrow_mut().set_links(self.sockets.links.len());
+                        self.app.exchanges.fetches.borrow_mut().set_links(self.sockets.links.len());
                         self.send_stats();
                         self.sockets.push_after_log(&Frame::Ready(ready));
                         self.phase = Phase::Serving;
@@ -287,7 +287,7 @@ impl Worker {
             }
             self.flush()?;
             self.round()?;
-            self.app.exchange.send_new_counts();
+            self.app.exchanges.send_new_counts();
             self.tell_gauges();
         }
     }
@@ -314,7 +314,7 @@ impl Worker {
 
     /// Whether nothing is in flight and nothing waits.
     fn is_done(&self) -> bool {
-        !self.has_unfinished() && self.app.exchange.is_done()
+        !self.has_unfinished() && self.app.exchanges.is_done()
     }
 
     /// Hands the evaluated app to JavaScript's dispatcher.
@@ -347,7 +347,7 @@ impl Worker {
         let deadline = match self.has_unfinished() {
             true => Some(Instant::now()),
             false => {
-                let expiry = self.app.exchange.requests.borrow().handlers_expire();
+                let expiry = self.app.exchanges.requests.borrow().handlers_expire();
                 self.app.runtime.next_deadline().into_iter().chain(self.gauges_due).chain(expiry).min()
             }
         };
@@ -373,7 +373,7 @@ impl Worker {
                     let owes_word = self.app.runtime.state.log.borrow().owes_word();
                     let idle = !owes_word
                         && !self.has_unfinished()
-                        && self.app.exchange.is_idle()
+                        && self.app.exchanges.is_idle()
                         && self.app.runtime.is_idle();
                     self.sockets.push(&Frame::Pong { nonce: number, idle });
                 }
@@ -398,10 +398,10 @@ impl Worker {
     /// Says why the worker ends, on every link. Returns the exit status.
     fn last_words(&mut self, reason: ExitReason) -> i32 {
         self.app.runtime.state.log.borrow_mut().tell_dropped_last();
-        self.app.exchange.send_new_counts();
+        self.app.exchanges.send_new_counts();
         self.send_stats();
         {
-            let mut requests = self.app.exchange.requests.borrow_mut();
+            let mut requests = self.app.exchanges.requests.borrow_mut();
             let culprit = self.app.runtime.state.termination.culprit().and_then(|key| requests.wire_id(key));
             for index in 0..self.sockets.links.len() {
                 let culprit = culprit.filter(|(link, _)| *link == index).map(|(_, id)| id);

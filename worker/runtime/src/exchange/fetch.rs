@@ -1,5 +1,5 @@
-//! Outgoing requests: what `fetch()` asks the supervisor for. A [`FetchContext`] opens when a request is sent and closes
-//! when its response was read to its end, failed, or is not wanted any more. JavaScript knows it by a number, its key.
+//! Fetches: what `fetch()` asks the supervisor for. A [`FetchContext`] opens when the fetch is sent and closes when its
+//! response was read to its end, failed, or is not wanted any more. JavaScript knows it by a number, its key.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ pub(super) struct FetchContext {
     wire_id: FetchId,
     /// The supervisor knows of it still.
     on_wire: bool,
-    /// The incoming request whose code made it.
+    /// The request whose code made it.
     request: Option<RequestKey>,
     /// The request's body, and where it comes from.
     send: SendHalf,
@@ -50,7 +50,7 @@ pub(crate) enum FetchRead {
     Failed(String),
 }
 
-/// Why no request was sent.
+/// Why it was not sent.
 pub(crate) enum NotSent {
     /// As many as may are open. There will be a call when one is over.
     Full,
@@ -58,7 +58,7 @@ pub(crate) enum NotSent {
     NoLink,
 }
 
-/// What is to be done after something happened to an outgoing request.
+/// What is to be done after something happened to a fetch.
 pub(crate) enum FetchOutcome {
     Nothing,
     /// Settle the reader's promise with what [`Fetches::read`] gives now.
@@ -71,14 +71,14 @@ pub(crate) enum FetchOutcome {
     NoResponse,
 }
 
-/// Outgoing requests of one isolate.
+/// Fetches of one isolate.
 pub(crate) struct Fetches {
     pub(super) contexts: StreamTable<FetchContext>,
     /// By link: the keys of those that the supervisor knows of; `None` for a link that is closed.
     links: Vec<Option<StreamTable<FetchKey>>>,
     /// That the supervisor knows of.
     open: usize,
-    /// A request waits for another to be over.
+    /// A fetch waits for another to be over.
     wanted: bool,
     /// Of these the supervisor takes no more of the request's body, which JavaScript still sends.
     cut: Vec<FetchKey>,
@@ -102,7 +102,7 @@ impl Default for Fetches {
 }
 
 impl Fetches {
-    /// From now on requests can be sent, over these links.
+    /// From now on fetches can be sent, over these links.
     pub(crate) fn set_links(&mut self, count: usize) {
         self.links.clear();
         self.links.resize_with(count, || Some(StreamTable::default()));
@@ -138,7 +138,7 @@ impl Fetches {
         due
     }
 
-    /// Whether a request waited for room and there is some now. True once.
+    /// Whether a fetch waited for room and there is some now. True once.
     pub(crate) fn take_wanted(&mut self) -> bool {
         self.open < MAX_FETCHES && std::mem::take(&mut self.wanted)
     }
@@ -152,7 +152,7 @@ impl Fetches {
         self.links.get(link)?.as_ref()?.get(id).copied()
     }
 
-    /// Sends a request.
+    /// Sends a fetch.
     pub(crate) fn start(
         &mut self,
         requests: &mut Requests,

@@ -1,4 +1,4 @@
-//! The body of an outgoing request's response as that of a response: handed from one to the other natively, under the windows of
+//! The body of a fetch's response as that of a response: handed on from one to the other natively, under the windows of
 //! both. What requests and fetches have to do with each other stands here.
 
 use nano_protocol::limits::MAX_CHUNK;
@@ -22,8 +22,8 @@ pub(crate) enum HandedOn {
 }
 
 impl Requests {
-    /// Sends the head of a response whose body is that of an outgoing request's response. `Outcome::Nothing`: that is to
-    /// be sent now, and it is not over.
+    /// Sends the head of a response whose body is that of a fetch's response. `Outcome::Nothing`: the body is to be sent
+    /// now, and is not over.
     pub(crate) fn respond_with_fetch_body(
         &mut self,
         key: RequestKey,
@@ -38,14 +38,14 @@ impl Requests {
         }
     }
 
-    /// Outgoing requests that are not wanted any more.
+    /// Fetches that are not wanted any more.
     pub(crate) fn take_orphans(&mut self) -> Vec<FetchKey> {
         std::mem::take(&mut self.orphans)
     }
 }
 
 impl Fetches {
-    /// Makes a response's body the response to an incoming request; [`Fetches::hand_on`] sends it. What is known of its
+    /// Makes a fetch's response the response to a request; [`Fetches::hand_on`] sends its body. What is known of its
     /// length, or `None` if it cannot be had any more.
     pub(crate) fn hand_to(&mut self, key: FetchKey, request: RequestKey) -> Option<BodyLength> {
         let context = self.contexts.get_mut(key)?;

@@ -1,10 +1,10 @@
-//! How JavaScript knows requests, and how it waits for their bodies.
+//! How JavaScript knows requests and fetches, and how it waits for their bodies.
 
-/// A request that came in: unique in the isolate until 2^30 requests later; never 0. It is the number that travels with
+/// A request: unique in the isolate until 2^30 requests later; never 0. It is the number that travels with
 /// promises.
 pub(crate) type RequestKey = u32;
 
-/// A request that goes out; never 0.
+/// A fetch: the same, never 0.
 pub(crate) type FetchKey = u32;
 
 /// Who waits for the next piece of a body.

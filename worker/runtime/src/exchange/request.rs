@@ -61,12 +61,12 @@ pub(crate) enum Outcome {
     Readable(BodyReader),
     /// There is room for more of the response's body.
     Writable,
-    /// There is room for more of an outgoing request's response, which is handed on.
+    /// There is room for more of a fetch's response, which is handed on.
     HandOn(FetchKey),
     /// The response is complete, the request forgotten. Who still waits for its body learns that nothing will come.
     Complete(Option<BodyReader>),
     /// The same, and the body was handed on without JavaScript, which does not know that it is over.
-    PassedOn,
+    HandedOn,
 }
 
 /// All requests of one isolate and what is to be sent about them.
@@ -76,7 +76,7 @@ pub(crate) struct Requests {
     keys: Vec<StreamTable<RequestKey>>,
     finished: VecDeque<(RequestKey, String)>,
     aborted: AbortedHandlers,
-    /// Outgoing requests whose responses were to be handed on to requests that ended early.
+    /// Fetches whose responses were to be handed on to requests that ended early.
     pub(super) orphans: Vec<FetchKey>,
     /// Bytes that are kept for `waitUntil`.
     retained: usize,
@@ -130,7 +130,7 @@ impl Requests {
     }
 
     /// The body that waited for room on a link longest, if there is some: a response's is to be given to
-    /// [`Requests::resume`], that of an outgoing request to [`crate::exchange::fetch::Fetches::resume_upload`].
+    /// [`Requests::resume`], that of a fetch to [`crate::exchange::fetch::Fetches::resume_upload`].
     pub(crate) fn next_turn(&mut self, link: usize) -> Option<StreamId> {
         self.outboxes.get_mut(link)?.next_turn()
     }
@@ -243,8 +243,8 @@ impl Requests {
             self.drop_body(key);
             return Ok(None);
         }
-        let passed_on = matches!(context.outgoing, Some(OutgoingBody { source: BodySource::Request, .. }));
-        let told = std::mem::replace(&mut incoming.news, incoming.reader.is_some() || passed_on);
+        let handed_on = matches!(context.outgoing, Some(OutgoingBody { source: BodySource::Request, .. }));
+        let told = std::mem::replace(&mut incoming.news, incoming.reader.is_some() || handed_on);
         Ok((incoming.news && !told).then_some(key))
     }
 
@@ -332,7 +332,7 @@ impl Requests {
         let length = self.contexts.get(key).map_or(BodyLength::None, |context| context.incoming.length());
         let body = if length == BodyLength::Known(0) { BodyLength::None } else { length };
         match self.begin(key, ResponseHead { status, headers, body }, BodySource::Request, SendHalf::new(body)) {
-            Outcome::Complete(_) => Outcome::PassedOn,
+            Outcome::Complete(_) => Outcome::HandedOn,
             outcome => outcome,
         }
     }
@@ -447,7 +447,7 @@ impl Requests {
                     }
                 }
                 self.complete(key);
-                return Outcome::PassedOn;
+                return Outcome::HandedOn;
             }
         }
         Outcome::Complete(self.complete(key))

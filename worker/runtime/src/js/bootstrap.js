@@ -52,7 +52,7 @@ import { WritableStreamDefaultController } from "./streams/writable_stream_defau
 import { WritableStreamDefaultWriter } from "./streams/writable_stream_default_writer.js";
 import { URLSearchParams } from "./url/search_params.js";
 import { URL } from "./url/url.js";
-import { abortRequest, dispatchRequest, responsePassedOn, resumeResponse, startApp } from "./worker/dispatch.js";
+import { abortRequest, dispatchRequest, responseHandedOn, resumeResponse, startApp } from "./worker/dispatch.js";
 import { ExecutionContext } from "./worker/execution_context.js";
 import { removeSharedMemory } from "./worker/shared_memory.js";
 
@@ -229,7 +229,7 @@ export const entry = {
   inspect,
   rejectionHandled,
   removeSharedMemory,
-  responsePassedOn,
+  responseHandedOn,
   resumeFetch,
   resumeResponse,
   startApp,

@@ -1,4 +1,4 @@
-//! Natives of fetch/fetch.js: outgoing requests on their way to the supervisor, and their responses' bodies.
+//! Natives of fetch/fetch.js: fetches on their way to the supervisor, and their responses' bodies.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use super::bytes::to_uint8_array;
 use super::request::{NO_ROOM, known_length, resolve_with_chunk, settle_reader};
 use super::response::{read_body, read_head, read_headers, settle};
 use super::{ops, throw_range_error, throw_type_error};
-use crate::exchange::Exchange;
+use crate::exchange::Exchanges;
 use crate::exchange::fetch::{FetchRead, NotSent, UploadFrom};
 use crate::exchange::hand_on::{BODY_FAILED, HandedOn};
 use crate::exchange::key::{BodyReader, FetchKey};
@@ -32,8 +32,8 @@ fn key_of(scope: &v8::PinScope, value: v8::Local<v8::Value>) -> FetchKey {
 }
 
 /// Tells V8 of what queues hold.
-fn report_memory(scope: &mut v8::PinScope, exchange: &Exchange) {
-    let unreported = exchange.fetches.borrow_mut().take_unreported();
+fn report_memory(scope: &mut v8::PinScope, exchanges: &Exchanges) {
+    let unreported = exchanges.fetches.borrow_mut().take_unreported();
     if unreported != 0 {
         scope.adjust_amount_of_external_allocated_memory(unreported);
     }
@@ -43,7 +43,7 @@ fn report_memory(scope: &mut v8::PinScope, exchange: &Exchange) {
 /// that comes in pieces: its length, or -1. 0 if there is no room: `fetchSlotFree` is called when there is. Throws where the
 /// request cannot be sent at all.
 fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let method = args.get(0).to_rust_string_lossy(scope);
     let url = args.get(1).to_rust_string_lossy(scope);
     if method.len() > MAX_METHOD || url.len() > MAX_URL {
@@ -64,20 +64,20 @@ fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
         UploadFrom::Whole(read_body(scope, body))
     };
     let head = FetchHead { method, url, headers, body: BodyLength::None };
-    let request = Exchange::current_request(scope);
-    exchange.send_new_counts();
-    if !exchange.fetches.borrow().has_link() {
-        exchange.connect();
+    let request = Exchanges::current_request(scope);
+    exchanges.send_new_counts();
+    if !exchanges.fetches.borrow().has_link() {
+        exchanges.connect();
     }
     let started = {
-        let (mut fetches, mut requests) = (exchange.fetches.borrow_mut(), exchange.requests.borrow_mut());
+        let (mut fetches, mut requests) = (exchanges.fetches.borrow_mut(), exchanges.requests.borrow_mut());
         fetches.start(&mut requests, request, head, upload)
     };
     match started {
         Ok(key) => rv.set_uint32(key),
         Err(NotSent::Full) => {
             // Some may belong to responses that cannot be read any more.
-            if exchange.fetches.borrow_mut().should_collect(Instant::now()) {
+            if exchanges.fetches.borrow_mut().should_collect(Instant::now()) {
                 scope.low_memory_notification();
             }
             rv.set_uint32(0);
@@ -90,18 +90,18 @@ fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
 
 /// `fetchBodyLength(key) → number`: the length that was announced for the response's body; -1 if there was none.
 fn fetch_body_length(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
-    let length = exchange.fetches.borrow().body_length(key_of(scope, args.get(0)));
+    let Some(exchanges) = Exchanges::get(scope) else { return };
+    let length = exchanges.fetches.borrow().body_length(key_of(scope, args.get(0)));
     rv.set_double(known_length(length));
 }
 
 /// `fetchBodyRead(key) → Uint8Array | null | Promise`: the next piece of the response's body, null at its end, or a promise
 /// of either, which rejects when the body ends early.
 fn fetch_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let key = key_of(scope, args.get(0));
-    let read = exchange.fetches.borrow_mut().read(&mut exchange.requests.borrow_mut(), key, usize::MAX);
-    report_memory(scope, &exchange);
+    let read = exchanges.fetches.borrow_mut().read(&mut exchanges.requests.borrow_mut(), key, usize::MAX);
+    report_memory(scope, &exchanges);
     match read {
         FetchRead::End => rv.set_null(),
         FetchRead::Chunk(chunk) => match to_uint8_array(scope, &chunk) {
@@ -111,7 +111,7 @@ fn fetch_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments
         FetchRead::Pending => {
             let Some(resolver) = v8::PromiseResolver::new(scope) else { return };
             rv.set(resolver.get_promise(scope).into());
-            exchange.fetches.borrow_mut().wait(key, v8::Global::new(scope, resolver));
+            exchanges.fetches.borrow_mut().wait(key, v8::Global::new(scope, resolver));
         }
         FetchRead::Failed(message) => {
             let Some(resolver) = v8::PromiseResolver::new(scope) else { return };
@@ -129,16 +129,16 @@ fn reject(scope: &mut v8::PinScope, resolver: v8::Local<v8::PromiseResolver>, me
 }
 
 /// Settles a promise that [`fetch_body_read`] gave, after something came.
-pub(crate) fn settle_fetch_reader(scope: &mut v8::PinScope, exchange: &Exchange, key: FetchKey, reader: &BodyReader) {
+pub(crate) fn settle_fetch_reader(scope: &mut v8::PinScope, exchanges: &Exchanges, key: FetchKey, reader: &BodyReader) {
     let resolver = v8::Local::new(scope, reader);
-    let read = exchange.fetches.borrow_mut().read(&mut exchange.requests.borrow_mut(), key, usize::MAX);
+    let read = exchanges.fetches.borrow_mut().read(&mut exchanges.requests.borrow_mut(), key, usize::MAX);
     match read {
         FetchRead::Chunk(chunk) => resolve_with_chunk(scope, resolver, &chunk),
         FetchRead::End => {
             let null = v8::null(scope).into();
             resolver.resolve(scope, null);
         }
-        FetchRead::Pending => exchange.fetches.borrow_mut().wait(key, reader.clone()),
+        FetchRead::Pending => exchanges.fetches.borrow_mut().wait(key, reader.clone()),
         FetchRead::Failed(message) => reject(scope, resolver, &message),
     }
 }
@@ -146,16 +146,16 @@ pub(crate) fn settle_fetch_reader(scope: &mut v8::PinScope, exchange: &Exchange,
 /// `fetchChunk(key, chunk) → number`: sends as much of a Uint8Array as the window allows, as `responseChunk` does;
 /// `resumeFetch(key)` is called when there is room again.
 fn fetch_chunk(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let key = key_of(scope, args.get(0));
     let Ok(chunk) = v8::Local::<v8::Uint8Array>::try_from(args.get(1)) else { return };
-    let room = exchange.fetches.borrow_mut().upload_room(&mut exchange.requests.borrow_mut(), key);
+    let room = exchanges.fetches.borrow_mut().upload_room(&mut exchanges.requests.borrow_mut(), key);
     let length = chunk.byte_length();
     let mut bytes = vec![0; length.min(room)];
     chunk.copy_contents(&mut bytes);
     let unsent = length - bytes.len();
     let left = {
-        let (mut fetches, mut requests) = (exchange.fetches.borrow_mut(), exchange.requests.borrow_mut());
+        let (mut fetches, mut requests) = (exchanges.fetches.borrow_mut(), exchanges.requests.borrow_mut());
         fetches.send_chunk(&mut requests, key, bytes.into(), unsent > 0)
     };
     let balance = if unsent > 0 {
@@ -168,58 +168,58 @@ fn fetch_chunk(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
 
 /// `fetchTakesBody(key) → boolean`: whether more of the request's body can be sent.
 fn fetch_takes_body(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
-    rv.set_bool(exchange.fetches.borrow().takes_body(key_of(scope, args.get(0))));
+    let Some(exchanges) = Exchanges::get(scope) else { return };
+    rv.set_bool(exchanges.fetches.borrow().takes_body(key_of(scope, args.get(0))));
 }
 
 /// `fetchEnd(key) → boolean`: the request's body was sent to its end. False if that is not as long as was announced.
 fn fetch_end(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let key = key_of(scope, args.get(0));
-    rv.set_bool(exchange.fetches.borrow_mut().end_upload(&mut exchange.requests.borrow_mut(), key));
+    rv.set_bool(exchanges.fetches.borrow_mut().end_upload(&mut exchanges.requests.borrow_mut(), key));
 }
 
 /// `fetchAbort(key, reason)`: it is not wanted any more; what waits for its body gets `reason`.
 fn fetch_abort(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let key = key_of(scope, args.get(0));
-    abort(scope, &exchange, key, args.get(1));
+    abort(scope, &exchanges, key, args.get(1));
 }
 
-fn abort(scope: &mut v8::PinScope, exchange: &Exchange, key: FetchKey, reason: v8::Local<v8::Value>) {
-    let (reader, request) = exchange.fetches.borrow_mut().abort(&mut exchange.requests.borrow_mut(), key);
-    report_memory(scope, exchange);
+fn abort(scope: &mut v8::PinScope, exchanges: &Exchanges, key: FetchKey, reason: v8::Local<v8::Value>) {
+    let (reader, request) = exchanges.fetches.borrow_mut().abort(&mut exchanges.requests.borrow_mut(), key);
+    report_memory(scope, exchanges);
     if let Some(reader) = reader {
         let resolver = v8::Local::new(scope, reader);
         resolver.reject(scope, reason);
     }
     if let Some(request) = request {
-        let reader = exchange.requests.borrow_mut().fail(request, BODY_FAILED);
+        let reader = exchanges.requests.borrow_mut().fail(request, BODY_FAILED);
         if let Some(reader) = reader {
-            settle_reader(scope, exchange, request, &reader);
+            settle_reader(scope, exchanges, request, &reader);
         }
     }
 }
 
 /// `fetchDropped(key)`: JavaScript cannot read the response any more.
 fn fetch_dropped(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let key = key_of(scope, args.get(0));
-    if !exchange.fetches.borrow().is_handed_on(key) {
+    if !exchanges.fetches.borrow().is_handed_on(key) {
         let undefined = v8::undefined(scope).into();
-        abort(scope, &exchange, key, undefined);
+        abort(scope, &exchanges, key, undefined);
     }
 }
 
 /// `respondWithFetchBody(id, status, headers, key) → boolean`: sends the head of a response, and a fetch's body as it comes,
-/// of which nothing was read yet. True if that was all; otherwise `responsePassedOn(id)` is called when it is.
+/// of which nothing was read yet. True if that was all; otherwise `responseHandedOn(id)` is called when it is.
 fn respond_with_fetch_body(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let Some((id, status, headers)) = read_head(scope, &args) else { return };
     let key = key_of(scope, args.get(3));
-    exchange.send_new_counts();
+    exchanges.send_new_counts();
     let outcome = {
-        let (mut fetches, mut requests) = (exchange.fetches.borrow_mut(), exchange.requests.borrow_mut());
+        let (mut fetches, mut requests) = (exchanges.fetches.borrow_mut(), exchanges.requests.borrow_mut());
         let length = fetches.hand_to(key, id).unwrap_or(BodyLength::None);
         match requests.respond_with_fetch_body(id, status, headers, length, key) {
             // More than the head is to be sent.
@@ -231,7 +231,7 @@ fn respond_with_fetch_body(scope: &mut v8::PinScope, args: v8::FunctionCallbackA
             outcome => outcome,
         }
     };
-    report_memory(scope, &exchange);
-    settle(scope, &exchange, id, &outcome);
+    report_memory(scope, &exchanges);
+    settle(scope, &exchanges, id, &outcome);
     rv.set_bool(matches!(outcome, Outcome::Complete(_)));
 }

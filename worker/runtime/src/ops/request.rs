@@ -6,7 +6,7 @@ use super::bytes::to_uint8_array;
 use super::{ops, throw_range_error};
 use crate::engine::log_sink::LogLevel;
 use crate::engine::uncaught;
-use crate::exchange::Exchange;
+use crate::exchange::Exchanges;
 use crate::exchange::key::{BodyReader, RequestKey};
 use crate::exchange::request::BodyRead;
 
@@ -30,8 +30,8 @@ pub(super) fn key_of(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArgume
 
 /// `requestHeaders(id) → [name, value, …]`: names in lower case, both as byte strings; empty once the request is over.
 fn request_headers(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
-    let headers = exchange.requests.borrow().headers(key_of(scope, &args)).unwrap_or_default();
+    let Some(exchanges) = Exchanges::get(scope) else { return };
+    let headers = exchanges.requests.borrow().headers(key_of(scope, &args)).unwrap_or_default();
     if let Some(list) = header_list(scope, &headers) {
         rv.set(list.into());
     }
@@ -50,8 +50,8 @@ pub(crate) fn header_list<'s>(scope: &v8::PinScope<'s, '_>, headers: &HeaderBloc
 
 /// `requestBodyLength(id) → number`: the length that was announced for the body; -1 if there was none.
 fn request_body_length(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
-    let length = exchange.requests.borrow().body_length(key_of(scope, &args));
+    let Some(exchanges) = Exchanges::get(scope) else { return };
+    let length = exchanges.requests.borrow().body_length(key_of(scope, &args));
     rv.set_double(known_length(length));
 }
 
@@ -66,9 +66,9 @@ pub(super) fn known_length(length: BodyLength) -> f64 {
 /// `requestBodyRead(id) → Uint8Array | null | Promise`: the next piece of the body, null at its end, or a promise of
 /// either, which rejects when the request ends before its body does.
 fn request_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let key = key_of(scope, &args);
-    let read = exchange.requests.borrow_mut().read_body(key);
+    let read = exchanges.requests.borrow_mut().read_body(key);
     match read {
         BodyRead::End => rv.set_null(),
         BodyRead::Chunk(chunk) => match to_uint8_array(scope, &chunk) {
@@ -80,7 +80,7 @@ fn request_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgumen
             rv.set(resolver.get_promise(scope).into());
             let waiting = matches!(read, BodyRead::Pending) && {
                 let reader = v8::Global::new(scope, resolver);
-                exchange.requests.borrow_mut().wait_for_body(key, reader)
+                exchanges.requests.borrow_mut().wait_for_body(key, reader)
             };
             if !waiting {
                 reject_reader(scope, resolver);
@@ -91,11 +91,11 @@ fn request_body_read(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgumen
 
 /// `requestBodyCancel(id)`: no more of the body is wanted. What waits for a piece of it learns that it is at its end.
 fn request_body_cancel(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let key = key_of(scope, &args);
-    let reader = exchange.requests.borrow_mut().cancel_body(key);
+    let reader = exchanges.requests.borrow_mut().cancel_body(key);
     if let Some(reader) = reader {
-        settle_reader(scope, &exchange, key, &reader);
+        settle_reader(scope, &exchanges, key, &reader);
     }
 }
 
@@ -121,9 +121,9 @@ fn reject_reader(scope: &mut v8::PinScope, resolver: v8::Local<v8::PromiseResolv
 }
 
 /// Settles a promise that [`request_body_read`] gave, after the request's body or the request came to something.
-pub(crate) fn settle_reader(scope: &mut v8::PinScope, exchange: &Exchange, key: RequestKey, reader: &BodyReader) {
+pub(crate) fn settle_reader(scope: &mut v8::PinScope, exchanges: &Exchanges, key: RequestKey, reader: &BodyReader) {
     let resolver = v8::Local::new(scope, reader);
-    let read = exchange.requests.borrow_mut().read_body(key);
+    let read = exchanges.requests.borrow_mut().read_body(key);
     match read {
         BodyRead::Chunk(chunk) => resolve_with_chunk(scope, resolver, &chunk),
         BodyRead::End => {
@@ -131,7 +131,7 @@ pub(crate) fn settle_reader(scope: &mut v8::PinScope, exchange: &Exchange, key: 
             resolver.resolve(scope, null);
         }
         BodyRead::Pending => {
-            exchange.requests.borrow_mut().wait_for_body(key, reader.clone());
+            exchanges.requests.borrow_mut().wait_for_body(key, reader.clone());
         }
         BodyRead::Gone => reject_reader(scope, resolver),
     }
@@ -140,7 +140,7 @@ pub(crate) fn settle_reader(scope: &mut v8::PinScope, exchange: &Exchange, key: 
 /// `requestFailed(id, reason, error)`: there will be no (whole) response. `reason`: "threw" | "no-response" | "body";
 /// `error` (for "no-response" a text) is logged. The client learns nothing of it.
 fn request_failed(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let key = key_of(scope, &args);
     let reason = match args.get(1).to_rust_string_lossy(scope).as_str() {
         "no-response" => ResetReason::NoResponse,
@@ -150,41 +150,41 @@ fn request_failed(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments,
     let error = args.get(2);
     if reason == ResetReason::NoResponse {
         let text = error.to_rust_string_lossy(scope);
-        exchange.isolate.write_log(scope, LogLevel::Error, &text);
+        exchanges.isolate.write_log(scope, LogLevel::Error, &text);
     } else {
         let prefix = if reason == ResetReason::BodyErrored { "The response's body failed: " } else { "Uncaught " };
-        uncaught::report(scope, &exchange.isolate, prefix, error);
+        uncaught::report(scope, &exchanges.isolate, prefix, error);
     }
-    exchange.send_new_counts();
-    let reader = exchange.requests.borrow_mut().fail(key, reason);
+    exchanges.send_new_counts();
+    let reader = exchanges.requests.borrow_mut().fail(key, reason);
     if let Some(reader) = reader {
-        settle_reader(scope, &exchange, key, &reader);
+        settle_reader(scope, &exchanges, key, &reader);
     }
 }
 
 /// `handlerSettled(id)`: the handler of a request that was aborted has given a response or an error all the same.
 fn handler_settled(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    if let Some(exchange) = Exchange::get(scope) {
-        exchange.requests.borrow_mut().handler_settled(key_of(scope, &args));
+    if let Some(exchanges) = Exchanges::get(scope) {
+        exchanges.requests.borrow_mut().handler_settled(key_of(scope, &args));
     }
 }
 
 /// `waitUntilBegan(id)`: the worker does not end before `waitUntilEnded(id)` was called as often, nor is the body of this
 /// request forgotten.
 fn wait_until_began(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    if let Some(exchange) = Exchange::get(scope) {
-        exchange.waiting.set(exchange.waiting.get().saturating_add(1));
-        exchange.requests.borrow_mut().hold(key_of(scope, &args));
+    if let Some(exchanges) = Exchanges::get(scope) {
+        exchanges.waiting.set(exchanges.waiting.get().saturating_add(1));
+        exchanges.requests.borrow_mut().hold(key_of(scope, &args));
     }
 }
 
 /// `waitUntilEnded(id)`: see above.
 fn wait_until_ended(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
-    exchange.waiting.set(exchange.waiting.get().saturating_sub(1));
+    let Some(exchanges) = Exchanges::get(scope) else { return };
+    exchanges.waiting.set(exchanges.waiting.get().saturating_sub(1));
     let key = key_of(scope, &args);
-    let reader = exchange.requests.borrow_mut().release(key);
+    let reader = exchanges.requests.borrow_mut().release(key);
     if let Some(reader) = reader {
-        settle_reader(scope, &exchange, key, &reader);
+        settle_reader(scope, &exchanges, key, &reader);
     }
 }

@@ -1,11 +1,11 @@
-//! Natives of worker/dispatch.js and worker/response_body.js: a response's head and body on their way out.
+//! Natives of worker/dispatch.js and worker/response_body.js: a response's head and body on their way to the supervisor.
 
 use bytes::Bytes;
 use nano_protocol::HeaderBlock;
 
 use super::request::{key_of, settle_reader};
 use super::{ops, throw_type_error};
-use crate::exchange::Exchange;
+use crate::exchange::Exchanges;
 use crate::exchange::key::RequestKey;
 use crate::exchange::request::Outcome;
 
@@ -32,56 +32,56 @@ pub(super) fn read_head(
 }
 
 /// Who still waits for a request's body when the response is complete learns that nothing will come.
-pub(super) fn settle(scope: &mut v8::PinScope, exchange: &Exchange, key: RequestKey, outcome: &Outcome) {
+pub(super) fn settle(scope: &mut v8::PinScope, exchanges: &Exchanges, key: RequestKey, outcome: &Outcome) {
     if let Outcome::Complete(Some(reader)) = outcome {
-        settle_reader(scope, exchange, key, reader);
+        settle_reader(scope, exchanges, key, reader);
     }
 }
 
 /// `respond(id, status, headers, body)`: sends the response. `headers`: `[name, value, …]`, byte strings; `body`: null, a
 /// string or a Uint8Array. Ignored if the request is over. Throws if the headers are over the limits.
 fn respond(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let Some((key, status, headers)) = read_head(scope, &args) else { return };
     let body = read_body(scope, args.get(3));
-    exchange.send_new_counts();
-    let outcome = exchange.requests.borrow_mut().respond(key, status, headers, body);
-    settle(scope, &exchange, key, &outcome);
+    exchanges.send_new_counts();
+    let outcome = exchanges.requests.borrow_mut().respond(key, status, headers, body);
+    settle(scope, &exchanges, key, &outcome);
 }
 
 /// `respondInChunks(id, status, headers)`: sends the head; `responseChunk` and `responseEnd`, or `requestFailed`, follow.
 fn respond_in_chunks(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let Some((key, status, headers)) = read_head(scope, &args) else { return };
-    exchange.send_new_counts();
-    let outcome = exchange.requests.borrow_mut().respond_in_chunks(key, status, headers);
-    settle(scope, &exchange, key, &outcome);
+    exchanges.send_new_counts();
+    let outcome = exchanges.requests.borrow_mut().respond_in_chunks(key, status, headers);
+    settle(scope, &exchanges, key, &outcome);
 }
 
 /// `respondWithRequestBody(id, status, headers) → boolean`: sends the head, and the request's body as it comes, of which
-/// nothing was read yet. True if that was all; otherwise `responsePassedOn(id)` is called when it is.
+/// nothing was read yet. True if that was all; otherwise `responseHandedOn(id)` is called when it is.
 fn respond_with_request_body(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let Some((key, status, headers)) = read_head(scope, &args) else { return };
-    exchange.send_new_counts();
-    let outcome = exchange.requests.borrow_mut().respond_with_request_body(key, status, headers);
-    rv.set_bool(matches!(outcome, Outcome::PassedOn));
+    exchanges.send_new_counts();
+    let outcome = exchanges.requests.borrow_mut().respond_with_request_body(key, status, headers);
+    rv.set_bool(matches!(outcome, Outcome::HandedOn));
 }
 
 /// `responseChunk(id, chunk) → number`: sends as much of a Uint8Array as the window allows. Above 0: it was all sent, and
 /// there is room for so many bytes. Otherwise `resumeResponse(id)` is called when there is room again; the bytes that were
 /// not sent are the number negated.
 fn response_chunk(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let key = key_of(scope, &args);
     let Ok(chunk) = v8::Local::<v8::Uint8Array>::try_from(args.get(1)) else { return };
-    let room = exchange.requests.borrow_mut().response_room(key);
+    let room = exchanges.requests.borrow_mut().response_room(key);
     let length = chunk.byte_length();
     let mut bytes = vec![0; length.min(room)];
     chunk.copy_contents(&mut bytes);
     let unsent = length - bytes.len();
-    exchange.send_new_counts();
-    let left = exchange.requests.borrow_mut().send_chunk(key, bytes.into(), unsent > 0);
+    exchanges.send_new_counts();
+    let left = exchanges.requests.borrow_mut().send_chunk(key, bytes.into(), unsent > 0);
     let balance = if unsent > 0 {
         i32::try_from(unsent).unwrap_or(i32::MAX).saturating_neg()
     } else {
@@ -92,11 +92,11 @@ fn response_chunk(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments,
 
 /// `responseEnd(id)`: the body was sent to its end.
 fn response_end(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
-    let Some(exchange) = Exchange::get(scope) else { return };
+    let Some(exchanges) = Exchanges::get(scope) else { return };
     let key = key_of(scope, &args);
-    exchange.send_new_counts();
-    let outcome = exchange.requests.borrow_mut().end_body(key);
-    settle(scope, &exchange, key, &outcome);
+    exchanges.send_new_counts();
+    let outcome = exchanges.requests.borrow_mut().end_body(key);
+    settle(scope, &exchanges, key, &outcome);
 }
 
 pub(super) fn read_headers(scope: &mut v8::PinScope, list: v8::Local<v8::Value>) -> Option<HeaderBlock> {

@@ -19,7 +19,7 @@ const MAX_READS: usize = 16;
 impl Worker {
     /// Whether there is something to be done at once.
     pub(super) fn has_unfinished(&self) -> bool {
-        !self.jobs.is_empty() || self.sockets.has_more() || self.app.exchange.requests.borrow().is_turn_due()
+        !self.jobs.is_empty() || self.sockets.has_more() || self.app.exchanges.requests.borrow().is_turn_due()
     }
 
     /// Sleeps until something is due, then does what there is time for.
@@ -33,7 +33,7 @@ impl Worker {
             self.receive_control()?;
         }
         {
-            let mut requests = self.app.exchange.requests.borrow_mut();
+            let mut requests = self.app.exchanges.requests.borrow_mut();
             requests.renew();
             if requests.handlers_expire().is_some() {
                 requests.expire_handlers(Instant::now());
@@ -41,8 +41,8 @@ impl Worker {
         }
         self.work(&links, Instant::now() + ROUND)?;
         if !self.is_ending() {
-            // Whatever ended the round: who waits for an outgoing request to be over is not woken by anything else.
-            self.app.outgoing.after_fetch(&mut self.app.runtime);
+            // Whatever ended the round: who waits for a fetch to be over is not woken by anything else.
+            self.app.fetch_events.after_fetch(&mut self.app.runtime);
         }
         Ok(())
     }
@@ -82,7 +82,7 @@ impl Worker {
         let mut without = 0;
         while without < count {
             self.next_turn = (self.next_turn + 1) % count;
-            let next = self.app.exchange.requests.borrow_mut().next_turn(self.next_turn);
+            let next = self.app.exchanges.requests.borrow_mut().next_turn(self.next_turn);
             let Some(stream) = next else {
                 without += 1;
                 continue;
@@ -91,10 +91,10 @@ impl Worker {
             match stream.initiator {
                 Side::Supervisor => self.app.resume_response(self.next_turn, stream.number),
                 Side::Worker => {
-                    self.app.outgoing.resume_upload(&mut self.app.runtime, self.next_turn, stream.number);
+                    self.app.fetch_events.resume_upload(&mut self.app.runtime, self.next_turn, stream.number);
                 }
             }
-            if self.is_over(until) || self.app.exchange.requests.borrow().is_spent(self.next_turn) {
+            if self.is_over(until) || self.app.exchanges.requests.borrow().is_spent(self.next_turn) {
                 return;
             }
         }
@@ -126,7 +126,7 @@ impl Worker {
     }
 
     fn is_far_ahead(&self) -> bool {
-        self.app.exchange.requests.borrow().is_far_ahead()
+        self.app.exchanges.requests.borrow().is_far_ahead()
     }
 
     fn run_jobs(&mut self, until: Instant) -> Result<(), ServeError> {
@@ -149,25 +149,25 @@ impl Worker {
             }
             Job::RequestNews(key) => app.request_news(key),
             Job::Credit(link, id, bytes) => app.request_credit(link, id, bytes)?,
-            Job::FetchResponded(answered) => app.outgoing.fetch_responded(&mut app.runtime, &answered),
-            Job::FetchNews(key) => app.outgoing.fetch_news(&mut app.runtime, key),
+            Job::FetchResponded(answered) => app.fetch_events.fetch_responded(&mut app.runtime, &answered),
+            Job::FetchNews(key) => app.fetch_events.fetch_news(&mut app.runtime, key),
             Job::FetchFrame(link, frame) => {
-                if !app.outgoing.fetch_frame(&mut app.runtime, link, frame)? {
+                if !app.fetch_events.fetch_frame(&mut app.runtime, link, frame)? {
                     return Err(ServeError::Protocol("a frame on a data link that belongs elsewhere"));
                 }
             }
             Job::Abandon { link, id, reason, acknowledge } => {
                 let now = Instant::now();
-                let runs = acknowledge && app.exchange.requests.borrow_mut().abort_handler(link, id, now);
+                let runs = acknowledge && app.exchanges.requests.borrow_mut().abort_handler(link, id, now);
                 app.request_reset(link, id, reason);
-                let mut requests = app.exchange.requests.borrow_mut();
+                let mut requests = app.exchanges.requests.borrow_mut();
                 if runs {
                     requests.handler_aborted();
                 } else if acknowledge {
                     requests.acknowledge_reset(link, id);
                 }
             }
-            Job::FetchClosed(key) => app.outgoing.fetch_closed(&mut app.runtime, key),
+            Job::FetchClosed(key) => app.fetch_events.fetch_closed(&mut app.runtime, key),
             Job::Module(path, source) => app.module_arrived(&path, source),
         }
         Ok(())
@@ -216,11 +216,11 @@ impl Worker {
             Frame::RequestHead(id, head) => self.open_request(link, id, *head)?,
             Frame::Data { stream, end, data } => match stream.initiator {
                 Side::Supervisor => {
-                    let news = self.app.exchange.requests.borrow_mut().chunk(link, stream.number, data, end)?;
+                    let news = self.app.exchanges.requests.borrow_mut().chunk(link, stream.number, data, end)?;
                     self.jobs.extend(news.map(Job::RequestNews));
                 }
                 Side::Worker => {
-                    let news = self.app.outgoing.fetch_chunk(link, stream.number, data, end)?;
+                    let news = self.app.fetch_events.fetch_chunk(link, stream.number, data, end)?;
                     self.jobs.extend(news.map(Job::FetchNews));
                 }
             },
@@ -231,7 +231,7 @@ impl Worker {
                 self.reset_request(link, number, reason);
             }
             Frame::FetchResponse(id, head) => {
-                let answered = self.app.outgoing.fetch_head(link, id, head)?;
+                let answered = self.app.fetch_events.fetch_head(link, id, head)?;
                 self.jobs.extend(answered.map(Job::FetchResponded));
             }
             other => self.jobs.push(Job::FetchFrame(link, other)),
@@ -242,7 +242,7 @@ impl Worker {
     /// The supervisor ended a request.
     fn reset_request(&mut self, link: usize, id: RequestId, reason: ResetReason) {
         let acknowledge = reason != ResetReason::BodyUnwanted;
-        let mut requests = self.app.exchange.requests.borrow_mut();
+        let mut requests = self.app.exchanges.requests.borrow_mut();
         if requests.call_off(link, id) {
             self.jobs.request_died(|key| requests.is_unbegun(key));
         } else if requests.key_of(link, id).is_some() {
@@ -258,8 +258,8 @@ impl Worker {
         if let Some(socket) = self.sockets.links.get_mut(link) {
             socket.close();
         }
-        let exchange = &self.app.exchange;
-        let mut requests = exchange.requests.borrow_mut();
+        let exchanges = &self.app.exchanges;
+        let mut requests = exchanges.requests.borrow_mut();
         for id in requests.of_link(link) {
             if requests.call_off(link, id) {
                 self.jobs.request_died(|key| requests.is_unbegun(key));
@@ -269,19 +269,19 @@ impl Worker {
             }
         }
         drop(requests);
-        let left = exchange.fetches.borrow_mut().close_link(link);
+        let left = exchanges.fetches.borrow_mut().close_link(link);
         self.jobs.extend(left.into_iter().map(Job::FetchClosed));
     }
 
     fn open_request(&mut self, link: usize, id: RequestId, head: RequestHead) -> Result<(), ServeError> {
-        if self.app.exchange.requests.borrow().key_of(link, id).is_some() {
+        if self.app.exchanges.requests.borrow().key_of(link, id).is_some() {
             return Err(ServeError::Protocol("a request id that is in use"));
         }
         if self.phase == Phase::Loading {
             return Err(ServeError::Protocol("a request before Ready"));
         }
         // While draining too: it was sent before the supervisor knew of the drain.
-        let key = self.app.exchange.requests.borrow_mut().open(link, id, head);
+        let key = self.app.exchanges.requests.borrow_mut().open(link, id, head);
         self.jobs.push(Job::Request(key));
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use nano_protocol::{Frame, RequestId, ResetReason};
 
-use crate::app::outgoing::AnsweredFetch;
+use crate::app::fetch_events::AnsweredFetch;
 use crate::engine::modules::SourceError;
 use crate::exchange::key::{FetchKey, RequestKey};
 

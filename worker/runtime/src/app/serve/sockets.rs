@@ -11,26 +11,26 @@ use nix::poll::{PollFd, PollFlags};
 
 use crate::app::app_log::LogQueue;
 use crate::engine::event_source::EventSource;
-use crate::exchange::Exchange;
+use crate::exchange::Exchanges;
 use crate::exchange::link::{Link, LinkError};
 
 /// Unsent bytes of a link beyond which nothing more is read from it: its requests would only add to them.
 const MAX_BACKLOG: usize = 4 * 1024 * 1024;
 
-/// The sockets of one worker. What is to be sent on the data links, the exchange has.
+/// The sockets of one worker. What is to be sent on the data links, `exchanges` has.
 pub(super) struct Sockets {
     pub(super) control: Link,
     pub(super) control_outbox: Rc<RefCell<Outbox>>,
     /// The app's messages.
     pub(super) log: Rc<RefCell<LogQueue>>,
     pub(super) links: Vec<Link>,
-    pub(super) exchange: Rc<Exchange>,
+    pub(super) exchanges: Rc<Exchanges>,
 }
 
 impl EventSource for Sockets {
     /// The control link first, then the data links that are open.
     fn interest<'a>(&'a mut self, fds: &mut Vec<PollFd<'a>>) {
-        let mut requests = self.exchange.requests.borrow_mut();
+        let mut requests = self.exchanges.requests.borrow_mut();
         fds.push(PollFd::new(self.control.as_fd(), wanted(self.control_outbox.borrow().len())));
         for (index, link) in self.links.iter().enumerate().filter(|(_, link)| link.is_open()) {
             let backlog = requests.outbox(index).map_or(0, |outbox| outbox.len());
@@ -81,7 +81,7 @@ impl Sockets {
 
     /// Writes what a data link takes.
     pub(super) fn flush_link(&mut self, index: usize) -> Result<(), LinkError> {
-        match (self.links.get_mut(index), self.exchange.requests.borrow_mut().outbox(index)) {
+        match (self.links.get_mut(index), self.exchanges.requests.borrow_mut().outbox(index)) {
             (Some(link), Some(outbox)) => link.flush(outbox),
             _ => Ok(()),
         }
@@ -89,7 +89,7 @@ impl Sockets {
 
     /// Writes everything that is to be sent, as far as the supervisor takes it until `deadline`.
     pub(super) fn flush_last(&mut self, deadline: Instant) {
-        let mut requests = self.exchange.requests.borrow_mut();
+        let mut requests = self.exchanges.requests.borrow_mut();
         for (index, link) in self.links.iter_mut().enumerate() {
             if let Some(outbox) = requests.outbox(index) {
                 let _ = link.flush_until(outbox, deadline);

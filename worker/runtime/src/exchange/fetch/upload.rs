@@ -1,5 +1,5 @@
-//! The bodies of outgoing requests on their way out: all at once or in the pieces that JavaScript makes, under the stream's
-//! window and what may wait on the link.
+//! The bodies of fetches: sent all at once or in the pieces that JavaScript makes, under the stream's window and what
+//! may wait on the link.
 
 use bytes::Bytes;
 use nano_protocol::{StreamId, StreamViolation};
@@ -8,7 +8,7 @@ use super::{FetchContext, FetchOutcome, Fetches};
 use crate::exchange::key::FetchKey;
 use crate::exchange::request::Requests;
 
-/// What a request is to be sent with.
+/// What a fetch is to be sent with.
 pub(crate) enum UploadFrom {
     Nothing,
     Whole(Bytes),
@@ -16,7 +16,7 @@ pub(crate) enum UploadFrom {
     Script(Option<u64>),
 }
 
-/// The request's body on its way out.
+/// What there will be of a fetch's body.
 pub(super) enum Upload {
     /// All of it was given.
     Whole,

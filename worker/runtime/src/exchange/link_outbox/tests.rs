@@ -1,4 +1,4 @@
-//! Bodies of responses and of outgoing requests on links that have no room for all of them.
+//! Bodies of responses and of fetches on links that have no room for all of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 

@@ -20,7 +20,7 @@ pub(super) struct IncomingBody {
     pub(super) reader: Option<BodyReader>,
 }
 
-/// The response's body on its way out.
+/// The response's body on its way to the supervisor.
 pub(super) struct OutgoingBody {
     pub(super) body: SendHalf,
     pub(super) source: BodySource,
@@ -34,7 +34,7 @@ pub(in crate::exchange) enum BodySource {
     Script { waiting: bool },
     /// The request's body is handed on as it comes.
     Request,
-    /// The body of an outgoing request's response is handed on as it comes.
+    /// The body of a fetch's response is handed on as it comes.
     Fetch(FetchKey),
 }
 

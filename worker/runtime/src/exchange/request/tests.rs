@@ -78,7 +78,7 @@ fn a_body_that_is_handed_on_takes_no_more_than_both_windows() {
     assert!(matches!(requests.credit(0, 0, INITIAL_WINDOW / 2).unwrap(), Outcome::Nothing));
     assert_eq!(tally(&sent(&mut requests)), (WINDOW / 2, WINDOW / 2, false));
     chunk(&mut requests, Bytes::new(), true).unwrap();
-    assert!(matches!(requests.credit(0, 0, INITIAL_WINDOW).unwrap(), Outcome::PassedOn));
+    assert!(matches!(requests.credit(0, 0, INITIAL_WINDOW).unwrap(), Outcome::HandedOn));
     assert_eq!(tally(&sent(&mut requests)), (WINDOW / 2, 0, true));
     assert_eq!(requests.in_flight(), 0);
 }
@@ -87,7 +87,7 @@ fn a_body_that_is_handed_on_takes_no_more_than_both_windows() {
 fn a_body_that_is_empty_is_handed_on_at_once() {
     for body in [BodyLength::None, BodyLength::Known(0)] {
         let (mut requests, key) = opened(body);
-        assert!(matches!(requests.respond_with_request_body(key, 200, HeaderBlock::default()), Outcome::PassedOn));
+        assert!(matches!(requests.respond_with_request_body(key, 200, HeaderBlock::default()), Outcome::HandedOn));
         let frames = sent(&mut requests);
         assert!(matches!(&frames[..], [Frame::ResponseHead(0, head)] if head.body == BodyLength::None));
     }
@@ -266,7 +266,7 @@ fn pieces_that_come_together_are_one_piece() {
         told += requests.chunk(0, 0, Bytes::from_static(b"x"), n == 999).unwrap().map_or(0, |_| 1);
     }
     assert_eq!(told, 1);
-    assert!(matches!(requests.news(key), Outcome::PassedOn));
+    assert!(matches!(requests.news(key), Outcome::HandedOn));
     assert!(matches!(requests.news(key), Outcome::Nothing));
     let frames = sent(&mut requests);
     assert_eq!(tally(&frames), (1000, 0, true));

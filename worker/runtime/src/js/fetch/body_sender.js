@@ -1,4 +1,4 @@
-// A body that comes in chunks, on its way to the supervisor: a response's, for the client, or that of an outgoing request.
+// A body that comes in chunks, on its way to the supervisor: a response's, for the client, or that of a fetch.
 // A chunk is pulled when there is room for it on the wire, so the receiver's pace is the app's: back-pressure reaches `pull`
 // and `ready`. What does not fit is kept, one chunk at most, and counts in the gauge of buffered bytes.
 

@@ -87,7 +87,7 @@ export class IncomingSource {
 seal(IncomingSource);
 
 /**
- * The body of the response to an outgoing request, which native code keeps as it comes. `key`: the request's number there;
+ * The body of the response to a fetch, which native code keeps as it comes. `key`: the request's number there;
  * `onOver`: called once when it was read to its end, failed or is not wanted, or null.
  */
 export class FetchSource {

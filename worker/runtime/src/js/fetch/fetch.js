@@ -1,4 +1,4 @@
-// fetch() (https://fetch.spec.whatwg.org/#fetch-method). A worker has no network: each request, each hop of a redirect too,
+// fetch() (https://fetch.spec.whatwg.org/#fetch-method). A worker has no network: each fetch, each hop of a redirect too,
 // goes to the supervisor, which checks where it leads and sends it. What comes back arrives in fetchResponded and
 // fetchFailed; the body stays on the native side until it is read.
 //

@@ -147,7 +147,7 @@ function sendInChunks(id, status, headers, source) {
   try {
     if (source instanceof IncomingSource && source.id === id) {
       // The request's body was not looked at: it is handed on natively.
-      if (ops.respondWithRequestBody(id, status, headers)) responsePassedOn(id);
+      if (ops.respondWithRequestBody(id, status, headers)) responseHandedOn(id);
       return;
     }
     if (source instanceof CodedSource && acceptsCodings(incomingHeader(MapPrototypeGet(inFlight, id), "accept-encoding"), source.codings)) {
@@ -159,7 +159,7 @@ function sendInChunks(id, status, headers, source) {
     }
     if (source instanceof FetchSource && !source.aborted) {
       // It was not looked at: what another server sends is handed on natively.
-      if (ops.respondWithFetchBody(id, status, headers, source.key)) responsePassedOn(id);
+      if (ops.respondWithFetchBody(id, status, headers, source.key)) responseHandedOn(id);
       return;
     }
     ops.respondInChunks(id, status, headers);
@@ -168,13 +168,13 @@ function sendInChunks(id, status, headers, source) {
     source.cancel(error);
     return;
   }
-  const body = new BodySender(id, source, wire, responsePassedOn);
+  const body = new BodySender(id, source, wire, responseHandedOn);
   MapPrototypeSet(bodies, id, body);
   body.pump();
 }
 
 /** Called natively when a request's body was handed on to its end as the body of its response. */
-export function responsePassedOn(id) {
+export function responseHandedOn(id) {
   MapPrototypeDelete(bodies, id);
   MapPrototypeDelete(inFlight, id);
 }

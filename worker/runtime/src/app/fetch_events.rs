@@ -1,4 +1,4 @@
-//! What the supervisor, or a program's broker, says of outgoing requests: it goes to fetch/fetch.js.
+//! What the supervisor, or a program's broker, sends about fetches: it goes to fetch/fetch.js.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use nano_protocol::{
 use crate::engine::entry::{Entry, call};
 use crate::engine::log_sink::LogLevel;
 use crate::engine::runtime::{Runtime, RuntimeError};
-use crate::exchange::Exchange;
+use crate::exchange::Exchanges;
 use crate::exchange::fetch::FetchOutcome;
 use crate::exchange::hand_on::{BODY_FAILED, HandedOn};
 use crate::exchange::key::{FetchKey, RequestKey};
@@ -33,19 +33,19 @@ pub(crate) struct AnsweredFetch {
     head: Box<FetchResponse>,
 }
 
-/// The way of outgoing requests back into JavaScript.
-pub(crate) struct Outgoing {
+/// Takes what happens to fetches into JavaScript.
+pub(crate) struct FetchEvents {
     entries: FetchEntries,
-    /// An app's `responsePassedOn`.
-    passed_on: Option<Entry>,
-    exchange: Rc<Exchange>,
+    /// An app's `responseHandedOn`.
+    handed_on: Option<Entry>,
+    exchanges: Rc<Exchanges>,
 }
 
-impl Outgoing {
+impl FetchEvents {
     pub(crate) fn new(
         runtime: &mut Runtime,
-        exchange: &Rc<Exchange>,
-        passed_on: Option<Entry>,
+        exchanges: &Rc<Exchanges>,
+        handed_on: Option<Entry>,
     ) -> Result<Self, RuntimeError> {
         let entries = FetchEntries {
             failed: runtime.entry("fetchFailed")?,
@@ -53,10 +53,10 @@ impl Outgoing {
             resume: runtime.entry("resumeFetch")?,
             slot_free: runtime.entry("fetchSlotFree")?,
         };
-        Ok(Self { entries, passed_on, exchange: Rc::clone(exchange) })
+        Ok(Self { entries, handed_on, exchanges: Rc::clone(exchanges) })
     }
 
-    /// A frame about an outgoing request; `false` if it is about something else.
+    /// A frame about a fetch; `false` if it is about something else.
     pub(crate) fn fetch_frame(
         &self,
         runtime: &mut Runtime,
@@ -89,10 +89,10 @@ impl Outgoing {
     }
 
     fn key(&self, link: usize, id: FetchId) -> Option<FetchKey> {
-        self.exchange.fetches.borrow().key_of(link, id)
+        self.exchanges.fetches.borrow().key_of(link, id)
     }
 
-    /// The head of a response came: [`Outgoing::fetch_responded`] is to be called for it.
+    /// The head of a response came: [`FetchEvents::fetch_responded`] is to be called for it.
     pub(crate) fn fetch_head(
         &self,
         link: usize,
@@ -100,7 +100,7 @@ impl Outgoing {
         head: Box<FetchResponse>,
     ) -> Result<Option<AnsweredFetch>, StreamViolation> {
         let Some(key) = self.key(link, id) else { return Ok(None) };
-        let (mut fetches, mut requests) = (self.exchange.fetches.borrow_mut(), self.exchange.requests.borrow_mut());
+        let (mut fetches, mut requests) = (self.exchanges.fetches.borrow_mut(), self.exchanges.requests.borrow_mut());
         let request = fetches.request_of(key);
         fetches.responded(&mut requests, key, head.body)?;
         Ok(Some(AnsweredFetch { key, request, head }))
@@ -110,7 +110,7 @@ impl Outgoing {
     pub(crate) fn fetch_responded(&self, runtime: &mut Runtime, answered: &AnsweredFetch) {
         let AnsweredFetch { key, request, head } = answered;
         let entry = &self.entries.responded;
-        self.with_request_of(runtime, *request, |scope, exchange| {
+        self.with_request_of(runtime, *request, |scope, exchanges| {
             let headers = header_list(scope, &head.headers);
             let reason: Vec<u8> = head.reason.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect();
             let reason = v8::String::new_from_one_byte(scope, &reason, v8::NewStringType::Normal);
@@ -122,12 +122,12 @@ impl Outgoing {
                 headers.into(),
                 v8::Boolean::new(scope, head.body != BodyLength::None).into(),
             ];
-            call(scope, &exchange.isolate, entry, &arguments);
+            call(scope, &exchanges.isolate, entry, &arguments);
         });
         self.after_fetch(runtime);
     }
 
-    /// A piece of a response's body came. Returns its fetch if [`Outgoing::fetch_news`] is to be called for it.
+    /// A piece of a response's body came. Returns its fetch if [`FetchEvents::fetch_news`] is to be called for it.
     pub(crate) fn fetch_chunk(
         &self,
         link: usize,
@@ -137,13 +137,13 @@ impl Outgoing {
     ) -> Result<Option<FetchKey>, StreamViolation> {
         let Some(key) = self.key(link, id) else { return Ok(None) };
         let tell =
-            self.exchange.fetches.borrow_mut().chunk(&mut self.exchange.requests.borrow_mut(), key, data, end)?;
+            self.exchanges.fetches.borrow_mut().chunk(&mut self.exchanges.requests.borrow_mut(), key, data, end)?;
         Ok(tell.then_some(key))
     }
 
     /// What came of a response's body is there to be read.
     pub(crate) fn fetch_news(&self, runtime: &mut Runtime, key: FetchKey) {
-        let outcome = self.exchange.fetches.borrow_mut().news(key);
+        let outcome = self.exchanges.fetches.borrow_mut().news(key);
         self.follow_fetch(runtime, key, outcome);
         self.after_fetch(runtime);
     }
@@ -151,7 +151,8 @@ impl Outgoing {
     fn fetch_credit(&self, runtime: &mut Runtime, link: usize, id: FetchId, bytes: u32) -> Result<(), StreamViolation> {
         let Some(key) = self.key(link, id) else { return Ok(()) };
         let outcome = {
-            let (mut fetches, mut requests) = (self.exchange.fetches.borrow_mut(), self.exchange.requests.borrow_mut());
+            let (mut fetches, mut requests) =
+                (self.exchanges.fetches.borrow_mut(), self.exchanges.requests.borrow_mut());
             fetches.credit(&mut requests, key, bytes)?
         };
         self.follow_fetch(runtime, key, outcome);
@@ -166,26 +167,27 @@ impl Outgoing {
 
     /// There will be no (whole) response.
     fn end_fetch(&self, runtime: &mut Runtime, key: FetchKey, code: &str, message: &str) {
-        let request = self.exchange.fetches.borrow().request_of(key);
+        let request = self.exchanges.fetches.borrow().request_of(key);
         let outcome = {
-            let (mut fetches, mut requests) = (self.exchange.fetches.borrow_mut(), self.exchange.requests.borrow_mut());
+            let (mut fetches, mut requests) =
+                (self.exchanges.fetches.borrow_mut(), self.exchanges.requests.borrow_mut());
             fetches.failed(&mut requests, key, message.to_owned())
         };
         if !matches!(outcome, FetchOutcome::NoResponse) {
             return self.follow_fetch(runtime, key, outcome);
         }
         let entry = &self.entries.failed;
-        self.with_request_of(runtime, request, |scope, exchange| {
+        self.with_request_of(runtime, request, |scope, exchanges| {
             let texts = (v8::String::new(scope, code), v8::String::new(scope, message));
             let (Some(code), Some(message)) = texts else { return };
             let key = v8::Integer::new_from_unsigned(scope, key).into();
-            call(scope, &exchange.isolate, entry, &[key, code.into(), message.into()]);
+            call(scope, &exchanges.isolate, entry, &[key, code.into(), message.into()]);
         });
     }
 
-    /// The link is gone, and what was asked over it.
+    /// The link is gone, and the fetches on it.
     pub(crate) fn fetch_link_closed(&self, runtime: &mut Runtime, link: usize) {
-        let left = self.exchange.fetches.borrow_mut().close_link(link);
+        let left = self.exchanges.fetches.borrow_mut().close_link(link);
         left.into_iter().for_each(|key| self.fetch_closed(runtime, key));
         self.after_fetch(runtime);
     }
@@ -200,7 +202,8 @@ impl Outgoing {
     pub(crate) fn resume_upload(&self, runtime: &mut Runtime, link: usize, id: FetchId) {
         let Some(key) = self.key(link, id) else { return };
         let outcome = {
-            let (mut fetches, mut requests) = (self.exchange.fetches.borrow_mut(), self.exchange.requests.borrow_mut());
+            let (mut fetches, mut requests) =
+                (self.exchanges.fetches.borrow_mut(), self.exchanges.requests.borrow_mut());
             fetches.resume_upload(&mut requests, key)
         };
         self.follow_fetch(runtime, key, outcome);
@@ -215,9 +218,10 @@ impl Outgoing {
 
     /// Responses that were to be handed on to requests which are over.
     pub(crate) fn drop_orphans(&self, runtime: &mut Runtime) {
-        let orphans = self.exchange.requests.borrow_mut().take_orphans();
+        let orphans = self.exchanges.requests.borrow_mut().take_orphans();
         for key in orphans {
-            let (mut fetches, mut requests) = (self.exchange.fetches.borrow_mut(), self.exchange.requests.borrow_mut());
+            let (mut fetches, mut requests) =
+                (self.exchanges.fetches.borrow_mut(), self.exchanges.requests.borrow_mut());
             fetches.abort(&mut requests, key);
         }
         self.after_fetch(runtime);
@@ -227,13 +231,13 @@ impl Outgoing {
         match outcome {
             FetchOutcome::Nothing | FetchOutcome::NoResponse => {}
             FetchOutcome::Readable(reader) => {
-                self.with_fetch(runtime, key, |scope, exchange| settle_fetch_reader(scope, exchange, key, &reader));
+                self.with_fetch(runtime, key, |scope, exchanges| settle_fetch_reader(scope, exchanges, key, &reader));
             }
             FetchOutcome::Writable => {
                 let entry = &self.entries.resume;
-                self.with_fetch(runtime, key, |scope, exchange| {
+                self.with_fetch(runtime, key, |scope, exchanges| {
                     let key = v8::Integer::new_from_unsigned(scope, key).into();
-                    call(scope, &exchange.isolate, entry, &[key]);
+                    call(scope, &exchanges.isolate, entry, &[key]);
                 });
             }
             FetchOutcome::HandOn => self.hand_on(runtime, key),
@@ -241,58 +245,59 @@ impl Outgoing {
     }
 
     fn hand_on(&self, runtime: &mut Runtime, key: FetchKey) {
-        self.exchange.send_new_counts();
+        self.exchanges.send_new_counts();
         let handed = {
-            let (mut fetches, mut requests) = (self.exchange.fetches.borrow_mut(), self.exchange.requests.borrow_mut());
+            let (mut fetches, mut requests) =
+                (self.exchanges.fetches.borrow_mut(), self.exchanges.requests.borrow_mut());
             fetches.hand_on(&mut requests, key)
         };
-        let passed_on = self.passed_on.as_ref();
+        let handed_on = self.handed_on.as_ref();
         let (request, reader) = match handed {
             HandedOn::Waiting => return,
             HandedOn::Complete(request, outcome) => {
                 (request, if let Outcome::Complete(reader) = outcome { reader } else { None })
             }
             HandedOn::Failed(request, message) => {
-                self.with_request_of(runtime, Some(request), |scope, exchange| {
+                self.with_request_of(runtime, Some(request), |scope, exchanges| {
                     let text = format!("The response's body failed: fetch failed: {message}");
-                    exchange.isolate.write_log(scope, LogLevel::Error, &text);
+                    exchanges.isolate.write_log(scope, LogLevel::Error, &text);
                 });
-                (request, self.exchange.requests.borrow_mut().fail(request, BODY_FAILED))
+                (request, self.exchanges.requests.borrow_mut().fail(request, BODY_FAILED))
             }
         };
-        self.with_request_of(runtime, Some(request), |scope, exchange| {
+        self.with_request_of(runtime, Some(request), |scope, exchanges| {
             if let Some(reader) = reader {
-                settle_reader(scope, exchange, request, &reader);
+                settle_reader(scope, exchanges, request, &reader);
             }
-            if let Some(entry) = passed_on {
+            if let Some(entry) = handed_on {
                 let key = v8::Integer::new_from_unsigned(scope, request).into();
-                call(scope, &exchange.isolate, entry, &[key]);
+                call(scope, &exchanges.isolate, entry, &[key]);
             }
         });
     }
 
     /// Tells V8 of memory, and fetch/fetch.js of room for those that wait.
     pub(crate) fn after_fetch(&self, runtime: &mut Runtime) {
-        let unreported = self.exchange.fetches.borrow_mut().take_unreported();
+        let unreported = self.exchanges.fetches.borrow_mut().take_unreported();
         if unreported != 0 {
             runtime.isolate.adjust_amount_of_external_allocated_memory(unreported);
         }
-        let cut = self.exchange.fetches.borrow_mut().take_cut();
+        let cut = self.exchanges.fetches.borrow_mut().take_cut();
         for key in cut {
             let entry = &self.entries.resume;
-            self.with_request_of(runtime, None, |scope, exchange| {
+            self.with_request_of(runtime, None, |scope, exchanges| {
                 let key = v8::Integer::new_from_unsigned(scope, key).into();
-                call(scope, &exchange.isolate, entry, &[key]);
+                call(scope, &exchanges.isolate, entry, &[key]);
             });
         }
-        if self.exchange.fetches.borrow_mut().take_wanted() {
+        if self.exchanges.fetches.borrow_mut().take_wanted() {
             let entry = &self.entries.slot_free;
-            self.with_request_of(runtime, None, |scope, exchange| call(scope, &exchange.isolate, entry, &[]));
+            self.with_request_of(runtime, None, |scope, exchanges| call(scope, &exchanges.isolate, entry, &[]));
         }
     }
 
-    fn with_fetch(&self, runtime: &mut Runtime, key: FetchKey, body: impl FnOnce(&mut v8::PinScope, &Exchange)) {
-        let request = self.exchange.fetches.borrow().request_of(key);
+    fn with_fetch(&self, runtime: &mut Runtime, key: FetchKey, body: impl FnOnce(&mut v8::PinScope, &Exchanges)) {
+        let request = self.exchanges.fetches.borrow().request_of(key);
         self.with_request_of(runtime, request, body);
     }
 
@@ -301,8 +306,8 @@ impl Outgoing {
         &self,
         runtime: &mut Runtime,
         request: Option<RequestKey>,
-        body: impl FnOnce(&mut v8::PinScope, &Exchange),
+        body: impl FnOnce(&mut v8::PinScope, &Exchanges),
     ) {
-        runtime.run_as(request.unwrap_or(0), |scope, _| body(scope, &self.exchange));
+        runtime.run_as(request.unwrap_or(0), |scope, _| body(scope, &self.exchanges));
     }
 }
