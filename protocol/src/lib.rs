@@ -6,8 +6,9 @@
 //! which share its room by [`Turns`].
 //!
 //! A worker has one *control link* (boot, modules, logs, statistics, drain) and one *data link* per supervisor shard
-//! (requests and bodies, of both directions: those of clients, and those that the app makes itself). The first byte the supervisor writes on a control link is [`PROTOCOL_VERSION`]; the data
-//! links' file descriptors travel with it (`SCM_RIGHTS`). The worker closes its sandbox and says so ([`Frame::Sandboxed`]); frames of both sides follow.
+//! (requests, fetches, and the bodies of both). The first byte that the supervisor writes on a control link is
+//! [`PROTOCOL_VERSION`]; the data links' file descriptors travel with it (`SCM_RIGHTS`). The worker closes its sandbox and
+//! reports that ([`Frame::Sandboxed`]); frames of both sides follow.
 //!
 //! A worker is hostile: everything it sends is checked here before it is acted on. See [`limits`].
 

@@ -51,8 +51,8 @@ const MAX_DRAINING: usize = 16;
 /// How long the phases of a fetch may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
-    /// Waiting for a permit to open a connection.
-    pub(crate) place: Duration,
+    /// Waiting for a permit, to open a connection or to make a handshake.
+    pub(crate) permit: Duration,
     /// Looking up the host.
     pub(crate) resolve: Duration,
     /// Connecting, all of its addresses together.
@@ -67,7 +67,7 @@ pub(crate) struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { place: seconds(30), resolve: seconds(10), connect: seconds(10), tls: seconds(10), idle: seconds(300) }
+        Self { permit: seconds(30), resolve: seconds(10), connect: seconds(10), tls: seconds(10), idle: seconds(300) }
     }
 }
 

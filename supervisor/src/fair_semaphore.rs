@@ -21,7 +21,7 @@ pub(crate) struct FairSemaphore {
 /// One app's share of them.
 #[derive(Debug)]
 pub(crate) struct Share {
-    places: Rc<FairSemaphore>,
+    semaphore: Rc<FairSemaphore>,
     most: usize,
     taken: Cell<usize>,
     line: RefCell<VecDeque<(u64, oneshot::Sender<FairPermit>)>>,
@@ -41,7 +41,7 @@ impl FairSemaphore {
     /// One app's share: at most `most` permits.
     pub(crate) fn share(self: &Rc<Self>, most: usize) -> Rc<Share> {
         Rc::new(Share {
-            places: Rc::clone(self),
+            semaphore: Rc::clone(self),
             most: most.max(1),
             taken: Cell::new(0),
             line: RefCell::default(),
@@ -80,8 +80,8 @@ impl FairSemaphore {
 impl Share {
     /// Whether one more may be taken now.
     pub(crate) fn may_take(&self) -> bool {
-        let (taken, free) = (self.taken.get(), self.places.free());
-        let kept = self.places.most / 4;
+        let (taken, free) = (self.taken.get(), self.semaphore.free());
+        let kept = self.semaphore.most / 4;
         free > 0 && taken < self.most && (taken == 0 || (taken < free && free > kept))
     }
 
@@ -101,11 +101,11 @@ impl Share {
             self.next.set(number.wrapping_add(1));
             self.line.borrow_mut().push_back((number, sender));
             if !self.listed.replace(true) {
-                self.places.waiting.borrow_mut().push_back(Rc::clone(self));
+                self.semaphore.waiting.borrow_mut().push_back(Rc::clone(self));
             }
             let _waiting = Waiting { share: self, number };
-            if let Ok(place) = receiver.await {
-                return place;
+            if let Ok(permit) = receiver.await {
+                return permit;
             }
         }
     }
@@ -129,7 +129,7 @@ impl Drop for Waiting<'_> {
 impl FairPermit {
     fn new(share: &Rc<Share>) -> Self {
         share.taken.set(share.taken.get() + 1);
-        share.places.taken.set(share.places.taken.get() + 1);
+        share.semaphore.taken.set(share.semaphore.taken.get() + 1);
         Self(Rc::clone(share))
     }
 }
@@ -138,8 +138,8 @@ impl Drop for FairPermit {
     fn drop(&mut self) {
         let share = &self.0;
         share.taken.set(share.taken.get().saturating_sub(1));
-        share.places.taken.set(share.places.taken.get().saturating_sub(1));
-        share.places.hand_out();
+        share.semaphore.taken.set(share.semaphore.taken.get().saturating_sub(1));
+        share.semaphore.hand_out();
     }
 }
 

@@ -68,7 +68,7 @@ impl Fleet {
         let _ = self.context.shards.set(shards);
     }
 
-    /// Starts the workers of an app of this version, or checks its modules if they start on demand. Must run in a
+    /// Starts the workers of an app of this version of the configuration, or checks its modules if they start on demand. Must run in a
     /// `LocalSet`.
     pub(crate) fn start(
         &self,

@@ -59,7 +59,7 @@ pub(crate) fn handle_request(
             Ok(answer) => {
                 let mut closes = record.closes();
                 if let Some(upload) = upload {
-                    closes |= Box::pin(relay::finish_upload(upload, answer.request.uplink())).await;
+                    closes |= Box::pin(relay::finish_upload(upload, answer.request.body_sender())).await;
                 }
                 relay::relay(answer, closes, &head, record)
             }
@@ -150,7 +150,7 @@ async fn forward(
 async fn response_head(request: &UpstreamRequest, upload: &mut Option<Upload>) -> Result<ResponseHead, Failure> {
     let head = poll_fn(|cx| {
         if let Some(sending) = upload {
-            match sending.poll(cx, request.uplink()) {
+            match sending.poll(cx, request.body_sender()) {
                 Poll::Pending => {}
                 Poll::Ready(Ok(Sent::All)) => *upload = None,
                 // The rest of the body is handled after the response.

@@ -63,7 +63,7 @@ impl Logs {
         let shared = LogState {
             pretty,
             colour: terminal && std::env::var_os("NO_COLOR").is_none(),
-            level: AtomicU8::new(place(settings.level)),
+            level: AtomicU8::new(level_index(settings.level)),
             access: AtomicBool::new(settings.access),
             recent: Arc::default(),
             sink: Sink::start(io::stderr(), if pretty { line::dropped_pretty } else { line::dropped_json })?,
@@ -76,7 +76,7 @@ impl Logs {
 
     /// Applies the settings that can change while nano runs: level and access log.
     pub fn apply(&self, settings: &nano_config::Log) {
-        self.shared.level.store(place(settings.level), Ordering::Relaxed);
+        self.shared.level.store(level_index(settings.level), Ordering::Relaxed);
         self.shared.access.store(settings.access, Ordering::Relaxed);
         tracing::callsite::rebuild_interest_cache();
     }
@@ -116,7 +116,7 @@ impl Logs {
 const LEVELS: [Level; 5] = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
 
 /// Its place in [`LEVELS`].
-fn place(level: MinLogLevel) -> u8 {
+fn level_index(level: MinLogLevel) -> u8 {
     match level {
         MinLogLevel::Error => 0,
         MinLogLevel::Warn => 1,

@@ -208,7 +208,7 @@ fn bind_control(config: &Config, source: &ConfigSource) -> Result<Option<Control
     if path == usual {
         match source {
             // A single app that is tried out must not take the place of a nano that serves.
-            ConfigSource::App { .. } if Pointer::leads_to_somebody(&usual) => return Ok(None),
+            ConfigSource::App { .. } if Pointer::leads_to_a_nano(&usual) => return Ok(None),
             _ => Pointer::make_way(&usual),
         }
     }

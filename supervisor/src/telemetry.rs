@@ -188,7 +188,7 @@ impl AppMetrics {
         self.abandoned.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The worker has no such request any more. Called once for each [`AppMetrics::request_abandoned`].
+    /// An abandoned request is over in the worker too. Called once for each [`AppMetrics::request_abandoned`].
     pub fn abandoned_request_over(&self) {
         self.abandoned.fetch_sub(1, Ordering::Relaxed);
     }

@@ -10,8 +10,8 @@
 //! 4. V8's set-up on the main thread; V8's and the watchdog's threads.
 //! 5. The sandbox's second half, for all threads: no more of them, and the first half of the system call filter (seccomp).
 //! 6. A spare waits here until it is given to an app, whose user it becomes (`Prepared`, `Adopt`).
-//! 7. The filter's second half. The worker reports which layers are in force. The supervisor verifies that, and only then sends `Boot`: code,
-//!    environment, limits.
+//! 7. The filter's second half. The worker reports which layers are in force. The supervisor verifies that, and only then
+//!    sends `Boot`: name, environment, limits.
 
 use std::ffi::OsString;
 use std::fs::File;

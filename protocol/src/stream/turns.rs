@@ -12,13 +12,13 @@ use crate::limits::MAX_CHUNK;
 ///
 /// As long as there is room, a body takes what its window allows. A body that finds none waits in a queue, and as long as
 /// one waits, all others queue behind it. When enough was written, the queue gets turns of [`Turns::BYTES`] each, until the
-/// link is full again. Only who has credit for a byte waits, so a receiver that does not read holds nobody up.
+/// link is full again. Only a body with credit for a byte waits, so a receiver that does not read does not hold up the others.
 #[derive(Debug)]
 pub struct Turns {
     /// Unsent bytes from which on no body is added to.
     limit: usize,
     waiting: StreamQueue,
-    /// By the number on the wire: what is left of the turns that were given. Who waits with such a rest is the next.
+    /// By the number on the wire: what is left of the turns that were given. A body that waits with such a rest is the next.
     given: HashMap<u32, usize, BuildHasherDefault<NumberHasher>>,
     /// Enough was written, and the link is not full again.
     giving: bool,

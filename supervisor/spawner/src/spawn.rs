@@ -30,7 +30,7 @@ use crate::wire::{Exit, Status};
 /// Bytes of a spare's first argument: room for its app's name.
 const TITLE_ROOM: usize = 80;
 
-/// What a spare is told where nano chooses no users. No user has this number.
+/// Written to a spare instead of a user's number where nano chooses no users. No user has this number.
 const SAME_USER: u32 = u32::MAX;
 
 /// The namespaces that a worker shares with no other process.
@@ -56,7 +56,7 @@ pub(crate) struct ProcessFactory {
 pub(crate) enum Owner {
     /// It becomes this user, if nano chooses users.
     Known(Option<Rc<UidLease>>),
-    /// It is told later: a spare.
+    /// Not known yet: a spare.
     Unknown,
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct WorkerProcess {
     pub(crate) group: Option<Cgroup>,
     /// The layers that the spawner made, or why it could not.
     pub(crate) layers: Vec<LayerReport>,
-    /// Where a spare is told whose it is; `None` when it was.
+    /// The pipe by which a spare gets its user's number; `None` once it has it.
     adoption: Option<File>,
 }
 
@@ -219,7 +219,7 @@ impl WorkerProcess {
         self.adoption.is_some()
     }
 
-    /// Tells a spare which user it becomes, if it is to become another one. It can be told once.
+    /// Writes to a spare which user it becomes, if it is to become another one. Once.
     pub(crate) fn adopt(&mut self, lease: Option<Rc<UidLease>>) -> io::Result<()> {
         let user = lease.as_ref().map_or(SAME_USER, |lease| lease.uid);
         self.lease = lease;

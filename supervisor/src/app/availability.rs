@@ -55,13 +55,13 @@ pub struct Availability {
     state: AtomicU8,
     /// When the next start is due, in milliseconds after `began`.
     due: AtomicU64,
-    /// Woken by a shard that has a request and no worker: an app stopped for idleness starts again.
-    pub wanted: Notify,
+    /// Woken by a shard that has a request and no worker: the app is to be started, for the first time or again.
+    pub demand: Notify,
 }
 
 impl Default for Availability {
     fn default() -> Self {
-        Self { began: Instant::now(), state: AtomicU8::new(CLOSED), due: AtomicU64::new(0), wanted: Notify::new() }
+        Self { began: Instant::now(), state: AtomicU8::new(CLOSED), due: AtomicU64::new(0), demand: Notify::new() }
     }
 }
 

@@ -53,7 +53,7 @@ impl Pointer {
     }
 
     /// Whether there is a link of nano's to a socket at which a nano answers.
-    pub(crate) fn leads_to_somebody(place: &Path) -> bool {
+    pub(crate) fn leads_to_a_nano(place: &Path) -> bool {
         is_own_link(place) && UnixStream::connect(place).is_ok()
     }
 }

@@ -65,12 +65,12 @@ impl Connector {
     pub(super) async fn connect(&self, origin: &Origin) -> Result<EgressConnection, EgressError> {
         self.policy.check_origin(origin)?;
         let addresses = self.addresses(origin).await?;
-        let place = self.place().await?;
+        let permit = self.permit().await?;
         let stream = self.open(origin, addresses).await?;
         // Requests are written whole, so small writes need not wait for more.
         let _ = stream.set_nodelay(true);
         let watch = Rc::<ResponseWatch>::default();
-        let parts = InShard { reader: self.part.reader(origin.tls), watch: Rc::clone(&watch), _place: place };
+        let parts = InShard { reader: self.part.reader(origin.tls), watch: Rc::clone(&watch), _permit: permit };
         if origin.tls {
             let session = self.session(origin, stream, parts).await?;
             return handshake(origin, session, watch).await;
@@ -81,14 +81,14 @@ impl Connector {
     }
 
     /// A permit for one more connection.
-    async fn place(&self) -> Result<FairPermit, EgressError> {
-        let within = self.timeouts.place;
-        let place = timeout(within, async {
+    async fn permit(&self) -> Result<FairPermit, EgressError> {
+        let within = self.timeouts.permit;
+        let permit = timeout(within, async {
             self.part.await_connect().await;
             self.part.make_room();
             self.part.connections.take().await
         });
-        place.await.map_err(|_| EgressError::timed_out("too many connections of apps are open: none ended", within))
+        permit.await.map_err(|_| EgressError::timed_out("too many connections of apps are open: none ended", within))
     }
 
     /// Makes the TLS session of a connection.
@@ -105,9 +105,10 @@ impl Connector {
                 EgressError::new(FetchFailure::Tls, format!("{name} is no name that a certificate can be for"))
             })?,
         };
-        let waiting = timeout(self.timeouts.place, self.part.handshakes.take()).await;
-        let _place = waiting
-            .map_err(|_| EgressError::timed_out("too many TLS handshakes are made: none ended", self.timeouts.place))?;
+        let waiting = timeout(self.timeouts.permit, self.part.handshakes.take()).await;
+        let _permit = waiting.map_err(|_| {
+            EgressError::timed_out("too many TLS handshakes are made: none ended", self.timeouts.permit)
+        })?;
         let within = self.timeouts.tls;
         let session = self.part.commons.tls.make(Handshake { config, name, within }, stream, parts).await;
         session.map_err(|error| match error {

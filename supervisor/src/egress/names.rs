@@ -20,12 +20,12 @@ pub(super) async fn look_up(
     within: Duration,
 ) -> Result<Vec<SocketAddr>, EgressError> {
     let resolved = timeout(within, async {
-        let place = part.lookups.take().await;
+        let permit = part.lookups.take().await;
         let (done, outcome) = oneshot::channel();
         let name = name.to_owned();
         spawn_local(async move {
             let found = spawn_blocking(move || (name.as_str(), port).to_socket_addrs().map(Iterator::collect)).await;
-            drop(place);
+            drop(permit);
             let _ = done.send(found);
         });
         outcome.await

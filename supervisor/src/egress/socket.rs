@@ -38,7 +38,7 @@ pub(super) struct InShard {
     pub(super) reader: Reader,
     pub(super) watch: Rc<ResponseWatch>,
     /// Held as long as the descriptor is open.
-    pub(super) _place: FairPermit,
+    pub(super) _permit: FairPermit,
 }
 
 /// What the request and the socket of a connection share.

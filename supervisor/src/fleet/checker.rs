@@ -1,5 +1,5 @@
-//! Checks the modules of apps that start on demand: they are compiled and linked, and none is evaluated. One worker that gets
-//! no app does it for all of them; it ends when nothing was to be checked for a while.
+//! Checks the modules of apps that start on demand: they are compiled and linked, and none is evaluated. One worker, which
+//! gets no app, does it for all of them; it ends when nothing was to be checked for a while.
 //!
 //! A module may attack the compiler. What it would win is a process without secrets, requests and network: the modules of
 //! other apps that are checked with it, and a wrong answer about them, which their first start corrects.
@@ -151,7 +151,7 @@ impl Checker {
         end.spawn_local(async move {
             tokio::time::sleep(KEEP).await;
             if let Some(checker) = checker.upgrade() {
-                // Who checks at this moment begins a new wait when it is done.
+                // A check that runs at this moment begins a new wait when it is done.
                 if let Ok(mut running) = checker.process.try_lock() {
                     running.take();
                 }

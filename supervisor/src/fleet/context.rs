@@ -37,7 +37,7 @@ pub(super) struct FleetContext {
     pub(super) metrics: Arc<Metrics>,
     pub(super) sandbox_enforcement: SandboxEnforcement,
     /// Apps whose incomplete sandbox has been logged already.
-    pub(super) told: RefCell<HashSet<Arc<str>>>,
+    pub(super) sandbox_logged: RefCell<HashSet<Arc<str>>>,
     pub(super) drain: Cell<Duration>,
     next_worker: Cell<u64>,
     next_generation: Cell<u64>,
@@ -62,7 +62,7 @@ impl FleetContext {
             shards: OnceCell::new(),
             metrics,
             sandbox_enforcement,
-            told: RefCell::default(),
+            sandbox_logged: RefCell::default(),
             drain: Cell::new(drain),
             next_worker: Cell::new(1),
             next_generation: Cell::new(1),

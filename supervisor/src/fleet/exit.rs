@@ -7,8 +7,8 @@ use nix::sys::signal::Signal;
 /// What nano knows about a worker's end before it looks at the process.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cause<'d> {
-    /// It did not become ready. `told`: the caller has the reason.
-    Boot { reason: ExitReason, detail: &'d str, told: bool },
+    /// It did not become ready. `is_reported`: the code that asked for the worker has the reason.
+    Boot { reason: ExitReason, detail: &'d str, is_reported: bool },
     /// Its generation was retired before it became ready.
     Retired(ExitReason),
     /// It was ready; `planned` if nano wanted it to end.

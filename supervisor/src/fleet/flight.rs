@@ -67,7 +67,7 @@ pub(super) struct LostRequests {
     lost: RefCell<InFlight>,
     /// Shards that have not reported yet.
     missing: Cell<usize>,
-    told: Notify,
+    reported: Notify,
 }
 
 impl LostRequests {
@@ -83,14 +83,14 @@ impl LostRequests {
             all.requests.extend(lost.requests);
         }
         self.missing.set(self.missing.get().saturating_sub(1));
-        self.told.notify_one();
+        self.reported.notify_one();
     }
 
     /// Waits until every shard has reported, for a limited time.
     async fn complete(&self) -> InFlight {
         let all = async {
             while self.missing.get() > 0 {
-                self.told.notified().await;
+                self.reported.notified().await;
             }
         };
         let _ = tokio::time::timeout(SHARDS, all).await;
@@ -117,7 +117,7 @@ pub(super) struct DeathReport {
     /// `memory_mb`.
     pub(super) memory_limit: u64,
     /// The reason was reported to the code that asked for the worker.
-    pub(super) told: bool,
+    pub(super) is_reported: bool,
     pub(super) lines: Rc<RefCell<LastLines>>,
     pub(super) lost_requests: Rc<LostRequests>,
 }
@@ -266,9 +266,9 @@ impl FlightRecords {
         if is_planned(death.reason) && lost.requests.is_empty() {
             return;
         }
-        let told = death.told;
+        let is_reported = death.is_reported;
         let record = FlightRecord::new(at, death, lost);
-        if !told {
+        if !is_reported {
             record.log();
         }
         self.keep(record);

@@ -1,4 +1,4 @@
-//! All workers of one version of an app.
+//! All workers of one generation of an app.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,7 +19,7 @@ use crate::app::Admission;
 use crate::app::{App, Availability};
 use crate::telemetry::AppMetrics;
 
-/// One version of an app, running.
+/// A generation of an app, with its workers.
 #[derive(Debug)]
 pub(crate) struct Generation {
     pub(crate) shared: Rc<GenerationState>,

@@ -22,7 +22,7 @@ use crate::shard::command::ShardCommand;
 use crate::worker::{Worker, WorkerState};
 
 /// A worker that closed a link is killed if it has not ended within this time.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const CLOSED_LINK_GRACE: Duration = Duration::from_secs(1);
 
 /// Shortest interval between two checks whether the app is idle.
 const IDLE_LOOK: Duration = Duration::from_millis(20);
@@ -150,7 +150,7 @@ impl RunningWorker {
                 }
             }
         }
-        self.read_last_words(&slot).await;
+        self.read_last_frames(&slot).await;
         let healthy_for = self.ready_at.elapsed();
         EndedWorker { process: self.process, worker: self.worker, planned: self.planned, healthy_for }
     }
@@ -182,7 +182,7 @@ impl RunningWorker {
 
     fn link_closed(&mut self) {
         self.link_open = false;
-        self.deadline_in(LAST_WORDS);
+        self.deadline_in(CLOSED_LINK_GRACE);
     }
 
     fn violation(&mut self, slot: &Supervised<'_>, detail: &str) {
@@ -251,7 +251,7 @@ impl RunningWorker {
         match event {
             // The shard set the worker's exit reason.
             WorkerEvent::Kill => self.process.kill(),
-            WorkerEvent::LinkClosed if self.planned.is_none() => self.deadline_in(LAST_WORDS),
+            WorkerEvent::LinkClosed if self.planned.is_none() => self.deadline_in(CLOSED_LINK_GRACE),
             WorkerEvent::LinkClosed => {}
         }
     }
@@ -268,8 +268,8 @@ impl RunningWorker {
         if now.saturating_duration_since(self.idle.since) < most {
             return;
         }
-        // An old demand for a worker must not restart one at once; later requests demand one again.
-        take_stale_call(&slot.shared.app.availability.wanted);
+        // A demand from before must not start a worker again at once; later requests demand one anew.
+        forget_demand(&slot.shared.app.availability.demand);
         self.retire(slot, ExitReason::Idle, now + slot.context.drain.get());
     }
 
@@ -292,8 +292,8 @@ impl RunningWorker {
     }
 
     /// What the worker sent before it ended is still in the socket.
-    async fn read_last_words(&mut self, slot: &Supervised<'_>) {
-        let _ = tokio::time::timeout(LAST_WORDS, async {
+    async fn read_last_frames(&mut self, slot: &Supervised<'_>) {
+        let _ = tokio::time::timeout(CLOSED_LINK_GRACE, async {
             while let Ok(Some(frame)) = self.process.link.next().await {
                 match frame {
                     Frame::Log(line) => slot.shared.log(self.worker.pid, &self.process.lines, line),
@@ -327,8 +327,8 @@ async fn once(awaited: &mut Option<Once>) {
     }
 }
 
-fn take_stale_call(wanted: &tokio::sync::Notify) {
-    let mut call = std::pin::pin!(wanted.notified());
+fn forget_demand(demand: &tokio::sync::Notify) {
+    let mut listener = std::pin::pin!(demand.notified());
     // Takes the permit if there is one; a new listener that is dropped takes none.
-    let _ = call.as_mut().enable();
+    let _ = listener.as_mut().enable();
 }

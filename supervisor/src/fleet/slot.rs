@@ -62,7 +62,7 @@ impl Slot {
         }
         loop {
             let mut outage = Outage::Crashes;
-            // One that fails again and again leaves the spares to others.
+            // An app that fails again and again leaves the spares to others.
             let mut started = self.start(backoff.failures() < 2).await;
             if started.as_ref().is_err_and(|error| self.status.was_spare.get() && error.may_be_the_spares()) {
                 tracing::warn!(app = %self.shared.app.name, "a spare worker failed; another one is started");
@@ -96,7 +96,7 @@ impl Slot {
                 NextStep::Restart(wait) => {
                     let is_loop = backoff.is_loop().then_some(outage);
                     self.wait_before_restart(wait, is_loop).await
-                        // An app that fails is not started again and again for nobody.
+                        // An app that is started on demand and fails is not started again before its next request.
                         || on_demand && is_loop.is_some() && self.wait_for_demand().await
                 }
             };
@@ -151,14 +151,14 @@ impl Slot {
 
     /// Waits until the app has a request. True if the generation was retired meanwhile.
     async fn wait_for_demand(&mut self) -> bool {
-        let wanted = &self.shared.app.availability.wanted;
+        let demand = &self.shared.app.availability.demand;
         self.status.enter(Some(WorkerState::Exited));
         self.status.waits.set(true);
         let retired = tokio::select! {
-            () = wanted.notified() => {
+            () = demand.notified() => {
                 // All slots of the app are to start, not only the one that was notified.
                 self.shared.wake.send_replace(());
-                // This one is awake: its own call must not end its next wait.
+                // This one is awake: it must not wake itself from its next wait.
                 self.wakes.mark_unchanged();
                 false
             }
@@ -225,7 +225,7 @@ impl Slot {
                 let availability = &self.shared.app.availability;
                 availability.restored();
                 self.give_to_shards(&worker, own).await;
-                // Calls that came until now are answered by this worker: they must not start another one after its end.
+                // Demands until now are met by this worker: they must not start another one after its end.
                 self.wakes.mark_unchanged();
                 self.status.enter(Some(WorkerState::Ready));
                 // While the shards got their links, another slot may have found that no worker is ready.
@@ -244,7 +244,7 @@ impl Slot {
                     // It ends by itself after it has sent the error.
                     let _ = tokio::time::timeout(SHUTDOWN_GRACE, process.life.over()).await;
                 }
-                let cause = Cause::Boot { reason, detail: &error.to_string(), told: self.first.is_some() };
+                let cause = Cause::Boot { reason, detail: &error.to_string(), is_reported: self.first.is_some() };
                 self.end(process, &worker, cause).await;
                 Err(error)
             }
@@ -321,15 +321,15 @@ impl Slot {
         process.finish_stderr().await;
         let (app, pid) = (&*self.shared.app.name, worker.pid);
         match cause {
-            Cause::Boot { detail, told: true, .. } => {
+            Cause::Boot { detail, is_reported: true, .. } => {
                 tracing::debug!(app, pid, %reason, how, lived_ms, detail, "worker ended");
             }
             Cause::Boot { detail, .. } => tracing::warn!(app, pid, %reason, how, lived_ms, detail, "worker ended"),
             _ if is_planned(reason) => tracing::info!(app, pid, %reason, how, lived_ms, "worker ended"),
             _ => tracing::warn!(app, pid, %reason, how, lived_ms, "worker ended"),
         }
-        let (detail, told) = match cause {
-            Cause::Boot { detail, told, .. } => (Some(detail.to_owned()), told),
+        let (detail, is_reported) = match cause {
+            Cause::Boot { detail, is_reported, .. } => (Some(detail.to_owned()), is_reported),
             _ => (None, false),
         };
         self.write_flight_record(
@@ -345,7 +345,7 @@ impl Slot {
                 stats: worker.stats(),
                 report_age,
                 memory_limit: self.shared.config.settings.memory_bytes,
-                told,
+                is_reported,
                 lines: Rc::clone(&process.lines),
                 lost_requests: self.context.lost_requests.borrow().get(&worker.id).map(Rc::clone).unwrap_or_default(),
             },
@@ -382,7 +382,7 @@ fn check_sandbox(
     if context.sandbox_enforcement.is_required() {
         return Err(StartError::Sandbox(lacking));
     }
-    if context.told.borrow_mut().insert(Arc::clone(&app.name)) {
+    if context.sandbox_logged.borrow_mut().insert(Arc::clone(&app.name)) {
         tracing::warn!(app = %app.name, lacking, "the sandbox of the app's workers is incomplete (sandbox: best-effort)");
     }
     Ok(())

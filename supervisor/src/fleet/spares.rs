@@ -1,8 +1,8 @@
 //! Workers that were started before it is known for which app: their process is made, V8 and its threads are there, and all
 //! of their sandbox is closed that does not depend on the app. An app that needs a worker at once gets one of them.
 //!
-//! A spare is nobody's until it is given to an app, holds nothing of any, and is given once. Others are started in its place,
-//! one after the other.
+//! A spare belongs to no app until it is given to one, holds nothing of any app, and is given once. Others are started to
+//! replace it, one after the other.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -61,8 +61,8 @@ pub(super) struct Adopted {
     pub(super) refill: Refill,
 }
 
-/// When it is dropped, another spare takes the place of one that was given away. Until then the spawner, which does one thing
-/// after the other, is there for the worker that gets its app.
+/// Dropping it has another spare started, for one that was given away. It is held until that one has its app: the spawner
+/// does one thing at a time, and that comes first.
 #[derive(Debug)]
 pub(super) struct Refill(Rc<Notify>);
 

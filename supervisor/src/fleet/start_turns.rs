@@ -1,5 +1,5 @@
-//! How many workers start at a time. A start takes a processor, mostly: all apps of a large configuration at once would each
-//! be slower than the time that a start has, and leave nothing to those that serve.
+//! How many workers start at a time. A start keeps a processor busy: if all apps of a large configuration started at once,
+//! each would take longer than a start may, and the apps that serve would get no processor.
 
 use std::rc::Rc;
 use std::thread::available_parallelism;
@@ -13,7 +13,7 @@ use crate::fair_semaphore::{FairPermit, FairSemaphore, Share};
 /// Starts for each processor. A start also waits: for the spawner, for the kernel, for files.
 const FOR_EACH_PROCESSOR: usize = 4;
 
-/// So long a start keeps others waiting. One that takes longer, as with a top-level `await`, goes on beside them.
+/// How long a start keeps others waiting. One that takes longer, as with a top-level `await`, continues beside them.
 const TURN: Duration = Duration::from_millis(500);
 
 /// Which starts take turns with each other.

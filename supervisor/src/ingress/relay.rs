@@ -37,11 +37,11 @@ pub(crate) struct Cut(Failed);
 
 /// Decides what becomes of the rest of a request's body now that its response begins. Returns whether the connection is to
 /// end with the response.
-pub(super) async fn finish_upload(upload: Upload, uplink: &RequestBodySender) -> bool {
-    if uplink.is_open() && (uplink.is_wanted() || !uplink.is_answered()) {
+pub(super) async fn finish_upload(upload: Upload, sender: &RequestBodySender) -> bool {
+    if sender.is_open() && (sender.is_wanted() || !sender.is_answered()) {
         // If the app has not begun to read it, it may never read it.
-        let closes = !uplink.is_wanted();
-        upload::finish(upload, uplink.clone());
+        let closes = !sender.is_wanted();
+        upload::finish(upload, sender.clone());
         closes
     } else {
         upload.leave().await;

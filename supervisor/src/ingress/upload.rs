@@ -111,12 +111,12 @@ impl Upload {
     }
 
     /// Sends what has come, as far as the window allows.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, uplink: &RequestBodySender) -> Poll<Result<Sent, UploadError>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, sender: &RequestBodySender) -> Poll<Result<Sent, UploadError>> {
         loop {
-            let room = match uplink.poll_room(cx) {
+            let room = match sender.poll_room(cx) {
                 Poll::Ready(None) => return Poll::Ready(Ok(Sent::Unwanted)),
                 // Polling the body for the first time makes hyper send `100 Continue`.
-                Poll::Ready(Some(room)) if !self.waits || uplink.is_wanted() => room,
+                Poll::Ready(Some(room)) if !self.waits || sender.is_wanted() => room,
                 Poll::Ready(Some(_)) | Poll::Pending => {
                     // The client's time does not run while it cannot send.
                     self.client.set_uploading(false);
@@ -132,7 +132,7 @@ impl Upload {
                     Some(Err(error)) if is_parse(&error) => return Poll::Ready(Err(UploadError::Malformed)),
                     Some(Err(_)) => return Poll::Ready(Err(UploadError::ClientGone)),
                     None => {
-                        uplink.send(Bytes::new(), true);
+                        sender.send(Bytes::new(), true);
                         return Poll::Ready(Ok(Sent::All));
                     }
                 }
@@ -146,7 +146,7 @@ impl Upload {
             }
             let piece = self.pending.split_to(room.min(self.pending.len()));
             let last = self.pending.is_empty() && self.body.is_end_stream();
-            uplink.send(piece, last);
+            sender.send(piece, last);
             if last {
                 return Poll::Ready(Ok(Sent::All));
             }
@@ -192,14 +192,14 @@ fn is_parse(error: &hyper::Error) -> bool {
 }
 
 /// Sends the rest of a body whose response has begun, and continues for a while after the response.
-pub(super) fn finish(mut upload: Upload, uplink: RequestBodySender) {
+pub(super) fn finish(mut upload: Upload, sender: RequestBodySender) {
     tokio::task::spawn_local(async move {
         let mut late = None;
         let sent = poll_fn(|cx| {
-            if let Poll::Ready(sent) = upload.poll(cx, &uplink) {
+            if let Poll::Ready(sent) = upload.poll(cx, &sender) {
                 return Poll::Ready(sent);
             }
-            if !uplink.is_answered() {
+            if !sender.is_answered() {
                 return Poll::Pending;
             }
             let late = late.get_or_insert_with(|| Box::pin(tokio::time::sleep(AFTER_RESPONSE)));
@@ -207,7 +207,7 @@ pub(super) fn finish(mut upload: Upload, uplink: RequestBodySender) {
         })
         .await;
         if let Err(error) = sent {
-            uplink.fail(error.reset_reason());
+            sender.fail(error.reset_reason());
         }
     });
 }

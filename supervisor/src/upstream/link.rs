@@ -45,7 +45,8 @@ const BODIES_RESUME: usize = BODIES_STOP / 2;
 /// How long the worker may read nothing while too much is unsent, in addition to a few of its longest turns: no correct
 /// worker is that busy, even on a crowded machine.
 const MAX_UNREAD_TIME: Duration = Duration::from_secs(20);
-const DEAF_TURNS: u32 = 4;
+/// How many of its longest turns that is.
+const UNREAD_TURNS: u32 = 4;
 
 /// The longest turns in which the worker may acknowledge no reset at all, in addition to [`MAX_UNREAD_TIME`] and to what the
 /// handlers of ended requests have: before it reads one it may have to begin what fits into the socket before that.
@@ -59,7 +60,7 @@ pub(crate) struct Link {
     socket: UnixStream,
     sending: RefCell<Sending>,
     requests: RefCell<StreamTable<Rc<Exchange>>>,
-    /// Requests that were reset, until the worker has acknowledged that: they have their places as long.
+    /// Requests that were reset, until the worker has acknowledged that: they keep their places until then.
     leaving: RefCell<StreamTable<Rc<Exchange>>>,
     /// The app's fetches.
     egress: Rc<Egress>,
@@ -119,7 +120,7 @@ impl Link {
             due: Cell::new(None),
             task: RefCell::new(None),
             retiring: Cell::new(false),
-            patience: MAX_UNREAD_TIME + turn * DEAF_TURNS,
+            patience: MAX_UNREAD_TIME + turn * UNREAD_TURNS,
             reset_patience: MAX_UNREAD_TIME + turn * RESET_TURNS + timeout,
             sent: Cell::new(0),
             abandoned: Cell::new(0),
@@ -146,7 +147,7 @@ impl Link {
             let mut sending = self.sending.borrow_mut();
             let id = requests.issue();
             let exchange = Exchange::new(id, frame.about.clone(), due, sending.pushed, frame.has_body());
-            exchange.give(place);
+            exchange.set_place(place);
             let exchange = Rc::new(exchange);
             sending.push(|outbox| outbox.push(frame.numbered(id)));
             requests.insert(id, Rc::clone(&exchange));
@@ -198,7 +199,7 @@ impl Link {
     /// A request is over here and in the worker.
     fn forget(&self, id: RequestId) {
         if let Some(exchange) = self.remove(id) {
-            exchange.give(None);
+            exchange.set_place(None);
         }
     }
 
@@ -226,7 +227,7 @@ impl Link {
     fn reset(&self, id: RequestId, reason: ResetReason) {
         let Some(exchange) = self.remove(id) else { return };
         if self.ended.get() || reason == ResetReason::BodyUnwanted {
-            exchange.give(None);
+            exchange.set_place(None);
         }
         if self.ended.get() {
             return;
@@ -243,7 +244,7 @@ impl Link {
     /// A request that was reset is over in the worker.
     fn on_reset_ack(&self, id: RequestId) -> Result<(), Violation> {
         let exchange = self.leaving.borrow_mut().remove(id).ok_or(Violation::UnknownReset(id))?;
-        exchange.give(None);
+        exchange.set_place(None);
         Ok(())
     }
 
@@ -384,7 +385,7 @@ impl UpstreamRequest {
     }
 
     /// The sender of the request's body.
-    pub(crate) fn uplink(&self) -> &RequestBodySender {
+    pub(crate) fn body_sender(&self) -> &RequestBodySender {
         &self.0
     }
 }

@@ -11,7 +11,7 @@ use crate::worker::Worker;
 pub(crate) struct Place {
     app: Arc<App>,
     worker: Arc<Worker>,
-    /// Nobody waits for the request any more.
+    /// The request was reset: its client does not wait for it any more.
     abandoned: bool,
 }
 

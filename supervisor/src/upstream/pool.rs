@@ -114,7 +114,7 @@ impl Pool {
 
     /// Waits in the queue of the app's requests.
     async fn queue(&self, mut probe: Option<Probe>) -> Result<Permit, NotAdmitted> {
-        self.call_worker();
+        self.demand_worker();
         let place = self.app.admission.enqueue().map_err(|_| NotAdmitted::QueueFull)?;
         loop {
             let turn = place.wait();
@@ -130,7 +130,7 @@ impl Pool {
             if !self.routed.get() {
                 return Err(NotAdmitted::Moved);
             }
-            self.call_worker();
+            self.demand_worker();
             turn.await;
         }
     }
@@ -142,7 +142,7 @@ impl Pool {
             BreakerDecision::Probe => Ok(Some(Probe(Arc::clone(&self.app)))),
             BreakerDecision::Refused(refusal) => {
                 if refusal.retry_after.is_zero() {
-                    self.call_worker();
+                    self.demand_worker();
                 }
                 Err(NotAdmitted::Unavailable(refusal))
             }
@@ -150,9 +150,9 @@ impl Pool {
     }
 
     /// If there is no worker, demands one: the app may be stopped for idleness.
-    fn call_worker(&self) {
+    fn demand_worker(&self) {
         if self.links.borrow().is_empty() {
-            self.app.availability.wanted.notify_one();
+            self.app.availability.demand.notify_one();
         }
     }
 

@@ -142,7 +142,7 @@ impl Routes {
     }
 
     fn report(&self, event: LinkEvent) {
-        // When nano stops, nobody is there any more to be told.
+        // When nano stops, the control plane takes no more events.
         if let Err(error @ TrySendError::Full(_)) = self.events.try_send(event) {
             tracing::error!(%error, "the control plane does not keep up: an event of a shard is lost");
         }

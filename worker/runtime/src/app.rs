@@ -25,7 +25,7 @@ use crate::ops::request::settle_reader;
 use accessor_style::Detector;
 use fetch_events::FetchEvents;
 
-/// The app's directory as scripts see it; where it really is, is none of their business.
+/// The app's directory as scripts see it: where it is on the machine is hidden from them.
 const APP_URL: &str = "file:///app/";
 
 /// The functions of worker/dispatch.js.

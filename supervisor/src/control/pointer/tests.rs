@@ -12,7 +12,7 @@ fn leads_to_the_socket_and_goes() {
     let (place, socket) = (folder.path().join("run/control.sock"), folder.path().join("else.sock"));
     let listener = UnixListener::bind(&socket).unwrap();
     let pointer = Pointer::place(&place, &socket).unwrap();
-    assert!(UnixStream::connect(&place).is_ok() && Pointer::leads_to_somebody(&place));
+    assert!(UnixStream::connect(&place).is_ok() && Pointer::leads_to_a_nano(&place));
     assert!(Pointer::place(&place, Path::new("/other")).is_none(), "a live one stays");
     drop(listener);
     // As after kill -9.

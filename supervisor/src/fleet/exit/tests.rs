@@ -24,5 +24,8 @@ fn the_best_word_counts() {
     for lie in [Idle, Reload, Restart, Startup] {
         assert_eq!(ready(None, Some(lie), Some(lie)), Crash, "{lie}");
     }
-    assert_eq!(Cause::Boot { reason: Startup, detail: "", told: false }.reason(Some(Cpu), &exit(None, false)), Startup);
+    assert_eq!(
+        Cause::Boot { reason: Startup, detail: "", is_reported: false }.reason(Some(Cpu), &exit(None, false)),
+        Startup
+    );
 }

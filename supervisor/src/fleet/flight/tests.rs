@@ -17,7 +17,7 @@ fn death(app: &str, reason: ExitReason, pid: u32) -> DeathReport {
         stats: Stats::default(),
         report_age: None,
         memory_limit: 128 << 20,
-        told: false,
+        is_reported: false,
         lines: Rc::default(),
         lost_requests: Rc::default(),
     }

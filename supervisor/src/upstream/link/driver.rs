@@ -46,7 +46,7 @@ pub(crate) async fn run(link: Rc<Link>, ended: impl FnOnce(End, InFlight), clear
     let mut task = Task {
         inbox: BytesMut::with_capacity(READ_ROOM),
         waste: Waste::new(Instant::now()),
-        deaf: None,
+        unread_timer: None,
         unacknowledged: None,
         timer: Box::pin(tokio::time::sleep_until(far.into())),
         armed: None,
@@ -86,7 +86,7 @@ struct Task {
     inbox: BytesMut,
     waste: Waste,
     /// Set while too much is unsent.
-    deaf: Option<Pin<Box<Sleep>>>,
+    unread_timer: Option<Pin<Box<Sleep>>>,
     /// Set while a reset is not acknowledged.
     unacknowledged: Option<Pin<Box<Sleep>>>,
     timer: Pin<Box<Sleep>>,
@@ -192,11 +192,11 @@ impl Task {
         let bodies_wait = self.link.sending.borrow().turns.any_waits();
         let least = if bodies_wait { super::BODIES_RESUME } else { super::BODIES_STOP };
         if waiting < least {
-            self.deaf = None;
+            self.unread_timer = None;
             return false;
         }
         let patience = self.link.patience;
-        self.deaf.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience))).as_mut().poll(cx).is_ready()
+        self.unread_timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience))).as_mut().poll(cx).is_ready()
     }
 
     /// Whether the worker has acknowledged nothing for long while resets wait for that.
@@ -326,8 +326,8 @@ impl Task {
                 Ok(written) => {
                     sending.outbox.advance(written);
                     sending.written += written as u64;
-                    if let Some(deaf) = &mut self.deaf {
-                        deaf.as_mut().reset((Instant::now() + self.link.patience).into());
+                    if let Some(unread_timer) = &mut self.unread_timer {
+                        unread_timer.as_mut().reset((Instant::now() + self.link.patience).into());
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -350,9 +350,9 @@ impl Task {
         let alone = self.exiting.is_none() && link.worker.in_flight.load(Ordering::Relaxed) == 1;
         let reason = link.worker.exit();
         let left: Vec<_> = link.requests.borrow_mut().drain().collect();
-        link.leaving.borrow_mut().drain().for_each(|exchange| exchange.give(None));
+        link.leaving.borrow_mut().drain().for_each(|exchange| exchange.set_place(None));
         for exchange in left {
-            exchange.give(None);
+            exchange.set_place(None);
             let seen = exchange.offset < written;
             let named = self.exiting.is_some_and(|(_, culprit)| culprit == Some(exchange.id));
             let culprit = seen && (named || (alone && reason.is_some_and(is_limit)));

@@ -111,7 +111,7 @@ impl Exchange {
     }
 
     /// Gives it its place in the worker, or frees that.
-    pub(super) fn give(&self, place: Option<Place>) {
+    pub(super) fn set_place(&self, place: Option<Place>) {
         self.state.borrow_mut().place = place;
     }
 

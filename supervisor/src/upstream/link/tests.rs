@@ -53,7 +53,7 @@ fn request(link: &Rc<Link>) -> UpstreamRequest {
 }
 
 fn room(request: &UpstreamRequest) -> Poll<Option<usize>> {
-    request.uplink().poll_room(&mut Context::from_waker(Waker::noop()))
+    request.body_sender().poll_room(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Every request sends single bytes, one after the other, as long as any may; returns how many were sent.
@@ -63,7 +63,7 @@ fn pour(requests: &[UpstreamRequest]) -> usize {
         let before = sent;
         for request in requests {
             if let Poll::Ready(Some(_)) = room(request) {
-                request.uplink().send(Bytes::from_static(b"x"), false);
+                request.body_sender().send(Bytes::from_static(b"x"), false);
                 sent += 1;
             }
         }
@@ -113,7 +113,7 @@ fn an_uploader_that_waits_is_woken_when_the_worker_has_read() {
         pour(&requests);
         let woken = Arc::new(Woken(false.into()));
         let waker = Waker::from(Arc::clone(&woken));
-        assert!(requests[0].uplink().poll_room(&mut Context::from_waker(&waker)).is_pending());
+        assert!(requests[0].body_sender().poll_room(&mut Context::from_waker(&waker)).is_pending());
         std::thread::spawn(move || {
             let mut scratch = vec![0; 1 << 20];
             let mut worker = worker;

@@ -113,7 +113,7 @@ impl AppLog {
         });
     }
 
-    fn tell_dropped_at(&mut self, now: Instant) {
+    fn report_dropped_at(&mut self, now: Instant) {
         let before = self.dropped;
         if before > 0 {
             self.write_at(now, LogLevel::Warn, "", DROPPED);
@@ -128,15 +128,15 @@ impl LogSink for AppLog {
         self.write_at(Instant::now(), level, request_id, text);
     }
 
-    fn owes_word(&self) -> bool {
+    fn has_unreported(&self) -> bool {
         self.dropped > 0
     }
 
-    fn tell_dropped(&mut self) {
-        self.tell_dropped_at(Instant::now());
+    fn report_dropped(&mut self) {
+        self.report_dropped_at(Instant::now());
     }
 
-    fn tell_dropped_last(&mut self) {
+    fn report_dropped_last(&mut self) {
         if self.dropped > 0 {
             self.queue_line(LogLevel::Warn, "", DROPPED);
         }

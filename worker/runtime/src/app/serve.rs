@@ -43,10 +43,10 @@ use sockets::Sockets;
 
 /// How long a round works on what has come and what is due.
 const ROUND: Duration = Duration::from_millis(10);
-/// How old the supervisor's word on the bytes in streams may be. They change with each chunk: too often to tell each time.
+/// How old the supervisor's number of the bytes in streams may be. It changes with each chunk: too often to report each change.
 const GAUGES_WITHIN: Duration = Duration::from_millis(100);
-/// How long last words may take to be written.
-const LAST_WORDS: Duration = Duration::from_millis(250);
+/// How long the last frames may take to be written.
+const LAST_FRAMES_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The sockets that a worker gets.
 pub struct Connection {
@@ -56,7 +56,7 @@ pub struct Connection {
     pub links: Vec<UnixStream>,
 }
 
-/// Why a worker ended without having been told to.
+/// Why a worker ended that nano did not ask to end.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// A link failed.
@@ -196,7 +196,7 @@ struct Worker {
     turns_first: bool,
     /// The last round had no time for timers: the next one begins with them.
     timers_first: bool,
-    /// When to tell the supervisor of the bytes in streams, if they changed.
+    /// When to report the bytes in streams to the supervisor, if they changed.
     gauges_due: Option<Instant>,
 }
 
@@ -258,7 +258,7 @@ impl Worker {
         self.app.runtime.load_main(&boot.entry);
         loop {
             if let Some(reason) = self.app.runtime.state.termination.reason() {
-                return Ok(self.last_words(reason));
+                return Ok(self.report_end(reason));
             }
             if self.phase == Phase::Loading
                 && let Some(outcome) = self.app.runtime.main_outcome()
@@ -272,17 +272,17 @@ impl Worker {
                         self.phase = Phase::Serving;
                     }
                     Err(failed) => {
-                        self.app.runtime.state.log.borrow_mut().tell_dropped_last();
+                        self.app.runtime.state.log.borrow_mut().report_dropped_last();
                         self.sockets.push_after_log(&Frame::BootFailed(failed));
-                        self.sockets.flush_last(Instant::now() + LAST_WORDS);
+                        self.sockets.flush_last(Instant::now() + LAST_FRAMES_TIMEOUT);
                         return Ok(ExitReason::Startup.exit_status().into());
                     }
                 }
             }
             if self.phase == Phase::Draining && self.is_done() && !self.receive_late()? && self.is_done() {
-                self.app.runtime.state.log.borrow_mut().tell_dropped_last();
+                self.app.runtime.state.log.borrow_mut().report_dropped_last();
                 self.send_stats();
-                self.sockets.flush_last(Instant::now() + LAST_WORDS);
+                self.sockets.flush_last(Instant::now() + LAST_FRAMES_TIMEOUT);
                 return Ok(0);
             }
             self.flush()?;
@@ -368,10 +368,10 @@ impl Worker {
                     self.jobs.push(Job::Module(path, source));
                 }
                 Frame::Ping(number) => {
-                    self.app.runtime.state.log.borrow_mut().tell_dropped();
+                    self.app.runtime.state.log.borrow_mut().report_dropped();
                     self.send_stats();
-                    let owes_word = self.app.runtime.state.log.borrow().owes_word();
-                    let idle = !owes_word
+                    let has_unreported = self.app.runtime.state.log.borrow().has_unreported();
+                    let idle = !has_unreported
                         && !self.has_unfinished()
                         && self.app.exchanges.is_idle()
                         && self.app.runtime.is_idle();
@@ -395,9 +395,9 @@ impl Worker {
         Ok(())
     }
 
-    /// Says why the worker ends, on every link. Returns the exit status.
-    fn last_words(&mut self, reason: ExitReason) -> i32 {
-        self.app.runtime.state.log.borrow_mut().tell_dropped_last();
+    /// Reports why the worker ends, on every link. Returns the exit status.
+    fn report_end(&mut self, reason: ExitReason) -> i32 {
+        self.app.runtime.state.log.borrow_mut().report_dropped_last();
         self.app.exchanges.send_new_counts();
         self.send_stats();
         {
@@ -411,7 +411,7 @@ impl Worker {
             }
         }
         self.sockets.push_after_log(&Frame::Exiting { reason, culprit: None });
-        self.sockets.flush_last(Instant::now() + LAST_WORDS);
+        self.sockets.flush_last(Instant::now() + LAST_FRAMES_TIMEOUT);
         reason.exit_status().into()
     }
 }

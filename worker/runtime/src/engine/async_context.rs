@@ -1,12 +1,12 @@
-//! On whose behalf JavaScript runs: a number that travels with promises and timers (V8's continuation-preserved data). What it
-//! is the number of, the floors above know.
+//! On whose behalf JavaScript runs: a number that travels with promises and timers (V8's continuation-preserved data). The
+//! floors above know what it is the number of.
 
 use std::cell::Ref;
 
 /// The number; 0: none.
 pub(crate) type ContextNumber = u32;
 
-/// Says what log lines call what a number stands for. One isolate's lies in its slot, as `Rc<dyn ContextNames>`.
+/// The names in log lines of what the numbers stand for. An isolate has them in a slot, as `Rc<dyn ContextNames>`.
 pub(crate) trait ContextNames {
     /// Empty where it is not known.
     fn name(&self, number: ContextNumber) -> Ref<'_, str>;

@@ -108,7 +108,7 @@ impl Runtime {
     }
 }
 
-/// Runs the microtasks, then tells of promises that are still unhandled, which may queue more.
+/// Runs the microtasks, then reports promises that are still unhandled, which may queue more.
 pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &IsolateState) {
     loop {
         scope.perform_microtask_checkpoint();

@@ -1,5 +1,5 @@
-//! What an event loop sleeps on beside V8's tasks and timers. A program's is the link that its requests leave by, a worker's are
-//! its sockets.
+//! What an event loop sleeps on beside V8's tasks and timers. A program's is the link of its fetches, a worker's are its
+//! sockets.
 
 use nix::poll::PollFd;
 

@@ -1,5 +1,5 @@
-//! What V8's callbacks and the operations know of their isolate as such. It lies in a slot of the isolate, and so does, under a
-//! type of its own, all else that has a state: timers, modules, rejections, and what the floors above add.
+//! The state of an isolate that V8's callbacks and the operations need. It lies in a slot of the isolate; other state
+//! (timers, modules, rejections, what the floors above add) lies in slots of its own, each found by its type.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -75,7 +75,7 @@ impl IsolateState {
         Some(stats)
     }
 
-    /// The same, if something was counted that it has not told yet.
+    /// The same, if something was counted that was not reported yet.
     pub(crate) fn new_counts(&self) -> Option<Stats> {
         if self.counters.get().is_some_and(Counters::changed) { self.stats() } else { None }
     }

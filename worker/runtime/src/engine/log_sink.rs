@@ -9,13 +9,13 @@ pub trait LogSink {
     fn write(&mut self, level: LogLevel, request_id: &str, text: &str);
 
     /// Writes how many messages were dropped since the last one that was not, if it drops any. Called now and then.
-    fn tell_dropped(&mut self) {}
+    fn report_dropped(&mut self) {}
 
     /// The same where nothing is written after it: however much was written before.
-    fn tell_dropped_last(&mut self) {}
+    fn report_dropped_last(&mut self) {}
 
-    /// Whether that has yet to be written.
-    fn owes_word(&self) -> bool {
+    /// Whether messages were dropped that are not reported yet.
+    fn has_unreported(&self) -> bool {
         false
     }
 }

@@ -3,7 +3,8 @@
 //! Near its limit V8 asks [`near_heap_limit`], which stops the code and grants a quarter more, once, so that the stop
 //! can happen. Array buffers come from [`Budget`], which refuses what would pass the limit (JavaScript sees a
 //! `RangeError`, after V8 collected garbage and tried again). Resizable buffers and WebAssembly memories bypass it; V8 counts
-//! them as external memory, which is looked at after each call into JavaScript. What the builtins keep natively for JavaScript's objects is taken from the same number (`ops/native_memory.rs`).
+//! them as external memory, which is looked at after each call into JavaScript. What the builtins keep natively for
+//! JavaScript's objects is taken from the same number (`ops/native_memory.rs`).
 
 use std::alloc::{self, Layout};
 use std::ffi::c_void;
@@ -222,7 +223,7 @@ extern "C" fn near_heap_limit(data: *mut c_void, current: usize, initial: usize)
 }
 
 /// Looks at what V8 counts outside of its heap, between two calls into JavaScript. If that passes the limit, and still does
-/// without garbage, the isolate ends. (In V8's callback after a collection it could not be told: what is dead is freed
+/// without garbage, the isolate ends. (In V8's callback after a collection it is not known: what is dead is freed
 /// later.)
 pub(crate) fn check(isolate: &mut v8::Isolate, budget: &Budget, termination: &Arc<Termination>) {
     if budget.set_external(external(isolate)) {

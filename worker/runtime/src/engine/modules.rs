@@ -1,6 +1,6 @@
-//! The app's ES modules: fetching a graph, linking and evaluating it; JSON modules; `import()`; `import.meta.url`.
+//! The app's ES modules: loading a graph, linking and evaluating it; JSON modules; `import()`; `import.meta.url`.
 //!
-//! A graph is fetched completely before it is linked, because texts may come later (the worker asks the supervisor).
+//! All texts of a graph are there before it is linked, since some may come later (the worker asks the supervisor).
 //! What wants a graph is a [`Load`]; when the last text of its graph is there, the load is finished: linked,
 //! evaluated, and its promise settled.
 
@@ -51,7 +51,7 @@ struct Load {
 
 enum Entry {
     /// Asked for; these loads wait for it, each with the place of the `import` that asked.
-    Fetching(Vec<(usize, Location)>),
+    Requested(Vec<(usize, Location)>),
     Compiled(v8::Global<v8::Module>),
     Failed(ScriptError),
 }
@@ -193,7 +193,7 @@ fn want(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, load: usize, wan
             let map = &mut *modules.borrow_mut();
             match map.entries.get_mut(&key) {
                 Some(Entry::Compiled(module)) => Some(module.clone()),
-                Some(Entry::Fetching(waiting)) => {
+                Some(Entry::Requested(waiting)) => {
                     waiting.push((load, asked_at));
                     if let Some(load) = map.loads.get_mut(&load) {
                         load.missing += 1;
@@ -211,13 +211,13 @@ fn want(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, load: usize, wan
         let module = match compiled {
             Some(module) => v8::Local::new(scope, module),
             None => {
-                let fetched = modules.borrow_mut().source.fetch(&key.0);
+                let answer = modules.borrow_mut().source.request(&key.0);
                 let map = &mut *modules.borrow_mut();
-                let Some(text) = fetched else {
+                let Some(text) = answer else {
                     if let Some(load) = map.loads.get_mut(&load) {
                         load.missing += 1;
                     }
-                    map.entries.insert(key, Entry::Fetching(vec![(load, asked_at)]));
+                    map.entries.insert(key, Entry::Requested(vec![(load, asked_at)]));
                     continue;
                 };
                 match compile(scope, map, &key, text, &asked_at) {
@@ -255,7 +255,7 @@ pub(crate) fn arrived(
     let kind = if path.ends_with(".json") { ModuleKind::Json } else { ModuleKind::JavaScript };
     let key = (path.to_owned(), kind);
     let waiting = match modules.borrow_mut().entries.remove(&key) {
-        Some(Entry::Fetching(waiting)) => waiting,
+        Some(Entry::Requested(waiting)) => waiting,
         Some(other) => {
             modules.borrow_mut().entries.insert(key, other);
             return;
@@ -377,7 +377,7 @@ fn requests(
 /// Imports of one module that are named one by one.
 const MOST_REFUSED: usize = 16;
 
-/// Every import that a module must not have, told at once; they come last first.
+/// Every import that a module must not have, as one error; they come last first.
 fn all_refused(refusals: Vec<ScriptError>) -> Option<ScriptError> {
     let mut refusals = refusals.into_iter().rev();
     let mut first = refusals.next()?;

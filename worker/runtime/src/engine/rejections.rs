@@ -26,7 +26,7 @@ struct Unhandled {
     live: usize,
 }
 
-/// All that are to be told of. In a slot of the isolate.
+/// All that are to be reported. In a slot of the isolate.
 #[derive(Default)]
 pub(crate) struct Rejections {
     unhandled: Unhandled,
@@ -108,8 +108,8 @@ pub(crate) extern "C" fn track(message: v8::PromiseRejectMessage) {
     }
 }
 
-/// Tells the program of promises that are unhandled or late handled, and logs what it takes no care of. Returns whether
-/// there was something; then microtasks may have come up.
+/// Reports promises that are unhandled or late handled to the program, and logs those that it does not handle. Returns
+/// whether there were any; then there may be microtasks.
 pub(crate) fn notify(scope: &mut v8::PinScope, state: &IsolateState) -> bool {
     let Some(rejections) = scope.get_slot_mut::<Rejections>().filter(|rejections| !rejections.is_empty()) else {
         return false;

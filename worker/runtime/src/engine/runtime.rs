@@ -184,7 +184,7 @@ impl Runtime {
         self.configure_streams(&stream_budget).ok_or(RuntimeError::Snapshot)
     }
 
-    /// Tells the streams their limits. Before any code of the program runs.
+    /// Gives the streams their limits. Before any code of the program runs.
     fn configure_streams(&mut self, budget: &StreamBudget) -> Option<()> {
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         let counters = stream_budget::configure(scope, &self.entry.configure_budget, budget)?;

@@ -1,4 +1,4 @@
-//! How much streams may hold, and how they are told: `configureBudget` of js/streams/budget.js.
+//! How much streams may hold, and how their JavaScript is given that: `configureBudget` of js/streams/budget.js.
 
 use crate::engine::counters::Counters;
 use crate::engine::entry::Entry;
@@ -28,7 +28,7 @@ impl Default for StreamBudget {
     }
 }
 
-/// Tells the streams their limits, before any code of the program runs. Returns where they count.
+/// Gives the streams their limits, before any code of the program runs. Returns where they count.
 pub(crate) fn configure(scope: &mut v8::PinScope, configure_budget: &Entry, budget: &StreamBudget) -> Option<Counters> {
     let (counters, array) = Counters::new(scope)?;
     let options = v8::Object::new(scope);

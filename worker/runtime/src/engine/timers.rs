@@ -25,7 +25,7 @@ impl Timers {
         Self { max, ..Self::default() }
     }
 
-    /// A number that no pending timer has; `None` if there are as many as may be.
+    /// A number that no pending timer has; `None` if the maximum is pending.
     pub(crate) fn allocate(&mut self) -> Option<TimerId> {
         if self.max.is_some_and(|max| self.position.len() >= max) {
             return None;

@@ -1,11 +1,11 @@
-//! Turns: the times in which JavaScript may run, as the watchdog is told of them. They may nest.
+//! Turns: calls into JavaScript, as they are reported to the watchdog. They may nest.
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use crate::engine::watchdog::Watchdog;
 
-/// How deep in turns the isolate is, and who is told of the outermost.
+/// How many turns the isolate is in, and the watchdog to which the outermost is reported.
 #[derive(Default)]
 pub(crate) struct TurnDepth {
     depth: Cell<u32>,
@@ -13,7 +13,7 @@ pub(crate) struct TurnDepth {
 }
 
 impl TurnDepth {
-    /// From now on this watchdog is told.
+    /// Turns are reported to this watchdog from now on.
     pub(crate) fn watch(&self, watchdog: Watchdog) {
         let _ = self.watchdog.set(watchdog);
     }

@@ -52,7 +52,7 @@ pub(crate) enum FetchRead {
 
 /// Why it was not sent.
 pub(crate) enum NotSent {
-    /// As many as may are open. There will be a call when one is over.
+    /// The maximum is open, or the link is full. `fetchSlotFree` is called when there is room.
     Full,
     /// There is no link, or none yet.
     NoLink,
@@ -67,7 +67,7 @@ pub(crate) enum FetchOutcome {
     Writable,
     /// Hand on what came (`hand_on.rs`).
     HandOn,
-    /// There will be no response; its `fetch` is to be told.
+    /// There will be no response: `fetchFailed` is to be called.
     NoResponse,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Fetches {
     wanted: bool,
     /// Of these the supervisor takes no more of the request's body, which JavaScript still sends.
     cut: Vec<FetchKey>,
-    /// Bytes in queues, for V8 and the memory limit; what changed since that was last told.
+    /// Bytes in queues, for V8 and the memory limit: the change since they were last reported.
     unreported: i64,
     collected: Option<Instant>,
 }
@@ -169,7 +169,7 @@ impl Fetches {
         let Some(link) = own.or_else(|| self.links.iter().position(Option::is_some)) else {
             return Err(NotSent::NoLink);
         };
-        // As much as may wait does: the next one goes when that is written.
+        // The link is full: this one is sent when that is written.
         if requests.is_full(link) {
             self.wanted = true;
             return Err(NotSent::Full);

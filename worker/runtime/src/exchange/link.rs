@@ -111,7 +111,7 @@ impl Link {
         Ok(())
     }
 
-    /// Writes all of `outbox`, for last words: waits for the socket, but not past `deadline`.
+    /// Writes all of `outbox`, for the last frames: waits for the socket, but not past `deadline`.
     pub(crate) fn flush_until(&mut self, outbox: &mut Outbox, deadline: Instant) -> Result<(), LinkError> {
         loop {
             self.flush(outbox)?;

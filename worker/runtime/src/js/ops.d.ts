@@ -29,7 +29,7 @@ export const ops: {
   coderOutput(view: ArrayBufferView): void;
   coderStep(id: Id, input: ArrayBufferView, filled: number, finish: boolean, result: Uint32Array): void;
   constructorName(object: object): string;
-  /** No operation: the places of the counters, by their names (../counters.rs). */
+  /** No operation: the places of the counters, by their names (../engine/counters.rs). */
   readonly counterPlaces: { readonly [name: string]: number };
   decode(bytes: Bytes, encoding: string | undefined, fatal: boolean, ignoreBOM: boolean): string | undefined;
   decodeStream(id: Id, bytes: Bytes, fatal: boolean, last: boolean): string | undefined;

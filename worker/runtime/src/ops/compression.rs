@@ -1,7 +1,7 @@
 //! Natives of compression/: streams of bytes through the coders of the Compression Standard.
 //!
 //! A coder belongs to a JavaScript object, its owner, and is known to it by a number. It is dropped when it has ended or
-//! failed, when its stream is given up, or when the owner is collected, whichever comes first. Its memory is told to V8,
+//! failed, when its stream is given up, or when the owner is collected, whichever comes first. Its memory is reported to V8,
 //! so that dropped streams bring about their collection, and is taken from `memory_mb` as that of array buffers is: what
 //! does not fit after a collection is refused.
 

@@ -1,9 +1,9 @@
 //! Memory that the builtins keep natively for JavaScript's objects. It is taken from `memory_mb` as that of array buffers
-//! is, and told to V8, so that objects that were given up bring about their collection.
+//! is, and reported to V8, so that objects that were given up bring about their collection.
 
 use crate::engine::isolate_state::IsolateState;
 
-/// Takes `bytes` of the app's memory and tells V8. Collects garbage where there are too few. False, and nothing taken, when
+/// Takes `bytes` of the app's memory and reports them to V8. Collects garbage where there are too few. False, and nothing taken, when
 /// there still are.
 pub(super) fn take_memory(isolate: &mut v8::Isolate, bytes: usize) -> bool {
     let Some(state) = IsolateState::get(isolate) else { return false };

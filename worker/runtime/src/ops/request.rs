@@ -99,7 +99,7 @@ fn request_body_cancel(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgum
     }
 }
 
-/// What readers of bodies are told when a chunk has come that the app's memory has no room for.
+/// The error of a body's reader for a chunk that the app's memory has no room for.
 pub(super) const NO_ROOM: &str = "There is not enough memory to go on reading this body (memory_mb)";
 
 /// Hands a chunk to the promise that waits for it.
@@ -178,7 +178,7 @@ fn wait_until_began(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgument
     }
 }
 
-/// `waitUntilEnded(id)`: see above.
+/// `waitUntilEnded(id)`: one that began is settled.
 fn wait_until_ended(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let Some(exchanges) = Exchanges::get(scope) else { return };
     exchanges.waiting.set(exchanges.waiting.get().saturating_sub(1));

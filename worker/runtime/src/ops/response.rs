@@ -1,4 +1,4 @@
-//! Natives of worker/dispatch.js and worker/response_body.js: a response's head and body on their way to the supervisor.
+//! Natives of worker/dispatch.js, and of fetch/body_sender.js for responses: a response's head and body on their way to the supervisor.
 
 use bytes::Bytes;
 use nano_protocol::HeaderBlock;

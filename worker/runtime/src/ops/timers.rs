@@ -14,7 +14,7 @@ ops! {
 /// `AbortSignal.timeout()` takes more milliseconds than the clock can tell.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// `timerAllocate() → id | undefined`: a number for a new timer; undefined if there are as many as may be.
+/// `timerAllocate() → id | undefined`: a number for a new timer; undefined if the maximum is pending.
 fn timer_allocate(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let allocated = scope.get_slot_mut::<Timers>().and_then(Timers::allocate);
     if let Some(id) = allocated {

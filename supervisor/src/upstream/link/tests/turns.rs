@@ -36,7 +36,7 @@ fn serve(mut worker: StdUnixStream) {
 fn send(request: &UpstreamRequest) -> usize {
     let mut sent = 0;
     while let Poll::Ready(Some(room)) = room(request) {
-        request.uplink().send(vec![120; room].into(), false);
+        request.body_sender().send(vec![120; room].into(), false);
         sent += room;
     }
     sent
@@ -74,7 +74,7 @@ fn bodies_that_use_no_turn_hold_nobody_up() {
         });
         // All of them wait, and only the last has anything to send: nothing else wakes the link.
         let last = requests.last().unwrap();
-        assert!(poll_fn(|cx| last.uplink().poll_room(cx)).await.is_some());
+        assert!(poll_fn(|cx| last.body_sender().poll_room(cx)).await.is_some());
         task.abort();
     });
 }

@@ -30,20 +30,20 @@ fn a_flood_is_cut_and_what_is_dropped_is_told() {
     assert_eq!(lines(), [(1, 16_000)]);
 
     // Where there is no next message it is told on its own, as soon as there is room.
-    log.tell_dropped_at(later);
+    log.report_dropped_at(later);
     assert_eq!(lines(), [], "no room");
     let later = later + Duration::from_millis(1);
-    log.tell_dropped_at(later);
+    log.report_dropped_at(later);
     assert_eq!(lines().iter().map(|(_, dropped)| *dropped).collect::<Vec<_>>(), [999]);
-    log.tell_dropped_at(later + Duration::from_secs(60));
+    log.report_dropped_at(later + Duration::from_secs(60));
     assert_eq!(lines(), [], "told once");
 
     // At the end it is told though there is no room.
     for _ in 0..5000 {
         log.write_at(later + Duration::from_secs(60), LogLevel::Info, "", "x");
     }
-    log.tell_dropped_last();
-    log.tell_dropped_last();
+    log.report_dropped_last();
+    log.report_dropped_last();
     assert_eq!(lines().iter().map(|(_, dropped)| *dropped).sum::<u64>(), 1000);
 }
 

@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 
 use super::boot_failed;
 use super::control_modules::{Asked, ControlModules};
-use super::{LAST_WORDS, ServeError};
+use super::{LAST_FRAMES_TIMEOUT, ServeError};
 use crate::app::App;
 use crate::engine::heap_image::HeapImage;
 use crate::engine::modules::SourceError;
@@ -35,7 +35,7 @@ pub(super) fn run(control: Link, first: Check, snapshot: HeapImage, mut scratch:
     loop {
         if let Some(reason) = checker.app.runtime.state.termination.reason() {
             checker.outbox.borrow_mut().push(&Frame::Exiting { reason, culprit: None });
-            checker.control.flush_until(&mut checker.outbox.borrow_mut(), Instant::now() + LAST_WORDS)?;
+            checker.control.flush_until(&mut checker.outbox.borrow_mut(), Instant::now() + LAST_FRAMES_TIMEOUT)?;
             return Ok(reason.exit_status().into());
         }
         checker.control.flush(&mut checker.outbox.borrow_mut())?;

@@ -60,7 +60,7 @@ impl ControlModules {
 }
 
 impl ModuleSource for ControlModules {
-    fn fetch(&mut self, path: &str) -> Option<Result<Vec<u8>, SourceError>> {
+    fn request(&mut self, path: &str) -> Option<Result<Vec<u8>, SourceError>> {
         if path.len() > MAX_MODULE_PATH {
             return Some(Err(SourceError("its path is too long".into())));
         }

@@ -33,8 +33,8 @@ pub(super) enum Job {
     Module(String, Result<Vec<u8>, SourceError>),
 }
 
-/// Jobs in order, but for requests that are over: the app has to hear of them before it is called for others, since their
-/// places are taken until then.
+/// Jobs in order, except that requests which are over come first: until the app has been told of their end, they take the
+/// places of others.
 #[derive(Default)]
 pub(super) struct JobQueue {
     abandoned: VecDeque<Job>,
@@ -60,8 +60,8 @@ impl JobQueue {
         self.abandoned.is_empty() && self.jobs.is_empty()
     }
 
-    /// A request was over before its turn: however many there are of them, they take no more room than the others do.
-    /// `is_alive` tells them apart.
+    /// A request was over before its turn. Such requests are swept out, so that they take no more room than the others;
+    /// `is_alive` says which these are.
     pub(super) fn request_died(&mut self, is_alive: impl Fn(RequestKey) -> bool) {
         self.dead += 1;
         if self.dead >= MIN_SWEEP && self.dead * 2 >= self.jobs.len() {

@@ -1,5 +1,5 @@
-//! A worker's sockets and what is to be sent on them: the control link, where the app's messages come behind everything else, and
-//! a data link per shard.
+//! A worker's sockets and what is to be sent on them: the control link, where the app's messages come behind everything
+//! else, and a data link per shard.
 
 use std::cell::RefCell;
 use std::os::fd::AsFd as _;

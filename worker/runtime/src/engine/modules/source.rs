@@ -12,7 +12,7 @@ pub struct SourceError(pub String);
 pub trait ModuleSource {
     /// Asks for one module. `Some`: here it is. `None`: it comes later, by `Runtime::module_arrived`.
     /// Never asked twice for the same path.
-    fn fetch(&mut self, path: &str) -> Option<Result<Vec<u8>, SourceError>>;
+    fn request(&mut self, path: &str) -> Option<Result<Vec<u8>, SourceError>>;
 }
 
 /// Modules from files beneath a directory, for `run`: the operator's own files, read at once.
@@ -30,7 +30,7 @@ impl FileModules {
 }
 
 impl ModuleSource for FileModules {
-    fn fetch(&mut self, path: &str) -> Option<Result<Vec<u8>, SourceError>> {
+    fn request(&mut self, path: &str) -> Option<Result<Vec<u8>, SourceError>> {
         let file = self.directory.join(path);
         Some(fs::read(&file).map_err(|error| SourceError(format!("{}: {error}", file.display()))))
     }
@@ -40,7 +40,7 @@ impl ModuleSource for FileModules {
 pub(crate) struct NoModules;
 
 impl ModuleSource for NoModules {
-    fn fetch(&mut self, _path: &str) -> Option<Result<Vec<u8>, SourceError>> {
+    fn request(&mut self, _path: &str) -> Option<Result<Vec<u8>, SourceError>> {
         Some(Err(SourceError("there is no program".into())))
     }
 }

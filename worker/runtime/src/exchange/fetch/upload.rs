@@ -70,7 +70,7 @@ impl Fetches {
     }
 
     /// Sends a piece of a body that JavaScript makes: at most [`Fetches::upload_room`] bytes. `waits`: it has more, and no
-    /// room; it will be told of some. Returns the room that is left.
+    /// room; `resumeFetch` is called when there is some. Returns the room that is left.
     pub(crate) fn send_chunk(&mut self, requests: &mut Requests, key: FetchKey, data: Bytes, waits: bool) -> usize {
         let Some(context) = self.contexts.get_mut(key) else { return 0 };
         let Some(outbox) = requests.link_outbox(context.link).filter(|_| context.on_wire) else { return 0 };

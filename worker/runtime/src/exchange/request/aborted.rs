@@ -100,7 +100,7 @@ impl Requests {
         true
     }
 
-    /// The handler was told, and may have settled on that.
+    /// The app was told of the end, and the handler may have settled on that: acknowledges the ends that may be now.
     pub(crate) fn handler_aborted(&mut self) {
         while let Some(&Handler { link, wire_id, .. }) = self.aborted.next_allowed() {
             self.acknowledge_reset(link, wire_id);

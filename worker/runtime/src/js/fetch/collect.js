@@ -41,7 +41,7 @@ export function outOfMemory(length) {
   );
 }
 
-/** Gives the memory of bytes back at once that nobody will look at any more. */
+/** Gives back at once the memory of bytes that are not used any more. */
 export function discard(bytes) {
   ArrayBufferPrototypeTransfer(TypedArrayPrototypeGetBuffer(bytes), 0);
 }

@@ -30,9 +30,9 @@ const {
   ObjectDefineProperty, PromiseReject, StringPrototypeSlice, StringPrototypeStartsWith, TypeError, Uint32Array,
 } = primordials;
 
-/** Hops of one request. */
+/** Redirects that one call of fetch() follows. */
 const mostRedirects = 20;
-/** Requests that wait until others are over; as many as may be are open. */
+/** Fetches that wait while the maximum is open. */
 const mostWaiting = 1024;
 
 const userAgent = `nano/${version}`;
@@ -328,7 +328,7 @@ export function fetchFailed(key, code, message) {
   if (fetching !== undefined) fetching.fail(failure(message, code));
 }
 
-/** Called natively when there is room again for a request's body, or the request is over before its body was sent. */
+/** Called natively when there is room again for a fetch's body, or the fetch is over before its body was sent. */
 export function resumeFetch(key) {
   const sender = MapPrototypeGet(uploads, key);
   if (sender === undefined) return;
@@ -337,7 +337,7 @@ export function resumeFetch(key) {
 }
 
 /**
- * A request that finds no room has garbage collected, which may end responses that were dropped unread, but once a second at
+ * A fetch that finds no room has garbage collected, which may end responses that were dropped unread, but once a second at
  * most. Those that wait ask again when that time is over: nothing else might ever give room.
  */
 function lookForRoom() {
@@ -350,11 +350,11 @@ function lookForRoom() {
     }, LOOK_EVERY_MS);
     looking = true;
   } catch {
-    // The app has as many timers as it may have; the next request that has to wait tries again.
+    // The app has its maximum of timers; the next fetch that has to wait tries again.
   }
 }
 
-/** Called natively when a request that waits may be sent. */
+/** Called natively when a fetch that waits may be sent. */
 export function fetchSlotFree() {
   while (waiting.length > 0) {
     const fetching = waiting.peek();

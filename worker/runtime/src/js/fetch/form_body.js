@@ -12,7 +12,7 @@ export function blobOfBody(content, contentType) {
   return createBlob(forms.bytes(content), type === null ? "" : normalizeType(serializeMimeType(type)));
 }
 
-/** See above. Throws where the body is no form data. */
+/** The same arguments. Throws where the body is no form data. */
 export function formDataOfBody(content, contentType) {
   return createFormData(decodeFormBody(content, extractMimeType(contentType)));
 }

@@ -425,7 +425,7 @@ export class Request {
           body: request.#body,
           redirect,
           integrity,
-          // Without a leader nobody but the request's owner, whom nobody else knows, could abort it.
+          // Only fetch() has this request: without a leader nothing can abort it.
           signal: request.#leader === null ? null : request.#abortSignal(),
         };
       },
@@ -456,7 +456,7 @@ export function abortIncomingRequest(request, reason) {
   internals.abort(request, reason);
 }
 
-/** Fetches what the native side forgets when the request is answered, for whoever goes on after that. */
+/** Takes over what the native side forgets when the request is answered, for code that runs after that. */
 export function retainIncomingRequest(request) {
   internals.retain(request);
 }

@@ -25,7 +25,7 @@ impl LogSink for Lines {
 struct NoModules;
 
 impl ModuleSource for NoModules {
-    fn fetch(&mut self, path: &str) -> Option<Result<Vec<u8>, SourceError>> {
+    fn request(&mut self, path: &str) -> Option<Result<Vec<u8>, SourceError>> {
         Some(Err(SourceError(format!("no {path}"))))
     }
 }

@@ -327,8 +327,8 @@ export function WritableStreamDefaultControllerWriteToIdleSinkForPipe(controller
 const SIMPLE_WRITES_BEFORE_SHORTCUT = 8;
 
 /**
- * Whether the end of the write in flight calls no sink, and settles nothing after the write's own promise that somebody
- * could see settle: either no one waits for `ready`, or no one waits for the write. `request` has the write's promise, by
+ * Whether the end of the write in flight calls no sink, and settles nothing visibly after the write's own promise: either
+ * no code waits for `ready`, or none waits for the write. `request` has the write's promise, by
  * get(); undefined if that is not known.
  */
 function isSimple(controller, request) {
@@ -339,7 +339,7 @@ function isSimple(controller, request) {
   return request !== undefined && !promiseHasHandler(request.get());
 }
 
-/** Whether nobody would see the stream become errored, and no sink is called for it. */
+/** Whether no code would see the stream become errored, and no sink is called for it. */
 function isUnwatched(controller) {
   const { stream } = controller;
   if (stream.state !== "writable" || controller.queue.length !== 0 || stream.closeRequest !== undefined) return false;

@@ -18,7 +18,7 @@ pub(super) enum Coding {
     Brotli,
 }
 
-/// See the file's head.
+/// Decodes a content coding as other HTTP clients do.
 pub(in super::super) struct Content {
     coding: Coding,
     state: State,
