@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::egress::EgressSetting;
-use crate::error::Place;
+use crate::error::Location;
 use crate::hostname::HostPattern;
 use crate::megabytes::Megabytes;
 
-/// A tenant's app. Equality is about what it does: where it stands in the file ([`AppConfig::place`]) does not count.
+/// A tenant's app. Equality is about what it does: where it stands in the file ([`AppConfig::location`]) does not count.
 #[derive(Clone, Debug)]
 pub struct AppConfig {
     /// `[a-z0-9._-]+`, unique. Where the file gives none: the first hostname in lower case, `*` → `default`,
@@ -29,14 +29,14 @@ pub struct AppConfig {
     /// that is absolute: what an app can read must not tell where on the machine it is.
     pub shown: Option<String>,
     /// The location of `path` in the file, for faults that are found when the module is loaded.
-    pub place: Place,
+    pub location: Location,
     /// Everything else, with `defaults` filled in.
     pub settings: AppSettings,
 }
 
 impl PartialEq for AppConfig {
     fn eq(&self, other: &Self) -> bool {
-        let Self { name, hostnames, path, root, entry, shown, place: _, settings } = self;
+        let Self { name, hostnames, path, root, entry, shown, location: _, settings } = self;
         *name == other.name
             && *hostnames == other.hostnames
             && *path == other.path

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::app::AppConfig;
-use crate::error::Place;
+use crate::error::Location;
 
 /// A checked `nano.json`.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,27 +34,27 @@ pub struct Config {
     /// At least one, in the order of the file.
     pub apps: Vec<AppConfig>,
     /// The locations of the server's own keys that are in the file.
-    pub places: KeyPlaces,
+    pub locations: KeyLocations,
 }
 
 /// The locations of keys, by their names (`log.format` too). What a configuration says does not depend on them: all
 /// values are equal.
 #[derive(Clone, Debug, Default)]
-pub struct KeyPlaces(BTreeMap<&'static str, Place>);
+pub struct KeyLocations(BTreeMap<&'static str, Location>);
 
-impl KeyPlaces {
-    pub(crate) fn new(places: impl Iterator<Item = (&'static str, Place)>) -> Self {
-        Self(places.collect())
+impl KeyLocations {
+    pub(crate) fn new(locations: impl Iterator<Item = (&'static str, Location)>) -> Self {
+        Self(locations.collect())
     }
 
     /// The location of a key; `None`: it is not in the file.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Place> {
+    pub fn get(&self, key: &str) -> Option<&Location> {
         self.0.get(key)
     }
 }
 
-impl PartialEq for KeyPlaces {
+impl PartialEq for KeyLocations {
     fn eq(&self, _: &Self) -> bool {
         true
     }

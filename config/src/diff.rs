@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::app::{AppConfig, AppSettings};
-use crate::config::{Config, KeyPlaces, Log};
-use crate::error::Place;
+use crate::config::{Config, KeyLocations, Log};
+use crate::error::Location;
 use crate::schema;
 
 /// The changes from a running configuration to a new one. Apps are identified by name; lists are in the order of the
@@ -47,7 +47,7 @@ pub struct ServerChange {
     /// The key as it is written, `port` or `listen`, `log.format`, …: in the new file, or in the old one if it is gone.
     pub key: &'static str,
     /// Its location in the new file; the file as a whole if it is gone.
-    pub place: Place,
+    pub location: Location,
     /// Whether it takes effect at the next start only.
     pub needs_restart: bool,
 }
@@ -84,7 +84,7 @@ impl ReloadPlan {
 
 fn changed_keys(old: &AppConfig, new: &AppConfig) -> Vec<&'static str> {
     // Taken apart in full, so that a field added later cannot be forgotten here.
-    let AppConfig { name: _, hostnames, path, root, entry, shown, place: _, settings } = new;
+    let AppConfig { name: _, hostnames, path, root, entry, shown, location: _, settings } = new;
     let AppSettings {
         env,
         max_buffer,
@@ -122,12 +122,24 @@ fn changed_keys(old: &AppConfig, new: &AppConfig) -> Vec<&'static str> {
 }
 
 fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
-    let Config { file, listen, metrics, control_socket, log, drain, sandbox, uid_base, spares, watch, apps: _, places } =
-        new;
+    let Config {
+        file,
+        listen,
+        metrics,
+        control_socket,
+        log,
+        drain,
+        sandbox,
+        uid_base,
+        spares,
+        watch,
+        apps: _,
+        locations,
+    } = new;
     let Log { format, level, access } = log;
     // `listen` is what either of two keys says.
-    let written = |places: &KeyPlaces| ["listen", "port"].into_iter().find(|key| places.get(key).is_some());
-    let listen_key = written(places).or_else(|| written(&old.places)).unwrap_or("port");
+    let written = |locations: &KeyLocations| ["listen", "port"].into_iter().find(|key| locations.get(key).is_some());
+    let listen_key = written(locations).or_else(|| written(&old.locations)).unwrap_or("port");
     let differs = [
         (listen_key, *listen != old.listen),
         ("metrics", *metrics != old.metrics),
@@ -144,9 +156,9 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
     let changed = differs.into_iter().filter(|(_, differs)| *differs);
     changed
         .map(|(key, _)| {
-            let place = places.get(key).cloned();
-            let place = place.unwrap_or_else(|| Place::whole(file.as_deref().unwrap_or(Path::new(""))));
-            ServerChange { key, place, needs_restart: schema::NEED_RESTART.contains(&key) }
+            let location = locations.get(key).cloned();
+            let location = location.unwrap_or_else(|| Location::whole(file.as_deref().unwrap_or(Path::new(""))));
+            ServerChange { key, location, needs_restart: schema::NEED_RESTART.contains(&key) }
         })
         .collect()
 }

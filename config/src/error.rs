@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A location in a configuration file, as compilers print it: `nano.json:3:14`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Location {
     /// The file, spelled as it was given to [`load`](crate::load).
     pub file: PathBuf,
     /// Line, from 1. 0 when the place is the file (or directory) as a whole.
@@ -14,7 +14,7 @@ pub struct Place {
     pub column: usize,
 }
 
-impl Place {
+impl Location {
     /// A file or directory as a whole.
     #[must_use]
     pub fn whole(file: &Path) -> Self {
@@ -22,7 +22,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file.display())?;
         if self.line > 0 { write!(f, ":{}:{}", self.line, self.column) } else { Ok(()) }
@@ -50,11 +50,11 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A fault found after validation, such as a module that does not compile, reported where the file names it.
     #[must_use]
-    pub fn at(place: &Place, key: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn at(location: &Location, key: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
-            file: place.file.clone(),
-            line: place.line,
-            column: place.column,
+            file: location.file.clone(),
+            line: location.line,
+            column: location.column,
             key: key.into(),
             message: message.into(),
             suggestion: None,
@@ -70,14 +70,14 @@ impl Diagnostic {
 
     /// Where the fault is.
     #[must_use]
-    pub fn place(&self) -> Place {
-        Place { file: self.file.clone(), line: self.line, column: self.column }
+    pub fn location(&self) -> Location {
+        Location { file: self.file.clone(), line: self.line, column: self.column }
     }
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.place())?;
+        write!(f, "{}: ", self.location())?;
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::LogFormat;
-use crate::error::{ConfigError, Diagnostic, Place};
+use crate::error::{ConfigError, Diagnostic, Location};
 use crate::json::{self, Node, Value};
 use crate::load::{no_text_of_json, read_text, working_directory};
 use crate::schema::{CONTROL_SOCKET, LOG, LOG_FORMAT};
@@ -29,7 +29,7 @@ pub fn glance(path: &Path) -> Result<Glance, ConfigError> {
         return Err(fault.into());
     }
     let root = json::parse(&text)
-        .map_err(|error| ConfigError::from(Diagnostic::at(&Place::whole(path), "", error.message)))?;
+        .map_err(|error| ConfigError::from(Diagnostic::at(&Location::whole(path), "", error.message)))?;
     let word = |node: &Node| match &node.value {
         Value::String(text) => Some(text.clone()),
         _ => None,

@@ -26,10 +26,12 @@ mod suggest;
 mod validate;
 
 pub use app::{AppConfig, AppSettings, AppStart, RequestAccessors};
-pub use config::{Config, KeyPlaces, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy, UnixListen};
+pub use config::{
+    Config, KeyLocations, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy, UnixListen,
+};
 pub use diff::{AppChange, ReloadPlan, ServerChange};
 pub use egress::{EgressRule, EgressSetting};
-pub use error::{ConfigError, Diagnostic, Place};
+pub use error::{ConfigError, Diagnostic, Location};
 pub use glance::{Glance, glance};
 pub use hostname::{HostError, HostName, HostPattern, WildcardName, split_host_port};
 pub use ipnet::IpNet;

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
-use crate::error::{ConfigError, Diagnostic, Place};
+use crate::error::{ConfigError, Diagnostic, Location};
 use crate::json;
 use crate::json::lines::LineIndex;
 use crate::validate::{self, Look, Module};
@@ -26,8 +26,8 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 /// # Errors
 /// The one reason why it cannot be read.
 pub fn read_text(path: &Path) -> Result<String, ConfigError> {
-    let bytes =
-        read(path).map_err(|message| Diagnostic::at(&Place::whole(path), "", message).with_suggestion(meant(path)))?;
+    let bytes = read(path)
+        .map_err(|message| Diagnostic::at(&Location::whole(path), "", message).with_suggestion(meant(path)))?;
     String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to(), path).into())
 }
 
@@ -57,7 +57,7 @@ pub fn places_of_apps(text: &str, file: &Path, cwd: &Path) -> Vec<PathBuf> {
 
 fn check(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> Result<Config, ConfigError> {
     if text.len() > MAX_FILE_BYTES {
-        return Err(Diagnostic::at(&Place::whole(file), "", too_large()).into());
+        return Err(Diagnostic::at(&Location::whole(file), "", too_large()).into());
     }
     if let Some(fault) = no_text_of_json(text, file) {
         return Err(fault.into());
@@ -69,7 +69,7 @@ fn check(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> Result<Config,
 pub(crate) fn no_text_of_json(text: &str, file: &Path) -> Option<Diagnostic> {
     let at = |offset: usize| {
         let (line, column) = LineIndex::new(text).locate(offset);
-        Place { file: file.to_path_buf(), line, column }
+        Location { file: file.to_path_buf(), line, column }
     };
     if text.starts_with('\u{feff}') {
         let how = "save it as UTF-8 without byte-order mark, or: sed -i '1s/^\\xef\\xbb\\xbf//' FILE".to_owned();
@@ -97,14 +97,14 @@ fn too_large() -> String {
 }
 
 fn not_utf8(bytes: &[u8], valid: usize, path: &Path) -> Diagnostic {
-    let place = |line, column| Place { file: path.to_path_buf(), line, column };
+    let location = |line, column| Location { file: path.to_path_buf(), line, column };
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         let how = "save it as UTF-8 without byte-order mark, or: iconv -f UTF-16 -t UTF-8 FILE".to_owned();
-        return Diagnostic::at(&place(1, 1), "", "the file is UTF-16, and JSON is UTF-8").with_suggestion(Some(how));
+        return Diagnostic::at(&location(1, 1), "", "the file is UTF-16, and JSON is UTF-8").with_suggestion(Some(how));
     }
     let before = String::from_utf8_lossy(bytes.get(..valid).unwrap_or_default());
     let (line, column) = LineIndex::new(&before).locate(before.len());
-    Diagnostic::at(&place(line, column), "", "not UTF-8 from here on")
+    Diagnostic::at(&location(line, column), "", "not UTF-8 from here on")
         .with_suggestion(Some("save the file as UTF-8".to_owned()))
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::app::AppConfig;
-use crate::config::{Config, KeyPlaces, Listen, MetricsAddress};
-use crate::error::{ConfigError, Diagnostic, Place};
+use crate::config::{Config, KeyLocations, Listen, MetricsAddress};
+use crate::error::{ConfigError, Diagnostic, Location};
 use crate::hostname::HostPattern;
 use crate::schema;
 use crate::validate::{self, Module, Settings};
@@ -18,8 +18,8 @@ impl Config {
     /// # Errors
     /// When `dir` is missing or holds no module.
     pub fn single_app(dir: &Path, port: u16) -> Result<Self, ConfigError> {
-        let place = Place::whole(dir);
-        let fault = |message: String| Diagnostic::at(&place, "", message);
+        let location = Location::whole(dir);
+        let fault = |message: String| Diagnostic::at(&location, "", message);
         let path = std::path::absolute(dir).map_err(|error| fault(format!("not a usable path: {error}")))?;
         let module = validate::single_module(path)
             .map_err(|(message, suggestion)| fault(message).with_suggestion(suggestion))?;
@@ -29,7 +29,7 @@ impl Config {
     /// The same for a module that another process found there.
     #[must_use]
     pub fn single_module(dir: &Path, port: u16, module: Module) -> Self {
-        let place = Place::whole(dir);
+        let location = Location::whole(dir);
         let shown = dir.to_str().and_then(|text| module.shown(text));
         let app = AppConfig {
             name: validate::ANY_NAME.to_owned(),
@@ -38,7 +38,7 @@ impl Config {
             root: module.root,
             entry: module.entry,
             shown,
-            place,
+            location,
             settings: Settings::default().resolve(&Settings::default()),
         };
         Self {
@@ -53,7 +53,7 @@ impl Config {
             spares: usize::try_from(schema::SPARES.default_whole()).unwrap_or(0),
             watch: schema::WATCH.default_flag(),
             apps: vec![app],
-            places: KeyPlaces::default(),
+            locations: KeyLocations::default(),
         }
     }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::address;
-use crate::config::{Config, KeyPlaces, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy};
+use crate::config::{Config, KeyLocations, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy};
 use crate::error::ConfigError;
 use crate::json::{self, Node, Span, Value};
 use crate::schema;
@@ -87,7 +87,7 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
         let object = Object::open(report, node, path, &schema::DEFAULTS_LEVEL, expected)?;
         Some(settings::Settings::read(report, &object))
     });
-    let places = places(report, &top);
+    let locations = locations(report, &top);
     let port = top.whole(report, &schema::PORT).and_then(|port| u16::try_from(port).ok());
     Some(Config {
         file: Some(file.to_path_buf()),
@@ -105,12 +105,12 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
         spares: usize::try_from(top.whole_or_default(report, &schema::SPARES)).unwrap_or(0),
         watch: top.flag(report, &schema::WATCH),
         apps: apps::read(report, &top, defaults.unwrap_or_default(), (&directory, cwd), look),
-        places,
+        locations,
     })
 }
 
 /// The locations of the server's own keys, those of `log` by their full names.
-fn places(report: &Report<'_>, top: &Object<'_>) -> KeyPlaces {
+fn locations(report: &Report<'_>, top: &Object<'_>) -> KeyLocations {
     let own =
         top.keys().filter_map(|(name, span)| Some((schema::SERVER_LEVEL.names().find(|own| *own == name)?, span)));
     let within = match top.node(&schema::LOG) {
@@ -126,7 +126,7 @@ fn places(report: &Report<'_>, top: &Object<'_>) -> KeyPlaces {
         };
         Some((name, member.key_span))
     });
-    KeyPlaces::new(own.chain(of_log).map(|(name, span)| (name, report.place(span.start))))
+    KeyLocations::new(own.chain(of_log).map(|(name, span)| (name, report.location(span.start))))
 }
 
 /// The paths where the apps of a document are looked for, whether it is valid or not: their files decide whether it is

@@ -111,12 +111,12 @@ fn the_servers_own_keys() {
             plan.needs_restart().map(|change| change.key).collect::<Vec<_>>(),
             if restart { vec![key] } else { vec![] }
         );
-        assert!(change.place.to_string().starts_with("nano.json:1:"), "{keys}: {}", change.place);
+        assert!(change.location.to_string().starts_with("nano.json:1:"), "{keys}: {}", change.location);
         assert_eq!(plan.unchanged, ["x"]);
     }
     // A key that is gone stands nowhere.
     let plan = ReloadPlan::between(&with(r#","port":81"#), &base);
-    let gone: Vec<_> = plan.needs_restart().map(|change| (change.key, change.place.to_string())).collect();
+    let gone: Vec<_> = plan.needs_restart().map(|change| (change.key, change.location.to_string())).collect();
     assert_eq!(gone, [("port", "nano.json".to_owned())]);
     for same in [r#","port":8080"#, r#","listen":["[::]:8080"]"#, r#","log":{}"#, r#","defaults":{"workers":1}"#] {
         assert!(ReloadPlan::between(&base, &with(same)).is_empty(), "{same}");

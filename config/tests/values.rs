@@ -49,7 +49,7 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!(app.name, "x.example");
     assert_eq!(app.hostnames, [HostPattern::parse("x.example").unwrap()]);
     assert_eq!((&app.path, &app.root, app.entry.as_str()), (&dir.path().join("a"), &real.join("a"), "index.js"));
-    assert_eq!(app.place.to_string(), "nano.json:1:34");
+    assert_eq!(app.location.to_string(), "nano.json:1:34");
     let settings = &app.settings;
     assert!(settings.env.is_empty());
     assert_eq!((settings.max_buffer.text(), settings.max_buffer.bytes()), ("64", 64 << 20));
@@ -205,8 +205,8 @@ fn single_app_answers_any_host() {
         parse(r#"{"port":3000,"apps":[{"hostname":"*","path":"a"}]}"#, Path::new("nano.json"), dir.path()).unwrap();
     // Where it was said differs, and so does how the path was written.
     by_file.file = None;
-    by_file.places = config.places.clone();
-    by_file.apps[0].place = app.place.clone();
+    by_file.locations = config.locations.clone();
+    by_file.apps[0].location = app.location.clone();
     by_file.apps[0].shown = app.shown.clone();
     assert_eq!(by_file, config, "the same as a file that says only this");
     let module = Config::single_app(&dir.path().join("b.mjs"), 0).unwrap();
@@ -220,7 +220,7 @@ fn load_reads_a_file_with_lines_from_windows() {
     fs::write(&file, "{\r\n\"apps\":[{\"hostname\":\"h\",\"path\":\"a\"}]}").unwrap();
     let config = load(&file).unwrap();
     assert_eq!(config.file.as_deref(), Some(&*file));
-    assert_eq!((config.apps[0].place.line, config.apps[0].place.column), (2, 25));
+    assert_eq!((config.apps[0].location.line, config.apps[0].location.column), (2, 25));
 }
 
 #[test]

@@ -169,7 +169,7 @@ impl Supervisor {
     /// The changes from the present configuration to `new`, and the apps that need new workers.
     async fn plan(&self, new: &Config) -> Result<(ReloadReport, BTreeSet<String>), ReloadError> {
         let plan = ReloadPlan::between(&self.config(), new);
-        let needs_restart = plan.needs_restart().map(|change| format!("{}: {}", change.place, change.key));
+        let needs_restart = plan.needs_restart().map(|change| format!("{}: {}", change.location, change.key));
         let needs_restart: Vec<_> = needs_restart.collect();
         if !needs_restart.is_empty() {
             return Err(ReloadError::NeedsRestart(needs_restart));
@@ -278,7 +278,8 @@ pub(crate) async fn start<'a>(
     for (index, app) in apps {
         let metrics = old.get(&app.name).map(|before| Arc::clone(&before.app().metrics));
         let metrics = metrics.unwrap_or_else(|| Arc::new(AppMetrics::default()));
-        // What has a worker gets one again: its next request is not to wait, and what fails is better known now.
+        // An app that has a worker gets one at once: its next request must not wait for a start, and a start that fails
+        // fails the reload.
         let running = old.get(&app.name).is_some_and(|before| before.is_running());
         let when = if running { AppStart::Eager } else { app.settings.start };
         started.push((index, app, fleet.start(version, app.clone(), metrics, when)));
@@ -316,5 +317,5 @@ pub(crate) fn fault(index: usize, app: &AppConfig, error: &StartError) -> Diagno
         StartError::Module(_) => format!("app {:?}: {error}", app.name),
         other => format!("app {:?} cannot be started: {other}", app.name),
     };
-    Diagnostic::at(&app.place, format!("apps[{index}].path"), message)
+    Diagnostic::at(&app.location, format!("apps[{index}].path"), message)
 }

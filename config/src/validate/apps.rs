@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use crate::app::AppConfig;
-use crate::error::{Place, quote};
+use crate::error::{Location, quote};
 use crate::hostname::HostPattern;
 use crate::json::{Node, Span, Value};
 use crate::schema;
@@ -62,9 +62,9 @@ pub(crate) fn read(
         let settings = Settings::read(report, &object).resolve(&defaults);
         let identity = identity(report, &object, &mut claims);
         let module = module(report, &object, places, (look, index));
-        if let (Some((name, hostnames)), Some((module, place, shown))) = (identity, module) {
+        if let (Some((name, hostnames)), Some((module, location, shown))) = (identity, module) {
             let module_path::Module { path, root, entry } = module;
-            apps.push(AppConfig { name, hostnames, path, root, entry, shown, place, settings });
+            apps.push(AppConfig { name, hostnames, path, root, entry, shown, location, settings });
         }
     }
     apps
@@ -75,23 +75,21 @@ fn module(
     app: &Object<'_>,
     (directory, cwd): (&Path, &Path),
     (look, index): (&Look<'_>, usize),
-) -> Option<(module_path::Module, Place, Option<String>)> {
+) -> Option<(module_path::Module, Location, Option<String>)> {
     if app.node(&schema::PATH).is_none() {
         report.fault(app.span, &app.path, "`path` is missing: the app's directory or module", None);
         return None;
     }
     let (text, node, path) = app.text(report, &schema::PATH)?;
-    let place = report.place(app.key_span(&schema::PATH).unwrap_or(node.span).start);
+    let location = report.location(app.key_span(&schema::PATH).unwrap_or(node.span).start);
     let found = match look {
         Look::OnDisk => module_path::resolve(text, directory, cwd),
-        Look::Known(modules) => {
-            modules.get(index).cloned().ok_or_else(|| ("nobody looked what is there".to_owned(), None))
-        }
+        Look::Known(modules) => modules.get(index).cloned().ok_or_else(|| ("it was not looked up".to_owned(), None)),
     };
     match found {
         Ok(module) => {
             let shown = module.shown(text);
-            Some((module, place, shown))
+            Some((module, location, shown))
         }
         Err((message, suggestion)) => {
             report.fault(node.span, &path, message, suggestion);
@@ -212,8 +210,8 @@ fn claim_host(
     let message = if first.app.as_str() == app.as_str() {
         format!("duplicate hostname \"{host}\", first at {}", report.line_column(first.at.start))
     } else {
-        let place = report.line_column(first.at.start);
-        format!("duplicate hostname \"{host}\": {} has it already, at {place}", first.app.as_str())
+        let location = report.line_column(first.at.start);
+        format!("duplicate hostname \"{host}\": {} has it already, at {location}", first.app.as_str())
     };
     report.fault(at, path, message, None);
     false
@@ -237,8 +235,8 @@ fn claim_name(
         return;
     }
     let origin = if host.is_some() { " (from the hostname)" } else { "" };
-    let place = report.line_column(first.at.start);
-    let message = format!("duplicate name \"{name}\"{origin}: {} has it already, at {place}", first.app.as_str());
+    let location = report.line_column(first.at.start);
+    let message = format!("duplicate name \"{name}\"{origin}: {} has it already, at {location}", first.app.as_str());
     let suggestion = (host.is_some() || first.host.is_some()).then(|| "set `name`".to_owned());
     report.fault(at, path, message, suggestion);
 }

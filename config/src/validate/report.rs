@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::error::{ConfigError, Diagnostic, Place, quote};
+use crate::error::{ConfigError, Diagnostic, Location, quote};
 use crate::json::lines::LineIndex;
 use crate::json::{Node, Span, SyntaxError, Value};
 use crate::schema::Key;
@@ -52,13 +52,15 @@ impl<'t> Report<'t> {
             (None, Some(checked)) => Ok(checked),
             (Some(error), _) => Err(error),
             // A check that fails always reports why; this is for one that does not.
-            (None, None) => Err(Diagnostic::at(&Place::whole(self.file), "", "the configuration is not valid").into()),
+            (None, None) => {
+                Err(Diagnostic::at(&Location::whole(self.file), "", "the configuration is not valid").into())
+            }
         }
     }
 
-    pub(crate) fn place(&self, at: usize) -> Place {
+    pub(crate) fn location(&self, at: usize) -> Location {
         let (line, column) = self.lines.locate(at);
-        Place { file: self.file.to_path_buf(), line, column }
+        Location { file: self.file.to_path_buf(), line, column }
     }
 
     /// `3:14`.
@@ -68,7 +70,7 @@ impl<'t> Report<'t> {
     }
 
     pub(crate) fn fault(&mut self, at: Span, key: &KeyPath, message: impl Into<String>, suggestion: Option<String>) {
-        let fault = Diagnostic::at(&self.place(at.start), key.as_str(), message).with_suggestion(suggestion);
+        let fault = Diagnostic::at(&self.location(at.start), key.as_str(), message).with_suggestion(suggestion);
         self.faults.push(fault);
     }
 
@@ -82,7 +84,7 @@ impl<'t> Report<'t> {
         let hint = is_code.then(|| {
             format!("a configuration is JSON; `nano serve --app {}` serves a module as an app", self.file.display())
         });
-        self.faults.push(Diagnostic::at(&self.place(error.at), "", message).with_suggestion(hint));
+        self.faults.push(Diagnostic::at(&self.location(error.at), "", message).with_suggestion(hint));
     }
 
     pub(crate) fn wrong_type(&mut self, node: &Node, path: &KeyPath, key: &Key, suggestion: Option<String>) {

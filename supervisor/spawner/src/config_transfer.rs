@@ -100,7 +100,7 @@ impl ConfigTransfer {
                 match ConfigError::from_diagnostics(faults.collect()) {
                     Some(error) => Err(error),
                     None => Err(Diagnostic::at(
-                        &nano_config::Place { file: PathBuf::new(), line: 0, column: 0 },
+                        &nano_config::Location { file: PathBuf::new(), line: 0, column: 0 },
                         "",
                         "the configuration was refused without a reason",
                     )

@@ -141,7 +141,7 @@ pub enum Reply {
         /// The layers that the spawner makes, with their states.
         layers: Vec<Layer>,
     },
-    /// A spare is the app's worker now: its group has the app's limits, and it was told whose user it becomes.
+    /// A spare is the app's worker now: its group has the app's limits, and it has the number of the user that it becomes.
     Adopted {
         /// The request's.
         id: u64,

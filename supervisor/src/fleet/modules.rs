@@ -23,7 +23,7 @@ const MAX_KEPT: usize = 256 << 20;
 #[derive(Debug)]
 pub(super) struct AppModules {
     spawner: Rc<SpawnerClient>,
-    /// The spawner's number for it.
+    /// The number by which the spawner knows it; its [`GenerationId`](crate::app::GenerationId) is another.
     pub(super) generation: u64,
     cache: RefCell<SourceCache>,
 }

@@ -11,7 +11,7 @@ use std::process::Child;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use nano_config::{Config, ConfigError, Diagnostic, Place};
+use nano_config::{Config, ConfigError, Diagnostic, Location};
 use nano_protocol::{ExitCode, LayerReport, ModuleError};
 use nano_spawner::wire::{
     Coverage, Exit, Layer, POLL_EVERY, Reply, Request, SocketFile, SpawnerRefusal, WorkerPurpose,
@@ -312,10 +312,10 @@ impl SpawnerClient {
     /// Reads the configuration anew; apps of the returned version can be opened.
     pub(crate) async fn load(&self) -> Result<(u64, Config), ConfigError> {
         let failed = |message: String| {
-            let place = match &self.source {
-                ConfigSource::File(path) | ConfigSource::App { path, .. } => Place::whole(path),
+            let location = match &self.source {
+                ConfigSource::File(path) | ConfigSource::App { path, .. } => Location::whole(path),
             };
-            ConfigError::from(Diagnostic::at(&place, "", message))
+            ConfigError::from(Diagnostic::at(&location, "", message))
         };
         match self.ask(|id| Request::Load { id }, Vec::new()).await {
             Some((Reply::Loaded { .. }, Some(file))) => {
