@@ -4,7 +4,7 @@ use crate::http::{Connection, Response, exchange};
 use crate::load::Load;
 use crate::log::Log;
 use crate::metrics::Metrics;
-use crate::process::descendants;
+use crate::process::{descendants, worker_title};
 use crate::programs::{Finished, binary, finish};
 use crate::wait::until;
 use nix::sys::signal::{Signal, kill};
@@ -159,8 +159,7 @@ impl Nano {
 
     /// Process ids of the workers that are no app's yet.
     pub fn spares(&self) -> Vec<i32> {
-        let name = |pid: &i32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        descendants(self.pid()).into_iter().filter(|pid| name(pid).starts_with(b"nano-worker: (spare)")).collect()
+        descendants(self.pid()).into_iter().filter(|pid| worker_title(*pid).as_deref() == Some("(spare)")).collect()
     }
 
     /// Process ids of an app's ready workers.

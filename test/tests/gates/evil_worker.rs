@@ -23,7 +23,7 @@ enum End {
 }
 use End::{Borne, Protocol};
 
-const CRIMES: [(&str, End); 41] = [
+const CRIMES: [(&str, End); 43] = [
     ("garbage", Protocol),
     ("huge length", Protocol),
     ("zero length", Protocol),
@@ -60,6 +60,8 @@ const CRIMES: [(&str, End); 41] = [
     ("log flood", Borne),
     ("pong flood", Protocol),
     ("ready again", Protocol),
+    ("a spare again", Protocol),
+    ("sandboxed again", Protocol),
     ("data frame as control", Protocol),
     ("module flood", Borne),
     ("acknowledges what was not reset", Protocol),

@@ -16,6 +16,7 @@ mod raw_http;
 mod reloads;
 mod secrets;
 mod slow_clients;
+mod spares;
 mod ssrf;
 mod unlucky_machine;
 mod unread_log;

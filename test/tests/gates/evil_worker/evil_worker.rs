@@ -217,6 +217,8 @@ fn crime(crime: &str, link: &UnixStream, control: &UnixStream, id: u32) {
             send(control, &Frame::Pong { nonce: 0, idle: true });
         },
         "ready again" => send(control, &ready()),
+        "a spare again" => send(control, &Frame::Prepared),
+        "sandboxed again" => send(control, &Frame::Sandboxed(Vec::new())),
         "data frame as control" => send(control, &head(id, &[], BodyLength::None)),
         "module flood" => loop {
             send(control, &Frame::ModuleRequest { id: 1, path: "index.js".to_owned() });
