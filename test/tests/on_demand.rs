@@ -71,6 +71,60 @@ fn what_does_not_compile_or_link_is_found_before_any_request() {
     }
 }
 
+const OTHER: &str = "export const x = 1; export function fetch() {} export default { fetch };";
+
+/// Why nano does not serve this app.
+fn refusal(start: &str, entry: &str) -> String {
+    let site = Site::new();
+    site.app("a", entry).file("a/other.js", OTHER);
+    site.apps(json!([app("a", json!({ "start": start }))]));
+    let end = finish(&mut site.command("nano", &["serve", "--config", "nano.json"]), "");
+    assert_eq!(end.code, Some(1), "{start}: {entry}: {end:?}");
+    end.stderr.split_once("\nnano: ").unwrap_or_else(|| panic!("{end:?}")).1.to_owned()
+}
+
+#[test]
+fn a_module_without_a_default_export_is_refused_as_an_eager_start_refuses_it() {
+    for (entry, told) in [
+        ("", "no default export; nano needs"),
+        ("export const x = 1;", "no default export; nano needs"),
+        ("export function fetch() {}", "exports `fetch` by name"),
+        ("export const fetch = async () => new Response('');", "exports `fetch` by name"),
+        // A star takes all names but this one.
+        ("export * from './other.js';", "exports `fetch` by name"),
+        ("export { x } from './other.js';", "no default export; nano needs"),
+        ("export * as other from './other.js';", "no default export; nano needs"),
+    ] {
+        let refused = refusal("on-demand", entry);
+        assert!(refused.contains(told) && refused.contains("a/index.js"), "{entry}: {refused}");
+        assert_eq!(refused, refusal("eager", entry), "{entry}");
+    }
+    // An eager start finds out by running it, and an on-demand one by its looks.
+    for start in ["eager", "on-demand"] {
+        let refused = refusal(start, "module.exports = { fetch() {} };");
+        assert!(refused.contains("this is a CommonJS module"), "{start}: {refused}");
+    }
+}
+
+#[test]
+fn what_only_running_a_module_can_tell_is_not_held_against_it() {
+    for entry in [
+        "export { default } from './other.js';",
+        "export { fetch as default } from './other.js';",
+        "import other from './other.js'; export { other as default };",
+        "import * as other from './other.js'; export { other as default };",
+        "export default undefined;",
+        "throw new Error('not today'); export default {};",
+        "await 1; export default { fetch() {} };",
+    ] {
+        let site = Site::new();
+        site.app("a", entry).file("a/other.js", OTHER);
+        site.apps(json!([app("a", json!({}))]));
+        let nano = site.serve();
+        assert_eq!(state(&nano, "a"), "idle", "{entry}");
+    }
+}
+
 #[test]
 fn apps_with_the_same_entry_are_checked_each() {
     let site = Site::new();
@@ -108,7 +162,7 @@ fn no_code_of_an_app_runs_before_its_first_request() {
 #[test]
 fn an_app_that_throws_is_refused_and_tried_again_for_requests_only() {
     let site = Site::new();
-    site.app("a", "throw new Error('not today')");
+    site.app("a", "throw new Error('not today'); export default {}");
     site.apps(json!([app("a", json!({}))]));
     let nano = site.serve();
     let refused = || {

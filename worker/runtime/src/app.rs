@@ -30,11 +30,25 @@ const APP_URL: &str = "file:///app/";
 
 /// The functions of worker/dispatch.js.
 struct AppEntries {
+    check_exports: Entry,
     start_app: Entry,
     abort_request: Entry,
     dispatch_request: Entry,
     response_handed_on: Entry,
     resume_response: Entry,
+}
+
+impl AppEntries {
+    fn of(runtime: &mut Runtime) -> Result<Self, RuntimeError> {
+        Ok(Self {
+            check_exports: runtime.entry("checkExports")?,
+            start_app: runtime.entry("startApp")?,
+            abort_request: runtime.entry("abortRequest")?,
+            dispatch_request: runtime.entry("dispatchRequest")?,
+            response_handed_on: runtime.entry("responseHandedOn")?,
+            resume_response: runtime.entry("resumeResponse")?,
+        })
+    }
 }
 
 /// One app and its isolate.
@@ -56,14 +70,9 @@ impl App {
             IsolateOptions { snapshot: Some(snapshot), code_generation: false, exit_on_uncaught: false, memory, base };
         let mut runtime = Runtime::without_program(&options, &[WEB_PLATFORM])?;
         let exchanges = Exchanges::open(&mut runtime);
-        let entries = AppEntries {
-            start_app: runtime.entry("startApp")?,
-            abort_request: runtime.entry("abortRequest")?,
-            dispatch_request: runtime.entry("dispatchRequest")?,
-            response_handed_on: runtime.entry("responseHandedOn")?,
-            resume_response: runtime.entry("resumeResponse")?,
-        };
-        let fetch_events = FetchEvents::new(&mut runtime, &exchanges, Some(entries.response_handed_on.clone()))?;
+        let entries = AppEntries::of(&mut runtime).map_err(|error| runtime.explain(error))?;
+        let fetch_events = FetchEvents::new(&mut runtime, &exchanges, Some(entries.response_handed_on.clone()));
+        let fetch_events = fetch_events.map_err(|error| runtime.explain(error))?;
         Ok(Self { entries, fetch_events, detector: None, exchanges, runtime })
     }
 
@@ -90,6 +99,18 @@ impl App {
         self.runtime.module_arrived(path, text);
     }
 
+    /// Looks at the exports of the linked main module, none of whose code has run. An error says what is wrong with the app.
+    fn check_exports(&mut self) -> Result<(), String> {
+        let MainModule::Linked(module) = self.runtime.modules.borrow().main() else {
+            return Err("it is not linked".into());
+        };
+        let check_exports = &self.entries.check_exports;
+        self.runtime.with_scope(|scope| {
+            let namespace = v8::Local::new(scope, module).get_module_namespace();
+            complaint(scope, check_exports, &[namespace])
+        })
+    }
+
     /// Hands the evaluated main module to the dispatcher. An error says what is wrong with the app.
     fn start(&mut self, env: &[(String, String)], style: AccessorStyle) -> Result<(), String> {
         let MainModule::Evaluating(_, module) = self.runtime.modules.borrow().main() else {
@@ -108,16 +129,7 @@ impl App {
                 AccessorStyle::Method => "method",
             };
             let style = v8::String::new(scope, style).ok_or("V8 is out of memory")?;
-            v8::tc_scope!(let scope, scope);
-            let function = v8::Local::new(scope, start_app);
-            let undefined = v8::undefined(scope).into();
-            let result = function.call(scope, undefined, &[namespace, list.into(), style.into()]);
-            let result = match (result, scope.exception()) {
-                (Some(complaint), _) if complaint.is_undefined() => Ok(()),
-                (Some(complaint), _) => Err(complaint.to_rust_string_lossy(scope)),
-                (None, Some(exception)) => Err(exception::describe(scope, exception)),
-                (None, None) => Err("its execution was terminated".into()),
-            };
+            let result = complaint(scope, start_app, &[namespace, list.into(), style.into()]);
             checkpoint(scope, state);
             result
         })
@@ -198,5 +210,18 @@ impl App {
                 call(scope, &exchanges.isolate, abort, &[number, message.into()]);
             }
         });
+    }
+}
+
+/// Calls a function that looks at the app and says in words what is wrong with it, if anything.
+fn complaint(scope: &mut v8::PinScope, function: &Entry, arguments: &[v8::Local<v8::Value>]) -> Result<(), String> {
+    v8::tc_scope!(let scope, scope);
+    let function = v8::Local::new(scope, function);
+    let undefined = v8::undefined(scope).into();
+    match (function.call(scope, undefined, arguments), scope.exception()) {
+        (Some(complaint), _) if complaint.is_undefined() => Ok(()),
+        (Some(complaint), _) => Err(complaint.to_rust_string_lossy(scope)),
+        (None, Some(exception)) => Err(exception::describe(scope, exception)),
+        (None, None) => Err("its execution was terminated".into()),
     }
 }

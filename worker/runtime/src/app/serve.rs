@@ -83,6 +83,7 @@ impl ServeError {
         let reason = match self {
             Self::Link(LinkError::Closed | LinkError::Io(_)) => ExitReason::Restart,
             Self::Link(LinkError::Decode(_)) | Self::Protocol(_) | Self::Stream(_) => ExitReason::Protocol,
+            Self::Runtime(RuntimeError::Memory(_)) => ExitReason::Heap,
             Self::Io(_) | Self::Runtime(_) => ExitReason::Startup,
         };
         reason.exit_status().into()

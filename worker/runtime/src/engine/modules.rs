@@ -19,7 +19,7 @@ mod source;
 mod specifier;
 
 pub(crate) use dynamic_import::{import_dynamically, initialize_import_meta};
-pub(crate) use hint::with_hint;
+pub(crate) use hint::{for_exports_of, with_hint};
 pub(crate) use source::NoModules;
 pub use source::{FileModules, ModuleSource, SourceError};
 
@@ -65,7 +65,7 @@ pub(crate) enum MainModule {
     /// Its evaluation's promise, and the module.
     Evaluating(v8::Global<v8::Promise>, v8::Global<v8::Module>),
     /// Linked, and not to be evaluated.
-    Linked,
+    Linked(v8::Global<v8::Module>),
     Failed(ScriptError),
 }
 
@@ -434,7 +434,7 @@ fn finish_if_complete(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, id
     match load.purpose {
         Purpose::Check => {
             modules.borrow_mut().main = match linked {
-                Ok(_) => MainModule::Linked,
+                Ok(module) => MainModule::Linked(v8::Global::new(scope, module)),
                 Err(error) => MainModule::Failed(error),
             };
         }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_protocol::Stats;
 use nano_protocol::memory::NATIVE_ALLOWANCE;
+use nano_protocol::{ExitReason, Stats};
 use url::Url;
 
 use crate::engine::builtins::{self, BuiltinError};
@@ -80,6 +80,9 @@ pub enum RuntimeError {
     /// The snapshot is of another build.
     #[error("the startup snapshot does not fit this program; build it again")]
     Snapshot,
+    /// The isolate's limit of memory, in bytes, was reached before it had anything to run.
+    #[error("V8 alone needs more memory than the limit of {} MiB leaves it: raise the app's `memory_mb`", .0 >> 20)]
+    Memory(usize),
     /// The process has no file descriptor left.
     #[error("cannot make the event loop's wake-up descriptor: no file descriptor is left")]
     Descriptors,
@@ -158,7 +161,8 @@ impl Runtime {
         if options.memory.is_some() {
             memory::guard(&mut isolate, budget, Arc::clone(&state.termination));
         }
-        let (context, entry) = enter(&mut isolate, extensions, options.snapshot.is_some(), options.code_generation)?;
+        let entered = enter(&mut isolate, extensions, options.snapshot.is_some(), options.code_generation);
+        let (context, entry) = entered.map_err(|error| explain(error, &state))?;
         let _ = state.context.set(context.clone());
         let _ = state.inspect.set(entry.inspect.clone());
         isolate.set_slot(entry.rejections.clone());
@@ -166,7 +170,7 @@ impl Runtime {
         let mut runtime = Self { entry, context, state, modules, turns, tasks, extensions, isolate };
         if options.memory.is_some() {
             // What is shared is counted nowhere.
-            runtime.remove_shared_memory().ok_or(RuntimeError::Snapshot)?;
+            runtime.remove_shared_memory().ok_or_else(|| runtime.explain(RuntimeError::Snapshot))?;
         }
         Ok(runtime)
     }
@@ -181,7 +185,12 @@ impl Runtime {
         self.modules.borrow_mut().set_source(modules);
         self.state.log.replace(log);
         self.state.started.set(Instant::now());
-        self.configure_streams(&stream_budget).ok_or(RuntimeError::Snapshot)
+        self.configure_streams(&stream_budget).ok_or_else(|| self.explain(RuntimeError::Snapshot))
+    }
+
+    /// Why its set-up failed: `error`, or what it comes from.
+    pub(crate) fn explain(&self, error: RuntimeError) -> RuntimeError {
+        explain(error, &self.state)
     }
 
     /// Gives the streams their limits. Before any code of the program runs.
@@ -242,7 +251,7 @@ impl Runtime {
         let main = self.modules.borrow().main();
         let promise = match main {
             MainModule::Loading => return None,
-            MainModule::Linked => return Some(Ok(())),
+            MainModule::Linked(_) => return Some(Ok(())),
             MainModule::Failed(error) => return Some(Err(error)),
             MainModule::Evaluating(promise, _) => promise,
         };
@@ -293,6 +302,14 @@ impl Runtime {
         let _turn = self.turns.begin();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         body(scope)
+    }
+}
+
+/// Where the limit of memory ended the isolate meanwhile, nothing that V8 was asked for was there.
+fn explain(error: RuntimeError, state: &IsolateState) -> RuntimeError {
+    match state.termination.reason() {
+        Some(ExitReason::Heap | ExitReason::Memory) => RuntimeError::Memory(state.budget.limit()),
+        _ => error,
     }
 }
 

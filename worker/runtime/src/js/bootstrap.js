@@ -52,7 +52,7 @@ import { WritableStreamDefaultController } from "./streams/writable_stream_defau
 import { WritableStreamDefaultWriter } from "./streams/writable_stream_default_writer.js";
 import { URLSearchParams } from "./url/search_params.js";
 import { URL } from "./url/url.js";
-import { abortRequest, dispatchRequest, responseHandedOn, resumeResponse, startApp } from "./worker/dispatch.js";
+import { abortRequest, checkExports, dispatchRequest, responseHandedOn, resumeResponse, startApp } from "./worker/dispatch.js";
 import { ExecutionContext } from "./worker/execution_context.js";
 import { removeSharedMemory } from "./worker/shared_memory.js";
 
@@ -217,6 +217,7 @@ for (const type of ["error", "rejectionhandled", "unhandledrejection"]) {
 export const entry = {
   __proto__: null,
   abortRequest,
+  checkExports,
   configureBudget(options) {
     captureFloat16Array(global.Float16Array);
     configureBudget(options);

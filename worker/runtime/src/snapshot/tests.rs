@@ -6,9 +6,12 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use nano_protocol::ExitReason;
 use url::Url;
 
 use super::*;
+use crate::app::App;
+use crate::app::serve::ServeError;
 use crate::engine::heap_image::HeapImage;
 use crate::engine::log_sink::{LogLevel, LogSink};
 use crate::engine::modules::FileModules;
@@ -76,4 +79,15 @@ fn what_is_no_snapshot_is_refused() {
         },
     };
     assert!(Program::new(options(empty)).is_err());
+}
+
+#[test]
+fn an_isolate_that_runs_out_of_memory_while_it_is_made_says_so() {
+    let Snapshot { blob, texts, lengths } = create().unwrap();
+    let image = HeapImage { blob: blob.leak(), texts: texts.leak(), lengths: lengths.leak() };
+    // The least that an app may have is more than enough.
+    assert!(App::without_program(image, 8 << 20).is_ok());
+    let error = App::without_program(image, 1 << 20).err().unwrap();
+    assert!(error.to_string().contains("the limit of 1 MiB") && error.to_string().contains("memory_mb"), "{error}");
+    assert_eq!(ServeError::from(error).exit_status(), i32::from(ExitReason::Heap.exit_status()));
 }

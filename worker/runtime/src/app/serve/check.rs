@@ -1,20 +1,22 @@
 //! A worker that checks apps' modules, one app after the other, instead of serving one. The modules are compiled and linked;
-//! none is evaluated, so that no code of an app runs. It gets no app's environment and no requests.
+//! none is evaluated, so that no code of an app runs. The entry must have a default export. It gets no app's environment and no requests.
 
 use std::cell::RefCell;
 use std::os::fd::AsFd as _;
 use std::rc::Rc;
 use std::time::Instant;
 
-use nano_protocol::{Check, Frame, Outbox};
+use nano_protocol::limits::MAX_ERROR_TEXT;
+use nano_protocol::{BootFailed, Check, Frame, Outbox};
 use nix::poll::{PollFd, PollFlags, ppoll};
 
 use super::boot_failed;
 use super::control_modules::{Asked, ControlModules};
 use super::{LAST_FRAMES_TIMEOUT, ServeError};
 use crate::app::App;
+use crate::app::app_log::cut;
 use crate::engine::heap_image::HeapImage;
-use crate::engine::modules::SourceError;
+use crate::engine::modules::{SourceError, for_exports_of};
 use crate::engine::platform;
 use crate::exchange::link::{Link, LinkError};
 
@@ -24,6 +26,10 @@ struct Checker {
     app: App,
     /// The modules of the app that is checked; `None` between two.
     asked: Option<Rc<RefCell<Asked>>>,
+    /// The first module of that app.
+    entry: String,
+    /// What to do about that module, should it lack a default export.
+    hint: Option<&'static str>,
     /// The number of the next request for a module. An answer that comes after its app's check has ended fits no later one.
     next_id: u32,
 }
@@ -57,7 +63,7 @@ impl Checker {
     fn new(control: Link, memory: u64, snapshot: HeapImage) -> Result<Self, ServeError> {
         // Nothing is evaluated in it, so it needs no log and no limits of streams.
         let app = App::without_program(snapshot, memory)?;
-        Ok(Self { control, outbox: Rc::default(), app, asked: None, next_id: 0 })
+        Ok(Self { control, outbox: Rc::default(), app, asked: None, entry: String::new(), hint: None, next_id: 0 })
     }
 
     fn take(&mut self, frame: Frame) -> Result<(), ServeError> {
@@ -66,6 +72,11 @@ impl Checker {
             Frame::ModuleSource { id, source } => {
                 let path = self.asked.as_ref().and_then(|asked| asked.borrow_mut().answered(id));
                 if let Some(path) = path {
+                    if let Ok(bytes) = &source
+                        && path == self.entry
+                    {
+                        self.hint = for_exports_of(bytes);
+                    }
                     let source = source.map(|bytes| bytes.to_vec()).map_err(|error| SourceError(error.to_string()));
                     self.app.runtime.module_arrived(&path, source);
                 }
@@ -81,16 +92,32 @@ impl Checker {
         let asked = Rc::new(RefCell::new(Asked::new(&self.outbox, self.next_id)));
         let source = Box::new(ControlModules::new(&asked));
         self.asked = Some(asked);
+        (self.entry, self.hint) = (check.entry.clone(), None);
         self.app.runtime.check_main(source, &check.shown, &check.entry);
     }
 
     /// Tells how the check ended, if it has.
     fn finish(&mut self) {
-        let Some(asked) = &self.asked else { return };
+        if self.asked.is_none() {
+            return;
+        }
         let Some(outcome) = self.app.runtime.main_outcome() else { return };
-        let outcome = outcome.map(|()| platform::v8_version().into()).map_err(|error| boot_failed(&self.app, error));
-        self.next_id = asked.borrow().next_id();
-        self.asked = None;
+        let outcome = outcome.map_err(|error| boot_failed(&self.app, error)).and_then(|()| self.check_exports());
+        let outcome = outcome.map(|()| platform::v8_version().into());
+        if let Some(asked) = self.asked.take() {
+            self.next_id = asked.borrow().next_id();
+        }
         self.outbox.borrow_mut().push(&Frame::Checked(outcome));
+    }
+
+    /// What an app that starts is told of its default export, as far as that is sure before its code runs.
+    fn check_exports(&mut self) -> Result<(), BootFailed> {
+        self.app.check_exports().map_err(|mut message| {
+            if let Some(hint) = self.hint {
+                message.push('\n');
+                message.push_str(hint);
+            }
+            BootFailed { message: cut(&message, MAX_ERROR_TEXT), path: self.entry.clone(), line: 0, column: 0 }
+        })
     }
 }

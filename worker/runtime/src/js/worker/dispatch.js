@@ -46,17 +46,28 @@ function describe(value) {
   return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
 }
 
+const expected = "`export default { async fetch(request, env, ctx) { \u2026 } }`";
+
+function lacksDefault(hasFetch) {
+  const named = hasFetch ? "; it exports `fetch` by name: `export default { fetch }`" : "";
+  return `it has no default export; nano needs ${expected}${named}`;
+}
+
+/**
+ * Takes the namespace of a module that is linked and may not be evaluated: the names of its exports are known, their values are
+ * not. Returns what is wrong with the app whatever those will be, or undefined.
+ */
+export function checkExports(namespace) {
+  return "default" in namespace ? undefined : lacksDefault("fetch" in namespace);
+}
+
 /**
  * Takes the app's module namespace, its environment as `[name, value, …]`, and the accessor style. Returns what is wrong
  * with the app in words, or undefined.
  */
 export function startApp(namespace, environment, style) {
-  const expected = "`export default { async fetch(request, env, ctx) { \u2026 } }`";
   const exported = namespace.default;
-  if (exported === undefined) {
-    const named = typeof namespace.fetch === "function" ? "; it exports `fetch` by name: `export default { fetch }`" : "";
-    return `it has no default export; nano needs ${expected}${named}`;
-  }
+  if (exported === undefined) return lacksDefault(typeof namespace.fetch === "function");
   if (exported === null || (typeof exported !== "object" && typeof exported !== "function")) {
     return `its default export is ${describe(exported)}; nano needs ${expected}`;
   }

@@ -13,3 +13,17 @@ fn only_for_the_names_that_are_known() {
         assert_eq!(with_hint(other.to_owned()), other);
     }
 }
+
+#[test]
+fn a_module_that_exports_as_commonjs_does_is_told_by_its_text() {
+    for text in [
+        "'use strict';\n  module.exports = {};",
+        "exports.fetch = 1",
+        "Object.defineProperty(exports, '__esModule', {})",
+    ] {
+        assert!(for_exports_of(text.as_bytes()).is_some_and(|hint| hint.contains("CommonJS")), "{text}");
+    }
+    for text in ["", "export const fetch = 1;", "const exports = {}; // module.exports", "myexports.x = 1"] {
+        assert_eq!(for_exports_of(text.as_bytes()), None, "{text}");
+    }
+}
