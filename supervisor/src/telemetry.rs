@@ -367,6 +367,8 @@ pub struct Metrics {
     accept_pauses: AtomicU64,
     connections_refused: AtomicU64,
     worker_start_durations: Histogram,
+    spares_ready: AtomicU64,
+    spares_wanted: AtomicU64,
     reloads_succeeded: AtomicU64,
     reloads_failed: AtomicU64,
     last_reload_succeeded: AtomicBool,
@@ -382,6 +384,8 @@ impl Default for Metrics {
             accept_pauses: AtomicU64::new(0),
             connections_refused: AtomicU64::new(0),
             worker_start_durations: Histogram::default(),
+            spares_ready: AtomicU64::new(0),
+            spares_wanted: AtomicU64::new(0),
             reloads_succeeded: AtomicU64::new(0),
             reloads_failed: AtomicU64::new(0),
             last_reload_succeeded: AtomicBool::new(true),
@@ -432,6 +436,13 @@ impl Metrics {
     /// From spawn to ready.
     pub fn worker_started(&self, took: Duration) {
         self.worker_start_durations.observe(took);
+    }
+
+    /// How many workers wait for an app, and how many are to.
+    pub fn set_spares(&self, ready: usize, wanted: usize) {
+        for (gauge, count) in [(&self.spares_ready, ready), (&self.spares_wanted, wanted)] {
+            gauge.store(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
     }
 
     /// The outcome of a reload. The first load is none.

@@ -233,6 +233,10 @@ fn their_number_follows_the_configuration() {
         config(count);
         assert_eq!(nano.ctl(&["reload"]).code, Some(0));
         spares(&nano, count);
+        for state in ["ready", "wanted"] {
+            let shown = f64::from(u32::try_from(count).unwrap());
+            nano.await_metric("nano_spares", &[("state", state)], shown);
+        }
     }
     config(2);
     assert_eq!(nano.ctl(&["reload"]).code, Some(0));

@@ -77,6 +77,7 @@ impl SparePool {
     pub(super) fn set_wanted(&self, context: &Rc<FleetContext>, wanted: usize) {
         self.wanted.set(wanted);
         self.ready.borrow_mut().truncate(wanted);
+        self.show(context);
         let mut keeper = self.keeper.borrow_mut();
         if keeper.is_empty() && wanted > 0 {
             keeper.spawn_local(keep(Rc::downgrade(context), Rc::clone(&self.changed)));
@@ -105,7 +106,9 @@ impl SparePool {
         if shared.config.settings.workers > 1 {
             return None;
         }
-        let Spare { mut process, links } = self.take()?;
+        let taken = self.take();
+        self.show(context);
+        let Spare { mut process, links } = taken?;
         let refill = Refill(Rc::clone(&self.changed));
         let begun = Instant::now();
         match context.spawner.adopt(process.worker, modules.generation).await {
@@ -126,6 +129,11 @@ impl SparePool {
     fn take(&self) -> Option<Spare> {
         let mut ready = self.ready.borrow_mut();
         std::iter::from_fn(|| ready.pop_front()).find(|spare| !spare.process.life.is_over())
+    }
+
+    /// Has the metrics say how many there are.
+    fn show(&self, context: &FleetContext) {
+        context.metrics.set_spares(self.ready(), self.wanted());
     }
 
     /// Keeps a spare, unless fewer are wanted by now.
@@ -153,6 +161,7 @@ async fn keep(context: Weak<FleetContext>, changed: Rc<Notify>) {
                 Ok(spare) => {
                     pause = PAUSE;
                     context.spares.keep(spare);
+                    context.spares.show(&context);
                 }
                 Err(error) => {
                     failed = true;
@@ -172,7 +181,7 @@ async fn keep(context: Weak<FleetContext>, changed: Rc<Notify>) {
 }
 
 impl Spare {
-    async fn start(context: &FleetContext, changed: &Rc<Notify>) -> Result<Self, StartError> {
+    async fn start(context: &Rc<FleetContext>, changed: &Rc<Notify>) -> Result<Self, StartError> {
         let turn = context.start_turns.app();
         let _turn = turn.take(StartKind::Again).await;
         let (links, workers) = data_links(context.shards().len()).map_err(StartError::Spawn)?;
@@ -193,10 +202,13 @@ impl Spare {
         }
         tracing::debug!(pid = process.pid, "a spare worker is prepared");
         // When it dies, another takes its place.
-        let (mut life, changed) = (process.life.clone(), Rc::clone(changed));
+        let (mut life, changed, context) = (process.life.clone(), Rc::clone(changed), Rc::downgrade(context));
         let _task = tokio::task::spawn_local(async move {
             life.over().await;
             changed.notify_one();
+            if let Some(context) = context.upgrade() {
+                context.spares.show(&context);
+            }
         });
         Ok(Self { process, links })
     }

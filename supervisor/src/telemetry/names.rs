@@ -33,6 +33,8 @@ names! {
         "HTTP responses that had begun and did not come to their end, by who is to blame.";
     WORKERS = "nano_workers", GAUGE,
         "Workers by state; exited ones wait to be started again.";
+    SPARES = "nano_spares", GAUGE,
+        "Workers that are no app's yet: those that are ready for one, and how many there are to be.";
     WORKER_STARTS = "nano_worker_starts_total", COUNTER,
         "Worker processes started.";
     WORKER_EXITS = "nano_worker_exits_total", COUNTER,

@@ -22,19 +22,17 @@ impl Metrics {
     /// When the encoder refuses a metric, which would be a fault in this module.
     pub fn render(&self) -> Result<String, prometheus::Error> {
         let mut text = Vec::with_capacity(16 * 1024);
-        TextEncoder::new().encode(&self.families(), &mut text)?;
+        self.encode(&mut text)?;
         String::from_utf8(text).map_err(|error| prometheus::Error::Msg(error.to_string()))
     }
 
-    fn families(&self) -> Vec<MetricFamily> {
+    /// One family after the other: as objects, the series of thousands of apps take ten times their text.
+    fn encode(&self, text: &mut Vec<u8>) -> Result<(), prometheus::Error> {
         let apps: Vec<_> = self.apps().iter().map(|(name, app)| (Arc::clone(name), Arc::clone(app))).collect();
         let apps: Vec<_> = apps.into_iter().map(|(name, app)| (name, app.totals(), app)).collect();
-        let mut families = Vec::new();
         let mut add = |name: Name, metrics: Vec<proto::Metric>| {
             // The encoder refuses a family without metrics.
-            if !metrics.is_empty() {
-                families.push(family(name, metrics));
-            }
+            if metrics.is_empty() { Ok(()) } else { TextEncoder::new().encode(&[family(name, metrics)], text) }
         };
         let per_app = |name: Name, value: &dyn Fn(&WorkerTotals, &AppMetrics) -> f64| {
             apps.iter().map(|(app, totals, metrics)| sample(name, &[("app", app)], value(totals, metrics))).collect()
@@ -42,38 +40,40 @@ impl Metrics {
 
         use names as n;
         for name in names::reported() {
-            add(name, apps.iter().flat_map(|(app, totals, _)| reported(name, app, totals)).collect());
+            add(name, apps.iter().flat_map(|(app, totals, _)| reported(name, app, totals)).collect())?;
         }
-        add(n::STREAM_LIMIT, per_app(n::STREAM_LIMIT, &|_, app| load(&app.buffer_limit)));
+        add(n::STREAM_LIMIT, per_app(n::STREAM_LIMIT, &|_, app| load(&app.buffer_limit)))?;
         let unrouted = self.unrouted.seen().map(|(code, count)| ("", code, count));
         let requests = apps.iter().flat_map(|(app, _, own)| own.codes.seen().map(move |(code, n)| (&**app, code, n)));
         let requests = unrouted
             .chain(requests)
             .map(|(app, code, count)| sample(n::REQUESTS, &[("app", app), ("code", &code.to_string())], float(count)));
-        add(n::REQUESTS, requests.collect());
+        add(n::REQUESTS, requests.collect())?;
         let durations = apps.iter().map(|(app, _, own)| histogram(&own.durations, &[("app", app)]));
-        add(n::REQUEST_DURATION, durations.collect());
-        add(n::REQUESTS_IN_FLIGHT, per_app(n::REQUESTS_IN_FLIGHT, &|_, app| float(app.requests_in_flight())));
-        add(n::RESPONSES_CUT, apps.iter().flat_map(|(app, _, own)| cut(app, own)).collect());
-        add(n::WORKERS, apps.iter().flat_map(|(app, _, own)| states(app, own)).collect());
-        add(n::WORKER_STARTS, per_app(n::WORKER_STARTS, &|_, app| load(&app.worker_starts)));
-        add(n::WORKER_EXITS, apps.iter().flat_map(|(app, _, own)| exits(app, own)).collect());
-        add(n::WORKER_START_DURATION, vec![histogram(&self.worker_start_durations, &[])]);
-        add(n::WORKER_RESIDENT, per_app(n::WORKER_RESIDENT, &|totals, _| float(totals.resident)));
-        add(n::WORKER_CPU, per_app(n::WORKER_CPU, &|totals, _| totals.cpu.as_secs_f64()));
-        add(n::WORKER_SANDBOX, apps.iter().flat_map(|(app, _, own)| sandbox(app, own)).collect());
-        add(n::LOG_DROPPED, per_app(n::LOG_DROPPED, &|_, app| load(&app.log_dropped)));
-        add(n::LOG_UNWRITTEN, vec![sample(n::LOG_UNWRITTEN, &[], float(self.log_unwritten()))]);
-        add(n::EGRESS_REQUESTS, apps.iter().flat_map(|(app, _, own)| egress(app, own)).collect());
-        add(n::ACCEPT_PAUSED, vec![sample(n::ACCEPT_PAUSED, &[], load(&self.accept_pauses))]);
-        add(n::CONNECTIONS_REFUSED, vec![sample(n::CONNECTIONS_REFUSED, &[], load(&self.connections_refused))]);
+        add(n::REQUEST_DURATION, durations.collect())?;
+        add(n::REQUESTS_IN_FLIGHT, per_app(n::REQUESTS_IN_FLIGHT, &|_, app| float(app.requests_in_flight())))?;
+        add(n::RESPONSES_CUT, apps.iter().flat_map(|(app, _, own)| cut(app, own)).collect())?;
+        add(n::WORKERS, apps.iter().flat_map(|(app, _, own)| states(app, own)).collect())?;
+        let spares = [("ready", &self.spares_ready), ("wanted", &self.spares_wanted)];
+        add(n::SPARES, spares.map(|(state, count)| sample(n::SPARES, &[("state", state)], load(count))).into())?;
+        add(n::WORKER_STARTS, per_app(n::WORKER_STARTS, &|_, app| load(&app.worker_starts)))?;
+        add(n::WORKER_EXITS, apps.iter().flat_map(|(app, _, own)| exits(app, own)).collect())?;
+        add(n::WORKER_START_DURATION, vec![histogram(&self.worker_start_durations, &[])])?;
+        add(n::WORKER_RESIDENT, per_app(n::WORKER_RESIDENT, &|totals, _| float(totals.resident)))?;
+        add(n::WORKER_CPU, per_app(n::WORKER_CPU, &|totals, _| totals.cpu.as_secs_f64()))?;
+        add(n::WORKER_SANDBOX, apps.iter().flat_map(|(app, _, own)| sandbox(app, own)).collect())?;
+        add(n::LOG_DROPPED, per_app(n::LOG_DROPPED, &|_, app| load(&app.log_dropped)))?;
+        add(n::LOG_UNWRITTEN, vec![sample(n::LOG_UNWRITTEN, &[], float(self.log_unwritten()))])?;
+        add(n::EGRESS_REQUESTS, apps.iter().flat_map(|(app, _, own)| egress(app, own)).collect())?;
+        add(n::ACCEPT_PAUSED, vec![sample(n::ACCEPT_PAUSED, &[], load(&self.accept_pauses))])?;
+        add(n::CONNECTIONS_REFUSED, vec![sample(n::CONNECTIONS_REFUSED, &[], load(&self.connections_refused))])?;
         let reloads = [("success", &self.reloads_succeeded), ("failure", &self.reloads_failed)];
-        add(n::RELOADS, reloads.map(|(result, count)| sample(n::RELOADS, &[("result", result)], load(count))).into());
+        add(n::RELOADS, reloads.map(|(result, count)| sample(n::RELOADS, &[("result", result)], load(count))).into())?;
         let last = if self.last_reload_succeeded.load(Ordering::Relaxed) { 1.0 } else { 0.0 };
-        add(n::LAST_RELOAD, vec![sample(n::LAST_RELOAD, &[], last)]);
+        add(n::LAST_RELOAD, vec![sample(n::LAST_RELOAD, &[], last)])?;
         let build = [("v8", self.v8().unwrap_or_default()), ("version", env!("CARGO_PKG_VERSION"))];
-        add(n::BUILD_INFO, vec![sample(n::BUILD_INFO, &build, 1.0)]);
-        families
+        add(n::BUILD_INFO, vec![sample(n::BUILD_INFO, &build, 1.0)])?;
+        Ok(())
     }
 }
 
