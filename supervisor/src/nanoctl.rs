@@ -119,6 +119,9 @@ impl CommandFailure {
 impl From<CallError> for CommandFailure {
     fn from(error: CallError) -> Self {
         let mut failure = Self::new(ExitCode::Failed, &error);
+        if let CallError::Unanswered { .. } = &error {
+            failure.error["code"] = "stopping".into();
+        }
         if let CallError::NotFound(not_found) = &error {
             let place = |(path, why): (&Path, &str)| json!({ "path": path.display().to_string(), "why": why });
             failure.error["code"] = "no_supervisor".into();

@@ -50,7 +50,7 @@ pub(crate) enum ReloadError {
     NeedsRestart(Vec<String>),
     #[error("there is no app {0:?}")]
     NoSuchApp(String),
-    #[error("nano is about to end")]
+    #[error("nano is stopping")]
     Stopping,
 }
 

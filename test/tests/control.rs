@@ -286,6 +286,33 @@ fn nanoctl_drain_drains() {
 }
 
 #[test]
+fn commands_to_a_nano_that_stops_say_that_it_stops() {
+    let site = Site::new();
+    site.app(
+        "slow",
+        "export default { fetch: () => new Promise((go) => setTimeout(() => go(new Response('late')), 700)) };",
+    );
+    site.apps(json!([{ "name": "slow", "hostname": "slow.local", "path": "slow" }]));
+    let mut nano = site.serve();
+    let mut connection = nano.connect();
+    connection.send_get("slow.local", "/").unwrap();
+    nano.await_metric("nano_http_requests_in_flight", &[("app", "slow")], 1.0);
+    nano.signal(Signal::SIGTERM);
+    nano.log.wait_for_text("stopping: no new connections");
+    // From the first moment of its end to the last, and after it.
+    loop {
+        let over = !nano.is_running();
+        let answer = nano.ctl(&["reload"]);
+        let told = answer.stderr.contains("stopping") || (answer.code == Some(3));
+        assert!(told || (answer.code == Some(1) && answer.stderr.contains("broke")), "{answer:?}");
+        if over {
+            break;
+        }
+    }
+    assert_eq!(connection.receive().unwrap().text(), "late");
+}
+
+#[test]
 fn drain_ends_at_drain_ms_and_a_second_signal_ends_it_at_once() {
     for second_signal in [false, true] {
         let site = Site::new();

@@ -16,6 +16,8 @@ pub(super) enum CallError {
     NotFound(NotFound),
     #[error("what answers at {path} is no nano: {what}")]
     HttpResponse { path: PathBuf, what: String },
+    #[error("what listens at {path} ended the connection without an answer, as a nano does that is stopping")]
+    Unanswered { path: PathBuf },
     #[error("the connection to the nano at {path} broke: {source}")]
     Broken { path: PathBuf, source: io::Error },
 }
@@ -73,18 +75,24 @@ impl Client {
         }
         let mut body = BufReader::new(stream);
         match read_head(&mut body) {
-            Ok(Ok(status)) => Ok(HttpResponse { path, status, body }),
+            Ok(Ok(Some(status))) => Ok(HttpResponse { path, status, body }),
+            Ok(Ok(None)) => Err(CallError::Unanswered { path }),
             Ok(Err(what)) => Err(CallError::HttpResponse { path, what }),
             Err(error) => Err(broken(error)),
         }
     }
 }
 
-/// Reads the head; only the status matters. An inner error: that is not HTTP.
-fn read_head(stream: &mut BufReader<UnixStream>) -> io::Result<Result<u16, String>> {
+/// Reads the head; only the status matters. `None`: nothing came. An inner error: that is not HTTP.
+fn read_head(stream: &mut BufReader<UnixStream>) -> io::Result<Result<Option<u16>, String>> {
     let mut head = stream.take(MAX_HEAD);
     let mut line = Vec::new();
-    head.read_until(b'\n', &mut line)?;
+    match head.read_until(b'\n', &mut line) {
+        Ok(0) => return Ok(Ok(None)),
+        // Its end threw away what was sent to it.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset && line.is_empty() => return Ok(Ok(None)),
+        read => read?,
+    };
     let text = String::from_utf8_lossy(&line);
     let status = text.starts_with("HTTP/").then(|| text.split(' ').nth(1)?.parse().ok()).flatten();
     let Some(status) = status else {
@@ -97,7 +105,7 @@ fn read_head(stream: &mut BufReader<UnixStream>) -> io::Result<Result<u16, Strin
             return Ok(Err("its head does not end".to_owned()));
         }
         if line.trim_ascii_end().is_empty() {
-            return Ok(Ok(status));
+            return Ok(Ok(Some(status)));
         }
     }
 }
