@@ -258,6 +258,32 @@ fn clients_that_leave_a_stream_of_single_bytes_cost_no_worker() {
 }
 
 #[test]
+fn requests_now_and_then_wake_no_other_threads_of_their_worker() {
+    const REQUESTS: usize = 15;
+    /// Several times as long as the watchdog's ticks.
+    const PAUSE: Duration = Duration::from_millis(200);
+    let site = Site::new();
+    site.app("a", "export default { fetch: () => new Response('x') };");
+    site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a" }]));
+    let nano = site.serve();
+    let worker = nano.pid_of("a");
+    let mut client = nano.connect();
+    let mut ask = |times| {
+        (0..times).for_each(|_| {
+            assert_eq!(client.get("a.local", "/").unwrap().text(), "x");
+            thread::sleep(PAUSE);
+        })
+    };
+    // V8 compiles what is used, on threads of its own.
+    ask(REQUESTS);
+    let before = waits(worker);
+    ask(REQUESTS);
+    let others = waits(worker).into_iter().filter(|(thread, _)| *thread != worker);
+    let woken: u64 = others.map(|(thread, count)| count - before.get(&thread).unwrap_or(&count)).sum();
+    assert!(woken < 2 * REQUESTS as u64, "{woken} times for {REQUESTS} requests");
+}
+
+#[test]
 fn an_idle_worker_wakes_neither_itself_nor_the_supervisor() {
     const APPS: usize = 20;
     /// Longer than the pause between two heartbeats of an app that does little.

@@ -23,7 +23,9 @@ const HOST: &str = "a.local";
 fn serve(site: &Site, egress: Value) -> Nano {
     site.app("a", APP);
     site.apps(
-        json!([{ "hostname": HOST, "path": "a", "egress": egress, "max_buffer_size_mb": 1, "timeout_ms": 120_000 }]),
+        json!([{
+            "hostname": HOST, "path": "a", "egress": egress, "max_buffer_size_mb": 1, "max_body_mb": 1000, "timeout_ms": 120_000
+        }]),
     );
     site.serve()
 }

@@ -64,10 +64,13 @@ pub(super) const ALLOWED: &[i64] = &[
     SYS_rt_sigprocmask,
     SYS_rt_sigreturn,
     SYS_sigaltstack,
+    SYS_rt_sigtimedwait,
     // Time.
     SYS_clock_gettime,
     SYS_clock_getres,
     SYS_clock_nanosleep,
+    // The watchdog's timer, which was made before.
+    SYS_timer_settime,
     SYS_nanosleep,
     SYS_gettimeofday,
     // The sockets, pipes and event counters that are open.

@@ -1,12 +1,13 @@
 //! The CPU limit: a thread that watches how much CPU time the JavaScript thread spends within one turn. It also looks at
 //! the process's memory, for what passes V8's own limits by (`memory.rs`); the kernel's limits stand behind it.
 //!
-//! A turn costs the JavaScript thread two atomic stores and no system call, except the first one after a while of
-//! idleness, which wakes the watchdog. Enforcement is late by at most one tick.
+//! A turn costs the JavaScript thread two atomic additions and no system call. Enforcement is late by at most one tick.
+
+mod ticks;
 
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 use std::{io, mem};
@@ -21,6 +22,7 @@ use crate::engine::fatal;
 use crate::engine::memory;
 use crate::engine::platform::tasks::TaskQueue;
 use crate::engine::termination::Termination;
+use ticks::Ticks;
 
 /// What a terminated turn may still take before the process is ended from here: code that V8 cannot interrupt.
 const GRACE: Duration = Duration::from_millis(250);
@@ -29,15 +31,12 @@ const STACK: usize = 128 * 1024;
 /// Growth of resident memory, beyond what heap and buffers explain, after which garbage is collected: objects of `Intl`
 /// hold tens of kilobytes each that V8 does not count.
 const GARBAGE: usize = 8 << 20;
-/// Ticks without a turn after which the watchdog sleeps until the next one.
-const IDLE_TICKS: u32 = 20;
 
 /// Where the JavaScript thread says that it is in a turn.
 #[derive(Default)]
 pub(crate) struct Turns {
     /// Odd within a turn; counts up at its begin and its end.
     count: AtomicU64,
-    asleep: AtomicBool,
 }
 
 /// The watchdog's thread, started early (after the sandbox is closed no thread can be), asleep until there is an isolate.
@@ -75,7 +74,14 @@ impl WatchdogThread {
         let clock = thread_cpu_clock(gettid());
         let shared = Arc::new(Shared { turns, watched: OnceLock::new(), supervisor, clock });
         let theirs = Arc::clone(&shared);
-        let handle = thread::Builder::new().name("watchdog".into()).stack_size(STACK).spawn(move || watch(&theirs))?;
+        let (prepared, is_prepared) = mpsc::sync_channel(1);
+        let handle = thread::Builder::new().name("watchdog".into()).stack_size(STACK).spawn(move || {
+            let ticks = Ticks::new();
+            // In the sandbox, no timer is made any more.
+            let _ = prepared.send(());
+            watch(&theirs, ticks);
+        })?;
+        let _ = is_prepared.recv();
         Ok(Self { shared, thread: handle.thread().clone() })
     }
 
@@ -93,11 +99,7 @@ pub(crate) struct Watchdog(WatchdogThread);
 impl Watchdog {
     /// A turn begins.
     pub(crate) fn enter(&self) {
-        let turns = &self.0.shared.turns;
-        turns.count.fetch_add(1, Ordering::SeqCst);
-        if turns.asleep.load(Ordering::SeqCst) {
-            self.0.thread.unpark();
-        }
+        self.0.shared.turns.count.fetch_add(1, Ordering::SeqCst);
     }
 
     /// It ends.
@@ -112,7 +114,7 @@ fn thread_cpu_clock(thread: Pid) -> ClockId {
     ClockId::from_raw((!thread.as_raw() << 3) | 4 | 2)
 }
 
-fn watch(shared: &Shared) {
+fn watch(shared: &Shared, mut ticks: Ticks) {
     let turns = &shared.turns;
     let watched = loop {
         match shared.watched.get() {
@@ -120,13 +122,12 @@ fn watch(shared: &Shared) {
             None => thread::park(),
         }
     };
-    let tick = (watched.cpu / 10).clamp(Duration::from_millis(2), Duration::from_millis(50));
+    ticks.start((watched.cpu / 10).clamp(Duration::from_millis(2), Duration::from_millis(50)));
     let mut turn = 0;
     let mut spent_before = Duration::ZERO;
-    let mut idle_ticks = 0;
     let mut collect_at = watched.roomy;
     loop {
-        thread::park_timeout(tick);
+        ticks.wait();
         let now = turns.count.load(Ordering::SeqCst);
         // Also what a turn took that is over.
         let peak = peak_resident();
@@ -139,14 +140,8 @@ fn watch(shared: &Shared) {
             memory::collect_soon(&watched.isolate);
         }
         if now.is_multiple_of(2) {
-            idle_ticks += 1;
-            if idle_ticks >= IDLE_TICKS {
-                sleep_until_next_turn(turns, now);
-                idle_ticks = 0;
-            }
             continue;
         }
-        idle_ticks = 0;
         if is_gone(&shared.supervisor) {
             fatal::exit_now(ExitReason::Restart.exit_status().into());
         }
@@ -172,15 +167,6 @@ fn end_of_turn(watched: &Watched, turns: &Turns, turn: u64) {
         }
         thread::park_timeout(Duration::from_millis(5));
     }
-}
-
-fn sleep_until_next_turn(turns: &Turns, seen: u64) {
-    turns.asleep.store(true, Ordering::SeqCst);
-    // A turn that began before `asleep` was set did not wake us.
-    while turns.count.load(Ordering::SeqCst) == seen {
-        thread::park();
-    }
-    turns.asleep.store(false, Ordering::SeqCst);
 }
 
 fn cpu_time(clock: ClockId) -> Duration {
