@@ -74,7 +74,7 @@ fn one_worker_checks_one_app_after_the_other_and_runs_none() {
     let mut worker = Worker::start(0);
     for round in 0..50 {
         let good: Files = &[
-            ("index.js", "import { a } from './a.js'; throw new Error(a); for (;;);"),
+            ("index.js", "import { a } from './a.js'; export default a; throw new Error(a); for (;;);"),
             ("a.js", "export const a = 1; globalThis.Array = null; await new Promise(() => {});"),
         ];
         let version = check(&mut worker, good).unwrap_or_else(|why| panic!("{why}"));
@@ -90,7 +90,9 @@ fn one_worker_checks_one_app_after_the_other_and_runs_none() {
         assert!(absent.unwrap_err().contains("SyntaxError"), "round {round}");
         let missing = check(&mut worker, &[("index.js", "import './a.js'; import './b.js'; import './c.js';")]);
         assert!(missing.unwrap_err().contains("cannot be loaded"), "round {round}");
-        assert!(check(&mut worker, &[("index.js", "import './a.js'"), ("a.js", "export {}")]).is_ok());
+        let other: Files = &[("index.js", "export { a as default } from './a.js'"), ("a.js", "export let a")];
+        assert!(check(&mut worker, other).is_ok());
+        assert!(check(&mut worker, &[("index.js", "export let a")]).unwrap_err().contains("no default export"));
     }
     worker.control.send(&Frame::Ping(7));
     assert_eq!(worker.control.next(), Some(Frame::Pong { nonce: 7, idle: true }));

@@ -214,10 +214,10 @@ impl Runtime {
         let budget = &self.state.budget;
         let before = peak_resident();
         let resident = before.saturating_add(budget.hard_limit()).saturating_add(native);
-        let roomy = before.saturating_add(budget.limit());
+        let collect_above = before.saturating_add(budget.limit());
         let isolate = self.isolate.thread_safe_handle();
         let termination = Arc::clone(&self.state.termination);
-        let watched = Watched { cpu, resident, roomy, isolate, tasks: Arc::clone(&self.tasks), termination };
+        let watched = Watched { cpu, resident, collect_above, isolate, tasks: Arc::clone(&self.tasks), termination };
         self.turns.watch(thread.watch(watched));
     }
 

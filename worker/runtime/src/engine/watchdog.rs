@@ -60,7 +60,7 @@ pub(crate) struct Watched {
     /// Resident bytes that the process may have.
     pub(crate) resident: usize,
     /// Resident bytes from which on garbage is collected as they grow.
-    pub(crate) roomy: usize,
+    pub(crate) collect_above: usize,
     pub(crate) isolate: v8::IsolateHandle,
     /// Wakes its event loop.
     pub(crate) tasks: Arc<TaskQueue>,
@@ -125,7 +125,7 @@ fn watch(shared: &Shared, mut ticks: Ticks) {
     ticks.start((watched.cpu / 10).clamp(Duration::from_millis(2), Duration::from_millis(50)));
     let mut turn = 0;
     let mut spent_before = Duration::ZERO;
-    let mut collect_at = watched.roomy;
+    let mut collect_at = watched.collect_above;
     loop {
         ticks.wait();
         let now = turns.count.load(Ordering::SeqCst);
