@@ -77,6 +77,7 @@ deny: ## licences, bans and sources of the dependencies by deny.toml, and adviso
 
 bench: build ## benchmarks: the race with nginx + node and workerd (docs/performance.md), codec frames/s, start-up, all rows of streams, a neighbour beside bombs and hostile servers; peers come from npm and Debian
 	python3 test/bench/race.py --write
+	python3 test/bench/curves.py --write
 	$(CARGO) bench $(LOCKED) -p nano-test --bench codec
 	python3 test/bench/run.py --only start
 	python3 test/bench/peers.py

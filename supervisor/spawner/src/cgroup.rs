@@ -7,10 +7,12 @@
 //! └── nano-PID           all of this nano's; locked, so that the next one knows what a killed one left behind
 //!     ├── supervisor     v2: nano itself
 //!     ├── app-NAME       equal CPU weight for every app, however many workers it has
-//!     │   └── worker-N   one worker, with its limits
+//!     │   └── worker-N   one worker, with its limits of memory and processes
 //!     └── app-spareN-…   the same for a worker that was started before it was known for which app
 //!         └── worker-N
 //! ```
+//!
+//! The CPU controller reaches down to the apps only: the kernel's scheduler pays for each of its groups, busy or not.
 
 mod group;
 mod instance;
@@ -113,9 +115,21 @@ enum CgroupVersion {
 
 #[derive(Debug)]
 struct HierarchyGroup {
+    /// The app's.
     parent: Arc<Group>,
-    group: Group,
+    /// The worker's own; `None`: it is in the app's.
+    own: Option<Group>,
     controllers: Vec<Controller>,
+}
+
+impl HierarchyGroup {
+    fn group(&self) -> &Group {
+        self.own.as_ref().unwrap_or(&self.parent)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> + use<'_> {
+        self.controllers.iter().map(|controller| controller.name())
+    }
 }
 
 /// Why there are no control groups for nano.
@@ -238,12 +252,16 @@ impl Backend {
             app.workers += 1;
         }
         for (controllers, parent) in hierarchies {
+            if version == CgroupVersion::V1 && controllers == [Controller::Cpu] {
+                cgroup.parts.push(HierarchyGroup { parent, own: None, controllers });
+                continue;
+            }
             let limited = parent.make(name).and_then(|group| {
                 let limited = controllers.iter().try_for_each(|controller| match version {
                     CgroupVersion::V1 => v1::limit(&group, *controller, limits),
                     CgroupVersion::V2 => v2::limit(&group, *controller, limits),
                 });
-                cgroup.parts.push(HierarchyGroup { parent, group, controllers });
+                cgroup.parts.push(HierarchyGroup { parent, own: Some(group), controllers });
                 limited
             });
             if let Err(error) = limited {
@@ -261,7 +279,10 @@ impl Backend {
             let made = instance.group.make(name).and_then(|group| {
                 let handed_down = match self.version() {
                     CgroupVersion::V1 => Ok(()),
-                    CgroupVersion::V2 => controllers.iter().try_for_each(|controller| v2::enable(&group, *controller)),
+                    CgroupVersion::V2 => {
+                        let mut limiting = controllers.iter().filter(|controller| **controller != Controller::Cpu);
+                        limiting.try_for_each(|controller| v2::enable(&group, *controller))
+                    }
                 };
                 handed_down.map(|()| group)
             });
@@ -292,7 +313,8 @@ impl Backend {
     /// Retries the removal of groups that the kernel still held. Returns how many are left.
     pub(crate) fn sweep(&mut self) -> usize {
         let is_left = |cgroup: &Cgroup| {
-            let left = cgroup.parts.iter().filter(|part| part.parent.remove(&cgroup.name).is_err());
+            let own = cgroup.parts.iter().filter(|part| part.own.is_some());
+            let left = own.filter(|part| part.parent.remove(&cgroup.name).is_err());
             left.count() > 0
         };
         let (left, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.ending).into_iter().partition(is_left);
@@ -328,7 +350,7 @@ impl Cgroup {
     /// The descriptor that clone3(2) takes (`CLONE_INTO_CGROUP`) to start a process in the group. Only v2 has this.
     pub(crate) fn clone_into(&self) -> Option<BorrowedFd<'_>> {
         let part = self.parts.first().filter(|_| self.version == CgroupVersion::V2)?;
-        Some(part.group.as_fd())
+        Some(part.group().as_fd())
     }
 
     /// Moves a process into the group. Memory that it already has stays charged to its former group, so it should have
@@ -337,10 +359,11 @@ impl Cgroup {
     /// # Errors
     /// The process is gone, or the kernel refuses.
     pub(crate) fn add(&self, pid: i32) -> io::Result<()> {
-        self.parts.iter().try_for_each(|part| part.group.add(pid))
+        self.parts.iter().try_for_each(|part| part.group().add(pid))
     }
 
-    /// The name within nano's own: `app-NAME/worker-N`, which is how `/proc/PID/cgroup` of a worker ends.
+    /// The name within nano's own: `app-NAME/worker-N`, which is how the lines of `/proc/PID/cgroup` of a worker end, but for
+    /// that of the CPU controller on v1.
     pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.app, self.name)
     }
@@ -351,16 +374,20 @@ impl Cgroup {
             Ok(groups) => groups,
             Err(error) => return Some(format!("no group: {error}")),
         };
-        let controllers = self.parts.iter().flat_map(|part| &part.controllers).map(|controller| controller.name());
-        let mut hierarchies: Vec<&str> =
-            if self.version == CgroupVersion::V2 { vec![""] } else { controllers.collect() };
-        hierarchies.retain(|controller| !own_cgroup::path_of(&groups, controller).is_some_and(|path| self.is_at(path)));
-        let first = hierarchies.first()?;
+        let name = self.name();
+        let expected: Vec<(&str, &str)> = match self.version {
+            CgroupVersion::V2 => vec![("", &name)],
+            CgroupVersion::V1 => {
+                let of = |part: &'_ HierarchyGroup| if part.own.is_some() { name.as_str() } else { self.app.as_str() };
+                let each = |part| HierarchyGroup::names(part).map(move |controller| (controller, of(part)));
+                self.parts.iter().flat_map(each).collect()
+            }
+        };
+        let elsewhere = |(controller, name): &&(&str, &str)| {
+            !own_cgroup::path_of(&groups, controller).is_some_and(|path| is_at(path, name))
+        };
+        let (first, _) = expected.iter().find(elsewhere)?;
         Some(format!("the group {} {first}", own_cgroup::path_of(&groups, first).unwrap_or("?")))
-    }
-
-    fn is_at(&self, path: &str) -> bool {
-        path.strip_suffix(&self.name()).is_some_and(|above| above.ends_with('/'))
     }
 
     /// How many of its processes the kernel killed for lack of memory. Call it before [`Backend::remove`].
@@ -386,13 +413,14 @@ impl Cgroup {
 
     /// Kills all its processes.
     pub(crate) fn kill(&self) {
-        if let Some(part) = self.parts.first() {
-            part.group.kill();
+        // Not what it shares with the app's other workers.
+        if let Some(group) = self.parts.iter().find_map(|part| part.own.as_ref()) {
+            group.kill();
         }
     }
 
     fn memory(&self) -> Option<&Group> {
-        self.parts.iter().find(|part| part.controllers.contains(&Controller::Memory)).map(|part| &part.group)
+        self.parts.iter().find(|part| part.controllers.contains(&Controller::Memory)).map(HierarchyGroup::group)
     }
 }
 
@@ -403,6 +431,10 @@ impl CgroupVersion {
             Self::V2 => "v2",
         }
     }
+}
+
+fn is_at(path: &str, name: &str) -> bool {
+    path.strip_suffix(name).is_some_and(|above| above.ends_with('/'))
 }
 
 /// A directory name for an app that cannot collide with the kernel's own files.

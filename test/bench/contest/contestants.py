@@ -124,6 +124,14 @@ class Nano(Contestant):
     # So many apps have a process each only when they are asked for.
     on_demand_from = 1000
 
+    def ctl(self, *arguments):
+        """nanoctl of the same build; returns what it prints."""
+        command = [self.program.parent / "nanoctl", "--socket", self.directory / "control.sock", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Failed(f"nanoctl {arguments[0]}: {done.stderr.strip()[-300:]}")
+        return done.stdout
+
     def commands(self):
         for number in range(self.apps):
             app = self.directory / f"app{number}"
@@ -136,6 +144,9 @@ class Nano(Contestant):
             "defaults": {"start": "on-demand" if self.apps >= self.on_demand_from else "eager", "max_body_mb": 100_000},
             "apps": [{"hostname": host(number), "path": f"app{number}"} for number in range(self.apps)],
         }
+        if self.apps > 1000:
+            # The users that nano takes by itself are not that many.
+            config["uid_base"] = 1_000_000
         (self.directory / "nano.json").write_text(json.dumps(config))
         return [[self.program, "serve", "--config", "nano.json"]]
 

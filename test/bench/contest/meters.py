@@ -14,7 +14,7 @@ UNITS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}
 # Each connection asks the apps in turn, each thread from another one on.
 LUA = """\
 local apps, at, requests = %d, 0, {}
-for number = 0, apps - 1 do requests[number] = "GET / HTTP/1.1\\r\\nHost: a" .. number .. ".test\\r\\n\\r\\n" end
+for number = 0, apps - 1 do requests[number] = "GET %s HTTP/1.1\\r\\nHost: a" .. number .. ".test\\r\\n\\r\\n" end
 request = function() at = (at + 1) %% apps return requests[at] end
 """
 
@@ -48,10 +48,10 @@ def _kib(file, key):
     return int(found.group(1)) if found else 0
 
 
-def load(contestant, connections, seconds, apps):
+def load(contestant, connections, seconds, apps, path="/"):
     """Small requests to `apps` apps in turn: requests a second, CPU seconds for 10,000 requests, p99 in milliseconds."""
     script = contestant.directory / "hosts.lua"
-    script.write_text(LUA % apps)
+    script.write_text(LUA % (apps, path.replace("%", "%%")))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "-s", str(script), f"http://127.0.0.1:{contestant.port}/"]
     before = cpu_seconds(contestant.pids())
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
