@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::assets::AssetsConfig;
 use crate::egress::EgressSetting;
 use crate::error::Location;
 use crate::hostname::HostPattern;
@@ -23,27 +24,39 @@ pub struct AppConfig {
     /// The directory of the app's files: absolute, links resolved when the file was read, so that a generation stays
     /// with the release it started with when a `current` link moves on.
     pub root: PathBuf,
-    /// File name of the module in `root`, `index.js` for instance.
+    /// File name of the module in `root`, `index.js` for instance. Empty for an app that has no module but `assets` alone:
+    /// `path` and `root` are those of the assets then.
     pub entry: String,
     /// The app's directory as stacks and messages name it: as `path` writes it, with a `/` at its end, or empty. `None` where
     /// that is absolute: what an app can read must not tell where on the machine it is.
     pub shown: Option<String>,
     /// The location of `path` in the file, for faults that are found when the module is loaded.
     pub location: Location,
+    /// `assets`: files that are served without the worker.
+    pub assets: Option<AssetsConfig>,
     /// Everything else, with `defaults` filled in.
     pub settings: AppSettings,
 }
 
 impl PartialEq for AppConfig {
     fn eq(&self, other: &Self) -> bool {
-        let Self { name, hostnames, path, root, entry, shown, location: _, settings } = self;
+        let Self { name, hostnames, path, root, entry, shown, location: _, assets, settings } = self;
         *name == other.name
             && *hostnames == other.hostnames
             && *path == other.path
             && *root == other.root
             && *entry == other.entry
             && *shown == other.shown
+            && *assets == other.assets
             && *settings == other.settings
+    }
+}
+
+impl AppConfig {
+    /// Whether there is code that a worker runs.
+    #[must_use]
+    pub fn has_module(&self) -> bool {
+        !self.entry.is_empty()
     }
 }
 

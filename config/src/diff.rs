@@ -84,7 +84,7 @@ impl ReloadPlan {
 
 fn changed_keys(old: &AppConfig, new: &AppConfig) -> Vec<&'static str> {
     // Taken apart in full, so that a field added later cannot be forgotten here.
-    let AppConfig { name: _, hostnames, path, root, entry, shown, location: _, settings } = new;
+    let AppConfig { name: _, hostnames, path, root, entry, shown, location: _, assets, settings } = new;
     let AppSettings {
         env,
         max_buffer,
@@ -104,6 +104,7 @@ fn changed_keys(old: &AppConfig, new: &AppConfig) -> Vec<&'static str> {
     let differs = [
         (schema::HOSTNAME, *hostnames != old.hostnames),
         (schema::PATH, *path != old.path || *root != old.root || *entry != old.entry || *shown != old.shown),
+        (schema::ASSETS, *assets != old.assets),
         (schema::ENV, *env != before.env),
         (schema::MAX_BUFFER_SIZE_MB, *max_buffer != before.max_buffer),
         (schema::MAX_TOTAL_BUFFER_MB, *max_total_buffer != before.max_total_buffer),

@@ -11,6 +11,7 @@
 
 mod address;
 mod app;
+mod assets;
 mod config;
 mod diff;
 mod egress;
@@ -26,6 +27,7 @@ mod suggest;
 mod validate;
 
 pub use app::{AppConfig, AppSettings, AppStart, RequestAccessors};
+pub use assets::{AssetsConfig, HtmlHandling, NotFound, PathPattern, WorkerFirst};
 pub use config::{
     Config, KeyLocations, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy, UnixListen,
 };
@@ -39,4 +41,4 @@ pub use load::{MAX_FILE_BYTES, load, near_file, parse, parse_found, places_of_ap
 pub use megabytes::Megabytes;
 pub use schema::DEFAULT_PORT;
 pub use suggest::nearest;
-pub use validate::Module;
+pub use validate::{AssetsPlace, Module};

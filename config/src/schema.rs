@@ -89,6 +89,21 @@ pub(crate) const NAME: Key = own("name", "a string");
 pub(crate) const HOSTNAME: Key = own("hostname", "a string or a list of strings");
 pub(crate) const PATH: Key = own("path", "a string");
 
+pub(crate) const ASSETS: Key = own("assets", "an object with `directory`");
+pub(crate) const ASSETS_DIRECTORY: Key = own("directory", "a path as a string");
+pub(crate) const ASSETS_NOT_FOUND: Key = Key {
+    name: "not_found",
+    kind: ValueKind::Choice { words: &["none", "404-page", "single-page-application"], default: Some("none") },
+};
+pub(crate) const ASSETS_RUN_WORKER_FIRST: Key = own("run_worker_first", "true, false or a list of patterns");
+pub(crate) const ASSETS_HTML_HANDLING: Key = Key {
+    name: "html_handling",
+    kind: ValueKind::Choice {
+        words: &["auto-trailing-slash", "force-trailing-slash", "drop-trailing-slash", "none"],
+        default: Some("auto-trailing-slash"),
+    },
+};
+
 pub(crate) const ENV: Key = own("env", "an object with string values");
 pub(crate) const MAX_BUFFER_SIZE_MB: Key = megabytes("max_buffer_size_mb", false, 64);
 pub(crate) const MAX_TOTAL_BUFFER_MB: Key = megabytes("max_total_buffer_mb", true, 0);
@@ -114,7 +129,7 @@ pub(crate) const NEED_RESTART: &[&str] =
 
 const SERVER_KEYS: &[Key] =
     &[SCHEMA, PORT, LISTEN, METRICS, CONTROL_SOCKET, LOG, DRAIN_MS, SANDBOX, UID_BASE, SPARES, WATCH, DEFAULTS, APPS];
-const IDENTITY_KEYS: &[Key] = &[HOSTNAME, NAME, PATH];
+const IDENTITY_KEYS: &[Key] = &[HOSTNAME, NAME, PATH, ASSETS];
 const SETTING_KEYS: &[Key] = &[
     ENV,
     MAX_BUFFER_SIZE_MB,
@@ -143,8 +158,15 @@ pub(crate) const DEFAULTS_LEVEL: Level = Level { keys: &[SETTING_KEYS], belongs:
 /// An entry of `apps`.
 pub(crate) const APP_LEVEL: Level = Level { keys: &[IDENTITY_KEYS, SETTING_KEYS], belongs: "in an entry of `apps`" };
 
+/// `assets` of an app.
+pub(crate) const ASSETS_LEVEL: Level = Level {
+    keys: &[&[ASSETS_DIRECTORY, ASSETS_NOT_FOUND, ASSETS_RUN_WORKER_FIRST, ASSETS_HTML_HANDLING]],
+    belongs: "in `assets`",
+};
+
 /// In the order in which a misplaced key is looked for: what `defaults` takes is named before what only apps take.
-pub(crate) const LEVELS: &[&Level] = &[&SERVER_LEVEL, &LOG_LEVEL_KEYS, &DEFAULTS_LEVEL, &APP_LEVEL, &LISTEN_LEVEL];
+pub(crate) const LEVELS: &[&Level] =
+    &[&SERVER_LEVEL, &LOG_LEVEL_KEYS, &DEFAULTS_LEVEL, &APP_LEVEL, &LISTEN_LEVEL, &ASSETS_LEVEL];
 
 impl Key {
     /// The default of a whole number, 0 where there is none.

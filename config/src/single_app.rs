@@ -39,6 +39,7 @@ impl Config {
             entry: module.entry,
             shown,
             location,
+            assets: None,
             settings: Settings::default().resolve(&Settings::default()),
         };
         Self {

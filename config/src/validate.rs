@@ -1,6 +1,7 @@
 //! The checks. All of them run, so that one look at the errors is enough; only a syntax error ends it early.
 
 mod apps;
+mod assets;
 mod listen;
 mod module_path;
 mod read;
@@ -18,6 +19,7 @@ use crate::error::ConfigError;
 use crate::json::{self, Node, Span, Value};
 use crate::schema;
 pub(crate) use apps::ANY_NAME;
+pub use assets::AssetsPlace;
 pub use module_path::Module;
 pub(crate) use module_path::single as single_module;
 use read::Object;
@@ -147,6 +149,10 @@ pub(crate) fn places_of_apps(root: &Node, file: &Path, cwd: &Path) -> Vec<PathBu
             for directory in [directory.as_path(), cwd] {
                 places.extend(module_path::looked_at(&directory.join(&text)));
             }
+        }
+        let assets = member(app, schema::ASSETS.name).and_then(|node| member(&node, schema::ASSETS_DIRECTORY.name));
+        if let Some(Value::String(text)) = assets.map(|node| node.value) {
+            places.extend([directory.join(&text), cwd.join(&text)]);
         }
     }
     places.dedup();

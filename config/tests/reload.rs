@@ -65,6 +65,7 @@ fn each_key_of_an_app_counts() {
         ("workers", "2"),
         ("max_concurrent", "1"),
         ("max_body_mb", "1"),
+        ("assets", "{\"directory\":\"b\"}"),
         ("start", "\"on-demand\""),
         ("idle_ms", "1"),
         ("egress", "\"off\""),

@@ -23,6 +23,7 @@ fn directory() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("a")).unwrap();
     fs::write(dir.path().join("a/index.js"), "export default {}").unwrap();
+    fs::create_dir(dir.path().join("public")).unwrap();
     dir
 }
 
@@ -137,6 +138,10 @@ const APP_GOOD: &[&str] = &[
     r#""hostname": ["a", "*.b", "*"]"#,
     r#""name": "shop""#,
     r#""name": "a-b_c.d", "hostname": "*""#,
+    r#""name": "a", "assets": {"directory": "public"}"#,
+    r#""name": "a", "assets": {"directory": "public", "not_found": "404-page", "html_handling": "none"}"#,
+    r#""name": "a", "assets": {"directory": "public", "run_worker_first": true}"#,
+    r#""name": "a", "assets": {"directory": "public", "run_worker_first": ["/api/*", "!/api/docs/*"]}"#,
 ];
 
 const APP_BAD: &[&str] = &[
@@ -165,6 +170,18 @@ const APP_BAD: &[&str] = &[
     r#""name": 1"#,
     r#""hostname": "a", "path": """#,
     r#""hostname": "a", "port": 80"#,
+    r#""name": "a", "assets": "public""#,
+    r#""name": "a", "assets": {}"#,
+    r#""name": "a", "assets": {"directory": ""}"#,
+    r#""name": "a", "assets": {"directory": 1}"#,
+    r#""name": "a", "assets": {"directory": "public", "binding": "ASSETS"}"#,
+    r#""name": "a", "assets": {"directory": "public", "not_found": "spa"}"#,
+    r#""name": "a", "assets": {"directory": "public", "html_handling": true}"#,
+    r#""name": "a", "assets": {"directory": "public", "run_worker_first": "/api/*"}"#,
+    r#""name": "a", "assets": {"directory": "public", "run_worker_first": []}"#,
+    r#""name": "a", "assets": {"directory": "public", "run_worker_first": ["api/*"]}"#,
+    r#""name": "a", "assets": {"directory": "public", "run_worker_first": ["!/api/*"]}"#,
+    r#""name": "a", "assets": {"directory": "public", "run_worker_first": ["/a", "/a"]}"#,
 ];
 
 const SETTING_GOOD: &[&str] = &[
@@ -228,6 +245,7 @@ const BEYOND_THE_SCHEMA: &[&str] = &[
     r#"{"apps": [{"hostname": ["a", "A."], "path": "a"}]}"#,
     r#"{"apps": [{"name": "x", "hostname": "a", "path": "a"}, {"name": "x", "hostname": "b", "path": "a"}]}"#,
     r#"{"apps": [{"hostname": "a", "path": "missing"}]}"#,
+    r#"{"apps": [{"hostname": "a", "assets": {"directory": "missing"}}]}"#,
     r#"{"apps": [{"hostname": "a", "path": "a", "path": "a"}]}"#,
     r#"{"apps": [{"hostname": "a", "path": "a", "max_buffer_size_mb": 0.0000001}]}"#,
     r#"{"apps": [{"hostname": "a", "path": "a", "egress": ["10.1.0.0/8"]}]}"#,
@@ -264,6 +282,9 @@ fn both_agree() {
         agree(document, false);
     }
     agree(r#"{"apps": [{"hostname": "h"}]}"#, false);
+    agree(r#"{"apps": [{"hostname": "h", "assets": {"directory": "public"}}]}"#, true);
+    agree(r#"{"apps": [{"hostname": "h", "assets": {"directory": "public", "run_worker_first": true}}]}"#, false);
+    agree(r#"{"defaults": {"assets": {"directory": "public"}}, "apps": [{"hostname": "h", "path": "a"}]}"#, false);
     assert!(count > 150);
 }
 

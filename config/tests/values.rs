@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nano_config::{
-    AppStart, Config, EgressRule, EgressSetting, HostPattern, Listen, LogFormat, MetricsAddress, MinLogLevel,
-    RequestAccessors, SandboxPolicy, UnixListen, load, parse,
+    AppStart, Config, EgressRule, EgressSetting, HostPattern, HtmlHandling, Listen, LogFormat, MetricsAddress,
+    MinLogLevel, NotFound, RequestAccessors, SandboxPolicy, UnixListen, WorkerFirst, load, parse,
 };
 use tempfile::TempDir;
 
@@ -30,6 +30,34 @@ fn config(text: &str) -> Config {
 /// A config whose only app has these keys besides a path.
 fn app(keys: &str) -> nano_config::AppConfig {
     config(&format!("{{\"apps\":[{{\"path\":\"a\",{keys}}}]}}")).apps.remove(0)
+}
+
+#[test]
+fn assets() {
+    let (dir, real) = directory();
+    fs::create_dir_all(real.join("beside/public")).unwrap();
+    let read = |keys: &str| {
+        let text = format!("{{\"apps\":[{{\"name\":\"x\",{keys}}}]}}");
+        parse(&text, &real.join("beside/nano.json"), dir.path()).unwrap().apps.remove(0)
+    };
+    let app = read(r#""path":"a","assets":{"directory":"public"}"#);
+    let assets = app.assets.as_ref().unwrap();
+    assert!(app.has_module());
+    assert_eq!((&assets.path, &assets.root), (&real.join("beside/public"), &real.join("beside/public")));
+    assert_eq!((assets.not_found, assets.html_handling), (NotFound::None, HtmlHandling::Auto));
+    assert_eq!(assets.run_worker_first, WorkerFirst::Never);
+    assert_eq!(assets.location.line, 1);
+    // In the working directory, and no code beside it.
+    let alone = read(r#""assets":{"directory":"a","not_found":"404-page","html_handling":"force-trailing-slash"}"#);
+    assert!(!alone.has_module());
+    assert_eq!((&alone.root, alone.entry.as_str()), (&real.join("a"), ""));
+    let assets = alone.assets.unwrap();
+    assert_eq!((assets.not_found, assets.html_handling), (NotFound::Page, HtmlHandling::Force));
+    let first = read(r#""path":"a","assets":{"directory":"public","run_worker_first":["/a/*","!/a/b"]}"#);
+    let first = first.assets.unwrap().run_worker_first;
+    assert_eq!([first.has("/a/x"), first.has("/a/b"), first.has("/b")], [true, false, false]);
+    let all = read(r#""path":"a","assets":{"directory":"public","run_worker_first":true}"#);
+    assert_eq!(all.assets.unwrap().run_worker_first, WorkerFirst::Always);
 }
 
 #[test]

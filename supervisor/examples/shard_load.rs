@@ -62,6 +62,7 @@ fn app(workers: u16) -> Arc<App> {
         generation: GenerationId(1),
         admission: Admission::new(workers, settings.max_concurrent),
         settings,
+        assets: None,
         metrics: Arc::new(AppMetrics::default()),
         availability: Availability::default(),
     })

@@ -6,7 +6,9 @@ mod availability;
 use std::sync::Arc;
 
 use nano_config::AppSettings;
+use tokio::sync::SetOnce;
 
+use crate::assets::Assets;
 use crate::telemetry::AppMetrics;
 pub use admission::{Admission, QueueEntry, QueueFull};
 pub use availability::{Availability, BreakerDecision, Outage, Refusal};
@@ -24,6 +26,8 @@ pub struct App {
     pub generation: GenerationId,
     /// Its settings in the configuration.
     pub settings: AppSettings,
+    /// Its static files, if it has any, once they are listed.
+    pub assets: Option<SetOnce<Assets>>,
     /// Counters of the app, shared by all its generations.
     pub metrics: Arc<AppMetrics>,
     /// Which requests may be sent and which have to wait.

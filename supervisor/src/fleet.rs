@@ -1,5 +1,6 @@
 //! The worker processes of all apps: starts, supervises, restarts and retires them.
 
+mod assets;
 mod backoff;
 mod boot;
 mod checker;

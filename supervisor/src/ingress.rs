@@ -4,6 +4,7 @@
 //! request goes over the worker's link, the response is relayed chunk by chunk, and whatever goes wrong before the
 //! response has begun ends in [`rescue`], the only place where an error becomes a status.
 
+mod assets;
 mod context;
 mod expectation;
 #[cfg(fuzzing)]
@@ -27,6 +28,7 @@ use hyper::body::Incoming;
 use nano_protocol::{BodyLength, ResetReason, ResponseHead};
 use tracing::Instrument;
 
+use crate::assets::AssetAnswer;
 use crate::downstream::Connection;
 use crate::upstream::{Deadline, Death, Failed, NotAdmitted, RequestFrame, RequestSummary, UpstreamRequest};
 pub(crate) use context::IngressContext;
@@ -56,7 +58,13 @@ pub(crate) fn handle_request(
     let mut upload = Upload::new(body, client, expectation::waits(&head));
     let answer = async move {
         match forward(&context, &mut record, &head, &mut upload).await {
-            Ok(answer) => {
+            Ok(Answer::Files(answer)) => {
+                if let Some(upload) = upload {
+                    Box::pin(upload.leave()).await;
+                }
+                assets::respond(answer, &head, record)
+            }
+            Ok(Answer::Worker(answer)) => {
                 let mut closes = record.closes();
                 if let Some(upload) = upload {
                     closes |= Box::pin(relay::finish_upload(upload, answer.request.body_sender())).await;
@@ -74,25 +82,38 @@ pub(crate) fn handle_request(
     answer.instrument(span)
 }
 
+/// What answers a request.
+enum Answer {
+    /// The app's static files.
+    Files(AssetAnswer),
+    /// Its worker.
+    Worker(StartedResponse),
+}
+
 /// A response whose head has come.
 struct StartedResponse {
     head: CheckedHead,
     request: UpstreamRequest,
 }
 
-/// route · admit · dispatch: sends the request to a worker and waits for the head of its response. Returns the unsent
-/// rest of the request's body.
+/// route · admit · dispatch: sends the request to a worker and waits for the head of its response, unless a static file
+/// answers it. Leaves the unsent rest of the request's body.
 async fn forward(
     context: &Rc<IngressContext>,
     record: &mut RequestLog,
     head: &Parts,
     upload: &mut Option<Upload>,
-) -> Result<StartedResponse, Failure> {
+) -> Result<Answer, Failure> {
     let Target { host, authority, url } = Target::read(head)?;
     expectation::check(head)?;
     let mut pool = context.routes.find(&host).ok_or(Failure::UnknownHost)?;
     record.routed(&pool.app);
     tracing::trace!(method = %head.method, host = %host, "route");
+    if pool.app.assets.is_some()
+        && let Some(answer) = Box::pin(assets::find(context, &mut pool, &host, head, &url)).await?
+    {
+        return Ok(Answer::Files(answer));
+    }
     let timeout = pool.app.settings.timeout;
     if let Some(upload) = upload {
         upload.limit(pool.app.settings.max_body_bytes)?;
@@ -138,7 +159,7 @@ async fn forward(
                     request.refuse_head();
                     return Err(Failure::Worker(Failed::Protocol));
                 };
-                return Ok(StartedResponse { head, request: sent.request });
+                return Ok(Answer::Worker(StartedResponse { head, request: sent.request }));
             }
             Err(Failure::Worker(failed)) if tries.one_more(failed, upload.as_ref(), &head.method) => {}
             Err(failure) => return Err(failure),

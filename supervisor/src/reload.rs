@@ -313,6 +313,10 @@ pub(crate) async fn wait_until_ready(started: &[(usize, &AppConfig, Rc<Generatio
 
 /// The fault of an app, with its location in the file.
 pub(crate) fn fault(index: usize, app: &AppConfig, error: &StartError) -> Diagnostic {
+    if let (StartError::Assets(why), Some(assets)) = (error, &app.assets) {
+        let message = format!("app {:?}: {why}", app.name);
+        return Diagnostic::at(&assets.location, format!("apps[{index}].assets.directory"), message);
+    }
     let message = match error {
         StartError::Module(_) => format!("app {:?}: {error}", app.name),
         other => format!("app {:?} cannot be started: {other}", app.name),

@@ -15,5 +15,5 @@ pub(crate) use in_flight::{RequestSummary, truncate_utf8};
 pub(crate) use link::{
     Deadline, Death, Failed, Link, RequestBodySender, RequestFrame, UpstreamRequest, run as run_link,
 };
-pub(crate) use pool::NotAdmitted;
+pub(crate) use pool::{NotAdmitted, Pool};
 pub(crate) use routes::Routes;

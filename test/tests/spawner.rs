@@ -276,6 +276,45 @@ fn modules_lie_beneath_their_app_only() {
 }
 
 #[test]
+fn static_files_lie_beneath_their_directory_only() {
+    let site = site();
+    site.file("public/x.txt", "x").apps(json!([
+        { "name": "a", "hostname": "a.local", "path": "a" },
+        { "name": "b", "hostname": "b.local", "path": "b" },
+        { "name": "s", "hostname": "s.local", "assets": { "directory": "public" } },
+    ]));
+    symlink("../secret.js", site.path("public/link.txt")).unwrap();
+    symlink("..", site.path("public/up")).unwrap();
+    let taken = Taken::over(site);
+    let (code, files) = (taken.open("a"), taken.open("s"));
+    let asset = |path: &str| match taken.ask(&Request::Asset { id: 4, generation: files, path: path.to_owned() }) {
+        (Reply::Asset { id: 4, error: Some(error) }, None) => Err(error),
+        (Reply::Asset { id: 4, error: None }, Some(file)) => {
+            let mut text = String::new();
+            fs::File::from(file).read_to_string(&mut text).unwrap();
+            Ok(text)
+        }
+        other => panic!("{path:?} got {other:?}"),
+    };
+    for path in ["../secret.js", "up/secret.js", "link.txt", "/etc/passwd", "..", "up/a/index.js"] {
+        assert_eq!(asset(path), Err(NoModule::Outside), "{path}");
+    }
+    for path in ["", ".", "./x.txt", "x.txt/", "x.txt\0", "none"] {
+        assert_eq!(asset(path), Err(NoModule::NotFound), "{path:?}");
+    }
+    assert_eq!(asset("x.txt").as_deref(), Ok("x"));
+    let (_, list) = taken.ask(&Request::ListAssets { id: 5, generation: files, fresh: true });
+    let list = nano_spawner::receive_assets(list.unwrap()).unwrap().unwrap();
+    assert_eq!(list.files.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(), ["x.txt"]);
+    // An app without static files has none, and so has a generation that there is not.
+    for generation in [code, 99] {
+        taken.is_refused(&Request::Asset { id: 4, generation, path: "index.js".to_owned() });
+        taken.is_refused(&Request::ListAssets { id: 5, generation, fresh: false });
+    }
+    taken.serves();
+}
+
+#[test]
 fn garbage_and_what_is_too_large_is_refused() {
     let taken = Taken::over(site());
     let deep = "[".repeat(MAX_PACKET - 1);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use crate::app::AppConfig;
+use crate::assets::AssetsConfig;
 use crate::error::{Location, quote};
 use crate::hostname::HostPattern;
 use crate::json::{Node, Span, Value};
@@ -11,7 +12,7 @@ use crate::schema;
 use crate::validate::read::Object;
 use crate::validate::report::{KeyPath, Report};
 use crate::validate::settings::Settings;
-use crate::validate::{Look, module_path};
+use crate::validate::{Look, assets, module_path};
 
 /// The name of an app that answers `*` and has none of its own.
 pub(crate) const ANY_NAME: &str = "default";
@@ -61,23 +62,55 @@ pub(crate) fn read(
         };
         let settings = Settings::read(report, &object).resolve(&defaults);
         let identity = identity(report, &object, &mut claims);
-        let module = module(report, &object, places, (look, index));
+        let place = (places, (look, index));
+        let files = assets(report, &object, place);
+        let module = match &files {
+            Some(files) if object.node(&schema::PATH).is_none() => Some(files_alone(files)),
+            _ => module(report, &object, place),
+        };
         if let (Some((name, hostnames)), Some((module, location, shown))) = (identity, module) {
-            let module_path::Module { path, root, entry } = module;
-            apps.push(AppConfig { name, hostnames, path, root, entry, shown, location, settings });
+            let module_path::Module { path, root, entry, assets: _ } = module;
+            apps.push(AppConfig { name, hostnames, path, root, entry, shown, location, assets: files, settings });
         }
     }
     apps
 }
 
+/// Where paths are looked for: the directories, or what is known of the app with this index.
+type Places<'p> = ((&'p Path, &'p Path), (&'p Look<'p>, usize));
+
+fn assets(
+    report: &mut Report<'_>,
+    app: &Object<'_>,
+    ((directory, cwd), (look, index)): Places<'_>,
+) -> Option<AssetsConfig> {
+    let has_module = app.node(&schema::PATH).is_some();
+    assets::read(report, app, has_module, |text| match look {
+        Look::OnDisk => assets::resolve(text, directory, cwd),
+        Look::Known(modules) => {
+            let known = modules.get(index).and_then(|module| module.assets.clone());
+            known.ok_or_else(|| ("it was not looked up".to_owned(), None))
+        }
+    })
+}
+
+/// What stands for the module of an app that has none.
+fn files_alone(assets: &AssetsConfig) -> (module_path::Module, Location, Option<String>) {
+    let AssetsConfig { path, root, location, .. } = assets;
+    let module = module_path::Module { path: path.clone(), root: root.clone(), entry: String::new(), assets: None };
+    (module, location.clone(), None)
+}
+
 fn module(
     report: &mut Report<'_>,
     app: &Object<'_>,
-    (directory, cwd): (&Path, &Path),
-    (look, index): (&Look<'_>, usize),
+    ((directory, cwd), (look, index)): Places<'_>,
 ) -> Option<(module_path::Module, Location, Option<String>)> {
     if app.node(&schema::PATH).is_none() {
-        report.fault(app.span, &app.path, "`path` is missing: the app's directory or module", None);
+        // With faulty `assets` it may be meant to have none.
+        if app.node(&schema::ASSETS).is_none() {
+            report.fault(app.span, &app.path, "`path` is missing: the app's directory or module", None);
+        }
         return None;
     }
     let (text, node, path) = app.text(report, &schema::PATH)?;

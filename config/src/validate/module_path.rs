@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::address::Fault;
 use crate::error::quote_path;
+use crate::validate::assets::AssetsPlace;
 
 /// The module that a directory stands for.
 const INDEX: &str = "index.js";
@@ -20,6 +21,8 @@ pub struct Module {
     pub root: PathBuf,
     /// See [`crate::AppConfig::entry`].
     pub entry: String,
+    /// The directory of `assets`, if the app has them.
+    pub assets: Option<AssetsPlace>,
 }
 
 impl Module {
@@ -147,7 +150,7 @@ fn file(path: PathBuf, regular: bool) -> Found {
 
 fn module(path: PathBuf, root: &Path, entry: &str) -> Found {
     match root.canonicalize() {
-        Ok(root) => Found::Module(Module { path, root, entry: entry.to_owned() }),
+        Ok(root) => Found::Module(Module { path, root, entry: entry.to_owned(), assets: None }),
         Err(error) => Found::Unusable(format!("{} cannot be read: {error}", quote_path(root)), None),
     }
 }

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use nano_config::{Config, ConfigError, Diagnostic, Module};
+use nano_config::{AssetsPlace, Config, ConfigError, Diagnostic, Module};
 use serde::{Deserialize, Serialize};
 
 use crate::ConfigSource;
@@ -31,6 +31,8 @@ struct ModuleRecord {
     path: Vec<u8>,
     root: Vec<u8>,
     entry: String,
+    /// `path` and `root` of its assets.
+    assets: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 /// A [`Diagnostic`] in serializable form.
@@ -58,6 +60,7 @@ impl ConfigTransfer {
             path: bytes(&app.path),
             root: bytes(&app.root),
             entry: app.entry.clone(),
+            assets: app.assets.as_ref().map(|assets| (bytes(&assets.path), bytes(&assets.root))),
         });
         Self { outcome: Ok(ValidConfig { version, text, modules: modules.collect() }) }
     }
@@ -81,10 +84,11 @@ impl ConfigTransfer {
     pub fn config(self, source: &ConfigSource) -> Result<(u64, Config), ConfigError> {
         match self.outcome {
             Ok(ValidConfig { version, text, modules }) => {
-                let modules = modules.into_iter().map(|ModuleRecord { path: at, root, entry }| Module {
+                let modules = modules.into_iter().map(|ModuleRecord { path: at, root, entry, assets }| Module {
                     path: path(at),
                     root: path(root),
                     entry,
+                    assets: assets.map(|(at, root)| AssetsPlace { path: path(at), root: path(root) }),
                 });
                 Ok((version, source.rebuild(&text, modules.collect())?))
             }

@@ -12,6 +12,9 @@ use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 
 use crate::watch::Fingerprint;
 
+/// NONBLOCK: a FIFO in the directory must not hang the reader.
+const READ: OFlag = OFlag::O_RDONLY.union(OFlag::O_CLOEXEC).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
+
 /// An app's directory, held by its descriptor: it stays the same directory when another takes its name.
 #[derive(Debug)]
 pub(crate) struct Directory {
@@ -28,22 +31,38 @@ impl Directory {
         Ok(Self { root: root.to_owned(), open: open.into() })
     }
 
+    /// The same directory once more.
+    pub(crate) fn duplicate(&self) -> io::Result<OwnedFd> {
+        self.open.try_clone()
+    }
+
+    /// The directory that has this name now.
+    pub(crate) fn reopen(&self) -> io::Result<Self> {
+        Self::open(&self.root)
+    }
+
+    /// A file of any size.
+    pub(crate) fn file(&self, path: &str) -> Result<File, ModuleError> {
+        check(path)?;
+        let file = self.open_beneath(path, READ)?;
+        let metadata = file.metadata().map_err(|error| unreadable(&error))?;
+        if metadata.is_file() { Ok(file) } else { Err(ModuleError::NotFound) }
+    }
+
     /// A module's file.
     pub(crate) fn module(&self, path: &str) -> Result<File, ModuleError> {
         check(path)?;
-        // NONBLOCK: a FIFO in the directory must not hang the reader.
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        regular(self.open_beneath(path, flags)?)
+        regular(self.open_beneath(path, READ)?)
     }
 
     /// The same in the directory that has this name now.
     pub(crate) fn fresh_module(&self, path: &str) -> Result<File, ModuleError> {
-        Self::open(&self.root).map_err(|error| unreadable(&error))?.module(path)
+        self.reopen().map_err(|error| unreadable(&error))?.module(path)
     }
 
     /// Which of these modules' files, in the directory that has this name now, are not what they were, by their places.
     pub(crate) fn differ(&self, files: &[(String, Fingerprint)]) -> Vec<usize> {
-        let fresh = Self::open(&self.root).ok();
+        let fresh = self.reopen().ok();
         let same = |(path, was): &(String, Fingerprint)| {
             let found = fresh.as_ref().and_then(|fresh| fresh.look(path).ok()).and_then(|file| file.metadata().ok());
             found.is_some_and(|found| Fingerprint::from(&found) == *was)
@@ -51,8 +70,8 @@ impl Directory {
         files.iter().enumerate().filter(|(_, file)| !same(file)).map(|(place, _)| place).collect()
     }
 
-    /// A module's file, to be looked at and not to be read.
-    fn look(&self, path: &str) -> Result<File, ModuleError> {
+    /// A file, to be looked at and not to be read.
+    pub(crate) fn look(&self, path: &str) -> Result<File, ModuleError> {
         check(path)?;
         self.open_beneath(path, OFlag::O_PATH | OFlag::O_CLOEXEC)
     }

@@ -18,6 +18,10 @@ pub(crate) struct AppGeneration {
     pub(crate) version: u64,
     pub(crate) requested: RequestedModules,
     pub(crate) directory: Directory,
+    /// Its static files.
+    pub(crate) assets: Option<Directory>,
+    /// Their state when they were listed.
+    pub(crate) assets_seen: Option<u64>,
     pub(crate) lease: Option<Rc<UidLease>>,
     pub(crate) memory: u64,
 }

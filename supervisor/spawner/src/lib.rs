@@ -5,12 +5,13 @@
 //! `nano serve` executes itself once more before it has threads ([`start`]), and that process runs [`run`]. The two
 //! share one socket. The spawner reads and checks the configuration itself. The requests on the socket
 //! ([`wire::Request`]) name apps of that configuration and nothing else: no paths, no users, no limits. So an attacker
-//! who takes over the supervisor can start workers of configured apps, read those apps' modules, and kill workers.
+//! who takes over the supervisor can start workers of configured apps, read those apps' modules and assets, and kill workers.
 //!
 //! One request is trusted: [`wire::Request::Sweep`], which the supervisor sends first, before it has read anything from
 //! a client.
 #![deny(unsafe_code)]
 
+mod asset_list;
 mod cgroup;
 mod child;
 mod clone;
@@ -22,6 +23,7 @@ mod files;
 mod generation;
 mod groups;
 mod inspect;
+mod listing;
 mod load;
 mod packet;
 mod requested_modules;
@@ -37,7 +39,9 @@ mod watch;
 mod watching;
 pub mod wire;
 
+pub use asset_list::{ASSET_RULES, AssetFile, AssetList, MAX_ASSETS};
 pub use config_transfer::{ConfigTransfer, receive_config};
+pub use listing::receive_assets;
 pub use packet::{MAX_PACKET, Packet, Wait, pair, receive, send};
 pub use run::run;
 pub use shortage::explain;

@@ -2,7 +2,7 @@
 //! the memory of the spawner or of anything that it starts later.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
@@ -52,13 +52,27 @@ pub(crate) struct AppPolicy {
     root: Vec<u8>,
     path: Vec<u8>,
     entry: String,
+    assets: Option<AssetsPolicy>,
     /// The state of `root` when it was read.
     seen: Fingerprint,
     /// `memory_mb` in bytes.
     pub(crate) memory: u64,
 }
 
+/// Where an app's static files are, and the state of that directory when it was read.
+#[derive(Debug, Serialize, Deserialize)]
+struct AssetsPolicy {
+    root: Vec<u8>,
+    path: Vec<u8>,
+    seen: Fingerprint,
+}
+
 impl AppPolicy {
+    /// The directory of its static files.
+    pub(crate) fn assets(&self) -> Option<PathBuf> {
+        self.assets.as_ref().map(|assets| OsString::from_vec(assets.root.clone()).into())
+    }
+
     pub(crate) fn root(&self) -> PathBuf {
         OsString::from_vec(self.root.clone()).into()
     }
@@ -83,9 +97,18 @@ impl AppPolicy {
     /// requested. If several requested the same module, the last one's state counts.
     pub(crate) fn add_places<'a>(
         &self,
+        assets_seen: Option<u64>,
         requested: impl Iterator<Item = &'a RequestedModules>,
         places: &mut WatchedPaths,
     ) {
+        if let Some(AssetsPolicy { path, seen, .. }) = &self.assets {
+            let path = Path::new(OsStr::from_bytes(path));
+            places.add(path, Some(*seen));
+            places.add_tree(path, assets_seen);
+        }
+        if self.entry.is_empty() {
+            return;
+        }
         let way = self.way();
         places.add(&way, Some(self.seen));
         let mut none = true;
@@ -107,6 +130,11 @@ impl ConfigVersion {
                 root: bytes(&app.root),
                 path: bytes(&app.path),
                 entry: app.entry.clone(),
+                assets: app.assets.as_ref().map(|assets| AssetsPolicy {
+                    root: bytes(&assets.root),
+                    path: bytes(&assets.path),
+                    seen: Fingerprint::of(&assets.root),
+                }),
                 seen: Fingerprint::of(&app.root),
                 memory: app.settings.memory_bytes,
             };

@@ -1,5 +1,6 @@
 //! The spawner's process: answers the supervisor, supervises the workers' processes, and cleans up at its end.
 
+mod assets;
 mod workers;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -21,6 +22,7 @@ use crate::descriptors;
 use crate::files::Directory;
 use crate::generation::AppGeneration;
 use crate::groups::{self, Groups};
+use crate::listing::Listing;
 use crate::load::{ConfigVersion, LoadOutcome, Loading};
 use crate::packet::{Packet, Wait, receive, send};
 use crate::requested_modules::RequestedModules;
@@ -67,6 +69,8 @@ fn fail(error: &io::Error) -> ExitCode {
 struct ReadyEvents {
     workers: Vec<u64>,
     loading: bool,
+    /// Processes that list assets, by their index.
+    listings: Vec<usize>,
     /// Watchers with messages, by their index.
     watchers: Vec<usize>,
 }
@@ -83,6 +87,8 @@ struct Spawner {
     loaded: Option<ConfigVersion>,
     /// The process that reads the next configuration.
     loading: Option<Loading>,
+    /// The processes that list assets.
+    listings: Vec<Listing>,
     watching: Watching,
     /// Socket files to remove at the end; `None` until the supervisor has sent them.
     sockets: Option<Vec<SocketFile>>,
@@ -112,6 +118,7 @@ impl Spawner {
             serving: None,
             loaded: None,
             loading: None,
+            listings: Vec::new(),
             watching: Watching::default(),
             sockets: None,
             generations: BTreeMap::new(),
@@ -131,10 +138,12 @@ impl Spawner {
             if let Some(loading) = &mut self.loading {
                 loading.end_if_late();
             }
+            self.listings.iter_mut().for_each(Listing::end_if_late);
             self.reap(&ended.workers);
             if ended.loading {
                 self.finish_loading();
             }
+            self.finish_listings(&ended.listings);
             self.read_watchers(&ended.watchers);
             if socket.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR)
                 && self.replies.len() < MAX_PENDING_REPLIES
@@ -156,7 +165,8 @@ impl Spawner {
     fn patience(&self, swept: bool) -> PollTimeout {
         let due = [self.watching.due(), self.loading.as_ref().map(|loading| loading.until)];
         let again = (!swept).then_some(Duration::from_millis(groups::RETRY_MS.into()));
-        let left = due.into_iter().flatten().map(|due| due.saturating_duration_since(Instant::now()));
+        let due = due.into_iter().flatten().chain(self.listings.iter().map(|listing| listing.until));
+        let left = due.map(|due| due.saturating_duration_since(Instant::now()));
         // Rounded up: poll(2) would return too early otherwise.
         let left = left.map(|left| left + Duration::from_millis(1)).chain(again).min();
         left.map_or(PollTimeout::NONE, |left| PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX))
@@ -183,9 +193,10 @@ impl Spawner {
         Ok((socket, ended))
     }
 
-    /// The pidfds of the workers, then of the process that reads the configuration.
+    /// The pidfds of the workers, then of the processes that list, then of the one that reads the configuration.
     fn processes(&self) -> impl Iterator<Item = PollFd<'_>> {
         let pidfds = self.workers.values().map(|worker| &worker.pidfd);
+        let pidfds = pidfds.chain(self.listings.iter().map(|listing| &listing.pidfd));
         let pidfds = pidfds.chain(self.loading.iter().map(|loading| &loading.pidfd));
         pidfds.map(|pidfd| PollFd::new(pidfd.as_fd(), PollFlags::POLLIN))
     }
@@ -194,9 +205,12 @@ impl Spawner {
         let is_ready = |each: &PollFd<'_>| each.any().unwrap_or(false);
         let workers = self.workers.keys().zip(processes);
         let workers = workers.filter(|(_, each)| is_ready(each)).map(|(number, _)| *number).collect();
+        let listings = (0..self.listings.len()).zip(processes.iter().skip(self.workers.len()));
+        let listings = listings.filter(|(_, each)| is_ready(each)).map(|(at, _)| at).collect();
         ReadyEvents {
             workers,
             loading: self.loading.is_some() && processes.last().is_some_and(is_ready),
+            listings,
             watchers: Vec::new(),
         }
     }
@@ -284,6 +298,8 @@ impl Spawner {
                 }
                 self.watching.more();
             }
+            Request::ListAssets { id, generation, fresh } => self.list_assets(id, generation, fresh),
+            Request::Asset { id, generation, path } => self.open_asset(id, generation, &path),
             Request::Compare { id, generation, files } => match self.generations.get(&generation) {
                 Some(own) => self.reply(Reply::Compared { id, differ: own.directory.differ(&files) }, None),
                 None => self.refuse(id, no_generation()),
@@ -376,6 +392,8 @@ impl Spawner {
         }
         let directory =
             Directory::open(&policy.root()).map_err(|error| SpawnerRefusal::Directory(error.to_string()))?;
+        let assets = policy.assets().map(|root| Directory::open(&root)).transpose();
+        let assets = assets.map_err(|error| SpawnerRefusal::Directory(error.to_string()))?;
         let (memory, version) = (policy.memory, version.number);
         let lease = self.uids.as_ref().map(|uids| uids.lease(app)).transpose();
         let lease = lease.map_err(|error| SpawnerRefusal::User(error.to_string()))?;
@@ -387,6 +405,8 @@ impl Spawner {
                 version,
                 requested: RequestedModules::default(),
                 directory,
+                assets,
+                assets_seen: None,
                 lease,
                 memory,
             },

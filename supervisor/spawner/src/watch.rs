@@ -7,6 +7,7 @@ mod fingerprint;
 mod process;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
@@ -19,6 +20,8 @@ use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
+#[cfg(doc)]
+use crate::asset_list::AssetList;
 use crate::clone::{Forked, clone};
 use crate::wire::Coverage;
 pub use fingerprint::Fingerprint;
@@ -32,28 +35,41 @@ const MAX_MESSAGE: usize = 64 * 1024;
 /// The paths to watch, each with its state when it was read; `None`: the state is not known, or the watcher before this
 /// one looks after it.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct WatchedPaths(BTreeMap<PathBuf, Option<Fingerprint>>);
+pub(crate) struct WatchedPaths {
+    paths: BTreeMap<PathBuf, Option<Fingerprint>>,
+    /// Directories of static files: everything beneath them counts. The states are those of [`AssetList::state`].
+    trees: BTreeMap<PathBuf, Option<u64>>,
+}
 
 impl WatchedPaths {
+    /// Adds a directory of static files.
+    pub(crate) fn add_tree(&mut self, path: &Path, seen: Option<u64>) {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        self.trees.insert(path, seen);
+    }
+
     /// Adds a path. If it is there already, the later state counts.
     pub(crate) fn add(&mut self, path: &Path, seen: Option<Fingerprint>) {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        if self.0.len() < MAX_PATHS || self.0.contains_key(&path) {
-            self.0.insert(path, seen);
+        if self.paths.len() < MAX_PATHS || self.paths.contains_key(&path) {
+            self.paths.insert(path, seen);
         }
     }
 
     /// Forgets the states of paths that the other set has too: another watcher compares those, and here only later
     /// changes count.
     pub(crate) fn leave_to(&mut self, other: &Self) {
-        for (_, seen) in self.0.iter_mut().filter(|(path, _)| other.0.contains_key(*path)) {
+        for (_, seen) in self.paths.iter_mut().filter(|(path, _)| other.paths.contains_key(*path)) {
+            *seen = None;
+        }
+        for (_, seen) in self.trees.iter_mut().filter(|(path, _)| other.trees.contains_key(*path)) {
             *seen = None;
         }
     }
 
     /// Whether both have the same paths.
     pub(crate) fn same_paths(&self, other: &Self) -> bool {
-        self.0.keys().eq(other.0.keys())
+        self.paths.keys().eq(other.paths.keys()) && self.trees.keys().eq(other.trees.keys())
     }
 }
 

@@ -110,7 +110,12 @@ impl Watching {
         }
         for (app, policy) in versions.flat_map(|version| &version.apps) {
             let own = generations.values().filter(|generation| generation.app == *app);
-            policy.add_places(own.map(|generation| &generation.requested).chain(self.left.get(app)), &mut places);
+            let assets_seen = own.clone().filter_map(|generation| generation.assets_seen).next_back();
+            policy.add_places(
+                assets_seen,
+                own.map(|generation| &generation.requested).chain(self.left.get(app)),
+                &mut places,
+            );
         }
         if self.watchers.last().is_some_and(|newest| newest.places.same_paths(&places)) {
             return Ok(());

@@ -93,6 +93,24 @@ pub enum Request {
         /// In the directory that has the app's path now, not in the one that had it when the generation was opened.
         fresh: bool,
     },
+    /// List the static files of an app: [`Reply::AssetList`].
+    ListAssets {
+        /// For the reply.
+        id: u64,
+        /// From [`Reply::Opened`].
+        generation: u64,
+        /// Those in the directory that has the name now, not in the one that had it when the generation was opened.
+        fresh: bool,
+    },
+    /// Open a static file: [`Reply::Asset`].
+    Asset {
+        /// For the reply.
+        id: u64,
+        /// From [`Reply::Opened`].
+        generation: u64,
+        /// Beneath the directory of the app's assets.
+        path: String,
+    },
     /// Look at modules' files in the directory that has the app's path now: [`Reply::Compared`].
     Compare {
         /// For the reply.
@@ -157,6 +175,18 @@ pub enum Reply {
     },
     /// A module's file as a descriptor, or the reason why there is none.
     Module {
+        /// The request's.
+        id: u64,
+        /// Why not.
+        error: Option<NoModule>,
+    },
+    /// Static files were listed. A descriptor with the result comes with it: [`crate::receive_assets`].
+    AssetList {
+        /// The request's.
+        id: u64,
+    },
+    /// A static file as a descriptor, or the reason why there is none.
+    Asset {
         /// The request's.
         id: u64,
         /// Why not.

@@ -113,7 +113,9 @@ fn exits(metrics: &AppMetrics) -> Value {
 fn state(generation: &Generation) -> &'static str {
     let in_state = |state| generation.slots.iter().any(|slot| slot.state() == Some(state));
     let availability = &generation.app().availability;
-    if availability.is_on_probation() {
+    if !generation.has_workers() {
+        "files"
+    } else if availability.is_on_probation() {
         "probation"
     } else if in_state(WorkerState::Ready) {
         "ready"

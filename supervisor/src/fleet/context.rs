@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::assets::ListTurns;
 use super::checker::Checker;
 use super::flight::{FlightRecords, LostRequests};
 use super::sandbox::SandboxEnforcement;
@@ -48,6 +49,7 @@ pub(super) struct FleetContext {
     pub(super) start_turns: StartTurns,
     pub(super) checker: Rc<Checker>,
     pub(super) spares: SparePool,
+    pub(super) list_turns: ListTurns,
 }
 
 impl FleetContext {
@@ -72,6 +74,7 @@ impl FleetContext {
             start_turns: StartTurns::default(),
             checker: Rc::default(),
             spares: SparePool::default(),
+            list_turns: ListTurns::default(),
         })
     }
 

@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use nano_config::{AppConfig, AppStart};
 use nano_protocol::ExitReason;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{SetOnce, oneshot, watch};
 use tokio::task::JoinSet;
 
+use super::assets;
 use super::context::FleetContext;
 use super::shared::{DesiredState, GenerationState};
 use super::slot::Slot;
@@ -27,6 +28,9 @@ pub(crate) struct Generation {
     desired: watch::Sender<DesiredState>,
     first: RefCell<Vec<oneshot::Receiver<Result<(), StartError>>>>,
     tasks: RefCell<JoinSet<()>>,
+    /// Lists and opens static files; ends with the generation.
+    _assets: JoinSet<()>,
+    context: Rc<FleetContext>,
 }
 
 impl Generation {
@@ -44,17 +48,35 @@ impl Generation {
             name: Arc::from(config.name.as_str()),
             generation: context.generation(),
             settings: settings.clone(),
+            assets: config.assets.as_ref().map(|_| SetOnce::new()),
             metrics,
             admission: Admission::new(settings.workers, settings.max_concurrent),
             availability: Availability::default(),
         };
-        let workers = settings.workers;
+        // An app of files alone has no process.
+        let workers = if config.has_module() { settings.workers } else { 0 };
         let shared = GenerationState::new(app, version, config, context.start_turns.app());
         let (desired, receiver) = watch::channel(DesiredState::Run);
         let mut tasks = JoinSet::new();
         let mut slots = Vec::new();
         let mut fates = Vec::new();
-        if when == AppStart::OnDemand {
+        let mut files = JoinSet::new();
+        if let Some(assets) = shared.config.assets.clone() {
+            let (listed, fate) = oneshot::channel();
+            let (context, shared) = (Rc::clone(context), Rc::clone(&shared));
+            files.spawn_local(async move {
+                match assets::load(&context, &shared, &assets).await {
+                    Ok(opens) => {
+                        let _ = listed.send(Ok(()));
+                        let generation = shared.modules.get().map(|modules| modules.generation);
+                        assets::serve(context, generation.unwrap_or_default(), opens).await;
+                    }
+                    Err(error) => drop(listed.send(Err(error))),
+                }
+            });
+            fates.push(fate);
+        }
+        if when == AppStart::OnDemand && workers > 0 {
             let (checked, fate) = oneshot::channel();
             let (context, shared) = (Rc::clone(context), Rc::clone(&shared));
             tasks.spawn_local(async move {
@@ -80,7 +102,15 @@ impl Generation {
             tasks.spawn_local(slot.run());
             slots.push(status);
         }
-        Rc::new(Self { shared, slots, desired, first: RefCell::new(fates), tasks: RefCell::new(tasks) })
+        Rc::new(Self {
+            shared,
+            slots,
+            desired,
+            first: RefCell::new(fates),
+            tasks: RefCell::new(tasks),
+            _assets: files,
+            context: Rc::clone(context),
+        })
     }
 
     /// Waits until every worker has become ready for the first time, or the modules have been checked; the first failure ends
@@ -125,9 +155,14 @@ impl Generation {
     /// Whether the files of this generation's code have changed.
     pub(crate) async fn code_changed(&self) -> bool {
         match self.shared.modules.get() {
-            Some(modules) => modules.changed().await,
+            Some(modules) => modules.changed().await || assets::changed(&self.context, &self.shared).await,
             None => true,
         }
+    }
+
+    /// Whether it has workers at all.
+    pub(crate) fn has_workers(&self) -> bool {
+        !self.slots.is_empty()
     }
 
     /// Whether it has a worker.

@@ -1,6 +1,8 @@
 //! The client of the spawner: sends requests over one socket, and receives their replies and notifications of workers'
 //! ends.
 
+mod assets;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
@@ -282,6 +284,8 @@ impl SpawnerClient {
             | Reply::Adopted { id, .. }
             | Reply::Inspected { id, .. }
             | Reply::Module { id, .. }
+            | Reply::AssetList { id }
+            | Reply::Asset { id, .. }
             | Reply::Compared { id, .. }
             | Reply::Refused { id, .. } => *id,
         };

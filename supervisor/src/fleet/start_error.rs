@@ -24,6 +24,9 @@ pub enum StartError {
     /// The app's module does not compile, or threw.
     #[error("{}", module_fault(.0))]
     Module(BootFailed),
+    /// Its static files cannot be served.
+    #[error("{0}")]
+    Assets(String),
     /// The process ended.
     #[error("the worker died while it loaded the app ({how}){}", tail(.stderr))]
     Died {

@@ -12,8 +12,9 @@ use hyper::body::{Body, Frame, SizeHint};
 use super::StartedResponse;
 use super::request_log::RequestLog;
 use super::upload::{self, Upload};
+use crate::assets::AssetReader;
 use crate::request_id::X_REQUEST_ID;
-use crate::upstream::{Failed, RequestBodySender, UpstreamRequest};
+use crate::upstream::{RequestBodySender, UpstreamRequest};
 
 /// The body of every response.
 #[derive(Debug)]
@@ -23,17 +24,19 @@ pub(crate) struct ResponseBody {
 }
 
 #[derive(Debug)]
-enum BodySource {
+pub(super) enum BodySource {
     /// A whole body that is not taken yet.
     Whole(Bytes),
     /// A body that a worker sends.
     Worker(UpstreamRequest),
+    /// A file that is read.
+    File(AssetReader),
 }
 
 /// The error of a response that cannot be completed: hyper cuts the connection, so that it does not look complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the response was cut off: {0:?}")]
-pub(crate) struct Cut(Failed);
+#[error("the response was cut off")]
+pub(crate) struct Cut;
 
 /// Decides what becomes of the rest of a request's body now that its response begins. Returns whether the connection is to
 /// end with the response.
@@ -90,6 +93,10 @@ pub(super) fn announce_close<B>(response: &mut Response<B>, version: Version) {
 }
 
 impl ResponseBody {
+    pub(super) fn new(source: BodySource, record: RequestLog) -> Self {
+        Self { source, record }
+    }
+
     /// A body that is complete.
     pub(super) fn whole(bytes: Bytes, record: RequestLog) -> Self {
         Self { source: BodySource::Whole(bytes), record }
@@ -98,10 +105,12 @@ impl ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        if let BodySource::Worker(request) = &self.source
-            && !request.is_drained()
-            && !self.record.is_cut()
-        {
+        let complete = match &self.source {
+            BodySource::Whole(_) => true,
+            BodySource::Worker(request) => request.is_drained(),
+            BodySource::File(reader) => reader.left() == 0,
+        };
+        if !complete && !self.record.is_cut() {
             self.record.left();
         }
     }
@@ -118,7 +127,11 @@ impl Body for ResponseBody {
             BodySource::Whole(bytes) => Ok(std::mem::take(bytes)),
             BodySource::Worker(request) => match ready!(request.poll_chunk(cx)) {
                 None => return Poll::Ready(None),
-                Some(chunk) => chunk,
+                Some(chunk) => chunk.map_err(Some),
+            },
+            BodySource::File(reader) => match ready!(reader.poll_piece(cx)) {
+                None => return Poll::Ready(None),
+                Some(piece) => piece.map_err(|_| None),
             },
         };
         Poll::Ready(Some(match chunk {
@@ -130,8 +143,11 @@ impl Body for ResponseBody {
             Err(failed) => {
                 // hyper drops what it has not written.
                 ready!(record.client().poll_written(cx));
-                record.cut(failed);
-                Err(Cut(failed))
+                match failed {
+                    Some(failed) => record.cut(failed),
+                    None => record.cut_file(),
+                }
+                Err(Cut)
             }
         }))
     }
@@ -140,6 +156,7 @@ impl Body for ResponseBody {
         match &self.source {
             BodySource::Whole(bytes) => bytes.is_empty(),
             BodySource::Worker(request) => request.is_drained(),
+            BodySource::File(reader) => reader.left() == 0,
         }
     }
 
@@ -147,6 +164,7 @@ impl Body for ResponseBody {
         match &self.source {
             BodySource::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             BodySource::Worker(request) => request.body_left().map_or_else(SizeHint::default, SizeHint::with_exact),
+            BodySource::File(reader) => SizeHint::with_exact(reader.left()),
         }
     }
 }

@@ -11,6 +11,7 @@ use tracing::field::Empty;
 
 use super::Failure;
 use super::IngressContext;
+use super::rescue::AssetFailure;
 use crate::app::App;
 use crate::downstream::Connection;
 use crate::request_id::RequestIdValue;
@@ -145,6 +146,12 @@ impl RequestLog {
             Failed::Died(_) | Failed::Protocol | Failed::TimedOut => CutBy::Worker,
         });
         self.code = Failure::Worker(failed).code();
+    }
+
+    /// The file became shorter, or cannot be read any more.
+    pub(super) fn cut_file(&mut self) {
+        self.cut = Some(CutBy::App);
+        self.code = Failure::from(AssetFailure::Unreadable).code();
     }
 
     /// The client left before it had the whole response, or read nothing of it for too long.

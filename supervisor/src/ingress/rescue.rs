@@ -7,7 +7,8 @@
 //! | `malformed_target` | 400 | neither a path nor an `http(s)` URL |
 //! | `malformed_body` | 400 | the body's framing is broken |
 //! | `unknown_host` | 404 | no app for the host |
-//! | `method_not_allowed` | 405 | `CONNECT`, `TRACE`, a method name without end |
+//! | `no_asset` | 404 | an app of files alone has none for the path, or a file has gone since the last reload |
+//! | `method_not_allowed` | 405 | `CONNECT`, `TRACE`, a method name without end; for a static file, anything but GET and HEAD |
 //! | `request_timeout` | 408 | the head was not there in 10 s, or the body stalled |
 //! | `body_too_large` | 413 | over `max_body_mb` |
 //! | `uri_too_long` | 414 | the target is over 64 KiB |
@@ -16,6 +17,7 @@
 //! | `handler_threw` | 500 | the app threw or rejected |
 //! | `no_response` | 500 | the app answered with something that is no Response |
 //! | `body_failed` | 500 | the response's body failed before its first byte |
+//! | `asset_unreadable` | 500 | a static file cannot be read |
 //! | `worker_died` | 502 | the worker ended before the response began |
 //! | `worker_protocol` | 502 | the worker broke the wire's rules |
 //! | `queue_full`, `queue_timeout` | 503 | too many requests wait, or this one waited too long |
@@ -29,7 +31,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use nano_protocol::{ExitReason, ResetReason};
 
@@ -37,6 +39,7 @@ use super::IngressContext;
 use super::relay::{ResponseBody, announce_close};
 use super::request_log::RequestLog;
 use crate::app::{Outage, Refusal};
+use crate::downstream::ConnectionError::{BodyTimeout, HeadTimeout, Unreadable};
 use crate::downstream::{Connection, ConnectionError};
 use crate::request_id::X_REQUEST_ID;
 use crate::upstream::{Death, Failed, NotAdmitted};
@@ -58,6 +61,8 @@ pub(crate) enum Failure {
     MalformedBody,
     /// No app.
     UnknownHost,
+    /// A static file.
+    Asset(AssetFailure),
     /// Not for apps.
     MethodNotAllowed,
     /// An `Expect` that is not met.
@@ -107,9 +112,38 @@ impl From<NotAdmitted> for Failure {
     }
 }
 
+/// Why a static file is not the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AssetFailure {
+    /// There is none, and no worker.
+    Missing,
+    /// It cannot be read.
+    Unreadable,
+    /// Files do not have this method.
+    Method,
+}
+
+impl AssetFailure {
+    fn verdict(self) -> Verdict {
+        let (status, code, text) = match self {
+            Self::Missing => (StatusCode::NOT_FOUND, "no_asset", "there is no file for this path"),
+            Self::Unreadable => (StatusCode::INTERNAL_SERVER_ERROR, "asset_unreadable", "the file cannot be read"),
+            Self::Method => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "files are served to GET and HEAD only")
+            }
+        };
+        Verdict { status, code, text, retry_after: None }
+    }
+}
+
+impl From<AssetFailure> for Failure {
+    fn from(failure: AssetFailure) -> Self {
+        Self::Asset(failure)
+    }
+}
+
 impl Failure {
     fn verdict(self) -> Verdict {
-        use ConnectionError::{BodyTimeout, HeadTimeout, Unreadable};
         let say = |status: StatusCode, code, text| Verdict { status, code, text, retry_after: None };
         let later =
             |code, text, wait| Verdict { status: StatusCode::SERVICE_UNAVAILABLE, code, text, retry_after: Some(wait) };
@@ -150,6 +184,7 @@ impl Failure {
                 say(StatusCode::BAD_REQUEST, "malformed_body", "the request's body is not framed as HTTP wants")
             }
             Self::UnknownHost => say(StatusCode::NOT_FOUND, "unknown_host", "no app answers for this host"),
+            Self::Asset(failure) => failure.verdict(),
             Self::MethodNotAllowed => {
                 say(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this method is not served")
             }
@@ -243,6 +278,9 @@ pub(super) fn rescue(failure: Failure, mut record: RequestLog) -> Response<Respo
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_REQUEST_ID, record.id().header());
+    if failure == Failure::Asset(AssetFailure::Method) {
+        headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
     if let Some(seconds) = verdict.retry_after() {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

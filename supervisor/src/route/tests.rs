@@ -20,6 +20,7 @@ fn table(apps: &[(&str, &[&str])]) -> RouteTable {
                 name: (*name).into(),
                 generation: GenerationId(1),
                 settings: settings.clone(),
+                assets: None,
                 metrics: Arc::new(AppMetrics::default()),
                 admission: Admission::new(1, 1),
                 availability: Availability::default(),

@@ -10,6 +10,7 @@ use tokio::task::spawn_local;
 
 use super::ShardOptions;
 use super::command::ShardCommand;
+use crate::assets::MAX_READS;
 use crate::downstream::listener::Listener;
 use crate::downstream::{Accepting, Drain, Server};
 use crate::egress::MAX_LOOKUPS;
@@ -33,12 +34,15 @@ pub(super) fn start(
     let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || {
         let mut builder = Builder::new_current_thread();
         builder.event_interval(TASKS_BETWEEN_EVENTS).global_queue_interval(TASKS_BETWEEN_EVENTS);
-        // The blocking threads are for the system's resolver, and once for the certificates.
-        let runtime =
-            match builder.enable_all().max_blocking_threads(MAX_LOOKUPS + 1).build_local(LocalOptions::default()) {
-                Ok(runtime) => runtime,
-                Err(error) => return drop(started.send(Err(error))),
-            };
+        // The blocking threads are for the system's resolver, for static files, and once for the certificates.
+        let runtime = match builder
+            .enable_all()
+            .max_blocking_threads(MAX_LOOKUPS + MAX_READS + 1)
+            .build_local(LocalOptions::default())
+        {
+            Ok(runtime) => runtime,
+            Err(error) => return drop(started.send(Err(error))),
+        };
         runtime.block_on(async {
             let ShardOptions { access_log, clients, max_egress_connections, own_ports, metrics, events } = options;
             let routes = Routes::new(routes, max_egress_connections, own_ports, events);

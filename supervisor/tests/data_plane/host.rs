@@ -49,6 +49,7 @@ pub(crate) fn app(settings: AppSettings) -> Arc<App> {
     Arc::new(App {
         name: "under-test".into(),
         generation: GenerationId(NEXT.fetch_add(1, Ordering::Relaxed)),
+        assets: None,
         admission: Admission::new(settings.workers, settings.max_concurrent),
         settings,
         metrics: Arc::new(AppMetrics::default()),

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_directory_is_shown_as_it_is_written() {
     let shown = |text: &str, path: &str, entry: &str| {
-        Module { path: path.into(), root: "/r".into(), entry: entry.into() }.shown(text)
+        Module { path: path.into(), root: "/r".into(), entry: entry.into(), assets: None }.shown(text)
     };
     for (text, path, entry, expected) in [
         ("apps/shop", "/etc/apps/shop", "index.js", Some("apps/shop/")),

@@ -13,6 +13,7 @@ use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
 use super::chain::{Chains, Interest, Names};
+use super::tree;
 use crate::wire::Coverage;
 
 /// Most paths that are named in a report.
@@ -29,6 +30,8 @@ const SPACE: usize = 16 * 1024;
 pub(super) struct Armed {
     pub(super) inotify: Option<OwnedFd>,
     names: HashMap<i32, BTreeMap<OsString, Interest>>,
+    /// Directories in which every name counts.
+    whole: HashSet<i32>,
     /// Paths that may change without an event, and why.
     pub(super) blind: Vec<PathBuf>,
     why: Option<String>,
@@ -47,6 +50,29 @@ pub(super) enum EventMeaning {
 }
 
 impl Armed {
+    /// Watches every name in the directories of these trees.
+    pub(super) fn add_trees<'p>(&mut self, trees: impl Iterator<Item = &'p PathBuf>) {
+        for tree in trees {
+            let watched = match &self.inotify {
+                Some(inotify) => tree::directories(tree).iter().try_for_each(|directory| {
+                    match inotify::add_watch(inotify, directory.as_path(), whole_events()) {
+                        Ok(descriptor) => {
+                            self.whole.insert(descriptor);
+                            Ok(())
+                        }
+                        Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
+                        Err(error) => Err(error),
+                    }
+                }),
+                None => Err(Errno::NOSPC),
+            };
+            if let Err(error) = watched {
+                self.why.get_or_insert_with(|| limit(error, "fs.inotify.max_user_watches"));
+                self.blind.push(tree.clone());
+            }
+        }
+    }
+
     /// Watches these names, on which these paths depend.
     pub(super) fn set<'p>(wanted: &Names, paths: impl Iterator<Item = &'p PathBuf>) -> Self {
         let mut armed = Self::default();
@@ -115,7 +141,8 @@ impl Armed {
             }
             let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
             let watched = self.names.get(&event.wd()).zip(name);
-            if watched.is_some_and(|(names, name)| names.contains_key(name)) {
+            let whole = self.whole.contains(&event.wd());
+            if whole || watched.is_some_and(|(names, name)| names.contains_key(name)) {
                 let content = !kind.intersects(moves());
                 seen = seen.max(if content { EventMeaning::Content } else { EventMeaning::Place });
             }
@@ -127,6 +154,11 @@ impl Armed {
 /// Events after which a name may refer to another file.
 fn moves() -> ReadFlags {
     ReadFlags::CREATE | ReadFlags::DELETE | ReadFlags::MOVED_FROM | ReadFlags::MOVED_TO
+}
+
+/// For a directory in which every name counts.
+fn whole_events() -> WatchFlags {
+    events(&BTreeMap::new()) | WatchFlags::CLOSE_WRITE | WatchFlags::ATTRIB
 }
 
 fn events(names: &BTreeMap<OsString, Interest>) -> WatchFlags {

@@ -13,6 +13,7 @@ use nix::sys::signal::Signal;
 
 use super::armed::{Armed, EventMeaning};
 use super::chain::Chains;
+use super::tree;
 use super::{Fingerprint, WatchedPaths, WatcherMessage};
 use crate::wire::{Coverage, POLL_EVERY};
 
@@ -72,22 +73,26 @@ struct WatchLoop<W> {
 impl<W: Write> WatchLoop<W> {
     /// Sets up watches for the paths as they lead now.
     fn arm(&mut self) -> io::Result<()> {
-        let mut names = Chains::names(self.places.0.keys());
+        let mut names = Chains::names(self.places.paths.keys());
         for _ in 0..TRIES {
             // The old watches are dropped first: the limit may not leave room for both.
             self.armed = Armed::default();
-            self.armed = Armed::set(&names, self.places.0.keys());
-            let again = Chains::names(self.places.0.keys());
+            self.armed = Armed::set(&names, self.places.paths.keys());
+            self.armed.add_trees(self.places.trees.keys());
+            let again = Chains::names(self.places.paths.keys());
             if again == names {
                 break;
             }
             names = again;
         }
         // Compared before the coverage is reported: the watcher that is replaced ends with that report.
-        for (path, seen) in &mut self.places.0 {
+        for (path, seen) in &mut self.places.paths {
             seen.get_or_insert_with(|| Fingerprint::of(path));
         }
-        let coverage = self.armed.coverage(self.places.0.len());
+        for (path, seen) in &mut self.places.trees {
+            seen.get_or_insert_with(|| tree::state(path));
+        }
+        let coverage = self.armed.coverage(self.places.paths.len() + self.places.trees.len());
         if self.reported.as_ref() != Some(&coverage) {
             self.send(&WatcherMessage::Covered(coverage.clone()))?;
             self.reported = Some(coverage);
@@ -98,8 +103,13 @@ impl<W: Write> WatchLoop<W> {
     /// Checks whether every path is in the state that is known.
     fn compare(&mut self) -> io::Result<()> {
         let mut changed = false;
-        for (path, seen) in &mut self.places.0 {
+        for (path, seen) in &mut self.places.paths {
             let now = Fingerprint::of(path);
+            changed |= seen.is_some_and(|seen| seen != now);
+            *seen = Some(now);
+        }
+        for (path, seen) in &mut self.places.trees {
+            let now = tree::state(path);
             changed |= seen.is_some_and(|seen| seen != now);
             *seen = Some(now);
         }

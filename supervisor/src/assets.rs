@@ -1,0 +1,46 @@
+//! Static files of an app, served without its worker.
+//!
+//! What there is was listed when the generation was loaded ([`Manifest`]); a request can reach nothing else, whatever its
+//! path says. [`resolve`] decides which file a path means, as wrangler's static assets do. Small files are kept in
+//! memory, others are opened by the spawner beneath the directory and read piece by piece ([`files`]).
+
+mod conditions;
+mod content_type;
+mod decide;
+mod files;
+mod keep;
+mod manifest;
+mod path;
+mod reader;
+mod resolve;
+mod respond;
+
+use nano_config::AssetsConfig;
+use nano_spawner::AssetList;
+
+pub(crate) use decide::{Asked, Decision};
+pub(crate) use files::{AssetError, OpenRequest, Opener};
+pub(crate) use manifest::{MAX_RULES, Manifest};
+pub(crate) use reader::{AssetReader, MAX_READS};
+pub(crate) use respond::{AssetAnswer, AssetBody};
+
+/// The static files of one generation of an app.
+#[derive(Debug)]
+pub struct Assets {
+    config: AssetsConfig,
+    manifest: Manifest,
+    opener: Opener,
+    /// Whether there is a worker behind the files.
+    has_worker: bool,
+}
+
+impl Assets {
+    pub(crate) fn new(config: AssetsConfig, manifest: Manifest, opener: Opener, has_worker: bool) -> Self {
+        Self { config, manifest, opener, has_worker }
+    }
+
+    /// Whether this list is of the same files in the same state.
+    pub(crate) fn is_of(&self, list: &AssetList) -> bool {
+        self.manifest.is_of(list)
+    }
+}

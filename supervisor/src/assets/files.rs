@@ -1,0 +1,128 @@
+//! Gets at the content of a listed file: from memory, else through the spawner, which opens it.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use nano_protocol::ModuleError;
+use nano_spawner::Fingerprint;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::Assets;
+use super::conditions::Version;
+use super::keep::{KeepBudget, Kept};
+use super::reader::{MAX_READS_OF_APP, off_thread, read_at};
+
+/// Files of one generation that wait to be opened; more wait with their requests.
+const MAX_WAITING: usize = 64;
+
+/// A file that the control plane is to have opened.
+#[derive(Debug)]
+pub(crate) struct OpenRequest {
+    /// Beneath the directory of assets.
+    pub(crate) path: String,
+    /// Dropped when the generation has ended.
+    pub(crate) reply: oneshot::Sender<Result<File, ModuleError>>,
+}
+
+/// The shards' end of the way to the spawner.
+#[derive(Debug)]
+pub(crate) struct Opener {
+    requests: mpsc::Sender<OpenRequest>,
+    turns: Arc<Semaphore>,
+}
+
+impl Opener {
+    /// With the control plane's end.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<OpenRequest>) {
+        let (requests, receiver) = mpsc::channel(MAX_WAITING);
+        (Self { requests, turns: Arc::new(Semaphore::new(MAX_READS_OF_APP)) }, receiver)
+    }
+}
+
+/// Why a listed file is not served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AssetError {
+    /// It has gone since it was listed, or has become something else.
+    Gone,
+    /// It cannot be read.
+    Unreadable,
+    /// The generation has ended: the app has another one, or none.
+    Moved,
+}
+
+/// The content of a file.
+#[derive(Debug)]
+pub(super) enum Content {
+    Kept(Arc<Kept>),
+    Open { version: Version, file: Arc<File>, turns: Arc<Semaphore> },
+}
+
+impl Content {
+    pub(super) fn version(&self) -> &Version {
+        match self {
+            Self::Kept(kept) => &kept.version,
+            Self::Open { version, .. } => version,
+        }
+    }
+}
+
+impl Assets {
+    /// The content of a file of the manifest.
+    pub(super) async fn content(&self, path: &str) -> Result<Content, AssetError> {
+        let entry = self.manifest.get(path).ok_or(AssetError::Gone)?;
+        if let Some(kept) = entry.kept.get() {
+            return Ok(Content::Kept(Arc::clone(kept)));
+        }
+        let file = self.open(path).await?;
+        let (turns, budget) = (&self.opener.turns, self.manifest.budget.clone());
+        let read = off_thread(Arc::clone(turns), move || read(file, &budget)).await;
+        match read.map_err(|error| self.unreadable(path, &error))? {
+            // Another request may have read it at the same time.
+            Read::Whole(kept) => Ok(Content::Kept(Arc::clone(entry.kept.get_or_init(|| kept)))),
+            Read::Open(version, file) => Ok(Content::Open { version, file: Arc::new(file), turns: Arc::clone(turns) }),
+        }
+    }
+
+    async fn open(&self, path: &str) -> Result<File, AssetError> {
+        let (reply, opened) = oneshot::channel();
+        let request = OpenRequest { path: path.trim_start_matches('/').to_owned(), reply };
+        self.opener.requests.send(request).await.map_err(|_| AssetError::Moved)?;
+        match opened.await {
+            Ok(Ok(file)) => Ok(file),
+            Ok(Err(ModuleError::NotFound | ModuleError::Outside)) => Err(AssetError::Gone),
+            Ok(Err(error)) => Err(self.unreadable(path, &error)),
+            Err(_) => Err(AssetError::Moved),
+        }
+    }
+
+    fn unreadable(&self, path: &str, error: &dyn std::fmt::Display) -> AssetError {
+        let directory = self.config.path.display();
+        tracing::warn!(%directory, path, %error, "a file of the app's assets cannot be read");
+        AssetError::Unreadable
+    }
+}
+
+enum Read {
+    Whole(Arc<Kept>),
+    Open(Version, File),
+}
+
+/// Reads a file that may be kept and has room, and only looks at others. Blocks.
+fn read(file: File, budget: &KeepBudget) -> io::Result<Read> {
+    let now = SystemTime::now();
+    let found = file.metadata()?;
+    let before = Fingerprint::from(&found);
+    // One that was changed a moment ago may be changed again without a trace.
+    if before.is_settled(now)
+        && let Some(room) = budget.reserve(found.len())
+        && let Ok(bytes) = read_at(&file, 0, found.len())
+        && Fingerprint::from(&file.metadata()?) == before
+    {
+        let version = Version::new(found.len(), found.modified()?);
+        return Ok(Read::Whole(Kept::new(version, bytes, room)));
+    }
+    let found = file.metadata()?;
+    Ok(Read::Open(Version::new(found.len(), found.modified()?), file))
+}

@@ -1,0 +1,104 @@
+//! Responses from files.
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_RANGES, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
+    LOCATION, RANGE,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use super::Assets;
+use super::conditions::{Part, Version};
+use super::content_type;
+use super::decide::Asked;
+use super::files::{AssetError, Content};
+use super::reader::AssetReader;
+
+/// Caches ask each time whether what they have is still what is served.
+const REVALIDATE: HeaderValue = HeaderValue::from_static("public, max-age=0, must-revalidate");
+
+/// A response from files.
+#[derive(Debug)]
+pub(crate) struct AssetAnswer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: AssetBody,
+}
+
+/// Its body.
+#[derive(Debug)]
+pub(crate) enum AssetBody {
+    /// In memory, perhaps empty.
+    Whole(Bytes),
+    /// Read while it is sent.
+    File(AssetReader),
+}
+
+impl AssetAnswer {
+    fn empty(status: StatusCode, headers: HeaderMap) -> Self {
+        Self { status, headers, body: AssetBody::Whole(Bytes::new()) }
+    }
+
+    /// `to`: encoded. `query`: with its `?`, or empty.
+    pub(super) fn redirect(to: &str, query: &str) -> Self {
+        let mut headers = HeaderMap::new();
+        if let Ok(location) = HeaderValue::try_from(format!("{to}{query}")) {
+            headers.insert(LOCATION, location);
+        }
+        Self::empty(StatusCode::TEMPORARY_REDIRECT, headers)
+    }
+}
+
+impl Assets {
+    /// The response that is a file.
+    pub(crate) async fn respond(&self, file: &str, status: u16, asked: Asked<'_>) -> Result<AssetAnswer, AssetError> {
+        let content = self.content(file).await?;
+        let version = content.version();
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(ETAG, version.etag.clone());
+        if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(version.modified)) {
+            headers.insert(LAST_MODIFIED, date);
+        }
+        if !asked.headers.contains_key(AUTHORIZATION) && !asked.headers.contains_key(RANGE) {
+            headers.insert(CACHE_CONTROL, REVALIDATE);
+        }
+        // A page in place of a file is neither asked for again nor asked for in parts.
+        let part = if status == 200 { version.part(asked.headers) } else { Part::Whole };
+        let (status, at, count) = match part {
+            Part::Whole => (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), 0, version.size),
+            Part::NotModified => return Ok(AssetAnswer::empty(StatusCode::NOT_MODIFIED, headers)),
+            Part::Unsatisfiable => return Ok(unsatisfiable(version)),
+            Part::Range(first, last) => {
+                let range = format!("bytes {first}-{last}/{}", version.size);
+                headers.extend(HeaderValue::try_from(range).ok().map(|range| (CONTENT_RANGE, range)));
+                (StatusCode::PARTIAL_CONTENT, first, last - first + 1)
+            }
+        };
+        if let Ok(kind) = HeaderValue::try_from(content_type::of(file)) {
+            headers.insert(CONTENT_TYPE, kind);
+        }
+        headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        if *asked.method == Method::HEAD {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(count));
+            return Ok(AssetAnswer::empty(status, headers));
+        }
+        Ok(AssetAnswer { status, headers, body: body(content, at, count) })
+    }
+}
+
+fn unsatisfiable(version: &Version) -> AssetAnswer {
+    let mut headers = HeaderMap::new();
+    let range = HeaderValue::try_from(format!("bytes */{}", version.size));
+    headers.extend(range.ok().map(|range| (CONTENT_RANGE, range)));
+    AssetAnswer::empty(StatusCode::RANGE_NOT_SATISFIABLE, headers)
+}
+
+fn body(content: Content, at: u64, count: u64) -> AssetBody {
+    match content {
+        Content::Kept(kept) => {
+            let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(kept.bytes.len());
+            AssetBody::Whole(kept.bytes.slice(place(at)..place(at + count)))
+        }
+        Content::Open { file, turns, .. } => AssetBody::File(AssetReader::new(file, turns, at, count)),
+    }
+}
