@@ -7,13 +7,19 @@
 mod conditions;
 mod content_type;
 mod decide;
+mod encodings;
 mod files;
+mod header_rules;
 mod keep;
 mod manifest;
 mod path;
+mod path_rule;
 mod reader;
+mod redirects;
 mod resolve;
 mod respond;
+mod rule_file;
+mod rules;
 
 use nano_config::AssetsConfig;
 use nano_spawner::AssetList;
@@ -23,20 +29,27 @@ pub(crate) use files::{AssetError, OpenRequest, Opener};
 pub(crate) use manifest::{MAX_RULES, Manifest};
 pub(crate) use reader::{AssetReader, MAX_READS};
 pub(crate) use respond::{AssetAnswer, AssetBody};
+pub(crate) use rules::AssetRules;
 
 /// The static files of one generation of an app.
 #[derive(Debug)]
 pub struct Assets {
     config: AssetsConfig,
     manifest: Manifest,
+    rules: AssetRules,
     opener: Opener,
     /// Whether there is a worker behind the files.
     has_worker: bool,
 }
 
 impl Assets {
-    pub(crate) fn new(config: AssetsConfig, manifest: Manifest, opener: Opener, has_worker: bool) -> Self {
-        Self { config, manifest, opener, has_worker }
+    pub(crate) fn new(
+        config: AssetsConfig,
+        (manifest, rules): (Manifest, AssetRules),
+        opener: Opener,
+        has_worker: bool,
+    ) -> Self {
+        Self { config, manifest, rules, opener, has_worker }
     }
 
     /// Whether this list is of the same files in the same state.

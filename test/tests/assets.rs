@@ -411,3 +411,89 @@ fn faults_are_named_with_their_place() {
     let end = finish(&mut site.command("nano", &["check", "nano.json"]), "");
     assert_eq!(end.code, Some(0), "{end:?}");
 }
+
+#[test]
+fn precompressed_files_are_chosen_by_the_client() {
+    let site = site();
+    site.file("public/app.js.br", "as brotli").file("public/app.js.gz", "as gzip").file("public/alone.br", "alone");
+    let nano = files_alone(&site, json!({}));
+    let get = |accept: &str| ask(&nano, "GET", "a.local", "/app.js", &format!("Accept-Encoding: {accept}\r\n"));
+    let mut tags = Vec::new();
+    for (accept, coding, text) in [
+        ("gzip, deflate, br", Some("br"), "as brotli"),
+        ("gzip", Some("gzip"), "as gzip"),
+        ("br;q=0, gzip;q=0", None, "let a = 1"),
+        ("identity", None, "let a = 1"),
+    ] {
+        let answer = get(accept);
+        assert_eq!((answer.header("content-encoding"), answer.text().as_str()), (coding, text), "{accept}");
+        assert_eq!(answer.header("vary"), Some("accept-encoding"), "{accept}");
+        assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"), "{accept}");
+        tags.push(answer.header("etag").unwrap().to_owned());
+    }
+    assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[2] == tags[3], "{tags:?}");
+    let known = format!("Accept-Encoding: br\r\nIf-None-Match: {}\r\n", tags[0]);
+    let known = ask(&nano, "GET", "a.local", "/app.js", &known);
+    assert_eq!((known.status, known.header("vary")), (304, Some("accept-encoding")));
+    let part = ask(&nano, "GET", "a.local", "/app.js", "Accept-Encoding: br\r\nRange: bytes=0-1\r\n");
+    assert_eq!((part.status, part.text().as_str(), part.header("content-encoding")), (206, "as", Some("br")));
+    assert_eq!(nano.get("a.local", "/data.bin").header("vary"), None);
+}
+
+#[test]
+fn headers_and_redirects() {
+    let site = site();
+    site.file(
+        "public/_headers",
+        "/*\n  X-Frame-Options: DENY\n/app.js\n  Cache-Control: public, max-age=60\n  X-Two: a\n  ! ETag\n",
+    )
+    .file("public/_redirects", "/old /about 301\n/blog/* https://blog.example/:splat\n/team/:name /about.html 200\n");
+    let nano = files_alone(&site, json!({}));
+    let script = nano.get("a.local", "/app.js");
+    assert_eq!(script.header("x-frame-options"), Some("DENY"));
+    assert_eq!(script.header("cache-control"), Some("public, max-age=60"));
+    assert_eq!((script.header("x-two"), script.header("etag")), (Some("a"), None));
+    assert_eq!(nano.get("a.local", "/").header("x-frame-options"), Some("DENY"));
+    for (path, status, location) in
+        [("/old?x=1", 301, "/about?x=1"), ("/blog/a/b", 302, "https://blog.example/a/b"), ("/index.html", 307, "/")]
+    {
+        let answer = nano.get("a.local", path);
+        assert_eq!((answer.status, answer.header("location")), (status, Some(location)), "{path}");
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{path}");
+    }
+    let within = nano.get("a.local", "/team/ada");
+    assert_eq!((within.status, within.text().as_str()), (200, "about"));
+
+    // Faults have their lines, and the rules that serve stay.
+    site.file("public/_redirects", "/old /new\nold /new\n").file("public/_headers", "/*\n  Content-Length: 5\n");
+    let failed = nano.ctl(&["reload"]);
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    for told in ["public/_redirects:2: ", "public/_headers:2: "] {
+        assert!(failed.stderr.contains(told), "{failed:?}");
+    }
+    let checked = finish(&mut site.command("nano", &["check", "nano.json"]), "");
+    assert!(checked.code == Some(1) && checked.stderr.contains("public/_redirects:2: "), "{checked:?}");
+    assert_eq!(nano.get("a.local", "/old").header("location"), Some("/about"));
+}
+
+#[test]
+fn many_files_are_listed_and_too_many_are_refused() {
+    let site = Site::new();
+    site.file("public/index.html", "home");
+    let directory = site.path("public/many");
+    fs::create_dir(&directory).unwrap();
+    let first = directory.join("0");
+    fs::write(&first, "x").unwrap();
+    // Hard links are files like others, and quickly made.
+    for at in 1..99_999 {
+        fs::hard_link(&first, directory.join(at.to_string()))
+            .unwrap_or_else(|_| fs::write(directory.join(at.to_string()), "x").unwrap());
+    }
+    let nano = files_alone(&site, json!({}));
+    assert_eq!(nano.get("a.local", "/many/99998").text(), "x");
+    assert_eq!(nano.get("a.local", "/many/99999").status, 404);
+    fs::write(directory.join("99999"), "x").unwrap();
+    let failed = nano.ctl(&["reload"]);
+    assert!(failed.code == Some(1) && failed.stderr.contains("more than 100000 files"), "{failed:?}");
+    assert_eq!(nano.get("a.local", "/many/99998").text(), "x", "what was listed is served as before");
+}

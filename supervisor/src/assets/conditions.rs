@@ -36,6 +36,15 @@ impl Version {
         Self { size, modified, etag: HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\"")) }
     }
 
+    /// The version of the same content in a coding, as bytes of its own.
+    pub(super) fn coded(mut self, coding: &str) -> Self {
+        let plain = self.etag.to_str().unwrap_or_default().trim_end_matches('"');
+        if let Ok(etag) = HeaderValue::try_from(format!("{plain}-{coding}\"")) {
+            self.etag = etag;
+        }
+        self
+    }
+
     /// What a GET or HEAD with these headers gets.
     pub(super) fn part(&self, asked: &HeaderMap) -> Part {
         if self.is_known(asked) {

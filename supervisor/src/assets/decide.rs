@@ -1,10 +1,12 @@
 //! Who answers a request: a file, a redirect, or the worker. In the order of wrangler: `run_worker_first`, a file, the
-//! worker; without a worker, and for a browser's navigation, what `not_found` says.
+//! worker; `_redirects` come before files; without a worker, and for a browser's navigation, what `not_found` says.
 
 use http::header::HeaderName;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
 
 use super::path::{decode, encode};
+use super::redirects::Led;
 use super::resolve::{Resolved, not_found, resolve};
 use super::{Assets, respond::AssetAnswer};
 
@@ -13,7 +15,9 @@ use super::{Assets, respond::AssetAnswer};
 pub(crate) struct Asked<'r> {
     pub(crate) method: &'r Method,
     pub(crate) headers: &'r HeaderMap,
-    /// The URL's path, as the URL standard writes it.
+    /// The whole URL, as the URL standard writes it.
+    pub(crate) url: &'r str,
+    /// Its path.
     pub(crate) path: &'r str,
     /// With its `?`, or empty.
     pub(crate) query: &'r str,
@@ -37,15 +41,25 @@ pub(crate) enum Decision {
 impl Assets {
     /// Who answers a client's request.
     pub(crate) fn decide(&self, asked: Asked<'_>) -> Decision {
-        let Asked { method, headers, path, query } = asked;
+        let Asked { method, headers, url, path, query } = asked;
         let serves = matches!(*method, Method::GET | Method::HEAD);
         if self.has_worker && (!serves || self.config.run_worker_first.has(path)) {
             return Decision::Worker;
         }
-        let decoded = decode(path);
-        let (file, status) = match resolve(&decoded, self.config.html_handling, &self.manifest) {
+        let led = match self.lead(url) {
+            Some(Led::Away(status, to)) => return Decision::Answer(AssetAnswer::redirect(status, &to)),
+            Some(Led::Within(path)) => Some(path),
+            None => None,
+        };
+        let decoded = decode(led.as_deref().unwrap_or(path));
+        let mut resolved = resolve(&decoded, self.config.html_handling, &self.manifest);
+        // The client does not see where its path led, and is not to be told another spelling of it.
+        if let (Some(_), Resolved::Redirect(to)) = (&led, &resolved) {
+            resolved = resolve(to, self.config.html_handling, &self.manifest);
+        }
+        let (file, status) = match resolved {
             Resolved::Redirect(_) if !serves => return Decision::Method,
-            Resolved::Redirect(to) => return Decision::Answer(AssetAnswer::redirect(&encode(&to), query)),
+            Resolved::Redirect(to) => return moved(&encode(&to), query),
             Resolved::File(file) => (file, 200),
             Resolved::Nothing if self.has_worker && !navigates(headers) => return Decision::Worker,
             Resolved::Nothing => match not_found(&decoded, self.config.not_found, &self.manifest) {
@@ -59,11 +73,23 @@ impl Assets {
         }
         // Each file has one path, so that no other spelling of it comes past `run_worker_first`.
         let own = encode(&decoded);
-        if own != path {
-            return Decision::Answer(AssetAnswer::redirect(&own, query));
+        if led.is_none() && own != path {
+            return moved(&own, query);
         }
         Decision::File(file, status)
     }
+
+    fn lead(&self, url: &str) -> Option<Led> {
+        if self.rules.redirects.is_empty() {
+            return None;
+        }
+        self.rules.redirects.lead(&Url::parse(url).ok()?)
+    }
+}
+
+/// The file has another path.
+fn moved(to: &str, query: &str) -> Decision {
+    Decision::Answer(AssetAnswer::redirect(StatusCode::TEMPORARY_REDIRECT, &format!("{to}{query}")))
 }
 
 /// Whether a browser shows the response as a page (Fetch metadata).

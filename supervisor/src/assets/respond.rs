@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_RANGES, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
-    LOCATION, RANGE,
+    ACCEPT_RANGES, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    LAST_MODIFIED, LOCATION, RANGE, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -11,8 +11,10 @@ use super::Assets;
 use super::conditions::{Part, Version};
 use super::content_type;
 use super::decide::Asked;
+use super::encodings::{self, Coding};
 use super::files::{AssetError, Content};
 use super::reader::AssetReader;
+use super::resolve::Files;
 
 /// Caches ask each time whether what they have is still what is served.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("public, max-age=0, must-revalidate");
@@ -39,22 +41,29 @@ impl AssetAnswer {
         Self { status, headers, body: AssetBody::Whole(Bytes::new()) }
     }
 
-    /// `to`: encoded. `query`: with its `?`, or empty.
-    pub(super) fn redirect(to: &str, query: &str) -> Self {
+    /// `to`: encoded.
+    pub(super) fn redirect(status: StatusCode, to: &str) -> Self {
         let mut headers = HeaderMap::new();
-        if let Ok(location) = HeaderValue::try_from(format!("{to}{query}")) {
+        if let Ok(location) = HeaderValue::try_from(to) {
             headers.insert(LOCATION, location);
         }
-        Self::empty(StatusCode::TEMPORARY_REDIRECT, headers)
+        Self::empty(status, headers)
     }
 }
 
 impl Assets {
     /// The response that is a file.
     pub(crate) async fn respond(&self, file: &str, status: u16, asked: Asked<'_>) -> Result<AssetAnswer, AssetError> {
-        let content = self.content(file).await?;
-        let version = content.version();
+        let (content, coding) = self.negotiated(file, asked.headers).await?;
+        let mut version = content.version().clone();
         let mut headers = HeaderMap::with_capacity(8);
+        if let Some(coding) = coding {
+            version = version.coded(coding.name());
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+        }
+        if self.has_siblings(file) {
+            headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        }
         headers.insert(ETAG, version.etag.clone());
         if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(version.modified)) {
             headers.insert(LAST_MODIFIED, date);
@@ -66,8 +75,11 @@ impl Assets {
         let part = if status == 200 { version.part(asked.headers) } else { Part::Whole };
         let (status, at, count) = match part {
             Part::Whole => (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), 0, version.size),
-            Part::NotModified => return Ok(AssetAnswer::empty(StatusCode::NOT_MODIFIED, headers)),
-            Part::Unsatisfiable => return Ok(unsatisfiable(version)),
+            Part::NotModified => {
+                headers.remove(CONTENT_ENCODING);
+                return Ok(AssetAnswer::empty(StatusCode::NOT_MODIFIED, headers));
+            }
+            Part::Unsatisfiable => return Ok(unsatisfiable(&version)),
             Part::Range(first, last) => {
                 let range = format!("bytes {first}-{last}/{}", version.size);
                 headers.extend(HeaderValue::try_from(range).ok().map(|range| (CONTENT_RANGE, range)));
@@ -83,6 +95,43 @@ impl Assets {
             return Ok(AssetAnswer::empty(status, headers));
         }
         Ok(AssetAnswer { status, headers, body: body(content, at, count) })
+    }
+}
+
+impl Assets {
+    /// The file, or what of its precompressed siblings the client likes best.
+    async fn negotiated(&self, file: &str, asked: &HeaderMap) -> Result<(Content, Option<Coding>), AssetError> {
+        let there = |coding: Coding| self.manifest.has(&format!("{file}{}", coding.suffix()));
+        if let Some(coding) = encodings::choose(asked, there) {
+            match self.content(&format!("{file}{}", coding.suffix())).await {
+                Ok(content) => return Ok((content, Some(coding))),
+                Err(AssetError::Moved) => return Err(AssetError::Moved),
+                // The file itself may be there still.
+                Err(AssetError::Gone | AssetError::Unreadable) => {}
+            }
+        }
+        Ok((self.content(file).await?, None))
+    }
+
+    fn has_siblings(&self, file: &str) -> bool {
+        Coding::ALL.into_iter().any(|coding| self.manifest.has(&format!("{file}{}", coding.suffix())))
+    }
+
+    /// Sets and removes what `_headers` says.
+    pub(crate) fn dress(&self, answer: &mut AssetAnswer, asked: Asked<'_>) {
+        if !self.rules.headers.is_empty() {
+            self.rules.headers.apply(host(asked.url), asked.path, &mut answer.headers);
+        }
+    }
+}
+
+/// The host of an `http` URL, without its port.
+fn host(url: &str) -> &str {
+    let rest = url.strip_prefix("http://").unwrap_or(url);
+    let authority = rest.split('/').next().unwrap_or_default();
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
     }
 }
 

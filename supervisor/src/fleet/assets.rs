@@ -4,14 +4,14 @@ use std::io::Read;
 use std::rc::Rc;
 
 use nano_config::AssetsConfig;
-use nano_spawner::AssetList;
+use nano_spawner::{ASSET_RULES, AssetList};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::context::FleetContext;
 use super::shared::GenerationState;
 use super::start_error::StartError;
-use crate::assets::{Assets, MAX_RULES, Manifest, OpenRequest, Opener};
+use crate::assets::{AssetRules, Assets, MAX_RULES, Manifest, OpenRequest, Opener};
 
 /// Directories that are listed at once.
 const LISTS_AT_ONCE: usize = 4;
@@ -37,9 +37,23 @@ pub(super) async fn load(
 ) -> Result<mpsc::Receiver<OpenRequest>, StartError> {
     let generation = shared.modules(context).await?.generation;
     let list = list(context, generation, false).await.map_err(StartError::Assets)?;
-    let ignored = rules(context, generation, &list, ".assetsignore").await?;
-    let left_out = list.left_out;
+    let [headers, redirects, ignored] = ASSET_RULES;
     let place = |file: &str, line: usize| format!("{}:{line}", config.path.join(file).display());
+    let of_headers = text(context, generation, &list, headers).await?;
+    let of_redirects = text(context, generation, &list, redirects).await?;
+    let (rules, [header_faults, redirect_faults]) = AssetRules::parse(&of_headers, &of_redirects, config);
+    let mut wrong = Vec::new();
+    for (file, faults) in [(headers, header_faults), (redirects, redirect_faults)] {
+        wrong.extend(faults.wrong.into_iter().map(|(line, why)| format!("{}: {why}", place(file, line))));
+        for (line, why) in faults.warned {
+            tracing::warn!(app = %shared.app.name, place = place(file, line), why, "a rule for static files");
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(StartError::Assets(wrong.join("; ")));
+    }
+    let left_out = list.left_out;
+    let ignored = text(context, generation, &list, ignored).await?;
     let made = tokio::task::spawn_blocking(move || Manifest::new(list, &ignored)).await;
     let manifest = match made {
         Ok(Ok(manifest)) => manifest,
@@ -48,7 +62,7 @@ pub(super) async fn load(
     };
     tracing::debug!(app = %shared.app.name, files = manifest.len(), left_out, "assets listed");
     let (opener, opens) = Opener::new();
-    let assets = Assets::new(config.clone(), manifest, opener, shared.config.has_module());
+    let assets = Assets::new(config.clone(), (manifest, rules), opener, shared.config.has_module());
     if let Some(slot) = &shared.app.assets {
         let _ = slot.set(assets);
     }
@@ -62,7 +76,7 @@ async fn list(context: &FleetContext, generation: u64, fresh: bool) -> Result<As
 }
 
 /// The text of a file that says how the others are served; empty where there is none.
-async fn rules(context: &FleetContext, generation: u64, list: &AssetList, name: &str) -> Result<String, StartError> {
+async fn text(context: &FleetContext, generation: u64, list: &AssetList, name: &str) -> Result<String, StartError> {
     if !list.rules.iter().any(|(path, _)| path == name) {
         return Ok(String::new());
     }

@@ -32,16 +32,22 @@ pub(super) async fn find(
             }
         };
         let (path, query) = split(url);
-        let asked = Asked { method: &head.method, headers: &head.headers, path, query };
+        let asked = Asked { method: &head.method, headers: &head.headers, url, path, query };
         let (file, status) = match assets.decide(asked) {
             Decision::Worker => return Ok(None),
-            Decision::Answer(answer) => return Ok(Some(answer)),
+            Decision::Answer(mut answer) => {
+                assets.dress(&mut answer, asked);
+                return Ok(Some(answer));
+            }
             Decision::Method => return Err(AssetFailure::Method.into()),
             Decision::Nothing => return Err(AssetFailure::Missing.into()),
             Decision::File(file, status) => (file, status),
         };
         match assets.respond(&file, status, asked).await {
-            Ok(answer) => return Ok(Some(answer)),
+            Ok(mut answer) => {
+                assets.dress(&mut answer, asked);
+                return Ok(Some(answer));
+            }
             Err(AssetError::Gone) => return Err(AssetFailure::Missing.into()),
             Err(AssetError::Unreadable) => return Err(AssetFailure::Unreadable.into()),
             Err(AssetError::Moved) => {

@@ -9,9 +9,13 @@ use http::header::LOCATION;
 use nano_spawner::{AssetList, Fingerprint};
 
 use super::*;
-use crate::assets::{Manifest, Opener};
+use crate::assets::{AssetRules, Manifest, Opener};
 
 fn assets(keys: &str, has_worker: bool) -> Assets {
+    assets_with(keys, has_worker, "")
+}
+
+fn assets_with(keys: &str, has_worker: bool, redirects: &str) -> Assets {
     let place = tempfile::tempdir().unwrap();
     std::fs::create_dir(place.path().join("public")).unwrap();
     std::fs::write(place.path().join("index.js"), "").unwrap();
@@ -21,7 +25,9 @@ fn assets(keys: &str, has_worker: bool) -> Assets {
     let names = ["index.html", "a.txt", "a b.txt", "admin/secret.txt", "404.html", "page.html", "@x.js"];
     let files = names.iter().map(|name| ((*name).to_owned(), Fingerprint::Absent)).collect();
     let list = AssetList { files, ..AssetList::default() };
-    Assets::new(config.assets.unwrap(), Manifest::new(list, "").unwrap(), Opener::new().0, has_worker)
+    let config = config.assets.unwrap();
+    let (rules, _) = AssetRules::parse("", redirects, &config);
+    Assets::new(config, (Manifest::new(list, "").unwrap(), rules), Opener::new().0, has_worker)
 }
 
 fn told(assets: &Assets, method: &Method, path: &str, navigates: bool) -> String {
@@ -29,7 +35,13 @@ fn told(assets: &Assets, method: &Method, path: &str, navigates: bool) -> String
     if navigates {
         headers.insert("sec-fetch-mode", HeaderValue::from_static("navigate"));
     }
-    match assets.decide(Asked { method, headers: &headers, path, query: "?q=1" }) {
+    match assets.decide(Asked {
+        method,
+        headers: &headers,
+        url: &format!("http://a.example{path}"),
+        path,
+        query: "?q=1",
+    }) {
         Decision::Worker => "worker".to_owned(),
         Decision::File(file, status) => format!("{status} {file}"),
         Decision::Answer(answer) => {
@@ -131,4 +143,21 @@ fn what_is_not_there() {
         let assets = assets(keys, has_worker);
         assert_eq!(told(&assets, &Method::GET, "/none", navigates), expected, "{keys} {has_worker} {navigates}");
     }
+}
+
+#[test]
+fn redirects_come_before_files() {
+    let rules = "/a.txt /page 301\n/p/:name /page.html 200\n/s/* /admin/:splat 200\n/none/* /nowhere 200\n";
+    let assets = assets_with(", \"run_worker_first\": [\"/api/*\"]", true, rules);
+    for (path, expected) in [
+        ("/a.txt", "301 /page"),
+        ("/p/x", "200 /page.html"),
+        ("/s/secret.txt", "200 /admin/secret.txt"),
+        ("/s/..%2f..%2fa.txt", "worker"),
+        ("/none/x", "worker"),
+        ("/page", "200 /page.html"),
+    ] {
+        assert_eq!(told(&assets, &Method::GET, path, false), expected, "{path}");
+    }
+    assert_eq!(told(&assets, &Method::POST, "/a.txt", false), "worker");
 }

@@ -1,0 +1,48 @@
+//! Tests of `header_rules.rs`.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+
+fn applied(rules: &str, path: &str) -> Vec<String> {
+    let (rules, faults) = HeaderRules::parse(rules);
+    assert!(faults.wrong.is_empty(), "{faults:?}");
+    let mut headers = HeaderMap::new();
+    headers.insert("cache-control", HeaderValue::from_static("nano"));
+    rules.apply("a.example", path, &mut headers);
+    headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
+}
+
+#[test]
+fn headers_are_set_added_to_and_removed() {
+    let rules = "# all\n/*\n  X-Frame-Options: DENY\n  X-Robots-Tag: noindex\n  x-robots-tag: nofollow\n\n\
+        /assets/*\n  Cache-Control: public, max-age=31536000, immutable\n  X-Robots-Tag: none\n\
+        /open/:name\n  ! X-Frame-Options\n  X-Name: is :name\n\
+        https://b.example/*\n  X-Other: yes\n";
+    assert_eq!(
+        applied(rules, "/"),
+        ["cache-control: nano", "x-frame-options: DENY", "x-robots-tag: noindex, nofollow"]
+    );
+    assert_eq!(
+        applied(rules, "/assets/a.js"),
+        [
+            "cache-control: public, max-age=31536000, immutable",
+            "x-frame-options: DENY",
+            "x-robots-tag: noindex, nofollow",
+            "x-robots-tag: none"
+        ]
+    );
+    let open = applied(rules, "/open/door");
+    assert!(open.contains(&"x-name: is door".to_owned()) && !open.iter().any(|line| line.contains("frame")));
+}
+
+#[test]
+fn faults_have_their_lines() {
+    let text = "X-A: b\n/a\n  X-B\n  X C: d\n  X-D:\n  Content-Length: 5\n  Transfer-Encoding: chunked\n  ! \n\
+        http://a.example/\n  X-E: f\n/*/*\n/ok\n  X-F: \u{1}\n  X-Request-Id: x\n  X-G: h\n";
+    let (_, faults) = HeaderRules::parse(text);
+    let lines: Vec<_> = faults.wrong.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [1, 3, 4, 5, 6, 7, 8, 9, 11, 13, 14]);
+    let many: String = (0..=MAX_RULES).map(|at| format!("/{at}\n x: y\n")).collect();
+    assert_eq!(HeaderRules::parse(&many).1.wrong.first().unwrap().0, 2 * MAX_RULES + 1);
+}

@@ -1,0 +1,82 @@
+//! Tests of `path_rule.rs`.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+
+fn names(rule: &str, host: &str, path: &str) -> Option<String> {
+    let rule = PathRule::parse(rule).unwrap();
+    let names = rule.matches(host, path)?;
+    Some(names.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn splats_and_names() {
+    for (rule, path, expected) in [
+        ("/a", "/a", Some("")),
+        ("/a", "/a/", None),
+        ("/*", "/", Some("splat=")),
+        ("/*", "/a/b", Some("splat=a/b")),
+        ("/blog/*", "/blog", None),
+        ("/blog/*", "/blog/", Some("splat=")),
+        ("/*/edit", "/a/b/edit", Some("splat=a/b")),
+        ("/*.jpg", "/a/b.jpg", Some("splat=a/b")),
+        ("/*.jpg", "/a/b.png", None),
+        ("/:a", "/x", Some("a=x")),
+        ("/:a", "/", None),
+        ("/:a", "/x/y", None),
+        ("/:a/:b", "/x/y", Some("a=x b=y")),
+        ("/:a-:b", "/x-y-z", Some("a=x-y b=z")),
+        ("/:year/*", "/2026/11/29", Some("year=2026 splat=11/29")),
+        ("/*/:last", "/a/b/c", Some("splat=a/b last=c")),
+        ("/a:1", "/a:1", Some("")),
+        ("/:a_1x", "/q", Some("a_1x=q")),
+        ("/%C3%BC/*", "/%C3%BC/x", Some("splat=x")),
+    ] {
+        assert_eq!(names(rule, "h", path).as_deref(), expected, "{rule} {path}");
+    }
+}
+
+#[test]
+fn hosts() {
+    for (rule, host, path, expected) in [
+        ("https://a.example/*", "a.example", "/x", Some("splat=x")),
+        ("https://a.example/*", "b.example", "/x", None),
+        ("https://:app.example/", "one.example", "/", Some("app=one")),
+        ("https://:app.example/", "one.two.example", "/", None),
+        ("https://a.example", "a.example", "/", Some("")),
+    ] {
+        assert_eq!(names(rule, host, path).as_deref(), expected, "{rule} {host}{path}");
+    }
+}
+
+#[test]
+fn what_is_no_rule() {
+    for text in ["", "a", "http://a.example/", "//", "/*/*", "/:a/:a", "/:splat/*", "https:///x", "https://a:80/"] {
+        assert_eq!(PathRule::parse(text).is_err(), text != "//", "{text}");
+    }
+    assert_eq!(PathRule::parse("/a/b").unwrap().exact(), Some("/a/b"));
+    assert_eq!(PathRule::parse("/a/*").unwrap().exact(), None);
+}
+
+#[test]
+fn names_are_filled_in() {
+    let names = vec![("splat", "x/y"), ("a", "1"), ("ab", "2")];
+    for (text, filled) in [
+        ("/new/:splat", "/new/x/y"),
+        ("/:ab:a", "/21"),
+        ("/:abc/:/::a", "/:abc/:/:1"),
+        ("https://h:8080/:a?q=:splat", "https://h:8080/1?q=x/y"),
+    ] {
+        assert_eq!(fill(text, &names), filled, "{text}");
+    }
+    // What was filled in is not looked through again.
+    assert_eq!(fill(":a", &vec![("a", ":b"), ("b", "x")]), ":b");
+}
+
+#[test]
+fn a_long_path_costs_steps_for_each_byte_and_no_more() {
+    let rule = PathRule::parse("/:a-*").unwrap();
+    assert!(rule.matches("h", &format!("/{}", "-".repeat(MAX_MATCHED - 1))).is_some());
+    assert!(rule.matches("h", &format!("/{}", "-".repeat(MAX_MATCHED))).is_none());
+}

@@ -1,0 +1,148 @@
+//! `_redirects`: paths that lead elsewhere, or to another file.
+
+use std::collections::HashMap;
+
+use http::StatusCode;
+use url::Url;
+
+use super::path_rule::{PathRule, fill};
+use super::rule_file::{Faults, MAX_LINE, rule_lines};
+
+/// Most lines without `*` and `:name`.
+const MAX_STATIC: usize = 2000;
+
+/// Most others, and lines after the first of them.
+const MAX_DYNAMIC: usize = 100;
+
+/// The rules of one app.
+#[derive(Debug, Default)]
+pub(super) struct Redirects {
+    exact: HashMap<String, Target>,
+    others: Vec<(PathRule, Target)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Target {
+    to: String,
+    status: u16,
+}
+
+/// Where a path leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Led {
+    /// To another URL.
+    Away(StatusCode, String),
+    /// To the file of another path, which the client does not see.
+    Within(String),
+}
+
+impl Redirects {
+    /// `strips`: `html_handling` takes `/index.html` off paths.
+    pub(super) fn parse(text: &str, strips: bool) -> (Self, Faults) {
+        let (mut redirects, mut faults) = (Self::default(), Faults::default());
+        for (line, rule) in rule_lines(text, &mut faults) {
+            match redirects.add(rule, strips) {
+                Ok(None) => {}
+                Ok(Some(ignored)) => faults.warn(line, ignored),
+                Err(wrong) => faults.refuse(line, wrong),
+            }
+        }
+        (redirects, faults.sorted())
+    }
+
+    /// `Ok(Some(…))`: why it is ignored, as wrangler ignores it.
+    fn add(&mut self, line: &str, strips: bool) -> Result<Option<&'static str>, String> {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let (from, to, status) = match words.as_slice() {
+            [from, to] => (*from, *to, "302"),
+            [from, to, status] => (*from, *to, *status),
+            _ => {
+                return Err(format!(
+                    "expected a path, where it leads and perhaps a status, found {} words",
+                    words.len()
+                ));
+            }
+        };
+        if !from.starts_with('/') {
+            return Err("the first path begins with `/`".to_owned());
+        }
+        let rule = PathRule::parse(from)?;
+        let status = match status {
+            "200" | "301" | "302" | "303" | "307" | "308" => status.parse().unwrap_or(302),
+            _ => return Err(format!("the status is 200, 301, 302, 303, 307 or 308, found {:?}", shorten(status))),
+        };
+        let within = to.starts_with('/') && !to.starts_with("//");
+        let away = ["https://", "http://"].iter().any(|scheme| to.starts_with(scheme));
+        match (within, status) {
+            (true, _) => {}
+            (false, 200) => return Err("with 200 it leads to a path of the app, which begins with `/`".to_owned()),
+            (false, _) if away => {}
+            (false, _) => return Err("it leads to a path that begins with `/`, or to an http(s) URL".to_owned()),
+        }
+        let is_index = |path: &str| path.ends_with("/index") || path.ends_with("/index.html");
+        if strips && within && is_index(to) && (from.ends_with('/') || from.ends_with("/*")) {
+            return Ok(Some("ignored: it would lead to itself, since `/index.html` is taken off paths"));
+        }
+        let target = Target { to: to.to_owned(), status };
+        match rule.exact() {
+            Some(path) if self.others.is_empty() => {
+                if self.exact.contains_key(path) {
+                    return Ok(Some("ignored: the path has a rule already"));
+                }
+                if self.exact.len() >= MAX_STATIC {
+                    return Err(format!("there are more than {MAX_STATIC} lines without `*` and `:name`"));
+                }
+                self.exact.insert(path.to_owned(), target);
+            }
+            _ => {
+                if self.others.iter().any(|(other, _)| *other == rule) {
+                    return Ok(Some("ignored: the path has a rule already"));
+                }
+                if self.others.len() >= MAX_DYNAMIC {
+                    let message = "lines with `*` or `:name`, or after the first of them";
+                    return Err(format!("there are more than {MAX_DYNAMIC} {message}"));
+                }
+                self.others.push((rule, target));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where a request for this URL leads, if there is a rule.
+    pub(super) fn lead(&self, url: &Url) -> Option<Led> {
+        let path = url.path();
+        let (to, status) = match self.exact.get(path) {
+            Some(target) => (target.to.clone(), target.status),
+            None => self.others.iter().find_map(|(rule, target)| {
+                let names = rule.matches(url.host_str().unwrap_or_default(), path)?;
+                Some((fill(&target.to, &names), target.status))
+            })?,
+        };
+        // What was filled in must not lead to another host.
+        let within = to.starts_with('/').then(|| format!("/{}", to.trim_start_matches(['/', '\\'])));
+        let mut target = url.join(within.as_deref().unwrap_or(&to)).ok()?;
+        if status == 200 {
+            return Some(Led::Within(target.path().to_owned()));
+        }
+        if target.query().is_none() {
+            target.set_query(url.query());
+        }
+        let location = if target.origin() == url.origin() {
+            target[url::Position::BeforePath..].to_owned()
+        } else {
+            target.to_string()
+        };
+        Some(Led::Away(StatusCode::from_u16(status).ok()?, location))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.others.is_empty()
+    }
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(MAX_LINE.min(32)).collect()
+}
+
+#[cfg(test)]
+mod tests;
