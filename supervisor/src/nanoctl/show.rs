@@ -138,7 +138,9 @@ pub(super) fn apps(body: &Value) -> String {
     ];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     for app in list(&body["apps"]) {
-        for (index, worker) in list(&app["workers"]).enumerate() {
+        // An app of files alone has none.
+        let none = list(&app["workers"]).next().is_none().then_some(&Value::Null);
+        for (index, worker) in list(&app["workers"]).chain(none).enumerate() {
             let own = |cell: String| if index == 0 { cell } else { String::new() };
             let last_exit = match &worker["last_exit"] {
                 Value::Null => "-".to_owned(),

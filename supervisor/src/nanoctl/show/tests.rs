@@ -27,6 +27,14 @@ fn one_row_per_worker() {
 }
 
 #[test]
+fn an_app_without_workers_has_a_row_too() {
+    let app = json!({ "name": "site", "state": "files", "hostnames": ["a"], "requests": 4, "workers": [] });
+    let table = apps(&json!({ "apps": [app] }));
+    let row = table.lines().nth(1).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    assert_eq!(row.as_deref(), Some("site files a - - - - - - - 4 - -"), "{table}");
+}
+
+#[test]
 fn layers_of_the_sandbox() {
     let shown = |layers: Value| sandbox(&json!({ "policy": "best-effort", "layers": layers }));
     assert_eq!(shown(json!({})), "best-effort: -");
