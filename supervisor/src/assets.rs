@@ -26,9 +26,10 @@ use nano_spawner::AssetList;
 
 pub(crate) use decide::{Asked, Decision};
 pub(crate) use files::{AssetError, OpenRequest, Opener};
-pub(crate) use manifest::{MAX_RULES, Manifest};
+pub(crate) use manifest::Manifest;
 pub(crate) use reader::{AssetReader, MAX_READS};
 pub(crate) use respond::{AssetAnswer, AssetBody};
+pub(crate) use rule_file::MAX_RULE_FILE;
 pub(crate) use rules::AssetRules;
 
 /// The static files of one generation of an app.

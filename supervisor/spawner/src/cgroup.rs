@@ -54,6 +54,11 @@ impl Controller {
     /// The controllers that nano uses. The first one is required.
     const ALL: [Self; 3] = [Self::Memory, Self::Pids, Self::Cpu];
 
+    /// Whether it limits each worker, and not just all of an app together.
+    fn is_per_worker(self) -> bool {
+        self != Self::Cpu
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
@@ -252,7 +257,7 @@ impl Backend {
             app.workers += 1;
         }
         for (controllers, parent) in hierarchies {
-            if version == CgroupVersion::V1 && controllers == [Controller::Cpu] {
+            if version == CgroupVersion::V1 && !controllers.iter().any(|controller| controller.is_per_worker()) {
                 cgroup.parts.push(HierarchyGroup { parent, own: None, controllers });
                 continue;
             }
@@ -280,8 +285,8 @@ impl Backend {
                 let handed_down = match self.version() {
                     CgroupVersion::V1 => Ok(()),
                     CgroupVersion::V2 => {
-                        let mut limiting = controllers.iter().filter(|controller| **controller != Controller::Cpu);
-                        limiting.try_for_each(|controller| v2::enable(&group, *controller))
+                        let mut down = controllers.iter().filter(|controller| controller.is_per_worker());
+                        down.try_for_each(|controller| v2::enable(&group, *controller))
                     }
                 };
                 handed_down.map(|()| group)

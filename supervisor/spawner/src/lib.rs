@@ -20,6 +20,7 @@ mod config_transfer;
 mod descriptors;
 mod dev_null;
 mod files;
+mod forked_task;
 mod generation;
 mod groups;
 mod inspect;

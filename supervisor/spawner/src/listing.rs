@@ -4,17 +4,11 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
-use std::time::{Duration, Instant};
-
-use nix::sys::prctl;
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use std::time::Duration;
 
 use crate::asset_list::{AssetList, list};
-use crate::clone::{Forked, clone};
 use crate::files::Directory;
+use crate::forked_task::{ForkedTask, TaskError, memory, sealed, write};
 
 /// How long it may take.
 const LIST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -28,67 +22,36 @@ pub(crate) struct Listing {
     /// The request's.
     pub(crate) id: u64,
     pub(crate) generation: u64,
-    pid: Pid,
-    pub(crate) pidfd: OwnedFd,
-    /// When it is killed.
-    pub(crate) until: Instant,
-    late: bool,
+    pub(crate) task: ForkedTask,
     outcome: File,
 }
 
 impl Listing {
     pub(crate) fn start(id: u64, generation: u64, root: &Directory) -> io::Result<Self> {
-        let mut outcome: File = memfd_create("assets", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?.into();
-        match clone(0, None)? {
-            Forked::Child => {
-                let written = prctl::set_pdeathsig(Signal::SIGKILL)
-                    .map_err(io::Error::from)
-                    .and_then(|()| write(&mut outcome, &list(root).map_err(|error| error.to_string())));
-                #[expect(clippy::disallowed_methods, reason = "a forked child: destructors are its parent's")]
-                std::process::exit(i32::from(written.is_err()));
-            }
-            Forked::Parent { pid, pidfd } => {
-                let (pid, until) = (Pid::from_raw(pid), Instant::now() + LIST_TIMEOUT);
-                Ok(Self { id, generation, pid, pidfd, until, late: false, outcome })
-            }
-        }
-    }
-
-    /// Kills it if it takes too long.
-    pub(crate) fn end_if_late(&mut self) {
-        if !self.late && Instant::now() >= self.until {
-            self.late = true;
-            // The process may need time to end.
-            self.until += LIST_TIMEOUT;
-            let _ = kill(self.pid, Signal::SIGKILL);
-        }
+        let mut outcome = memory("assets")?;
+        let task = ForkedTask::start(LIST_TIMEOUT, || {
+            let listed: Outcome = list(root).map_err(|error| error.to_string());
+            let state = listed.as_ref().map_or(0, AssetList::state);
+            outcome.write_all(&state.to_le_bytes())?;
+            write(&mut outcome, &listed)
+        })?;
+        Ok(Self { id, generation, task, outcome })
     }
 
     /// A file for [`receive_assets`] and the list's state, once the process has ended.
     pub(crate) fn finish(mut self) -> io::Result<(OwnedFd, u64)> {
-        match waitpid(self.pid, Some(WaitPidFlag::WNOHANG))? {
-            WaitStatus::Exited(_, 0) => {}
-            _ if self.late => {
-                let message = format!("the files were not listed within {} s", LIST_TIMEOUT.as_secs());
-                return Err(io::Error::other(message));
+        self.task.finish().map_err(|error| match error {
+            TaskError::Late => {
+                io::Error::other(format!("the files were not listed within {} s", LIST_TIMEOUT.as_secs()))
             }
-            other => return Err(io::Error::other(format!("the process that lists the files ended: {other:?}"))),
-        }
+            TaskError::Io(error) => error,
+            TaskError::Ended(how) => io::Error::other(format!("the process that lists the files ended: {how:?}")),
+        })?;
         let mut state = [0; 8];
         self.outcome.rewind()?;
         self.outcome.read_exact(&mut state)?;
-        let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
-        fcntl_add_seals(&self.outcome, seals)?;
-        Ok((self.outcome.into(), u64::from_le_bytes(state)))
+        Ok((sealed(self.outcome)?, u64::from_le_bytes(state)))
     }
-}
-
-fn write(file: &mut File, outcome: &Outcome) -> io::Result<()> {
-    let mut writer = io::BufWriter::new(file);
-    let state = outcome.as_ref().map_or(0, AssetList::state);
-    writer.write_all(&state.to_le_bytes())?;
-    serde_json::to_writer(&mut writer, outcome)?;
-    writer.flush()
 }
 
 /// Reads the descriptor of [`crate::wire::Reply::AssetList`]. The inner error: why the files could not be listed.

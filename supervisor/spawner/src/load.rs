@@ -4,28 +4,20 @@
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nano_config::Config;
-use nix::sys::prctl;
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use serde::{Deserialize, Serialize};
 
-use crate::clone::{Forked, clone};
 use crate::config_transfer::ConfigTransfer;
+use crate::forked_task::{ForkedTask, TaskError, memory, sealed, write};
 use crate::requested_modules::RequestedModules;
 use crate::source::ConfigSource;
 use crate::watch::{Fingerprint, WatchedPaths};
-
-/// The exit status for an error without an errno.
-const NO_NUMBER: i32 = 255;
 
 /// How long reading the configuration and looking up its apps' paths may take.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -149,11 +141,8 @@ impl ConfigVersion {
 pub(crate) struct Loading {
     /// The request's.
     pub(crate) id: u64,
-    pid: Pid,
-    pub(crate) pidfd: OwnedFd,
-    /// When it is killed: it may wait for a writer or a server that never answers.
-    pub(crate) until: Instant,
-    late: bool,
+    /// It may wait for a writer or a server that never answers.
+    pub(crate) task: ForkedTask,
     /// For the supervisor: a [`ConfigTransfer`].
     transfer: File,
     /// For the spawner: a [`LoadOutcome`].
@@ -163,64 +152,31 @@ pub(crate) struct Loading {
 impl Loading {
     /// Starts the process. `number` is the version's number.
     pub(crate) fn start(id: u64, number: u64, source: &ConfigSource) -> io::Result<Self> {
-        let (mut transfer, mut version) = (memory()?, memory()?);
-        match clone(0, None)? {
-            Forked::Child => {
-                let done = read(number, source, &mut transfer, &mut version);
-                // The exit status is the only way to report the error.
-                #[expect(clippy::disallowed_methods, reason = "a forked child: destructors are its parent's")]
-                std::process::exit(done.err().map_or(0, |error| error.raw_os_error().unwrap_or(NO_NUMBER)));
-            }
-            Forked::Parent { pid, pidfd } => {
-                let (pid, until) = (Pid::from_raw(pid), Instant::now() + LOAD_TIMEOUT);
-                Ok(Self { id, pid, pidfd, until, late: false, transfer, version })
-            }
-        }
-    }
-
-    /// Kills it if it takes too long.
-    pub(crate) fn end_if_late(&mut self) {
-        if !self.late && Instant::now() >= self.until {
-            self.late = true;
-            // The process may need time to end.
-            self.until += LOAD_TIMEOUT;
-            let _ = kill(self.pid, Signal::SIGKILL);
-        }
+        let (mut transfer, mut version) = (memory("configuration")?, memory("configuration")?);
+        let task = ForkedTask::start(LOAD_TIMEOUT, || read(number, source, &mut transfer, &mut version))?;
+        Ok(Self { id, task, transfer, version })
     }
 
     /// The result, once the process has ended: the file for the supervisor, and the outcome.
     pub(crate) fn finish(mut self) -> io::Result<(OwnedFd, LoadOutcome)> {
-        match waitpid(self.pid, Some(WaitPidFlag::WNOHANG))? {
-            WaitStatus::Exited(_, 0) => {}
-            _ if self.late => {
-                let message = format!(
-                    "it was not read within {} s: is it a file, and on a disk that answers?",
-                    LOAD_TIMEOUT.as_secs()
-                );
-                return Err(io::Error::other(message));
+        self.task.finish().map_err(|error| match error {
+            TaskError::Late => io::Error::other(format!(
+                "it was not read within {} s: is it a file, and on a disk that answers?",
+                LOAD_TIMEOUT.as_secs()
+            )),
+            TaskError::Io(error) => error,
+            TaskError::Ended(how) => {
+                io::Error::other(format!("the process that reads the configuration ended: {how:?}"))
             }
-            WaitStatus::Exited(_, number) if number != NO_NUMBER => return Err(io::Error::from_raw_os_error(number)),
-            other => {
-                return Err(io::Error::other(format!("the process that reads the configuration ended: {other:?}")));
-            }
-        }
+        })?;
         let mut text = Vec::new();
         self.version.rewind()?;
         self.version.read_to_end(&mut text)?;
-        let outcome = serde_json::from_slice(&text)?;
-        self.transfer.rewind()?;
-        let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
-        fcntl_add_seals(&self.transfer, seals)?;
-        Ok((self.transfer.into(), outcome))
+        Ok((sealed(self.transfer)?, serde_json::from_slice(&text)?))
     }
 }
 
-fn memory() -> io::Result<File> {
-    Ok(memfd_create("configuration", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?.into())
-}
-
 fn read(number: u64, source: &ConfigSource, transfer: &mut File, version: &mut File) -> io::Result<()> {
-    prctl::set_pdeathsig(Signal::SIGKILL)?;
     match source.load() {
         Ok((text, config)) => {
             write(transfer, &ConfigTransfer::found(number, text, &config))?;
@@ -235,10 +191,4 @@ fn read(number: u64, source: &ConfigSource, transfer: &mut File, version: &mut F
             write(version, &LoadOutcome::Faulty(looked.collect()))
         }
     }
-}
-
-fn write(file: &mut File, value: &impl Serialize) -> io::Result<()> {
-    let mut writer = io::BufWriter::new(file);
-    serde_json::to_writer(&mut writer, value)?;
-    writer.flush()
 }

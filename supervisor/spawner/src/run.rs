@@ -136,9 +136,9 @@ impl Spawner {
             let (socket, ended) = self.wait(self.patience(swept))?;
             self.watch();
             if let Some(loading) = &mut self.loading {
-                loading.end_if_late();
+                loading.task.end_if_late();
             }
-            self.listings.iter_mut().for_each(Listing::end_if_late);
+            self.listings.iter_mut().for_each(|listing| listing.task.end_if_late());
             self.reap(&ended.workers);
             if ended.loading {
                 self.finish_loading();
@@ -163,9 +163,9 @@ impl Spawner {
 
     /// The timeout until the next deadline or retry.
     fn patience(&self, swept: bool) -> PollTimeout {
-        let due = [self.watching.due(), self.loading.as_ref().map(|loading| loading.until)];
+        let due = [self.watching.due(), self.loading.as_ref().map(|loading| loading.task.until)];
         let again = (!swept).then_some(Duration::from_millis(groups::RETRY_MS.into()));
-        let due = due.into_iter().flatten().chain(self.listings.iter().map(|listing| listing.until));
+        let due = due.into_iter().flatten().chain(self.listings.iter().map(|listing| listing.task.until));
         let left = due.map(|due| due.saturating_duration_since(Instant::now()));
         // Rounded up: poll(2) would return too early otherwise.
         let left = left.map(|left| left + Duration::from_millis(1)).chain(again).min();
@@ -196,8 +196,8 @@ impl Spawner {
     /// The pidfds of the workers, then of the processes that list, then of the one that reads the configuration.
     fn processes(&self) -> impl Iterator<Item = PollFd<'_>> {
         let pidfds = self.workers.values().map(|worker| &worker.pidfd);
-        let pidfds = pidfds.chain(self.listings.iter().map(|listing| &listing.pidfd));
-        let pidfds = pidfds.chain(self.loading.iter().map(|loading| &loading.pidfd));
+        let pidfds = pidfds.chain(self.listings.iter().map(|listing| &listing.task.pidfd));
+        let pidfds = pidfds.chain(self.loading.iter().map(|loading| &loading.task.pidfd));
         pidfds.map(|pidfd| PollFd::new(pidfd.as_fd(), PollFlags::POLLIN))
     }
 

@@ -10,9 +10,6 @@ use nano_spawner::AssetList;
 use super::keep::{KeepBudget, Kept};
 use super::resolve::Files;
 
-/// Largest `.assetsignore`, in bytes.
-pub(crate) const MAX_RULES: usize = 100 << 10;
-
 /// The files, by the paths under which they are served, before anything is encoded: each begins with `/`.
 #[derive(Debug)]
 pub(crate) struct Manifest {

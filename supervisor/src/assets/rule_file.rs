@@ -1,5 +1,8 @@
 //! What `_headers` and `_redirects` have in common: lines, comments, and faults with their lines.
 
+/// Largest file of rules, `.assetsignore` too, in bytes.
+pub(crate) const MAX_RULE_FILE: usize = 100 << 10;
+
 /// Longest line, in bytes.
 pub(super) const MAX_LINE: usize = 2000;
 

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::context::FleetContext;
 use super::shared::GenerationState;
 use super::start_error::StartError;
-use crate::assets::{AssetRules, Assets, MAX_RULES, Manifest, OpenRequest, Opener};
+use crate::assets::{AssetRules, Assets, MAX_RULE_FILE, Manifest, OpenRequest, Opener};
 
 /// Directories that are listed at once.
 const LISTS_AT_ONCE: usize = 4;
@@ -84,11 +84,11 @@ async fn text(context: &FleetContext, generation: u64, list: &AssetList, name: &
     let file = context.spawner.asset(generation, name).await.map_err(|error| failed(error.to_string()))?;
     let read = tokio::task::spawn_blocking(move || {
         let mut text = String::new();
-        file.take(MAX_RULES as u64 + 1).read_to_string(&mut text).map(|_| text)
+        file.take(MAX_RULE_FILE as u64 + 1).read_to_string(&mut text).map(|_| text)
     });
     let text = read.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
-    if text.len() > MAX_RULES {
-        return Err(failed(format!("it is larger than {} KiB", MAX_RULES >> 10)));
+    if text.len() > MAX_RULE_FILE {
+        return Err(failed(format!("it is larger than {} KiB", MAX_RULE_FILE >> 10)));
     }
     Ok(text)
 }

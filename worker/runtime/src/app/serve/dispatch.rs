@@ -162,7 +162,7 @@ impl Worker {
                 app.request_reset(link, id, reason);
                 let mut requests = app.exchanges.requests.borrow_mut();
                 if runs {
-                    requests.handler_aborted();
+                    requests.acknowledge_allowed();
                 } else if acknowledge {
                     requests.acknowledge_reset(link, id);
                 }

@@ -87,7 +87,7 @@ impl Requests {
         self.aborted.allowance = allowance;
     }
 
-    /// A request is about to be aborted, and its end is to be acknowledged. Whether [`Requests::handler_aborted`] does that,
+    /// A request is about to be aborted, and its end is to be acknowledged. Whether [`Requests::acknowledge_allowed`] does that,
     /// because its handler runs: it was called and has given neither a response nor an error.
     pub(crate) fn abort_handler(&mut self, link: usize, wire_id: RequestId, now: Instant) -> bool {
         let Some(key) = self.key_of(link, wire_id) else { return false };
@@ -101,7 +101,7 @@ impl Requests {
     }
 
     /// The app was told of the end, and the handler may have settled on that: acknowledges the ends that may be now.
-    pub(crate) fn handler_aborted(&mut self) {
+    pub(crate) fn acknowledge_allowed(&mut self) {
         while let Some(&Handler { link, wire_id, .. }) = self.aborted.next_allowed() {
             self.acknowledge_reset(link, wire_id);
         }
@@ -118,7 +118,7 @@ impl Requests {
         if let Some(Handler { link, wire_id, .. }) = self.aborted.remove(number) {
             self.acknowledge_reset(link, wire_id);
         }
-        self.handler_aborted();
+        self.acknowledge_allowed();
     }
 
     /// When to call [`Requests::expire_handlers`]: only if an acknowledgement waits for that.

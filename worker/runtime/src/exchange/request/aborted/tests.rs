@@ -32,7 +32,7 @@ fn running(requests: &mut Requests, link: usize, id: RequestId) -> RequestKey {
 fn abort(requests: &mut Requests, link: usize, id: RequestId, now: Instant) {
     assert!(requests.abort_handler(link, id, now));
     requests.reset(link, id).unwrap();
-    requests.handler_aborted();
+    requests.acknowledge_allowed();
 }
 
 /// What was acknowledged on a link since it was asked last.
