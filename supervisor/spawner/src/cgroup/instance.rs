@@ -41,6 +41,11 @@ impl Instance {
             };
             let made = match base.make(&name) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                // It may have been removed before it was opened; a base that is gone ends the tries all the same.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    last = error;
+                    continue;
+                }
                 made => made?,
             };
             match lock(&made) {

@@ -254,6 +254,30 @@ fn the_next_nano_removes_what_a_killed_one_left_and_nothing_else() {
 }
 
 #[test]
+fn a_group_is_made_while_others_remove_what_is_not_locked_yet() {
+    let Some(backend) = limiting() else { return };
+    let (instance, _) = backend.hierarchies()[0];
+    let base = instance.group.make("base").unwrap();
+    let path = directories(&backend)[0].join("base");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let base = Group::open(&path).unwrap();
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                assert_eq!(Instance::remove_stale(&base), Vec::<String>::new());
+            }
+        });
+        let make = || Instance::make(Group::open(&path)?);
+        // The moment between creating a directory and opening it is short: many starts, until it is met or too many.
+        let failed = (0..2000).find_map(|_| make().and_then(|made| made.remove(soon())).err());
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(failed.is_none(), "{failed:?}");
+    });
+    drop(base);
+    close(backend);
+}
+
+#[test]
 fn without_rights_it_says_so() {
     if !geteuid().is_root() {
         return;
