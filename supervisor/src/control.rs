@@ -162,7 +162,7 @@ async fn answer(
     match path.as_slice() {
         ["apps"] => json_reply(StatusCode::OK, &status::apps(supervisor)),
         ["status"] => json_reply(StatusCode::OK, &status::server(supervisor)),
-        ["metrics"] => match supervisor.metrics.render() {
+        ["metrics"] => match supervisor.scrapes.text().await {
             Ok(text) => reply(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text),
             Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, "metrics", &error.to_string()),
         },
@@ -246,8 +246,8 @@ fn json_reply(status: StatusCode, body: &Value) -> ControlResponse {
     reply(status, "application/json", format!("{}\n", printable::json(&body.to_string())))
 }
 
-fn reply(status: StatusCode, content_type: &'static str, body: String) -> ControlResponse {
-    let mut reply = Response::new(Either::Left(Full::new(Bytes::from(body))));
+fn reply(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> ControlResponse {
+    let mut reply = Response::new(Either::Left(Full::new(body.into())));
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     reply

@@ -69,6 +69,11 @@ impl Fleet {
         let _ = self.context.shards.set(shards);
     }
 
+    /// Says how many static files may be open at once. Call it once, before anything is awaited.
+    pub(crate) fn allow_open_files(&self, most: usize) {
+        self.context.open_files.allow(most);
+    }
+
     /// Starts the workers of an app of this version of the configuration, or checks its modules if they start on demand. Must run in a
     /// `LocalSet`.
     pub(crate) fn start(

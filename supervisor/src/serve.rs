@@ -40,7 +40,7 @@ use crate::shard::{self, Shard, ShardHandle, Shards};
 use crate::signals::EarlyStop;
 use crate::socket_file::BoundSocket;
 use crate::supervisor::{Addresses, ConfigSource, Parts, Stop, Supervisor};
-use crate::telemetry::{self, Metrics};
+use crate::telemetry::{self, Scrapes};
 use crate::upstream::LinkEvent;
 use crate::watch;
 
@@ -241,11 +241,12 @@ impl Start {
         let own_child = fleet.spawner().pid();
         let metrics = Arc::clone(fleet.metrics());
         metrics.set_log(logs.clone());
+        let scrapes = Scrapes::new(Arc::clone(&metrics));
         let spawner = Rc::clone(fleet.spawner());
         let readiness = Rc::new(Readiness::default());
         let mut background = JoinSet::new();
         let metrics_address = match metrics_listener {
-            Some(listener) => Some(serve_metrics(listener, &metrics, &readiness, &mut background)?),
+            Some(listener) => Some(serve_metrics(listener, &scrapes, &readiness, &mut background)?),
             None => None,
         };
         let http = addresses(&listeners);
@@ -262,6 +263,7 @@ impl Start {
         let (events, event_source) = mpsc::channel(EVENTS);
         let connections = descriptors::connections(listeners.len());
         let egress_connections = descriptors::egress_connections(listeners.len());
+        fleet.allow_open_files(descriptors::open_files(listeners.len()));
         let shards: Vec<ShardHandle> = listeners
             .into_iter()
             .enumerate()
@@ -281,8 +283,16 @@ impl Start {
             control.map_or((None, None), |(listener, bound, path)| (Some((listener, path)), Some(bound)));
         let addresses =
             Addresses { http, metrics: metrics_address, control: control.as_ref().map(|(_, path)| path.clone()) };
-        let supervisor =
-            Supervisor::new(Parts { config: config.clone(), version, fleet, metrics, logs, readiness, addresses });
+        let supervisor = Supervisor::new(Parts {
+            config: config.clone(),
+            version,
+            fleet,
+            metrics,
+            scrapes,
+            logs,
+            readiness,
+            addresses,
+        });
         background.spawn_local(handle_link_events(Rc::clone(&supervisor), event_source));
         let mut control = match control {
             Some((listener, _)) => {
@@ -347,13 +357,13 @@ fn own_ports<'a>(addresses: impl Iterator<Item = &'a String>) -> Arc<[u16]> {
 
 fn serve_metrics(
     listener: std::net::TcpListener,
-    metrics: &Arc<Metrics>,
+    scrapes: &Arc<Scrapes>,
     readiness: &Rc<Readiness>,
     background: &mut JoinSet<()>,
 ) -> io::Result<String> {
     let address = listener.local_addr()?.to_string();
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    background.spawn_local(telemetry::serve::serve(listener, Arc::clone(metrics), Rc::clone(readiness)));
+    background.spawn_local(telemetry::serve::serve(listener, Arc::clone(scrapes), Rc::clone(readiness)));
     Ok(address)
 }
 

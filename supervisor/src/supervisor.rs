@@ -18,7 +18,7 @@ use crate::log::Logs;
 use crate::readiness::Readiness;
 use crate::route::RouteTable;
 use crate::shard::Shards;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Scrapes};
 
 /// How the supervisor is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +59,7 @@ pub(crate) struct Supervisor {
     /// The tasks that wait for them.
     retirements: RefCell<JoinSet<()>>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) scrapes: Arc<Scrapes>,
     pub(crate) logs: Logs,
     pub(crate) readiness: Rc<Readiness>,
     pub(crate) addresses: Addresses,
@@ -81,6 +82,7 @@ pub(crate) struct Parts {
     pub(crate) version: u64,
     pub(crate) fleet: Fleet,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) scrapes: Arc<Scrapes>,
     pub(crate) logs: Logs,
     pub(crate) readiness: Rc<Readiness>,
     pub(crate) addresses: Addresses,
@@ -88,7 +90,7 @@ pub(crate) struct Parts {
 
 impl Supervisor {
     pub(crate) fn new(parts: Parts) -> Rc<Self> {
-        let Parts { config, version, fleet, metrics, logs, readiness, addresses } = parts;
+        let Parts { config, version, fleet, metrics, scrapes, logs, readiness, addresses } = parts;
         Rc::new(Self {
             config: RefCell::new(Rc::new(config)),
             version: Cell::new(version),
@@ -97,6 +99,7 @@ impl Supervisor {
             retiring: RefCell::default(),
             retirements: RefCell::default(),
             metrics,
+            scrapes,
             logs,
             readiness,
             addresses,

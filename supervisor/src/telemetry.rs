@@ -5,6 +5,8 @@ mod histogram;
 mod names;
 mod processes;
 mod render;
+mod scrape_body;
+mod scrapes;
 pub mod serve;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,7 @@ use crate::log::Logs;
 use crate::worker::{Worker, WorkerState};
 use histogram::Histogram;
 pub(crate) use processes::{ProcessState, cpu_time, resident, state, usage};
+pub(crate) use scrapes::Scrapes;
 
 /// Status codes that are counted separately.
 const CODES: std::ops::RangeInclusive<u16> = 100..=599;

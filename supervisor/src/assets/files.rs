@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use nano_protocol::ModuleError;
 use nano_spawner::Fingerprint;
@@ -12,10 +12,14 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use super::Assets;
 use super::conditions::Version;
 use super::keep::{KeepBudget, Kept};
+use super::open_files::{FilesOfApp, OpenFile, OpenFiles};
 use super::reader::{MAX_READS_OF_APP, off_thread, read_at};
 
 /// Files of one generation that wait to be opened; more wait with their requests.
 const MAX_WAITING: usize = 64;
+
+/// Of lines in the log about files that cannot be read, of one generation.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A file that the control plane is to have opened.
 #[derive(Debug)]
@@ -31,13 +35,34 @@ pub(crate) struct OpenRequest {
 pub(crate) struct Opener {
     requests: mpsc::Sender<OpenRequest>,
     turns: Arc<Semaphore>,
+    files: FilesOfApp,
+    complaints: Complaints,
 }
 
 impl Opener {
     /// With the control plane's end.
-    pub(crate) fn new() -> (Self, mpsc::Receiver<OpenRequest>) {
+    pub(crate) fn new(files: &OpenFiles) -> (Self, mpsc::Receiver<OpenRequest>) {
         let (requests, receiver) = mpsc::channel(MAX_WAITING);
-        (Self { requests, turns: Arc::new(Semaphore::new(MAX_READS_OF_APP)) }, receiver)
+        let turns = Arc::new(Semaphore::new(MAX_READS_OF_APP));
+        (Self { requests, turns, files: files.of_app(), complaints: Complaints::default() }, receiver)
+    }
+}
+
+/// How often files could not be read: a line in the log each second at most, however many requests there are.
+#[derive(Debug, Default)]
+struct Complaints(Mutex<(Option<Instant>, u64)>);
+
+impl Complaints {
+    /// Counts one. Returns how many were counted since the last line, if another one is due.
+    fn count(&self, now: Instant) -> Option<u64> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, count) = &mut *state;
+        *count += 1;
+        if last.is_some_and(|last| now.saturating_duration_since(last) < COMPLAINT_INTERVAL) {
+            return None;
+        }
+        *last = Some(now);
+        Some(std::mem::take(count))
     }
 }
 
@@ -50,13 +75,15 @@ pub(crate) enum AssetError {
     Unreadable,
     /// The generation has ended: the app has another one, or none.
     Moved,
+    /// Too many files are being sent.
+    Busy,
 }
 
 /// The content of a file.
 #[derive(Debug)]
 pub(super) enum Content {
     Kept(Arc<Kept>),
-    Open { version: Version, file: Arc<File>, turns: Arc<Semaphore> },
+    Open { version: Version, file: Arc<OpenFile>, turns: Arc<Semaphore> },
 }
 
 impl Content {
@@ -75,13 +102,17 @@ impl Assets {
         if let Some(kept) = entry.kept.get() {
             return Ok(Content::Kept(Arc::clone(kept)));
         }
+        let permit = self.opener.files.permit().await.ok_or(AssetError::Busy)?;
         let file = self.open(path).await?;
         let (turns, budget) = (&self.opener.turns, self.manifest.budget.clone());
         let read = off_thread(Arc::clone(turns), move || read(file, &budget)).await;
         match read.map_err(|error| self.unreadable(path, &error))? {
             // Another request may have read it at the same time.
             Read::Whole(kept) => Ok(Content::Kept(Arc::clone(entry.kept.get_or_init(|| kept)))),
-            Read::Open(version, file) => Ok(Content::Open { version, file: Arc::new(file), turns: Arc::clone(turns) }),
+            Read::Open(version, file) => {
+                let file = Arc::new(OpenFile::new(file, permit));
+                Ok(Content::Open { version, file, turns: Arc::clone(turns) })
+            }
         }
     }
 
@@ -98,8 +129,10 @@ impl Assets {
     }
 
     fn unreadable(&self, path: &str, error: &dyn std::fmt::Display) -> AssetError {
-        let directory = self.config.path.display();
-        tracing::warn!(%directory, path, %error, "a file of the app's assets cannot be read");
+        if let Some(times) = self.opener.complaints.count(Instant::now()) {
+            let directory = self.config.path.display();
+            tracing::warn!(%directory, path, %error, times, "a file of the app's assets cannot be read");
+        }
         AssetError::Unreadable
     }
 }
@@ -126,3 +159,6 @@ fn read(file: File, budget: &KeepBudget) -> io::Result<Read> {
     let found = file.metadata()?;
     Ok(Read::Open(Version::new(found.len(), found.modified()?), file))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
+use super::open_files::OpenFile;
+
 /// Bytes of one piece: what a response to a slow client holds.
 const PIECE: u64 = 64 << 10;
 
@@ -41,7 +43,7 @@ pub(super) async fn off_thread<T: Send + 'static>(
 
 /// The rest of a file, or of a part of it.
 pub(crate) struct AssetReader {
-    file: Arc<File>,
+    file: Arc<OpenFile>,
     turns: Arc<Semaphore>,
     at: u64,
     left: u64,
@@ -57,7 +59,7 @@ impl std::fmt::Debug for AssetReader {
 }
 
 impl AssetReader {
-    pub(super) fn new(file: Arc<File>, turns: Arc<Semaphore>, at: u64, left: u64) -> Self {
+    pub(super) fn new(file: Arc<OpenFile>, turns: Arc<Semaphore>, at: u64, left: u64) -> Self {
         Self { file, turns, at, left, piece: None, broken: false }
     }
 
@@ -78,7 +80,7 @@ impl AssetReader {
         let turns = &self.turns;
         let piece = self.piece.get_or_insert_with(|| {
             let file = Arc::clone(file);
-            Box::pin(off_thread(Arc::clone(turns), move || read_at(&file, at, most)))
+            Box::pin(off_thread(Arc::clone(turns), move || read_at(&file.file, at, most)))
         });
         let read = ready!(piece.as_mut().poll(cx));
         self.piece = None;

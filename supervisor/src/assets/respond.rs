@@ -105,7 +105,7 @@ impl Assets {
         if let Some(coding) = encodings::choose(asked, there) {
             match self.content(&format!("{file}{}", coding.suffix())).await {
                 Ok(content) => return Ok((content, Some(coding))),
-                Err(AssetError::Moved) => return Err(AssetError::Moved),
+                Err(error @ (AssetError::Moved | AssetError::Busy)) => return Err(error),
                 // The file itself may be there still.
                 Err(AssetError::Gone | AssetError::Unreadable) => {}
             }

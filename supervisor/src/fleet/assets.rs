@@ -61,7 +61,7 @@ pub(super) async fn load(
         Err(error) => return Err(StartError::Assets(error.to_string())),
     };
     tracing::debug!(app = %shared.app.name, files = manifest.len(), left_out, "assets listed");
-    let (opener, opens) = Opener::new();
+    let (opener, opens) = Opener::new(&context.open_files);
     let assets = Assets::new(config.clone(), (manifest, rules), opener, shared.config.has_module());
     if let Some(slot) = &shared.app.assets {
         let _ = slot.set(assets);

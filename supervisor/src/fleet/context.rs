@@ -16,6 +16,7 @@ use super::spares::SparePool;
 use super::spawner_client::SpawnerClient;
 use super::start_turns::StartTurns;
 use crate::app::GenerationId;
+use crate::assets::OpenFiles;
 use crate::shard::Shards;
 use crate::telemetry::Metrics;
 use crate::worker::WorkerId;
@@ -50,6 +51,7 @@ pub(super) struct FleetContext {
     pub(super) checker: Rc<Checker>,
     pub(super) spares: SparePool,
     pub(super) list_turns: ListTurns,
+    pub(super) open_files: OpenFiles,
 }
 
 impl FleetContext {
@@ -75,6 +77,7 @@ impl FleetContext {
             checker: Rc::default(),
             spares: SparePool::default(),
             list_turns: ListTurns::default(),
+            open_files: OpenFiles::default(),
         })
     }
 

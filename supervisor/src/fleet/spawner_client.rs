@@ -39,6 +39,16 @@ pub enum SpawnerError {
     /// It ended before the supervisor.
     #[error("the process that starts the workers, nano's spawner, ended before nano did")]
     Gone,
+    /// It opened a file, and this process had no descriptor left to take it.
+    #[error("nano has no file descriptor left: raise its limit (RLIMIT_NOFILE; LimitNOFILE in systemd)")]
+    NoDescriptor,
+}
+
+impl SpawnerError {
+    /// Why there is no file where the reply should have brought one.
+    fn of_lost_file(reply: &Option<ReplyWithFile>) -> Self {
+        if reply.is_some() { Self::NoDescriptor } else { Self::Gone }
+    }
 }
 
 /// Runs the spawner if this program was executed as the spawner; the exit code, if so.
@@ -330,7 +340,7 @@ impl SpawnerClient {
                 read.unwrap_or_else(|error| Err(failed(format!("the configuration cannot be read: {error}"))))
             }
             Some((Reply::Refused { why, .. }, _)) => Err(failed(why.to_string())),
-            _ => Err(failed(SpawnerError::Gone.to_string())),
+            reply => Err(failed(SpawnerError::of_lost_file(&reply).to_string())),
         }
     }
 
@@ -456,7 +466,7 @@ impl SpawnerClient {
             Some((Reply::Module { error: None, .. }, Some(file))) => Ok(file.into()),
             Some((Reply::Module { error: Some(error), .. }, _)) => Err(error.into()),
             Some((Reply::Refused { why, .. }, _)) => Err(ModuleError::Unreadable(why.to_string())),
-            _ => Err(ModuleError::Unreadable(SpawnerError::Gone.to_string())),
+            reply => Err(ModuleError::Unreadable(SpawnerError::of_lost_file(&reply).to_string())),
         }
     }
 }

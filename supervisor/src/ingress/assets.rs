@@ -49,6 +49,7 @@ pub(super) async fn find(
                 return Ok(Some(answer));
             }
             Err(AssetError::Gone) => return Err(AssetFailure::Missing.into()),
+            Err(AssetError::Busy) => return Err(Failure::QueueTimeout),
             Err(AssetError::Unreadable) => return Err(AssetFailure::Unreadable.into()),
             Err(AssetError::Moved) => {
                 let before = pool.app.generation;

@@ -1,15 +1,15 @@
 //! The metrics address: `/metrics`, `/healthz`, `/readyz`, and 404 for everything else.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,16 +18,26 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::Metrics;
+use super::Scrapes;
 use super::render::CONTENT_TYPE;
+use super::scrape_body::ScrapeBody;
 use crate::http_date;
 use crate::readiness::Readiness;
 
-/// Connections at once; more wait to be accepted. Scrapers need one or two.
-const CONNECTIONS: usize = 64;
+/// Connections at once; more wait to be accepted. Scrapers need one or two, and each may hold a text of its own.
+const CONNECTIONS: usize = 16;
 
 /// How long a client may take to send a request's head.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may take to read a text: what Prometheus waits for.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Interval of the checks whether a client has read its text.
+const READ_CHECK: Duration = Duration::from_secs(1);
+
+/// What hyper holds of a response at most; the text itself is let go of when its last piece is taken.
+const BUFFER: usize = 64 << 10;
 
 /// How long a connection may live in all: a scraper that stays connects again.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(600);
@@ -43,7 +53,7 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 }
 
 /// Answers until it is dropped. Must run in a `LocalSet`.
-pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, readiness: Rc<Readiness>) {
+pub(crate) async fn serve(listener: TcpListener, scrapes: Arc<Scrapes>, readiness: Rc<Readiness>) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -58,39 +68,57 @@ pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, readiness: Rc<R
             }
         };
         while connections.try_join_next().is_some() {}
-        let (metrics, readiness) = (Arc::clone(&metrics), Rc::clone(&readiness));
+        let (scrapes, readiness) = (Arc::clone(&scrapes), Rc::clone(&readiness));
         connections.spawn_local(async move {
+            // When the text that is being sent was there.
+            let reading = Rc::<Cell<Option<Instant>>>::default();
             let service = service_fn(|request| {
-                let mut response = respond(&request, &metrics, &readiness);
-                http_date::stamp(response.headers_mut());
-                async move { Ok::<_, Infallible>(response) }
+                let (scrapes, readiness, reading) = (Arc::clone(&scrapes), Rc::clone(&readiness), Rc::clone(&reading));
+                async move {
+                    let mut response = respond(&request, &scrapes, &readiness).await;
+                    response.body_mut().watch(reading);
+                    http_date::stamp(response.headers_mut());
+                    Ok::<_, Infallible>(response)
+                }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_TIMEOUT)
+                .max_buf_size(BUFFER)
                 .serve_connection(TokioIo::new(stream), service);
             // Errors of a scraper's connection are the scraper's to report.
-            let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
+            tokio::select! {
+                _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection) => {}
+                () = not_read(&reading) => {}
+            }
             drop(permit);
         });
     }
 }
 
-fn respond(request: &Request<Incoming>, metrics: &Metrics, readiness: &Readiness) -> Response<Full<Bytes>> {
+/// Waits until a text has not been read in time.
+async fn not_read(reading: &Cell<Option<Instant>>) {
+    while reading.get().is_none_or(|since| since.elapsed() < READ_TIMEOUT) {
+        tokio::time::sleep(READ_CHECK).await;
+    }
+}
+
+async fn respond(request: &Request<Incoming>, scrapes: &Scrapes, readiness: &Readiness) -> Response<ScrapeBody> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
     match request.uri().path() {
-        "/metrics" => match metrics.render() {
+        "/metrics" => match scrapes.text().await {
             Ok(body) => {
-                let mut response = text(StatusCode::OK, body);
+                let mut response = text(StatusCode::OK, "");
+                *response.body_mut() = ScrapeBody::new(body);
                 response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
                 response
             }
             Err(error) => {
-                tracing::error!(%error, "the metrics cannot be written as text");
+                tracing::error!(%error, "no metrics for a scrape");
                 text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written as text\n")
             }
         },
@@ -103,10 +131,13 @@ fn respond(request: &Request<Incoming>, metrics: &Metrics, readiness: &Readiness
     }
 }
 
-fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
+fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<ScrapeBody> {
+    let mut response = Response::new(ScrapeBody::new(body.into()));
     *response.status_mut() = status;
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, plain);
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,49 @@ fn without_file_descriptors_clients_wait_and_are_served_later() {
 }
 
 #[test]
+fn readers_of_static_files_leave_descriptors_for_workers_and_operators() {
+    let site = site();
+    // More than sockets hold.
+    let size = 16 << 20;
+    std::fs::create_dir(site.path("public")).unwrap();
+    for number in 0..60 {
+        std::fs::File::create(site.path(&format!("public/{number}.bin"))).unwrap().set_len(size).unwrap();
+    }
+    site.config(json!({ "log": { "access": true }, "apps": [
+        { "name": "bystander", "hostname": HOST, "path": "bystander" },
+        { "name": "files", "hostname": "files.local", "assets": { "directory": "public" } },
+        { "name": "others", "hostname": "others.local", "assets": { "directory": "public" } },
+    ]}));
+    let nano = site.serve_with(under(&site, &["prlimit", "--nofile=256:256"]));
+    let pid = nano.pid();
+    let open_files = || {
+        let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().filter_map(Result::ok);
+        open.filter(|one| std::fs::read_link(one.path()).is_ok_and(|to| to.to_string_lossy().ends_with(".bin"))).count()
+    };
+    let mut readers: Vec<Connection> = (0..60).map(|_| nano.connect()).collect();
+    for (number, reader) in readers.iter_mut().enumerate() {
+        reader.send_get("files.local", &format!("/{number}.bin")).unwrap();
+    }
+    // One app's share is half of an eighth of the descriptors: the other readers wait, and then get an answer.
+    nano_test::until("the app's share is taken", || (open_files() == 16).then_some(()));
+    let late =
+        nano.log.wait_for("a reader that waited in vain", |line| line["status"] == 503 && line["app"] == "files");
+    assert_eq!(late["error"], "queue_timeout");
+    assert!(open_files() <= 16);
+    serves(&nano);
+    assert_eq!(nano.get("others.local", "/0.bin").body.len() as u64, size);
+    // A worker can be replaced, and the control socket answers.
+    let before = nano.workers("bystander");
+    assert_eq!(nano.ctl(&["restart", "bystander"]).code, Some(0));
+    serves(&nano);
+    assert_ne!(nano.workers("bystander"), before);
+    // Readers that leave give their files back.
+    drop(readers);
+    nano_test::until("the files are closed", || (open_files() == 0).then_some(()));
+    assert_eq!(nano.get("files.local", "/59.bin").body.len() as u64, size);
+}
+
+#[test]
 fn clients_that_are_not_served_turn_it_red() {
     let site = site();
     let nano = site.serve_with(under(&site, &["prlimit", "--nofile=64:64"]));

@@ -9,6 +9,7 @@ use http::header::LOCATION;
 use nano_spawner::{AssetList, Fingerprint};
 
 use super::*;
+use crate::assets::OpenFiles;
 use crate::assets::{AssetRules, Manifest, Opener};
 
 fn assets(keys: &str, has_worker: bool) -> Assets {
@@ -27,7 +28,7 @@ fn assets_with(keys: &str, has_worker: bool, redirects: &str) -> Assets {
     let list = AssetList { files, ..AssetList::default() };
     let config = config.assets.unwrap();
     let (rules, _) = AssetRules::parse("", redirects, &config);
-    Assets::new(config, (Manifest::new(list, "").unwrap(), rules), Opener::new().0, has_worker)
+    Assets::new(config, (Manifest::new(list, "").unwrap(), rules), Opener::new(&OpenFiles::default()).0, has_worker)
 }
 
 fn told(assets: &Assets, method: &Method, path: &str, navigates: bool) -> String {

@@ -19,7 +19,7 @@ impl SpawnerClient {
                 read.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?
             }
             Some((Reply::Refused { why, .. }, _)) => Err(why.to_string()),
-            _ => Err(SpawnerError::Gone.to_string()),
+            reply => Err(SpawnerError::of_lost_file(&reply).to_string()),
         }
     }
 
@@ -30,7 +30,7 @@ impl SpawnerClient {
             Some((Reply::Asset { error: None, .. }, Some(file))) => Ok(file.into()),
             Some((Reply::Asset { error: Some(error), .. }, _)) => Err(error.into()),
             Some((Reply::Refused { why, .. }, _)) => Err(ModuleError::Unreadable(why.to_string())),
-            _ => Err(ModuleError::Unreadable(SpawnerError::Gone.to_string())),
+            reply => Err(ModuleError::Unreadable(SpawnerError::of_lost_file(&reply).to_string())),
         }
     }
 }
