@@ -72,7 +72,7 @@ impl ReloadError {
 pub(crate) struct ReloadReport {
     pub(crate) added: Vec<String>,
     pub(crate) removed: Vec<String>,
-    /// Settings or code changed.
+    /// Settings, code or static files changed.
     pub(crate) changed: Vec<Changed>,
     pub(crate) unchanged: Vec<String>,
     /// The server's own keys that took effect.
@@ -84,7 +84,7 @@ pub(crate) struct ReloadReport {
 #[derive(Debug, Serialize)]
 pub(crate) struct Changed {
     pub(crate) name: String,
-    /// The keys of `nano.json`, or `code`.
+    /// The keys of `nano.json`, `code`, or `files` for those of `assets`.
     pub(crate) what: Vec<&'static str>,
 }
 
@@ -182,21 +182,21 @@ impl Supervisor {
         };
         let mut replace: BTreeSet<String> = plan.added.iter().cloned().collect();
         let looked_at = plan.changed.iter().filter(|change| !change.needs_workers()).map(|change| &change.name);
-        let code_changed = self.code_changed(looked_at.chain(&plan.unchanged)).await;
+        let mut on_disk = self.changed_on_disk(looked_at.chain(&plan.unchanged)).await;
         for change in &plan.changed {
             let mut what = change.keys.clone();
             if change.needs_workers() {
                 replace.insert(change.name.clone());
-            } else if code_changed.contains(&change.name) {
+            } else if let Some(found) = on_disk.remove(&change.name) {
                 replace.insert(change.name.clone());
-                what.push("code");
+                what.extend(found);
             }
             report.changed.push(Changed { name: change.name.clone(), what });
         }
         for name in &plan.unchanged {
-            if code_changed.contains(name) {
+            if let Some(what) = on_disk.remove(name) {
                 replace.insert(name.clone());
-                report.changed.push(Changed { name: name.clone(), what: vec!["code"] });
+                report.changed.push(Changed { name: name.clone(), what });
             } else {
                 report.unchanged.push(name.clone());
             }
@@ -204,23 +204,28 @@ impl Supervisor {
         Ok((report, replace))
     }
 
-    /// Those of these apps whose files have changed.
-    async fn code_changed(&self, names: impl Iterator<Item = &String>) -> BTreeSet<String> {
-        let mut changed = BTreeSet::new();
-        let mut looks: JoinSet<Option<String>> = JoinSet::new();
+    /// Those of these apps whose code or static files have changed, and which of them.
+    async fn changed_on_disk(&self, names: impl Iterator<Item = &String>) -> BTreeMap<String, Vec<&'static str>> {
+        let mut changed = BTreeMap::new();
+        let mut looks: JoinSet<(String, Vec<&'static str>)> = JoinSet::new();
+        let mut take = |looked: Result<(String, Vec<&'static str>), _>| {
+            changed.extend(looked.ok().filter(|(_, what): &(String, Vec<_>)| !what.is_empty()));
+        };
         for name in names {
             let Some(generation) = self.generations.borrow().get(name).map(Rc::clone) else {
-                changed.insert(name.clone());
+                take(Ok::<_, tokio::task::JoinError>((name.clone(), vec!["code"])));
                 continue;
             };
-            if looks.len() >= LOOKS_AT_ONCE {
-                changed.extend(looks.join_next().await.and_then(Result::ok).flatten());
+            if looks.len() >= LOOKS_AT_ONCE
+                && let Some(looked) = looks.join_next().await
+            {
+                take(looked);
             }
             let name = name.clone();
-            looks.spawn_local(async move { generation.code_changed().await.then_some(name) });
+            looks.spawn_local(async move { (name, generation.changed().await) });
         }
         while let Some(looked) = looks.join_next().await {
-            changed.extend(looked.ok().flatten());
+            take(looked);
         }
         changed
     }

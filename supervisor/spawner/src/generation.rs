@@ -9,6 +9,7 @@ use crate::files::Directory;
 use crate::requested_modules::RequestedModules;
 use crate::uid::UidLease;
 use crate::watch::Fingerprint;
+use crate::wire::SpawnerRefusal;
 
 /// An app that may have workers.
 #[derive(Debug)]
@@ -22,11 +23,19 @@ pub(crate) struct AppGeneration {
     pub(crate) assets: Option<Directory>,
     /// Their state when they were listed.
     pub(crate) assets_seen: Option<u64>,
+    /// `None` without root, and for an app of files alone.
     pub(crate) lease: Option<Rc<UidLease>>,
+    /// An app of files alone has none: no worker of it is ever started.
+    pub(crate) has_module: bool,
     pub(crate) memory: u64,
 }
 
 impl AppGeneration {
+    /// It, if it may have workers. One of files alone has no user that they could run as.
+    pub(crate) fn with_module(&self) -> Result<&Self, SpawnerRefusal> {
+        self.has_module.then_some(self).ok_or_else(|| SpawnerRefusal::Request("the app has no module".to_owned()))
+    }
+
     /// Opens a module's file; with `fresh`, in the directory that has the name now.
     pub(crate) fn module(&mut self, path: &str, fresh: bool) -> Result<File, ModuleError> {
         let opened = if fresh { self.directory.fresh_module(path) } else { self.directory.module(path) };

@@ -65,6 +65,11 @@ impl AppPolicy {
         self.assets.as_ref().map(|assets| OsString::from_vec(assets.root.clone()).into())
     }
 
+    /// Whether it may have workers.
+    pub(crate) fn has_module(&self) -> bool {
+        !self.entry.is_empty()
+    }
+
     pub(crate) fn root(&self) -> PathBuf {
         OsString::from_vec(self.root.clone()).into()
     }
@@ -98,7 +103,7 @@ impl AppPolicy {
             places.add(path, Some(*seen));
             places.add_tree(path, assets_seen);
         }
-        if self.entry.is_empty() {
+        if !self.has_module() {
             return;
         }
         let way = self.way();

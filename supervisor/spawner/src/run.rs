@@ -394,8 +394,8 @@ impl Spawner {
             Directory::open(&policy.root()).map_err(|error| SpawnerRefusal::Directory(error.to_string()))?;
         let assets = policy.assets().map(|root| Directory::open(&root)).transpose();
         let assets = assets.map_err(|error| SpawnerRefusal::Directory(error.to_string()))?;
-        let (memory, version) = (policy.memory, version.number);
-        let lease = self.uids.as_ref().map(|uids| uids.lease(app)).transpose();
+        let (memory, version, has_module) = (policy.memory, version.number, policy.has_module());
+        let lease = self.uids.as_ref().filter(|_| has_module).map(|uids| uids.lease(app)).transpose();
         let lease = lease.map_err(|error| SpawnerRefusal::User(error.to_string()))?;
         let number = self.next();
         self.generations.insert(
@@ -408,6 +408,7 @@ impl Spawner {
                 assets,
                 assets_seen: None,
                 lease,
+                has_module,
                 memory,
             },
         );

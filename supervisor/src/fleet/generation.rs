@@ -152,12 +152,12 @@ impl Generation {
         }
     }
 
-    /// Whether the files of this generation's code have changed.
-    pub(crate) async fn code_changed(&self) -> bool {
-        match self.shared.modules.get() {
-            Some(modules) => modules.changed().await || assets::changed(&self.context, &self.shared).await,
-            None => true,
-        }
+    /// What has changed on the disk: `code`, `files`, both or nothing.
+    pub(crate) async fn changed(&self) -> Vec<&'static str> {
+        let Some(modules) = self.shared.modules.get() else { return vec!["code"] };
+        let code = modules.changed().await.then_some("code");
+        let files = assets::changed(&self.context, &self.shared).await.then_some("files");
+        code.into_iter().chain(files).collect()
     }
 
     /// Whether it has workers at all.

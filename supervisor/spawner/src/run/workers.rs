@@ -38,7 +38,7 @@ impl Spawner {
     }
 
     pub(super) fn spawn(&mut self, purpose: WorkerPurpose, descriptors: Vec<OwnedFd>) -> Result<u64, SpawnerRefusal> {
-        let generation = |number| self.generations.get(&number).ok_or_else(no_generation);
+        let generation = |number| self.generations.get(&number).ok_or_else(no_generation)?.with_module();
         let (name, memory, owner) = match purpose {
             WorkerPurpose::Serve(number) => {
                 let own = generation(number)?;
@@ -62,7 +62,7 @@ impl Spawner {
 
     /// Gives a spare to an app. Returns the layers that the spawner makes.
     pub(super) fn adopt(&mut self, worker: u64, generation: u64) -> Result<Vec<Layer>, SpawnerRefusal> {
-        let own = self.generations.get(&generation).ok_or_else(no_generation)?;
+        let own = self.generations.get(&generation).ok_or_else(no_generation)?.with_module()?;
         let no_spare = || SpawnerRefusal::Request("there is no such spare".to_owned());
         let worker = self.workers.get_mut(&worker).filter(|worker| worker.is_spare()).ok_or_else(no_spare)?;
         if let Some(group) = &worker.group
