@@ -1,9 +1,14 @@
 //! Conditional requests and ranges (RFC 9110 §13 and §14).
 
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
-use http::{HeaderMap, HeaderValue};
+use aws_lc_rs::digest::{Context, SHA256};
+use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
+use http::{HeaderMap, HeaderValue, Method};
+use nano_spawner::Fingerprint;
 
 /// What tells one version of a file from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +17,7 @@ pub(super) struct Version {
     pub(super) size: u64,
     /// When it was changed.
     pub(super) modified: SystemTime,
-    /// A strong entity tag, with its quotes.
+    /// With its quotes, and with `W/` if it is weak.
     pub(super) etag: HeaderValue,
 }
 
@@ -23,6 +28,8 @@ pub(super) enum Part {
     Whole,
     /// Nothing: the client has it.
     NotModified,
+    /// Nothing: the client wanted another version.
+    Unmet,
     /// These bytes, the last one included.
     Range(u64, u64),
     /// Nothing: the range is behind the end.
@@ -30,10 +37,19 @@ pub(super) enum Part {
 }
 
 impl Version {
-    pub(super) fn new(size: u64, modified: SystemTime) -> Self {
-        let since = modified.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let etag = format!("\"{:x}-{size:x}\"", since.as_nanos());
-        Self { size, modified, etag: HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\"")) }
+    /// The version with this content: the same on every machine, and after files were written anew as they were.
+    pub(super) fn of_content(found: &Metadata, tag: Tag) -> io::Result<Self> {
+        Ok(Self { size: found.len(), modified: found.modified()?, etag: tag.quoted(true) })
+    }
+
+    /// The version of a file in this state, whose content is not read for that. The tag is weak where the file could be
+    /// changed without another state: RFC 9110 §8.8.1.
+    pub(super) fn of_state(found: &Metadata, now: SystemTime) -> io::Result<Self> {
+        let state = Fingerprint::from(found);
+        let numbers = [found.dev(), found.ino(), found.size()].map(u64::to_le_bytes);
+        let times = [found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()].map(i64::to_le_bytes);
+        let tag = Tag::of([numbers.as_flattened(), times.as_flattened()]);
+        Ok(Self { size: found.len(), modified: found.modified()?, etag: tag.quoted(state.is_settled(now)) })
     }
 
     /// The version of the same content in a coding, as bytes of its own.
@@ -45,14 +61,33 @@ impl Version {
         self
     }
 
-    /// What a GET or HEAD with these headers gets.
-    pub(super) fn part(&self, asked: &HeaderMap) -> Part {
+    /// What a request with these headers gets, in the order of RFC 9110 §13.2.2.
+    pub(super) fn part(&self, method: &Method, asked: &HeaderMap) -> Part {
+        if !self.is_wanted(asked) {
+            return Part::Unmet;
+        }
         if self.is_known(asked) {
             return Part::NotModified;
         }
-        // Several ranges, and what is no range of bytes, may be ignored (§14.2).
-        let Some(range) = single(asked, RANGE).filter(|_| self.is_same(asked)) else { return Part::Whole };
+        // A range is for GET; several, and what is no range of bytes, may be ignored (§14.2).
+        let range = (*method == Method::GET).then(|| single(asked, RANGE)).flatten();
+        let Some(range) = range.filter(|_| self.is_same(asked)) else { return Part::Whole };
         range.strip_prefix("bytes=").map_or(Part::Whole, |range| self.range(range))
+    }
+
+    /// Whether this is the version that `If-Match`, or else `If-Unmodified-Since`, asks for, if one of them is there.
+    fn is_wanted(&self, asked: &HeaderMap) -> bool {
+        let mut tags = asked.get_all(IF_MATCH).iter().peekable();
+        if tags.peek().is_some() {
+            let is_own = |tag: &[u8]| tag == b"*" || self.is_strong() && tag == self.etag.as_bytes();
+            return tags.any(|tags| listed(tags.as_bytes()).any(is_own));
+        }
+        let since = single(asked, IF_UNMODIFIED_SINCE).and_then(|date| httpdate::parse_http_date(date).ok());
+        since.is_none_or(|since| seconds(self.modified) <= seconds(since))
+    }
+
+    fn is_strong(&self) -> bool {
+        self.etag.as_bytes().starts_with(b"\"")
     }
 
     /// Whether the client has this version already.
@@ -68,10 +103,7 @@ impl Version {
 
     /// Whether this entity tag is in a list, or the list is `*`. Weak tags count: nothing is written.
     fn is_among(&self, list: &[u8]) -> bool {
-        list.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).any(|tag| {
-            let tag = tag.strip_prefix(b"W/").unwrap_or(tag);
-            tag == b"*" || tag == self.etag.as_bytes()
-        })
+        listed(list).any(|tag| tag == b"*" || opaque(tag) == opaque(self.etag.as_bytes()))
     }
 
     /// Whether a range counts: without `If-Range`, or if that names this version.
@@ -79,7 +111,8 @@ impl Version {
         if !asked.contains_key(IF_RANGE) {
             return true;
         }
-        let Some(named) = single(asked, IF_RANGE) else { return false };
+        // What can change without another tag can change without another date, too.
+        let Some(named) = single(asked, IF_RANGE).filter(|_| self.is_strong()) else { return false };
         if named.as_bytes() == self.etag.as_bytes() {
             return true;
         }
@@ -107,6 +140,35 @@ impl Version {
             _ => Part::Whole,
         }
     }
+}
+
+/// A digest that is a tag's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tag([u8; 16]);
+
+impl Tag {
+    /// The tag of these bytes.
+    pub(super) fn of<const N: usize>(parts: [&[u8]; N]) -> Self {
+        let mut digest = Context::new(&SHA256);
+        parts.into_iter().for_each(|part| digest.update(part));
+        // Half of it is enough to tell versions apart.
+        Self(digest.finish().as_ref().first_chunk().copied().unwrap_or_default())
+    }
+
+    fn quoted(self, strong: bool) -> HeaderValue {
+        let weak = if strong { "" } else { "W/" };
+        let etag = format!("{weak}\"{:032x}\"", u128::from_be_bytes(self.0));
+        HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("W/\"\""))
+    }
+}
+
+/// The items of a list.
+fn listed(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+}
+
+fn opaque(tag: &[u8]) -> &[u8] {
+    tag.strip_prefix(b"W/").unwrap_or(tag)
 }
 
 /// A header that is there once.

@@ -3,10 +3,12 @@
 
 use http::header::HeaderName;
 use http::{HeaderMap, Method, StatusCode};
+use nano_config::WorkerFirst;
 use url::Url;
 
+use super::head_room::HeadTooLarge;
 use super::path::{decode, encode};
-use super::redirects::Led;
+use super::redirect_target::Led;
 use super::resolve::{Resolved, not_found, resolve};
 use super::{Assets, respond::AssetAnswer};
 
@@ -21,11 +23,22 @@ pub(crate) struct Asked<'r> {
     pub(crate) path: &'r str,
     /// With its `?`, or empty.
     pub(crate) query: &'r str,
+    pub(crate) by: AskedBy,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AskedBy {
+    /// A client; what is no file may be the worker's.
+    Client,
+    /// The app's worker, through its binding.
+    #[allow(dead_code, reason = "the binding comes next")]
+    Worker,
 }
 
 /// Who answers.
 #[derive(Debug)]
-pub(crate) enum Decision {
+pub(super) enum Decision {
     /// The app's worker.
     Worker,
     /// This file, with this status.
@@ -39,15 +52,20 @@ pub(crate) enum Decision {
 }
 
 impl Assets {
-    /// Who answers a client's request.
-    pub(crate) fn decide(&self, asked: Asked<'_>) -> Decision {
-        let Asked { method, headers, url, path, query } = asked;
+    /// Who answers a request. What wrangler's router and asset worker decide: a rule and a file come before the worker
+    /// whatever the method is, and files have GET and HEAD alone.
+    ///
+    /// # Errors
+    /// Where a rule leads is longer than a head may be.
+    pub(super) fn decide(&self, asked: Asked<'_>) -> Result<Decision, HeadTooLarge> {
+        let Asked { method, headers, url, path, query, by } = asked;
         let serves = matches!(*method, Method::GET | Method::HEAD);
-        if self.has_worker && (!serves || self.config.run_worker_first.has(path)) {
-            return Decision::Worker;
+        let has_worker = self.has_worker && by == AskedBy::Client;
+        if has_worker && self.config.run_worker_first.has(path) {
+            return Ok(Decision::Worker);
         }
-        let led = match self.lead(url) {
-            Some(Led::Away(status, to)) => return Decision::Answer(AssetAnswer::redirect(status, &to)),
+        let led = match self.lead(url)? {
+            Some(Led::Away(status, to)) => return Ok(Decision::Answer(AssetAnswer::redirect(status, &to))),
             Some(Led::Within(path)) => Some(path),
             None => None,
         };
@@ -58,32 +76,38 @@ impl Assets {
             resolved = resolve(to, self.config.html_handling, &self.manifest);
         }
         let (file, status) = match resolved {
-            Resolved::Redirect(_) if !serves => return Decision::Method,
-            Resolved::Redirect(to) => return moved(&encode(&to), query),
+            Resolved::Redirect(_) | Resolved::File(_) if !serves => return Ok(Decision::Method),
+            Resolved::Redirect(to) => return Ok(moved(&encode(&to), query)),
             Resolved::File(file) => (file, 200),
-            Resolved::Nothing if self.has_worker && !navigates(headers) => return Decision::Worker,
-            Resolved::Nothing => match not_found(&decoded, self.config.not_found, &self.manifest) {
-                Some(page) => page,
-                None if self.has_worker => return Decision::Worker,
-                None => return Decision::Nothing,
-            },
+            Resolved::Nothing => {
+                // Patterns of `run_worker_first` have said what is the worker's. A page in place of a file is none for a
+                // form that is sent.
+                let pages = navigates(headers) || matches!(self.config.run_worker_first, WorkerFirst::Paths { .. });
+                let is_workers = has_worker && led.is_none();
+                if is_workers && !(pages && serves) {
+                    return Ok(Decision::Worker);
+                }
+                match not_found(&decoded, self.config.not_found, &self.manifest) {
+                    Some(_) if !serves => return Ok(Decision::Method),
+                    Some(page) => page,
+                    None if is_workers => return Ok(Decision::Worker),
+                    None => return Ok(Decision::Nothing),
+                }
+            }
         };
-        if !serves {
-            return Decision::Method;
-        }
         // Each file has one path, so that no other spelling of it comes past `run_worker_first`.
         let own = encode(&decoded);
         if led.is_none() && own != path {
-            return moved(&own, query);
+            return Ok(moved(&own, query));
         }
-        Decision::File(file, status)
+        Ok(Decision::File(file, status))
     }
 
-    fn lead(&self, url: &str) -> Option<Led> {
+    fn lead(&self, url: &str) -> Result<Option<Led>, HeadTooLarge> {
         if self.rules.redirects.is_empty() {
-            return None;
+            return Ok(None);
         }
-        self.rules.redirects.lead(&Url::parse(url).ok()?)
+        Url::parse(url).map_or(Ok(None), |url| self.rules.redirects.lead(&url))
     }
 }
 

@@ -10,8 +10,9 @@ use nano_spawner::Fingerprint;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::Assets;
-use super::conditions::Version;
-use super::keep::{KeepBudget, Kept};
+use super::conditions::{Tag, Version};
+use super::head_room::HeadTooLarge;
+use super::keep::{KeepBudget, Kept, MAX_KEPT_FILE};
 use super::open_files::{FilesOfApp, OpenFile, OpenFiles};
 use super::reader::{MAX_READS_OF_APP, off_thread, read_at};
 
@@ -77,6 +78,18 @@ pub(crate) enum AssetError {
     Moved,
     /// Too many files are being sent.
     Busy,
+    /// Rules make its head larger than one may be.
+    HeadTooLarge,
+    /// The request is for another version.
+    Unmet,
+    /// The range is behind the end of a file with so many bytes.
+    Unsatisfiable(u64),
+}
+
+impl From<HeadTooLarge> for AssetError {
+    fn from(_: HeadTooLarge) -> Self {
+        Self::HeadTooLarge
+    }
 }
 
 /// The content of a file.
@@ -105,8 +118,14 @@ impl Assets {
         let permit = self.opener.files.permit().await.ok_or(AssetError::Busy)?;
         let file = self.open(path).await?;
         let (turns, budget) = (&self.opener.turns, self.manifest.budget.clone());
-        let read = off_thread(Arc::clone(turns), move || read(file, &budget)).await;
-        match read.map_err(|error| self.unreadable(path, &error))? {
+        let known = entry.tagged.get().map(|tagged| **tagged);
+        let look = move || read(file, known, &budget, SystemTime::now());
+        let read = off_thread(Arc::clone(turns), look).await;
+        let (read, tagged) = read.map_err(|error| self.unreadable(path, &error))?;
+        if let Some(tagged) = tagged {
+            let _ = entry.tagged.set(Box::new(tagged));
+        }
+        match read {
             // Another request may have read it at the same time.
             Read::Whole(kept) => Ok(Content::Kept(Arc::clone(entry.kept.get_or_init(|| kept)))),
             Read::Open(version, file) => {
@@ -137,27 +156,39 @@ impl Assets {
     }
 }
 
+/// A state of a file, and the tag of its content then.
+pub(super) type Tagged = (Fingerprint, Tag);
+
 enum Read {
     Whole(Arc<Kept>),
     Open(Version, File),
 }
 
-/// Reads a file that may be kept and has room, and only looks at others. Blocks.
-fn read(file: File, budget: &KeepBudget) -> io::Result<Read> {
-    let now = SystemTime::now();
+/// Reads a small file, keeps it if there is room, and only looks at others. `known`: the tag of its content in a state in
+/// which it was before. Returns such a tag if it is new. Blocks.
+fn read(file: File, known: Option<Tagged>, budget: &KeepBudget, now: SystemTime) -> io::Result<(Read, Option<Tagged>)> {
     let found = file.metadata()?;
     let before = Fingerprint::from(&found);
+    let known = known.filter(|(state, _)| *state == before).map(|(_, tag)| tag);
     // One that was changed a moment ago may be changed again without a trace.
-    if before.is_settled(now)
-        && let Some(room) = budget.reserve(found.len())
-        && let Ok(bytes) = read_at(&file, 0, found.len())
-        && Fingerprint::from(&file.metadata()?) == before
-    {
-        let version = Version::new(found.len(), found.modified()?);
-        return Ok(Read::Whole(Kept::new(version, bytes, room)));
+    if before.is_settled(now) && found.len() <= MAX_KEPT_FILE {
+        let room = budget.reserve(found.len());
+        if let (None, Some(tag)) = (&room, known) {
+            return Ok((Read::Open(Version::of_content(&found, tag)?, file), None));
+        }
+        if let Ok(bytes) = read_at(&file, 0, found.len())
+            && Fingerprint::from(&file.metadata()?) == before
+        {
+            let tag = known.unwrap_or_else(|| Tag::of([&bytes]));
+            let version = Version::of_content(&found, tag)?;
+            let read = match room {
+                Some(room) => Read::Whole(Kept::new(version, bytes, room)),
+                None => Read::Open(version, file),
+            };
+            return Ok((read, Some((before, tag))));
+        }
     }
-    let found = file.metadata()?;
-    Ok(Read::Open(Version::new(found.len(), found.modified()?), file))
+    Ok((Read::Open(Version::of_state(&file.metadata()?, now)?, file), None))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use http::header;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::head_room::{HeadRoom, HeadTooLarge};
 use super::path_rule::{PathRule, fill};
 use super::rule_file::{Faults, rule_lines};
 use crate::hop_by_hop::is_hop_by_hop;
@@ -15,6 +16,9 @@ const MAX_RULES: usize = 100;
 
 /// Most headers that they set together.
 const MAX_HEADERS: usize = 1000;
+
+/// Most of one path: more would find no room in any response.
+const MAX_OF_PATH: usize = 200;
 
 /// The rules of one app.
 #[derive(Debug, Default)]
@@ -69,24 +73,28 @@ impl HeaderRules {
         self.0.is_empty()
     }
 
-    /// Sets and removes headers of a response to a request for this host and path.
-    pub(super) fn apply(&self, host: &str, path: &str, headers: &mut HeaderMap) {
+    /// Sets and removes headers of a response to a request for this host and path. After an error some are set.
+    pub(super) fn apply(&self, host: &str, path: &str, headers: &mut HeaderMap) -> Result<(), HeadTooLarge> {
         let mut own = HashSet::new();
+        let mut room = HeadRoom::beside(headers)?;
         for rule in &self.0 {
             let Some(names) = rule.path.matches(host, path) else { continue };
             for name in &rule.unset {
                 headers.remove(name);
             }
             for (name, value) in &rule.set {
-                let Ok(value) = HeaderValue::try_from(fill(value, &names)) else { continue };
+                let value = fill(value, &names, room.bytes()).ok_or(HeadTooLarge)?;
+                room.take(name, &value)?;
+                let Ok(value) = HeaderValue::try_from(value) else { continue };
                 // What a rule above set is added to; what nano set is replaced.
                 if own.insert(name) {
                     headers.insert(name.clone(), value);
                 } else {
-                    let _ = headers.try_append(name.clone(), value);
+                    headers.try_append(name.clone(), value).map_err(|_| HeadTooLarge)?;
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -102,11 +110,13 @@ impl Rule {
             return Err("the header has no value".to_owned());
         }
         HeaderValue::from_str(value).map_err(|_| "the value has characters that no header may have")?;
+        let is_full = self.set.len() >= MAX_OF_PATH;
         match self.set.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => {
                 known.push_str(", ");
                 known.push_str(value);
             }
+            None if is_full => return Err(format!("the path has more than {MAX_OF_PATH} headers")),
             None => self.set.push((name, value.to_owned())),
         }
         Ok(())

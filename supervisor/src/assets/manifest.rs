@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use nano_spawner::AssetList;
 
+use super::files::Tagged;
+use super::ignored::Ignored;
 use super::keep::{KeepBudget, Kept};
 use super::resolve::Files;
 
@@ -23,18 +23,24 @@ pub(crate) struct Manifest {
 pub(super) struct Entry {
     /// Its content, once it was read and found room.
     pub(super) kept: OnceLock<Arc<Kept>>,
+    /// The first state in which it was read, for those that found no room.
+    pub(super) tagged: OnceLock<Box<Tagged>>,
 }
 
 impl Manifest {
-    /// `ignored`: the text of `.assetsignore`.
+    /// `ignored`: the text of `.assetsignore`. Blocks, for as long as [`Ignored`] may take.
     ///
     /// # Errors
-    /// The line of `.assetsignore` that is no pattern, and what is wrong with it.
+    /// A line of `.assetsignore`, and what is wrong with it or with all of them.
     pub(crate) fn new(list: AssetList, ignored: &str) -> Result<Self, (usize, String)> {
         let state = list.state();
-        let rules = ignore_rules(ignored)?;
-        let served = list.files.into_iter().filter(|(path, _)| !is_ignored(&rules, path));
-        let files = served.map(|(path, _)| (format!("/{path}"), Entry::default())).collect();
+        let mut ignored = Ignored::parse(ignored, &list)?;
+        let mut files = HashMap::with_capacity(list.files.len());
+        for (path, _) in list.files {
+            if !ignored.has(&path)? {
+                files.insert(format!("/{path}"), Entry::default());
+            }
+        }
         Ok(Self { files, budget: KeepBudget::default(), state })
     }
 
@@ -57,18 +63,6 @@ impl Files for Manifest {
     fn has(&self, path: &str) -> bool {
         self.files.contains_key(path)
     }
-}
-
-fn ignore_rules(text: &str) -> Result<Gitignore, (usize, String)> {
-    let mut builder = GitignoreBuilder::new("");
-    for (index, line) in text.lines().enumerate() {
-        builder.add_line(None, line).map_err(|error| (index + 1, error.to_string()))?;
-    }
-    builder.build().map_err(|error| (text.lines().count(), error.to_string()))
-}
-
-fn is_ignored(rules: &Gitignore, path: &str) -> bool {
-    !rules.is_empty() && matches!(rules.matched_path_or_any_parents(path, false), Match::Ignore(_))
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use http::StatusCode;
 use url::Url;
 
-use super::path_rule::{PathRule, fill};
+use super::head_room::HeadTooLarge;
+use super::path_rule::PathRule;
+use super::pattern::Names;
+use super::redirect_target::{Led, Target};
 use super::rule_file::{Faults, MAX_LINE, rule_lines};
 
 /// Most lines without `*` and `:name`.
@@ -19,21 +21,6 @@ const MAX_DYNAMIC: usize = 100;
 pub(super) struct Redirects {
     exact: HashMap<String, Target>,
     others: Vec<(PathRule, Target)>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Target {
-    to: String,
-    status: u16,
-}
-
-/// Where a path leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Led {
-    /// To another URL.
-    Away(StatusCode, String),
-    /// To the file of another path, which the client does not see.
-    Within(String),
 }
 
 impl Redirects {
@@ -71,19 +58,14 @@ impl Redirects {
             "200" | "301" | "302" | "303" | "307" | "308" => status.parse().unwrap_or(302),
             _ => return Err(format!("the status is 200, 301, 302, 303, 307 or 308, found {:?}", shorten(status))),
         };
-        let within = to.starts_with('/') && !to.starts_with("//");
-        let away = ["https://", "http://"].iter().any(|scheme| to.starts_with(scheme));
-        match (within, status) {
-            (true, _) => {}
-            (false, 200) => return Err("with 200 it leads to a path of the app, which begins with `/`".to_owned()),
-            (false, _) if away => {}
-            (false, _) => return Err("it leads to a path that begins with `/`, or to an http(s) URL".to_owned()),
-        }
+        let target = Target::parse(to, status, &rule)?;
         let is_index = |path: &str| path.ends_with("/index") || path.ends_with("/index.html");
-        if strips && within && is_index(to) && (from.ends_with('/') || from.ends_with("/*")) {
+        if strips && target.is_within() && is_index(to) && (from.ends_with('/') || from.ends_with("/*")) {
             return Ok(Some("ignored: it would lead to itself, since `/index.html` is taken off paths"));
         }
-        let target = Target { to: to.to_owned(), status };
+        if target.is_within() && status != 200 && to.split('#').next() == Some(from.replace('*', ":splat").as_str()) {
+            return Ok(Some("ignored: it would lead to itself"));
+        }
         match rule.exact() {
             Some(path) if self.others.is_empty() => {
                 if self.exact.contains_key(path) {
@@ -108,31 +90,19 @@ impl Redirects {
         Ok(None)
     }
 
-    /// Where a request for this URL leads, if there is a rule.
-    pub(super) fn lead(&self, url: &Url) -> Option<Led> {
+    /// Where a request for this URL leads, if there is a rule. One that leads to this very URL is no rule for it.
+    pub(super) fn lead(&self, url: &Url) -> Result<Option<Led>, HeadTooLarge> {
         let path = url.path();
-        let (to, status) = match self.exact.get(path) {
-            Some(target) => (target.to.clone(), target.status),
-            None => self.others.iter().find_map(|(rule, target)| {
-                let names = rule.matches(url.host_str().unwrap_or_default(), path)?;
-                Some((fill(&target.to, &names), target.status))
-            })?,
-        };
-        // What was filled in must not lead to another host.
-        let within = to.starts_with('/').then(|| format!("/{}", to.trim_start_matches(['/', '\\'])));
-        let mut target = url.join(within.as_deref().unwrap_or(&to)).ok()?;
-        if status == 200 {
-            return Some(Led::Within(target.path().to_owned()));
+        if let Some(target) = self.exact.get(path) {
+            return target.lead(url, &Names::new());
         }
-        if target.query().is_none() {
-            target.set_query(url.query());
+        for (rule, target) in &self.others {
+            let Some(names) = rule.matches(url.host_str().unwrap_or_default(), path) else { continue };
+            if let Some(led) = target.lead(url, &names)? {
+                return Ok(Some(led));
+            }
         }
-        let location = if target.origin() == url.origin() {
-            target[url::Position::BeforePath..].to_owned()
-        } else {
-            target.to_string()
-        };
-        Some(Led::Away(StatusCode::from_u16(status).ok()?, location))
+        Ok(None)
     }
 
     pub(super) fn is_empty(&self) -> bool {

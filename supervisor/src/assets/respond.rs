@@ -8,11 +8,12 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::Assets;
-use super::conditions::{Part, Version};
+use super::conditions::Part;
 use super::content_type;
-use super::decide::Asked;
+use super::decide::{Asked, Decision};
 use super::encodings::{self, Coding};
 use super::files::{AssetError, Content};
+use super::head_room::HeadTooLarge;
 use super::reader::AssetReader;
 use super::resolve::Files;
 
@@ -51,9 +52,35 @@ impl AssetAnswer {
     }
 }
 
+/// What the files have for a request.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// A response.
+    Answer(AssetAnswer),
+    /// It is the worker's.
+    Worker,
+    /// Only GET and HEAD are served.
+    Method,
+    /// There is no file.
+    Nothing,
+}
+
 impl Assets {
+    /// The whole answer: which file, or whose the request is; its head by the rules.
+    pub(crate) async fn find(&self, asked: Asked<'_>) -> Result<Found, AssetError> {
+        let mut answer = match self.decide(asked)? {
+            Decision::Worker => return Ok(Found::Worker),
+            Decision::Method => return Ok(Found::Method),
+            Decision::Nothing => return Ok(Found::Nothing),
+            Decision::Answer(answer) => answer,
+            Decision::File(file, status) => self.respond(&file, status, asked).await?,
+        };
+        self.dress(&mut answer, asked)?;
+        Ok(Found::Answer(answer))
+    }
+
     /// The response that is a file.
-    pub(crate) async fn respond(&self, file: &str, status: u16, asked: Asked<'_>) -> Result<AssetAnswer, AssetError> {
+    async fn respond(&self, file: &str, status: u16, asked: Asked<'_>) -> Result<AssetAnswer, AssetError> {
         let (content, coding) = self.negotiated(file, asked.headers).await?;
         let mut version = content.version().clone();
         let mut headers = HeaderMap::with_capacity(8);
@@ -72,14 +99,15 @@ impl Assets {
             headers.insert(CACHE_CONTROL, REVALIDATE);
         }
         // A page in place of a file is neither asked for again nor asked for in parts.
-        let part = if status == 200 { version.part(asked.headers) } else { Part::Whole };
+        let part = if status == 200 { version.part(asked.method, asked.headers) } else { Part::Whole };
         let (status, at, count) = match part {
             Part::Whole => (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), 0, version.size),
             Part::NotModified => {
                 headers.remove(CONTENT_ENCODING);
                 return Ok(AssetAnswer::empty(StatusCode::NOT_MODIFIED, headers));
             }
-            Part::Unsatisfiable => return Ok(unsatisfiable(&version)),
+            Part::Unmet => return Err(AssetError::Unmet),
+            Part::Unsatisfiable => return Err(AssetError::Unsatisfiable(version.size)),
             Part::Range(first, last) => {
                 let range = format!("bytes {first}-{last}/{}", version.size);
                 headers.extend(HeaderValue::try_from(range).ok().map(|range| (CONTENT_RANGE, range)));
@@ -105,9 +133,9 @@ impl Assets {
         if let Some(coding) = encodings::choose(asked, there) {
             match self.content(&format!("{file}{}", coding.suffix())).await {
                 Ok(content) => return Ok((content, Some(coding))),
-                Err(error @ (AssetError::Moved | AssetError::Busy)) => return Err(error),
                 // The file itself may be there still.
                 Err(AssetError::Gone | AssetError::Unreadable) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok((self.content(file).await?, None))
@@ -118,10 +146,14 @@ impl Assets {
     }
 
     /// Sets and removes what `_headers` says.
-    pub(crate) fn dress(&self, answer: &mut AssetAnswer, asked: Asked<'_>) {
-        if !self.rules.headers.is_empty() {
-            self.rules.headers.apply(host(asked.url), asked.path, &mut answer.headers);
+    ///
+    /// # Errors
+    /// The head would be too large. The answer is not to be sent then: a header that lacks may be one that protects.
+    fn dress(&self, answer: &mut AssetAnswer, asked: Asked<'_>) -> Result<(), HeadTooLarge> {
+        if self.rules.headers.is_empty() {
+            return Ok(());
         }
+        self.rules.headers.apply(host(asked.url), asked.path, &mut answer.headers)
     }
 }
 
@@ -133,13 +165,6 @@ fn host(url: &str) -> &str {
         Some((host, port)) if !port.ends_with(']') => host,
         _ => authority,
     }
-}
-
-fn unsatisfiable(version: &Version) -> AssetAnswer {
-    let mut headers = HeaderMap::new();
-    let range = HeaderValue::try_from(format!("bytes */{}", version.size));
-    headers.extend(range.ok().map(|range| (CONTENT_RANGE, range)));
-    AssetAnswer::empty(StatusCode::RANGE_NOT_SATISFIABLE, headers)
 }
 
 fn body(content: Content, at: u64, count: u64) -> AssetBody {

@@ -10,7 +10,7 @@ use super::relay::{BodySource, ResponseBody, announce_close};
 use super::request_log::RequestLog;
 use super::rescue::AssetFailure;
 use super::{Failure, IngressContext};
-use crate::assets::{Asked, AssetAnswer, AssetBody, AssetError, Decision};
+use crate::assets::{Asked, AskedBy, AssetAnswer, AssetBody, AssetError, Found};
 use crate::request_id::X_REQUEST_ID;
 use crate::upstream::Pool;
 
@@ -32,25 +32,18 @@ pub(super) async fn find(
             }
         };
         let (path, query) = split(url);
-        let asked = Asked { method: &head.method, headers: &head.headers, url, path, query };
-        let (file, status) = match assets.decide(asked) {
-            Decision::Worker => return Ok(None),
-            Decision::Answer(mut answer) => {
-                assets.dress(&mut answer, asked);
-                return Ok(Some(answer));
-            }
-            Decision::Method => return Err(AssetFailure::Method.into()),
-            Decision::Nothing => return Err(AssetFailure::Missing.into()),
-            Decision::File(file, status) => (file, status),
-        };
-        match assets.respond(&file, status, asked).await {
-            Ok(mut answer) => {
-                assets.dress(&mut answer, asked);
-                return Ok(Some(answer));
-            }
-            Err(AssetError::Gone) => return Err(AssetFailure::Missing.into()),
+        let (method, headers) = (&head.method, &head.headers);
+        let asked = Asked { method, headers, url, path, query, by: AskedBy::Client };
+        match assets.find(asked).await {
+            Ok(Found::Worker) => return Ok(None),
+            Ok(Found::Answer(answer)) => return Ok(Some(answer)),
+            Ok(Found::Method) => return Err(AssetFailure::Method.into()),
+            Ok(Found::Nothing) | Err(AssetError::Gone) => return Err(AssetFailure::Missing.into()),
             Err(AssetError::Busy) => return Err(Failure::QueueTimeout),
             Err(AssetError::Unreadable) => return Err(AssetFailure::Unreadable.into()),
+            Err(AssetError::HeadTooLarge) => return Err(AssetFailure::HeadTooLarge.into()),
+            Err(AssetError::Unmet) => return Err(AssetFailure::Unmet.into()),
+            Err(AssetError::Unsatisfiable(size)) => return Err(AssetFailure::Unsatisfiable(size).into()),
             Err(AssetError::Moved) => {
                 let before = pool.app.generation;
                 *pool = context.routes.find(host).ok_or(Failure::UnknownHost)?;

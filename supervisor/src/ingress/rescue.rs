@@ -10,14 +10,17 @@
 //! | `no_asset` | 404 | an app of files alone has none for the path, or a file has gone since the last reload |
 //! | `method_not_allowed` | 405 | `CONNECT`, `TRACE`, a method name without end; for a static file, anything but GET and HEAD |
 //! | `request_timeout` | 408 | the head was not there in 10 s, or the body stalled |
+//! | `precondition_failed` | 412 | a static file is not the version of `If-Match` or `If-Unmodified-Since` |
 //! | `body_too_large` | 413 | over `max_body_mb` |
 //! | `uri_too_long` | 414 | the target is over 64 KiB |
+//! | `range_not_satisfiable` | 416 | a range behind the end of a static file |
 //! | `expectation_failed` | 417 | `Expect` with anything but `100-continue` |
 //! | `headers_too_large` | 431 | the head is over 64 KiB, has over 100 headers, or a `Connection` of over 100 names |
 //! | `handler_threw` | 500 | the app threw or rejected |
 //! | `no_response` | 500 | the app answered with something that is no Response |
 //! | `body_failed` | 500 | the response's body failed before its first byte |
 //! | `asset_unreadable` | 500 | a static file cannot be read |
+//! | `asset_headers_too_large` | 500 | `_headers` or `_redirects` make a head of over 96 KiB or 256 fields for this path |
 //! | `worker_died` | 502 | the worker ended before the response began |
 //! | `worker_protocol` | 502 | the worker broke the wire's rules |
 //! | `queue_full`, `queue_timeout` | 503 | too many requests wait, or this one waited too long |
@@ -31,7 +34,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use nano_protocol::{ExitReason, ResetReason};
 
@@ -119,6 +122,12 @@ pub(crate) enum AssetFailure {
     Missing,
     /// It cannot be read.
     Unreadable,
+    /// Its head would be too large.
+    HeadTooLarge,
+    /// It is another version than the one that is asked for.
+    Unmet,
+    /// It has only so many bytes.
+    Unsatisfiable(u64),
     /// Files do not have this method.
     Method,
 }
@@ -128,6 +137,19 @@ impl AssetFailure {
         let (status, code, text) = match self {
             Self::Missing => (StatusCode::NOT_FOUND, "no_asset", "there is no file for this path"),
             Self::Unreadable => (StatusCode::INTERNAL_SERVER_ERROR, "asset_unreadable", "the file cannot be read"),
+            Self::HeadTooLarge => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "asset_headers_too_large",
+                "the headers that the rules for this path make are too large",
+            ),
+            Self::Unmet => (
+                StatusCode::PRECONDITION_FAILED,
+                "precondition_failed",
+                "the file is not the version that is asked for",
+            ),
+            Self::Unsatisfiable(_) => {
+                (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable", "the range is behind the end of the file")
+            }
             Self::Method => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "files are served to GET and HEAD only")
             }
@@ -278,8 +300,13 @@ pub(super) fn rescue(failure: Failure, mut record: RequestLog) -> Response<Respo
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_REQUEST_ID, record.id().header());
-    if failure == Failure::Asset(AssetFailure::Method) {
-        headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    match failure {
+        Failure::Asset(AssetFailure::Method) => drop(headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"))),
+        Failure::Asset(AssetFailure::Unsatisfiable(size)) => {
+            let range = HeaderValue::try_from(format!("bytes */{size}"));
+            headers.extend(range.ok().map(|range| (CONTENT_RANGE, range)));
+        }
+        _ => {}
     }
     if let Some(seconds) = verdict.retry_after() {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

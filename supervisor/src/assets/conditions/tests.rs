@@ -7,15 +7,24 @@ use super::*;
 const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 fn version() -> Version {
-    Version::new(100, httpdate::parse_http_date(DATE).unwrap() + Duration::from_millis(5))
+    let modified = httpdate::parse_http_date(DATE).unwrap() + Duration::from_millis(5);
+    Version { size: 100, modified, etag: Tag::of([b"text"]).quoted(true) }
+}
+
+fn weak() -> Version {
+    Version { etag: Tag::of([b"text"]).quoted(false), ..version() }
 }
 
 fn part(headers: &[(&str, &str)]) -> Part {
+    part_of(&version(), &Method::GET, headers)
+}
+
+fn part_of(version: &Version, method: &Method, headers: &[(&str, &str)]) -> Part {
     let mut asked = HeaderMap::new();
     for (name, value) in headers {
         asked.append(http::HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap());
     }
-    version().part(&asked)
+    version.part(method, &asked)
 }
 
 #[test]
@@ -62,9 +71,13 @@ fn ranges() {
     assert_eq!(part(&[("range", "bytes=0-1"), ("range", "bytes=0-1")]), Part::Whole);
     let mut asked = HeaderMap::new();
     asked.insert(RANGE, HeaderValue::from_static("bytes=0-"));
-    assert_eq!(Version::new(0, UNIX_EPOCH).part(&asked), Part::Unsatisfiable);
+    let empty = Version { size: 0, ..version() };
+    assert_eq!(empty.part(&Method::GET, &asked), Part::Unsatisfiable);
     asked.insert(RANGE, HeaderValue::from_static("bytes=-5"));
-    assert_eq!(Version::new(0, UNIX_EPOCH).part(&asked), Part::Unsatisfiable);
+    assert_eq!(empty.part(&Method::GET, &asked), Part::Unsatisfiable);
+    // A range is for GET.
+    assert_eq!(part_of(&version(), &Method::HEAD, &[("range", "bytes=0-1")]), Part::Whole);
+    assert_eq!(part_of(&version(), &Method::HEAD, &[("range", "bytes=100-")]), Part::Whole);
 }
 
 #[test]
@@ -77,4 +90,43 @@ fn a_range_of_another_version_is_not_given() {
     assert_eq!(with(&format!("W/{etag}")), Part::Whole);
     assert_eq!(with("\"other\""), Part::Whole);
     assert_eq!(with("Sun, 06 Nov 1994 08:49:38 GMT"), Part::Whole);
+}
+
+#[test]
+fn a_version_that_the_client_wants() {
+    let etag = version().etag;
+    let etag = etag.to_str().unwrap();
+    for (name, value, expected) in [
+        ("if-match", etag, Part::Whole),
+        ("if-match", "*", Part::Whole),
+        ("if-match", "\"a\"", Part::Unmet),
+        ("if-unmodified-since", DATE, Part::Whole),
+        ("if-unmodified-since", "Sun, 06 Nov 1994 08:49:36 GMT", Part::Unmet),
+        ("if-unmodified-since", "yesterday", Part::Whole),
+    ] {
+        assert_eq!(part(&[(name, value)]), expected, "{name}: {value}");
+        assert_eq!(part_of(&version(), &Method::HEAD, &[(name, value)]), expected, "HEAD {name}: {value}");
+    }
+    assert_eq!(part(&[("if-match", "\"a\""), ("if-match", etag)]), Part::Whole);
+    // The tag counts, and the date beside it does not; what is not wanted is not looked at further.
+    let old = "Sun, 06 Nov 1994 08:49:36 GMT";
+    assert_eq!(part(&[("if-match", etag), ("if-unmodified-since", old)]), Part::Whole);
+    assert_eq!(part(&[("if-match", etag), ("if-none-match", etag)]), Part::NotModified);
+    assert_eq!(part(&[("if-match", "\"a\""), ("if-none-match", etag)]), Part::Unmet);
+    assert_eq!(part(&[("if-match", "\"a\""), ("range", "bytes=0-1")]), Part::Unmet);
+}
+
+#[test]
+fn a_weak_tag_does_for_what_is_known_and_for_nothing_else() {
+    let etag = weak().etag;
+    let etag = etag.to_str().unwrap();
+    let part = |headers: &[(&str, &str)]| part_of(&weak(), &Method::GET, headers);
+    assert_eq!(part(&[("if-none-match", etag)]), Part::NotModified);
+    assert_eq!(part(&[("if-none-match", etag.trim_start_matches("W/"))]), Part::NotModified);
+    assert_eq!(part(&[("if-match", etag)]), Part::Unmet);
+    assert_eq!(part(&[("if-match", "*")]), Part::Whole);
+    for condition in [etag, etag.trim_start_matches("W/"), DATE] {
+        assert_eq!(part(&[("range", "bytes=0-1"), ("if-range", condition)]), Part::Whole, "{condition}");
+    }
+    assert_eq!(weak().coded("br").etag.to_str().unwrap(), format!("{}-br\"", etag.trim_end_matches('"')));
 }

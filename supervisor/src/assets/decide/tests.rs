@@ -32,17 +32,16 @@ fn assets_with(keys: &str, has_worker: bool, redirects: &str) -> Assets {
 }
 
 fn told(assets: &Assets, method: &Method, path: &str, navigates: bool) -> String {
+    told_to(AskedBy::Client, assets, method, path, navigates)
+}
+
+fn told_to(by: AskedBy, assets: &Assets, method: &Method, path: &str, navigates: bool) -> String {
     let mut headers = HeaderMap::new();
     if navigates {
         headers.insert("sec-fetch-mode", HeaderValue::from_static("navigate"));
     }
-    match assets.decide(Asked {
-        method,
-        headers: &headers,
-        url: &format!("http://a.example{path}"),
-        path,
-        query: "?q=1",
-    }) {
+    let url = format!("http://a.example{path}");
+    match assets.decide(Asked { method, headers: &headers, url: &url, path, query: "?q=1", by }).unwrap() {
         Decision::Worker => "worker".to_owned(),
         Decision::File(file, status) => format!("{status} {file}"),
         Decision::Answer(answer) => {
@@ -59,8 +58,10 @@ fn a_file_comes_before_the_worker() {
     for (method, path, expected) in [
         (Method::GET, "/a.txt", "200 /a.txt"),
         (Method::HEAD, "/a.txt", "200 /a.txt"),
-        (Method::POST, "/a.txt", "worker"),
-        (Method::OPTIONS, "/a.txt", "worker"),
+        (Method::POST, "/a.txt", "405"),
+        (Method::OPTIONS, "/a.txt", "405"),
+        (Method::POST, "/index.html", "405"),
+        (Method::POST, "/none", "worker"),
         (Method::GET, "/", "200 /index.html"),
         (Method::GET, "/index.html", "307 /?q=1"),
         (Method::GET, "/none", "worker"),
@@ -140,6 +141,9 @@ fn what_is_not_there() {
         (page, true, false, "worker"),
         (page, true, true, "404 /404.html"),
         ("", true, true, "worker"),
+        // The patterns say what is the worker's, and the rest is not.
+        (", \"not_found\": \"404-page\", \"run_worker_first\": [\"/api/*\"]", true, false, "404 /404.html"),
+        (", \"run_worker_first\": [\"/api/*\"]", true, false, "worker"),
     ] {
         let assets = assets(keys, has_worker);
         assert_eq!(told(&assets, &Method::GET, "/none", navigates), expected, "{keys} {has_worker} {navigates}");
@@ -154,11 +158,37 @@ fn redirects_come_before_files() {
         ("/a.txt", "301 /page"),
         ("/p/x", "200 /page.html"),
         ("/s/secret.txt", "200 /admin/secret.txt"),
-        ("/s/..%2f..%2fa.txt", "worker"),
-        ("/none/x", "worker"),
+        // What a rule made a file's path is not the worker's, as with wrangler.
+        ("/s/..%2f..%2fa.txt", "404"),
+        ("/none/x", "404"),
         ("/page", "200 /page.html"),
     ] {
         assert_eq!(told(&assets, &Method::GET, path, false), expected, "{path}");
     }
-    assert_eq!(told(&assets, &Method::POST, "/a.txt", false), "worker");
+    assert_eq!(told(&assets, &Method::POST, "/a.txt", false), "301 /page");
+    assert_eq!(told(&assets, &Method::POST, "/api/x", false), "worker");
+}
+
+#[test]
+fn a_form_is_not_answered_with_a_page() {
+    let assets = assets(", \"not_found\": \"single-page-application\"", true);
+    assert_eq!(told(&assets, &Method::POST, "/none", true), "worker");
+    let alone = self::assets(", \"not_found\": \"single-page-application\"", false);
+    assert_eq!(told(&alone, &Method::POST, "/none", true), "405");
+}
+
+#[test]
+fn the_worker_itself_is_never_sent_to_itself() {
+    for (keys, path, expected) in [
+        (", \"run_worker_first\": true", "/a.txt", "200 /a.txt"),
+        (", \"run_worker_first\": [\"/admin/*\"]", "/admin/secret.txt", "200 /admin/secret.txt"),
+        ("", "/page.html", "307 /page?q=1"),
+        ("", "/none", "404"),
+        (", \"not_found\": \"404-page\"", "/none", "404 /404.html"),
+        (", \"not_found\": \"single-page-application\"", "/none", "200 /index.html"),
+    ] {
+        let assets = assets(keys, true);
+        assert_eq!(told_to(AskedBy::Worker, &assets, &Method::GET, path, false), expected, "{keys} {path}");
+        assert_eq!(told_to(AskedBy::Worker, &assets, &Method::POST, "/a.txt", false), "405");
+    }
 }

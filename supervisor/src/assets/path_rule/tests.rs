@@ -68,14 +68,27 @@ fn names_are_filled_in() {
         ("/:abc/:/::a", "/:abc/:/:1"),
         ("https://h:8080/:a?q=:splat", "https://h:8080/1?q=x/y"),
     ] {
-        assert_eq!(fill(text, &names), filled, "{text}");
+        assert_eq!(fill(text, &names, 100).as_deref(), Some(filled), "{text}");
     }
     // What was filled in is not looked through again.
-    assert_eq!(fill(":a", &vec![("a", ":b"), ("b", "x")]), ":b");
+    assert_eq!(fill(":a", &vec![("a", ":b"), ("b", "x")], 2).as_deref(), Some(":b"));
+    assert_eq!(fill("\u{fc}:\u{fc}:a\u{fc}", &vec![("a", "1")], 100).as_deref(), Some("\u{fc}:\u{fc}1\u{fc}"));
+    for (text, length) in [("/new/:splat", 8), (":abc", 4), ("abc", 3), (":splat:splat", 6)] {
+        assert_eq!(fill(text, &names, length).map(|filled| filled.len()), Some(length), "{text}");
+        assert_eq!(fill(text, &names, length - 1), None, "{text}");
+    }
 }
 
 #[test]
-fn a_long_path_costs_steps_for_each_byte_and_no_more() {
+fn names_are_bounded() {
+    let names = |count: usize| (0..count).map(|at| format!("/:n{at}")).collect::<String>();
+    assert!(PathRule::parse(&names(MAX_NAMES)).is_ok());
+    assert!(PathRule::parse(&names(MAX_NAMES + 1)).unwrap_err().contains("32 names"));
+    assert!(PathRule::parse(&format!("https://:h.example{}", names(MAX_NAMES))).is_err());
+}
+
+#[test]
+fn a_very_long_path_is_not_compared() {
     let rule = PathRule::parse("/:a-*").unwrap();
     assert!(rule.matches("h", &format!("/{}", "-".repeat(MAX_MATCHED - 1))).is_some());
     assert!(rule.matches("h", &format!("/{}", "-".repeat(MAX_MATCHED))).is_none());

@@ -7,7 +7,7 @@ use super::*;
 fn led(rules: &str, url: &str) -> String {
     let (redirects, faults) = Redirects::parse(rules, true);
     assert!(faults.wrong.is_empty(), "{faults:?}");
-    match redirects.lead(&Url::parse(url).unwrap()) {
+    match redirects.lead(&Url::parse(url).unwrap()).unwrap() {
         None => "-".to_owned(),
         Some(Led::Away(status, to)) => format!("{} {to}", status.as_u16()),
         Some(Led::Within(path)) => path,
@@ -57,6 +57,17 @@ fn faults_have_their_lines() {
     assert_eq!(faults.warned.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 3]);
     assert!(faults.wrong.is_empty() && redirects.others.is_empty());
     assert!(Redirects::parse("/* /index.html 200\n", false).1.warned.is_empty());
+}
+
+#[test]
+fn what_leads_to_itself_is_ignored() {
+    let (redirects, faults) = Redirects::parse("/loop/* /loop/:splat\n/a /a#b\n/c /c 200\n/d/* /d/x/:splat\n", true);
+    assert_eq!(faults.warned.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 2]);
+    assert!(faults.wrong.is_empty() && redirects.exact.len() == 1 && redirects.others.len() == 1);
+    // Of others, only what leads to this very path is not heeded.
+    let rules = "/:page /index\n/:page /other\n";
+    assert_eq!(led(rules, "http://a.example/a"), "302 /index");
+    assert_eq!(led(rules, "http://a.example/index"), "-");
 }
 
 #[test]
