@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::assets::AssetsConfig;
 use crate::egress::EgressSetting;
+use crate::env::EnvValue;
 use crate::error::Location;
 use crate::hostname::HostPattern;
 use crate::megabytes::Megabytes;
@@ -64,7 +65,7 @@ impl AppConfig {
 #[derive(Clone, PartialEq)]
 pub struct AppSettings {
     /// `env`: the handler's second argument. An app that has its own replaces the one of `defaults` whole.
-    pub env: BTreeMap<String, String>,
+    pub env: BTreeMap<String, EnvValue>,
     /// `max_buffer_size_mb`: what one stream may hold. At least one byte.
     pub max_buffer: Megabytes,
     /// `max_total_buffer_mb`: what all streams of one worker may hold together; `None`: no such limit.

@@ -15,6 +15,7 @@ mod assets;
 mod config;
 mod diff;
 mod egress;
+mod env;
 mod error;
 mod glance;
 mod hostname;
@@ -33,6 +34,7 @@ pub use config::{
 };
 pub use diff::{AppChange, ReloadPlan, ServerChange};
 pub use egress::{EgressRule, EgressSetting};
+pub use env::EnvValue;
 pub use error::{ConfigError, Diagnostic, Location};
 pub use glance::{Glance, glance};
 pub use hostname::{HostError, HostName, HostPattern, WildcardName, split_host_port};

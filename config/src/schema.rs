@@ -104,7 +104,7 @@ pub(crate) const ASSETS_HTML_HANDLING: Key = Key {
     },
 };
 
-pub(crate) const ENV: Key = own("env", "an object with string values");
+pub(crate) const ENV: Key = own("env", "an object");
 pub(crate) const MAX_BUFFER_SIZE_MB: Key = megabytes("max_buffer_size_mb", false, 64);
 pub(crate) const MAX_TOTAL_BUFFER_MB: Key = megabytes("max_total_buffer_mb", true, 0);
 pub(crate) const MEMORY_MB: Key = whole("memory_mb", 8, MAX_MB as u64, 128);
@@ -214,7 +214,7 @@ impl Key {
     }
 }
 
-/// Most bytes of names and values in one `env`: what travels to a worker in one piece.
+/// Most bytes of names and values, as JSON without spaces, in one `env`: what travels to a worker in one piece.
 pub(crate) const MAX_ENV_BYTES: usize = 1 << 20;
 
 /// Most entries of one `env`.

@@ -48,7 +48,7 @@ fn every_fault_is_told_at_once_in_the_order_of_the_file() {
   "apps": [
     { "hostname": "A.example", "path": "a", "max_bufer_size_mb": 1 },
     { "hostname": ["b.example", "a.example."], "path": "missing", "workers": 0 },
-	{ "hostname": "ä.example", "path": "b.mjs", "env": { "KEY": 5 } },
+	{ "hostname": "ä.example", "path": "b.mjs", "env": { "KEY": { "file": "x" } } },
     { "name": "a.example", "hostname": "*.x", "path": "a", "timeout_ms": 1.5 },
     { "hostname": "c", "path": "b.mjs", "cpu_ms": 1, "cpu_ms": 2 }
   ],
@@ -67,7 +67,7 @@ fn every_fault_is_told_at_once_in_the_order_of_the_file() {
             "nano.json:8:56: apps[1].path: there is no DIR/missing",
             "nano.json:8:78: apps[1].workers: expected a whole number from 1 to 256, found the number 0",
             "nano.json:9:16: apps[2].hostname: a host name is written in ASCII, here `xn--4ca.example`, found \"ä.example\"",
-            "nano.json:9:62: apps[2].env.KEY: expected a string, found a number (put it into quotes)",
+            "nano.json:9:62: apps[2].env.KEY: an object with `file` alone is kept for secrets, which nano cannot read yet (write the value itself)",
             "nano.json:10:15: apps[3].name: duplicate name \"a.example\": apps[0] has it already, at 7:19 (set `name`)",
             "nano.json:10:74: apps[3].timeout_ms: expected a whole number from 1 to 86400000, found the number 1.5",
             "nano.json:11:54: apps[4].cpu_ms: this key is here twice, first at 11:41",
@@ -168,7 +168,7 @@ fn the_document_and_its_apps() {
             "nano.json:1:14: defaults.name: unknown key (it belongs in an entry of `apps`)",
             "nano.json:1:25: defaults.hostname: unknown key (it belongs in an entry of `apps`)",
             "nano.json:1:40: defaults.path: unknown key (it belongs in an entry of `apps`)",
-            "nano.json:1:57: defaults.env: expected an object with string values, found null",
+            "nano.json:1:57: defaults.env: expected an object, found null",
             "nano.json:1:69: log: expected an object such as {\"format\": \"json\"}, found true",
         ]
     );
@@ -305,7 +305,7 @@ fn app_values() {
         ),
         (r#""egress":[5]"#, "egress[0]", "expected \"host[:port]\" or a CIDR range, found the number 5"),
         (r#""env":{"":"x"}"#, "env[\"\"]", "a name in `env` must not be empty"),
-        (r#""env":"s3cret""#, "env", "expected an object with string values, found a string"),
+        (r#""env":"s3cret""#, "env", "expected an object, found a string"),
         (r#""port":80"#, "port", "unknown key (it belongs at the top level)"),
         (
             r#""name":"A b""#,
@@ -330,6 +330,11 @@ fn an_env_that_is_too_large_for_a_worker_is_refused() {
     let found = app_faults(&format!("\"env\":{{\"A\":\"{large}\"}}"));
     let fault = "apps[0].env: it has 1 entries with 1048577 bytes; an app may have 10000 and 1048576 (put large data into a module)";
     assert!(found.len() == 1 && found[0].ends_with(fault), "{}", found.join("\n"));
+    let list = format!("\"env\":{{\"A\": [ \"{}\" ]}}", "x".repeat((1 << 20) - 4));
+    assert!(
+        app_faults(&list).iter().any(|fault| fault.contains("it has 1 entries with 1048577 bytes")),
+        "brackets count"
+    );
     let many: Vec<_> = (0..10_001).map(|n| format!("\"k{n}\":\"\"")).collect();
     assert_eq!(app_faults(&format!("\"env\":{{{}}}", many.join(","))).len(), 1);
 }
@@ -447,7 +452,11 @@ fn env_values_are_in_no_message_and_no_debug_output() {
     let config = parse(&text.replace("HOLE", "\"hunter2\""), Path::new("nano.json"), dir.path()).unwrap();
     let debug = format!("{config:?}");
     assert!(debug.contains("TOKEN") && debug.contains("PIN") && !debug.contains("hunter2"), "{debug}");
-    for hole in ["4711", "[\"4711\"]", "{\"x\":\"4711\"}", "\"4711", "\"4711\\q\"", "4711x"] {
+    for hole in ["4711", "[\"4711\"]", "{\"x\":\"4711\"}"] {
+        let config = parse(&text.replace("HOLE", hole), Path::new("nano.json"), dir.path()).unwrap();
+        assert!(!format!("{config:?}").contains("4711"), "{hole}");
+    }
+    for hole in ["{\"file\":\"4711\"}", "\"4711", "\"4711\\q\"", "4711x"] {
         let error = parse(&text.replace("HOLE", hole), Path::new("nano.json"), dir.path()).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("4711"), "{error}");
     }

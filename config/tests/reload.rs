@@ -57,6 +57,7 @@ fn each_key_of_an_app_counts() {
     let base = with("");
     for (key, value) in [
         ("env", r#"{"A":"1"}"#),
+        ("env", r#"{"A":{"b":1}}"#),
         ("max_buffer_size_mb", "1"),
         ("max_total_buffer_mb", "1"),
         ("memory_mb", "64"),

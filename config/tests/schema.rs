@@ -187,6 +187,7 @@ const APP_BAD: &[&str] = &[
 const SETTING_GOOD: &[&str] = &[
     r#""env": {}"#,
     r#""env": {"A": "", "b c": "x"}"#,
+    r#""env": {"A": 1, "B": null, "C": [true, {"file": 1}], "D": {"file": "x", "more": {}}, "E": {"F": {"env": "x"}}}"#,
     r#""max_buffer_size_mb": 1"#,
     r#""max_buffer_size_mb": 0.5"#,
     r#""max_buffer_size_mb": 1048576"#,
@@ -211,7 +212,8 @@ const SETTING_GOOD: &[&str] = &[
 
 const SETTING_BAD: &[&str] = &[
     r#""env": []"#,
-    r#""env": {"A": 1}"#,
+    r#""env": {"A": {"file": "/run/secret"}}"#,
+    r#""env": {"A": {"env": "SECRET"}}"#,
     r#""env": {"": "x"}"#,
     r#""max_buffer_size_mb": 0"#,
     r#""max_buffer_size_mb": -1"#,

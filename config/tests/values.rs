@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nano_config::{
-    AppStart, Config, EgressRule, EgressSetting, HostPattern, HtmlHandling, Listen, LogFormat, MetricsAddress,
-    MinLogLevel, NotFound, RequestAccessors, SandboxPolicy, UnixListen, WorkerFirst, load, parse,
+    AppStart, Config, EgressRule, EgressSetting, EnvValue, HostPattern, HtmlHandling, Listen, LogFormat,
+    MetricsAddress, MinLogLevel, NotFound, RequestAccessors, SandboxPolicy, UnixListen, WorkerFirst, load, parse,
 };
 use tempfile::TempDir;
 
@@ -101,7 +101,7 @@ fn every_key_is_read() {
         "drain_ms": 0, "sandbox": "best-effort", "uid_base": 70000, "watch": true, "spares": 3,
         "apps": [{
             "name": "one", "hostname": ["One.example", "*.one.example", "::1"], "path": "b.mjs",
-            "env": {"B": "2", "A": "é\n"},
+            "env": {"B": "2", "A": "é\n", "C": { "list": [ 1.50, null ] }},
             "max_buffer_size_mb": 0.5, "max_total_buffer_mb": 1.50, "memory_mb": 64.0, "timeout_ms": 1e3, "cpu_ms": 7,
             "workers": 3, "max_concurrent": 9, "max_body_mb": 0.25, "start": "on-demand", "idle_ms": 60000,
             "egress": ["api.example:443", "10.0.0.0/8"], "request_accessors": "method"
@@ -132,8 +132,12 @@ fn every_key_is_read() {
     assert_eq!((&app.root, app.entry.as_str()), (&real, "b.mjs"));
     let settings = &app.settings;
     assert_eq!(
-        settings.env.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect::<Vec<_>>(),
-        [("A", "é\n"), ("B", "2")]
+        settings.env.iter().map(|(k, v)| (k.as_str(), v.clone())).collect::<Vec<_>>(),
+        [
+            ("A", EnvValue::Text("é\n".into())),
+            ("B", EnvValue::Text("2".into())),
+            ("C", EnvValue::Json(r#"{"list":[1.50,null]}"#.into()))
+        ]
     );
     assert_eq!((settings.max_buffer.text(), settings.max_buffer.bytes()), ("0.5", 1 << 19));
     let total = settings.max_total_buffer.as_ref().unwrap();

@@ -7,8 +7,8 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::exit_reason::ExitReason;
 use crate::frame::{
-    AccessorStyle, BodyLength, Boot, BootFailed, Check, FetchFailure, FetchHead, FetchResponse, Frame, LogLevel,
-    LogLine, ModuleError, Ready, RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits,
+    AccessorStyle, BodyLength, Boot, BootFailed, Check, EnvValue, FetchFailure, FetchHead, FetchResponse, Frame,
+    LogLevel, LogLine, ModuleError, Ready, RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits,
 };
 use crate::header_block::HeaderBlock;
 use crate::limits::{
@@ -188,7 +188,7 @@ impl FieldReader {
         }
     }
 
-    fn env(&mut self) -> Result<Vec<(String, String)>, DecodeError> {
+    fn env(&mut self) -> Result<Vec<(String, EnvValue)>, DecodeError> {
         let count = self.u32("env")? as usize;
         if count > MAX_ENV_ENTRIES {
             return Err(self.bad("env"));
@@ -198,9 +198,10 @@ impl FieldReader {
         for _ in 0..count {
             let name = self.text("env", room)?;
             room -= name.len();
+            let json = self.bool("env")?;
             let value = self.text("env", room)?;
             room -= value.len();
-            env.push((name, value));
+            env.push((name, if json { EnvValue::Json(value) } else { EnvValue::Text(value) }));
         }
         Ok(env)
     }

@@ -155,11 +155,37 @@ pub struct Boot {
     /// What the names of its scripts begin with, in stacks and messages.
     pub shown: String,
     /// The handler's second argument.
-    pub env: Vec<(String, String)>,
+    pub env: Vec<(String, EnvValue)>,
     /// How the incoming request's accessors behave.
     pub request_accessors: RequestAccessors,
     /// The app's limits.
     pub limits: RuntimeLimits,
+}
+
+/// A value of an app's environment.
+#[derive(Clone, PartialEq, Eq)]
+pub enum EnvValue {
+    /// A string.
+    Text(String),
+    /// Anything else, as JSON.
+    Json(String),
+}
+
+impl EnvValue {
+    /// The string, or the JSON.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Json(text) => text,
+        }
+    }
+}
+
+impl std::fmt::Debug for EnvValue {
+    /// Any value may be a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EnvValue")
+    }
 }
 
 impl std::fmt::Debug for Boot {

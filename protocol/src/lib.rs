@@ -32,8 +32,8 @@ pub use codec::{DecodeError, Decoder, Side};
 pub use exit_code::ExitCode;
 pub use exit_reason::ExitReason;
 pub use frame::{
-    AccessorStyle, BodyLength, Boot, BootFailed, Check, FetchFailure, FetchHead, FetchId, FetchResponse, Frame,
-    LogLevel, LogLine, ModuleError, Ready, RequestAccessors, RequestHead, RequestId, ResetReason, ResponseHead,
+    AccessorStyle, BodyLength, Boot, BootFailed, Check, EnvValue, FetchFailure, FetchHead, FetchId, FetchResponse,
+    Frame, LogLevel, LogLine, ModuleError, Ready, RequestAccessors, RequestHead, RequestId, ResetReason, ResponseHead,
     RuntimeLimits,
 };
 pub use header_block::{HeaderBlock, HeaderBlockBuilder};
@@ -45,4 +45,4 @@ pub use token_bucket::MessageRate;
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
 /// differs where an installation mixes two.
-pub const PROTOCOL_VERSION: u8 = 10;
+pub const PROTOCOL_VERSION: u8 = 11;

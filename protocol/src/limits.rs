@@ -78,7 +78,7 @@ const _: () = assert!(MAX_LOG_TEXT + MAX_REQUEST_ID + 64 < MAX_FRAME_FROM_WORKER
 const _: () = assert!(MAX_ERROR_TEXT + MAX_MODULE_PATH + 64 < MAX_FRAME_FROM_WORKER);
 const _: () = assert!(MAX_HEADER_BYTES + MAX_URL + MAX_METHOD + MAX_REQUEST_ID + 64 < MAX_FRAME_FROM_SUPERVISOR);
 const _: () = assert!(MAX_HEADER_BYTES + MAX_URL + MAX_METHOD + 64 < MAX_FRAME_FROM_WORKER);
-const _: () = assert!(MAX_ENV_BYTES + 8 * MAX_ENV_ENTRIES + 64 * 1024 < MAX_FRAME_FROM_SUPERVISOR);
+const _: () = assert!(MAX_ENV_BYTES + 9 * MAX_ENV_ENTRIES + 64 * 1024 < MAX_FRAME_FROM_SUPERVISOR);
 const _: () = assert!(MAX_CHUNK < INITIAL_WINDOW as usize && INITIAL_WINDOW < MAX_WINDOW);
 const _: () = assert!(MAX_FRAME_FROM_SUPERVISOR < u32::MAX as usize);
 const _: () = assert!(MAX_LINKS <= 253);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::app::{AppSettings, AppStart, RequestAccessors};
 use crate::egress::{self, EgressSetting};
+use crate::env::{EnvValue, secret_key};
 use crate::json::Value;
 use crate::megabytes::Megabytes;
 use crate::schema::{self, Key};
@@ -15,7 +16,7 @@ use crate::validate::report::{Report, describe_type};
 /// The values of one object; missing ones are `None`.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
-    env: Option<BTreeMap<String, String>>,
+    env: Option<BTreeMap<String, EnvValue>>,
     max_buffer: Option<Megabytes>,
     max_total_buffer: Option<Megabytes>,
     memory_mb: Option<u64>,
@@ -81,7 +82,7 @@ impl Settings {
     }
 }
 
-fn env(report: &mut Report<'_>, object: &Object<'_>) -> Option<BTreeMap<String, String>> {
+fn env(report: &mut Report<'_>, object: &Object<'_>) -> Option<BTreeMap<String, EnvValue>> {
     let (node, path) = object.node(&schema::ENV)?;
     let Value::Object(members) = &node.value else {
         // Any value here may be a secret.
@@ -95,21 +96,14 @@ fn env(report: &mut Report<'_>, object: &Object<'_>) -> Option<BTreeMap<String, 
         if member.key.is_empty() {
             report.fault(member.key_span, &path, "a name in `env` must not be empty", None);
         }
-        match &member.value.value {
-            Value::String(text) => {
-                env.entry(member.key.clone()).or_insert_with(|| text.clone());
-            }
-            Value::Number(_) | Value::Bool(_) => {
-                let message = format!("expected a string, found {}", describe_type(&member.value));
-                report.fault(member.value.span, &path, message, Some("put it into quotes".to_owned()));
-            }
-            Value::Null | Value::Array(_) | Value::Object(_) => {
-                let message = format!("expected a string, found {}", describe_type(&member.value));
-                report.fault(member.value.span, &path, message, None);
-            }
+        if let Some(key) = secret_key(&member.value) {
+            // It would be a value today and a secret's text in a later version.
+            let message = format!("an object with `{key}` alone is kept for secrets, which nano cannot read yet");
+            report.fault(member.value.span, &path, message, Some("write the value itself".to_owned()));
         }
+        env.entry(member.key.clone()).or_insert_with(|| EnvValue::of(&member.value));
     }
-    let bytes: usize = env.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let bytes: usize = env.iter().map(|(name, value)| name.len() + value.bytes()).sum();
     if bytes > schema::MAX_ENV_BYTES || env.len() > schema::MAX_ENV_ENTRIES {
         let message = format!(
             "it has {} entries with {bytes} bytes; an app may have {} and {} (put large data into a module)",

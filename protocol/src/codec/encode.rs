@@ -5,8 +5,8 @@ use bytes::{BufMut, BytesMut};
 use super::kind;
 use crate::exit_reason::ExitReason;
 use crate::frame::{
-    AccessorStyle, BodyLength, Boot, BootFailed, FetchFailure, Frame, LogLevel, ModuleError, RequestAccessors,
-    ResetReason,
+    AccessorStyle, BodyLength, Boot, BootFailed, EnvValue, FetchFailure, Frame, LogLevel, ModuleError,
+    RequestAccessors, ResetReason,
 };
 use crate::limits::{MAX_CHUNK, MAX_FRAME_FROM_SUPERVISOR};
 use crate::sandbox::SandboxLayer;
@@ -247,7 +247,12 @@ fn encode_boot(boot: &Boot, out: &mut BytesMut) {
     out.put_u32_le(u32::try_from(boot.env.len()).unwrap_or(u32::MAX));
     for (name, value) in &boot.env {
         put_text(out, name);
-        put_text(out, value);
+        let (json, text) = match value {
+            EnvValue::Text(text) => (0, text),
+            EnvValue::Json(text) => (1, text),
+        };
+        out.put_u8(json);
+        put_text(out, text);
     }
     out.put_u8(match boot.request_accessors {
         RequestAccessors::Property => 0,

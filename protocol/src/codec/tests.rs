@@ -38,10 +38,14 @@ fn stats() -> impl Strategy<Value = Stats> {
     any::<[u64; Stats::ALL.len()]>().prop_map(Stats::from_values)
 }
 
+fn env_value() -> impl Strategy<Value = EnvValue> {
+    prop_oneof![text(30).prop_map(EnvValue::Text), text(30).prop_map(EnvValue::Json)]
+}
+
 fn boot() -> impl Strategy<Value = Boot> {
     (
         (text(20), text(20), text(20)),
-        proptest::collection::vec((text(10), text(30)), 0..8),
+        proptest::collection::vec((text(10), env_value()), 0..8),
         prop_oneof![Just(RequestAccessors::Property), Just(RequestAccessors::Method), Just(RequestAccessors::Auto)],
         any::<[u64; 3]>(),
         (text(8), text(8)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nano_config::AppConfig;
 use nano_protocol::{
-    Boot, BootFailed, ExitReason, Frame, LayerReport, LogLine, Ready, RequestAccessors, RuntimeLimits, Stats,
+    Boot, BootFailed, EnvValue, ExitReason, Frame, LayerReport, LogLine, Ready, RequestAccessors, RuntimeLimits, Stats,
 };
 
 use nano_spawner::wire::Exit;
@@ -33,7 +33,7 @@ pub(super) fn boot_message(app: &AppConfig) -> Boot {
         app: app.name.clone(),
         entry: app.entry.clone(),
         shown: shown::for_app(app),
-        env: settings.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        env: settings.env.iter().map(|(name, value)| (name.clone(), env_value(value))).collect(),
         request_accessors: match settings.request_accessors {
             nano_config::RequestAccessors::Property => RequestAccessors::Property,
             nano_config::RequestAccessors::Method => RequestAccessors::Method,
@@ -49,6 +49,13 @@ pub(super) fn boot_message(app: &AppConfig) -> Boot {
             max_concurrent: settings.max_concurrent,
             timeout_ms: u32::try_from(settings.timeout.as_millis()).unwrap_or(u32::MAX),
         },
+    }
+}
+
+fn env_value(value: &nano_config::EnvValue) -> EnvValue {
+    match value {
+        nano_config::EnvValue::Text(text) => EnvValue::Text(text.clone()),
+        nano_config::EnvValue::Json(text) => EnvValue::Json(text.clone()),
     }
 }
 

@@ -7,7 +7,7 @@ pub(crate) mod serve;
 
 use std::rc::Rc;
 
-use nano_protocol::{AccessorStyle, RequestId, ResetReason, StreamViolation};
+use nano_protocol::{AccessorStyle, EnvValue, RequestId, ResetReason, StreamViolation};
 use url::Url;
 
 use crate::engine::entry::{Entry, call};
@@ -112,7 +112,7 @@ impl App {
     }
 
     /// Hands the evaluated main module to the dispatcher. An error says what is wrong with the app.
-    fn start(&mut self, env: &[(String, String)], style: AccessorStyle) -> Result<(), String> {
+    fn start(&mut self, env: &[(String, EnvValue)], style: AccessorStyle) -> Result<(), String> {
         let MainModule::Evaluating(_, module) = self.runtime.modules.borrow().main() else {
             return Err("it is not loaded".into());
         };
@@ -120,8 +120,9 @@ impl App {
         self.runtime.with_scope(|scope| {
             let namespace = v8::Local::new(scope, module).get_module_namespace();
             let mut list: Vec<v8::Local<v8::Value>> = Vec::with_capacity(env.len() * 2);
-            for text in env.iter().flat_map(|(name, value)| [name, value]) {
-                list.push(v8::String::new(scope, text).ok_or("its environment is too large")?.into());
+            for (name, value) in env {
+                list.push(v8::String::new(scope, name).ok_or(TOO_LARGE)?.into());
+                list.push(env_value(scope, value)?);
             }
             let list = v8::Array::new_with_elements(scope, &list);
             let style = match style {
@@ -210,6 +211,20 @@ impl App {
                 call(scope, &exchanges.isolate, abort, &[number, message.into()]);
             }
         });
+    }
+}
+
+const TOO_LARGE: &str = "its environment is too large";
+
+/// A value of the environment, made anew.
+fn env_value<'s>(scope: &mut v8::PinScope<'s, '_>, value: &EnvValue) -> Result<v8::Local<'s, v8::Value>, String> {
+    match value {
+        EnvValue::Text(text) => Ok(v8::String::new(scope, text).ok_or(TOO_LARGE)?.into()),
+        EnvValue::Json(text) => {
+            let text = v8::String::new(scope, text).ok_or(TOO_LARGE)?;
+            v8::tc_scope!(let scope, scope);
+            v8::json::parse(scope, text).ok_or_else(|| TOO_LARGE.into())
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use nano_protocol::{BodyLength, ModuleError, RequestId, ResetReason, Stats, StreamId};
 use nano_protocol::{
-    Boot, BootFailed, Decoder, Frame, HeaderBlock, LayerReport, LogLine, Outbox, PROTOCOL_VERSION, Ready,
+    Boot, BootFailed, Decoder, EnvValue, Frame, HeaderBlock, LayerReport, LogLine, Outbox, PROTOCOL_VERSION, Ready,
     RequestAccessors, RequestHead, ResponseHead, RuntimeLimits, Side,
 };
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
@@ -132,7 +132,11 @@ pub(crate) fn boot(entry: &str) -> Boot {
         app: "test".into(),
         entry: entry.into(),
         shown: "apps/test/".into(),
-        env: vec![("GREETING".into(), "hello".into()), ("__proto__".into(), "odd".into())],
+        env: vec![
+            ("GREETING".into(), EnvValue::Text("hello".into())),
+            ("__proto__".into(), EnvValue::Text("odd".into())),
+            ("SETTINGS".into(), EnvValue::Json(r#"{"__proto__":{"depth":[1,null]},"on":true}"#.into())),
+        ],
         request_accessors: RequestAccessors::Auto,
         limits: limits(),
     }

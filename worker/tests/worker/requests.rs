@@ -11,7 +11,8 @@ fn the_handler_sees_the_request_and_its_environment() {
     let source = "export default { async fetch(request, env, ctx) {
         return Response.json({
             method: request.method, url: request.url, accept: request.headers.get('accept'), env: env.GREETING,
-            odd: env['__proto__'], wait: typeof ctx.waitUntil,
+            odd: env['__proto__'], settings: env.SETTINGS, own: Object.getPrototypeOf(env.SETTINGS) === Object.prototype,
+            wait: typeof ctx.waitUntil,
         }, { status: 201, headers: { 'x-one': '1' } });
     } }";
     let mut worker = Worker::serving(&[("index.js", source)]);
@@ -24,7 +25,7 @@ fn the_handler_sees_the_request_and_its_environment() {
     assert!(headers.contains(&("content-type".into(), "application/json".into())), "{headers:?}");
     assert_eq!(
         String::from_utf8(body).unwrap(),
-        r#"{"method":"POST","url":"http://test.example/a?b=c","accept":"text/plain","env":"hello","odd":"odd","wait":"function"}"#
+        r#"{"method":"POST","url":"http://test.example/a?b=c","accept":"text/plain","env":"hello","odd":"odd","settings":{"__proto__":{"depth":[1,null]},"on":true},"own":true,"wait":"function"}"#
     );
 }
 

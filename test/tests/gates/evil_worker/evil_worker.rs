@@ -280,7 +280,8 @@ fn main() {
     let links = greeting(&stdin);
     let mut control = Link::new(stdin);
     let boot = boot(&mut control);
-    let intent: Arc<str> = boot.env.iter().find(|(name, _)| name == "CRIME").map_or("", |(_, value)| value).into();
+    let intent: Arc<str> =
+        boot.env.iter().find(|(name, _)| name == "CRIME").map_or("", |(_, value)| value.text()).into();
     boot_crime(&intent, &mut control);
     send(&control.stream, &ready());
     for link in links {

@@ -106,7 +106,7 @@ fn main() {
             _ => return,
         }
     };
-    kept.set(boot.env.iter().map(|(_, value)| value.as_str()).collect()).unwrap();
+    kept.set(boot.env.iter().map(|(_, value)| value.text()).collect()).unwrap();
     send(&control.stream, &Frame::Ready(Ready { v8: "0.0.0".to_owned(), accessors: AccessorStyle::Property }));
     while let Some(frame) = control.next() {
         match frame {
