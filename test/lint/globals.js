@@ -11,7 +11,7 @@ const language = `
 // What bootstrap.js defines, and CLI of `nano run`.
 const platform = `
   AbortController AbortSignal Blob ByteLengthQueuingStrategy CLI CompressionStream CountQueuingStrategy Crypto CryptoKey CustomEvent
-  DOMException DecompressionStream ErrorEvent Event EventTarget ExecutionContext File FormData Headers Navigator Performance
+  DOMException DecompressionStream ErrorEvent Event EventTarget ExecutionContext ExtendableEvent FetchEvent File FormData Headers Navigator Performance
   PromiseRejectionEvent ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest
   ReadableStreamDefaultController ReadableStreamDefaultReader Request Response SubtleCrypto TextDecoder TextDecoderStream
   TextEncoder TextEncoderStream TransformStream TransformStreamDefaultController URL URLSearchParams WritableStream

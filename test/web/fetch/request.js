@@ -64,7 +64,7 @@ test("the init's members are read in order", () => {
   }));
   deepEqual(log, [
     "body", "cache", "credentials", "duplex", "headers", "integrity", "keepalive", "method", "mode", "priority", "redirect",
-    "referrer", "referrerPolicy", "signal", "window",
+    "referrer", "referrerPolicy", "signal", "window", "cf",
   ]);
 });
 

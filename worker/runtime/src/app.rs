@@ -31,6 +31,7 @@ const APP_URL: &str = "file:///app/";
 /// The functions of worker/dispatch.js.
 struct AppEntries {
     check_exports: Entry,
+    set_environment: Entry,
     start_app: Entry,
     abort_request: Entry,
     dispatch_request: Entry,
@@ -42,6 +43,7 @@ impl AppEntries {
     fn of(runtime: &mut Runtime) -> Result<Self, RuntimeError> {
         Ok(Self {
             check_exports: runtime.entry("checkExports")?,
+            set_environment: runtime.entry("setEnvironment")?,
             start_app: runtime.entry("startApp")?,
             abort_request: runtime.entry("abortRequest")?,
             dispatch_request: runtime.entry("dispatchRequest")?,
@@ -99,38 +101,48 @@ impl App {
         self.runtime.module_arrived(path, text);
     }
 
-    /// Looks at the exports of the linked main module, none of whose code has run. An error says what is wrong with the app.
-    fn check_exports(&mut self) -> Result<(), String> {
+    /// Looks at the exports of the linked main module, none of whose code has run. `may_listen`: some module may add a listener for
+    /// requests. An error says what is wrong with the app.
+    fn check_exports(&mut self, may_listen: bool) -> Result<(), String> {
         let MainModule::Linked(module) = self.runtime.modules.borrow().main() else {
             return Err("it is not linked".into());
         };
         let check_exports = &self.entries.check_exports;
         self.runtime.with_scope(|scope| {
             let namespace = v8::Local::new(scope, module).get_module_namespace();
-            complaint(scope, check_exports, &[namespace])
+            let may_listen = v8::Boolean::new(scope, may_listen).into();
+            complaint(scope, check_exports, &[namespace, may_listen])
         })
     }
 
-    /// Hands the evaluated main module to the dispatcher. An error says what is wrong with the app.
-    fn start(&mut self, env: &[(String, EnvValue)], style: AccessorStyle) -> Result<(), String> {
-        let MainModule::Evaluating(_, module) = self.runtime.modules.borrow().main() else {
-            return Err("it is not loaded".into());
-        };
-        let (state, start_app) = (&self.exchanges.isolate, &self.entries.start_app);
+    /// Gives the app its environment, before any of its code runs.
+    fn set_environment(&mut self, env: &[(String, EnvValue)]) -> Result<(), String> {
+        let set_environment = &self.entries.set_environment;
         self.runtime.with_scope(|scope| {
-            let namespace = v8::Local::new(scope, module).get_module_namespace();
             let mut list: Vec<v8::Local<v8::Value>> = Vec::with_capacity(env.len() * 2);
             for (name, value) in env {
                 list.push(v8::String::new(scope, name).ok_or(TOO_LARGE)?.into());
                 list.push(env_value(scope, value)?);
             }
             let list = v8::Array::new_with_elements(scope, &list);
+            complaint(scope, set_environment, &[list.into()])
+        })
+    }
+
+    /// Hands the evaluated main module to the dispatcher. An error says what is wrong with the app.
+    fn start(&mut self, style: AccessorStyle) -> Result<(), String> {
+        let MainModule::Evaluating(_, module) = self.runtime.modules.borrow().main() else {
+            return Err("it is not loaded".into());
+        };
+        let (state, start_app) = (&self.exchanges.isolate, &self.entries.start_app);
+        self.runtime.with_scope(|scope| {
+            let namespace = v8::Local::new(scope, module).get_module_namespace();
             let style = match style {
                 AccessorStyle::Property => "property",
                 AccessorStyle::Method => "method",
             };
             let style = v8::String::new(scope, style).ok_or("V8 is out of memory")?;
-            let result = complaint(scope, start_app, &[namespace, list.into(), style.into()]);
+            let result = complaint(scope, start_app, &[namespace, style.into()]);
             checkpoint(scope, state);
             result
         })

@@ -97,7 +97,8 @@ fn imports_outside_of_the_app_are_refused_with_their_place() {
         ("https://example.com/x.js", "cannot be imported by URL"),
         ("node:fs", "nano has no Node.js modules"),
         ("path", "nano has no Node.js modules"),
-        ("cloudflare:workers", "nano has no modules of Cloudflare's"),
+        ("cloudflare:sockets", "nano has no cloudflare:sockets; of Cloudflare's modules it has cloudflare:workers"),
+        ("bun:ffi", "nano has no modules of Bun's"),
         ("lodash", "only relative imports are supported"),
         ("/etc/passwd.js", "an absolute path is not allowed"),
     ] {
@@ -110,16 +111,21 @@ fn imports_outside_of_the_app_are_refused_with_their_place() {
 
 #[test]
 fn every_import_that_is_refused_is_told_at_once() {
-    let source = "import 'node:fs';\nimport x from 'lodash';\nimport './lib/a.js';\nimport 'cloudflare:workers';";
-    let (message, path, line, _) = failure(&[("index.js", source), ("lib/a.js", "")]);
-    let places: Vec<_> = ["node:fs", "lodash", "cloudflare:workers"].map(|name| message.find(name)).to_vec();
+    let source = "import 'node:fs';\nimport x from 'lodash';\nimport './lib/a.js';\nimport 'cloudflare:email';";
+    let (message, path, line, _) = failure(&[
+        ("index.js", source),
+        ("lib/a.js", "import 'react'; import './b.js'"),
+        ("lib/b.js", "import 'node:net';"),
+    ]);
+    let places: Vec<_> =
+        ["node:fs", "lodash", "cloudflare:email", "react", "node:net"].map(|name| message.find(name)).to_vec();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{message}");
     assert!(message.contains("npx esbuild index.js --bundle"), "{message}");
     assert_eq!((path.as_str(), line), ("index.js", 1), "{message}");
-    let many: String = (0..50).map(|number| format!("import 'package-{number}';")).collect();
+    let many: String = (0..100).map(|number| format!("import 'package-{number}';")).collect();
     let (message, ..) = failure(&[("index.js", &many)]);
     assert!(
-        message.contains("package-16") && !message.contains("package-17") && message.contains("and 33 more"),
+        message.contains("package-63") && !message.contains("package-64") && message.contains("and 36 more"),
         "{message}"
     );
 }

@@ -12,6 +12,7 @@ mod tokens;
 
 use std::collections::HashSet;
 
+use crate::engine::modules::is_javascript;
 use handler::{App, Resolve};
 use scope::{Steps, may_be_bound};
 use tokens::{Token, Tokens};
@@ -39,10 +40,10 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
-    /// Adds a module as it came: JavaScript that is no text is none, and so is JSON.
+    /// Adds a module as it came: JavaScript that is no text is none, and so is what is no JavaScript.
     pub(crate) fn add_module(&mut self, path: &str, bytes: &[u8]) {
         let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
-        if let (Ok(text), false) = (text, path.ends_with(".json")) {
+        if let (Ok(text), true) = (text, is_javascript(path)) {
             self.add(path, text);
         }
     }

@@ -27,7 +27,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use crate::app::App;
 use crate::app::app_log::{AppLog, LogQueue, cut};
 use crate::engine::counters::Counters;
-use crate::engine::exception::ScriptError;
+use crate::engine::exception::{Location, ScriptError};
 use crate::engine::heap_image::HeapImage;
 use crate::engine::log_sink::LogLevel;
 use crate::engine::modules::{SourceError, with_hint};
@@ -256,14 +256,19 @@ impl Worker {
     }
 
     fn run(mut self, boot: &Boot) -> Result<i32, ServeError> {
-        self.app.runtime.load_main(&boot.entry);
+        let environment = self.app.set_environment(&boot.env);
+        if environment.is_ok() {
+            self.app.runtime.load_main(&boot.entry);
+        }
         loop {
             if let Some(reason) = self.app.runtime.state.termination.reason() {
                 return Ok(self.report_end(reason));
             }
-            if self.phase == Phase::Loading
-                && let Some(outcome) = self.app.runtime.main_outcome()
-            {
+            let outcome = match &environment {
+                Err(fault) => Some(Err(ScriptError::new(fault.clone(), Location::default()))),
+                Ok(()) => self.app.runtime.main_outcome().filter(|_| self.phase == Phase::Loading),
+            };
+            if let Some(outcome) = outcome {
                 let started = outcome.map_err(|error| boot_failed(&self.app, error)).and_then(|()| self.start(boot));
                 match started {
                     Ok(ready) => {
@@ -335,7 +340,7 @@ impl Worker {
                 }
             },
         };
-        match self.app.start(&boot.env, style) {
+        match self.app.start(style) {
             Ok(()) => Ok(Ready { v8: platform::v8_version().into(), accessors: style }),
             Err(message) => {
                 Err(BootFailed { message: cut(&message, MAX_ERROR_TEXT), path: boot.entry.clone(), line: 0, column: 0 })

@@ -1,5 +1,6 @@
-//! On whose behalf JavaScript runs: a number that travels with promises and timers (V8's continuation-preserved data). The
-//! floors above know what it is the number of.
+//! On whose behalf JavaScript runs: a number that travels with promises and timers (V8's continuation-preserved data), or an
+//! array of the builtins whose first element is that number (js/worker/request_context.js). The floors above know what it is the
+//! number of.
 
 use std::cell::Ref;
 
@@ -15,6 +16,10 @@ pub(crate) trait ContextNames {
 /// The number of the code that runs now, also after an `await` or in a timer.
 pub(crate) fn current(scope: &v8::PinScope) -> Option<ContextNumber> {
     let context = scope.get_continuation_preserved_embedder_data();
+    let context = match v8::Local::<v8::Array>::try_from(context) {
+        Ok(frame) => frame.get_index(scope, 0)?,
+        Err(_) => context,
+    };
     let number = v8::Local::<v8::Uint32>::try_from(context).ok()?.value();
     (number != 0).then_some(number)
 }

@@ -1,4 +1,4 @@
-//! The app's ES modules: loading a graph, linking and evaluating it; JSON modules; `import()`; `import.meta.url`.
+//! The app's ES modules: loading a graph, linking and evaluating it; modules that are no code; `import()`; `import.meta.url`.
 //!
 //! All texts of a graph are there before it is linked, since some may come later (the worker asks the supervisor).
 //! What wants a graph is a [`Load`]; when the last text of its graph is there, the load is finished: linked,
@@ -10,23 +10,28 @@ use std::rc::Rc;
 
 use url::Url;
 
+use crate::engine::entry::Entry as Function;
 use crate::engine::exception::{Location, ScriptError, caught};
 
 mod dynamic_import;
 mod hint;
 mod link;
+mod requests;
 mod source;
 mod specifier;
+mod value;
 
 pub(crate) use dynamic_import::{import_dynamically, initialize_import_meta};
-pub(crate) use hint::{for_exports_of, with_hint};
+pub(crate) use hint::{adds_listener, for_exports_of, with_hint};
 pub(crate) use source::NoModules;
 pub use source::{FileModules, ModuleSource, SourceError};
 
-use link::{evaluate, evaluate_json, link};
+use link::{evaluate, evaluate_values, link};
+use requests::{Refusals, is_typed_json, refused, requests};
 use specifier::{ModuleKind, resolve, url_of};
+use value::Exports;
 
-/// A module's identity: its path and how its text is read.
+/// A module's identity: its path and what it is.
 type Key = (String, ModuleKind);
 
 /// What a load leads to.
@@ -46,6 +51,8 @@ struct Load {
     seen: HashSet<Key>,
     /// Texts that are still to come.
     missing: usize,
+    /// Imports that no module may have. The rest of the graph is loaded all the same, to name those of all.
+    refusals: Refusals,
     failed: Option<ScriptError>,
 }
 
@@ -77,7 +84,12 @@ pub(crate) struct ModuleMap {
     source: Box<dyn ModuleSource>,
     entries: HashMap<Key, Entry>,
     by_hash: HashMap<i32, Vec<(v8::Global<v8::Module>, Key)>>,
-    json_values: HashMap<String, v8::Global<v8::Value>>,
+    /// What modules that are not evaluated yet export, where they are no code of the app.
+    values: HashMap<Key, Exports>,
+    /// bootstrap.js's `builtInModule`.
+    built_in: Option<Function>,
+    /// bootstrap.js's `beforeMain`.
+    before_main: Option<Function>,
     loads: BTreeMap<usize, Load>,
     next_load: usize,
     main: MainModule,
@@ -92,7 +104,9 @@ impl ModuleMap {
             source,
             entries: HashMap::new(),
             by_hash: HashMap::new(),
-            json_values: HashMap::new(),
+            values: HashMap::new(),
+            built_in: None,
+            before_main: None,
             loads: BTreeMap::new(),
             next_load: 0,
             main: MainModule::Loading,
@@ -101,7 +115,14 @@ impl ModuleMap {
 
     /// An empty one with the same base.
     pub(crate) fn anew(&self, source: Box<dyn ModuleSource>) -> Self {
-        Self::new(self.base.clone(), source)
+        let (built_in, before_main) = (self.built_in.clone(), self.before_main.clone());
+        Self { built_in, before_main, ..Self::new(self.base.clone(), source) }
+    }
+
+    /// `built_in(name)` has the exports of a module that is no file, `before_main(namespace)` is called before the program's
+    /// first module is evaluated.
+    pub(crate) fn set_functions(&mut self, built_in: Function, before_main: Function) {
+        (self.built_in, self.before_main) = (Some(built_in), Some(before_main));
     }
 
     /// Modules come from there from now on.
@@ -153,7 +174,13 @@ impl ModuleMap {
 
 /// The path of the JavaScript module that `specifier` means in the module `importer`, if it may be imported.
 pub(crate) fn javascript_path(importer: &str, specifier: &str) -> Option<String> {
-    resolve(importer, specifier, ModuleKind::JavaScript).ok()
+    let (path, kind) = resolve(importer, specifier, false).ok()?;
+    (kind == ModuleKind::JavaScript).then_some(path)
+}
+
+/// Whether the module at `path` is JavaScript.
+pub(crate) fn is_javascript(path: &str) -> bool {
+    ModuleKind::of_path(path) == Some(ModuleKind::JavaScript)
 }
 
 /// Begins to load the program.
@@ -171,7 +198,17 @@ fn begin(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, root: Key, purp
         let mut map = modules.borrow_mut();
         let id = map.next_load;
         map.next_load += 1;
-        map.loads.insert(id, Load { root: root.clone(), purpose, seen: HashSet::new(), missing: 0, failed: None });
+        map.loads.insert(
+            id,
+            Load {
+                root: root.clone(),
+                purpose,
+                seen: HashSet::new(),
+                missing: 0,
+                refusals: Refusals::default(),
+                failed: None,
+            },
+        );
         id
     };
     want(scope, modules, id, vec![(root, asked_at)]);
@@ -210,6 +247,13 @@ fn want(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, load: usize, wan
         };
         let module = match compiled {
             Some(module) => v8::Local::new(scope, module),
+            None if key.1 == ModuleKind::BuiltIn => match built_in(scope, modules, &key) {
+                Ok(module) => module,
+                Err(error) => {
+                    fail(&mut modules.borrow_mut(), load, error);
+                    continue;
+                }
+            },
             None => {
                 let answer = modules.borrow_mut().source.request(&key.0);
                 let map = &mut *modules.borrow_mut();
@@ -229,11 +273,10 @@ fn want(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, load: usize, wan
                 }
             }
         };
-        // Not in the match: its borrow would last until the end of that.
-        let requests = requests(scope, &modules.borrow(), &key, module);
-        match requests {
-            Ok(requests) => wanted.extend(requests),
-            Err(error) => fail(&mut modules.borrow_mut(), load, error),
+        let (requests, refusals) = requests(scope, &modules.borrow(), &key, module);
+        wanted.extend(requests);
+        if let Some(load) = modules.borrow_mut().loads.get_mut(&load) {
+            load.refusals.add(&refusals);
         }
     }
 }
@@ -252,7 +295,7 @@ pub(crate) fn arrived(
     path: &str,
     text: Result<Vec<u8>, SourceError>,
 ) {
-    let kind = if path.ends_with(".json") { ModuleKind::Json } else { ModuleKind::JavaScript };
+    let Some(kind) = ModuleKind::of_path(path) else { return };
     let key = (path.to_owned(), kind);
     let waiting = match modules.borrow_mut().entries.remove(&key) {
         Some(Entry::Requested(waiting)) => waiting,
@@ -265,14 +308,19 @@ pub(crate) fn arrived(
     let asked_at = waiting.first().map(|(_, place)| place.clone()).unwrap_or_default();
     let found = {
         let map = &mut *modules.borrow_mut();
-        compile(scope, map, &key, text, &asked_at).and_then(|module| requests(scope, map, &key, module))
+        compile(scope, map, &key, text, &asked_at).map(|module| requests(scope, map, &key, module))
     };
     for (load, _) in waiting {
         if let Some(load) = modules.borrow_mut().loads.get_mut(&load) {
             load.missing -= 1;
         }
         match &found {
-            Ok(requests) => want(scope, modules, load, requests.clone()),
+            Ok((requests, refusals)) => {
+                if let Some(load) = modules.borrow_mut().loads.get_mut(&load) {
+                    load.refusals.add(refusals);
+                }
+                want(scope, modules, load, requests.clone());
+            }
             Err(error) => fail(&mut modules.borrow_mut(), load, error.clone()),
         }
         finish_if_complete(scope, modules, load);
@@ -294,9 +342,7 @@ fn compile<'s>(
     let compiled = text.and_then(|text| compile_text(scope, map, key, &text));
     match compiled {
         Ok(module) => {
-            let handle = v8::Global::new(scope, module);
-            map.by_hash.entry(module.get_identity_hash().get()).or_default().push((handle.clone(), key.clone()));
-            map.entries.insert(key.clone(), Entry::Compiled(handle));
+            enter(scope, map, key, module);
             Ok(module)
         }
         Err(error) => {
@@ -306,6 +352,40 @@ fn compile<'s>(
     }
 }
 
+fn enter<'s>(scope: &v8::PinScope<'s, '_>, map: &mut ModuleMap, key: &Key, module: v8::Local<'s, v8::Module>) {
+    let handle = v8::Global::new(scope, module);
+    map.by_hash.entry(module.get_identity_hash().get()).or_default().push((handle.clone(), key.clone()));
+    map.entries.insert(key.clone(), Entry::Compiled(handle));
+}
+
+/// A module that exports values.
+fn synthetic<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    map: &mut ModuleMap,
+    key: &Key,
+    exports: Exports,
+) -> Option<v8::Local<'s, v8::Module>> {
+    let name = v8::String::new(scope, &map.name_of(&key.0))?;
+    let names: Vec<_> = exports.iter().map(|(name, _)| v8::Local::new(scope, name)).collect();
+    map.values.insert(key.clone(), exports);
+    Some(v8::Module::create_synthetic_module(scope, name, &names, evaluate_values))
+}
+
+/// A module that is no file.
+fn built_in<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    modules: &RefCell<ModuleMap>,
+    key: &Key,
+) -> Result<v8::Local<'s, v8::Module>, ScriptError> {
+    let function = modules.borrow().built_in.clone();
+    let exports = function.and_then(|function| value::built_in(scope, &function, &key.0));
+    let map = &mut *modules.borrow_mut();
+    let module = exports.and_then(|exports| synthetic(scope, map, key, exports));
+    let module = module.ok_or_else(|| ScriptError::new(format!("{} is not there", key.0), Location::default()))?;
+    enter(scope, map, key, module);
+    Ok(module)
+}
+
 fn compile_text<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     map: &mut ModuleMap,
@@ -313,107 +393,18 @@ fn compile_text<'s>(
     text: &[u8],
 ) -> Result<v8::Local<'s, v8::Module>, ScriptError> {
     let shown = map.name_of(&key.0);
-    let place = || Location { script: shown.clone(), ..Location::default() };
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let text = std::str::from_utf8(text).map_err(|error| {
-        ScriptError::new(format!("{shown} is not UTF-8 (at byte {})", error.valid_up_to()), place())
-    })?;
-    let too_long = || ScriptError::new(format!("{shown} is too long for V8"), place());
+    let too_long = || ScriptError::new(format!("{shown} is too long for V8"), value::place(&shown));
+    if key.1 != ModuleKind::JavaScript {
+        let exports = value::of_file(scope, key.1, &shown, text)?;
+        return synthetic(scope, map, key, exports).ok_or_else(too_long);
+    }
+    let text = value::utf8(&shown, text.strip_prefix(value::BYTE_ORDER_MARK).unwrap_or(text))?;
     v8::tc_scope!(let scope, scope);
     let source_text = v8::String::new(scope, text).ok_or_else(too_long)?;
     let name = v8::String::new(scope, &shown).ok_or_else(too_long)?;
-    if key.1 == ModuleKind::Json {
-        let Some(value) = v8::json::parse(scope, source_text) else {
-            return Err(caught(scope));
-        };
-        let value = v8::Global::new(scope, value);
-        map.json_values.insert(key.0.clone(), value);
-        let export = v8::String::new(scope, "default").ok_or_else(too_long)?;
-        return Ok(v8::Module::create_synthetic_module(scope, name, &[export], evaluate_json));
-    }
     let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, true, None);
     let mut source = v8::script_compiler::Source::new(source_text, Some(&origin));
     v8::script_compiler::compile_module(scope, &mut source).ok_or_else(|| caught(scope))
-}
-
-/// What a module imports.
-fn requests(
-    scope: &mut v8::PinScope,
-    map: &ModuleMap,
-    key: &Key,
-    module: v8::Local<v8::Module>,
-) -> Result<Vec<(Key, Location)>, ScriptError> {
-    if module.is_synthetic_module() {
-        return Ok(Vec::new());
-    }
-    let requests = module.get_module_requests();
-    let mut found = Vec::with_capacity(requests.length());
-    let mut refusals = Vec::new();
-    // Last first: `want` takes from the end, and modules are best asked for in the order they are written in.
-    for index in (0..requests.length()).rev() {
-        let request = requests.get(scope, index).and_then(|data| v8::Local::<v8::ModuleRequest>::try_from(data).ok());
-        let Some(request) = request else { continue };
-        let specifier = request.get_specifier().to_rust_string_lossy(scope);
-        let at = module.source_offset_to_location(request.get_source_offset());
-        let place = Location {
-            script: map.name_of(&key.0),
-            line: u32::try_from(at.get_line_number()).map_or(0, |line| line.saturating_add(1)),
-            column: u32::try_from(at.get_column_number()).map_or(0, |column| column.saturating_add(1)),
-            source_line: String::new(),
-        };
-        let kind = kind_of(scope, request.get_import_attributes(), 3);
-        let resolved = kind.and_then(|kind| Ok((resolve(&key.0, &specifier, kind)?, kind)));
-        match resolved {
-            Ok(key) => found.push((key, place)),
-            Err(refusal) => refusals.push(refused(&specifier, place, &refusal)),
-        }
-    }
-    match all_refused(refusals) {
-        None => Ok(found),
-        Some(error) => Err(error),
-    }
-}
-
-/// Imports of one module that are named one by one.
-const MOST_REFUSED: usize = 16;
-
-/// Every import that a module must not have, as one error; they come last first.
-fn all_refused(refusals: Vec<ScriptError>) -> Option<ScriptError> {
-    let mut refusals = refusals.into_iter().rev();
-    let mut first = refusals.next()?;
-    let rest: Vec<_> = refusals.collect();
-    for other in rest.iter().take(MOST_REFUSED) {
-        first.message.push('\n');
-        first.message.push_str(&other.message);
-    }
-    if let more @ 1.. = rest.len().saturating_sub(MOST_REFUSED) {
-        first.message.push_str(&format!("\nand {more} more"));
-    }
-    Some(first)
-}
-
-fn refused(specifier: &str, place: Location, refusal: &specifier::Refusal) -> ScriptError {
-    ScriptError::new(format!("Cannot import \"{specifier}\" ({}): {refusal}", place.excerpt()), place)
-}
-
-/// Reads `with { type: … }`. `stride`: 3 where V8 adds the attribute's place to key and value, else 2.
-fn kind_of(
-    scope: &v8::PinScope,
-    attributes: v8::Local<v8::FixedArray>,
-    stride: usize,
-) -> Result<ModuleKind, specifier::Refusal> {
-    let text = |index: usize| {
-        let value = attributes.get(scope, index).and_then(|data| v8::Local::<v8::Value>::try_from(data).ok());
-        value.map(|value| value.to_rust_string_lossy(scope)).unwrap_or_default()
-    };
-    let mut kind = ModuleKind::JavaScript;
-    for index in (0..attributes.length()).step_by(stride) {
-        match (text(index).as_str(), text(index + 1).as_str()) {
-            ("type", "json") => kind = ModuleKind::Json,
-            (key, value) => return Err(specifier::Refusal::Attribute(format!("{key}: {value:?}"))),
-        }
-    }
-    Ok(kind)
 }
 
 /// Links a load whose graph is complete, and evaluates it unless it is only checked.
@@ -427,7 +418,7 @@ fn finish_if_complete(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, id
         }
     };
     let Some(mut load) = load else { return };
-    let linked = match load.failed.take() {
+    let linked = match load.refusals.all_faults(load.failed.take()) {
         Some(error) => Err(error),
         None => link(scope, modules, &load.root),
     };
@@ -439,6 +430,9 @@ fn finish_if_complete(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, id
             };
         }
         Purpose::Main => {
+            if let Ok(module) = &linked {
+                before_main(scope, modules, *module);
+            }
             let main = match linked.and_then(|module| evaluate(scope, &load.root, module)) {
                 Ok((promise, module)) => {
                     // Whether it rejects is looked at by the event loop, which reports it better.
@@ -454,4 +448,14 @@ fn finish_if_complete(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, id
             dynamic_import::settle(scope, &resolver, evaluated);
         }
     }
+}
+
+/// Tells JavaScript that the program's first module, which is linked, is evaluated next.
+fn before_main(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, module: v8::Local<v8::Module>) {
+    let Some(function) = modules.borrow().before_main.clone() else { return };
+    v8::tc_scope!(let scope, scope);
+    let function = v8::Local::new(scope, function);
+    let (receiver, namespace) = (v8::undefined(scope).into(), module.get_module_namespace());
+    // It throws nothing; should it be terminated, so is what follows.
+    function.call(scope, receiver, &[namespace]);
 }

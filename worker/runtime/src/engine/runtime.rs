@@ -90,6 +90,8 @@ pub enum RuntimeError {
 
 /// bootstrap.js's `entry`, as far as the engine calls it.
 pub(super) struct Entries {
+    before_main: Entry,
+    built_in_module: Entry,
     configure_budget: Entry,
     pub(super) fire_timer: Entry,
     inspect: Entry,
@@ -163,6 +165,7 @@ impl Runtime {
         }
         let entered = enter(&mut isolate, extensions, options.snapshot.is_some(), options.code_generation);
         let (context, entry) = entered.map_err(|error| explain(error, &state))?;
+        modules.borrow_mut().set_functions(entry.built_in_module.clone(), entry.before_main.clone());
         let _ = state.context.set(context.clone());
         let _ = state.inspect.set(entry.inspect.clone());
         isolate.set_slot(entry.rejections.clone());
@@ -333,6 +336,8 @@ fn enter(
         let rejections =
             RejectionEntries { unhandled: function("unhandledRejection")?, handled: function("rejectionHandled")? };
         Some(Entries {
+            before_main: function("beforeMain")?,
+            built_in_module: function("builtInModule")?,
             configure_budget: function("configureBudget")?,
             fire_timer: function("fireTimer")?,
             inspect: function("inspect")?,

@@ -52,8 +52,11 @@ import { WritableStreamDefaultController } from "./streams/writable_stream_defau
 import { WritableStreamDefaultWriter } from "./streams/writable_stream_default_writer.js";
 import { URLSearchParams } from "./url/search_params.js";
 import { URL } from "./url/url.js";
+import { builtInModule } from "./worker/cloudflare_workers.js";
 import { abortRequest, checkExports, dispatchRequest, responseHandedOn, resumeResponse, startApp } from "./worker/dispatch.js";
+import { beforeMain, setEnvironment } from "./worker/environment.js";
 import { ExecutionContext } from "./worker/execution_context.js";
+import { ExtendableEvent, FetchEvent } from "./worker/fetch_event.js";
 import { removeSharedMemory } from "./worker/shared_memory.js";
 
 const {
@@ -140,6 +143,8 @@ defineInterfaces({
   Event,
   EventTarget,
   ExecutionContext,
+  ExtendableEvent,
+  FetchEvent,
   File,
   FormData,
   Headers,
@@ -217,6 +222,8 @@ for (const type of ["error", "rejectionhandled", "unhandledrejection"]) {
 export const entry = {
   __proto__: null,
   abortRequest,
+  beforeMain,
+  builtInModule,
   checkExports,
   configureBudget(options) {
     captureFloat16Array(global.Float16Array);
@@ -233,6 +240,7 @@ export const entry = {
   responseHandedOn,
   resumeFetch,
   resumeResponse,
+  setEnvironment,
   startApp,
   unhandledRejection,
 };

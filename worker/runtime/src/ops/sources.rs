@@ -153,8 +153,13 @@ sources! {
     "webidl.js",
     "webidl/iterable.js",
     "webidl/pair_list.js",
+    "worker/cloudflare_workers.js",
     "worker/dispatch.js",
+    "worker/environment.js",
     "worker/execution_context.js",
+    "worker/fetch_event.js",
+    "worker/request_context.js",
+    "worker/rpc.js",
     "worker/shared_memory.js",
 }
 

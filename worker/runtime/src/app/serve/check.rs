@@ -16,7 +16,7 @@ use super::{LAST_FRAMES_TIMEOUT, ServeError};
 use crate::app::App;
 use crate::app::app_log::cut;
 use crate::engine::heap_image::HeapImage;
-use crate::engine::modules::{SourceError, for_exports_of};
+use crate::engine::modules::{SourceError, adds_listener, for_exports_of};
 use crate::engine::platform;
 use crate::exchange::link::{Link, LinkError};
 
@@ -30,6 +30,8 @@ struct Checker {
     entry: String,
     /// What to do about that module, should it lack a default export.
     hint: Option<&'static str>,
+    /// Whether some module of that app may add a listener for requests.
+    may_listen: bool,
     /// The number of the next request for a module. An answer that comes after its app's check has ended fits no later one.
     next_id: u32,
 }
@@ -63,7 +65,16 @@ impl Checker {
     fn new(control: Link, memory: u64, snapshot: HeapImage) -> Result<Self, ServeError> {
         // Nothing is evaluated in it, so it needs no log and no limits of streams.
         let app = App::without_program(snapshot, memory)?;
-        Ok(Self { control, outbox: Rc::default(), app, asked: None, entry: String::new(), hint: None, next_id: 0 })
+        Ok(Self {
+            control,
+            outbox: Rc::default(),
+            app,
+            asked: None,
+            entry: String::new(),
+            hint: None,
+            may_listen: false,
+            next_id: 0,
+        })
     }
 
     fn take(&mut self, frame: Frame) -> Result<(), ServeError> {
@@ -77,6 +88,7 @@ impl Checker {
                     {
                         self.hint = for_exports_of(bytes);
                     }
+                    self.may_listen |= source.as_ref().is_ok_and(|bytes| adds_listener(bytes));
                     let source = source.map(|bytes| bytes.to_vec()).map_err(|error| SourceError(error.to_string()));
                     self.app.runtime.module_arrived(&path, source);
                 }
@@ -92,7 +104,7 @@ impl Checker {
         let asked = Rc::new(RefCell::new(Asked::new(&self.outbox, self.next_id)));
         let source = Box::new(ControlModules::new(&asked));
         self.asked = Some(asked);
-        (self.entry, self.hint) = (check.entry.clone(), None);
+        (self.entry, self.hint, self.may_listen) = (check.entry.clone(), None, false);
         self.app.runtime.check_main(source, &check.shown, &check.entry);
     }
 
@@ -112,7 +124,7 @@ impl Checker {
 
     /// What an app that starts is told of its default export, as far as that is sure before its code runs.
     fn check_exports(&mut self) -> Result<(), BootFailed> {
-        self.app.check_exports().map_err(|mut message| {
+        self.app.check_exports(self.may_listen).map_err(|mut message| {
             if let Some(hint) = self.hint {
                 message.push('\n');
                 message.push_str(hint);

@@ -66,7 +66,7 @@ const BOOTSTRAP: Extension = Extension {
                 r#"import { double } from "./math/double.js";
 const nothing = () => undefined;
 export const entry = {
-  configureBudget: nothing, fireTimer: nothing, inspect: nothing,
+  beforeMain: nothing, builtInModule: nothing, configureBudget: nothing, fireTimer: nothing, inspect: nothing,
   unhandledRejection: nothing, rejectionHandled: nothing,
 };
 globalThis.four = double(2);

@@ -2,7 +2,7 @@
 
 use super::link::Evaluation;
 use super::specifier::resolve;
-use super::{ModuleMap, Purpose, begin, kind_of, refused};
+use super::{ModuleMap, Purpose, begin, is_typed_json, refused};
 use crate::engine::exception::{Location, ScriptError};
 
 /// HostLoadImportedModule for `import()`: returns the expression's promise.
@@ -22,7 +22,7 @@ pub(crate) fn import_dynamically<'s>(
     let key = {
         // Code without a file (the REPL, a compiled string) imports from the app's directory.
         let referrer = modules.borrow().path_of(&place.script).unwrap_or_default();
-        kind_of(scope, attributes, 2).and_then(|kind| Ok((resolve(&referrer, &specifier, kind)?, kind)))
+        is_typed_json(scope, attributes, 2).and_then(|typed| resolve(&referrer, &specifier, typed))
     };
     match key {
         Ok(key) => begin(scope, &modules, key, Purpose::Import(resolver), place),

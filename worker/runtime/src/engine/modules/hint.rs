@@ -27,5 +27,10 @@ pub(crate) fn for_exports_of(text: &[u8]) -> Option<&'static str> {
     lines.any(|line| beginnings.iter().any(|beginning| line.starts_with(beginning))).then_some(COMMON_JS)
 }
 
+/// Whether a module may add listeners to the global scope.
+pub(crate) fn adds_listener(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"addEventListener").is_some()
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
-//! Linking and evaluating a graph of modules that is complete, and JSON modules' evaluation steps.
+//! Linking and evaluating a graph of modules that is complete, and the evaluation steps of modules that are no code.
 
 use std::cell::RefCell;
 
 use super::specifier::resolve;
-use super::{Entry, Key, ModuleMap, kind_of};
+use super::{Entry, Key, ModuleMap, is_typed_json};
 use crate::engine::exception::{Location, ScriptError, caught};
 
 /// The promise of an evaluation, and the module.
@@ -56,30 +56,31 @@ fn resolve_linked<'s>(
     let modules = ModuleMap::of(scope)?;
     let map = modules.borrow();
     let referrer = &map.key_of(scope, referrer)?.0;
-    let kind = kind_of(scope, attributes, 3).ok()?;
-    let path = resolve(referrer, &specifier.to_rust_string_lossy(scope), kind).ok()?;
-    match map.entries.get(&(path, kind))? {
+    let typed = is_typed_json(scope, attributes, 3).ok()?;
+    let key = resolve(referrer, &specifier.to_rust_string_lossy(scope), typed).ok()?;
+    match map.entries.get(&key)? {
         Entry::Compiled(module) => Some(v8::Local::new(scope, module)),
         _ => None,
     }
 }
 
-/// The evaluation steps of a JSON module: `export default` what was parsed.
-pub(super) fn evaluate_json<'s>(
+/// The evaluation steps of a module that is no code of the app: exports what was made of it when it came.
+pub(super) fn evaluate_values<'s>(
     context: v8::Local<'s, v8::Context>,
     module: v8::Local<'s, v8::Module>,
 ) -> Option<v8::Local<'s, v8::Value>> {
     // SAFETY: V8 calls this on the isolate's thread with `context` entered.
     v8::callback_scope!(unsafe scope, context);
     let modules = ModuleMap::of(scope)?;
-    let value = {
+    let exports = {
         let mut map = modules.borrow_mut();
-        let path = map.key_of(scope, module)?.0.clone();
-        map.json_values.remove(&path)?
+        let key = map.key_of(scope, module)?.clone();
+        map.values.remove(&key)?
     };
-    let value = v8::Local::new(scope, value);
-    let export = v8::String::new(scope, "default")?;
-    module.set_synthetic_module_export(scope, export, value)?;
+    for (name, value) in exports {
+        let (name, value) = (v8::Local::new(scope, name), v8::Local::new(scope, value));
+        module.set_synthetic_module_export(scope, name, value)?;
+    }
     let resolver = v8::PromiseResolver::new(scope)?;
     let undefined = v8::undefined(scope);
     resolver.resolve(scope, undefined.into())?;

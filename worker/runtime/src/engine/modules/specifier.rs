@@ -13,6 +13,8 @@ pub(crate) enum Refusal {
     Bare(String, String),
     #[error("modules cannot be imported by URL; copy the file into the app's directory")]
     Url,
+    #[error("nano has no {0}; of Cloudflare's modules it has cloudflare:workers")]
+    Cloudflare(String),
     #[error(
         "nano has no Node.js modules; use the web's APIs (fetch, crypto.subtle, TextEncoder, URL, streams), or bundle a package that stands in for it"
     )]
@@ -29,31 +31,68 @@ pub(crate) enum Refusal {
     Outside,
     #[error("it must be the plain path of a file, without query, fragment, backslash or encoded slash")]
     NotAPath,
-    #[error("a module's name ends in .js or .mjs (or .json, imported with {{ type: \"json\" }})")]
+    #[error(
+        "what a file is says the end of its name: .js, .mjs (modules), .json, .txt, .html, .sql (text), .wasm, .bin (bytes)"
+    )]
     Extension,
-    #[error("a JSON file must be imported with {{ type: \"json\" }}")]
-    JsonWithoutType,
     #[error("only files whose name ends in .json can be imported with {{ type: \"json\" }}")]
     JsonExtension,
     #[error("the import attribute {0} is not supported")]
     Attribute(String),
 }
 
-/// How a module's text is to be read.
+/// What a module is. All but code have a default export alone, which is their value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum ModuleKind {
     JavaScript,
+    /// Parsed.
     Json,
+    /// A string.
+    Text,
+    /// An ArrayBuffer.
+    Bytes,
+    /// A WebAssembly.Module.
+    Wasm,
+    /// No file: bootstrap.js's `builtInModule` has its exports.
+    BuiltIn,
 }
 
-/// The path that `specifier` means in the module `referrer`.
-pub(crate) fn resolve(referrer: &str, specifier: &str, kind: ModuleKind) -> Result<String, Refusal> {
+impl ModuleKind {
+    /// What the file at `path` is, by its name, as wrangler has it.
+    pub(crate) fn of_path(path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        match name.rsplit_once('.')?.1 {
+            "js" | "mjs" => Some(Self::JavaScript),
+            "json" => Some(Self::Json),
+            "txt" | "html" | "sql" => Some(Self::Text),
+            "bin" => Some(Self::Bytes),
+            "wasm" => Some(Self::Wasm),
+            _ => None,
+        }
+    }
+}
+
+/// Modules that are no files of the app.
+const BUILT_IN: &[&str] = &["cloudflare:workers"];
+
+/// What is written behind the name of a WebAssembly file for tools that would run it otherwise. It means nothing more here.
+const WASM_MODULE: &str = ".wasm?module";
+
+/// The module that `specifier` means in the module `referrer`: its path, and what it is. `typed`: with `{ type: "json" }`.
+pub(crate) fn resolve(referrer: &str, specifier: &str, typed: bool) -> Result<(String, ModuleKind), Refusal> {
+    if BUILT_IN.contains(&specifier) && !typed {
+        return Ok((specifier.into(), ModuleKind::BuiltIn));
+    }
+    let specifier = match specifier.strip_suffix(WASM_MODULE) {
+        Some(_) => specifier.trim_end_matches("?module"),
+        None => specifier,
+    };
     if !(specifier.starts_with("./") || specifier.starts_with("../")) {
         return Err(match specifier {
             _ if specifier.starts_with('/') => Refusal::Absolute,
             _ if is_nodes(specifier) => Refusal::Node,
             _ => match specifier.split_once(':').map(|(scheme, _)| scheme) {
-                Some("cloudflare" | "workerd") => Refusal::Platform("Cloudflare's"),
+                Some("cloudflare" | "workerd") => Refusal::Cloudflare(specifier.into()),
                 Some("bun") => Refusal::Platform("Bun's"),
                 Some("deno" | "ext") => Refusal::Platform("Deno's"),
                 Some("npm" | "jsr") => Refusal::Registry(referrer.into()),
@@ -77,8 +116,11 @@ pub(crate) fn resolve(referrer: &str, specifier: &str, kind: ModuleKind) -> Resu
         }
     }
     let path = parts.join("/");
-    check_extension(&path, kind)?;
-    Ok(path)
+    match ModuleKind::of_path(&path) {
+        Some(kind) if !typed || kind == ModuleKind::Json => Ok((path, kind)),
+        Some(_) => Err(Refusal::JsonExtension),
+        None => Err(Refusal::Extension),
+    }
 }
 
 /// Modules that Node.js has, which may be written without its scheme.
@@ -130,17 +172,6 @@ const NODES: &[&str] = &[
 fn is_nodes(specifier: &str) -> bool {
     let name = specifier.split('/').next().unwrap_or(specifier);
     specifier.starts_with("node:") || NODES.contains(&name)
-}
-
-fn check_extension(path: &str, kind: ModuleKind) -> Result<(), Refusal> {
-    let json = path.ends_with(".json");
-    match kind {
-        ModuleKind::Json if json => Ok(()),
-        ModuleKind::Json => Err(Refusal::JsonExtension),
-        ModuleKind::JavaScript if json => Err(Refusal::JsonWithoutType),
-        ModuleKind::JavaScript if path.ends_with(".js") || path.ends_with(".mjs") => Ok(()),
-        ModuleKind::JavaScript => Err(Refusal::Extension),
-    }
 }
 
 /// Undoes percent-encoding. `None` where the result could not be one name within a path.

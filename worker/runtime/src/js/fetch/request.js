@@ -53,6 +53,9 @@ const toInit = createDictionaryConverter("RequestInit", [
   },
   { key: "signal", converter: createNullableConverter(toAbortSignal) },
   { key: "window", converter: converters.any },
+], [
+  // Of workerd: whatever the app gives.
+  { key: "cf", converter: converters.any },
 ]);
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -160,6 +163,8 @@ export class Request {
   // Of an incoming request, its id; else 0.
   #id = 0;
   #urlIsNormalized = true;
+  // Of workerd: what is known of the connection. Of an incoming request it is made when it is looked at.
+  #cf = undefined;
   // Of an incoming request whose accessors are methods, what they returned; else null.
   #accessors = null;
 
@@ -181,11 +186,13 @@ export class Request {
       this.#method = source.#method;
       this.#settings = source.#settings;
       this.#leader = source;
+      this.#cf = source.#cfObject();
     }
     if (init !== undefined && init !== null && ObjectKeys(options).length > 0) {
       this.#settings = settingsFrom(this.#settings, options, prefix);
       if (options.method !== undefined) this.#method = toMethod(options.method, prefix);
       if (options.signal !== undefined) this.#leader = options.signal;
+      if (options.cf !== undefined) this.#cf = options.cf;
     }
     if (this.#settings.mode === "no-cors" && this.#method !== "GET" && this.#method !== "HEAD" && this.#method !== "POST") {
       throw conversionError(prefix, `'${this.#method}'`, "is not a method for the mode 'no-cors'");
@@ -234,6 +241,11 @@ export class Request {
     if (!(#settings in this)) throw illegalInvocation("Request");
     if (this.#accessors !== null) return this.#accessors.headers ??= callableHeaders(this.#headersObject());
     return this.#headersObject();
+  }
+
+  get cf() {
+    if (!(#settings in this)) throw illegalInvocation("Request");
+    return this.#cfObject();
   }
 
   get destination() {
@@ -345,6 +357,7 @@ export class Request {
     if (this.#id !== 0) request.#headers = createHeaders(request.#list, true);
     request.#settings = this.#settings;
     request.#leader = this;
+    request.#cf = this.#cfObject();
     if (this.#body !== null) request.#body = cloneBody(this.#body);
     if (this.#accessors !== null) request.#accessors = new Accessors();
     return request;
@@ -360,6 +373,13 @@ export class Request {
 
   #headerList() {
     return this.#list ??= ops.requestHeaders(this.#id);
+  }
+
+  #cfObject() {
+    if (this.#cf === undefined && this.#id !== 0) {
+      this.#cf = { clientAcceptEncoding: listGet(this.#headerList(), "accept-encoding") ?? "" };
+    }
+    return this.#cf;
   }
 
   // What came in is as the client sent it: its headers do not change.

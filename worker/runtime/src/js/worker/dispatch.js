@@ -12,16 +12,25 @@ import { responseParts } from "../fetch/response.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { createSteadyMap } from "../steady_map.js";
-import { createExecutionContext, onRejectedWait } from "./execution_context.js";
+import { getExports, isEntrypointClass, requestsFrom, setMainNamespace } from "./cloudflare_workers.js";
+import { getEnvironment } from "./environment.js";
+import { createExecutionContext, exportsFrom, onRejectedWait } from "./execution_context.js";
+import { fireFetchEvent, hasFetchListener } from "./fetch_event.js";
 
 const {
-  FunctionPrototypeCall, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, ObjectDefineProperty,
-  PromisePrototypeThen, PromiseResolve,
+  FunctionPrototypeCall, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, PromisePrototypeThen, PromiseResolve,
+  ReflectConstruct, TypeError,
 } = primordials;
 
+/** What the app is: an object with a `fetch`, a class of WorkerEntrypoint, or listeners of the global scope. */
+const OBJECT = 0;
+const CLASS = 1;
+const LISTENERS = 2;
+
+let kind = OBJECT;
 /** The app's default export, whose `fetch` is looked up for each request, as workerd does. */
 let app;
-let env;
+const env = getEnvironment();
 /** "property" | "method": how the incoming request's accessors behave. */
 let accessorStyle = "property";
 
@@ -37,7 +46,13 @@ const wire = {
   fail: (id, error) => ops.requestFailed(id, "body", error),
 };
 
+/** The number of the request whose handler has not returned yet, and the request. */
+let runningId = 0;
+let running;
+
 onRejectedWait((reason) => ops.reportError(reason));
+exportsFrom(getExports);
+requestsFrom((id) => (id === runningId ? running : MapPrototypeGet(inFlight, id)));
 
 function describe(value) {
   if (value === null) return "null";
@@ -55,42 +70,58 @@ function lacksDefault(hasFetch) {
 
 /**
  * Takes the namespace of a module that is linked and may not be evaluated: the names of its exports are known, their values are
- * not. Returns what is wrong with the app whatever those will be, or undefined.
+ * not. `mayListen`: it may add a listener for requests. Returns what is wrong with the app whatever those will be, or undefined.
  */
-export function checkExports(namespace) {
-  return "default" in namespace ? undefined : lacksDefault("fetch" in namespace);
+export function checkExports(namespace, mayListen) {
+  return "default" in namespace || mayListen ? undefined : lacksDefault("fetch" in namespace);
 }
 
-/**
- * Takes the app's module namespace, its environment as `[name, value, …]`, and the accessor style. Returns what is wrong
- * with the app in words, or undefined.
- */
-export function startApp(namespace, environment, style) {
+/** Takes the app's module namespace and the accessor style. Returns what is wrong with the app in words, or undefined. */
+export function startApp(namespace, style) {
   const exported = namespace.default;
-  if (exported === undefined) return lacksDefault(typeof namespace.fetch === "function");
+  accessorStyle = style;
+  setMainNamespace(namespace);
+  if (exported === undefined) {
+    if (!hasFetchListener()) return lacksDefault(typeof namespace.fetch === "function");
+    kind = LISTENERS;
+    return undefined;
+  }
   if (exported === null || (typeof exported !== "object" && typeof exported !== "function")) {
     return `its default export is ${describe(exported)}; nano needs ${expected}`;
   }
+  if (isEntrypointClass(exported)) {
+    if (typeof exported.prototype.fetch !== "function") return "the class that it exports as default has no `fetch` method";
+    kind = CLASS;
+    app = exported;
+    return undefined;
+  }
   if (typeof exported.fetch !== "function") {
+    if (typeof exported === "function" && typeof exported.prototype?.fetch === "function") {
+      return "its default export is a class that is no entrypoint: it must extend WorkerEntrypoint of \"cloudflare:workers\"";
+    }
     return `its default export has no \`fetch\` function (\`fetch\` is ${describe(exported.fetch)}); nano needs ${expected}${
       typeof exported === "function" ? ": give it the name `fetch`" : ""}`;
   }
   app = exported;
-  accessorStyle = style;
-  env = {};
-  for (let i = 0; i < environment.length; i += 2) {
-    ObjectDefineProperty(env, environment[i], {
-      __proto__: null, value: environment[i + 1], writable: true, enumerable: true, configurable: true,
-    });
-  }
   return undefined;
+}
+
+function callApp(id, request) {
+  if (kind === OBJECT) return FunctionPrototypeCall(app.fetch, app, request, env, createExecutionContext(id, request));
+  if (kind === LISTENERS) return fireFetchEvent(id, request);
+  const entrypoint = ReflectConstruct(app, [createExecutionContext(id, request), env]);
+  const { fetch } = entrypoint;
+  if (typeof fetch !== "function") throw new TypeError("The app's entrypoint has no `fetch` method");
+  return FunctionPrototypeCall(fetch, entrypoint, request);
 }
 
 /** Called natively for each request, with its id as the async context. */
 export function dispatchRequest(id, method, url, hasBody) {
   const request = createIncomingRequest(id, method, url, accessorStyle, hasBody);
+  runningId = id;
+  running = request;
   try {
-    const result = FunctionPrototypeCall(app.fetch, app, request, env, createExecutionContext(id, request));
+    const result = callApp(id, request);
     // A Response that is there already needs no turn of the microtask queue.
     const parts = responseParts(result);
     if (parts !== null && isWhole(parts.body)) return send(id, parts.status, parts.headers, parts.body);
@@ -114,6 +145,9 @@ export function dispatchRequest(id, method, url, hasBody) {
     );
   } catch (error) {
     fail(id, error);
+  } finally {
+    runningId = 0;
+    running = undefined;
   }
 }
 

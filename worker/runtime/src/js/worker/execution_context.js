@@ -9,49 +9,80 @@ const { ObjectDefineProperties, PromisePrototypeThen, PromiseResolve, SymbolToSt
 
 const kCreate = {};
 let reportError;
+let getExports;
 
 /** Sets what is called with the reason of a rejected promise that `waitUntil` was given. */
 export function onRejectedWait(callback) {
   reportError = callback;
 }
 
+/** Sets what `ctx.exports` is had from. */
+export function exportsFrom(callback) {
+  getExports = callback;
+}
+
+/**
+ * The worker does not end before `promise` is settled, nor is the body of `request`, number `id`, forgotten; if it rejects, that is
+ * logged. `request`: undefined where it was held, or forgotten, already.
+ */
+export function holdRequest(id, request, promise) {
+  const settled = PromiseResolve(promise);
+  // What goes on after the response may look at the request for the first time.
+  if (request !== undefined) retainIncomingRequest(request);
+  ops.waitUntilBegan(id);
+  PromisePrototypeThen(settled, () => ops.waitUntilEnded(id), (reason) => {
+    ops.waitUntilEnded(id);
+    reportError(reason);
+  });
+}
+
 export class ExecutionContext {
   #id;
   #request;
+  // An object for the app to keep; made when it is looked at.
+  #props;
 
-  constructor(key, id, request) {
+  constructor(key, id, request, props) {
     if (key !== kCreate) throw new TypeError("Illegal constructor");
     this.#id = id;
     this.#request = request;
+    this.#props = props;
   }
 
-  /**
-   * The worker does not end before `promise` is settled, nor is the request's body forgotten; if it rejects, that is logged.
-   */
+  get props() {
+    if (!(#request in this)) throw new TypeError("Illegal invocation");
+    return this.#props ??= {};
+  }
+
+  get exports() {
+    if (!(#request in this)) throw new TypeError("Illegal invocation");
+    return getExports();
+  }
+
   waitUntil(promise) {
     if (!(#request in this)) throw new TypeError("Illegal invocation");
     if (arguments.length < 1) {
       throw new TypeError("Failed to execute 'waitUntil' on 'ExecutionContext': 1 argument required, but only 0 present");
     }
-    const settled = PromiseResolve(promise);
-    // What goes on after the response may look at the request for the first time.
-    retainIncomingRequest(this.#request);
-    const id = this.#id;
-    ops.waitUntilBegan(id);
-    PromisePrototypeThen(settled, () => ops.waitUntilEnded(id), (reason) => {
-      ops.waitUntilEnded(id);
-      reportError(reason);
-    });
+    holdRequest(this.#id, this.#request, promise);
+  }
+
+  // NANO: there is no other server that the request could be passed to.
+  passThroughOnException() {
+    if (!(#request in this)) throw new TypeError("Illegal invocation");
   }
 }
 
 ObjectDefineProperties(ExecutionContext.prototype, {
   __proto__: null,
+  props: { __proto__: null, enumerable: true },
+  exports: { __proto__: null, enumerable: true },
   waitUntil: { __proto__: null, enumerable: true },
+  passThroughOnException: { __proto__: null, enumerable: true },
   [SymbolToStringTag]: { __proto__: null, value: "ExecutionContext", configurable: true },
 });
 
-/** The context of the handler's call for `request`, which is number `id`. */
-export function createExecutionContext(id, request) {
-  return new ExecutionContext(kCreate, id, request);
+/** The context of a call of the app for `request`, which is number `id`. */
+export function createExecutionContext(id, request, props = undefined) {
+  return new ExecutionContext(kCreate, id, request, props);
 }

@@ -4,7 +4,10 @@
 use super::*;
 
 fn js(referrer: &str, specifier: &str) -> Result<String, Refusal> {
-    resolve(referrer, specifier, ModuleKind::JavaScript)
+    resolve(referrer, specifier, false).map(|(path, kind)| {
+        assert_eq!(kind, ModuleKind::JavaScript);
+        path
+    })
 }
 
 #[test]
@@ -22,7 +25,8 @@ fn everything_else_is_refused() {
         ("@scope/x", Refusal::Bare("@scope/x".into(), "index.js".into())),
         ("node:fs", Refusal::Node),
         ("fs/promises", Refusal::Node),
-        ("cloudflare:workers", Refusal::Platform("Cloudflare's")),
+        ("cloudflare:sockets", Refusal::Cloudflare("cloudflare:sockets".into())),
+        ("bun:ffi", Refusal::Platform("Bun's")),
         ("npm:lodash", Refusal::Registry("index.js".into())),
         ("https://evil.example/x.js", Refusal::Url),
         ("file:///etc/passwd", Refusal::Url),
@@ -37,11 +41,33 @@ fn everything_else_is_refused() {
         ("./%zz.js", Refusal::NotAPath),
         ("./x", Refusal::Extension),
         ("./x.ts", Refusal::Extension),
-        ("./x.json", Refusal::JsonWithoutType),
+        ("./wasm", Refusal::Extension),
+        ("./x.wasm?init", Refusal::NotAPath),
+        ("./x.js?module", Refusal::NotAPath),
+        ("x.wasm?module", Refusal::Bare("x.wasm".into(), "index.js".into())),
     ] {
         assert_eq!(js("index.js", specifier), Err(refusal), "{specifier}");
     }
-    assert_eq!(resolve("index.js", "./x.js", ModuleKind::Json), Err(Refusal::JsonExtension));
+    for specifier in ["./x.js", "./x.txt", "./x.wasm"] {
+        assert_eq!(resolve("index.js", specifier, true), Err(Refusal::JsonExtension), "{specifier}");
+    }
+}
+
+#[test]
+fn a_file_is_what_its_name_says() {
+    for (specifier, path, kind) in [
+        ("./a.json", "lib/a.json", ModuleKind::Json),
+        ("./a.txt", "lib/a.txt", ModuleKind::Text),
+        ("../page.html", "page.html", ModuleKind::Text),
+        ("./1.sql", "lib/1.sql", ModuleKind::Text),
+        ("./a.js.bin", "lib/a.js.bin", ModuleKind::Bytes),
+        ("./a.wasm", "lib/a.wasm", ModuleKind::Wasm),
+        ("./a.wasm?module", "lib/a.wasm", ModuleKind::Wasm),
+        ("cloudflare:workers", "cloudflare:workers", ModuleKind::BuiltIn),
+    ] {
+        assert_eq!(resolve("lib/index.js", specifier, false), Ok((path.into(), kind)), "{specifier}");
+    }
+    assert_eq!(resolve("index.js", "./a.json", true), Ok(("a.json".into(), ModuleKind::Json)));
 }
 
 #[test]
