@@ -17,18 +17,21 @@ pub struct AssetsConfig {
     pub html_handling: HtmlHandling,
     /// Which requests go to the worker before any file is looked for.
     pub run_worker_first: WorkerFirst,
+    /// Under which key of its environment the worker asks for files. One of `env` with this name comes first.
+    pub binding: String,
     /// The location of `directory` in the file, for faults that are found when the files are listed.
     pub location: Location,
 }
 
 impl PartialEq for AssetsConfig {
     fn eq(&self, other: &Self) -> bool {
-        let Self { path, root, not_found, html_handling, run_worker_first, location: _ } = self;
+        let Self { path, root, not_found, html_handling, run_worker_first, binding, location: _ } = self;
         *path == other.path
             && *root == other.root
             && *not_found == other.not_found
             && *html_handling == other.html_handling
             && *run_worker_first == other.run_worker_first
+            && *binding == other.binding
     }
 }
 
@@ -109,6 +112,12 @@ impl WorkerFirst {
         }
     }
 }
+
+/// The usual name of the binding.
+pub(crate) const BINDING: &str = "ASSETS";
+
+/// Longest name of a binding, in bytes.
+pub(crate) const MAX_BINDING: usize = 256;
 
 /// Most patterns of one app.
 pub(crate) const MAX_PATTERNS: usize = 100;

@@ -103,6 +103,7 @@ pub(crate) const ASSETS_HTML_HANDLING: Key = Key {
         default: Some("auto-trailing-slash"),
     },
 };
+pub(crate) const ASSETS_BINDING: Key = own("binding", "the name of a key of the worker's environment");
 
 pub(crate) const ENV: Key = own("env", "an object");
 pub(crate) const MAX_BUFFER_SIZE_MB: Key = megabytes("max_buffer_size_mb", false, 64);
@@ -160,7 +161,7 @@ pub(crate) const APP_LEVEL: Level = Level { keys: &[IDENTITY_KEYS, SETTING_KEYS]
 
 /// `assets` of an app.
 pub(crate) const ASSETS_LEVEL: Level = Level {
-    keys: &[&[ASSETS_DIRECTORY, ASSETS_NOT_FOUND, ASSETS_RUN_WORKER_FIRST, ASSETS_HTML_HANDLING]],
+    keys: &[&[ASSETS_DIRECTORY, ASSETS_NOT_FOUND, ASSETS_RUN_WORKER_FIRST, ASSETS_HTML_HANDLING, ASSETS_BINDING]],
     belongs: "in `assets`",
 };
 

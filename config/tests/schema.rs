@@ -140,6 +140,7 @@ const APP_GOOD: &[&str] = &[
     r#""name": "a-b_c.d", "hostname": "*""#,
     r#""name": "a", "assets": {"directory": "public"}"#,
     r#""name": "a", "assets": {"directory": "public", "not_found": "404-page", "html_handling": "none"}"#,
+    r#""name": "a", "assets": {"directory": "public", "binding": "FILES"}"#,
     r#""name": "a", "assets": {"directory": "public", "run_worker_first": true}"#,
     r#""name": "a", "assets": {"directory": "public", "run_worker_first": ["/api/*", "!/api/docs/*"]}"#,
 ];
@@ -174,7 +175,8 @@ const APP_BAD: &[&str] = &[
     r#""name": "a", "assets": {}"#,
     r#""name": "a", "assets": {"directory": ""}"#,
     r#""name": "a", "assets": {"directory": 1}"#,
-    r#""name": "a", "assets": {"directory": "public", "binding": "ASSETS"}"#,
+    r#""name": "a", "assets": {"directory": "public", "binding": ""}"#,
+    r#""name": "a", "assets": {"directory": "public", "binding": 1}"#,
     r#""name": "a", "assets": {"directory": "public", "not_found": "spa"}"#,
     r#""name": "a", "assets": {"directory": "public", "html_handling": true}"#,
     r#""name": "a", "assets": {"directory": "public", "run_worker_first": "/api/*"}"#,
@@ -286,6 +288,7 @@ fn both_agree() {
     agree(r#"{"apps": [{"hostname": "h"}]}"#, false);
     agree(r#"{"apps": [{"hostname": "h", "assets": {"directory": "public"}}]}"#, true);
     agree(r#"{"apps": [{"hostname": "h", "assets": {"directory": "public", "run_worker_first": true}}]}"#, false);
+    agree(r#"{"apps": [{"hostname": "h", "assets": {"directory": "public", "binding": "ASSETS"}}]}"#, false);
     agree(r#"{"defaults": {"assets": {"directory": "public"}}, "apps": [{"hostname": "h", "path": "a"}]}"#, false);
     assert!(count > 150);
 }

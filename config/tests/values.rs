@@ -46,7 +46,7 @@ fn assets() {
     assert_eq!((&assets.path, &assets.root), (&real.join("beside/public"), &real.join("beside/public")));
     assert_eq!((assets.not_found, assets.html_handling), (NotFound::None, HtmlHandling::Auto));
     assert_eq!(assets.run_worker_first, WorkerFirst::Never);
-    assert_eq!(assets.location.line, 1);
+    assert_eq!((assets.location.line, assets.binding.as_str()), (1, "ASSETS"));
     // In the working directory, and no code beside it.
     let alone = read(r#""assets":{"directory":"a","not_found":"404-page","html_handling":"force-trailing-slash"}"#);
     assert!(!alone.has_module());
@@ -56,6 +56,10 @@ fn assets() {
     let first = read(r#""path":"a","assets":{"directory":"public","run_worker_first":["/a/*","!/a/b"]}"#);
     let first = first.assets.unwrap().run_worker_first;
     assert_eq!([first.has("/a/x"), first.has("/a/b"), first.has("/b")], [true, false, false]);
+    let named = read(r#""path":"a","assets":{"directory":"public","binding":"FILES"}"#);
+    assert_eq!(named.assets.unwrap().binding, "FILES");
+    // One that is not named gives way to what is.
+    assert!(read(r#""path":"a","env":{"ASSETS":"x"},"assets":{"directory":"public"}"#).assets.is_some());
     let all = read(r#""path":"a","assets":{"directory":"public","run_worker_first":true}"#);
     assert_eq!(all.assets.unwrap().run_worker_first, WorkerFirst::Always);
 }

@@ -12,7 +12,7 @@ use crate::frame::{
 };
 use crate::header_block::HeaderBlock;
 use crate::limits::{
-    FRAME_PREFIX, MAX_CHUNK, MAX_ENV_BYTES, MAX_ENV_ENTRIES, MAX_ERROR_TEXT, MAX_FETCH_ERROR,
+    FRAME_PREFIX, MAX_BINDING_NAME, MAX_CHUNK, MAX_ENV_BYTES, MAX_ENV_ENTRIES, MAX_ERROR_TEXT, MAX_FETCH_ERROR,
     MAX_FRAME_FROM_SUPERVISOR, MAX_FRAME_FROM_WORKER, MAX_LAYER_DETAIL, MAX_LOG_TEXT, MAX_METHOD, MAX_MODULE_PATH,
     MAX_MODULE_SOURCE, MAX_REASON, MAX_REQUEST_ID, MAX_URL,
 };
@@ -190,18 +190,25 @@ impl FieldReader {
 
     fn env(&mut self) -> Result<Vec<(String, EnvValue)>, DecodeError> {
         let count = self.u32("env")? as usize;
-        if count > MAX_ENV_ENTRIES {
+        if count > MAX_ENV_ENTRIES + 1 {
             return Err(self.bad("env"));
         }
         let mut env = Vec::with_capacity(count.min(64));
-        let mut room = MAX_ENV_BYTES;
+        // The binding of static files is one more.
+        let mut room = MAX_ENV_BYTES + MAX_BINDING_NAME;
         for _ in 0..count {
             let name = self.text("env", room)?;
             room -= name.len();
-            let json = self.bool("env")?;
-            let value = self.text("env", room)?;
-            room -= value.len();
-            env.push((name, if json { EnvValue::Json(value) } else { EnvValue::Text(value) }));
+            let kind = self.u8("env")?;
+            let text = self.text("env", room)?;
+            room -= text.len();
+            let value = match kind {
+                0 => EnvValue::Text(text),
+                1 => EnvValue::Json(text),
+                2 if text.is_empty() => EnvValue::Assets,
+                _ => return Err(self.bad("env")),
+            };
+            env.push((name, value));
         }
         Ok(env)
     }
@@ -282,6 +289,7 @@ impl FieldReader {
                     url: self.text("url", MAX_URL)?,
                     headers: self.headers()?,
                     body: self.body_length()?,
+                    assets: self.bool("assets")?,
                 }),
             ),
             kind::FETCH_RESPONSE => Frame::FetchResponse(

@@ -169,6 +169,8 @@ pub enum EnvValue {
     Text(String),
     /// Anything else, as JSON.
     Json(String),
+    /// The binding that asks for the app's static files.
+    Assets,
 }
 
 impl EnvValue {
@@ -177,6 +179,7 @@ impl EnvValue {
     pub fn text(&self) -> &str {
         match self {
             Self::Text(text) | Self::Json(text) => text,
+            Self::Assets => "",
         }
     }
 }
@@ -331,6 +334,8 @@ pub struct FetchHead {
     pub headers: HeaderBlock,
     /// Whether `Data` frames follow.
     pub body: BodyLength,
+    /// It is for the app's static files, whatever the URL's host is, and not for the network.
+    pub assets: bool,
 }
 
 /// The head of the response to a fetch.

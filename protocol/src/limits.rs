@@ -51,6 +51,9 @@ pub const MAX_ENV_BYTES: usize = 1024 * 1024;
 /// Most entries of an app's environment.
 pub const MAX_ENV_ENTRIES: usize = 10_000;
 
+/// Longest name of the binding of static files, which is in the environment beside those.
+pub const MAX_BINDING_NAME: usize = 256;
+
 /// Longest text about one layer of the sandbox.
 pub const MAX_LAYER_DETAIL: usize = 512;
 
@@ -78,7 +81,8 @@ const _: () = assert!(MAX_LOG_TEXT + MAX_REQUEST_ID + 64 < MAX_FRAME_FROM_WORKER
 const _: () = assert!(MAX_ERROR_TEXT + MAX_MODULE_PATH + 64 < MAX_FRAME_FROM_WORKER);
 const _: () = assert!(MAX_HEADER_BYTES + MAX_URL + MAX_METHOD + MAX_REQUEST_ID + 64 < MAX_FRAME_FROM_SUPERVISOR);
 const _: () = assert!(MAX_HEADER_BYTES + MAX_URL + MAX_METHOD + 64 < MAX_FRAME_FROM_WORKER);
-const _: () = assert!(MAX_ENV_BYTES + 9 * MAX_ENV_ENTRIES + 64 * 1024 < MAX_FRAME_FROM_SUPERVISOR);
+const _: () =
+    assert!(MAX_ENV_BYTES + MAX_BINDING_NAME + 9 * (MAX_ENV_ENTRIES + 1) + 64 * 1024 < MAX_FRAME_FROM_SUPERVISOR);
 const _: () = assert!(MAX_CHUNK < INITIAL_WINDOW as usize && INITIAL_WINDOW < MAX_WINDOW);
 const _: () = assert!(MAX_FRAME_FROM_SUPERVISOR < u32::MAX as usize);
 const _: () = assert!(MAX_LINKS <= 253);

@@ -29,7 +29,8 @@ pub fn serve() -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
         let egress = Rc::new(Egress::new(&Commons::new(CONNECTIONS), Policy::everywhere(), Timeouts::default(), None));
-        let link = Link::new(Arc::new(Worker::new(WorkerId(0), 0)), socket, egress, PROGRAM_TURN, Duration::ZERO)?;
+        let link =
+            Link::new(Arc::new(Worker::new(WorkerId(0), 0)), socket, (egress, None), PROGRAM_TURN, Duration::ZERO)?;
         run_link(link, |_, _| {}, || {}, || {}).await;
         Ok(())
     })

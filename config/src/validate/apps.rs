@@ -63,7 +63,7 @@ pub(crate) fn read(
         let settings = Settings::read(report, &object).resolve(&defaults);
         let identity = identity(report, &object, &mut claims);
         let place = (places, (look, index));
-        let files = assets(report, &object, place);
+        let files = assets(report, &object, place, |name| settings.env.contains_key(name));
         let module = match &files {
             Some(files) if object.node(&schema::PATH).is_none() => Some(files_alone(files)),
             _ => module(report, &object, place),
@@ -83,9 +83,10 @@ fn assets(
     report: &mut Report<'_>,
     app: &Object<'_>,
     ((directory, cwd), (look, index)): Places<'_>,
+    is_taken: impl Fn(&str) -> bool,
 ) -> Option<AssetsConfig> {
     let has_module = app.node(&schema::PATH).is_some();
-    assets::read(report, app, has_module, |text| match look {
+    assets::read(report, app, (has_module, is_taken), |text| match look {
         Look::OnDisk => assets::resolve(text, directory, cwd),
         Look::Known(modules) => {
             let known = modules.get(index).and_then(|module| module.assets.clone());

@@ -5,7 +5,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::address::Fault;
-use crate::assets::{AssetsConfig, HtmlHandling, MAX_PATTERNS, NotFound, PathPattern, WorkerFirst};
+use crate::assets::{
+    AssetsConfig, BINDING, HtmlHandling, MAX_BINDING, MAX_PATTERNS, NotFound, PathPattern, WorkerFirst,
+};
 use crate::error::{quote, quote_path};
 use crate::json::{Node, Value};
 use crate::schema;
@@ -26,7 +28,7 @@ pub struct AssetsPlace {
 pub(crate) fn read(
     report: &mut Report<'_>,
     app: &Object<'_>,
-    has_module: bool,
+    (has_module, is_taken): (bool, impl Fn(&str) -> bool),
     find: impl FnOnce(&str) -> Result<AssetsPlace, Fault>,
 ) -> Option<AssetsConfig> {
     let (node, path) = app.node(&schema::ASSETS)?;
@@ -35,6 +37,7 @@ pub(crate) fn read(
     let not_found = object.choice(report, &schema::ASSETS_NOT_FOUND);
     let html_handling = object.choice(report, &schema::ASSETS_HTML_HANDLING);
     let run_worker_first = worker_first(report, &object, has_module);
+    let binding = binding(report, &object, has_module, is_taken);
     if object.node(&schema::ASSETS_DIRECTORY).is_none() {
         report.fault(object.span, &object.path, "`directory` is missing: where the files are", None);
         return None;
@@ -48,6 +51,7 @@ pub(crate) fn read(
             not_found: NotFound::from_word(not_found.unwrap_or_default()),
             html_handling: HtmlHandling::from_word(html_handling.unwrap_or_default()),
             run_worker_first: run_worker_first?,
+            binding: binding?,
             location,
         }),
         Err((message, suggestion)) => {
@@ -73,6 +77,29 @@ fn worker_first(report: &mut Report<'_>, assets: &Object<'_>, has_module: bool) 
         report.fault(node.span, &path, message, None);
     }
     Some(rules)
+}
+
+fn binding(
+    report: &mut Report<'_>,
+    assets: &Object<'_>,
+    has_module: bool,
+    is_taken: impl Fn(&str) -> bool,
+) -> Option<String> {
+    if assets.node(&schema::ASSETS_BINDING).is_none() {
+        return Some(BINDING.to_owned());
+    }
+    let (name, node, path) = assets.text(report, &schema::ASSETS_BINDING)?;
+    let wrong = if !has_module {
+        "the app has no worker that could use it: it has no `path`".to_owned()
+    } else if name.is_empty() || name.len() > MAX_BINDING {
+        format!("a name has 1 to {MAX_BINDING} bytes")
+    } else if is_taken(name) {
+        format!("`env` has the key \"{}\" already", quote(name))
+    } else {
+        return Some(name.to_owned());
+    };
+    report.fault(node.span, &path, wrong, None);
+    None
 }
 
 fn patterns(report: &mut Report<'_>, node: &Node, items: &[Node], path: &KeyPath) -> Option<WorkerFirst> {

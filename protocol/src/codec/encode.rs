@@ -157,6 +157,7 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             put_text(out, &head.url);
             put_bytes(out, head.headers.as_bytes());
             put_body_length(out, head.body);
+            out.put_u8(u8::from(head.assets));
         }
         Frame::FetchResponse(id, head) => {
             out.put_u8(kind::FETCH_RESPONSE);
@@ -247,12 +248,12 @@ fn encode_boot(boot: &Boot, out: &mut BytesMut) {
     out.put_u32_le(u32::try_from(boot.env.len()).unwrap_or(u32::MAX));
     for (name, value) in &boot.env {
         put_text(out, name);
-        let (json, text) = match value {
-            EnvValue::Text(text) => (0, text),
-            EnvValue::Json(text) => (1, text),
-        };
-        out.put_u8(json);
-        put_text(out, text);
+        out.put_u8(match value {
+            EnvValue::Text(_) => 0,
+            EnvValue::Json(_) => 1,
+            EnvValue::Assets => 2,
+        });
+        put_text(out, value.text());
     }
     out.put_u8(match boot.request_accessors {
         RequestAccessors::Property => 0,

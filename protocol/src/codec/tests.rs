@@ -39,7 +39,7 @@ fn stats() -> impl Strategy<Value = Stats> {
 }
 
 fn env_value() -> impl Strategy<Value = EnvValue> {
-    prop_oneof![text(30).prop_map(EnvValue::Text), text(30).prop_map(EnvValue::Json)]
+    prop_oneof![text(30).prop_map(EnvValue::Text), text(30).prop_map(EnvValue::Json), Just(EnvValue::Assets)]
 }
 
 fn boot() -> impl Strategy<Value = Boot> {
@@ -85,9 +85,11 @@ fn stream() -> impl Strategy<Value = StreamId> {
 
 fn fetch_from_worker() -> impl Strategy<Value = Frame> {
     prop_oneof![
-        (number(), text(10), text(60), headers(), body_length()).prop_map(|(id, method, url, headers, body)| {
-            Frame::FetchHead(id, Box::new(FetchHead { method, url, headers, body }))
-        }),
+        (number(), (text(10), text(60)), headers(), body_length(), any::<bool>()).prop_map(
+            |(id, (method, url), headers, body, assets)| {
+                Frame::FetchHead(id, Box::new(FetchHead { method, url, headers, body, assets }))
+            },
+        ),
         number().prop_map(|number| Frame::reset(StreamId::fetch(number), ResetReason::FetchAborted)),
         number().prop_map(|id| Frame::BodyWanted { id }),
         number().prop_map(|id| Frame::ResetAck { id }),
@@ -407,6 +409,7 @@ fn the_head_of_a_fetch_is_bounded() {
         url: "x".repeat(url),
         headers: HeaderBlock::default(),
         body: BodyLength::None,
+        assets: false,
     };
     assert!(decoded(head(MAX_METHOD, MAX_URL)).is_ok());
     assert!(matches!(decoded(head(MAX_METHOD + 1, 1)), Err(DecodeError::Field { field: "method", .. })));

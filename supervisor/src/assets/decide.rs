@@ -32,7 +32,6 @@ pub(crate) enum AskedBy {
     /// A client; what is no file may be the worker's.
     Client,
     /// The app's worker, through its binding.
-    #[allow(dead_code, reason = "the binding comes next")]
     Worker,
 }
 

@@ -157,9 +157,9 @@ impl Assets {
     }
 }
 
-/// The host of an `http` URL, without its port.
+/// The host of an `http` or `https` URL, without its port.
 fn host(url: &str) -> &str {
-    let rest = url.strip_prefix("http://").unwrap_or(url);
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or_default();
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => host,

@@ -13,7 +13,7 @@ pub(crate) struct EgressError {
 }
 
 impl EgressError {
-    pub(super) fn new(failure: FetchFailure, message: impl Into<String>) -> Self {
+    pub(crate) fn new(failure: FetchFailure, message: impl Into<String>) -> Self {
         Self { failure, message: message.into() }
     }
 

@@ -29,11 +29,14 @@ pub(super) fn boot_message(app: &AppConfig) -> Boot {
         .max_total_buffer
         .as_ref()
         .map_or((0, "0".to_owned()), |total| (total.bytes(), total.text().to_owned()));
+    // What the operator wrote into `env` comes first.
+    let binding = app.assets.as_ref().map(|assets| assets.binding.clone());
+    let binding = binding.filter(|name| !settings.env.contains_key(name)).map(|name| (name, EnvValue::Assets));
     Boot {
         app: app.name.clone(),
         entry: app.entry.clone(),
         shown: shown::for_app(app),
-        env: settings.env.iter().map(|(name, value)| (name.clone(), env_value(value))).collect(),
+        env: settings.env.iter().map(|(name, value)| (name.clone(), env_value(value))).chain(binding).collect(),
         request_accessors: match settings.request_accessors {
             nano_config::RequestAccessors::Property => RequestAccessors::Property,
             nano_config::RequestAccessors::Method => RequestAccessors::Method,

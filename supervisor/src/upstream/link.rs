@@ -4,6 +4,7 @@
 //! collected in an [`Outbox`], and the link's task, woken once however many they are, writes them in one go. The worker
 //! is not trusted: any frame against the rules ends the link ([`Violation`]).
 
+mod asset_fetch;
 mod cost;
 mod driver;
 mod exchange;
@@ -27,6 +28,7 @@ use tokio::net::UnixStream;
 use super::in_flight::{InFlight, RequestSummary};
 use super::place::Place;
 use super::violation::Violation;
+use crate::app::App;
 use crate::egress::Egress;
 use crate::worker::Worker;
 pub(crate) use driver::{End, run};
@@ -62,8 +64,9 @@ pub(crate) struct Link {
     requests: RefCell<StreamTable<Rc<Exchange>>>,
     /// Requests that were reset, until the worker has acknowledged that: they keep their places until then.
     leaving: RefCell<StreamTable<Rc<Exchange>>>,
-    /// The app's fetches.
+    /// The app's fetches: to the network, and to its own files.
     egress: Rc<Egress>,
+    app: Option<Arc<App>>,
     fetches: Fetches,
     /// When the earliest response head is due.
     due: Cell<Option<Instant>>,
@@ -96,7 +99,7 @@ struct Sending {
 }
 
 impl Link {
-    /// Makes a link from the supervisor's end of a data link; pass it to [`run`] too. `turn`: the longest that one call
+    /// Makes a link from the supervisor's end of a data link; pass it to [`run`] too. `app`: whose worker it is. `turn`: the longest that one call
     /// into the app's code may take. `timeout`: the longest that the end of a request may wait for its handler.
     ///
     /// # Errors
@@ -104,7 +107,7 @@ impl Link {
     pub(crate) fn new(
         worker: Arc<Worker>,
         socket: StdUnixStream,
-        egress: Rc<Egress>,
+        (egress, app): (Rc<Egress>, Option<Arc<App>>),
         turn: Duration,
         timeout: Duration,
     ) -> io::Result<Rc<Self>> {
@@ -116,6 +119,7 @@ impl Link {
             requests: RefCell::default(),
             leaving: RefCell::default(),
             egress,
+            app,
             fetches: Fetches::default(),
             due: Cell::new(None),
             task: RefCell::new(None),

@@ -92,7 +92,8 @@ impl Routes {
     pub(crate) fn add_link(self: &Rc<Self>, app: &Arc<App>, worker: Arc<Worker>, socket: UnixStream) {
         let pool = self.pool(app);
         let settings = &app.settings;
-        match Link::new(Arc::clone(&worker), socket, pool.egress(), settings.cpu, settings.timeout) {
+        let fetches = (pool.egress(), Some(Arc::clone(app)));
+        match Link::new(Arc::clone(&worker), socket, fetches, settings.cpu, settings.timeout) {
             Ok(link) => {
                 pool.add(Rc::clone(&link));
                 tokio::task::spawn_local(Rc::clone(self).run_link(pool, link));

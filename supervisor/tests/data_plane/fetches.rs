@@ -44,7 +44,7 @@ fn allowing(address: SocketAddr) -> AppSettings {
 fn begin(id: FetchId, address: SocketAddr, body: BodyLength) -> Frame {
     let method = if body == BodyLength::None { "GET" } else { "POST" }.to_owned();
     let url = format!("http://{address}/");
-    Frame::FetchHead(id, Box::new(FetchHead { method, url, headers: HeaderBlock::default(), body }))
+    Frame::FetchHead(id, Box::new(FetchHead { method, url, headers: HeaderBlock::default(), body, assets: false }))
 }
 
 fn piece(id: FetchId, length: usize, end: bool) -> Frame {
@@ -274,7 +274,8 @@ fn heads_that_are_no_http_are_not_sent() {
         let mut headers = HeaderBlock::builder();
         assert!(headers.push(name.as_bytes(), value.as_bytes()));
         let url = url.map_or_else(|| format!("http://{address}/"), str::to_owned);
-        let head = FetchHead { method: method.to_owned(), url, headers: headers.finish(), body: BodyLength::None };
+        let (headers, body) = (headers.finish(), BodyLength::None);
+        let head = FetchHead { method: method.to_owned(), url, headers, body, assets: false };
         worker.send(&[Frame::FetchHead(id, Box::new(head))]);
         match worker.next() {
             Some(Frame::Reset {
@@ -283,6 +284,28 @@ fn heads_that_are_no_http_are_not_sent() {
                 ..
             }) => assert_eq!(of, id),
             other => panic!("{method:?} {name:?} {value:?}: {other:?}"),
+        }
+    }
+    assert_eq!(worker.worker.exit(), None);
+}
+
+#[test]
+fn an_app_without_static_files_gets_none_of_others() {
+    let host = Host::with(settings(), |_| {});
+    let mut worker = host.add_worker();
+    for (id, url) in
+        (0..).zip(["http://a.example/app.js", "https://other.example/", "http://127.0.0.1:1/", "file:///x"])
+    {
+        let (method, url) = ("GET".to_owned(), url.to_owned());
+        let head = FetchHead { method, url, headers: HeaderBlock::default(), body: BodyLength::None, assets: true };
+        worker.send(&[Frame::FetchHead(id, Box::new(head))]);
+        match worker.next() {
+            Some(Frame::Reset {
+                stream: StreamId { initiator: Side::Worker, number: of },
+                reason: ResetReason::FetchFailed(FetchFailure::Unsendable),
+                message,
+            }) => assert!(of == id && message.contains("no static files"), "{message}"),
+            other => panic!("{other:?}"),
         }
     }
     assert_eq!(worker.worker.exit(), None);

@@ -44,7 +44,8 @@ fn bytes(frame: &Frame) -> Vec<u8> {
 /// A fetch that the app's `egress` denies.
 fn fetch(id: FetchId) -> Frame {
     let (method, url) = ("POST".to_owned(), "http://127.0.0.1:1/".to_owned());
-    let head = FetchHead { method, url, headers: HeaderBlock::default(), body: BodyLength::Unknown };
+    let (headers, body) = (HeaderBlock::default(), BodyLength::Unknown);
+    let head = FetchHead { method, url, headers, body, assets: false };
     Frame::FetchHead(id, Box::new(head))
 }
 

@@ -167,6 +167,7 @@ fn requests_that_wait_go_to_the_new_generation() {
         url: "http://127.0.0.1/".to_owned(),
         headers: HeaderBlock::default(),
         body: BodyLength::None,
+        assets: false,
     };
     old.send(&[Frame::FetchHead(0, Box::new(head))]);
     match old.next() {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod assets;
 mod bystander;
 mod cpu_bombs;
 mod evil_worker;

@@ -34,6 +34,7 @@ struct AppEntries {
     set_environment: Entry,
     start_app: Entry,
     abort_request: Entry,
+    create_assets_binding: Entry,
     dispatch_request: Entry,
     response_handed_on: Entry,
     resume_response: Entry,
@@ -46,6 +47,7 @@ impl AppEntries {
             set_environment: runtime.entry("setEnvironment")?,
             start_app: runtime.entry("startApp")?,
             abort_request: runtime.entry("abortRequest")?,
+            create_assets_binding: runtime.entry("createAssetsBinding")?,
             dispatch_request: runtime.entry("dispatchRequest")?,
             response_handed_on: runtime.entry("responseHandedOn")?,
             resume_response: runtime.entry("resumeResponse")?,
@@ -118,11 +120,12 @@ impl App {
     /// Gives the app its environment, before any of its code runs.
     fn set_environment(&mut self, env: &[(String, EnvValue)]) -> Result<(), String> {
         let set_environment = &self.entries.set_environment;
+        let create_binding = &self.entries.create_assets_binding;
         self.runtime.with_scope(|scope| {
             let mut list: Vec<v8::Local<v8::Value>> = Vec::with_capacity(env.len() * 2);
             for (name, value) in env {
                 list.push(v8::String::new(scope, name).ok_or(TOO_LARGE)?.into());
-                list.push(env_value(scope, value)?);
+                list.push(env_value(scope, value, create_binding)?);
             }
             let list = v8::Array::new_with_elements(scope, &list);
             complaint(scope, set_environment, &[list.into()])
@@ -229,13 +232,22 @@ impl App {
 const TOO_LARGE: &str = "its environment is too large";
 
 /// A value of the environment, made anew.
-fn env_value<'s>(scope: &mut v8::PinScope<'s, '_>, value: &EnvValue) -> Result<v8::Local<'s, v8::Value>, String> {
+fn env_value<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    value: &EnvValue,
+    create_binding: &Entry,
+) -> Result<v8::Local<'s, v8::Value>, String> {
     match value {
         EnvValue::Text(text) => Ok(v8::String::new(scope, text).ok_or(TOO_LARGE)?.into()),
         EnvValue::Json(text) => {
             let text = v8::String::new(scope, text).ok_or(TOO_LARGE)?;
             v8::tc_scope!(let scope, scope);
             v8::json::parse(scope, text).ok_or_else(|| TOO_LARGE.into())
+        }
+        EnvValue::Assets => {
+            let create = v8::Local::new(scope, create_binding);
+            let undefined = v8::undefined(scope).into();
+            create.call(scope, undefined, &[]).ok_or_else(|| "V8 is out of memory".into())
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Fetches of one link: passes the worker's frames to [`Egress`], and responses to the worker, both under windows. Each
-//! is a task of its own; the link's end, or the worker's `Reset`, ends it and its connection.
+//! Fetches of one link: passes the worker's frames to [`Egress`](crate::egress::Egress), or to the app's static files, and
+//! responses to the worker, both under windows. Each is a task of its own; the link's end, or the worker's `Reset`, ends it
+//! and its connection.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -8,10 +9,11 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_CHUNK, MAX_FETCH_ERROR, MAX_FETCHES};
-use nano_protocol::{BodyLength, FetchHead, FetchId, Frame, SendHalf, StreamId, StreamTable};
+use nano_protocol::{BodyLength, FetchHead, FetchId, FetchResponse, Frame, SendHalf, StreamId, StreamTable};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 
+use super::asset_fetch::{self, AssetResponse};
 use super::{Link, MAX_UNSENT, Violation};
 use crate::egress::{EgressError, EgressResponse, UploadQueue};
 use crate::upstream::truncate_utf8;
@@ -174,7 +176,11 @@ impl Link {
 async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     let answer = unless_given_up(&fetch, async {
         link.unclogged().await;
-        link.egress.send(head, &fetch.upload).await
+        if head.assets {
+            // What comes of its body is not taken: files have GET and HEAD.
+            return asset_fetch::send(link.app.as_deref(), &head).await.map(Answer::Files);
+        }
+        link.egress.send(head, &fetch.upload).await.map(Answer::Network)
     });
     let outcome = match answer.await {
         None => return,
@@ -184,10 +190,15 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
                 // The rest needs nothing of the link, and the link's end does not end it.
                 fetch.task.borrow_mut().take();
                 drop((link, fetch));
-                return answer.give_up().await;
+                if let Answer::Network(answer) = answer {
+                    answer.give_up().await;
+                }
+                return;
             }
             Some(Ok(())) => {
-                answer.finish();
+                if let Answer::Network(answer) = answer {
+                    answer.finish();
+                }
                 Ok(())
             }
             Some(Err(error)) => Err(error),
@@ -217,11 +228,40 @@ async fn unless_given_up<F: Future>(fetch: &Fetch, future: F) -> Option<F::Outpu
     }
 }
 
+/// What a fetch got.
+enum Answer {
+    Network(EgressResponse),
+    Files(AssetResponse),
+}
+
+impl Answer {
+    fn head(&self) -> &FetchResponse {
+        match self {
+            Self::Network(answer) => &answer.head,
+            Self::Files(answer) => &answer.head,
+        }
+    }
+
+    async fn next(&mut self) -> Option<Result<Bytes, EgressError>> {
+        match self {
+            Self::Network(answer) => answer.next().await,
+            Self::Files(answer) => answer.next().await,
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        match self {
+            Self::Network(answer) => answer.is_complete(),
+            Self::Files(answer) => answer.is_complete(),
+        }
+    }
+}
+
 /// Sends the response to the worker, as fast as its app takes it.
-async fn relay(link: &Link, fetch: &Fetch, answer: &mut EgressResponse) -> Result<(), EgressError> {
-    let has_body = answer.head.body != BodyLength::None;
+async fn relay(link: &Link, fetch: &Fetch, answer: &mut Answer) -> Result<(), EgressError> {
+    let has_body = answer.head().body != BodyLength::None;
     link.unclogged().await;
-    link.push(&Frame::FetchResponse(fetch.id, Box::new(answer.head.clone())));
+    link.push(&Frame::FetchResponse(fetch.id, Box::new(answer.head().clone())));
     let mut ended = !has_body;
     while !ended {
         // Nothing is read before there is room for it.

@@ -26,7 +26,7 @@ fn with_link<F: Future<Output = ()>>(test: impl FnOnce(Rc<Link>, StdUnixStream) 
         let (ours, theirs) = StdUnixStream::pair().unwrap();
         let egress = Rc::new(Egress::new(&Commons::new(16), Policy::everywhere(), Timeouts::default(), None));
         let worker = Arc::new(Worker::new(WorkerId(1), 1));
-        let link = Link::new(worker, ours, egress, Duration::from_secs(5), Duration::ZERO).unwrap();
+        let link = Link::new(worker, ours, (egress, None), Duration::from_secs(5), Duration::ZERO).unwrap();
         tokio::time::timeout(PATIENCE, test(link, theirs)).await.expect("the test waited in vain");
     });
 }
@@ -268,6 +268,7 @@ fn so_are_those_about_fetches_that_are_over() {
                 url: "http://127.0.0.1:1/".to_owned(),
                 headers: HeaderBlock::default(),
                 body: BodyLength::None,
+                assets: false,
             };
             let mut outbox = Outbox::default();
             outbox.push(&Frame::FetchHead(0, Box::new(head)));
@@ -340,6 +341,7 @@ fn what_was_on_its_way_to_fetches_that_ended_here_is_no_violation() {
                 url: "http://127.0.0.1:1/".to_owned(),
                 headers: HeaderBlock::default(),
                 body: BodyLength::Unknown,
+                assets: false,
             };
             outbox.push(&Frame::FetchHead(id, Box::new(head)));
         }

@@ -59,6 +59,7 @@ fn fetch(id: u32) -> Vec<u8> {
         url: "http://127.0.0.1:1/".to_owned(),
         headers: HeaderBlock::default(),
         body: BodyLength::None,
+        assets: false,
     };
     [
         bytes_of(&Frame::FetchHead(id, Box::new(head))),

@@ -52,6 +52,7 @@ import { WritableStreamDefaultController } from "./streams/writable_stream_defau
 import { WritableStreamDefaultWriter } from "./streams/writable_stream_default_writer.js";
 import { URLSearchParams } from "./url/search_params.js";
 import { URL } from "./url/url.js";
+import { createAssetsBinding } from "./worker/assets_binding.js";
 import { builtInModule } from "./worker/cloudflare_workers.js";
 import { abortRequest, checkExports, dispatchRequest, responseHandedOn, resumeResponse, startApp } from "./worker/dispatch.js";
 import { beforeMain, setEnvironment } from "./worker/environment.js";
@@ -225,6 +226,7 @@ export const entry = {
   beforeMain,
   builtInModule,
   checkExports,
+  createAssetsBinding,
   configureBudget(options) {
     captureFloat16Array(global.Float16Array);
     configureBudget(options);

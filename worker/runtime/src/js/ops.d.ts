@@ -52,7 +52,9 @@ export const ops: {
   fetchChunk(key: Id, chunk: Uint8Array): number;
   fetchDropped(key: Id): void;
   fetchEnd(key: Id): boolean;
-  fetchStart(method: string, url: string, headers: HeaderList, body: null | string | Uint8Array | number): Id;
+  fetchStart(
+    method: string, url: string, headers: HeaderList, body: null | string | Uint8Array | number, assets: boolean,
+  ): Id;
   fetchTakesBody(key: Id): boolean;
   formCost(bytes: Bytes): number;
   generateSecret(owner: object, length: number): KeyId;

@@ -39,7 +39,7 @@ fn report_memory(scope: &mut v8::PinScope, exchanges: &Exchanges) {
     }
 }
 
-/// `fetchStart(method, url, headers, body) → key`: sends a request. `body`: null, a string, a Uint8Array, or a number for one
+/// `fetchStart(method, url, headers, body, assets) → key`: sends a request, to the network or for a file of the app. `body`: null, a string, a Uint8Array, or a number for one
 /// that comes in pieces: its length, or -1. 0 if there is no room: `fetchSlotFree` is called when there is. Throws where the
 /// request cannot be sent at all.
 fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
@@ -63,7 +63,7 @@ fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
     } else {
         UploadFrom::Whole(read_body(scope, body))
     };
-    let head = FetchHead { method, url, headers, body: BodyLength::None };
+    let head = FetchHead { method, url, headers, body: BodyLength::None, assets: args.get(4).is_true() };
     let request = Exchanges::current_request(scope);
     exchanges.send_new_counts();
     if !exchanges.fetches.borrow().has_link() {

@@ -49,6 +49,7 @@ impl Scripts {
             url: "http://a/".into(),
             headers: HeaderBlock::default(),
             body: BodyLength::Unknown,
+            assets: false,
         };
         self.fetches.start(&mut self.requests, None, head, upload).ok().unwrap()
     }

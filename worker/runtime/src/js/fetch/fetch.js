@@ -97,10 +97,31 @@ export function fetch(input, init = undefined) {
   return fetching.deferred.promise;
 }
 
+/** `fetch` of the binding of static files, which was called with `count` arguments. */
+export function fetchAsset(count, input, init) {
+  let request;
+  try {
+    requireArguments(count, 1, "Failed to execute 'fetch' on 'Fetcher'");
+    request = requestForFetch(new Request(input, init));
+  } catch (error) {
+    return PromiseReject(error);
+  }
+  const fetching = new Fetching(request);
+  fetching.assets = true;
+  // The redirects for a client's request are the client's.
+  if (request.cameIn) fetching.manual = true;
+  fetching.begin();
+  return fetching.deferred.promise;
+}
+
 /** One call of fetch(). */
 class Fetching {
   constructor(request) {
     this.request = request;
+    /** Whether it is for the app's static files. */
+    this.assets = false;
+    /** Whether redirects are responses like others. */
+    this.manual = request.redirect === "manual";
     this.deferred = new Deferred();
     /** The current URL, without its fragment. */
     this.url = request.url;
@@ -170,7 +191,7 @@ class Fetching {
     this.url = fragment === NONE ? href : StringPrototypeSlice(href, 0, fragment);
     const scheme = StringPrototypeSlice(href, 0, components[kSchemeEnd]);
     const isHttp = scheme === "http" || scheme === "https";
-    if (!isHttp && (scheme !== "data" || base !== undefined)) throw failure(`the scheme of '${scheme}:' URLs is not supported`);
+    if (!isHttp && (scheme !== "data" || base !== undefined || this.assets)) throw failure(`the scheme of '${scheme}:' URLs is not supported`);
     if (isHttp && components[kHostStart] > components[kSchemeEnd] + 3 && base !== undefined) {
       throw failure("a redirect led to a URL with a user name or a password");
     }
@@ -202,7 +223,7 @@ class Fetching {
     if (!listHas(this.list, "accept-encoding")) {
       listAppend(this.list, "accept-encoding", listHas(this.list, "range") ? "identity" : acceptedCodings);
     }
-    const key = ops.fetchStart(this.method, this.url, this.list, streams ? sourceLength(content) : content);
+    const key = ops.fetchStart(this.method, this.url, this.list, streams ? sourceLength(content) : content, this.assets);
     if (key === 0) return false;
     this.key = key;
     MapPrototypeSet(pending, key, this);
@@ -218,8 +239,12 @@ class Fetching {
   responded(status, reason, list, hasBody) {
     const { key } = this;
     MapPrototypeDelete(pending, key);
-    if (isRedirectStatus(status) && this.request.redirect !== "manual") {
+    if (isRedirectStatus(status) && !this.manual) {
       const location = listGet(list, "location");
+      if (this.assets && location !== null && this.leadsElsewhere(location)) {
+        this.respond(status, reason, list, null);
+        return;
+      }
       if (location !== null || this.request.redirect === "error") {
         ops.fetchAbort(key, undefined);
         this.key = 0;
@@ -249,6 +274,14 @@ class Fetching {
       listDelete(list, "content-length");
     }
     this.respond(status, reason, list, new Body(source, null));
+  }
+
+  /** Whether a redirect of a static file leads to another origin, where there are none of this app. */
+  leadsElsewhere(location) {
+    const origin = (href) => StringPrototypeSlice(href, 0, components[kPathStart]);
+    const own = origin(ops.urlParse(this.url, undefined, components));
+    const href = ops.urlParse(location, this.url, components);
+    return href === undefined || origin(href) !== own;
   }
 
   /** "HTTP-redirect fetch". */

@@ -21,6 +21,7 @@ import {
 } from "./body.js";
 import { blobOfBody, formDataOfBody } from "./form_body.js";
 import { IncomingSource } from "./body_source.js";
+import { normalizeIncomingUrl } from "./incoming_url.js";
 import { convertHeadersInit, copyList, createHeaders, listAppend, listFromPairs, listGet, listHas } from "./headers.js";
 import { callableHeaders, callableString } from "./method_accessors.js";
 
@@ -100,8 +101,12 @@ class Settings {
   referrerPolicy = "";
   integrity = "";
   keepalive = false;
+  // Whether it came in, and its maker was not asked what to do with redirects.
+  cameIn = false;
 }
 const defaultSettings = new Settings();
+const incomingSettings = new Settings();
+incomingSettings.cameIn = true;
 
 function settingsFrom(base, init, prefix) {
   const settings = new Settings();
@@ -124,23 +129,13 @@ function settingsFrom(base, init, prefix) {
   if (settings.cache === "only-if-cached" && settings.mode !== "same-origin") {
     throw conversionError(prefix, "The cache mode 'only-if-cached'", "needs the mode 'same-origin'");
   }
-  if (init.redirect !== undefined) settings.redirect = init.redirect;
+  if (init.redirect !== undefined) {
+    settings.redirect = init.redirect;
+    settings.cameIn = false;
+  }
   if (init.integrity !== undefined) settings.integrity = init.integrity;
   if (init.keepalive !== undefined) settings.keepalive = init.keepalive;
   return settings;
-}
-
-// ---- the URL of an incoming request ----
-
-// What a URL that came in may hold for the parser to leave it as it is is the rule; this matches the exceptions, and a
-// good many that are none: characters to encode, dot segments, hosts that may be numbers or punycode, ports with zeros or
-// the default one.
-const needsParser =
-  /[^!$%&()*+,\-./0-9:;=?@A-Z_a-z~]|\/\.|\/%2e|xn--|^(?!http:\/\/(?:[a-z0-9\-]+\.)*[a-z][a-z0-9\-]*(?::(?!80\/)[1-9][0-9]{0,4})?\/)/i;
-
-function normalizeIncomingUrl(url) {
-  if (RegExpPrototypeExec(needsParser, url) === null) return url;
-  return parseHref(url) ?? url;
 }
 
 // ---- the class ----
@@ -408,6 +403,7 @@ export class Request {
       createIncoming(id, method, url, style, hasBody) {
         const request = new Request(kInternal);
         request.#id = id;
+        request.#settings = incomingSettings;
         request.#method = method;
         request.#url = url;
         request.#urlIsNormalized = false;
@@ -436,7 +432,7 @@ export class Request {
       }),
       header: (request, name) => listGet(request.#headerList(), name),
       forFetch(request) {
-        const { redirect, integrity } = request.#settings;
+        const { redirect, cameIn, integrity } = request.#settings;
         return {
           __proto__: null,
           method: request.#method,
@@ -444,6 +440,7 @@ export class Request {
           list: copyList(request.#headerList()),
           body: request.#body,
           redirect,
+          cameIn,
           integrity,
           // Only fetch() has this request: without a leader nothing can abort it.
           signal: request.#leader === null ? null : request.#abortSignal(),
@@ -486,7 +483,10 @@ export function incomingHeader(request, name) {
   return internals.header(request, name);
 }
 
-/** What `fetch` needs of a request that it made for itself: `{ method, url, list, body, redirect, integrity, signal }`. */
+/**
+ * What `fetch` needs of a request that it made for itself: `{ method, url, list, body, redirect, cameIn, integrity, signal }`.
+ * `cameIn`: it is a copy of one that came in, and `redirect` is nobody's choice.
+ */
 export function requestForFetch(request) {
   return internals.forFetch(request);
 }
