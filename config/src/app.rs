@@ -1,6 +1,6 @@
 //! One app of a checked configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -90,6 +90,8 @@ pub struct AppSettings {
     pub egress: EgressSetting,
     /// `request_accessors`: how the app reads the incoming request.
     pub request_accessors: RequestAccessors,
+    /// `compatibility_flags`: what the app has beside the web platform.
+    pub compatibility_flags: BTreeSet<&'static str>,
 }
 
 impl fmt::Debug for AppSettings {
@@ -108,6 +110,7 @@ impl fmt::Debug for AppSettings {
             idle,
             egress,
             request_accessors,
+            compatibility_flags,
         } = self;
         f.debug_struct("AppSettings")
             .field("env", &env.keys().collect::<Vec<_>>())
@@ -123,6 +126,7 @@ impl fmt::Debug for AppSettings {
             .field("idle", idle)
             .field("egress", egress)
             .field("request_accessors", request_accessors)
+            .field("compatibility_flags", compatibility_flags)
             .finish()
     }
 }

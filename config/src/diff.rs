@@ -99,6 +99,7 @@ fn changed_keys(old: &AppConfig, new: &AppConfig) -> Vec<&'static str> {
         idle,
         egress,
         request_accessors,
+        compatibility_flags,
     } = settings;
     let before = &old.settings;
     let differs = [
@@ -118,6 +119,7 @@ fn changed_keys(old: &AppConfig, new: &AppConfig) -> Vec<&'static str> {
         (schema::IDLE_MS, *idle != before.idle),
         (schema::EGRESS, *egress != before.egress),
         (schema::REQUEST_ACCESSORS, *request_accessors != before.request_accessors),
+        (schema::COMPATIBILITY_FLAGS, *compatibility_flags != before.compatibility_flags),
     ];
     differs.iter().filter(|(_, differs)| *differs).map(|(key, _)| key.name).collect()
 }

@@ -123,6 +123,10 @@ pub(crate) const REQUEST_ACCESSORS: Key = Key {
     kind: ValueKind::Choice { words: &["property", "method", "auto"], default: Some("auto") },
 };
 
+pub(crate) const COMPATIBILITY_FLAGS: Key = own("compatibility_flags", "a list of flags");
+/// What may be in that list.
+pub(crate) const FLAGS: [&str; 3] = ["nodejs_compat", "nodejs_als", "eval_at_start"];
+
 /// The server's own keys that take effect when nano is started again, and not by a reload. Every other key, those of apps
 /// included, takes effect by a reload.
 pub(crate) const NEED_RESTART: &[&str] =
@@ -145,6 +149,7 @@ const SETTING_KEYS: &[Key] = &[
     IDLE_MS,
     EGRESS,
     REQUEST_ACCESSORS,
+    COMPATIBILITY_FLAGS,
 ];
 
 /// The document itself.

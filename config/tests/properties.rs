@@ -15,7 +15,7 @@ const GOOD: &str = r#"{
   "defaults": {"env": {"A": "b"}, "max_buffer_size_mb": 0.5, "egress": ["10.0.0.0/8", "a.example:443"]},
   "apps": [
     {"name": "x", "hostname": ["a.example", "*.a.example"], "path": "a", "workers": 2, "memory_mb": 64, "cpu_ms": 10},
-    {"hostname": "*", "path": "a", "request_accessors": "auto", "idle_ms": 5, "max_body_mb": 1, "timeout_ms": 1}
+    {"hostname": "*", "path": "a", "request_accessors": "auto", "compatibility_flags": ["nodejs_als"], "idle_ms": 5, "max_body_mb": 1, "timeout_ms": 1}
   ]
 }
 "#;

@@ -210,6 +210,8 @@ const SETTING_GOOD: &[&str] = &[
     r#""egress": []"#,
     r#""egress": ["api.example", "api.example:443", "*.example:443", "10.0.0.0/8", "fd00::/8", "[::1]:80"]"#,
     r#""request_accessors": "property""#,
+    r#""compatibility_flags": []"#,
+    r#""compatibility_flags": ["nodejs_compat", "nodejs_als", "eval_at_start", "nodejs_als"]"#,
 ];
 
 const SETTING_BAD: &[&str] = &[
@@ -240,6 +242,9 @@ const SETTING_BAD: &[&str] = &[
     r#""egress": ["https://a.example"]"#,
     r#""egress": [1]"#,
     r#""request_accessors": "getter""#,
+    r#""compatibility_flags": "nodejs_compat""#,
+    r#""compatibility_flags": ["nodejs"]"#,
+    r#""compatibility_flags": [true]"#,
     r#""max_bufer_size_mb": 1"#,
 ];
 
@@ -326,7 +331,7 @@ fn defaults_written_out_change_nothing() {
     let bare = check(&dir, r#"{"apps": [{"hostname": "h", "path": "a"}]}"#).unwrap();
 
     let mut app = defaults(&schema["$defs"]["app"]["properties"]);
-    assert_eq!(app.len(), 13, "every setting has a default");
+    assert_eq!(app.len(), 14, "every setting has a default");
     app.insert("hostname".to_owned(), json!("h"));
     app.insert("path".to_owned(), json!("a"));
     let mut document = defaults(&schema["properties"]);

@@ -5,6 +5,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use crate::compatibility_flags::CompatibilityFlags;
 use crate::exit_reason::ExitReason;
 use crate::frame::{
     AccessorStyle, BodyLength, Boot, BootFailed, Check, EnvValue, FetchFailure, FetchHead, FetchResponse, Frame,
@@ -233,6 +234,7 @@ impl FieldReader {
                 entry: self.text("entry", MAX_MODULE_PATH)?,
                 shown: self.text("shown", MAX_MODULE_PATH)?,
                 memory: self.u64("memory")?,
+                compatibility_flags: self.compatibility_flags()?,
             }),
             kind::CHECKED => Frame::Checked(match self.bool("failed")? {
                 false => Ok(self.text("v8", 64)?),
@@ -325,6 +327,11 @@ impl FieldReader {
         Ok(layers)
     }
 
+    fn compatibility_flags(&mut self) -> Result<CompatibilityFlags, DecodeError> {
+        let bits = self.u8("compatibility_flags")?;
+        CompatibilityFlags::from_bits(bits).ok_or_else(|| self.bad("compatibility_flags"))
+    }
+
     fn boot(&mut self) -> Result<Boot, DecodeError> {
         Ok(Boot {
             app: self.text("app", 1024)?,
@@ -337,6 +344,7 @@ impl FieldReader {
                 2 => RequestAccessors::Auto,
                 _ => return Err(self.bad("request_accessors")),
             },
+            compatibility_flags: self.compatibility_flags()?,
             limits: RuntimeLimits {
                 stream_buffer: self.u64("stream_buffer")?,
                 stream_buffer_text: self.text("stream_buffer_text", 64)?,

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::compatibility_flags::CompatibilityFlags;
 use crate::exit_reason::ExitReason;
 use crate::header_block::HeaderBlock;
 use crate::sandbox::LayerReport;
@@ -158,6 +159,8 @@ pub struct Boot {
     pub env: Vec<(String, EnvValue)>,
     /// How the incoming request's accessors behave.
     pub request_accessors: RequestAccessors,
+    /// What it has beside the web platform.
+    pub compatibility_flags: CompatibilityFlags,
     /// The app's limits.
     pub limits: RuntimeLimits,
 }
@@ -201,6 +204,7 @@ impl std::fmt::Debug for Boot {
             .field("shown", &self.shown)
             .field("env", &names)
             .field("request_accessors", &self.request_accessors)
+            .field("compatibility_flags", &self.compatibility_flags)
             .field("limits", &self.limits)
             .finish()
     }
@@ -215,6 +219,8 @@ pub struct Check {
     pub shown: String,
     /// Bytes that V8's heap may have; that of the first `Check` counts.
     pub memory: u64,
+    /// What the app has beside the web platform.
+    pub compatibility_flags: CompatibilityFlags,
 }
 
 /// The limits that a worker keeps itself.

@@ -16,6 +16,7 @@
 #![deny(missing_docs)]
 
 mod codec;
+mod compatibility_flags;
 mod exit_code;
 mod exit_reason;
 mod frame;
@@ -29,6 +30,7 @@ mod stream;
 mod token_bucket;
 
 pub use codec::{DecodeError, Decoder, Side};
+pub use compatibility_flags::CompatibilityFlags;
 pub use exit_code::ExitCode;
 pub use exit_reason::ExitReason;
 pub use frame::{

@@ -20,7 +20,14 @@ fn run(script: &Path) -> Finished {
         site.file(path.file_name().unwrap().to_str().unwrap(), &fs::read_to_string(&path).unwrap());
     }
     site.file("script.js", &fs::read_to_string(script).unwrap());
-    finish(&mut site.command("nano", &["run", "script.js"]), "")
+    // Scripts of Node.js's modules are programs that may import them.
+    let flags: &[&str] = if script.parent().is_some_and(|folder| folder.ends_with("node")) {
+        &["run", "--compatibility-flag", "nodejs_compat", "script.js"]
+    } else {
+        &["run", "script.js"]
+    };
+    let program = if flags.len() > 2 { "nano-worker" } else { "nano" };
+    finish(&mut site.command(program, flags), "")
 }
 
 fn run_folder(name: &str) {
@@ -54,6 +61,11 @@ fn fetch() {
 #[test]
 fn html() {
     run_folder("html");
+}
+
+#[test]
+fn node() {
+    run_folder("node");
 }
 
 #[test]

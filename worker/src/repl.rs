@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process;
 
-use nano_protocol::ExitCode;
+use nano_protocol::{CompatibilityFlags, ExitCode};
 use nano_runtime::{FileModules, Program, ProgramOptions, ReplSession, RuntimeOptions, StreamBudget, platform};
 use url::Url;
 
@@ -56,6 +56,7 @@ fn session(screen: Screen, colors: bool) -> Result<ReplSession, String> {
             modules: Box::new(FileModules::new(directory)),
             log: Box::new(screen),
             stream_budget: StreamBudget::default(),
+            flags: CompatibilityFlags::default(),
         },
     };
     let mut program = Program::new(options).map_err(|error| error.to_string())?;

@@ -56,6 +56,7 @@ fn run(options: RunOptions, arguments: impl Iterator<Item = OsString>) -> Result
             modules: Box::new(FileModules::new(PathBuf::from(directory))),
             log: Box::new(Stdio),
             stream_budget: options.stream_budget,
+            flags: options.flags,
         },
     })
     .map_err(|error| error.to_string())?;

@@ -1,6 +1,6 @@
 //! The keys that apps and `defaults` share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::app::{AppSettings, AppStart, RequestAccessors};
@@ -29,6 +29,7 @@ pub(crate) struct Settings {
     idle_ms: Option<u64>,
     egress: Option<EgressSetting>,
     request_accessors: Option<RequestAccessors>,
+    compatibility_flags: Option<BTreeSet<&'static str>>,
 }
 
 impl Settings {
@@ -47,6 +48,7 @@ impl Settings {
             idle_ms: object.whole(report, &schema::IDLE_MS),
             egress: egress(report, object),
             request_accessors: object.choice(report, &schema::REQUEST_ACCESSORS).map(RequestAccessors::from_word),
+            compatibility_flags: compatibility_flags(report, object),
         }
     }
 
@@ -78,6 +80,10 @@ impl Settings {
                 .request_accessors
                 .or(defaults.request_accessors)
                 .unwrap_or_else(|| RequestAccessors::from_word(schema::REQUEST_ACCESSORS.default_word())),
+            compatibility_flags: self
+                .compatibility_flags
+                .or_else(|| defaults.compatibility_flags.clone())
+                .unwrap_or_default(),
         }
     }
 }
@@ -114,6 +120,35 @@ fn env(report: &mut Report<'_>, object: &Object<'_>) -> Option<BTreeMap<String, 
         report.fault(node.span, &path, message, None);
     }
     Some(env)
+}
+
+fn compatibility_flags(report: &mut Report<'_>, object: &Object<'_>) -> Option<BTreeSet<&'static str>> {
+    let (node, path) = object.node(&schema::COMPATIBILITY_FLAGS)?;
+    let Value::Array(items) = &node.value else {
+        let one = matches!(node.value, Value::String(_)).then(|| "put it into `[ ]`".to_owned());
+        report.wrong_type(node, &path, &schema::COMPATIBILITY_FLAGS, one);
+        return None;
+    };
+    let mut flags = BTreeSet::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = path.item(index);
+        let Value::String(word) = &item.value else {
+            report.wrong_type_of(item, &path, "a flag as a string", None);
+            continue;
+        };
+        match schema::FLAGS.iter().find(|flag| *flag == word) {
+            Some(flag) => {
+                flags.insert(*flag);
+            }
+            None => {
+                let words = schema::FLAGS.map(|flag| format!("\"{flag}\"")).join(", ");
+                let nearest = suggest::nearest(word, schema::FLAGS.into_iter());
+                let suggestion = nearest.map(|flag| format!("did you mean \"{flag}\"?"));
+                report.fault(item.span, &path, format!("there are {words}"), suggestion);
+            }
+        }
+    }
+    Some(flags)
 }
 
 fn egress(report: &mut Report<'_>, object: &Object<'_>) -> Option<EgressSetting> {

@@ -119,6 +119,7 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             put_text(out, &check.entry);
             put_text(out, &check.shown);
             out.put_u64_le(check.memory);
+            out.put_u8(check.compatibility_flags.bits());
         }
         Frame::Checked(outcome) => {
             out.put_u8(kind::CHECKED);
@@ -260,6 +261,7 @@ fn encode_boot(boot: &Boot, out: &mut BytesMut) {
         RequestAccessors::Method => 1,
         RequestAccessors::Auto => 2,
     });
+    out.put_u8(boot.compatibility_flags.bits());
     out.put_u64_le(boot.limits.stream_buffer);
     put_text(out, &boot.limits.stream_buffer_text);
     out.put_u64_le(boot.limits.total_buffer);

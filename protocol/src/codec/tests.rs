@@ -42,6 +42,10 @@ fn env_value() -> impl Strategy<Value = EnvValue> {
     prop_oneof![text(30).prop_map(EnvValue::Text), text(30).prop_map(EnvValue::Json), Just(EnvValue::Assets)]
 }
 
+fn flags() -> impl Strategy<Value = CompatibilityFlags> {
+    any::<u8>().prop_filter_map("no flags", CompatibilityFlags::from_bits)
+}
+
 fn boot() -> impl Strategy<Value = Boot> {
     (
         (text(20), text(20), text(20)),
@@ -50,13 +54,15 @@ fn boot() -> impl Strategy<Value = Boot> {
         any::<[u64; 3]>(),
         (text(8), text(8)),
         any::<[u32; 3]>(),
+        flags(),
     )
-        .prop_map(|((app, entry, shown), env, request_accessors, numbers, (stream, total), times)| Boot {
+        .prop_map(|((app, entry, shown), env, request_accessors, numbers, (stream, total), times, flags)| Boot {
             app,
             entry,
             shown,
             env,
             request_accessors,
+            compatibility_flags: flags,
             limits: RuntimeLimits {
                 stream_buffer: numbers[0],
                 stream_buffer_text: stream,
@@ -169,11 +175,9 @@ fn from_supervisor() -> impl Strategy<Value = Frame> {
     ];
     prop_oneof![
         boot().prop_map(|boot| Frame::Boot(Box::new(boot))),
-        (text(30), text(30), any::<u64>()).prop_map(|(entry, shown, memory)| Frame::Check(Check {
-            entry,
-            shown,
-            memory
-        })),
+        (text(30), text(30), any::<u64>(), flags()).prop_map(|(entry, shown, memory, compatibility_flags)| {
+            Frame::Check(Check { entry, shown, memory, compatibility_flags })
+        }),
         (any::<u32>(), source).prop_map(|(id, source)| Frame::ModuleSource { id, source }),
         (number(), text(10), text(60), text(30), headers(), body_length()).prop_map(
             |(id, method, url, request_id, headers, body)| Frame::RequestHead(

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use nano_config::AppConfig;
 use nano_protocol::{
-    Boot, BootFailed, EnvValue, ExitReason, Frame, LayerReport, LogLine, Ready, RequestAccessors, RuntimeLimits, Stats,
+    Boot, BootFailed, CompatibilityFlags, EnvValue, ExitReason, Frame, LayerReport, LogLine, Ready, RequestAccessors,
+    RuntimeLimits, Stats,
 };
 
 use nano_spawner::wire::Exit;
@@ -42,6 +43,7 @@ pub(super) fn boot_message(app: &AppConfig) -> Boot {
             nano_config::RequestAccessors::Method => RequestAccessors::Method,
             nano_config::RequestAccessors::Auto => RequestAccessors::Auto,
         },
+        compatibility_flags: compatibility_flags(app),
         limits: RuntimeLimits {
             stream_buffer: settings.max_buffer.bytes(),
             stream_buffer_text: settings.max_buffer.text().to_owned(),
@@ -53,6 +55,13 @@ pub(super) fn boot_message(app: &AppConfig) -> Boot {
             timeout_ms: u32::try_from(settings.timeout.as_millis()).unwrap_or(u32::MAX),
         },
     }
+}
+
+/// What an app has beside the web platform.
+pub(super) fn compatibility_flags(app: &AppConfig) -> CompatibilityFlags {
+    let words = &app.settings.compatibility_flags;
+    let flags = CompatibilityFlags::ALL.into_iter().filter(|(word, _)| words.contains(word));
+    flags.fold(CompatibilityFlags::default(), |all, (_, flag)| all.with(flag))
 }
 
 fn env_value(value: &nano_config::EnvValue) -> EnvValue {

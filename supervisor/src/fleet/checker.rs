@@ -54,18 +54,21 @@ struct CheckingProcess {
     passed: PassedGraphs,
 }
 
-/// The module graphs that passed, by the entry's path and text: other modules in the order in which they were asked for.
+/// What a graph begins with: the entry's path and text, and the flags of its app.
+type Root = (String, Bytes, u8);
+
+/// The module graphs that passed: other modules in the order in which they were asked for.
 #[derive(Debug, Default)]
 struct PassedGraphs {
-    graphs: HashMap<(String, Bytes), Vec<(String, Bytes)>>,
+    graphs: HashMap<Root, Vec<(String, Bytes)>>,
     bytes: usize,
 }
 
 impl PassedGraphs {
     /// Whether this app's modules are those of a graph that passed. Asks for no module that the app does not import: up to
     /// the first that differs, the modules of both import the same.
-    async fn contains(&self, entry: &str, source: &Bytes, modules: &AppModules) -> bool {
-        let Some(rest) = self.graphs.get(&(entry.to_owned(), source.clone())) else { return false };
+    async fn contains(&self, root: &Root, modules: &AppModules) -> bool {
+        let Some(rest) = self.graphs.get(root) else { return false };
         for (path, source) in rest {
             if modules.source(path).await.as_ref() != Ok(source) {
                 return false;
@@ -74,11 +77,11 @@ impl PassedGraphs {
         true
     }
 
-    fn insert(&mut self, entry: &str, source: Bytes, rest: Vec<(String, Bytes)>) {
-        let bytes = source.len() + rest.iter().map(|(path, source)| path.len() + source.len()).sum::<usize>();
+    fn insert(&mut self, root: Root, rest: Vec<(String, Bytes)>) {
+        let bytes = root.1.len() + rest.iter().map(|(path, source)| path.len() + source.len()).sum::<usize>();
         if self.bytes + bytes <= MAX_REMEMBERED {
             self.bytes += bytes;
-            self.graphs.insert((entry.to_owned(), source), rest);
+            self.graphs.insert(root, rest);
         }
     }
 }
@@ -109,8 +112,10 @@ impl Checker {
         entry: Option<Bytes>,
     ) -> Result<(), StartError> {
         let config = &shared.config;
-        if let (Some(running), Some(entry)) = (&running, &entry)
-            && running.passed.contains(&config.entry, entry, modules).await
+        let flags = boot::compatibility_flags(config).bits();
+        let root = entry.map(|text| (config.entry.clone(), text, flags));
+        if let (Some(running), Some(root)) = (&running, &root)
+            && running.passed.contains(root, modules).await
         {
             return Ok(());
         }
@@ -125,8 +130,8 @@ impl Checker {
             match outcome {
                 Ok(rest) => {
                     checking.used = true;
-                    if let Some(entry) = entry {
-                        checking.passed.insert(&config.entry, entry, rest);
+                    if let Some(root) = root {
+                        checking.passed.insert(root, rest);
                     }
                     *running = Some(checking);
                     return Ok(());
@@ -205,7 +210,12 @@ async fn ask(
     metrics: &Metrics,
 ) -> Result<Vec<(String, Bytes)>, Option<StartError>> {
     process.link.allow_anew();
-    let check = Check { entry: config.entry.clone(), shown: shown::for_app(config), memory };
+    let check = Check {
+        entry: config.entry.clone(),
+        shown: shown::for_app(config),
+        memory,
+        compatibility_flags: boot::compatibility_flags(config),
+    };
     process.link.queue(&Frame::Check(check));
     let mut rest = Vec::new();
     loop {

@@ -7,6 +7,7 @@
 use crate::engine::extension::{Extension, OpDecl, ops};
 
 mod body;
+mod builtin_modules;
 mod bytes;
 mod clock;
 mod compression;
@@ -30,7 +31,13 @@ mod url;
 mod wasm;
 
 /// The web platform, as far as nano has it.
-pub(crate) const WEB_PLATFORM: Extension = Extension { ops: GROUPS, sources: sources::SOURCES, on_close };
+pub(crate) const WEB_PLATFORM: Extension = Extension {
+    ops: GROUPS,
+    sources: sources::SOURCES,
+    lazy: sources::LAZY,
+    modules: builtin_modules::MODULES,
+    on_close,
+};
 
 fn on_close(isolate: &mut v8::Isolate) {
     compression::close_all(isolate);
@@ -40,6 +47,7 @@ fn on_close(isolate: &mut v8::Isolate) {
 /// All operations. One line per file.
 const GROUPS: &[&[OpDecl]] = &[
     body::OPS,
+    builtin_modules::OPS,
     clock::OPS,
     compression::OPS,
     crypto::OPS,

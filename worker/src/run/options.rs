@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use nano_protocol::CompatibilityFlags;
 use nano_runtime::StreamBudget;
 
 const USAGE: &str = "nano run: which script? Usage: nano run SCRIPT.js [ARG…]";
@@ -13,6 +14,8 @@ pub(super) struct RunOptions {
     pub(super) expose_gc: bool,
     /// `--max-buffer-size-mb`, `--max-total-buffer-mb`: as in nano.json.
     pub(super) stream_budget: StreamBudget,
+    /// `--compatibility-flag`, once for each: as in nano.json.
+    pub(super) flags: CompatibilityFlags,
     /// The path of the script.
     pub(super) script: OsString,
 }
@@ -22,6 +25,7 @@ impl RunOptions {
     pub(super) fn parse(arguments: &mut impl Iterator<Item = OsString>) -> Result<Self, String> {
         let mut expose_gc = false;
         let mut stream_budget = StreamBudget::default();
+        let mut flags = CompatibilityFlags::default();
         loop {
             let argument = arguments.next().ok_or(USAGE)?;
             match argument.to_str() {
@@ -32,11 +36,18 @@ impl RunOptions {
                 Some("--max-total-buffer-mb") => {
                     (stream_budget.max_total_bytes, stream_budget.max_total_text) = megabytes(arguments.next())?;
                 }
+                Some("--compatibility-flag") => flags = flags.with(flag(arguments.next())?),
                 Some(option) if option.starts_with("--") => return Err(format!("nano run: unknown option {option}")),
-                _ => return Ok(Self { expose_gc, stream_budget, script: argument }),
+                _ => return Ok(Self { expose_gc, stream_budget, flags, script: argument }),
             }
         }
     }
+}
+
+fn flag(word: Option<OsString>) -> Result<CompatibilityFlags, String> {
+    let word = word.and_then(|word| word.into_string().ok()).unwrap_or_default();
+    let found = CompatibilityFlags::ALL.into_iter().find(|(known, _)| *known == word);
+    found.map(|(_, flag)| flag).ok_or_else(|| format!("nano run: there is no compatibility flag '{word}'"))
 }
 
 /// Megabytes of 2^20 bytes, and the text itself.

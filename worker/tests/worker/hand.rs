@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use nano_protocol::{BodyLength, ModuleError, RequestId, ResetReason, Stats, StreamId};
 use nano_protocol::{
-    Boot, BootFailed, Decoder, EnvValue, Frame, HeaderBlock, LayerReport, LogLine, Outbox, PROTOCOL_VERSION, Ready,
-    RequestAccessors, RequestHead, ResponseHead, RuntimeLimits, Side,
+    Boot, BootFailed, CompatibilityFlags, Decoder, EnvValue, Frame, HeaderBlock, LayerReport, LogLine, Outbox,
+    PROTOCOL_VERSION, Ready, RequestAccessors, RequestHead, ResponseHead, RuntimeLimits, Side,
 };
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 
@@ -138,6 +138,7 @@ pub(crate) fn boot(entry: &str) -> Boot {
             ("SETTINGS".into(), EnvValue::Json(r#"{"__proto__":{"depth":[1,null]},"on":true}"#.into())),
         ],
         request_accessors: RequestAccessors::Auto,
+        compatibility_flags: CompatibilityFlags::default(),
         limits: limits(),
     }
 }

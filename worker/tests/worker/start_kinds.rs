@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use bytes::Bytes;
-use nano_protocol::{Check, ExitReason, Frame, ModuleError};
+use nano_protocol::{Check, CompatibilityFlags, ExitReason, Frame, ModuleError};
 
 use crate::hand::{Files, Worker, boot};
 
@@ -54,7 +54,12 @@ fn a_spare_that_is_told_nothing_of_its_user_or_gets_anything_else_ends() {
 
 /// Has the modules checked; what is wrong with them.
 fn check(worker: &mut Worker, files: Files) -> Result<String, String> {
-    let check = Check { entry: "index.js".into(), shown: "apps/test/".into(), memory: 64 << 20 };
+    let check = Check {
+        entry: "index.js".into(),
+        shown: "apps/test/".into(),
+        memory: 64 << 20,
+        compatibility_flags: CompatibilityFlags::default(),
+    };
     worker.control.send(&Frame::Check(check));
     loop {
         match worker.control.next().expect("it goes on") {

@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 
 use nano_protocol::limits::MAX_ERROR_TEXT;
 use nano_protocol::{
-    AccessorStyle, Boot, BootFailed, ExitReason, Frame, Outbox, Ready, RequestAccessors, StreamViolation,
+    AccessorStyle, Boot, BootFailed, CompatibilityFlags, ExitReason, Frame, Outbox, Ready, RequestAccessors,
+    StreamViolation,
 };
 use nix::poll::{PollFd, PollFlags, ppoll};
 
@@ -224,6 +225,7 @@ impl Worker {
                 max_total_bytes: limits.total_buffer,
                 max_total_text: limits.total_buffer_text.clone(),
             },
+            flags: boot.compatibility_flags,
         })?;
         {
             let mut requests = app.exchanges.requests.borrow_mut();
@@ -256,6 +258,8 @@ impl Worker {
     }
 
     fn run(mut self, boot: &Boot) -> Result<i32, ServeError> {
+        let eval_at_start = boot.compatibility_flags.has_any_of(CompatibilityFlags::EVAL_AT_START);
+        self.app.runtime.allow_code_generation(eval_at_start);
         let environment = self.app.set_environment(&boot.env);
         if environment.is_ok() {
             self.app.runtime.load_main(&boot.entry);
@@ -325,6 +329,8 @@ impl Worker {
 
     /// Hands the evaluated app to JavaScript's dispatcher.
     fn start(&mut self, boot: &Boot) -> Result<Ready, BootFailed> {
+        // Its modules are evaluated.
+        self.app.runtime.allow_code_generation(false);
         let style = match boot.request_accessors {
             RequestAccessors::Property => AccessorStyle::Property,
             RequestAccessors::Method => AccessorStyle::Method,

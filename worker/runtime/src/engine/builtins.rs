@@ -7,10 +7,12 @@ use crate::engine::exception;
 use crate::engine::extension::{self, Extension};
 
 mod ascii;
+mod lazy;
 mod module_function;
 mod static_texts;
 
-use module_function::ModuleFunction;
+pub(crate) use lazy::{LazyBuiltins, load};
+use module_function::{Import, ModuleFunction};
 pub(crate) use static_texts::StaticTexts;
 
 /// The module that imports all others, defines the globals, and exports `entry`: the functions that Rust calls.
@@ -73,30 +75,13 @@ fn evaluate_with<'s>(
 ) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
     install_nano_object(scope, extensions)
         .ok_or_else(|| BuiltinError::new(BOOTSTRAP, "globalThis.__nano could not be made"))?;
-    let exports = evaluate_graph(scope, extensions, texts, BOOTSTRAP)?;
-    get(scope, exports, "entry")
+    let mut graph = Graph::new(extensions, texts);
+    let exports = graph.evaluate(scope, BOOTSTRAP)?;
+    let entry = get(scope, exports, "entry")
         .and_then(|entry| v8::Local::<v8::Object>::try_from(entry).ok())
-        .ok_or_else(|| BuiltinError::new(BOOTSTRAP, "it does not export `entry`"))
-}
-
-/// Evaluates one builtin and all that it imports. Returns its exports. `texts`: what V8 is given instead of copies.
-fn evaluate_graph<'s>(
-    scope: &mut v8::PinScope<'s, '_>,
-    extensions: &'static [Extension],
-    texts: Option<&StaticTexts>,
-    path: &str,
-) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
-    let mut graph = Graph { extensions, texts, modules: HashMap::new(), order: Vec::new() };
-    graph.load(scope, path)?;
-    graph.check_imports()?;
-    graph.link(scope)?;
-    for path in graph.order.clone() {
-        graph.link_one(scope, &path)?;
-        graph.module(&path)?.step(scope)?;
-    }
-    // Once more, for imports that a cycle left open.
-    graph.link(scope)?;
-    graph.module(path)?.exports(scope)
+        .ok_or_else(|| BuiltinError::new(BOOTSTRAP, "it does not export `entry`"))?;
+    lazy::keep_imports(scope, &graph, entry)?;
+    Ok(entry)
 }
 
 /// Evaluates one builtin and all that it imports. Returns its exports.
@@ -106,12 +91,12 @@ pub(crate) fn evaluate_module<'s>(
     extensions: &'static [Extension],
     path: &str,
 ) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
-    evaluate_graph(scope, extensions, None, path)
+    Graph::new(extensions, None).evaluate(scope, path)
 }
 
 /// The text of a builtin.
 fn source(extensions: &[Extension], path: &str) -> Result<Cow<'static, str>, BuiltinError> {
-    let source = extensions.iter().flat_map(|extension| extension.sources).find(|source| source.path == path);
+    let source = extensions.iter().flat_map(Extension::all_sources).find(|source| source.path == path);
     let source = source.ok_or_else(|| BuiltinError::new(path, "it is not in the list of built-in files"))?;
     (source.text)().map_err(|error| BuiltinError::new(path, format!("it cannot be read: {error}")))
 }
@@ -142,10 +127,14 @@ fn install_nano_object(scope: &mut v8::PinScope, extensions: &'static [Extension
     set(scope, global, "__nano", nano.into())
 }
 
-/// The built-in modules, as far as bootstrap.js needs them.
+/// Built-in modules that are being evaluated.
 struct Graph<'s, 't> {
     extensions: &'static [Extension],
     texts: Option<&'t StaticTexts>,
+    /// The exports of those that are evaluated already.
+    known: HashMap<String, v8::Local<'s, v8::Object>>,
+    /// They were looked at when the program was built: their texts are complete as they are.
+    is_built: bool,
     modules: HashMap<String, Module<'s>>,
     /// Paths in the order of evaluation: a module after its imports, except within cycles.
     order: Vec<String>,
@@ -153,26 +142,57 @@ struct Graph<'s, 't> {
 
 struct Module<'s> {
     path: String,
-    function: ModuleFunction,
-    /// Paths of the modules imported from, in the order of `function.imports`.
+    /// `None`: not looked at again.
+    function: Option<ModuleFunction>,
+    /// Paths of the modules imported from, in the order of the imports; empty before the first step.
     imports: Vec<String>,
     /// What the generator fills with `exports` and `link`.
     object: v8::Local<'s, v8::Object>,
     generator: v8::Local<'s, v8::Object>,
 }
 
-impl<'s> Graph<'s, '_> {
+impl<'s, 't> Graph<'s, 't> {
+    fn new(extensions: &'static [Extension], texts: Option<&'t StaticTexts>) -> Self {
+        Self { extensions, texts, known: HashMap::new(), is_built: false, modules: HashMap::new(), order: Vec::new() }
+    }
+
+    /// Evaluates a module and all that it imports. Returns its exports.
+    fn evaluate(
+        &mut self,
+        scope: &mut v8::PinScope<'s, '_>,
+        path: &str,
+    ) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
+        self.load(scope, path)?;
+        self.check_imports()?;
+        self.link(scope)?;
+        for path in self.order.clone() {
+            self.link_one(scope, &path)?;
+            self.module(&path)?.step(scope)?;
+        }
+        // Once more, for imports that a cycle left open.
+        self.link(scope)?;
+        self.exports(scope, path)
+    }
+
+    fn exports(&self, scope: &v8::PinScope<'s, '_>, path: &str) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {
+        match self.known.get(path) {
+            Some(exports) => Ok(*exports),
+            None => self.module(path)?.exports(scope),
+        }
+    }
+
     fn module(&self, path: &str) -> Result<&Module<'s>, BuiltinError> {
         self.modules.get(path).ok_or_else(|| BuiltinError::new(path, "it is not loaded"))
     }
 
     /// Loads a module and what it imports, and runs their first steps.
     fn load(&mut self, scope: &mut v8::PinScope<'s, '_>, path: &str) -> Result<(), BuiltinError> {
-        if self.modules.contains_key(path) {
+        if self.modules.contains_key(path) || self.known.contains_key(path) {
             return Ok(());
         }
-        let module = Module::load(scope, self.extensions, self.texts, path)?;
+        let mut module = Module::load(scope, self, path)?;
         module.step(scope)?;
+        module.imports = module.imports(scope)?;
         let imports = module.imports.clone();
         self.modules.insert(path.to_owned(), module);
         for import in imports {
@@ -182,14 +202,15 @@ impl<'s> Graph<'s, '_> {
         Ok(())
     }
 
-    /// Refuses imports of what is not exported, as the linking of ES modules does.
+    /// Refuses imports of what is not exported.
     fn check_imports(&self) -> Result<(), BuiltinError> {
         for module in self.modules.values() {
-            for (import, from) in module.function.imports.iter().zip(&module.imports) {
-                let exports = &self.module(from)?.function.exports;
-                if let Some((name, _)) = import.names.iter().find(|(name, _)| !exports.contains(name)) {
-                    return Err(BuiltinError::new(&module.path, format!("{from} does not export `{name}`")));
-                }
+            let Some(function) = &module.function else { continue };
+            for (import, from) in function.imports.iter().zip(&module.imports) {
+                let Some(exporting) = self.modules.get(from).and_then(|module| module.function.as_ref()) else {
+                    continue;
+                };
+                check_import(&module.path, import, from, exporting)?;
             }
         }
         Ok(())
@@ -202,7 +223,7 @@ impl<'s> Graph<'s, '_> {
     /// Fills in a module's imports, as far as they are there.
     fn link_one(&self, scope: &mut v8::PinScope<'s, '_>, path: &str) -> Result<(), BuiltinError> {
         let module = self.module(path)?;
-        let from = module.imports.iter().map(|import| Ok(self.module(import)?.exports(scope)?.into()));
+        let from = module.imports.iter().map(|import| Ok(self.exports(scope, import)?.into()));
         let from: Vec<v8::Local<v8::Value>> = from.collect::<Result<_, BuiltinError>>()?;
         let from = v8::Array::new_with_elements(scope, &from).into();
         call_method(scope, path, module.object, "link", &[from])?;
@@ -212,27 +233,34 @@ impl<'s> Graph<'s, '_> {
 
 impl<'s> Module<'s> {
     /// Compiles the file `path` beneath `js/` and makes its generator.
-    fn load(
-        scope: &mut v8::PinScope<'s, '_>,
-        extensions: &[Extension],
-        texts: Option<&StaticTexts>,
-        path: &str,
-    ) -> Result<Self, BuiltinError> {
-        let function = function_of(extensions, path)?;
-        let imports = function.imports.iter().map(|import| join(path, &import.specifier)).collect();
+    fn load(scope: &mut v8::PinScope<'s, '_>, graph: &Graph<'s, '_>, path: &str) -> Result<Self, BuiltinError> {
+        let text = graph.texts.and_then(|texts| texts.get(path));
+        let function = match text {
+            Some(_) if graph.is_built => None,
+            _ => Some(function_of(graph.extensions, path)?),
+        };
         let object = v8::Object::new(scope);
         let generator = {
             v8::tc_scope!(let scope, scope);
-            let body = match texts.and_then(|texts| texts.get(path)) {
-                Some(text) => v8::String::new_from_onebyte_const(scope, text),
-                None => v8::String::new(scope, &function.body),
+            let body = match (text, &function) {
+                (Some(text), _) => v8::String::new_from_onebyte_const(scope, text),
+                (None, Some(function)) => v8::String::new(scope, &function.body),
+                (None, None) => None,
             };
             match body.and_then(|body| make_generator(scope, path, body, object)) {
                 Some(generator) => generator,
                 None => return Err(BuiltinError::caught(scope, path)),
             }
         };
-        Ok(Self { path: path.to_owned(), function, imports, object, generator })
+        Ok(Self { path: path.to_owned(), function, imports: Vec::new(), object, generator })
+    }
+
+    /// What the first step said.
+    fn imports(&self, scope: &v8::PinScope<'s, '_>) -> Result<Vec<String>, BuiltinError> {
+        let list = get(scope, self.object, "imports").and_then(|list| v8::Local::<v8::Array>::try_from(list).ok());
+        let list = list.ok_or_else(|| BuiltinError::new(&self.path, "it has no list of imports"))?;
+        let specifiers = (0..list.length()).filter_map(|index| list.get_index(scope, index));
+        Ok(specifiers.map(|specifier| join(&self.path, &specifier.to_rust_string_lossy(scope))).collect())
     }
 
     /// Runs the generator's next step: the first makes the exports, the second runs the module.
@@ -277,6 +305,14 @@ fn call_method<'s>(
     match function.and_then(|function| function.call(scope, object.into(), arguments)) {
         Some(value) => Ok(value),
         None => Err(BuiltinError::caught(scope, path)),
+    }
+}
+
+/// Refuses an import of what the other module does not export, as the linking of ES modules does.
+fn check_import(path: &str, import: &Import, from: &str, exporting: &ModuleFunction) -> Result<(), BuiltinError> {
+    match import.names.iter().find(|(name, _)| !exporting.exports.contains(name)) {
+        Some((name, _)) => Err(BuiltinError::new(path, format!("{from} does not export `{name}`"))),
+        None => Ok(()),
     }
 }
 

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::io;
 
+use nano_protocol::CompatibilityFlags;
+
 use crate::engine::builtins::StaticTexts;
 use crate::engine::counters;
 use crate::engine::fast_form::FastForm;
@@ -14,6 +16,10 @@ pub(crate) struct Extension {
     pub(crate) ops: &'static [&'static [OpDecl]],
     /// The modules that are evaluated into each context, or into the snapshot.
     pub(crate) sources: &'static [Source],
+    /// The modules that are evaluated when an app first imports one, or another of them does.
+    pub(crate) lazy: &'static [Source],
+    /// Which of the lazy ones apps may import.
+    pub(crate) modules: &'static [BuiltinModule],
     /// Called before the isolate is disposed of.
     pub(crate) on_close: fn(&mut v8::Isolate),
 }
@@ -34,6 +40,23 @@ pub(crate) struct Source {
     pub(crate) path: &'static str,
     /// Reads it.
     pub(crate) text: fn() -> io::Result<Cow<'static, str>>,
+}
+
+impl Extension {
+    /// Both kinds of sources.
+    pub(crate) fn all_sources(&self) -> impl Iterator<Item = &'static Source> + use<> {
+        self.sources.iter().chain(self.lazy)
+    }
+}
+
+/// A built-in module that apps may import.
+pub(crate) struct BuiltinModule {
+    /// What it is imported as: `node:events`.
+    pub(crate) specifier: &'static str,
+    /// Among the lazy sources. Its export `moduleExports` is the default export; that one's properties are the others.
+    pub(crate) path: &'static str,
+    /// Whoever has one of these flags may import it.
+    pub(crate) flags: CompatibilityFlags,
 }
 
 /// Declares `OPS`, a file's operations: `ops! { "jsName" => rust_function, }`, and `"jsName" => rust_function | FAST,`

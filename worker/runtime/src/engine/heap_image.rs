@@ -18,14 +18,19 @@ pub struct HeapImage {
 }
 
 impl HeapImage {
-    /// Has an isolate start from it. `None`: it is of another build.
-    pub(crate) fn apply(self, params: v8::CreateParams, extensions: &'static [Extension]) -> Option<v8::CreateParams> {
+    /// Has an isolate start from it. Returns the texts too. `None`: it is of another build.
+    pub(crate) fn apply(
+        self,
+        params: v8::CreateParams,
+        extensions: &'static [Extension],
+    ) -> Option<(v8::CreateParams, StaticTexts)> {
         let blob = v8::StartupData::from(self.blob);
         // V8 does not check that there is a header before it reads one.
         if blob.len() < MIN_BLOB || !blob.is_valid() {
             return None;
         }
         let texts = StaticTexts::of_bytes(extensions, self.texts, self.lengths)?;
-        Some(params.external_references(external_references(extensions, Some(&texts))).snapshot_blob(blob))
+        let params = params.external_references(external_references(extensions, Some(&texts))).snapshot_blob(blob);
+        Some((params, texts))
     }
 }

@@ -10,9 +10,13 @@ use std::rc::Rc;
 
 use url::Url;
 
+use nano_protocol::CompatibilityFlags;
+
 use crate::engine::entry::Entry as Function;
 use crate::engine::exception::{Location, ScriptError, caught};
+use crate::engine::extension::Extension;
 
+mod builtin;
 mod dynamic_import;
 mod hint;
 mod link;
@@ -21,6 +25,7 @@ mod source;
 mod specifier;
 mod value;
 
+pub(crate) use builtin::default_export;
 pub(crate) use dynamic_import::{import_dynamically, initialize_import_meta};
 pub(crate) use hint::{adds_listener, for_exports_of, with_hint};
 pub(crate) use source::NoModules;
@@ -28,7 +33,7 @@ pub use source::{FileModules, ModuleSource, SourceError};
 
 use link::{evaluate, evaluate_values, link};
 use requests::{Refusals, is_typed_json, refused, requests};
-use specifier::{ModuleKind, resolve, url_of};
+use specifier::{ModuleKind, Refusal, resolve, url_of};
 use value::Exports;
 
 /// A module's identity: its path and what it is.
@@ -82,6 +87,9 @@ pub(crate) struct ModuleMap {
     /// What scripts' names begin with where that is not `base`.
     shown: Option<String>,
     source: Box<dyn ModuleSource>,
+    extensions: &'static [Extension],
+    /// Which built-in modules may be imported.
+    flags: CompatibilityFlags,
     entries: HashMap<Key, Entry>,
     by_hash: HashMap<i32, Vec<(v8::Global<v8::Module>, Key)>>,
     /// What modules that are not evaluated yet export, where they are no code of the app.
@@ -97,11 +105,13 @@ pub(crate) struct ModuleMap {
 
 impl ModuleMap {
     /// `base`: the URL of the app's directory as scripts see it; ends in `/`.
-    pub(crate) fn new(base: Url, source: Box<dyn ModuleSource>) -> Self {
+    pub(crate) fn new(base: Url, extensions: &'static [Extension], source: Box<dyn ModuleSource>) -> Self {
         Self {
             base,
             shown: None,
             source,
+            extensions,
+            flags: CompatibilityFlags::default(),
             entries: HashMap::new(),
             by_hash: HashMap::new(),
             values: HashMap::new(),
@@ -116,7 +126,21 @@ impl ModuleMap {
     /// An empty one with the same base.
     pub(crate) fn anew(&self, source: Box<dyn ModuleSource>) -> Self {
         let (built_in, before_main) = (self.built_in.clone(), self.before_main.clone());
-        Self { built_in, before_main, ..Self::new(self.base.clone(), source) }
+        Self { built_in, before_main, ..Self::new(self.base.clone(), self.extensions, source) }
+    }
+
+    /// Says which built-in modules may be imported.
+    pub(crate) fn allow(&mut self, flags: CompatibilityFlags) {
+        self.flags = flags;
+    }
+
+    /// Which module `specifier` means in the module `referrer`. `typed`: with `{ type: "json" }`.
+    fn resolve(&self, referrer: &str, specifier: &str, typed: bool) -> Result<Key, Refusal> {
+        match builtin::named(self.extensions, specifier).filter(|_| !typed) {
+            Some(module) if self.flags.has_any_of(module.flags) => Ok((module.specifier.into(), ModuleKind::BuiltIn)),
+            Some(module) => Err(Refusal::NeedsFlag(builtin::flag_for(module))),
+            None => resolve(referrer, specifier, typed),
+        }
     }
 
     /// `built_in(name)` has the exports of a module that is no file, `before_main(namespace)` is called before the program's
@@ -377,11 +401,16 @@ fn built_in<'s>(
     modules: &RefCell<ModuleMap>,
     key: &Key,
 ) -> Result<v8::Local<'s, v8::Module>, ScriptError> {
-    let function = modules.borrow().built_in.clone();
-    let exports = function.and_then(|function| value::built_in(scope, &function, &key.0));
+    let (function, extensions) = (modules.borrow().built_in.clone(), modules.borrow().extensions);
+    let failed =
+        |why: &str| ScriptError::new(format!("The module {} cannot be loaded: {why}", key.0), Location::default());
+    let exports = match builtin::named(extensions, &key.0) {
+        Some(module) => Some(builtin::exports(scope, module).map_err(|why| failed(&why))?),
+        None => function.and_then(|function| value::built_in(scope, &function, &key.0)),
+    };
     let map = &mut *modules.borrow_mut();
     let module = exports.and_then(|exports| synthetic(scope, map, key, exports));
-    let module = module.ok_or_else(|| ScriptError::new(format!("{} is not there", key.0), Location::default()))?;
+    let module = module.ok_or_else(|| failed("it is not there"))?;
     enter(scope, map, key, module);
     Ok(module)
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nano_protocol::memory::NATIVE_ALLOWANCE;
-use nano_protocol::{ExitReason, Stats};
+use nano_protocol::{Check, CompatibilityFlags, ExitReason, Stats};
 use url::Url;
 
-use crate::engine::builtins::{self, BuiltinError};
+use crate::engine::builtins::{self, BuiltinError, LazyBuiltins};
 use crate::engine::entry::{Entry, entry_function};
 use crate::engine::event_loop;
 use crate::engine::exception::{self, ScriptError};
@@ -57,6 +57,8 @@ pub struct ProgramOptions {
     pub log: Box<dyn LogSink>,
     /// The streams' limit.
     pub stream_budget: StreamBudget,
+    /// What it has beside the web platform.
+    pub flags: CompatibilityFlags,
 }
 
 /// What an isolate is made of, whatever it is for; fields as in [`RuntimeOptions`].
@@ -137,8 +139,13 @@ impl Runtime {
     ) -> Result<Self, RuntimeError> {
         platform::initialize()?;
         let mut params = v8::CreateParams::default().allow_atomics_wait(false);
+        let mut texts = None;
         params = match options.snapshot {
-            Some(image) => image.apply(params, extensions).ok_or(RuntimeError::Snapshot)?,
+            Some(image) => {
+                let (params, own) = image.apply(params, extensions).ok_or(RuntimeError::Snapshot)?;
+                texts = Some(own);
+                params
+            }
             None => params.external_references(extension::external_references(extensions, None)),
         };
         let budget = Arc::new(Budget::new(options.memory.unwrap_or(usize::MAX)));
@@ -155,7 +162,7 @@ impl Runtime {
         let tasks = tasks::queue_of(tasks::address(&isolate)).ok_or(RuntimeError::Descriptors)?;
         let state = Rc::new(IsolateState::new(options.exit_on_uncaught, Arc::clone(&budget)));
         isolate.set_slot(Rc::clone(&state));
-        let modules = Rc::new(RefCell::new(ModuleMap::new(options.base.clone(), Box::new(NoModules))));
+        let modules = Rc::new(RefCell::new(ModuleMap::new(options.base.clone(), extensions, Box::new(NoModules))));
         isolate.set_slot(Rc::clone(&modules));
         isolate.set_slot(Timers::new(options.memory.map(|_| MAX_TIMERS)));
         isolate.set_slot(Rejections::default());
@@ -166,6 +173,12 @@ impl Runtime {
         let entered = enter(&mut isolate, extensions, options.snapshot.is_some(), options.code_generation);
         let (context, entry) = entered.map_err(|error| explain(error, &state))?;
         modules.borrow_mut().set_functions(entry.built_in_module.clone(), entry.before_main.clone());
+        let lazy = {
+            v8::scope_with_context!(let scope, &mut isolate, &context);
+            let all = v8::Local::new(scope, &entry.all);
+            LazyBuiltins::new(scope, extensions, texts, all)
+        };
+        isolate.set_slot(lazy.ok_or_else(|| explain(RuntimeError::Snapshot, &state))?);
         let _ = state.context.set(context.clone());
         let _ = state.inspect.set(entry.inspect.clone());
         isolate.set_slot(entry.rejections.clone());
@@ -184,8 +197,12 @@ impl Runtime {
     ///
     /// The snapshot is of another build.
     pub(crate) fn set_program(&mut self, program: ProgramOptions) -> Result<(), RuntimeError> {
-        let ProgramOptions { modules, log, stream_budget } = program;
+        let ProgramOptions { modules, log, stream_budget, flags } = program;
         self.modules.borrow_mut().set_source(modules);
+        self.modules.borrow_mut().allow(flags);
+        if flags.has_any_of(CompatibilityFlags::NODEJS_COMPAT) {
+            self.define_node_globals().ok_or_else(|| self.explain(RuntimeError::Snapshot))?;
+        }
         self.state.log.replace(log);
         self.state.started.set(Instant::now());
         self.configure_streams(&stream_budget).ok_or_else(|| self.explain(RuntimeError::Snapshot))
@@ -201,6 +218,20 @@ impl Runtime {
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         let counters = stream_budget::configure(scope, &self.entry.configure_budget, budget)?;
         self.state.counters.set(counters).ok()
+    }
+
+    /// Defines the globals of Node.js. Before any code of the program runs.
+    fn define_node_globals(&mut self) -> Option<()> {
+        let function = self.entry("defineNodeGlobals").ok()?;
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        let undefined = v8::undefined(scope).into();
+        v8::Local::new(scope, function).call(scope, undefined, &[]).map(drop)
+    }
+
+    /// Lets code be made from strings, or no longer.
+    pub(crate) fn allow_code_generation(&mut self, allow: bool) {
+        v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
+        scope.get_current_context().set_allow_generation_from_strings(allow);
     }
 
     /// Takes shared memory away. Before any code of the app runs.
@@ -233,12 +264,13 @@ impl Runtime {
     }
 
     /// Forgets all modules, and begins to load those of another program, none of which is evaluated.
-    pub(crate) fn check_main(&mut self, source: Box<dyn ModuleSource>, shown: &str, path: &str) {
-        let modules = self.modules.borrow().anew(source);
+    pub(crate) fn check_main(&mut self, source: Box<dyn ModuleSource>, check: &Check) {
+        let mut modules = self.modules.borrow().anew(source);
+        modules.show_as(&check.shown);
+        modules.allow(check.compatibility_flags);
         self.modules.replace(modules);
-        self.modules.borrow_mut().show_as(shown);
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
-        modules::check_main(scope, &self.modules, path);
+        modules::check_main(scope, &self.modules, &check.entry);
     }
 
     /// A module that [`ModuleSource::fetch`] promised is there.

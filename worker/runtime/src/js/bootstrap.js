@@ -219,6 +219,30 @@ for (const type of ["error", "rejectionhandled", "unhandledrejection"]) {
   ObjectDefineProperty(global, `on${type}`, { __proto__: null, get, set, enumerable: true, configurable: true });
 }
 
+/**
+ * The globals of Node.js, for programs that have its modules; each module is loaded when a global of it is first looked at.
+ */
+function defineNodeGlobals() {
+  const defineValue = (name, value) => {
+    ObjectDefineProperty(global, name, { __proto__: null, value, writable: true, enumerable: false, configurable: true });
+    return value;
+  };
+  const define = (name, specifier, pick) => {
+    ObjectDefineProperty(global, name, {
+      __proto__: null,
+      get: () => defineValue(name, pick(ops.builtinModule(specifier))),
+      set: (value) => void defineValue(name, value),
+      enumerable: false,
+      configurable: true,
+    });
+  };
+  defineValue("global", global);
+  define("process", "node:process", (process) => process);
+  define("Buffer", "node:buffer", ({ Buffer }) => Buffer);
+  define("setImmediate", "node:timers", ({ setImmediate }) => setImmediate);
+  define("clearImmediate", "node:timers", ({ clearImmediate }) => clearImmediate);
+}
+
 /** The functions that Rust calls, by name. */
 export const entry = {
   __proto__: null,
@@ -231,6 +255,7 @@ export const entry = {
     captureFloat16Array(global.Float16Array);
     configureBudget(options);
   },
+  defineNodeGlobals,
   dispatchRequest,
   fetchFailed,
   fetchResponded,

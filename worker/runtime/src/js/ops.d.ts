@@ -24,6 +24,7 @@ export const ops: {
   base64Decode(text: string): string | undefined;
   base64Encode(bytes: string): string;
   base64urlDecode(text: string): ArrayBuffer | undefined;
+  builtinModule(specifier: string): any;
   coderClose(id: Id): void;
   coderOpen(owner: object, format: string, decompress: boolean): Id | undefined;
   coderOutput(view: ArrayBufferView): void;

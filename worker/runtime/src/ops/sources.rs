@@ -24,13 +24,15 @@ macro_rules! text {
 }
 
 macro_rules! sources {
-    ($($path:literal,)*) => {
-        /// All of them. A new file is one new line; the order does not matter, imports do.
-        pub(crate) const SOURCES: &[Source] = &[$(Source { path: $path, text: text!($path) },)*];
+    ($(#[$doc:meta])* $name:ident: $($path:literal,)*) => {
+        $(#[$doc])*
+        pub(crate) const $name: &[Source] = &[$(Source { path: $path, text: text!($path) },)*];
     };
 }
 
 sources! {
+    /// Those that are evaluated into the snapshot. A new file is one new line; the order does not matter, imports do.
+    SOURCES:
     "bootstrap.js",
     "compression/coding.js",
     "compression/compression_stream.js",
@@ -163,6 +165,23 @@ sources! {
     "worker/request_context.js",
     "worker/rpc.js",
     "worker/shared_memory.js",
+}
+
+sources! {
+    /// Those that are evaluated when something first imports them.
+    LAZY:
+    "node/async_hooks.js",
+    "node/diagnostics_channel.js",
+    "node/events.js",
+    "node/internal/errors.js",
+    "node/internal/event_promises.js",
+    "node/internal/validators.js",
+    "node/os.js",
+    "node/path.js",
+    "node/querystring.js",
+    "node/timers.js",
+    "node/timers/promises.js",
+    "node/tty.js",
 }
 
 #[cfg(test)]

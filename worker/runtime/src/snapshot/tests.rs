@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use nano_protocol::ExitReason;
+use nano_protocol::{CompatibilityFlags, ExitReason};
 use url::Url;
 
 use super::*;
@@ -39,6 +39,7 @@ fn run(snapshot: Option<HeapImage>, script: &str) -> String {
             modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
             log: Box::new(Collect(Rc::clone(&log))),
             stream_budget: StreamBudget::default(),
+            flags: CompatibilityFlags::default(),
         },
     })
     .unwrap();
@@ -76,6 +77,7 @@ fn what_is_no_snapshot_is_refused() {
             modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
             log: Box::new(Collect(Rc::default())),
             stream_budget: StreamBudget::default(),
+            flags: CompatibilityFlags::default(),
         },
     };
     assert!(Program::new(options(empty)).is_err());

@@ -13,7 +13,9 @@ fn parse(arguments: &[&str]) -> Result<(RunOptions, usize), String> {
 #[test]
 fn a_script_alone_has_the_defaults() {
     let (options, rest) = parse(&["a.js", "--expose-gc", "b"]).unwrap();
-    let expected = RunOptions { expose_gc: false, stream_budget: StreamBudget::default(), script: "a.js".into() };
+    let flags = CompatibilityFlags::default();
+    let expected =
+        RunOptions { expose_gc: false, stream_budget: StreamBudget::default(), flags, script: "a.js".into() };
     assert_eq!((options, rest), (expected, 2));
 }
 

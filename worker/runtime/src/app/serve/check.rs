@@ -105,7 +105,7 @@ impl Checker {
         let source = Box::new(ControlModules::new(&asked));
         self.asked = Some(asked);
         (self.entry, self.hint, self.may_listen) = (check.entry.clone(), None, false);
-        self.app.runtime.check_main(source, &check.shown, &check.entry);
+        self.app.runtime.check_main(source, check);
     }
 
     /// Tells how the check ended, if it has.

@@ -93,6 +93,8 @@ fn prologue(imports: &[Import], exports: &[(String, String)]) -> String {
             links.push_str(&format!("{local} = from[{index}]; "));
         }
     }
+    let specifiers: Vec<_> = imports.iter().map(|import| format!("\"{}\"", import.specifier)).collect();
+    text.push_str(&format!("nano$module.imports = [{}]; ", specifiers.join(", ")));
     text.push_str("nano$module.exports = { __proto__: null, ");
     for (name, local) in exports {
         text.push_str(&format!("get {name}() {{ return {local}; }}, "));

@@ -8,6 +8,7 @@ use crate::engine::extension::Extension;
 const LENGTH: usize = size_of::<u32>();
 
 /// The texts, in the order of the extensions' sources.
+#[derive(Clone)]
 pub(crate) struct StaticTexts {
     paths: Vec<&'static str>,
     /// V8 and its snapshots know them by their addresses.
@@ -17,7 +18,7 @@ pub(crate) struct StaticTexts {
 impl StaticTexts {
     /// Those of the builtins' files, as functions; they stay in memory for good.
     pub(crate) fn of_files(extensions: &'static [Extension]) -> Result<Self, BuiltinError> {
-        let sources = extensions.iter().flat_map(|extension| extension.sources);
+        let sources = extensions.iter().flat_map(Extension::all_sources);
         let bodies = sources.map(|source| Ok(function_of(extensions, source.path)?.body));
         let bodies: Vec<String> = bodies.collect::<Result<_, BuiltinError>>()?;
         let texts = bodies.into_iter().map(|body| v8::String::create_external_onebyte_const(body.leak().as_bytes()));
@@ -37,12 +38,12 @@ impl StaticTexts {
             // no longer than V8's strings.
             texts.push(unsafe { v8::String::create_external_onebyte_const_unchecked(text) });
         }
-        let count = extensions.iter().map(|extension| extension.sources.len()).sum::<usize>();
+        let count = extensions.iter().flat_map(Extension::all_sources).count();
         (rest.is_empty() && texts.len() == count).then(|| Self::new(extensions, texts))
     }
 
     fn new(extensions: &'static [Extension], texts: Vec<v8::OneByteConst>) -> Self {
-        let sources = extensions.iter().flat_map(|extension| extension.sources);
+        let sources = extensions.iter().flat_map(Extension::all_sources);
         Self { paths: sources.map(|source| source.path).collect(), texts: texts.leak() }
     }
 

@@ -30,6 +30,7 @@ fn options() -> RuntimeOptions {
             modules: Box::new(FileModules::new(PathBuf::from("/nowhere"))),
             log: Box::new(NoLog),
             stream_budget: StreamBudget::default(),
+            flags: CompatibilityFlags::default(),
         },
     }
 }
@@ -52,6 +53,8 @@ const DOUBLE: Extension = Extension {
             Ok(Cow::Borrowed("const { ops } = globalThis.__nano;\nexport function double(n) { return ops.double(n); }"))
         },
     }],
+    lazy: &[],
+    modules: &[],
     on_close: |_| {
         CLOSED.fetch_add(1, Ordering::SeqCst);
     },
@@ -74,6 +77,8 @@ globalThis.four = double(2);
             ))
         },
     }],
+    lazy: &[],
+    modules: &[],
     on_close: |_| {},
 };
 

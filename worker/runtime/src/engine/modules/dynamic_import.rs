@@ -1,7 +1,6 @@
 //! `import()` and `import.meta`.
 
 use super::link::Evaluation;
-use super::specifier::resolve;
 use super::{ModuleMap, Purpose, begin, is_typed_json, refused};
 use crate::engine::exception::{Location, ScriptError};
 
@@ -21,8 +20,9 @@ pub(crate) fn import_dynamically<'s>(
     let specifier = specifier.to_rust_string_lossy(scope);
     let key = {
         // Code without a file (the REPL, a compiled string) imports from the app's directory.
-        let referrer = modules.borrow().path_of(&place.script).unwrap_or_default();
-        is_typed_json(scope, attributes, 2).and_then(|typed| resolve(&referrer, &specifier, typed))
+        let map = modules.borrow();
+        let referrer = map.path_of(&place.script).unwrap_or_default();
+        is_typed_json(scope, attributes, 2).and_then(|typed| map.resolve(&referrer, &specifier, typed))
     };
     match key {
         Ok(key) => begin(scope, &modules, key, Purpose::Import(resolver), place),

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use super::specifier::resolve;
 use super::{Entry, Key, ModuleMap, is_typed_json};
 use crate::engine::exception::{Location, ScriptError, caught};
 
@@ -57,7 +56,7 @@ fn resolve_linked<'s>(
     let map = modules.borrow();
     let referrer = &map.key_of(scope, referrer)?.0;
     let typed = is_typed_json(scope, attributes, 3).ok()?;
-    let key = resolve(referrer, &specifier.to_rust_string_lossy(scope), typed).ok()?;
+    let key = map.resolve(referrer, &specifier.to_rust_string_lossy(scope), typed).ok()?;
     match map.entries.get(&key)? {
         Entry::Compiled(module) => Some(v8::Local::new(scope, module)),
         _ => None,

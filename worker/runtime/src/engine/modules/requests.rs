@@ -1,6 +1,6 @@
 //! What modules ask for by `import`, and the imports that they must not have.
 
-use super::specifier::{Refusal, resolve};
+use super::specifier::Refusal;
 use super::{Key, ModuleMap};
 use crate::engine::exception::{Location, ScriptError};
 
@@ -30,7 +30,7 @@ pub(super) fn requests(
             source_line: String::new(),
         };
         let typed = is_typed_json(scope, request.get_import_attributes(), 3);
-        match typed.and_then(|typed| resolve(&key.0, &specifier, typed)) {
+        match typed.and_then(|typed| map.resolve(&key.0, &specifier, typed)) {
             Ok(key) => found.push((key, place)),
             Err(refusal) => refusals.push(refused(&specifier, place, &refusal)),
         }

@@ -19,6 +19,8 @@ pub(crate) enum Refusal {
         "nano has no Node.js modules; use the web's APIs (fetch, crypto.subtle, TextEncoder, URL, streams), or bundle a package that stands in for it"
     )]
     Node,
+    #[error("it needs `\"compatibility_flags\": [\"{0}\"]` in the app's entry of nano.json")]
+    NeedsFlag(&'static str),
     #[error("nano has no modules of {0}; the handler gets its environment as `fetch(request, env, ctx)`")]
     Platform(&'static str),
     #[error(

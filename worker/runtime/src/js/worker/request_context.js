@@ -1,6 +1,6 @@
 // Which request the code that runs now belongs to, also after an `await` or in a timer, and what `withEnv` put in place for
-// it: both travel with promises, as V8's continuation-preserved data. That is the request's number, or a frame: an array of
-// that number, an environment and exports.
+// it, and the stores of AsyncLocalStorage: all travel with promises, as V8's continuation-preserved data. That is the request's
+// number, or a frame: an array of that number, an environment, exports and a Map of stores, which is not changed any more.
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
@@ -34,6 +34,7 @@ export function callScoped(environment, exported, callback) {
     currentRequest(),
     environment === undefined ? scopedEnvironment() : environment,
     exported === undefined ? scopedExports() : exported,
+    asyncStores(),
   ];
   ops.setAsyncContext(frame);
   try {
@@ -41,4 +42,15 @@ export function callScoped(environment, exported, callback) {
   } finally {
     ops.setAsyncContext(before);
   }
+}
+
+/** The stores of the code that runs now, or undefined. */
+export function asyncStores() {
+  const context = ops.getAsyncContext();
+  return isObject(context) ? context[3] : undefined;
+}
+
+/** Replaces the stores for the code that runs now, and nothing else that travels. */
+export function setAsyncStores(stores) {
+  ops.setAsyncContext([currentRequest(), scopedEnvironment(), scopedExports(), stores]);
 }

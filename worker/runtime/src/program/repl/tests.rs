@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nano_protocol::CompatibilityFlags;
 use url::Url;
 
 use super::*;
@@ -42,6 +43,7 @@ fn session() -> (ReplSession, Lines) {
             modules: Box::new(NoModules),
             log: Box::new(lines.clone()),
             stream_budget: StreamBudget::default(),
+            flags: CompatibilityFlags::default(),
         },
     };
     (ReplSession::new(Program::new(options).unwrap(), false), lines)

@@ -1,0 +1,175 @@
+// node:async_hooks (nodejs.org/api/async_context.html). What travels is a Map of stores (worker/request_context.js); each change
+// makes another Map, so that what was captured before stays as it was.
+// NANO: createHook() observes nothing, and all ids are 0, as in Cloudflare Workers.
+
+import { ops } from "../ops.js";
+import { primordials } from "../primordials.js";
+import { setContextSnapshot } from "./events.js";
+import { typeError } from "./internal/errors.js";
+import { validateFunction, validateObject, validateString } from "./internal/validators.js";
+import { asyncStores, setAsyncStores } from "../worker/request_context.js";
+
+const {
+  Map, MapPrototypeDelete, MapPrototypeForEach, MapPrototypeGet, MapPrototypeHas,
+  MapPrototypeSet, ObjectDefineProperty, ReflectApply,
+} = primordials;
+
+/** The stores of the code that runs now, in a Map of their own. */
+function copyOfStores() {
+  const copy = new Map();
+  const stores = asyncStores();
+  if (stores !== undefined) MapPrototypeForEach(stores, (value, key) => MapPrototypeSet(copy, key, value));
+  return copy;
+}
+
+/** Runs a function in a context, and comes back to the present one. */
+function runIn(context, callback, receiver, args) {
+  const before = ops.getAsyncContext();
+  ops.setAsyncContext(context);
+  try {
+    return ReflectApply(callback, receiver, args);
+  } finally {
+    ops.setAsyncContext(before);
+  }
+}
+
+/** Runs a function with stores, on behalf of whom it runs now. */
+function runWith(stores, callback, receiver, args) {
+  const before = ops.getAsyncContext();
+  setAsyncStores(stores);
+  try {
+    return ReflectApply(callback, receiver, args);
+  } finally {
+    ops.setAsyncContext(before);
+  }
+}
+
+export class AsyncLocalStorage {
+  #default;
+  #name = "";
+
+  constructor(options = {}) {
+    validateObject(options, "options");
+    this.#default = options.defaultValue;
+    if (options.name !== undefined) this.#name = `${options.name}`;
+  }
+
+  get name() {
+    return this.#name;
+  }
+
+  static bind(callback) {
+    return AsyncResource.bind(callback);
+  }
+
+  static snapshot() {
+    const stores = asyncStores();
+    return function snapshot(callback, ...args) {
+      return runWith(stores, callback, this, args);
+    };
+  }
+
+  disable() {
+    const stores = copyOfStores();
+    MapPrototypeDelete(stores, this);
+    setAsyncStores(stores);
+  }
+
+  enterWith(store) {
+    const stores = copyOfStores();
+    MapPrototypeSet(stores, this, store);
+    setAsyncStores(stores);
+  }
+
+  run(store, callback, ...args) {
+    const stores = copyOfStores();
+    MapPrototypeSet(stores, this, store);
+    return runWith(stores, callback, undefined, args);
+  }
+
+  exit(callback, ...args) {
+    const stores = copyOfStores();
+    MapPrototypeDelete(stores, this);
+    return runWith(stores, callback, undefined, args);
+  }
+
+  getStore() {
+    const stores = asyncStores();
+    if (stores === undefined || !MapPrototypeHas(stores, this)) return this.#default;
+    return MapPrototypeGet(stores, this);
+  }
+}
+
+export class AsyncResource {
+  #stores = asyncStores();
+
+  constructor(type, options = {}) {
+    validateString(type, "type");
+    if (type.length === 0) throw typeError("ERR_ASYNC_TYPE", `Invalid name for async "type": ${type}`);
+    if (typeof options === "number") return;
+    validateObject(options, "options", { allowFunction: true });
+  }
+
+  static bind(callback, type = undefined, receiver = undefined) {
+    validateFunction(callback, "fn");
+    return new AsyncResource(type ?? (callback.name || "bound-anonymous-fn")).bind(callback, receiver);
+  }
+
+  bind(callback, receiver = undefined) {
+    validateFunction(callback, "fn");
+    const stores = this.#stores;
+    const bound = receiver === undefined
+      ? function (...args) {
+        return runWith(stores, callback, this, args);
+      }
+      : (...args) => runWith(stores, callback, receiver, args);
+    ObjectDefineProperty(bound, "length", {
+      __proto__: null, value: callback.length, writable: false, enumerable: false, configurable: true,
+    });
+    return bound;
+  }
+
+  runInAsyncScope(callback, receiver, ...args) {
+    return runWith(this.#stores, callback, receiver, args);
+  }
+
+  emitDestroy() {
+    return this;
+  }
+
+  asyncId() {
+    return 0;
+  }
+
+  triggerAsyncId() {
+    return 0;
+  }
+}
+
+function createHook(callbacks) {
+  validateObject(callbacks, "callbacks");
+  return {
+    enable() {
+      return this;
+    },
+    disable() {
+      return this;
+    },
+  };
+}
+
+const resource = { __proto__: null };
+
+setContextSnapshot(() => {
+  const context = ops.getAsyncContext();
+  return (callback) => runIn(context, callback, undefined, []);
+});
+
+export const moduleExports = {
+  AsyncLocalStorage,
+  AsyncResource,
+  createHook,
+  executionAsyncId: () => 0,
+  executionAsyncResource: () => resource,
+  triggerAsyncId: () => 0,
+};

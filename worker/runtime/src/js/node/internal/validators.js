@@ -1,0 +1,65 @@
+// Checks of arguments, with Node.js's errors.
+
+import { primordials } from "../../primordials.js";
+import { invalidArgType, invalidArgValue, outOfRange } from "./errors.js";
+
+const {
+  ArrayIsArray, ArrayPrototypeIncludes, ArrayPrototypeJoin, ArrayPrototypeMap, ArrayPrototypePush, NumberIsInteger, NumberIsNaN, NumberMAX_SAFE_INTEGER,
+  NumberMIN_SAFE_INTEGER,
+} = primordials;
+
+export function validateString(value, name) {
+  if (typeof value !== "string") throw invalidArgType(name, "string", value);
+}
+
+export function validateBoolean(value, name) {
+  if (typeof value !== "boolean") throw invalidArgType(name, "boolean", value);
+}
+
+export function validateFunction(value, name) {
+  if (typeof value !== "function") throw invalidArgType(name, "Function", value);
+}
+
+/** `options`: `allowArray`, `allowFunction`, `nullable`. */
+export function validateObject(value, name, options = undefined) {
+  const isObject = typeof value === "object" || (options?.allowFunction && typeof value === "function");
+  if ((value === null && !options?.nullable) || !isObject || (ArrayIsArray(value) && !options?.allowArray)) {
+    throw invalidArgType(name, "Object", value);
+  }
+}
+
+export function validateArray(value, name) {
+  if (!ArrayIsArray(value)) throw invalidArgType(name, "Array", value);
+}
+
+export function validateNumber(value, name, min = undefined, max = undefined) {
+  if (typeof value !== "number") throw invalidArgType(name, "number", value);
+  const isBounded = min !== undefined || max !== undefined;
+  if (!(value < min) && !(value > max) && !(isBounded && NumberIsNaN(value))) return;
+  const bounds = [];
+  if (min !== undefined) ArrayPrototypePush(bounds, `>= ${min}`);
+  if (max !== undefined) ArrayPrototypePush(bounds, `<= ${max}`);
+  throw outOfRange(name, ArrayPrototypeJoin(bounds, " && "), value);
+}
+
+export function validateInteger(value, name, min = NumberMIN_SAFE_INTEGER, max = NumberMAX_SAFE_INTEGER) {
+  if (typeof value !== "number") throw invalidArgType(name, "number", value);
+  if (!NumberIsInteger(value)) throw outOfRange(name, "an integer", value);
+  if (value < min || value > max) throw outOfRange(name, `>= ${min} && <= ${max}`, value);
+}
+
+export function validateUint32(value, name, isPositive = false) {
+  validateInteger(value, name, isPositive ? 1 : 0, 4294967295);
+}
+
+export function validateOneOf(value, name, list) {
+  if (ArrayPrototypeIncludes(list, value)) return;
+  const allowed = ArrayPrototypeJoin(ArrayPrototypeMap(list, (one) => (typeof one === "string" ? `'${one}'` : `${one}`)), ", ");
+  throw invalidArgValue(name, value, `must be one of: ${allowed}`);
+}
+
+export function validateAbortSignal(signal, name) {
+  if (signal !== undefined && (signal === null || typeof signal !== "object" || !("aborted" in signal))) {
+    throw invalidArgType(name, "AbortSignal", signal);
+  }
+}

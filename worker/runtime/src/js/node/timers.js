@@ -1,0 +1,52 @@
+// node:timers (nodejs.org/api/timers.html): the timers that are global, whose ids are numbers, and those that fire at once.
+
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "../html/timers.js";
+import { primordials } from "../primordials.js";
+import { validateFunction } from "./internal/validators.js";
+import { moduleExports as promises } from "./timers/promises.js";
+
+const { ReflectApply } = primordials;
+
+/** What setImmediate() returns. */
+class Immediate {
+  #id;
+
+  constructor(id) {
+    this.#id = id;
+  }
+
+  static clear(immediate) {
+    if (typeof immediate === "object" && immediate !== null && #id in immediate) clearTimeout(immediate.#id);
+  }
+
+  hasRef() {
+    return true;
+  }
+
+  ref() {
+    return this;
+  }
+
+  unref() {
+    return this;
+  }
+}
+
+function setImmediate(callback, ...args) {
+  validateFunction(callback, "callback");
+  return new Immediate(setTimeout(() => ReflectApply(callback, undefined, args), 0));
+}
+
+function clearImmediate(immediate) {
+  Immediate.clear(immediate);
+}
+
+export const moduleExports = {
+  clearImmediate,
+  clearInterval,
+  clearTimeout,
+  promises,
+  setImmediate,
+  setInterval,
+  setTimeout,
+};

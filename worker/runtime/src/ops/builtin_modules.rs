@@ -1,0 +1,45 @@
+//! The built-in modules that apps may import, and `process.getBuiltinModule`.
+
+use nano_protocol::CompatibilityFlags;
+
+use super::{ops, throw_type_error};
+use crate::engine::extension::BuiltinModule;
+use crate::engine::modules;
+
+ops! {
+    "builtinModule" => builtin_module,
+}
+
+const NODE: CompatibilityFlags = CompatibilityFlags::NODEJS_COMPAT;
+
+const fn node(specifier: &'static str, path: &'static str) -> BuiltinModule {
+    BuiltinModule { specifier, path, flags: NODE }
+}
+
+/// One line for each.
+pub(super) const MODULES: &[BuiltinModule] = &[
+    BuiltinModule {
+        specifier: "node:async_hooks",
+        path: "node/async_hooks.js",
+        flags: NODE.with(CompatibilityFlags::NODEJS_ALS),
+    },
+    node("node:diagnostics_channel", "node/diagnostics_channel.js"),
+    node("node:events", "node/events.js"),
+    node("node:os", "node/os.js"),
+    node("node:path", "node/path.js"),
+    node("node:path/posix", "node/path.js"),
+    node("node:querystring", "node/querystring.js"),
+    node("node:timers", "node/timers.js"),
+    node("node:timers/promises", "node/timers/promises.js"),
+    node("node:tty", "node/tty.js"),
+];
+
+/// `builtinModule(specifier) -> object | undefined`: the default export of a module that the app may import.
+fn builtin_module(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    let specifier = args.get(0).to_rust_string_lossy(scope);
+    match modules::default_export(scope, &specifier) {
+        Some(Ok(exports)) => rv.set(exports.into()),
+        Some(Err(message)) => throw_type_error(scope, &message),
+        None => {}
+    }
+}
