@@ -284,11 +284,6 @@ fn app_values() {
             "expected \"property\" or \"method\" or \"auto\", found the string \"methods\" (did you mean \"method\"?)",
         ),
         (
-            r#""compatibility_flags":"nodejs_compat""#,
-            "compatibility_flags",
-            "expected a list of flags, found the string \"nodejs_compat\" (put it into `[ ]`)",
-        ),
-        (
             r#""compatibility_flags":["nodejs_als","node_compat"]"#,
             "compatibility_flags[1]",
             "there are \"nodejs_compat\", \"nodejs_als\", \"eval_at_start\" (did you mean \"nodejs_compat\"?)",

@@ -238,7 +238,6 @@ function defineNodeGlobals() {
   };
   defineValue("global", global);
   define("process", "node:process", (process) => process);
-  define("Buffer", "node:buffer", ({ Buffer }) => Buffer);
   define("setImmediate", "node:timers", ({ setImmediate }) => setImmediate);
   define("clearImmediate", "node:timers", ({ clearImmediate }) => clearImmediate);
 }

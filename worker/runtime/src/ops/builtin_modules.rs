@@ -28,6 +28,7 @@ pub(super) const MODULES: &[BuiltinModule] = &[
     node("node:os", "node/os.js"),
     node("node:path", "node/path.js"),
     node("node:path/posix", "node/path.js"),
+    node("node:process", "node/process.js"),
     node("node:querystring", "node/querystring.js"),
     node("node:timers", "node/timers.js"),
     node("node:timers/promises", "node/timers/promises.js"),

@@ -178,6 +178,7 @@ sources! {
     "node/internal/validators.js",
     "node/os.js",
     "node/path.js",
+    "node/process.js",
     "node/querystring.js",
     "node/timers.js",
     "node/timers/promises.js",

@@ -44,7 +44,21 @@ function runWith(stores, callback, receiver, args) {
   }
 }
 
-export class AsyncLocalStorage {
+/** A function that runs with these stores, and with `receiver` or its own. */
+function bound(callback, stores, receiver = undefined) {
+  validateFunction(callback, "fn");
+  const run = receiver === undefined
+    ? function (...args) {
+      return runWith(stores, callback, this, args);
+    }
+    : (...args) => runWith(stores, callback, receiver, args);
+  ObjectDefineProperty(run, "length", {
+    __proto__: null, value: callback.length, writable: false, enumerable: false, configurable: true,
+  });
+  return run;
+}
+
+class AsyncLocalStorage {
   #default;
   #name = "";
 
@@ -59,7 +73,7 @@ export class AsyncLocalStorage {
   }
 
   static bind(callback) {
-    return AsyncResource.bind(callback);
+    return bound(callback, asyncStores());
   }
 
   static snapshot() {
@@ -100,7 +114,7 @@ export class AsyncLocalStorage {
   }
 }
 
-export class AsyncResource {
+class AsyncResource {
   #stores = asyncStores();
 
   constructor(type, options = {}) {
@@ -112,21 +126,12 @@ export class AsyncResource {
 
   static bind(callback, type = undefined, receiver = undefined) {
     validateFunction(callback, "fn");
-    return new AsyncResource(type ?? (callback.name || "bound-anonymous-fn")).bind(callback, receiver);
+    if (type !== undefined) validateString(type, "type");
+    return bound(callback, asyncStores(), receiver);
   }
 
   bind(callback, receiver = undefined) {
-    validateFunction(callback, "fn");
-    const stores = this.#stores;
-    const bound = receiver === undefined
-      ? function (...args) {
-        return runWith(stores, callback, this, args);
-      }
-      : (...args) => runWith(stores, callback, receiver, args);
-    ObjectDefineProperty(bound, "length", {
-      __proto__: null, value: callback.length, writable: false, enumerable: false, configurable: true,
-    });
-    return bound;
+    return bound(callback, this.#stores, receiver);
   }
 
   runInAsyncScope(callback, receiver, ...args) {

@@ -106,6 +106,17 @@ function hasSubscribers(name) {
 const events = ["start", "end", "asyncStart", "asyncEnd", "error"];
 
 class TracingChannel {
+  /** @type {any} */
+  start;
+  /** @type {any} */
+  end;
+  /** @type {any} */
+  asyncStart;
+  /** @type {any} */
+  asyncEnd;
+  /** @type {any} */
+  error;
+
   constructor(nameOrChannels) {
     for (let at = 0; at < events.length; at++) {
       this[events[at]] = typeof nameOrChannels === "string"

@@ -154,6 +154,7 @@ function add(emitter, type, listener, isFirst) {
   return emitter;
 }
 
+/** @type {(warning: Error) => void} */
 let warn = () => undefined;
 
 /** node:process says how warnings are shown. */
@@ -162,6 +163,7 @@ export function setWarningReporter(report) {
 }
 
 function warnOfLeak(emitter, type, count, limit) {
+  /** @type {any} */
   const warning = new Error(
     `Possible EventEmitter memory leak detected. ${count} ${String(type)} listeners added to ` +
       `${inspect(emitter, { depth: -1 })}. MaxListeners is ${limit}. Use emitter.setMaxListeners() to increase limit`,
@@ -386,8 +388,11 @@ function addAbortListener(signal, listener) {
   };
 }
 
+/** @type {any} */
+const Base = EventEmitter;
+
 /** An emitter whose listeners run in the context that it was made in. */
-class EventEmitterAsyncResource extends EventEmitter {
+class EventEmitterAsyncResource extends Base {
   #run;
 
   constructor(options = undefined) {

@@ -4,7 +4,9 @@
 import { primordials } from "../primordials.js";
 import { validateObject, validateString } from "./internal/validators.js";
 
-const { FunctionPrototypeBind, StringPrototypeCharCodeAt, StringPrototypeLastIndexOf, StringPrototypeSlice } = primordials;
+const {
+  FunctionPrototypeBind, StringPrototypeCharCodeAt, StringPrototypeLastIndexOf, StringPrototypeSlice, StringPrototypeSplit,
+} = primordials;
 
 const kSlash = 47;
 const kDot = 46;
@@ -216,42 +218,41 @@ function parse(path) {
   return result;
 }
 
-/** Whether a path matches a pattern of `*`, `**` and `?`. */
+/** Whether a path matches a pattern of `*`, `**` and `?`; only `**` stands for several segments. */
 function matchesGlob(path, pattern) {
   validateString(path, "path");
   validateString(pattern, "pattern");
-  return matches(path, 0, pattern, 0);
+  const segments = StringPrototypeSplit(path, "/");
+  const patterns = StringPrototypeSplit(pattern, "/");
+  return matchesAll(segments, patterns, (one) => one === "**", matchesSegment);
 }
 
-function matches(path, from, pattern, start) {
-  let at = from;
-  // The last `*` or `**`, and where it was tried first: what follows it may match further on.
+function matchesSegment(segment, pattern) {
+  return matchesAll(segment, pattern, (one) => one === "*", (one, other) => one === other || other === "?");
+}
+
+/** Whether a list matches one of patterns, of which some stand for any number of items: those try further on. */
+function matchesAll(list, patterns, isAny, matches) {
+  let at = 0;
+  let next = 0;
   let star = -1;
   let starAt = 0;
-  let crosses = false;
-  let next = start;
-  while (at < path.length) {
-    const code = next < pattern.length ? codeAt(pattern, next) : -1;
-    if (code === 42) {
-      crosses = codeAt(pattern, next + 1) === 42;
-      next += crosses ? 2 : 1;
-      if (crosses && codeAt(pattern, next) === kSlash) next++;
-      star = next;
+  while (at < list.length) {
+    if (next < patterns.length && isAny(patterns[next])) {
+      star = ++next;
       starAt = at;
-      continue;
-    }
-    if (code === codeAt(path, at) || (code === 63 && !isSlash(path, at))) {
+    } else if (next < patterns.length && matches(list[at], patterns[next])) {
       at++;
       next++;
-      continue;
+    } else if (star === -1) {
+      return false;
+    } else {
+      at = ++starAt;
+      next = star;
     }
-    if (star === -1 || (!crosses && isSlash(path, starAt))) return false;
-    starAt++;
-    at = starAt;
-    next = star;
   }
-  while (codeAt(pattern, next) === 42) next++;
-  return next === pattern.length;
+  while (next < patterns.length && isAny(patterns[next])) next++;
+  return next === patterns.length;
 }
 
 const posix = {

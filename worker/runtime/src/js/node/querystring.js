@@ -99,6 +99,7 @@ function escape(value) {
   try {
     return encodeURIComponent(text);
   } catch {
+    /** @type {any} */
     const error = new TypeError("URI malformed");
     error.name = "URIError";
     error.code = "ERR_INVALID_URI";

@@ -15,7 +15,7 @@ class Immediate {
     this.#id = id;
   }
 
-  static clear(immediate) {
+  static cancel(immediate) {
     if (typeof immediate === "object" && immediate !== null && #id in immediate) clearTimeout(immediate.#id);
   }
 
@@ -38,7 +38,7 @@ function setImmediate(callback, ...args) {
 }
 
 function clearImmediate(immediate) {
-  Immediate.clear(immediate);
+  Immediate.cancel(immediate);
 }
 
 export const moduleExports = {

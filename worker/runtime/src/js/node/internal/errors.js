@@ -4,9 +4,9 @@ import { inspect } from "../../console/inspect.js";
 import { primordials } from "../../primordials.js";
 
 const {
-  ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypeMap, ArrayPrototypePush, Error, NumberIsInteger, ObjectDefineProperties, RangeError,
+  ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, Error, NumberIsInteger, ObjectDefineProperties, RangeError,
   RegExpPrototypeExec, String, StringPrototypeEndsWith, StringPrototypeIncludes, StringPrototypeSlice,
-  StringPrototypeStartsWith, StringPrototypeToLowerCase, SyntaxError, TypeError,
+  StringPrototypeStartsWith, StringPrototypeToLowerCase, TypeError,
 } = primordials;
 
 /** Gives an error its code, as Node.js does: its name in a stack has it, its `name` does not. */
@@ -33,7 +33,7 @@ export function typeError(code, message) {
   return coded(new TypeError(message), code);
 }
 
-export function rangeError(code, message) {
+function rangeError(code, message) {
   return coded(new RangeError(message), code);
 }
 
@@ -41,10 +41,6 @@ export function plainError(code, message, properties) {
   const error = coded(new Error(message), code);
   for (const name in properties) error[name] = properties[name];
   return error;
-}
-
-export function syntaxError(code, message) {
-  return coded(new SyntaxError(message), code);
 }
 
 const KINDS = ["string", "function", "number", "object", "boolean", "bigint", "symbol"];
@@ -65,7 +61,7 @@ function enumerate(list) {
 }
 
 /** What was received, in Node.js's words. */
-export function received(value) {
+function received(value) {
   if (value === undefined || value === null) return ` Received ${value}`;
   if (typeof value === "function") return ` Received function ${value.name}`;
   if (typeof value === "object") {
@@ -117,14 +113,6 @@ export function invalidArgType(name, expected, actual) {
   return typeError("ERR_INVALID_ARG_TYPE", `${message}.${received(actual)}`);
 }
 
-/** ERR_INVALID_ARG_VALUE. */
-export function invalidArgValue(name, value, reason = "is invalid") {
-  let shown = inspect(value);
-  if (shown.length > 128) shown = `${StringPrototypeSlice(shown, 0, 128)}...`;
-  const kind = StringPrototypeIncludes(name, ".") ? "property" : "argument";
-  return typeError("ERR_INVALID_ARG_VALUE", `The ${kind} '${name}' ${reason}. Received ${shown}`);
-}
-
 /** A number with `_` between its thousands. */
 function withSeparators(value) {
   const text = String(value);
@@ -147,20 +135,6 @@ export function outOfRange(name, range, actual, isWholeMessage = false) {
   }
   const message = isWholeMessage ? name : `The value of "${name}" is out of range.`;
   return rangeError("ERR_OUT_OF_RANGE", `${message} It must be ${range}. Received ${shown}`);
-}
-
-/** ERR_MISSING_ARGS. */
-export function missingArgs(...names) {
-  const quoted = ArrayPrototypeMap(names, (name) =>
-    ArrayIsArray(name) ? ArrayPrototypeJoin(ArrayPrototypeMap(name, (one) => `"${one}"`), " or ") : `"${name}"`);
-  let list = quoted[0];
-  if (quoted.length === 2) list = `${quoted[0]} and ${quoted[1]}`;
-  if (quoted.length > 2) {
-    list = "";
-    for (let at = 0; at < quoted.length - 1; at++) list += `${quoted[at]}, `;
-    list += `and ${quoted[quoted.length - 1]}`;
-  }
-  return typeError("ERR_MISSING_ARGS", `The ${list} argument${names.length > 1 ? "s" : ""} must be specified`);
 }
 
 /** What is in Node.js and not here. */

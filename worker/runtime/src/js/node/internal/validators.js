@@ -1,12 +1,9 @@
 // Checks of arguments, with Node.js's errors.
 
 import { primordials } from "../../primordials.js";
-import { invalidArgType, invalidArgValue, outOfRange } from "./errors.js";
+import { invalidArgType, outOfRange } from "./errors.js";
 
-const {
-  ArrayIsArray, ArrayPrototypeIncludes, ArrayPrototypeJoin, ArrayPrototypeMap, ArrayPrototypePush, NumberIsInteger, NumberIsNaN, NumberMAX_SAFE_INTEGER,
-  NumberMIN_SAFE_INTEGER,
-} = primordials;
+const { ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, NumberIsNaN } = primordials;
 
 export function validateString(value, name) {
   if (typeof value !== "string") throw invalidArgType(name, "string", value);
@@ -28,10 +25,6 @@ export function validateObject(value, name, options = undefined) {
   }
 }
 
-export function validateArray(value, name) {
-  if (!ArrayIsArray(value)) throw invalidArgType(name, "Array", value);
-}
-
 export function validateNumber(value, name, min = undefined, max = undefined) {
   if (typeof value !== "number") throw invalidArgType(name, "number", value);
   const isBounded = min !== undefined || max !== undefined;
@@ -40,22 +33,6 @@ export function validateNumber(value, name, min = undefined, max = undefined) {
   if (min !== undefined) ArrayPrototypePush(bounds, `>= ${min}`);
   if (max !== undefined) ArrayPrototypePush(bounds, `<= ${max}`);
   throw outOfRange(name, ArrayPrototypeJoin(bounds, " && "), value);
-}
-
-export function validateInteger(value, name, min = NumberMIN_SAFE_INTEGER, max = NumberMAX_SAFE_INTEGER) {
-  if (typeof value !== "number") throw invalidArgType(name, "number", value);
-  if (!NumberIsInteger(value)) throw outOfRange(name, "an integer", value);
-  if (value < min || value > max) throw outOfRange(name, `>= ${min} && <= ${max}`, value);
-}
-
-export function validateUint32(value, name, isPositive = false) {
-  validateInteger(value, name, isPositive ? 1 : 0, 4294967295);
-}
-
-export function validateOneOf(value, name, list) {
-  if (ArrayPrototypeIncludes(list, value)) return;
-  const allowed = ArrayPrototypeJoin(ArrayPrototypeMap(list, (one) => (typeof one === "string" ? `'${one}'` : `${one}`)), ", ");
-  throw invalidArgValue(name, value, `must be one of: ${allowed}`);
 }
 
 export function validateAbortSignal(signal, name) {

@@ -1,0 +1,130 @@
+//! Apps that need Node.js: what the flags give, and what they do not.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::thread;
+
+use nano_test::{Site, finish};
+use serde_json::json;
+
+const NEEDS_EVENTS: &str = "
+import EventEmitter from 'events';
+import { join } from 'node:path';
+export default { fetch() {
+    return Response.json({ path: join('a', '../b'), emitter: typeof new EventEmitter().on, env: process.env, node: process.version });
+} };";
+
+#[test]
+fn modules_are_there_for_apps_with_the_flag_however_they_start() {
+    let site = Site::new();
+    site.app("a", NEEDS_EVENTS);
+    let flags = json!(["nodejs_compat"]);
+    let env = json!({ "TEXT": "x", "LIST": [1], "NONE": null });
+    site.config(json!({ "spares": 1, "apps": [
+        { "name": "eager", "hostname": "eager.local", "path": "a", "compatibility_flags": flags, "env": env },
+        { "name": "later", "hostname": "later.local", "path": "a", "compatibility_flags": flags, "env": env, "start": "on-demand" },
+    ]}));
+    let nano = site.serve();
+    for host in ["eager.local", "later.local"] {
+        let seen = nano.get(host, "/").json();
+        assert_eq!((&seen["path"], &seen["emitter"]), (&json!("b"), &json!("function")), "{host}");
+        assert_eq!(seen["env"], json!({ "TEXT": "x", "LIST": "[1]", "NONE": "null" }), "{host}");
+    }
+}
+
+#[test]
+fn an_app_without_the_flag_is_told_of_it_and_has_no_globals_of_node() {
+    for start in ["eager", "on-demand"] {
+        let site = Site::new();
+        site.app("a", NEEDS_EVENTS);
+        site.config(json!({ "apps": [{ "hostname": "a.local", "path": "a", "start": start }]}));
+        let refused = finish(&mut site.command("nano", &["serve", "--config", "nano.json"]), "");
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        for import in ["\"events\" (a/index.js:2:", "\"node:path\" (a/index.js:3:"] {
+            assert!(refused.stderr.contains(import), "{start} {import}: {}", refused.stderr);
+        }
+        assert!(refused.stderr.contains("\"compatibility_flags\": [\"nodejs_compat\"]"), "{}", refused.stderr);
+    }
+    let site = Site::new();
+    site.app(
+        "a",
+        "export default { fetch() { return Response.json([typeof process, typeof global, typeof setImmediate, typeof Buffer]) } }",
+    );
+    site.app("als", "import { AsyncLocalStorage } from 'async_hooks'; export default { fetch() { return new Response(typeof process + new AsyncLocalStorage().run(1, () => 2)) } }");
+    site.apps(json!([
+        { "name": "a", "hostname": "a.local", "path": "a" },
+        { "name": "als", "hostname": "als.local", "path": "als", "compatibility_flags": ["nodejs_als"] },
+    ]));
+    let nano = site.serve();
+    assert_eq!(nano.get("a.local", "/").json(), json!(["undefined", "undefined", "undefined", "undefined"]));
+    assert_eq!(nano.get("als.local", "/").text(), "undefined2");
+}
+
+/// What one request leaves behind: `enterWith()` in its handler, timers, promises that never settle.
+const STORES: &str = "
+import { AsyncLocalStorage } from 'node:async_hooks';
+const store = new AsyncLocalStorage();
+const kept = [];
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export default { async fetch(request, env, ctx) {
+    const before = store.getStore();
+    const id = new URL(request.url).searchParams.get('id');
+    store.enterWith(id);
+    kept.push(new Promise(() => {}).then(() => store.getStore()));
+    const later = wait(20).then(() => store.getStore());
+    ctx.waitUntil(later);
+    const seen = [before ?? null, store.getStore()];
+    await wait(Math.random() * 10);
+    seen.push(store.getStore());
+    const body = new ReadableStream({ async pull(controller) {
+        await wait(1);
+        controller.enqueue(new TextEncoder().encode(JSON.stringify([...seen, store.getStore()])));
+        controller.close();
+    } });
+    return new Response(body);
+} };";
+
+#[test]
+fn a_request_sees_no_store_of_another_one() {
+    let site = Site::new();
+    site.app("a", STORES);
+    site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a", "compatibility_flags": ["nodejs_compat"] }]));
+    let nano = site.serve();
+    thread::scope(|scope| {
+        for client in 0..8 {
+            let nano = &nano;
+            scope.spawn(move || {
+                for number in 0..25 {
+                    let id = format!("{client}-{number}");
+                    let seen = nano.get("a.local", &format!("/?id={id}")).json();
+                    assert_eq!(seen, json!([null, id, id, id]));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn code_from_strings_is_made_while_modules_are_evaluated_and_no_longer() {
+    let site = Site::new();
+    site.app(
+        "a",
+        "const add = new Function('a', 'b', 'return a + b'); await null; const two = eval('1 + 1');
+         export default { fetch() {
+            let refused = 0;
+            for (const make of [() => eval('1'), () => new Function('1'), () => add.constructor('1')]) {
+                try { make(); } catch (error) { if (error instanceof EvalError) refused++; }
+            }
+            return Response.json([add(1, 2), two, refused]);
+         } };",
+    );
+    site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a", "compatibility_flags": ["eval_at_start"] }]));
+    let nano = site.serve();
+    assert_eq!(nano.get("a.local", "/").json(), json!([3, 2, 3]));
+
+    let without = Site::new();
+    without.app("a", "const add = new Function('a', 'return a'); export default { fetch() {} };");
+    without.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a" }]));
+    let refused = finish(&mut without.command("nano", &["serve", "--config", "nano.json"]), "");
+    assert!(refused.code == Some(1) && refused.stderr.contains("EvalError"), "{refused:?}");
+}

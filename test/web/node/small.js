@@ -1,0 +1,74 @@
+// node:path, querystring, os, process and timers: each expectation is what Node.js has.
+
+import path from "node:path";
+import querystring from "node:querystring";
+import os from "node:os";
+import { scheduler, setInterval as ticks, setTimeout as wait } from "node:timers/promises";
+import { deepEqual, done, equal, ok, reasonOf, test, thrownBy } from "./harness.js";
+
+test("paths", () => {
+  const { basename, dirname, extname, isAbsolute, join, normalize, parse, relative, resolve } = path;
+  deepEqual(["", "/a/../../b/./c//", "../a/..", "./"].map((each) => normalize(each)), [".", "/b/c/", "..", "./"]);
+  deepEqual(["/a/b/", "/a", "a", "//a", ""].map((each) => dirname(each)), ["/a", "/", ".", "//", "."]);
+  deepEqual(["/a/b.c/", "a.b.c", ".bashrc", "a/.x.y", "..", "a."].map((each) => extname(each)), [".c", ".c", "", ".y", "", "."]);
+  deepEqual([basename("/a/b.html", ".html"), basename("/", "/"), basename("a/", "b"), basename("b", "ab")], ["b", "", "a", "b"]);
+  deepEqual([join("a", "", "../b", "/c"), join(), resolve("a", "/b", "c"), resolve()], ["b/c", ".", "/b/c", "/"]);
+  deepEqual([relative("/a/b/c", "/a/d"), relative("/", "/a"), relative("/a", "/a")], ["../../d", "a", ""]);
+  deepEqual(parse("/home/x/file.tar.gz"), { root: "/", dir: "/home/x", base: "file.tar.gz", ext: ".gz", name: "file.tar" });
+  equal(path.format({ dir: "/x", name: "y", ext: "z" }), "/x/y.z");
+  ok(isAbsolute("/") && !isAbsolute("a") && path.posix === path, "absolute");
+  equal(thrownBy(() => join(1)).message, 'The "path" argument must be of type string. Received type number (1)');
+});
+
+test("globs cross no slash, but where they say so", () => {
+  const matches = (pattern) => ["a.js", "x/a.js", "x/y/a.js", "a.ts"].filter((each) => path.matchesGlob(each, pattern));
+  deepEqual([matches("*.js"), matches("**/*.js"), matches("x/*/a.js"), matches("?.ts")], [
+    ["a.js"], ["a.js", "x/a.js", "x/y/a.js"], ["x/y/a.js"], ["a.ts"],
+  ]);
+});
+
+test("query strings", () => {
+  const { parse, stringify } = querystring;
+  const plain = (object) => Object.entries(object);
+  deepEqual(plain(parse("a=1&b=%41%zz%&a=x+y&c&=d&&%F0%9F%98%80=%ff")), [
+    ["a", ["1", "x y"]], ["b", "A%zz%"], ["c", ""], ["", "d"], ["\u{1f600}", "\ufffd"],
+  ]);
+  deepEqual(plain(parse("a:1;b:2;c:3", ";", ":", { maxKeys: 2 })), [["a", "1"], ["b", "2"]]);
+  equal(Object.getPrototypeOf(parse("__proto__=1")), null);
+  equal(stringify({ a: [1, "x y", true, null], b: 5n, "\u00fc": NaN, c: {} }), "a=1&a=x%20y&a=true&a=&b=5&%C3%BC=&c=");
+  equal(thrownBy(() => stringify({ a: "\ud800" })).code, "ERR_INVALID_URI");
+});
+
+test("a process that is none", async () => {
+  deepEqual([process.platform, process.cwd(), process.argv.length, typeof process.env], ["linux", "/", 1, "object"]);
+  equal(process.getBuiltinModule("node:os"), os);
+  equal(process.getBuiltinModule("node:nothing"), undefined);
+  equal(thrownBy(() => process.exit(1)).code, "ERR_METHOD_NOT_IMPLEMENTED");
+  const before = process.hrtime();
+  await wait(2);
+  const [seconds, nanoseconds] = process.hrtime(before);
+  ok(seconds > 0 || nanoseconds >= 1e6, `${seconds} s, ${nanoseconds} ns`);
+  ok(typeof process.hrtime.bigint() === "bigint", "bigint");
+  equal(globalThis.global, globalThis);
+  deepEqual([os.EOL, os.platform(), os.constants.signals.SIGTERM, os.constants.errno.ENOENT], ["\n", "linux", 15, 2]);
+});
+
+test("timers as promises", async () => {
+  equal(await wait(1, "value"), "value");
+  const stop = new AbortController();
+  const waiting = reasonOf(wait(100000, null, { signal: stop.signal }));
+  stop.abort("why");
+  const reason = await waiting;
+  deepEqual([reason.code, reason.name, reason.cause], ["ABORT_ERR", "AbortError", "why"]);
+  const seen = [];
+  for await (const tick of ticks(1, "tick")) {
+    if (seen.push(tick) === 3) break;
+  }
+  deepEqual(seen, ["tick", "tick", "tick"]);
+  await scheduler.wait(1);
+  const never = globalThis.setImmediate(() => ok(false, "it was cleared"));
+  globalThis.clearImmediate(never);
+  await new Promise((resolve) => globalThis.setImmediate(resolve));
+});
+
+await done();
