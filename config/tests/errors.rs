@@ -175,23 +175,6 @@ fn the_document_and_its_apps() {
 }
 
 #[test]
-fn assets() {
-    let app = |assets: &str| faults(&format!("{{\"apps\":[{{\"name\":\"x\",\"assets\":{assets}}}]}}"));
-    for (assets, fault) in [
-        ("1", "expected an object such as {\"directory\": \"public\"}, found the number 1"),
-        ("{}", "`directory` is missing: where the files are"),
-        (r#"{"directry":"a","directory":"a"}"#, "directry: unknown key (did you mean `directory`?)"),
-        (r#"{"directory":"a","not_found":"404"}"#, "not_found: expected \"none\" or \"404-page\""),
-        (r#"{"directory":"a","run_worker_first":true}"#, "the app has no worker that could run first"),
-    ] {
-        let found = app(assets);
-        assert!(found.len() == 1 && found.concat().contains(fault), "{assets}: {found:?}");
-    }
-    let missing = app(r#"{"directory":"pubic"}"#).concat();
-    assert!(missing.contains("apps[0].assets.directory: there is no"), "{missing}");
-}
-
-#[test]
 fn server_values() {
     for (keys, fault) in [
         (r#""port":0"#, "1:9: port: expected a whole number from 1 to 65535, found the number 0"),

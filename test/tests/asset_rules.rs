@@ -98,7 +98,9 @@ fn a_head_that_rules_make_too_large_is_not_sent() {
     assert_eq!((small.status, small.header("x-a").map(str::len)), (302, Some(300)));
     for path in [format!("/x/{}", "b".repeat(4000)), format!("/z/{}", "b".repeat(4000))] {
         let large = nano.get("a.local", &path);
-        assert_eq!((large.status, large.json()["code"].as_str()), (500, Some("asset_headers_too_large")));
+        // A head of megabytes is no message.
+        assert_eq!((large.status, large.headers.len() < 10), (500, true));
+        assert_eq!(large.json()["code"], "asset_headers_too_large");
         assert!(large.header("x-a").is_none() && large.header("location").is_none());
     }
     assert_eq!(nano.get("a.local", "/app.js").header("x-b"), Some("b"));

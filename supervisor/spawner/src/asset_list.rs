@@ -25,7 +25,7 @@ const MAX_NAMES: usize = 4 * MAX_ASSETS;
 const MAX_PATH_BYTES: usize = 16 << 20;
 
 /// Directories within directories.
-const MAX_DEPTH: usize = 32;
+pub const MAX_ASSET_DEPTH: usize = 32;
 
 /// Files at the top that say how the others are served, and are not served themselves.
 pub const ASSET_RULES: [&str; 3] = ["_headers", "_redirects", ".assetsignore"];
@@ -91,8 +91,8 @@ impl<'d> Walk<'d> {
 
     /// `prefix`: its path with a `/` at its end, or empty.
     fn directory(&mut self, open: OwnedFd, prefix: &str, depth: usize) -> io::Result<()> {
-        if depth > MAX_DEPTH {
-            return Err(io::Error::other(format!("{prefix} lies deeper than {MAX_DEPTH} directories")));
+        if depth > MAX_ASSET_DEPTH {
+            return Err(io::Error::other(format!("{prefix} lies deeper than {MAX_ASSET_DEPTH} directories")));
         }
         for entry in Dir::read_from(&open)? {
             let entry = entry?;

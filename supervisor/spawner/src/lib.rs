@@ -40,7 +40,7 @@ mod watch;
 mod watching;
 pub mod wire;
 
-pub use asset_list::{ASSET_RULES, AssetFile, AssetList, MAX_ASSETS};
+pub use asset_list::{ASSET_RULES, AssetFile, AssetList, MAX_ASSET_DEPTH, MAX_ASSETS};
 pub use config_transfer::{ConfigTransfer, receive_config};
 pub use listing::receive_assets;
 pub use packet::{MAX_PACKET, Packet, Wait, pair, receive, send};

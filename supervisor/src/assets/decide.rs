@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, StatusCode};
 use nano_config::WorkerFirst;
 use url::Url;
 
-use super::head_room::HeadTooLarge;
+use super::head_room::{HeadTooLarge, MAX_LOCATION};
 use super::path::{decode, encode};
 use super::redirect_target::Led;
 use super::resolve::{Resolved, not_found, resolve};
@@ -76,7 +76,7 @@ impl Assets {
         }
         let (file, status) = match resolved {
             Resolved::Redirect(_) | Resolved::File(_) if !serves => return Ok(Decision::Method),
-            Resolved::Redirect(to) => return Ok(moved(&encode(&to), query)),
+            Resolved::Redirect(to) => return moved(&encode(&to), query),
             Resolved::File(file) => (file, 200),
             Resolved::Nothing => {
                 // Patterns of `run_worker_first` have said what is the worker's. A page in place of a file is none for a
@@ -97,7 +97,7 @@ impl Assets {
         // Each file has one path, so that no other spelling of it comes past `run_worker_first`.
         let own = encode(&decoded);
         if led.is_none() && own != path {
-            return Ok(moved(&own, query));
+            return moved(&own, query);
         }
         Ok(Decision::File(file, status))
     }
@@ -111,8 +111,12 @@ impl Assets {
 }
 
 /// The file has another path.
-fn moved(to: &str, query: &str) -> Decision {
-    Decision::Answer(AssetAnswer::redirect(StatusCode::TEMPORARY_REDIRECT, &format!("{to}{query}")))
+fn moved(to: &str, query: &str) -> Result<Decision, HeadTooLarge> {
+    // What is encoded is longer than it was.
+    if to.len() + query.len() > MAX_LOCATION {
+        return Err(HeadTooLarge);
+    }
+    Ok(Decision::Answer(AssetAnswer::redirect(StatusCode::TEMPORARY_REDIRECT, &format!("{to}{query}"))))
 }
 
 /// Whether a browser shows the response as a page (Fetch metadata).

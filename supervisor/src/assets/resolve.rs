@@ -1,6 +1,11 @@
 //! Which file a path means: `html_handling` and `not_found`, with the rules of wrangler's static assets.
 
 use nano_config::{HtmlHandling, NotFound};
+use nano_protocol::limits::MAX_MODULE_PATH;
+use nano_spawner::MAX_ASSET_DEPTH;
+
+/// Most directories in which a listed file can lie, the top included.
+const MAX_DIRECTORIES: usize = MAX_ASSET_DEPTH + 1;
 
 /// Answers whether there is a file; paths begin with `/`.
 pub(super) trait Files {
@@ -30,15 +35,11 @@ pub(super) fn not_found(path: &str, handling: NotFound, files: &impl Files) -> O
         NotFound::None => None,
         NotFound::SinglePageApplication => files.has("/index.html").then(|| ("/index.html".to_owned(), 200)),
         NotFound::Page => {
-            let mut above = path;
-            while let Some((directory, _)) = above.rsplit_once('/') {
-                let page = format!("{directory}/404.html");
-                if files.has(&page) {
-                    return Some((page, 404));
-                }
-                above = directory;
-            }
-            None
+            // A client's path may have many more directories than any that was listed.
+            let near = path.match_indices('/').map(|(at, _)| at).take_while(|at| *at <= MAX_MODULE_PATH);
+            let directories: Vec<_> = near.take(MAX_DIRECTORIES).filter_map(|at| path.get(..at)).collect();
+            let pages = directories.into_iter().rev().map(|directory| format!("{directory}/404.html"));
+            pages.map(|page| (page, 404)).find(|(page, _)| files.has(page))
         }
     }
 }

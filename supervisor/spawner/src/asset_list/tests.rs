@@ -89,7 +89,7 @@ fn what_is_no_file_is_left_out() {
 fn a_tree_is_not_followed_for_ever() {
     let (_place, root) = site(&["x"]);
     let mut deep = root.clone();
-    for _ in 0..=MAX_DEPTH {
+    for _ in 0..=MAX_ASSET_DEPTH {
         deep.push("d");
     }
     fs::create_dir_all(&deep).unwrap();

@@ -170,6 +170,17 @@ fn redirects_come_before_files() {
 }
 
 #[test]
+fn a_path_that_is_longer_when_it_is_encoded_is_no_location() {
+    let assets = assets(", \"not_found\": \"404-page\"", false);
+    let headers = HeaderMap::new();
+    let path = format!("/{}", "@".repeat(60_000));
+    let url = format!("http://a.example{path}");
+    let by = AskedBy::Client;
+    let asked = Asked { method: &Method::GET, headers: &headers, url: &url, path: &path, query: "", by };
+    assert_eq!(assets.decide(asked).unwrap_err(), HeadTooLarge);
+}
+
+#[test]
 fn a_form_is_not_answered_with_a_page() {
     let assets = assets(", \"not_found\": \"single-page-application\"", true);
     assert_eq!(told(&assets, &Method::POST, "/none", true), "worker");

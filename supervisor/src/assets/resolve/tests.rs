@@ -138,3 +138,37 @@ fn pages_for_what_is_not_there() {
     assert_eq!(not_found("/x", NotFound::SinglePageApplication, &Names(&[])), None);
     assert_eq!(not_found("/x", NotFound::None, &files), None);
 }
+
+struct One(String);
+
+impl Files for One {
+    fn has(&self, path: &str) -> bool {
+        self.0 == path
+    }
+}
+
+/// Counts what is looked for.
+#[derive(Default)]
+struct Counted(std::cell::Cell<(usize, usize)>);
+
+impl Files for Counted {
+    fn has(&self, path: &str) -> bool {
+        let (times, bytes) = self.0.get();
+        self.0.set((times + 1, bytes + path.len()));
+        false
+    }
+}
+
+#[test]
+fn a_path_of_many_directories_is_not_looked_for_in_each() {
+    for path in ["/a".repeat(32 << 10), format!("/{}/b", "a".repeat(60 << 10)), "/".repeat(64 << 10)] {
+        let files = Counted::default();
+        assert_eq!(not_found(&path, NotFound::Page, &files), None);
+        let (times, bytes) = files.0.get();
+        assert!(times <= MAX_DIRECTORIES && bytes <= 4 * MAX_MODULE_PATH, "{times} {bytes}");
+    }
+    // The deepest that can be listed is found.
+    let deep = format!("{}/404.html", "/a".repeat(MAX_ASSET_DEPTH));
+    let path = format!("{}/x", "/a".repeat(MAX_ASSET_DEPTH));
+    assert_eq!(not_found(&path, NotFound::Page, &One(deep.clone())), Some((deep, 404)));
+}
