@@ -10,14 +10,14 @@ const language = `
 
 // What bootstrap.js defines, and CLI of `nano run`.
 const platform = `
-  AbortController AbortSignal Blob ByteLengthQueuingStrategy CLI CompressionStream CountQueuingStrategy Crypto CryptoKey CustomEvent
-  DOMException DecompressionStream ErrorEvent Event EventTarget ExecutionContext ExtendableEvent FetchEvent File FormData Headers Navigator Performance
+  AbortController AbortSignal Blob BroadcastChannel ByteLengthQueuingStrategy CLI CompressionStream CountQueuingStrategy Crypto CryptoKey CustomEvent
+  DOMException DecompressionStream ErrorEvent Event EventTarget ExecutionContext ExtendableEvent FetchEvent File FixedLengthStream FormData Headers IdentityTransformStream MessageChannel MessageEvent MessagePort Navigator Performance PerformanceEntry PerformanceMark PerformanceMeasure
   PromiseRejectionEvent ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest
-  ReadableStreamDefaultController ReadableStreamDefaultReader Request Response SubtleCrypto TextDecoder TextDecoderStream
-  TextEncoder TextEncoderStream TransformStream TransformStreamDefaultController URL URLSearchParams WritableStream
+  ReadableStreamDefaultController ReadableStreamDefaultReader Request Response ServiceWorkerGlobalScope SubtleCrypto TextDecoder TextDecoderStream
+  TextEncoder TextEncoderStream TransformStream TransformStreamDefaultController URL URLPattern URLSearchParams WorkerGlobalScope WritableStream
   WritableStreamDefaultController WritableStreamDefaultWriter addEventListener atob btoa clearInterval clearTimeout console crypto
   dispatchEvent fetch navigator onerror onrejectionhandled onunhandledrejection performance queueMicrotask removeEventListener
-  reportError self setInterval setTimeout structuredClone`;
+  reportError scheduler self setInterval setTimeout structuredClone`;
 
 const names = (list) => list.trim().split(/\s+/);
 const all = (list, value) => Object.fromEntries(names(list).map((name) => [name, value]));

@@ -399,3 +399,33 @@ fn an_app_that_patches_every_global_changes_nothing_of_cloudflare_workers() {
     assert_eq!(nano.get("a.local", "/").text(), "scoped by we inner 2 we");
     assert_eq!(nano.get("b.local", "/").text(), "we");
 }
+
+#[test]
+fn messages_stay_in_their_app_and_bear_their_request() {
+    let site = Site::new();
+    site.app(
+        "a",
+        "const { port1, port2 } = new MessageChannel();
+         let heard = 0, tell;
+         new BroadcastChannel('shared').onmessage = ({ data }) => { if (data === '/loud') heard++; tell(); };
+         port2.onmessage = ({ data }) => { console.log('message for', data); new BroadcastChannel('shared').postMessage(data); };
+         export default { async fetch(request) {
+            const { pathname } = new URL(request.url);
+            const told = new Promise((resolve) => { tell = resolve; });
+            port1.postMessage(pathname);
+            await told;
+            await scheduler.wait(1);
+            const found = new URLPattern({ pathname: '/:name' }).exec(request.url);
+            return new Response(`${found.pathname.groups.name} ${heard}`);
+         } };",
+    );
+    site.apps(json!([
+        { "name": "a", "hostname": "a.local", "path": "a" },
+        { "name": "b", "hostname": "b.local", "path": "a" },
+    ]));
+    let nano = site.serve();
+    assert_eq!(nano.raw("GET /loud HTTP/1.1\r\nhost: a.local\r\nx-request-id: the-loud-one\r\n\r\n").text(), "loud 1");
+    assert_eq!(nano.get("b.local", "/quiet").text(), "quiet 0", "another app's channels are its own");
+    let line = nano.log.wait_for("its line", |line| line["message"] == "message for /loud");
+    assert_eq!((line["request_id"].as_str(), line["app"].as_str()), (Some("the-loud-one"), Some("a")), "{line}");
+}

@@ -77,3 +77,8 @@ fn lists() {
 fn crypto() {
     run_folder("crypto");
 }
+
+#[test]
+fn workers() {
+    run_folder("workers");
+}

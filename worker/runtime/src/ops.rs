@@ -28,6 +28,7 @@ mod structured_clone;
 mod subtle;
 mod timers;
 mod url;
+mod url_pattern;
 mod wasm;
 
 /// The web platform, as far as nano has it.
@@ -42,6 +43,7 @@ pub(crate) const WEB_PLATFORM: Extension = Extension {
 fn on_close(isolate: &mut v8::Isolate) {
     compression::close_all(isolate);
     subtle::keys::close_all(isolate);
+    subtle::running_digest::close_all(isolate);
 }
 
 /// All operations. One line per file.
@@ -68,8 +70,10 @@ const GROUPS: &[&[OpDecl]] = &[
     subtle::keys::OPS,
     subtle::octet_keys::OPS,
     subtle::rsa::OPS,
+    subtle::running_digest::OPS,
     timers::OPS,
     url::OPS,
+    url_pattern::OPS,
     wasm::OPS,
 ];
 

@@ -10,6 +10,7 @@ import { console } from "./console/console.js";
 import { inspect } from "./console/inspect.js";
 import "./console/inspectors.js";
 import { Crypto, crypto } from "./crypto/crypto.js";
+import { createDigestStream } from "./crypto/digest_stream.js";
 import { CryptoKey } from "./crypto/crypto_key.js";
 import { SubtleCrypto } from "./crypto/subtle_crypto.js";
 import { AbortController, AbortSignal, configureAbortTimers } from "./dom/abort.js";
@@ -29,16 +30,22 @@ import { Response } from "./fetch/response.js";
 import { Blob } from "./file/blob.js";
 import { File } from "./file/file.js";
 import { getGlobalHandler, reportError, setGlobalHandler } from "./html/error_reporting.js";
+import { messageEvents } from "./html/message_event.js";
+import { messagePorts } from "./html/message_ports.js";
+import { createScheduler } from "./html/scheduler.js";
 import { structuredClone } from "./html/structured_clone.js";
 import { clearInterval, clearTimeout, fireTimer, setBackgroundTimeout, setInterval, setTimeout } from "./html/timers.js";
 import { rejectionHandled, unhandledRejection } from "./html/unhandled_rejections.js";
+import { ServiceWorkerGlobalScope, WorkerGlobalScope } from "./html/worker_global_scope.js";
 import { ops, version } from "./ops.js";
 import { Performance, performance } from "./performance/performance.js";
+import { userTiming } from "./performance/user_timing.js";
 import { primordials } from "./primordials.js";
 import { captureFloat16Array } from "./streams/array_buffers.js";
 import { configureBudget } from "./streams/budget.js";
 import { ByteLengthQueuingStrategy } from "./streams/byte_length_queuing_strategy.js";
 import { CountQueuingStrategy } from "./streams/count_queuing_strategy.js";
+import { createIdentityTransformStreams } from "./streams/identity_transform_stream.js";
 import { ReadableByteStreamController } from "./streams/readable_byte_stream_controller.js";
 import { ReadableStream } from "./streams/readable_stream.js";
 import { ReadableStreamBYOBReader } from "./streams/readable_stream_byob_reader.js";
@@ -52,6 +59,7 @@ import { WritableStreamDefaultController } from "./streams/writable_stream_defau
 import { WritableStreamDefaultWriter } from "./streams/writable_stream_default_writer.js";
 import { URLSearchParams } from "./url/search_params.js";
 import { URL } from "./url/url.js";
+import { createURLPattern } from "./url/url_pattern.js";
 import { createAssetsBinding } from "./worker/assets_binding.js";
 import { builtInModule } from "./worker/cloudflare_workers.js";
 import { abortRequest, checkExports, dispatchRequest, responseHandedOn, resumeResponse, startApp } from "./worker/dispatch.js";
@@ -59,9 +67,10 @@ import { beforeMain, setEnvironment } from "./worker/environment.js";
 import { ExecutionContext } from "./worker/execution_context.js";
 import { ExtendableEvent, FetchEvent } from "./worker/fetch_event.js";
 import { removeSharedMemory } from "./worker/shared_memory.js";
+import { defineWasmStreaming } from "./worker/wasm_streaming.js";
 
 const {
-  ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
+  ObjectDefineProperty, ObjectFreeze, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
 } = primordials;
 delete global.__nano;
 
@@ -71,6 +80,32 @@ function defineInterfaces(table) {
     ObjectDefineProperty(global, name, {
       __proto__: null, value: table[name], writable: true, enumerable: false, configurable: true,
     });
+  }
+}
+
+/**
+ * Members that are made when an app looks at the first of them: `create()` returns an object with all. What nobody looks at takes
+ * no part of the heap.
+ */
+function defineLazily(object, names, create, enumerable = false) {
+  let made = null;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    const define = (value) => {
+      ObjectDefineProperty(object, name, { __proto__: null, value, writable: true, enumerable, configurable: true });
+      return value;
+    };
+    const accessor = {
+      get [name]() {
+        made ??= create();
+        return define(made[name]);
+      },
+      set [name](value) {
+        define(value);
+      },
+    };
+    const { get, set } = ObjectGetOwnPropertyDescriptor(accessor, name);
+    ObjectDefineProperty(object, name, { __proto__: null, get, set, enumerable, configurable: true });
   }
 }
 
@@ -116,9 +151,22 @@ function queueMicrotask(callback) {
   });
 }
 
+const languages = ObjectFreeze(["en"]);
 const navigator = new (class Navigator {
   get userAgent() {
     return `nano/${version}`;
+  }
+
+  get hardwareConcurrency() {
+    return 1;
+  }
+
+  get language() {
+    return "en";
+  }
+
+  get languages() {
+    return languages;
   }
 })();
 
@@ -160,6 +208,7 @@ defineInterfaces({
   ReadableStreamDefaultReader,
   Request,
   Response,
+  ServiceWorkerGlobalScope,
   SubtleCrypto,
   TextDecoder,
   TextDecoderStream,
@@ -169,10 +218,19 @@ defineInterfaces({
   TransformStreamDefaultController,
   URL,
   URLSearchParams,
+  WorkerGlobalScope,
   WritableStream,
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 });
+
+defineLazily(global, ["BroadcastChannel", "MessageChannel", "MessagePort"], messagePorts);
+defineLazily(global, ["FixedLengthStream", "IdentityTransformStream"], createIdentityTransformStreams);
+defineLazily(global, ["MessageEvent"], messageEvents);
+defineLazily(global, ["PerformanceEntry", "PerformanceMark", "PerformanceMeasure"], userTiming);
+defineLazily(global, ["scheduler"], () => ({ __proto__: null, scheduler: createScheduler() }), true);
+defineLazily(global, ["URLPattern"], createURLPattern);
+defineLazily(crypto, ["DigestStream"], () => ({ __proto__: null, DigestStream: createDigestStream() }));
 
 defineFunctions({
   addEventListener,
@@ -253,6 +311,7 @@ export const entry = {
   configureBudget(options) {
     captureFloat16Array(global.Float16Array);
     configureBudget(options);
+    defineWasmStreaming();
   },
   defineNodeGlobals,
   dispatchRequest,

@@ -37,6 +37,10 @@ export const ops: {
   decoderClose(id: Id): void;
   decoderOpen(encoding: string | undefined, ignoreBOM: boolean): Id;
   digest(hash: number, data: Bytes): ArrayBuffer;
+  digestClose(id: Id): void;
+  digestFinish(id: Id): ArrayBuffer;
+  digestOpen(owner: object, hash: number): Id;
+  digestUpdate(id: Id, bytes: Bytes): void;
   ecExport(id: KeyId, raw: boolean): ArrayBuffer;
   ecFromJwk(owner: object, curve: number, x: string, y: string, d: string | undefined): KeyId | undefined;
   ecGenerate(privateOwner: object, publicOwner: object, curve: number): [KeyId, KeyId];
@@ -127,6 +131,8 @@ export const ops: {
   urlCanParse(input: string, base: string | undefined): boolean;
   urlParse(input: string, base: string | undefined, components: UrlComponents): string | undefined;
   urlSet(href: string, which: number, value: string, components: UrlComponents): string | undefined;
+  urlPatternInput(input: string | (string | undefined)[], base: string | undefined): string[] | undefined;
+  urlPatternParse(input: string | (string | undefined)[], base: string | undefined, ignoreCase: boolean): any[];
   utf8Encode(text: string): Uint8Array;
   utf8EncodeInto(text: string, destination: Uint8Array, result: Uint32Array): void;
   utf8Length(text: string): number;

@@ -17,6 +17,7 @@ pub(super) mod jwk;
 pub(crate) mod keys;
 pub(super) mod octet_keys;
 pub(super) mod rsa;
+pub(super) mod running_digest;
 
 ops! {
     "digest" => digest,

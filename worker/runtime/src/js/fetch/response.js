@@ -198,6 +198,11 @@ export class Response {
   static {
     internals = {
       __proto__: null,
+      forWasm(value) {
+        if (!isObject(value) || !(#list in value)) return null;
+        const list = value.#headers === null ? value.#list : headersList(value.#headers);
+        return { __proto__: null, ok: value.#status >= 200 && value.#status <= 299, type: listGet(list, "content-type") };
+      },
       contentType: (response) => listGet(response.#list, "content-type"),
       body: (value) => (isObject(value) && #list in value ? value.#body : undefined),
       parts(value) {
@@ -259,6 +264,11 @@ function convertInit(init, prefix) {
  */
 export function responseParts(value) {
   return internals.parts(value);
+}
+
+/** Of a Response, whether its status is ok and its content-type; null for anything else. */
+export function responseForWasm(value) {
+  return internals.forWasm(value);
 }
 
 /** A response that came from elsewhere: `{ status, reason, list, body, url, redirected }`, the body a Body or null. */

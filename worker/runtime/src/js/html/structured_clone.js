@@ -10,7 +10,8 @@ import {
 } from "../webidl.js";
 
 const {
-  ArrayPrototypePush, ObjectGetPrototypeOf, Set, SetPrototypeAdd, SetPrototypeHas, SymbolIterator,
+  ArrayPrototypePush, Map, MapPrototypeGet, MapPrototypeSet, ObjectGetPrototypeOf, Set, SetPrototypeAdd, SetPrototypeHas,
+  SymbolIterator,
 } = primordials;
 
 // The interface an object belongs to is the nearest marked prototype.
@@ -29,7 +30,27 @@ function isHostObject(object) {
   return interfacePrototype(object) !== null;
 }
 
+/** What objects of the platform that can be transferred are marked with, by their interface's prototype. */
+const transferers = new Map();
+/** Of the clone that is being made: each object that is transferred, and what takes its place. */
+let replacements = null;
+
+/**
+ * Objects of an interface can be transferred: `is(object)`, whether this one can, `prepare()` makes an object that takes the place of
+ * one, `commit(object, replacement)` moves what it stands for.
+ */
+export function setTransferer(prototype, transferer) {
+  MapPrototypeSet(transferers, prototype, transferer);
+}
+
+function transfererOf(object) {
+  const transferer = MapPrototypeGet(transferers, interfacePrototype(object));
+  return transferer !== undefined && transferer.is(object) ? transferer : undefined;
+}
+
 function cloneHostObject(object) {
+  const replacement = replacements === null ? undefined : MapPrototypeGet(replacements, object);
+  if (replacement !== undefined) return replacement;
   const cloner = clonerOf(interfacePrototype(object));
   return cloner === null ? undefined : cloner(object);
 }
@@ -41,17 +62,42 @@ function dataCloneError(message) {
 export function structuredClone(value, options = undefined) {
   const prefix = "Failed to execute 'structuredClone'";
   requireArguments(arguments.length, 1, prefix);
+  return cloneWithTransfer(value, options, prefix, undefined).value;
+}
+
+/**
+ * A copy, and the objects that took the place of those that were transferred. `options`: a dictionary with `transfer`.
+ * `source`: an object that must not be transferred.
+ */
+export function cloneWithTransfer(value, options, prefix, source) {
   const transfer = [];
+  const objects = [];
   if (options !== undefined && options !== null) {
     if (!isObject(options)) throw conversionError(prefix, "Argument 2", "is not an object");
     const list = options.transfer;
-    if (list !== undefined) readTransferList(list, transfer, prefix);
+    if (list !== undefined) readTransferList(list, transfer, objects, prefix, source);
   }
-  if (transfer.length === 0 && !isObject(value) && typeof value !== "symbol") return value;
-  return ops.structuredClone(value, transfer, isHostObject, cloneHostObject, dataCloneError);
+  const taking = [];
+  if (transfer.length === 0 && objects.length === 0 && !isObject(value) && typeof value !== "symbol") {
+    return { __proto__: null, value, objects: taking };
+  }
+  const outer = replacements;
+  replacements = objects.length === 0 ? null : new Map();
+  try {
+    for (let i = 0; i < objects.length; i++) {
+      const replacement = objects[i].transferer.prepare();
+      MapPrototypeSet(replacements, objects[i].object, replacement);
+      ArrayPrototypePush(taking, replacement);
+    }
+    value = ops.structuredClone(value, transfer, isHostObject, cloneHostObject, dataCloneError);
+  } finally {
+    replacements = outer;
+  }
+  for (let i = 0; i < objects.length; i++) objects[i].transferer.commit(objects[i].object, taking[i]);
+  return { __proto__: null, value, objects: taking };
 }
 
-function readTransferList(value, transfer, prefix) {
+function readTransferList(value, transfer, objects, prefix, source) {
   const method = isObject(value) ? value[SymbolIterator] : undefined;
   if (typeof method !== "function") throw conversionError(prefix, "'transfer' of 'StructuredSerializeOptions'", "is not a sequence");
   const items = sequenceFrom(value, method, (item, itemPrefix, context) => {
@@ -61,8 +107,16 @@ function readTransferList(value, transfer, prefix) {
   const known = new Set();
   for (let i = 0; i < items.length; i++) {
     const item = items[i];
-    if (!isArrayBuffer(item)) throw dataCloneError(`${prefix}: Item ${i} of 'transfer' cannot be transferred`);
+    const transferer = isArrayBuffer(item) || item === source ? undefined : transfererOf(item);
+    if (!isArrayBuffer(item) && transferer === undefined) {
+      throw dataCloneError(`${prefix}: Item ${i} of 'transfer' cannot be transferred`);
+    }
     if (SetPrototypeHas(known, item)) throw dataCloneError(`${prefix}: Item ${i} of 'transfer' is there twice`);
+    if (transferer !== undefined) {
+      SetPrototypeAdd(known, item);
+      ArrayPrototypePush(objects, { __proto__: null, object: item, transferer });
+      continue;
+    }
     if (primordials.ArrayBufferPrototypeGetDetached(item)) throw dataCloneError(`${prefix}: Item ${i} of 'transfer' is detached`);
     SetPrototypeAdd(known, item);
     ArrayPrototypePush(transfer, item);

@@ -57,6 +57,14 @@ export function setBackgroundTimeout(callback, delay) {
   return id;
 }
 
+/** For other builtins: calls `callback` in a turn of its own, as soon as there is one. Throws where there are too many timers. */
+export function queueTask(callback) {
+  const id = allocate();
+  const context = ops.getAsyncContext();
+  MapPrototypeSet(timers, id, { __proto__: null, callback, args: null, delay: 0, repeat: false, nesting: 0, context });
+  ops.timerStart(id, 0, true);
+}
+
 function clear(id) {
   const number = +id;
   if (MapPrototypeDelete(timers, number)) ops.timerCancel(number);
