@@ -1,8 +1,11 @@
 //! Natives of url/url_pattern.js: patterns are parsed here, by the `urlpattern` crate; V8's regular expressions match.
+//!
+//! Nothing here calls what brings in the `regex` crate: its tables are 140 KB that the loader would write to in each worker.
 
-use urlpattern::quirks::{self, StringOrInit, UrlPatternComponent, UrlPatternInit};
+use url::Url;
+use urlpattern::quirks::{self, StringOrInit, UrlPatternComponent};
 use urlpattern::regexp::RegExp;
-use urlpattern::{RegexSyntax, UrlPatternOptions};
+use urlpattern::{Error, RegexSyntax, UrlPatternInit, UrlPatternOptions};
 
 use super::{ops, throw_type_error};
 
@@ -25,7 +28,7 @@ impl RegExp for ForV8 {
 
     /// Asked of protocols only, whether one may be special.
     fn matches<'a>(&self, text: &'a str) -> Option<Vec<Option<&'a str>>> {
-        regex::Regex::new(&self.0).ok()?.matches(text)
+        regex_lite::Regex::new(&self.0).ok()?.is_match(text).then(Vec::new)
     }
 
     fn pattern_string(&self) -> &str {
@@ -33,13 +36,13 @@ impl RegExp for ForV8 {
     }
 }
 
-/// A string, or the members of a URLPatternInit in the order of [`UrlPatternInit`], undefined where they are missing.
+/// A string, or the members of a URLPatternInit in the order of [`quirks::UrlPatternInit`], undefined where they are missing.
 fn input_of(scope: &v8::PinScope, value: v8::Local<v8::Value>) -> StringOrInit<'static> {
     let Ok(members) = v8::Local::<v8::Array>::try_from(value) else {
         return StringOrInit::String(value.to_rust_string_lossy(scope).into());
     };
     let member = |index: u32| optional(scope, members.get_index(scope, index)?);
-    StringOrInit::Init(UrlPatternInit {
+    StringOrInit::Init(quirks::UrlPatternInit {
         protocol: member(0),
         username: member(1),
         password: member(2),
@@ -56,6 +59,28 @@ fn optional(scope: &v8::PinScope, value: v8::Local<v8::Value>) -> Option<String>
     (!value.is_undefined()).then(|| value.to_rust_string_lossy(scope))
 }
 
+/// What a pattern is made of.
+fn init_of(input: StringOrInit, base: Option<&str>) -> Result<UrlPatternInit, Error> {
+    let url = |text: &str| Url::parse(text).map_err(Error::Url);
+    match input {
+        StringOrInit::String(pattern) => {
+            UrlPatternInit::parse_constructor_string::<ForV8>(&pattern, base.map(url).transpose()?)
+        }
+        StringOrInit::Init(_) if base.is_some() => Err(Error::BaseUrlWithInit),
+        StringOrInit::Init(init) => Ok(UrlPatternInit {
+            protocol: init.protocol,
+            username: init.username,
+            password: init.password,
+            hostname: init.hostname,
+            port: init.port,
+            pathname: init.pathname,
+            search: init.search,
+            hash: init.hash,
+            base_url: init.base_url.as_deref().map(url).transpose()?,
+        }),
+    }
+}
+
 /// `urlPatternParse(input, baseURL, ignoreCase) → [hasRegExpGroups, (pattern, regular expression, [group name, …]) of each component]`.
 /// Throws a `TypeError` for what is no pattern.
 fn url_pattern_parse(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
@@ -63,8 +88,7 @@ fn url_pattern_parse(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgumen
     let base = optional(scope, args.get(1));
     let ignore_case = args.get(2).is_true();
     let options = UrlPatternOptions { regex_syntax: RegexSyntax::EcmaScript, ignore_case };
-    let parsed = quirks::process_construct_pattern_input(input, base.as_deref());
-    let pattern = match parsed.and_then(|init| quirks::parse_pattern::<ForV8>(init, options)) {
+    let pattern = match init_of(input, base.as_deref()).and_then(|init| quirks::parse_pattern::<ForV8>(init, options)) {
         Ok(pattern) => pattern,
         Err(error) => return throw_type_error(scope, &format!("Failed to construct 'URLPattern': {error}")),
     };
