@@ -9,6 +9,9 @@ pub(super) const MAX_MATCHED: usize = 4096;
 /// Most names of one rule. Real rules have a handful.
 const MAX_NAMES: usize = 32;
 
+/// Most segments of a rule with names: each is kept apart. Files lie half as deep at most.
+const MAX_SEGMENTS: usize = 64;
+
 /// A path, perhaps with a host before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PathRule {
@@ -50,6 +53,10 @@ impl PathRule {
             return Err(once());
         }
         let is_exact = pattern.names().next().is_none();
+        let segments = host.as_ref().map_or(0, Pattern::segments) + if is_exact { 0 } else { pattern.segments() };
+        if segments > MAX_SEGMENTS {
+            return Err(format!("with `*` or names there may be {MAX_SEGMENTS} segments, found {segments}"));
+        }
         let path = if is_exact { PathPattern::Exact(path.to_owned()) } else { PathPattern::Pattern(pattern) };
         Ok(Self { host, path })
     }

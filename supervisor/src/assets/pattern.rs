@@ -67,6 +67,11 @@ impl Pattern {
         Some(pattern)
     }
 
+    /// How many segments are kept.
+    pub(super) fn segments(&self) -> usize {
+        self.front.len() + self.back.len() + usize::from(self.splat.is_some())
+    }
+
     /// In their order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let splat = self.splat.iter().map(|(segment, _)| segment);
@@ -76,7 +81,7 @@ impl Pattern {
 
     /// Adds what the names stand for; each takes as much as it can, the first ones first.
     pub(super) fn matches<'r>(&'r self, text: &'r str, names: &mut Names<'r>) -> Option<()> {
-        let rest = self.segments(&self.front, Some(text), names)?;
+        let rest = self.compare(&self.front, Some(text), names)?;
         let Some((segment, at)) = &self.splat else { return rest.is_none().then_some(()) };
         let rest = rest?;
         let mut middle = rest;
@@ -87,11 +92,11 @@ impl Pattern {
         segment.around_splat(*at, middle, self.separator, names)?;
         // The separator lies between.
         let behind = if self.back.is_empty() { None } else { rest.get(middle.len() + 1..) };
-        self.segments(&self.back, behind, names)?.is_none().then_some(())
+        self.compare(&self.back, behind, names)?.is_none().then_some(())
     }
 
     /// Compares segments with those that a text begins with. The inner option: what comes behind them and a separator.
-    fn segments<'r>(
+    fn compare<'r>(
         &self,
         segments: &'r [Segment],
         text: Option<&'r str>,

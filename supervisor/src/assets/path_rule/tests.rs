@@ -88,6 +88,20 @@ fn names_are_bounded() {
 }
 
 #[test]
+fn segments_that_are_kept_are_bounded() {
+    assert!(PathRule::parse(&format!("{}/*", "/a".repeat(MAX_SEGMENTS - 2))).is_ok());
+    for text in [
+        format!("{}*", "/".repeat(MAX_SEGMENTS)),
+        format!("/*{}", "/".repeat(1900)),
+        format!("https://{}a/", "a.".repeat(MAX_SEGMENTS)),
+    ] {
+        assert!(PathRule::parse(&text).unwrap_err().contains("64 segments"), "{text}");
+    }
+    // Without names the path is kept as it is.
+    assert!(PathRule::parse(&"/".repeat(1900)).is_ok());
+}
+
+#[test]
 fn a_very_long_path_is_not_compared() {
     let rule = PathRule::parse("/:a-*").unwrap();
     assert!(rule.matches("h", &format!("/{}", "-".repeat(MAX_MATCHED - 1))).is_some());
