@@ -7,6 +7,7 @@
 use crate::engine::extension::{Extension, OpDecl, ops};
 
 mod body;
+mod buffer_text;
 mod builtin_modules;
 mod bytes;
 mod clock;
@@ -49,6 +50,7 @@ fn on_close(isolate: &mut v8::Isolate) {
 /// All operations. One line per file.
 const GROUPS: &[&[OpDecl]] = &[
     body::OPS,
+    buffer_text::OPS,
     builtin_modules::OPS,
     clock::OPS,
     compression::OPS,

@@ -296,6 +296,7 @@ function defineNodeGlobals() {
   };
   defineValue("global", global);
   define("process", "node:process", (process) => process);
+  define("Buffer", "node:buffer", ({ Buffer }) => Buffer);
   define("setImmediate", "node:timers", ({ setImmediate }) => setImmediate);
   define("clearImmediate", "node:timers", ({ clearImmediate }) => clearImmediate);
 }

@@ -25,6 +25,7 @@ export const ops: {
   base64Encode(bytes: string): string;
   base64urlDecode(text: string): ArrayBuffer | undefined;
   builtinModule(specifier: string): any;
+  bytesToText(bytes: ArrayBufferView, encoding: number): string;
   coderClose(id: Id): void;
   coderOpen(owner: object, format: string, decompress: boolean): Id | undefined;
   coderOutput(view: ArrayBufferView): void;
@@ -124,6 +125,9 @@ export const ops: {
     isHostObject: (object: object) => boolean, cloneHostObject: (object: object) => unknown,
     dataCloneError: (message: string) => Error,
   ): unknown;
+  textByteLength(text: string): number;
+  textIntoBytes(text: string, bytes: ArrayBufferView, encoding: number): number;
+  textToBytes(text: string, encoding: number): Uint8Array;
   timerAllocate(): Id | undefined;
   timerCancel(id: Id): void;
   timerStart(id: Id, milliseconds: number, awaited: boolean): void;

@@ -23,6 +23,7 @@ pub(super) const MODULES: &[BuiltinModule] = &[
         path: "node/async_hooks.js",
         flags: NODE.with(CompatibilityFlags::NODEJS_ALS),
     },
+    node("node:buffer", "node/buffer.js"),
     node("node:diagnostics_channel", "node/diagnostics_channel.js"),
     node("node:events", "node/events.js"),
     node("node:os", "node/os.js"),
@@ -30,9 +31,12 @@ pub(super) const MODULES: &[BuiltinModule] = &[
     node("node:path/posix", "node/path.js"),
     node("node:process", "node/process.js"),
     node("node:querystring", "node/querystring.js"),
+    node("node:string_decoder", "node/string_decoder.js"),
     node("node:timers", "node/timers.js"),
     node("node:timers/promises", "node/timers/promises.js"),
     node("node:tty", "node/tty.js"),
+    node("node:util", "node/util.js"),
+    node("node:util/types", "node/util/types.js"),
 ];
 
 /// `builtinModule(specifier) -> object | undefined`: the default export of a module that the app may import.

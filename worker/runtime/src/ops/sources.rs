@@ -180,6 +180,11 @@ sources! {
     /// Those that are evaluated when something first imports them.
     LAZY:
     "node/async_hooks.js",
+    "node/buffer.js",
+    "node/buffer/create.js",
+    "node/buffer/encodings.js",
+    "node/buffer/numbers.js",
+    "node/buffer/search.js",
     "node/diagnostics_channel.js",
     "node/events.js",
     "node/internal/errors.js",
@@ -189,9 +194,13 @@ sources! {
     "node/path.js",
     "node/process.js",
     "node/querystring.js",
+    "node/string_decoder.js",
     "node/timers.js",
     "node/timers/promises.js",
     "node/tty.js",
+    "node/util.js",
+    "node/util/deep_equal.js",
+    "node/util/types.js",
 }
 
 #[cfg(test)]

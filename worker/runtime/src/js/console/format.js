@@ -11,8 +11,8 @@ const {
   ObjectIs, ObjectPrototypeHasOwnProperty, String, StringPrototypeCharCodeAt, StringPrototypeSlice, SymbolToPrimitive,
 } = primordials;
 
-/** One line of the console from its arguments, an array. Never throws. */
-export function format(args) {
+/** One line of the console from its arguments, an array. `options`: of inspect(), for values as they are. Never throws. */
+export function format(args, options = undefined) {
   if (args.length === 0) return "";
   const first = args[0];
   let text = "";
@@ -30,7 +30,7 @@ export function format(args) {
         continue;
       }
       if (next + 1 === args.length || !isSpecifier(specifier)) continue;
-      text += StringPrototypeSlice(first, from, i - 1) + formatArgument(specifier, args[++next]);
+      text += StringPrototypeSlice(first, from, i - 1) + formatArgument(specifier, args[++next], options);
       from = i + 1;
     }
     if (from !== 0) {
@@ -41,7 +41,7 @@ export function format(args) {
   }
   for (; next < args.length && text.length <= outputLimit; next++) {
     const value = args[next];
-    text += separator + (typeof value === "string" ? value : inspect(value));
+    text += separator + (typeof value === "string" ? value : inspect(value, options));
     separator = " ";
   }
   return bounded(text);
@@ -68,7 +68,7 @@ function isSpecifier(code) {
   }
 }
 
-function formatArgument(specifier, value) {
+function formatArgument(specifier, value, options) {
   try {
     switch (specifier) {
       case 115:
@@ -84,11 +84,11 @@ function formatArgument(specifier, value) {
       case 102:
         return typeof value === "symbol" ? "NaN" : numberText(NumberParseFloat(value));
       case 111:
-        return inspect(value, { __proto__: null, showHidden: true, showProxy: true, depth: 4 });
+        return inspect(value, { ...options, showHidden: true, showProxy: true, depth: 4 });
       case 99:
         return "";
       default:
-        return inspect(value);
+        return inspect(value, options);
     }
   } catch {
     // A conversion that the value itself sabotages.

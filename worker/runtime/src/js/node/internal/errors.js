@@ -33,7 +33,7 @@ export function typeError(code, message) {
   return coded(new TypeError(message), code);
 }
 
-function rangeError(code, message) {
+export function rangeError(code, message) {
   return coded(new RangeError(message), code);
 }
 
@@ -150,4 +150,25 @@ export function abortError(message = "The operation was aborted", options = unde
     code: { __proto__: null, value: "ABORT_ERR", enumerable: true, writable: true, configurable: true },
   });
   return error;
+}
+
+/** ERR_BUFFER_OUT_OF_BOUNDS. */
+export function bufferOutOfBounds(name = undefined) {
+  const message = name === undefined
+    ? "Attempt to access memory outside buffer bounds"
+    : `"${name}" is outside of buffer bounds`;
+  return rangeError("ERR_BUFFER_OUT_OF_BOUNDS", message);
+}
+
+/** ERR_UNKNOWN_ENCODING. */
+export function unknownEncoding(name) {
+  return typeError("ERR_UNKNOWN_ENCODING", `Unknown encoding: ${name}`);
+}
+
+/** ERR_INVALID_ARG_VALUE. */
+export function invalidArgValue(name, value, reason = "is invalid") {
+  let shown = inspect(value);
+  if (shown.length > 128) shown = `${StringPrototypeSlice(shown, 0, 128)}...`;
+  const kind = StringPrototypeIncludes(name, ".") ? "property" : "argument";
+  return typeError("ERR_INVALID_ARG_VALUE", `The ${kind} '${name}' ${reason}. Received ${shown}`);
 }
