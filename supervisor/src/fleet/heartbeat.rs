@@ -54,6 +54,8 @@ struct Outstanding {
     nonce: u64,
     sent: Instant,
     cpu: Duration,
+    /// It was late when last looked at.
+    late: bool,
 }
 
 /// The pings to one worker.
@@ -86,14 +88,14 @@ impl Heartbeat {
 
     /// Decides what to do now. `pulse` is called only when it is needed.
     pub(super) fn beat(&mut self, busy: bool, now: Instant, pulse: impl FnOnce() -> Pulse) -> Beat {
-        let Some(ping) = &self.outstanding else {
+        let Some(ping) = &mut self.outstanding else {
             let interval = if busy { BUSY_INTERVAL } else { QUIET_INTERVAL };
             if now.saturating_duration_since(self.last) < interval {
                 return Beat::Wait;
             }
             self.nonce += 1;
             self.last = now;
-            self.outstanding = Some(Outstanding { nonce: self.nonce, sent: now, cpu: pulse().cpu });
+            self.outstanding = Some(Outstanding { nonce: self.nonce, sent: now, cpu: pulse().cpu, late: false });
             return Beat::Ping(self.nonce);
         };
         let waited = now.saturating_duration_since(ping.sent);
@@ -106,6 +108,10 @@ impl Heartbeat {
         let running = pulse.running.unwrap_or(used >= WAITING);
         // One turn may use its whole limit, and V8's other threads some CPU time in addition.
         if used < self.limit && running && waited < self.limit * STARVED_FACTOR {
+            return Beat::Wait;
+        }
+        // The answer may be there: this process, too, may have got no processor, and it looks at the time before it reads.
+        if !std::mem::replace(&mut ping.late, true) {
             return Beat::Wait;
         }
         Beat::Kill(if used >= self.cpu_limit { ExitReason::Cpu } else { ExitReason::Wall })

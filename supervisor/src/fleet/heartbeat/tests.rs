@@ -19,6 +19,22 @@ fn asked() -> (Heartbeat, Instant) {
     (heartbeat, start + BUSY_INTERVAL)
 }
 
+/// What is done about one that was late before, too.
+fn late_again(heartbeat: &mut Heartbeat, now: Instant, cpu_ms: u64, running: bool) -> Beat {
+    assert_eq!(heartbeat.beat(true, now, pulse(cpu_ms, running)), Beat::Wait);
+    assert_eq!(heartbeat.next(now), now + BUSY_INTERVAL);
+    heartbeat.beat(true, now + BUSY_INTERVAL, pulse(cpu_ms, running))
+}
+
+#[test]
+fn an_answer_that_was_not_read_yet_is_waited_for() {
+    let (mut heartbeat, sent) = asked();
+    let late = sent + CPU + GRACE;
+    assert_eq!(heartbeat.beat(true, late, pulse(110, false)), Beat::Wait);
+    assert!(heartbeat.pong(1));
+    assert_eq!(heartbeat.beat(true, late + BUSY_INTERVAL, pulse(110, false)), Beat::Ping(2));
+}
+
 #[test]
 fn pings_more_often_while_busy() {
     let start = Instant::now();
@@ -39,13 +55,13 @@ fn a_loop_is_a_matter_of_cpu() {
     assert_eq!(heartbeat.next(sent), late);
     assert_eq!(heartbeat.beat(true, late - Duration::from_millis(1), pulse(2600, true)), Beat::Wait);
     assert_eq!(heartbeat.beat(true, late, pulse(2599, true)), Beat::Wait);
-    assert_eq!(heartbeat.beat(true, late, pulse(2600, true)), Beat::Kill(ExitReason::Cpu));
+    assert_eq!(late_again(&mut heartbeat, late, 2600, true), Beat::Kill(ExitReason::Cpu));
 }
 
 #[test]
 fn a_stopped_one_is_a_matter_of_time() {
     let (mut heartbeat, sent) = asked();
-    assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, pulse(110, false)), Beat::Kill(ExitReason::Wall));
+    assert_eq!(late_again(&mut heartbeat, sent + CPU + GRACE, 110, false), Beat::Kill(ExitReason::Wall));
 }
 
 #[test]
@@ -53,7 +69,7 @@ fn a_starved_one_gets_more_time() {
     let (mut heartbeat, sent) = asked();
     assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, pulse(599, true)), Beat::Wait);
     let last = sent + (CPU + GRACE) * STARVED_FACTOR;
-    assert_eq!(heartbeat.beat(true, last, pulse(599, true)), Beat::Kill(ExitReason::Wall));
+    assert_eq!(late_again(&mut heartbeat, last, 599, true), Beat::Kill(ExitReason::Wall));
     assert_eq!(heartbeat.beat(true, last, pulse(600, true)), Beat::Kill(ExitReason::Cpu));
 }
 
@@ -61,7 +77,7 @@ fn a_starved_one_gets_more_time() {
 fn where_the_state_is_hidden_time_spent_tells() {
     let (mut heartbeat, sent) = asked();
     assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, hidden(599)), Beat::Wait);
+    assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, hidden(100)), Beat::Wait);
     assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, hidden(100)), Beat::Kill(ExitReason::Wall));
-    let (mut heartbeat, sent) = asked();
     assert_eq!(heartbeat.beat(true, sent + CPU + GRACE, hidden(2600)), Beat::Kill(ExitReason::Cpu));
 }

@@ -86,11 +86,11 @@ fn prologue(imports: &[Import], exports: &[(String, String)]) -> String {
         for (name, local) in &import.names {
             text.push_str(&format!("let {local}; "));
             // A `const` or class of a module in a cycle may not be there yet; `link` is called again.
-            links.push_str(&format!("try {{ {local} = from[{index}].{name}; }} catch {{}} "));
+            links.push_str(&format!("try {{ {local} = nano$from[{index}].{name}; }} catch {{}} "));
         }
         if let Some(local) = &import.namespace {
             text.push_str(&format!("let {local}; "));
-            links.push_str(&format!("{local} = from[{index}]; "));
+            links.push_str(&format!("{local} = nano$from[{index}]; "));
         }
     }
     let specifiers: Vec<_> = imports.iter().map(|import| format!("\"{}\"", import.specifier)).collect();
@@ -99,7 +99,7 @@ fn prologue(imports: &[Import], exports: &[(String, String)]) -> String {
     for (name, local) in exports {
         text.push_str(&format!("get {name}() {{ return {local}; }}, "));
     }
-    text.push_str(&format!("}}; nano$module.link = (from) => {{ {links}}}; yield; "));
+    text.push_str(&format!("}}; nano$module.link = (nano$from) => {{ {links}}}; yield; "));
     text
 }
 
