@@ -11,7 +11,7 @@ test("text by each encoding, both ways", () => {
   const text = "h\u00e9\u20ac\u{1f600}\ud800";
   const bytes = {
     utf8: "68c3a9e282acf09f9880efbfbd", utf16le: "6800e900ac203dd800de00d8", latin1: "68e9ac3d0000", ascii: "68e9ac3d0000",
-    hex: "", base64: "86", base64url: "86",
+    hex: "", base64: "", base64url: "",
   };
   for (const [encoding, expected] of Object.entries(bytes)) equal(hex(Buffer.from(text, encoding)), expected, encoding);
   const all = Buffer.from([1, 97, 200, 0xe2, 0x82, 0xac, 255, 62]);

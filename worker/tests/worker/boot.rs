@@ -96,7 +96,7 @@ fn imports_outside_of_the_app_are_refused_with_their_place() {
         ("../secret.js", "outside the app's directory"),
         ("https://example.com/x.js", "cannot be imported by URL"),
         ("node:fs", "nano has no Node.js modules"),
-        ("path", "nano has no Node.js modules"),
+        ("path", "it needs `\"compatibility_flags\": [\"nodejs_compat\"]`"),
         ("cloudflare:sockets", "nano has no cloudflare:sockets; of Cloudflare's modules it has cloudflare:workers"),
         ("bun:ffi", "nano has no modules of Bun's"),
         ("lodash", "only relative imports are supported"),

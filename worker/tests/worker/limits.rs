@@ -188,6 +188,7 @@ const WASM_ATTACKS: &str = r#"
     const wide = new Uint8Array([...header, 5, 4, 1, 7, 1, 2, ...exported]);
     const custom = new Uint8Array([...header, 0, 2, 1, 0x78, 5, 4, 1, 3, 1, 2]);
     const made = (module) => { new WebAssembly.Instance(module); return 'made' };
+    const response = (bytes) => new Response(bytes, { headers: { 'content-type': 'application/wasm' } });
     class Sub extends WebAssembly.Module {}
     // Looks harmless until the options are read.
     const turning = (f) => { const bytes = plain.slice(); return f(bytes, { get builtins() { bytes.set(shared); return [] } }) };
@@ -214,7 +215,9 @@ const WASM_ATTACKS: &str = r#"
         turningInstantiate: async () => (await turning((b, o) => WebAssembly.instantiate(b, {}, o))).instance.exports.m.buffer instanceof ArrayBuffer,
         growing: () => made(growing((b, o) => new WebAssembly.Module(b, o))),
         growingInstantiate: async () => { await growing((b, o) => WebAssembly.instantiate(b, {}, o)); return 'made' },
-        streaming: () => typeof WebAssembly.compileStreaming + typeof WebAssembly.instantiateStreaming,
+        streaming: async () => made(await WebAssembly.compileStreaming(response(shared))),
+        instantiateStreaming: async () => { await WebAssembly.instantiateStreaming(response(shared)); return 'made' },
+        streamed: async () => (await WebAssembly.instantiateStreaming(response(plain))).instance.exports.m.buffer instanceof ArrayBuffer,
         wide: () => made(new WebAssembly.Module(wide)),
     };
 "#;
@@ -254,7 +257,9 @@ fn webassembly_does_not_give_shared_memory_back() {
         ("turningInstantiate", "true".to_owned()),
         ("growing", "CompileError: WebAssembly.Module(): BufferSource argument is empty".to_owned()),
         ("growingInstantiate", "CompileError: WebAssembly.instantiate(): BufferSource argument is empty".to_owned()),
-        ("streaming", "undefinedundefined".to_owned()),
+        ("streaming", refused("compile")),
+        ("instantiateStreaming", refused("instantiate")),
+        ("streamed", "true".to_owned()),
     ] {
         let line = format!("{attack}: {end}");
         assert!(answer.lines().any(|l| l.trim_start_matches("200 ") == line), "{line}\n{answer}");

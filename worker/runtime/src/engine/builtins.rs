@@ -135,6 +135,8 @@ struct Graph<'s, 't> {
     known: HashMap<String, v8::Local<'s, v8::Object>>,
     /// They were looked at when the program was built: their texts are complete as they are.
     is_built: bool,
+    /// `next(generator)`, for what is evaluated when an app may have replaced that of generators.
+    next: Option<v8::Local<'s, v8::Function>>,
     modules: HashMap<String, Module<'s>>,
     /// Paths in the order of evaluation: a module after its imports, except within cycles.
     order: Vec<String>,
@@ -153,7 +155,15 @@ struct Module<'s> {
 
 impl<'s, 't> Graph<'s, 't> {
     fn new(extensions: &'static [Extension], texts: Option<&'t StaticTexts>) -> Self {
-        Self { extensions, texts, known: HashMap::new(), is_built: false, modules: HashMap::new(), order: Vec::new() }
+        Self {
+            extensions,
+            texts,
+            known: HashMap::new(),
+            is_built: false,
+            next: None,
+            modules: HashMap::new(),
+            order: Vec::new(),
+        }
     }
 
     /// Evaluates a module and all that it imports. Returns its exports.
@@ -167,7 +177,7 @@ impl<'s, 't> Graph<'s, 't> {
         self.link(scope)?;
         for path in self.order.clone() {
             self.link_one(scope, &path)?;
-            self.module(&path)?.step(scope)?;
+            self.module(&path)?.step(scope, self.next)?;
         }
         // Once more, for imports that a cycle left open.
         self.link(scope)?;
@@ -191,7 +201,7 @@ impl<'s, 't> Graph<'s, 't> {
             return Ok(());
         }
         let mut module = Module::load(scope, self, path)?;
-        module.step(scope)?;
+        module.step(scope, self.next)?;
         module.imports = module.imports(scope)?;
         let imports = module.imports.clone();
         self.modules.insert(path.to_owned(), module);
@@ -239,7 +249,9 @@ impl<'s> Module<'s> {
             Some(_) if graph.is_built => None,
             _ => Some(function_of(graph.extensions, path)?),
         };
-        let object = v8::Object::new(scope);
+        // Without a prototype: an app may have put setters there.
+        let null = v8::null(scope).into();
+        let object = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
         let generator = {
             v8::tc_scope!(let scope, scope);
             let body = match (text, &function) {
@@ -264,8 +276,20 @@ impl<'s> Module<'s> {
     }
 
     /// Runs the generator's next step: the first makes the exports, the second runs the module.
-    fn step(&self, scope: &mut v8::PinScope<'s, '_>) -> Result<(), BuiltinError> {
-        call_method(scope, &self.path, self.generator, "next", &[]).map(drop)
+    fn step(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        next: Option<v8::Local<v8::Function>>,
+    ) -> Result<(), BuiltinError> {
+        let Some(next) = next else {
+            return call_method(scope, &self.path, self.generator, "next", &[]).map(drop);
+        };
+        v8::tc_scope!(let scope, scope);
+        let undefined = v8::undefined(scope).into();
+        match next.call(scope, undefined, &[self.generator.into()]) {
+            Some(_) => Ok(()),
+            None => Err(BuiltinError::caught(scope, &self.path)),
+        }
     }
 
     fn exports(&self, scope: &v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Object>, BuiltinError> {

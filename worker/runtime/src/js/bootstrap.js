@@ -70,7 +70,7 @@ import { removeSharedMemory } from "./worker/shared_memory.js";
 import { defineWasmStreaming } from "./worker/wasm_streaming.js";
 
 const {
-  ObjectDefineProperty, ObjectFreeze, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
+  GeneratorPrototypeNext, ObjectDefineProperty, ObjectFreeze, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
 } = primordials;
 delete global.__nano;
 
@@ -320,6 +320,7 @@ export const entry = {
   fetchResponded,
   fetchSlotFree,
   fireTimer,
+  generatorNext: GeneratorPrototypeNext,
   inspect,
   rejectionHandled,
   removeSharedMemory,

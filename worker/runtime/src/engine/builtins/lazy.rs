@@ -11,12 +11,17 @@ use crate::engine::extension::Extension;
 /// The property of bootstrap.js's `entry` that has the exports of evaluated modules, by path.
 const EVALUATED: &str = "evaluated";
 
+/// The property of it that advances a generator, whatever an app made of generators.
+const NEXT: &str = "generatorNext";
+
 /// Those of one isolate. In a slot of it, as `Rc<LazyBuiltins>`.
 pub(crate) struct LazyBuiltins {
     extensions: &'static [Extension],
     texts: Option<StaticTexts>,
     /// The exports of the modules of the snapshot that lazy ones import.
     evaluated: v8::Global<v8::Object>,
+    /// bootstrap.js's `generatorNext`.
+    next: v8::Global<v8::Function>,
     loaded: RefCell<HashMap<String, v8::Global<v8::Object>>>,
 }
 
@@ -30,7 +35,9 @@ impl LazyBuiltins {
     ) -> Option<Rc<Self>> {
         let evaluated = v8::Local::<v8::Object>::try_from(get(scope, entry, EVALUATED)?).ok()?;
         let evaluated = v8::Global::new(scope, evaluated);
-        Some(Rc::new(Self { extensions, texts, evaluated, loaded: RefCell::default() }))
+        let next = v8::Local::<v8::Function>::try_from(get(scope, entry, NEXT)?).ok()?;
+        let next = v8::Global::new(scope, next);
+        Some(Rc::new(Self { extensions, texts, evaluated, next, loaded: RefCell::default() }))
     }
 }
 
@@ -48,6 +55,7 @@ pub(crate) fn load<'s>(
     let mut graph = Graph::new(lazy.extensions, lazy.texts.as_ref());
     graph.is_built = lazy.texts.is_some();
     graph.known = known(scope, &lazy);
+    graph.next = Some(v8::Local::new(scope, &lazy.next));
     let exports = graph.evaluate(scope, path)?;
     for path in &graph.order {
         let exports = graph.exports(scope, path)?;

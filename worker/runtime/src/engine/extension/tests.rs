@@ -70,7 +70,7 @@ const BOOTSTRAP: Extension = Extension {
 const nothing = () => undefined;
 export const entry = {
   beforeMain: nothing, builtInModule: nothing, configureBudget: nothing, fireTimer: nothing, inspect: nothing,
-  unhandledRejection: nothing, rejectionHandled: nothing,
+  unhandledRejection: nothing, rejectionHandled: nothing, generatorNext: nothing,
 };
 globalThis.four = double(2);
 "#,
