@@ -462,12 +462,19 @@ impl SpawnerClient {
     /// Opens a module's file; with `fresh`, in the directory that has the app's path now.
     pub(super) async fn module(&self, generation: u64, path: &str, fresh: bool) -> Result<File, ModuleError> {
         let path = path.to_owned();
-        match self.ask(|id| Request::Module { id, generation, path, fresh }, Vec::new()).await {
-            Some((Reply::Module { error: None, .. }, Some(file))) => Ok(file.into()),
-            Some((Reply::Module { error: Some(error), .. }, _)) => Err(error.into()),
-            Some((Reply::Refused { why, .. }, _)) => Err(ModuleError::Unreadable(why.to_string())),
-            reply => Err(ModuleError::Unreadable(SpawnerError::of_lost_file(&reply).to_string())),
+        opened(self.ask(|id| Request::Module { id, generation, path, fresh }, Vec::new()).await)
+    }
+}
+
+/// The file of a reply that has one of an app's, or why there is none.
+fn opened(reply: Option<ReplyWithFile>) -> Result<File, ModuleError> {
+    match reply {
+        Some((Reply::Module { error: None, .. } | Reply::Asset { error: None, .. }, Some(file))) => Ok(file.into()),
+        Some((Reply::Module { error: Some(error), .. } | Reply::Asset { error: Some(error), .. }, _)) => {
+            Err(error.into())
         }
+        Some((Reply::Refused { why, .. }, _)) => Err(ModuleError::Unreadable(why.to_string())),
+        reply => Err(ModuleError::Unreadable(SpawnerError::of_lost_file(&reply).to_string())),
     }
 }
 

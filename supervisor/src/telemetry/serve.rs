@@ -112,8 +112,7 @@ async fn respond(request: &Request<Incoming>, scrapes: &Scrapes, readiness: &Rea
     match request.uri().path() {
         "/metrics" => match scrapes.text().await {
             Ok(body) => {
-                let mut response = text(StatusCode::OK, "");
-                *response.body_mut() = ScrapeBody::new(body);
+                let mut response = text(StatusCode::OK, body);
                 response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
                 response
             }

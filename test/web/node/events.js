@@ -100,6 +100,24 @@ test("rejections of listeners are errors for those who want that", async () => {
   equal((await new Promise((resolve) => emitter.on("error", resolve))).message, "late");
 });
 
+test("an emitter may keep the context that it was made in", async () => {
+  const { AsyncLocalStorage } = await import("node:async_hooks");
+  const store = new AsyncLocalStorage();
+  const seen = [];
+  const emitter = store.run("made", () => new EventEmitter.EventEmitterAsyncResource({ name: "Test" }));
+  emitter.on("x", () => seen.push(store.getStore()));
+  store.run("emitted", () => emitter.emit("x"));
+  deepEqual(seen, ["made"]);
+});
+
+test("too many listeners are a warning", async () => {
+  const warned = new Promise((resolve) => process.once("warning", resolve));
+  const emitter = new EventEmitter();
+  for (let count = 0; count < 11; count++) emitter.on("x", () => {});
+  const warning = await warned;
+  deepEqual([warning.name, warning.count, warning.type], ["MaxListenersExceededWarning", 11, "x"]);
+});
+
 test("classes of older code call it without new", () => {
   function Old() {
     EventEmitter.call(this);

@@ -37,6 +37,8 @@ test("query strings", () => {
   equal(Object.getPrototypeOf(parse("__proto__=1")), null);
   equal(stringify({ a: [1, "x y", true, null], b: 5n, "\u00fc": NaN, c: {} }), "a=1&a=x%20y&a=true&a=&b=5&%C3%BC=&c=");
   equal(thrownBy(() => stringify({ a: "\ud800" })).code, "ERR_INVALID_URI");
+  equal(querystring.unescapeBuffer("a%41%zz%ff").toString("hex"), "6141257a7aff");
+  equal(querystring.unescape("%ff\u4e2d%C3%A9"), "\ufffd-\u00e9");
 });
 
 test("a process that is none", async () => {

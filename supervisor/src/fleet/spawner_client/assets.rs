@@ -6,7 +6,7 @@ use nano_protocol::ModuleError;
 use nano_spawner::wire::{Reply, Request};
 use nano_spawner::{AssetList, receive_assets};
 
-use super::{SpawnerClient, SpawnerError};
+use super::{SpawnerClient, SpawnerError, opened};
 
 impl SpawnerClient {
     /// Lists the static files of a generation; with `fresh`, those in the directory that has the name now. The error is
@@ -26,11 +26,6 @@ impl SpawnerClient {
     /// Opens a static file.
     pub(in crate::fleet) async fn asset(&self, generation: u64, path: &str) -> Result<File, ModuleError> {
         let path = path.to_owned();
-        match self.ask(|id| Request::Asset { id, generation, path }, Vec::new()).await {
-            Some((Reply::Asset { error: None, .. }, Some(file))) => Ok(file.into()),
-            Some((Reply::Asset { error: Some(error), .. }, _)) => Err(error.into()),
-            Some((Reply::Refused { why, .. }, _)) => Err(ModuleError::Unreadable(why.to_string())),
-            reply => Err(ModuleError::Unreadable(SpawnerError::of_lost_file(&reply).to_string())),
-        }
+        opened(self.ask(|id| Request::Asset { id, generation, path }, Vec::new()).await)
     }
 }

@@ -177,15 +177,10 @@ fn base64url_encode(bytes: &[u8]) -> Vec<u8> {
 
 /// Of both alphabets, up to the first `=`; what is of neither is skipped.
 fn base64_decode(text: &[u8], most: usize) -> Vec<u8> {
-    let value = |byte: u8| {
-        Some(u32::from(match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        }))
+    let value = |byte: u8| match byte {
+        b'-' => Some(62),
+        b'_' => Some(63),
+        other => base64::value_of(other),
     };
     let mut bytes = Vec::with_capacity((text.len() / 4 * 3 + 3).min(most));
     let (mut bits, mut count) = (0_u32, 0_u32);

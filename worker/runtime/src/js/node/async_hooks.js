@@ -4,14 +4,13 @@
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
-import { setContextSnapshot } from "./events.js";
 import { typeError } from "./internal/errors.js";
 import { validateFunction, validateObject, validateString } from "./internal/validators.js";
-import { asyncStores, setAsyncStores } from "../worker/request_context.js";
+import { asyncStores, callInContext, contextWithStores } from "../worker/request_context.js";
 
 const {
   Map, MapPrototypeDelete, MapPrototypeForEach, MapPrototypeGet, MapPrototypeHas,
-  MapPrototypeSet, ObjectDefineProperty, ReflectApply,
+  MapPrototypeSet, ObjectDefineProperty,
 } = primordials;
 
 /** The stores of the code that runs now, in a Map of their own. */
@@ -22,26 +21,9 @@ function copyOfStores() {
   return copy;
 }
 
-/** Runs a function in a context, and comes back to the present one. */
-function runIn(context, callback, receiver, args) {
-  const before = ops.getAsyncContext();
-  ops.setAsyncContext(context);
-  try {
-    return ReflectApply(callback, receiver, args);
-  } finally {
-    ops.setAsyncContext(before);
-  }
-}
-
 /** Runs a function with stores, on behalf of whom it runs now. */
 function runWith(stores, callback, receiver, args) {
-  const before = ops.getAsyncContext();
-  setAsyncStores(stores);
-  try {
-    return ReflectApply(callback, receiver, args);
-  } finally {
-    ops.setAsyncContext(before);
-  }
+  return callInContext(contextWithStores(stores), callback, receiver, args);
 }
 
 /** A function that runs with these stores, and with `receiver` or its own. */
@@ -86,13 +68,13 @@ class AsyncLocalStorage {
   disable() {
     const stores = copyOfStores();
     MapPrototypeDelete(stores, this);
-    setAsyncStores(stores);
+    ops.setAsyncContext(contextWithStores(stores));
   }
 
   enterWith(store) {
     const stores = copyOfStores();
     MapPrototypeSet(stores, this, store);
-    setAsyncStores(stores);
+    ops.setAsyncContext(contextWithStores(stores));
   }
 
   run(store, callback, ...args) {
@@ -164,11 +146,6 @@ function createHook(callbacks) {
 }
 
 const resource = { __proto__: null };
-
-setContextSnapshot(() => {
-  const context = ops.getAsyncContext();
-  return (callback) => runIn(context, callback, undefined, []);
-});
 
 export const moduleExports = {
   AsyncLocalStorage,

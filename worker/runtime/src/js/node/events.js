@@ -3,7 +3,9 @@
 import { addAbortAlgorithm, isAborted, removeAbortAlgorithm } from "../dom/abort.js";
 import { EventTarget } from "../dom/event_target.js";
 import { inspect } from "../console/inspect.js";
+import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { callInContext } from "../worker/request_context.js";
 import { invalidArgType, plainError } from "./internal/errors.js";
 import { on, once } from "./internal/event_promises.js";
 import { validateAbortSignal, validateBoolean, validateFunction, validateNumber, validateString } from "./internal/validators.js";
@@ -154,14 +156,6 @@ function add(emitter, type, listener, isFirst) {
   return emitter;
 }
 
-/** @type {(warning: Error) => void} */
-let warn = () => undefined;
-
-/** node:process says how warnings are shown. */
-export function setWarningReporter(report) {
-  warn = report;
-}
-
 function warnOfLeak(emitter, type, count, limit) {
   /** @type {any} */
   const warning = new Error(
@@ -172,7 +166,8 @@ function warnOfLeak(emitter, type, count, limit) {
   warning.emitter = emitter;
   warning.type = type;
   warning.count = count;
-  warn(warning);
+  // The one module needs the other: this is looked up when there is something to say.
+  ops.builtinModule("node:process")?.emitWarning(warning);
 }
 
 /** A listener that takes itself off before it is called. */
@@ -393,16 +388,15 @@ const Base = EventEmitter;
 
 /** An emitter whose listeners run in the context that it was made in. */
 class EventEmitterAsyncResource extends Base {
-  #run;
+  #context = ops.getAsyncContext();
 
   constructor(options = undefined) {
     if (typeof options === "string") validateString(options, "options");
     super(typeof options === "object" ? options : undefined);
-    this.#run = snapshotContext();
   }
 
   emit(event, ...args) {
-    return this.#run(() => ReflectApply(EventEmitter.prototype.emit, this, withFirst([event], args)));
+    return callInContext(this.#context, EventEmitter.prototype.emit, this, withFirst([event], args));
   }
 
   emitDestroy() {}
@@ -414,13 +408,6 @@ class EventEmitterAsyncResource extends Base {
   get triggerAsyncId() {
     return 0;
   }
-}
-
-let snapshotContext = () => (run) => run();
-
-/** node:async_hooks says how code runs in the context of another moment. */
-export function setContextSnapshot(snapshot) {
-  snapshotContext = snapshot;
 }
 
 EventEmitter.EventEmitter = EventEmitter;

@@ -6,7 +6,7 @@ import { ops, version } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { reportError } from "../html/error_reporting.js";
 import { getEnvironment } from "../worker/environment.js";
-import { moduleExports as EventEmitter, setWarningReporter } from "./events.js";
+import { moduleExports as EventEmitter } from "./events.js";
 import { invalidArgType, notImplemented, typeError } from "./internal/errors.js";
 import { validateFunction, validateString } from "./internal/validators.js";
 
@@ -96,7 +96,6 @@ function emitWarning(warning, options = undefined, code = undefined) {
     process.emit("warning", error);
   });
 }
-setWarningReporter(emitWarning);
 
 /** A stream of the process: its lines are in the app's log. */
 function output(fd, level) {

@@ -1,13 +1,17 @@
 // node:querystring (nodejs.org/api/querystring.html).
 
+import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { moduleExports as buffer } from "./buffer.js";
+import { kUtf8 } from "./buffer/encodings.js";
 
 const {
-  ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, NumberIsFinite, NumberPrototypeToString, ObjectKeys, String, StringFromCharCode, StringFromCodePoint,
+  ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, NumberIsFinite, NumberPrototypeToString, ObjectKeys, String, StringFromCharCode,
   StringPrototypeCharCodeAt, StringPrototypeIndexOf, StringPrototypeReplaceAll, StringPrototypeSlice, StringPrototypeSplit,
   TypeError, decodeURIComponent, encodeURIComponent,
 } = primordials;
 
+const { Buffer } = buffer;
 const codeAt = StringPrototypeCharCodeAt;
 
 /** The value of a hexadecimal digit; -1: it is none. */
@@ -17,79 +21,33 @@ function digit(code) {
   return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
 
-/** Undoes percent-encoding where it is valid, byte by byte: the result's characters are bytes. */
-function decodeBytes(text, isPlusSpace) {
+/** Undoes percent-encoding where it is valid, byte by byte. */
+function unescapeBuffer(text, isPlusSpace = false) {
+  const source = `${text}`;
   let bytes = "";
-  for (let at = 0; at < text.length; at++) {
-    const code = codeAt(text, at);
+  for (let at = 0; at < source.length; at++) {
+    const code = codeAt(source, at);
     if (isPlusSpace && code === 43) {
       bytes += " ";
       continue;
     }
-    const high = code === 37 ? digit(codeAt(text, at + 1)) : -1;
-    const low = high === -1 ? -1 : digit(codeAt(text, at + 2));
+    const high = code === 37 ? digit(codeAt(source, at + 1)) : -1;
+    const low = high === -1 ? -1 : digit(codeAt(source, at + 2));
     if (low === -1) {
-      bytes += text[at];
+      bytes += source[at];
     } else {
       bytes += StringFromCharCode(high * 16 + low);
       at += 2;
     }
   }
-  return bytes;
-}
-
-/** Bytes of UTF-8 as text; what is no UTF-8 becomes U+FFFD. */
-function fromUtf8(bytes) {
-  let text = "";
-  for (let at = 0; at < bytes.length; at++) {
-    const first = codeAt(bytes, at);
-    let rest = 0;
-    let low = 128;
-    let high = 191;
-    let point = first;
-    if (first >= 0xc2 && first <= 0xdf) {
-      rest = 1;
-      point = first & 31;
-    } else if (first >= 0xe0 && first <= 0xef) {
-      rest = 2;
-      point = first & 15;
-      if (first === 0xe0) low = 0xa0;
-      if (first === 0xed) high = 0x9f;
-    } else if (first >= 0xf0 && first <= 0xf4) {
-      rest = 3;
-      point = first & 7;
-      if (first === 0xf0) low = 0x90;
-      if (first === 0xf4) high = 0x8f;
-    } else if (first >= 128) {
-      text += "\ufffd";
-      continue;
-    }
-    let isWhole = true;
-    for (let count = 0; count < rest; count++) {
-      const next = codeAt(bytes, at + 1);
-      if (!(next >= low && next <= high)) {
-        isWhole = false;
-        break;
-      }
-      point = point * 64 + (next & 63);
-      low = 128;
-      high = 191;
-      at++;
-    }
-    text += isWhole ? StringFromCodePoint(point) : "\ufffd";
-  }
-  return text;
-}
-
-function unescapeBuffer(text, isPlusSpace = false) {
-  return decodeBytes(text, isPlusSpace);
+  return Buffer.from(bytes, "latin1");
 }
 
 function unescape(text) {
   try {
     return decodeURIComponent(text);
   } catch {
-    return fromUtf8(decodeBytes(String(text), false));
+    return ops.bytesToText(unescapeBuffer(text), kUtf8);
   }
 }
 

@@ -27,21 +27,26 @@ export function scopedExports() {
   return isObject(context) ? context[2] : undefined;
 }
 
+/** Calls a function in a context, one that `ops.getAsyncContext()` gave or a frame, and comes back to the present one. */
+export function callInContext(context, callback, receiver, args) {
+  const before = ops.getAsyncContext();
+  ops.setAsyncContext(context);
+  try {
+    return ReflectApply(callback, receiver, args);
+  } finally {
+    ops.setAsyncContext(before);
+  }
+}
+
 /** Calls `callback` in a frame with these; undefined: as it was. Returns what it returns. */
 export function callScoped(environment, exported, callback) {
-  const before = ops.getAsyncContext();
   const frame = [
     currentRequest(),
     environment === undefined ? scopedEnvironment() : environment,
     exported === undefined ? scopedExports() : exported,
     asyncStores(),
   ];
-  ops.setAsyncContext(frame);
-  try {
-    return ReflectApply(callback, undefined, []);
-  } finally {
-    ops.setAsyncContext(before);
-  }
+  return callInContext(frame, callback, undefined, []);
 }
 
 /** The stores of the code that runs now, or undefined. */
@@ -50,7 +55,7 @@ export function asyncStores() {
   return isObject(context) ? context[3] : undefined;
 }
 
-/** Replaces the stores for the code that runs now, and nothing else that travels. */
-export function setAsyncStores(stores) {
-  ops.setAsyncContext([currentRequest(), scopedEnvironment(), scopedExports(), stores]);
+/** The context of the code that runs now, with these stores. */
+export function contextWithStores(stores) {
+  return [currentRequest(), scopedEnvironment(), scopedExports(), stores];
 }

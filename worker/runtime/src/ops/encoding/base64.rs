@@ -47,7 +47,8 @@ pub(in crate::ops) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn value_of(digit: u8) -> Option<u32> {
+/// What a digit stands for.
+pub(in crate::ops) fn value_of(digit: u8) -> Option<u32> {
     Some(u32::from(match digit {
         b'A'..=b'Z' => digit - b'A',
         b'a'..=b'z' => digit - b'a' + 26,

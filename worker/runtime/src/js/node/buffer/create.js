@@ -57,9 +57,7 @@ export function allocUnsafe(size) {
 }
 
 export function fromString(text, encoding) {
-  const number = typeof encoding === "string" && encoding !== "" ? encodingNumber(encoding) : kUtf8;
-  if (number === undefined) throw unknownEncoding(encoding);
-  return wrap(ops.textToBytes(text, number));
+  return wrap(ops.textToBytes(text, numberOf(typeof encoding === "string" ? encoding : undefined)));
 }
 
 function fromArrayBuffer(buffer, offset, length) {
