@@ -37,6 +37,16 @@ pub(crate) enum AssetBody {
     File(AssetReader),
 }
 
+impl AssetBody {
+    /// Bytes that are to come.
+    pub(crate) fn left(&self) -> u64 {
+        match self {
+            Self::Whole(bytes) => bytes.len() as u64,
+            Self::File(reader) => reader.left(),
+        }
+    }
+}
+
 impl AssetAnswer {
     fn empty(status: StatusCode, headers: HeaderMap) -> Self {
         Self { status, headers, body: AssetBody::Whole(Bytes::new()) }

@@ -20,6 +20,7 @@ pub(crate) mod fetch;
 mod inspect;
 mod multipart;
 mod native_memory;
+mod numbered;
 mod process;
 pub(crate) mod request;
 mod response;

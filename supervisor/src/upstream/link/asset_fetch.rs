@@ -10,19 +10,14 @@ use nano_protocol::{BodyLength, FetchFailure, FetchHead, FetchResponse, HeaderBl
 use url::Url;
 
 use crate::app::App;
-use crate::assets::{Asked, AskedBy, AssetAnswer, AssetBody, AssetError, AssetReader, Found};
+use crate::assets::{Asked, AskedBy, AssetAnswer, AssetBody, AssetError, Found};
 use crate::egress::EgressError;
 
 /// A response whose head is known.
 pub(super) struct AssetResponse {
     /// The head for the worker.
     pub(super) head: FetchResponse,
-    body: Body,
-}
-
-enum Body {
-    Whole(Bytes),
-    File(AssetReader),
+    body: AssetBody,
 }
 
 /// Finds the file of a fetch. An error is that there is no response; what is wrong with the request has one.
@@ -83,10 +78,6 @@ impl AssetResponse {
     /// `None`: the head has no room on the wire.
     fn of(answer: AssetAnswer) -> Option<Self> {
         let AssetAnswer { status, mut headers, body } = answer;
-        let body = match body {
-            AssetBody::Whole(bytes) => Body::Whole(bytes),
-            AssetBody::File(reader) => Body::File(reader),
-        };
         let length = body.left();
         if length > 0 {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
@@ -107,9 +98,9 @@ impl AssetResponse {
     /// The next piece of the body; `None` at its end.
     pub(super) async fn next(&mut self) -> Option<Result<Bytes, EgressError>> {
         match &mut self.body {
-            Body::Whole(bytes) if bytes.is_empty() => None,
-            Body::Whole(bytes) => Some(Ok(std::mem::take(bytes))),
-            Body::File(reader) => poll_fn(|cx| reader.poll_piece(cx)).await.map(|piece| {
+            AssetBody::Whole(bytes) if bytes.is_empty() => None,
+            AssetBody::Whole(bytes) => Some(Ok(std::mem::take(bytes))),
+            AssetBody::File(reader) => poll_fn(|cx| reader.poll_piece(cx)).await.map(|piece| {
                 piece.map_err(|_| EgressError::new(FetchFailure::Closed, "the file became shorter while it was read"))
             }),
         }
@@ -118,15 +109,6 @@ impl AssetResponse {
     /// Whether the whole body was taken.
     pub(super) fn is_complete(&self) -> bool {
         self.body.left() == 0
-    }
-}
-
-impl Body {
-    fn left(&self) -> u64 {
-        match self {
-            Self::Whole(bytes) => bytes.len() as u64,
-            Self::File(reader) => reader.left(),
-        }
     }
 }
 

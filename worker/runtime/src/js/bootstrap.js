@@ -32,6 +32,7 @@ import { File } from "./file/file.js";
 import { getGlobalHandler, reportError, setGlobalHandler } from "./html/error_reporting.js";
 import { messageEvents } from "./html/message_event.js";
 import { messagePorts } from "./html/message_ports.js";
+import { queueMicrotask } from "./html/microtasks.js";
 import { createScheduler } from "./html/scheduler.js";
 import { structuredClone } from "./html/structured_clone.js";
 import { clearInterval, clearTimeout, fireTimer, setBackgroundTimeout, setInterval, setTimeout } from "./html/timers.js";
@@ -70,7 +71,7 @@ import { removeSharedMemory } from "./worker/shared_memory.js";
 import { defineWasmStreaming } from "./worker/wasm_streaming.js";
 
 const {
-  GeneratorPrototypeNext, ObjectDefineProperty, ObjectFreeze, ObjectGetOwnPropertyDescriptor, ObjectKeys, TypeError, globalThis: global,
+  GeneratorPrototypeNext, ObjectDefineProperty, ObjectFreeze, ObjectGetOwnPropertyDescriptor, ObjectKeys, globalThis: global,
 } = primordials;
 delete global.__nano;
 
@@ -132,23 +133,6 @@ function defineAttributes(table) {
     const { set } = ObjectGetOwnPropertyDescriptor(replaceable, name);
     ObjectDefineProperty(global, name, { __proto__: null, get, set, enumerable: true, configurable: true });
   }
-}
-
-/** HTML "Microtask queuing". */
-function queueMicrotask(callback) {
-  if (arguments.length < 1) {
-    throw new TypeError("Failed to execute 'queueMicrotask': 1 argument required, but only 0 present");
-  }
-  if (typeof callback !== "function") {
-    throw new TypeError("Failed to execute 'queueMicrotask': the callback is not a function");
-  }
-  ops.queueMicrotask(() => {
-    try {
-      callback();
-    } catch (error) {
-      reportError(error);
-    }
-  });
 }
 
 const languages = ObjectFreeze(["en"]);
@@ -281,24 +265,10 @@ for (const type of ["error", "rejectionhandled", "unhandledrejection"]) {
  * The globals of Node.js, for programs that have its modules; each module is loaded when a global of it is first looked at.
  */
 function defineNodeGlobals() {
-  const defineValue = (name, value) => {
-    ObjectDefineProperty(global, name, { __proto__: null, value, writable: true, enumerable: false, configurable: true });
-    return value;
-  };
-  const define = (name, specifier, pick) => {
-    ObjectDefineProperty(global, name, {
-      __proto__: null,
-      get: () => defineValue(name, pick(ops.builtinModule(specifier))),
-      set: (value) => void defineValue(name, value),
-      enumerable: false,
-      configurable: true,
-    });
-  };
-  defineValue("global", global);
-  define("process", "node:process", (process) => process);
-  define("Buffer", "node:buffer", ({ Buffer }) => Buffer);
-  define("setImmediate", "node:timers", ({ setImmediate }) => setImmediate);
-  define("clearImmediate", "node:timers", ({ clearImmediate }) => clearImmediate);
+  defineInterfaces({ global });
+  defineLazily(global, ["process"], () => ({ __proto__: null, process: ops.builtinModule("node:process") }));
+  defineLazily(global, ["Buffer"], () => ops.builtinModule("node:buffer"));
+  defineLazily(global, ["clearImmediate", "setImmediate"], () => ops.builtinModule("node:timers"));
 }
 
 /** The functions that Rust calls, by name. */

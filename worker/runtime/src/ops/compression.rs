@@ -9,6 +9,7 @@ use coder::{Coder, Outcome};
 
 use super::bytes::{copy_in, copy_out};
 use super::native_memory::{return_memory, take_memory};
+use super::numbered::Numbered;
 use super::{ops, throw_range_error};
 
 mod coder;
@@ -25,9 +26,7 @@ const PIECE: usize = 65_536;
 
 /// One isolate's coders. Lives in an isolate slot.
 struct Coders {
-    open: Vec<Option<Owned>>,
-    /// Places in `open` that are free.
-    free: Vec<usize>,
+    open: Numbered<Owned>,
     /// What the steps of one coder put out until JavaScript takes it. No other coder's step comes in between.
     output: Vec<u8>,
 }
@@ -44,24 +43,16 @@ impl Coders {
     /// The isolate's coders; made when first needed.
     fn of(isolate: &mut v8::Isolate) -> Option<&mut Self> {
         if isolate.get_slot::<Self>().is_none() {
-            isolate.set_slot(Self { open: Vec::new(), free: Vec::new(), output: vec![0; PIECE] });
+            isolate.set_slot(Self { open: Numbered::default(), output: vec![0; PIECE] });
         }
         isolate.get_slot_mut()
-    }
-
-    fn reserve(&mut self) -> usize {
-        self.free.pop().unwrap_or_else(|| {
-            self.open.push(None);
-            self.open.len() - 1
-        })
     }
 }
 
 /// Drops a coder, if it is there still.
 fn close(isolate: &mut v8::Isolate, id: usize) {
     let Some(coders) = isolate.get_slot_mut::<Coders>() else { return };
-    let Some(owned) = coders.open.get_mut(id).and_then(Option::take) else { return };
-    coders.free.push(id);
+    let Some(owned) = coders.open.take(id) else { return };
     return_memory(isolate, owned.taken);
 }
 
@@ -85,12 +76,11 @@ fn coder_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut
     if !take_memory(scope, taken) {
         return throw_out_of_memory(scope);
     }
-    let Some(id) = Coders::of(scope).map(Coders::reserve) else { return };
+    let Some(id) = Coders::of(scope).map(|coders| coders.open.reserve()) else { return };
     let owner = v8::Weak::with_finalizer(scope, owner, Box::new(move |isolate| close(isolate, id)));
-    let place = Coders::of(scope).and_then(|coders| coders.open.get_mut(id));
-    if let (Some(place), Ok(id)) = (place, u32::try_from(id)) {
-        *place = Some(Owned { coder, taken, _owner: owner });
-        rv.set_uint32(id);
+    if let (Some(coders), Ok(number)) = (Coders::of(scope), u32::try_from(id)) {
+        coders.open.put(id, Owned { coder, taken, _owner: owner });
+        rv.set_uint32(number);
     }
 }
 
@@ -108,8 +98,8 @@ fn coder_step(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: 
     let input = copy_out(scope, args.get(1)).unwrap_or_default();
     let (Some(id), Some(filled)) = (id_of(scope, args.get(0)), id_of(scope, args.get(2))) else { return };
     let finish = args.get(3).is_true();
-    let Some(Coders { open, output, .. }) = Coders::of(scope) else { return };
-    let Some(owned) = open.get_mut(id).and_then(Option::as_mut) else { return };
+    let Some(Coders { open, output }) = Coders::of(scope) else { return };
+    let Some(owned) = open.get_mut(id) else { return };
     let Some(output) = output.get_mut(filled..) else { return };
     let step = owned.coder.step(&input, finish, output);
     let outcome = match step.outcome {
@@ -128,7 +118,7 @@ fn coder_step(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: 
         if !take_memory(scope, memory - taken) {
             return throw_out_of_memory(scope);
         }
-        if let Some(owned) = Coders::of(scope).and_then(|coders| coders.open.get_mut(id)?.as_mut()) {
+        if let Some(owned) = Coders::of(scope).and_then(|coders| coders.open.get_mut(id)) {
             owned.taken = memory;
         }
     }

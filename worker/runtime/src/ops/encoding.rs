@@ -4,6 +4,7 @@ use encoding_rs::{DecoderResult, Encoding};
 
 use super::bytes::{contents, copy_in, copy_out, to_uint8_array};
 use super::native_memory::{has_room, return_memory, take_memory};
+use super::numbered::Numbered;
 use super::{ops, throw_range_error};
 
 pub(super) mod base64;
@@ -112,13 +113,9 @@ fn run_decoder(decoder: &mut encoding_rs::Decoder, bytes: &[u8], fatal: bool, la
     Some(text)
 }
 
-/// Decoders between the pieces of a text, by their number; free places are reused. Lives in an isolate slot.
+/// Decoders between the pieces of a text. Lives in an isolate slot.
 #[derive(Default)]
-struct Decoders {
-    open: Vec<Option<encoding_rs::Decoder>>,
-    /// Places in `open` that are free.
-    free: Vec<usize>,
-}
+struct Decoders(Numbered<encoding_rs::Decoder>);
 
 /// What an open decoder takes of the app's memory.
 const DECODER_BYTES: usize = size_of::<Option<encoding_rs::Decoder>>() + size_of::<usize>();
@@ -139,12 +136,9 @@ fn decoder_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, m
         scope.set_slot(Decoders::default());
     }
     let Some(decoders) = scope.get_slot_mut::<Decoders>() else { return };
-    let index = decoders.free.pop().unwrap_or_else(|| {
-        decoders.open.push(None);
-        decoders.open.len() - 1
-    });
-    if let (Some(place), Ok(id)) = (decoders.open.get_mut(index), u32::try_from(index)) {
-        *place = Some(decoder);
+    let index = decoders.0.reserve();
+    if let Ok(id) = u32::try_from(index) {
+        decoders.0.put(index, decoder);
         rv.set_uint32(id);
     }
 }
@@ -157,7 +151,7 @@ fn decode_stream(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, 
     let Some(index) = args.get(0).uint32_value(scope).and_then(|id| usize::try_from(id).ok()) else { return };
     let text = {
         let decoders = scope.get_slot_mut::<Decoders>();
-        let decoder = decoders.and_then(|decoders| decoders.open.get_mut(index)).and_then(Option::as_mut);
+        let decoder = decoders.and_then(|decoders| decoders.0.get_mut(index));
         decoder.and_then(|decoder| run_decoder(decoder, &bytes, fatal, last))
     };
     if let Some(text) = text {
@@ -169,8 +163,7 @@ fn decode_stream(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, 
 fn decoder_close(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let Some(index) = args.get(0).uint32_value(scope).and_then(|id| usize::try_from(id).ok()) else { return };
     let Some(decoders) = scope.get_slot_mut::<Decoders>() else { return };
-    if decoders.open.get_mut(index).and_then(Option::take).is_some() {
-        decoders.free.push(index);
+    if decoders.0.take(index).is_some() {
         return_memory(scope, DECODER_BYTES);
     }
 }

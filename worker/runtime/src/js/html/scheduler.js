@@ -1,14 +1,11 @@
 // `scheduler.wait(milliseconds, { signal })`, of workerd: a timer as a promise. Made when an app looks at it.
 
-import { abortReason, addAbortAlgorithm, isAborted, removeAbortAlgorithm, toAbortSignal } from "../dom/abort.js";
-import { primordials } from "../primordials.js";
+import { abortReason, toAbortSignal } from "../dom/abort.js";
 import {
   configureInterface, converters, createDictionaryConverter, illegalConstructor, illegalInvocation, isObject, kInternal,
   requireArguments,
 } from "../webidl.js";
-import { clearTimeout, setTimeout } from "./timers.js";
-
-const { Promise, PromiseReject } = primordials;
+import { timeoutPromise } from "./timeout_promise.js";
 
 export function createScheduler() {
   const toOptions = createDictionaryConverter("SchedulerWaitOptions", [{ key: "signal", converter: toAbortSignal }]);
@@ -26,19 +23,7 @@ export function createScheduler() {
       requireArguments(arguments.length, 1, prefix);
       delay = converters.long(delay, prefix, "Argument 1");
       const { signal } = toOptions(options, prefix, "Argument 2");
-      if (signal === undefined) return new Promise((resolve) => setTimeout(() => resolve(undefined), delay));
-      if (isAborted(signal)) return PromiseReject(abortReason(signal));
-      return new Promise((resolve, reject) => {
-        const onAbort = () => {
-          clearTimeout(timer);
-          reject(abortReason(signal));
-        };
-        const timer = setTimeout(() => {
-          removeAbortAlgorithm(signal, onAbort);
-          resolve(undefined);
-        }, delay);
-        addAbortAlgorithm(signal, onAbort);
-      });
+      return timeoutPromise(delay, undefined, signal, abortReason);
     }
   }
 

@@ -4,7 +4,7 @@
 import { now } from "../performance/clock.js";
 import { ops, version } from "../ops.js";
 import { primordials } from "../primordials.js";
-import { reportError } from "../html/error_reporting.js";
+import { queueMicrotask } from "../html/microtasks.js";
 import { getEnvironment } from "../worker/environment.js";
 import { moduleExports as EventEmitter } from "./events.js";
 import { invalidArgType, notImplemented, typeError } from "./internal/errors.js";
@@ -42,13 +42,7 @@ function environment() {
 
 function nextTick(callback, ...args) {
   validateFunction(callback, "callback");
-  ops.queueMicrotask(() => {
-    try {
-      ReflectApply(callback, undefined, args);
-    } catch (error) {
-      reportError(error);
-    }
-  });
+  queueMicrotask(() => ReflectApply(callback, undefined, args));
 }
 
 function hrtime(before = undefined) {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use zeroize::Zeroizing;
 
 use super::super::native_memory::{has_room, return_memory, take_memory};
+use super::super::numbered::Numbered;
 use super::super::ops;
 use super::ec::EcKey;
 use super::octet_keys::OctetKey;
@@ -41,11 +42,7 @@ impl Material {
 
 /// One isolate's keys. Lives in an isolate slot.
 #[derive(Default)]
-struct Keys {
-    held: Vec<Option<Held>>,
-    /// Places in `held` that are free.
-    free: Vec<usize>,
-}
+struct Keys(Numbered<Held>);
 
 /// A key, and what becomes of it when its owner is collected.
 struct Held {
@@ -67,8 +64,7 @@ impl Keys {
 
 fn drop_key(isolate: &mut v8::Isolate, id: usize) {
     let Some(keys) = isolate.get_slot_mut::<Keys>() else { return };
-    let Some(held) = keys.held.get_mut(id).and_then(Option::take) else { return };
-    keys.free.push(id);
+    let Some(held) = keys.0.take(id) else { return };
     return_memory(isolate, held.taken);
 }
 
@@ -85,14 +81,10 @@ pub(super) fn keep(scope: &mut v8::PinScope, owner: v8::Local<v8::Value>, materi
         throw_out_of_memory(scope);
         return None;
     }
-    let keys = Keys::of(scope)?;
-    let place = keys.free.pop().unwrap_or_else(|| {
-        keys.held.push(None);
-        keys.held.len() - 1
-    });
+    let place = Keys::of(scope)?.0.reserve();
     let owner = v8::Weak::with_finalizer(scope, owner, Box::new(move |isolate| drop_key(isolate, place)));
     let held = Held { material: Rc::new(material), taken, _owner: owner };
-    *Keys::of(scope)?.held.get_mut(place)? = Some(held);
+    Keys::of(scope)?.0.put(place, held);
     u32::try_from(place).ok()
 }
 
@@ -100,7 +92,7 @@ pub(super) fn keep(scope: &mut v8::PinScope, owner: v8::Local<v8::Value>, materi
 pub(super) fn material(scope: &v8::PinScope, id: v8::Local<v8::Value>) -> Option<Rc<Material>> {
     let place = size(scope, id)?;
     let isolate: &v8::Isolate = scope;
-    let held = isolate.get_slot::<Keys>()?.held.get(place)?.as_ref()?;
+    let held = isolate.get_slot::<Keys>()?.0.get(place)?;
     Some(Rc::clone(&held.material))
 }
 

@@ -5,6 +5,7 @@ use aws_lc_rs::digest;
 
 use super::{Hash, new_buffer, read, throw_out_of_memory};
 use crate::ops::native_memory::{return_memory, take_memory};
+use crate::ops::numbered::Numbered;
 use crate::ops::ops;
 
 ops! {
@@ -19,11 +20,7 @@ const TAKEN: usize = 512;
 
 /// One isolate's digests. Lives in an isolate slot.
 #[derive(Default)]
-struct Running {
-    open: Vec<Option<Owned>>,
-    /// Places in `open` that are free.
-    free: Vec<usize>,
-}
+struct Running(Numbered<Owned>);
 
 struct Owned {
     context: digest::Context,
@@ -37,19 +34,10 @@ impl Running {
         }
         isolate.get_slot_mut()
     }
-
-    fn reserve(&mut self) -> usize {
-        self.free.pop().unwrap_or_else(|| {
-            self.open.push(None);
-            self.open.len() - 1
-        })
-    }
 }
 
 fn take(isolate: &mut v8::Isolate, id: usize) -> Option<digest::Context> {
-    let running = isolate.get_slot_mut::<Running>()?;
-    let owned = running.open.get_mut(id).and_then(Option::take)?;
-    running.free.push(id);
+    let owned = isolate.get_slot_mut::<Running>()?.0.take(id)?;
     return_memory(isolate, TAKEN);
     Some(owned.context)
 }
@@ -70,24 +58,23 @@ fn digest_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
     if !take_memory(scope, TAKEN) {
         return throw_out_of_memory(scope);
     }
-    let Some(id) = Running::of(scope).map(Running::reserve) else { return };
+    let Some(id) = Running::of(scope).map(|running| running.0.reserve()) else { return };
     let owner = v8::Weak::with_finalizer(scope, owner, Box::new(move |isolate| drop(take(isolate, id))));
-    let place = Running::of(scope).and_then(|running| running.open.get_mut(id));
-    if let (Some(place), Ok(id)) = (place, u32::try_from(id)) {
-        *place = Some(Owned { context: digest::Context::new(hash.algorithm()), _owner: owner });
-        rv.set_uint32(id);
+    if let (Some(running), Ok(number)) = (Running::of(scope), u32::try_from(id)) {
+        running.0.put(id, Owned { context: digest::Context::new(hash.algorithm()), _owner: owner });
+        rv.set_uint32(number);
     }
 }
 
 /// `digestUpdate(id, bytes)`.
 fn digest_update(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let Some(id) = id_of(scope, args.get(0)) else { return };
-    let owned = Running::of(scope).and_then(|running| running.open.get_mut(id)?.take());
+    let owned = Running::of(scope).and_then(|running| running.0.lend(id));
     // Its owner calls this, so it is not collected meanwhile.
     let Some(mut owned) = owned else { return };
     read(scope, args.get(1), |piece| owned.context.update(piece));
-    if let Some(place) = Running::of(scope).and_then(|running| running.open.get_mut(id)) {
-        *place = Some(owned);
+    if let Some(running) = Running::of(scope) {
+        running.0.put(id, owned);
     }
 }
 

@@ -1,12 +1,18 @@
 // node:timers/promises (nodejs.org/api/timers.html#timers-promises-api).
 
-import { addAbortAlgorithm, isAborted, removeAbortAlgorithm } from "../../dom/abort.js";
-import { clearInterval, clearTimeout, setInterval as startInterval, setTimeout as startTimeout } from "../../html/timers.js";
+import { abortReason, addAbortAlgorithm, isAborted, removeAbortAlgorithm } from "../../dom/abort.js";
+import { timeoutPromise } from "../../html/timeout_promise.js";
+import { clearInterval, setInterval as startInterval } from "../../html/timers.js";
 import { primordials } from "../../primordials.js";
 import { abortError } from "../internal/errors.js";
 import { validateAbortSignal, validateNumber, validateObject } from "../internal/validators.js";
 
 const { Promise, PromiseReject } = primordials;
+
+/** What an operation ends with whose signal was aborted. */
+function aborted(signal) {
+  return abortError(undefined, { cause: abortReason(signal) });
+}
 
 function wait(delay, value, options) {
   try {
@@ -16,21 +22,7 @@ function wait(delay, value, options) {
   } catch (error) {
     return PromiseReject(error);
   }
-  const { signal } = options;
-  if (signal !== undefined && isAborted(signal)) return PromiseReject(abortError(undefined, { cause: signal.reason }));
-  return new Promise((resolve, reject) => {
-    let stop;
-    const id = startTimeout(() => {
-      if (signal !== undefined) removeAbortAlgorithm(signal, stop);
-      resolve(value);
-    }, delay);
-    if (signal === undefined) return;
-    stop = () => {
-      clearTimeout(id);
-      reject(abortError(undefined, { cause: signal.reason }));
-    };
-    addAbortAlgorithm(signal, stop);
-  });
+  return timeoutPromise(delay, value, options.signal, aborted);
 }
 
 function setTimeout(delay = undefined, value = undefined, options = {}) {
@@ -46,7 +38,7 @@ async function* setInterval(delay = undefined, value = undefined, options = {}) 
   validateObject(options, "options");
   validateAbortSignal(options.signal, "options.signal");
   const { signal } = options;
-  if (signal !== undefined && isAborted(signal)) throw abortError(undefined, { cause: signal.reason });
+  if (signal !== undefined && isAborted(signal)) throw aborted(signal);
   let due = 0;
   let wake;
   const id = startInterval(() => {
@@ -67,7 +59,7 @@ async function* setInterval(delay = undefined, value = undefined, options = {}) 
       }
       for (; due > 0; due--) yield value;
     }
-    throw abortError(undefined, { cause: signal.reason });
+    throw aborted(signal);
   } finally {
     clearInterval(id);
     if (signal !== undefined) removeAbortAlgorithm(signal, stop);
