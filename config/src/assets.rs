@@ -113,6 +113,17 @@ impl WorkerFirst {
     }
 }
 
+impl WorkerFirst {
+    /// With how many patterns a path is compared.
+    #[must_use]
+    pub fn patterns(&self) -> usize {
+        match self {
+            Self::Never | Self::Always => 0,
+            Self::Paths { patterns, except } => patterns.len() + except.len(),
+        }
+    }
+}
+
 /// The usual name of the binding.
 pub(crate) const BINDING: &str = "ASSETS";
 

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use nano_test::{Nano, Response, Site, exchange, process, until};
+use nano_test::{Nano, Response, Site, exchange, process, until, until_within};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::Write;
+use std::time::Duration;
 
 /// Passes everything on.
 const PASS: &str = "export default { fetch: (request, env) => env.ASSETS.fetch(request) };";
@@ -33,6 +34,13 @@ fn ask(nano: &Nano, method: &str, host: &str, path: &str, headers: &str) -> Resp
 
 fn tell(nano: &Nano, host: &str, url: &str, init: &Value) -> Value {
     ask(nano, "GET", host, "/", &format!("X-Ask: {url}\r\nX-Init: {init}\r\n")).json()
+}
+
+/// How many files of that name nano has open.
+fn open_files(nano: &Nano, name: &str) -> usize {
+    let open = fs::read_dir(format!("/proc/{}/fd", nano.pid())).unwrap();
+    let named = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+    named.filter(|path| path.ends_with(name)).count()
 }
 
 fn site(worker: &str) -> Site {
@@ -263,11 +271,34 @@ export default {
         assert_eq!(connection.receive_head().unwrap().0, 200);
     }
     assert_eq!(nano.get("a.local", "/many").status, 200);
-    until("that the files are closed", || {
-        let open = fs::read_dir(format!("/proc/{}/fd", nano.pid())).unwrap();
-        let named = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
-        (named.filter(|path| path.ends_with("large.bin")).count() == 0).then_some(())
+    until("that the files are closed", || (open_files(&nano, "large.bin") == 0).then_some(()));
+}
+
+#[test]
+fn a_file_that_its_worker_does_not_read_is_closed() {
+    let site = site(
+        "
+const kept = [];
+export default {
+  async fetch(request, env) {
+    if (new URL(request.url).pathname === '/keep') {
+      kept.push(await env.ASSETS.fetch('http://x/large.bin'));
+      return new Response('kept');
+    }
+    return new Response(await kept[0].text().then(() => 'read', String));
+  },
+};",
+    );
+    File::create(site.path("public/large.bin")).unwrap().set_len(8 << 20).unwrap();
+    site.apps(json!([app("a", &json!({}))]));
+    let nano = site.serve();
+    assert_eq!(nano.get("a.local", "/keep").text(), "kept");
+    assert_eq!(open_files(&nano, "large.bin"), 1);
+    until_within(Duration::from_secs(150), "that the file is closed", || {
+        (open_files(&nano, "large.bin") == 0).then_some(())
     });
+    let told = nano.get("a.local", "/").text();
+    assert!(told.contains("not read for 60 s"), "{told}");
 }
 
 #[test]

@@ -107,6 +107,50 @@ fn a_head_that_rules_make_too_large_is_not_sent() {
 }
 
 #[test]
+fn a_path_that_is_too_long_for_the_rules_does_not_come_past_them() {
+    let site = Site::new();
+    let protects = "/*\n  X-Frame-Options: DENY\n";
+    let many: String = (0..99).map(|at| format!("/{at}/*\n  X-A: a\n")).collect();
+    let redirects: String = (0..100).map(|at| format!("/{at}/* /x\n")).collect();
+    let mut apps = vec![
+        app(&site, "few", protects, ""),
+        app(&site, "many", &format!("{many}{protects}"), ""),
+        app(&site, "led", "", &redirects),
+        app(&site, "plain", "/app.js\n  X-A: a\n", "/old /app.js\n"),
+        app(&site, "first", "", ""),
+    ];
+    for app in &mut apps {
+        app["assets"]["not_found"] = json!("single-page-application");
+    }
+    site.app("w", "export default { fetch: () => new Response('worker') };");
+    apps[4]["path"] = json!("w");
+    apps[4]["assets"]["run_worker_first"] = (0..100).map(|at| format!("/{at}/*")).collect();
+    for name in ["few", "many", "led", "plain", "first"] {
+        site.file(&format!("{name}/index.html"), "home");
+    }
+    site.apps(Value::from(apps));
+    let nano = site.serve();
+    for (host, length, status) in [
+        ("few.local", 60_000, 200),
+        ("many.local", 1310, 200),
+        ("many.local", 1311, 414),
+        ("led.local", 1310, 200),
+        ("led.local", 1311, 414),
+        ("plain.local", 60_000, 200),
+        ("first.local", 1310, 200),
+        ("first.local", 1311, 414),
+    ] {
+        let answer = nano.get(host, &format!("/{}", "x".repeat(length - 1)));
+        assert_eq!(answer.status, status, "{host} {length}");
+        if status == 414 {
+            assert_eq!(answer.json()["code"], "uri_too_long", "{host}");
+        }
+        let protected = status == 200 && (host == "few.local" || host == "many.local");
+        assert_eq!(answer.header("x-frame-options"), protected.then_some("DENY"), "{host} {length}");
+    }
+}
+
+#[test]
 fn too_many_names_and_patterns_are_refused_with_their_lines() {
     let site = Site::new();
     let names: String = (0..300).map(|at| format!("/:n{at}")).collect();

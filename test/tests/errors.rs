@@ -168,3 +168,53 @@ fn app_logs_bear_app_level_and_request() {
     }
     assert!(nano.log.message("debug says hi").is_none(), "the default level is info");
 }
+
+#[test]
+fn headers_that_an_app_forged_fail_their_request_alone() {
+    let site = nano_test::Site::new();
+    // What builtins put into a list of headers is lost, and what they read from it is the app's.
+    site.app(
+        "a",
+        "let forged = null;
+         const isIndex = (key) => typeof key === 'string' && /^[0-9]+$/.test(key);
+         Object.setPrototypeOf(Array.prototype, new Proxy(Object.create(null), {
+            get: (target, key, receiver) => forged && isIndex(key) ? forged[key % 2] : Reflect.get(target, key, receiver),
+            set(target, key, value, receiver) {
+                if (forged && isIndex(key) && typeof value === 'string') {
+                    if (receiver.length <= +key) receiver.length = +key + 1;
+                    return true;
+                }
+                return Reflect.defineProperty(receiver, key, { __proto__: null, value, writable: true, enumerable: true, configurable: true });
+            },
+         }));
+         const lists = [['a', 'b\\r\\nevil: 1'], ['a\\r\\nb', 'c'], ['a', '\\0'], ['', 'x'], ['a b', 'c'], [{}, {}], [':status', '200']];
+         export default { async fetch(request) {
+            const { pathname, searchParams } = new URL(request.url);
+            if (pathname === '/alive') return new Response('alive');
+            const list = lists[searchParams.get('at')];
+            if (pathname === '/fetch') {
+                const inner = new Request('http://127.0.0.1:9/', { headers: { q: '1' } });
+                forged = list;
+                try { inner.headers.append('x-b', '2'); await fetch(inner); } catch (error) { forged = null; return new Response(error.message); }
+                forged = null;
+                return new Response('fetched');
+            }
+            const response = new Response('hello', { headers: { q: '1' } });
+            forged = list;
+            try { response.headers.append('x-b', '2'); } catch {}
+            setTimeout(() => { forged = null; });
+            return response;
+         } };",
+    );
+    site.apps(serde_json::json!([{ "name": "a", "hostname": "a.local", "path": "a" }]));
+    let nano = site.serve();
+    let worker = nano.pid_of("a");
+    for at in 0..7 {
+        for path in ["respond", "fetch"] {
+            let answer = nano.get("a.local", &format!("/{path}?at={at}"));
+            assert!(answer.header("evil").is_none() && answer.text() != "fetched", "{path} {at}: {answer:?}");
+            nano_test::until("that it is well", || (nano.get("a.local", "/alive").status == 200).then_some(()));
+        }
+    }
+    assert_eq!(nano.pid_of("a"), worker, "it was not replaced");
+}

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::head_room::{HeadTooLarge, MAX_LOCATION};
 use super::path::{decode, encode};
+use super::path_rule::longest_path;
 use super::redirect_target::Led;
 use super::resolve::{Resolved, not_found, resolve};
 use super::{Assets, respond::AssetAnswer};
@@ -48,6 +49,8 @@ pub(super) enum Decision {
     Method,
     /// Nobody.
     Nothing,
+    /// Nobody: the path is too long for the rules.
+    TooLong,
 }
 
 impl Assets {
@@ -60,8 +63,17 @@ impl Assets {
         let Asked { method, headers, url, path, query, by } = asked;
         let serves = matches!(*method, Method::GET | Method::HEAD);
         let has_worker = self.has_worker && by == AskedBy::Client;
-        if has_worker && self.config.run_worker_first.has(path) {
-            return Ok(Decision::Worker);
+        if has_worker {
+            let first = &self.config.run_worker_first;
+            if path.len() > longest_path(first.patterns()) {
+                return Ok(Decision::TooLong);
+            }
+            if first.has(path) {
+                return Ok(Decision::Worker);
+            }
+        }
+        if !self.rules.redirects.take(path) {
+            return Ok(Decision::TooLong);
         }
         let led = match self.lead(url)? {
             Some(Led::Away(status, to)) => return Ok(Decision::Answer(AssetAnswer::redirect(status, &to))),

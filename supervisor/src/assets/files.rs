@@ -80,6 +80,8 @@ pub(crate) enum AssetError {
     Busy,
     /// Rules make its head larger than one may be.
     HeadTooLarge,
+    /// The path is too long to be compared with the rules.
+    PathTooLong,
     /// The request is for another version.
     Unmet,
     /// The range is behind the end of a file with so many bytes.

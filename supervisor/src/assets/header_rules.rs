@@ -6,7 +6,7 @@ use http::header;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::head_room::{HeadRoom, HeadTooLarge};
-use super::path_rule::{PathRule, fill};
+use super::path_rule::{PathRule, fill, longest_path};
 use super::rule_file::{Faults, rule_lines};
 use crate::hop_by_hop::is_hop_by_hop;
 use crate::request_id::X_REQUEST_ID;
@@ -67,6 +67,11 @@ impl HeaderRules {
             }
         }
         (rules, faults.sorted())
+    }
+
+    /// Whether a path is not too long to be compared with all of them.
+    pub(super) fn take(&self, path: &str) -> bool {
+        path.len() <= longest_path(self.0.iter().filter(|rule| rule.path.is_pattern()).count())
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -3,8 +3,14 @@
 
 use super::pattern::{Names, Pattern, name_at};
 
-/// Longest path that rules with `*` or `:name` are compared with. Each costs steps for each byte.
-pub(super) const MAX_MATCHED: usize = 4096;
+/// Most bytes of a path times the patterns that it is compared with: each costs steps for each byte, at the expense of all apps.
+const MAX_COMPARED: usize = 1 << 17;
+
+/// The longest path of requests where there are so many patterns. A longer one is refused: it would come past rules that
+/// protect.
+pub(super) fn longest_path(patterns: usize) -> usize {
+    MAX_COMPARED.checked_div(patterns).unwrap_or(usize::MAX)
+}
 
 /// Most names of one rule. Real rules have a handful.
 const MAX_NAMES: usize = 32;
@@ -69,6 +75,11 @@ impl PathRule {
         }
     }
 
+    /// Whether it has `*` or a name.
+    pub(super) fn is_pattern(&self) -> bool {
+        self.host.is_some() || matches!(self.path, PathPattern::Pattern(_))
+    }
+
     /// Whether one of its names is this one.
     pub(super) fn has_name(&self, name: &str) -> bool {
         let path = match &self.path {
@@ -86,7 +97,6 @@ impl PathRule {
         }
         match &self.path {
             PathPattern::Exact(own) => (own == path).then_some(names),
-            PathPattern::Pattern(_) if path.len() > MAX_MATCHED => None,
             PathPattern::Pattern(pattern) => pattern.matches(path, &mut names).map(|()| names),
         }
     }

@@ -46,6 +46,8 @@ pub(super) struct Pattern {
     /// Those behind it.
     back: Vec<Segment>,
     separator: char,
+    /// Bytes of the shortest text that it matches.
+    least: usize,
 }
 
 /// What the names of patterns stand for in a request.
@@ -54,8 +56,9 @@ pub(super) type Names<'r> = Vec<(&'r str, &'r str)>;
 impl Pattern {
     /// `None`: there is more than one `*`.
     pub(super) fn parse(text: &str, separator: char) -> Option<Self> {
-        let mut pattern = Self { front: Vec::new(), splat: None, back: Vec::new(), separator };
-        for segment in text.split(separator).map(Segment::parse) {
+        let mut pattern = Self { front: Vec::new(), splat: None, back: Vec::new(), separator, least: 0 };
+        for (index, segment) in text.split(separator).map(Segment::parse).enumerate() {
+            pattern.least += segment.least() + usize::from(index > 0);
             let mut splats = segment.wilds.iter().enumerate().filter(|(_, (wild, _))| *wild == Wild::Splat);
             match (splats.next().map(|(at, _)| at), splats.next(), &pattern.splat) {
                 (Some(at), None, None) => pattern.splat = Some((segment, at)),
@@ -81,6 +84,10 @@ impl Pattern {
 
     /// Adds what the names stand for; each takes as much as it can, the first ones first.
     pub(super) fn matches<'r>(&'r self, text: &'r str, names: &mut Names<'r>) -> Option<()> {
+        // A search begins with work of its own on what is looked for, however short the text is.
+        if text.len() < self.least {
+            return None;
+        }
         let rest = self.compare(&self.front, Some(text), names)?;
         let Some((segment, at)) = &self.splat else { return rest.is_none().then_some(()) };
         let rest = rest?;
@@ -135,6 +142,11 @@ impl Segment {
         segment
     }
 
+    /// Bytes of the shortest text that it matches.
+    fn least(&self) -> usize {
+        self.first.len() + self.wilds.iter().map(|(wild, text)| wild.least() + text.len()).sum::<usize>()
+    }
+
     /// Compares it with what its `*`, the part `at`, makes of one or several segments.
     fn around_splat<'r>(&'r self, at: usize, text: &'r str, separator: char, names: &mut Names<'r>) -> Option<()> {
         let (Some(start), Some(end)) = (text.find(separator), text.rfind(separator)) else {
@@ -178,7 +190,10 @@ fn fit<'r>(
         let room = inner.get(..end)?;
         let found = if index == 0 && edge == Edge::End {
             room.ends_with(text.as_str()).then(|| end - text.len())
+        } else if room.len() < text.len() {
+            None
         } else {
+            steps(text.len());
             room.rfind(text.as_str())
         };
         steps(end - found.unwrap_or(0) + 1);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use url::Url;
 
 use super::head_room::HeadTooLarge;
-use super::path_rule::PathRule;
+use super::path_rule::{PathRule, longest_path};
 use super::pattern::Names;
 use super::redirect_target::{Led, Target};
 use super::rule_file::{Faults, MAX_LINE, rule_lines};
@@ -103,6 +103,11 @@ impl Redirects {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a path is not too long to be compared with all of them.
+    pub(super) fn take(&self, path: &str) -> bool {
+        path.len() <= longest_path(self.others.iter().filter(|(rule, _)| rule.is_pattern()).count())
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -82,6 +82,8 @@ impl Assets {
             Decision::Worker => return Ok(Found::Worker),
             Decision::Method => return Ok(Found::Method),
             Decision::Nothing => return Ok(Found::Nothing),
+            Decision::TooLong => return Err(AssetError::PathTooLong),
+            _ if !self.rules.headers.take(asked.path) => return Err(AssetError::PathTooLong),
             Decision::Answer(answer) => answer,
             Decision::File(file, status) => self.respond(&file, status, asked).await?,
         };

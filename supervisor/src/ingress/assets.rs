@@ -42,6 +42,7 @@ pub(super) async fn find(
             Err(AssetError::Busy) => return Err(Failure::QueueTimeout),
             Err(AssetError::Unreadable) => return Err(AssetFailure::Unreadable.into()),
             Err(AssetError::HeadTooLarge) => return Err(AssetFailure::HeadTooLarge.into()),
+            Err(AssetError::PathTooLong) => return Err(Failure::UriTooLong),
             Err(AssetError::Unmet) => return Err(AssetFailure::Unmet.into()),
             Err(AssetError::Unsatisfiable(size)) => return Err(AssetFailure::Unsatisfiable(size).into()),
             Err(AssetError::Moved) => {

@@ -12,7 +12,7 @@
 //! | `request_timeout` | 408 | the head was not there in 10 s, or the body stalled |
 //! | `precondition_failed` | 412 | a static file is not the version of `If-Match` or `If-Unmodified-Since` |
 //! | `body_too_large` | 413 | over `max_body_mb` |
-//! | `uri_too_long` | 414 | the target is over 64 KiB |
+//! | `uri_too_long` | 414 | the target is over 64 KiB, or the path is too long for the rules of static files |
 //! | `range_not_satisfiable` | 416 | a range behind the end of a static file |
 //! | `expectation_failed` | 417 | `Expect` with anything but `100-continue` |
 //! | `headers_too_large` | 431 | the head is over 64 KiB, has over 100 headers, or a `Connection` of over 100 names |

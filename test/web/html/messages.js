@@ -112,6 +112,21 @@ test("a broadcast reaches the other channels of its name", async () => {
   throws(() => new BroadcastChannel(), TypeError);
 });
 
+test("whoever clears every timer clears none of what others have set", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const channels = [new BroadcastChannel("timers"), new BroadcastChannel("timers")];
+  const signal = AbortSignal.timeout(1);
+  const events = [next(port2), next(channels[1]), next(signal, "abort"), scheduler.wait(1)];
+  port2.start();
+  port1.postMessage(1);
+  channels[0].postMessage(2);
+  let isCalled = false;
+  const last = setTimeout(() => { isCalled = true; });
+  for (let id = 0; id <= last + 10; id++) id % 2 ? clearTimeout(id) : clearInterval(id);
+  const [one, two] = await Promise.all(events);
+  deepEqual([one.data, two.data, signal.aborted, isCalled], [1, 2, true, false]);
+});
+
 test("MessageEvent by its constructor", () => {
   const ports = [new MessageChannel().port1];
   const event = new MessageEvent("message", { data: 1, origin: "o", lastEventId: "7", ports, cancelable: true });

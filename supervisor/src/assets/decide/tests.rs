@@ -49,6 +49,7 @@ fn told_to(by: AskedBy, assets: &Assets, method: &Method, path: &str, navigates:
         }
         Decision::Method => "405".to_owned(),
         Decision::Nothing => "404".to_owned(),
+        Decision::TooLong => "414".to_owned(),
     }
 }
 

@@ -27,7 +27,29 @@ fn one_app_has_at_most_half_and_waits_for_its_own() {
         let (next, ()) = tokio::join!(one.permit(), async { drop(open.pop()) });
         assert!(next.is_some());
         drop((open, next, of_other));
-        assert_eq!(files.all.available_permits(), 8);
+        assert_eq!((files.all.available_permits(), files.kept.available_permits()), (6, 2));
+    });
+}
+
+#[test]
+fn whoever_keeps_many_leaves_some_to_those_who_have_few() {
+    run(async {
+        let files = OpenFiles::default();
+        files.allow(40);
+        let (greedy, honest) = ([files.of_app(), files.of_app(), files.of_app()], files.of_app());
+        let mut open = Vec::new();
+        for app in &greedy {
+            while let Some(permit) = app.permit_within(SHORT).await {
+                open.push(permit);
+            }
+        }
+        // Each but the first ones was among those with few for a while: the last one took of what is kept.
+        assert!(open.len() < 40, "{}", open.len());
+        let mut few = Vec::new();
+        for _ in 0..FEW {
+            few.push(honest.permit_within(SHORT).await.unwrap());
+        }
+        assert!(honest.permit_within(SHORT).await.is_none());
     });
 }
 

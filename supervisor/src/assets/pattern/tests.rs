@@ -70,3 +70,12 @@ fn steps_grow_with_the_pattern_and_the_text_and_not_with_their_product() {
         }
     }
 }
+
+#[test]
+fn what_is_too_short_costs_nothing() {
+    for pattern in [format!("/*{}b", "-".repeat(1900)), format!("/{}*", "a-:b".repeat(8)), "/:a/:b/:c".to_owned()] {
+        let parsed = Pattern::parse(&pattern, '/').unwrap();
+        let (found, steps) = counted(|| parsed.matches("/-a-", &mut Names::new()));
+        assert_eq!((found, steps), (None, 0), "{}", &pattern[..9]);
+    }
+}

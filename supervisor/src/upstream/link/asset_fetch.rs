@@ -44,6 +44,7 @@ pub(super) async fn send(app: Option<&App>, head: &FetchHead) -> Result<AssetRes
         Ok(Found::Method) => {
             refusal(StatusCode::METHOD_NOT_ALLOWED, Some((ALLOW, HeaderValue::from_static("GET, HEAD"))))
         }
+        Err(AssetError::PathTooLong) => refusal(StatusCode::URI_TOO_LONG, None),
         Err(AssetError::Unmet) => refusal(StatusCode::PRECONDITION_FAILED, None),
         Err(AssetError::Unsatisfiable(size)) => {
             let range = HeaderValue::try_from(format!("bytes */{size}")).ok();

@@ -6,17 +6,24 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_CHUNK, MAX_FETCH_ERROR, MAX_FETCHES};
-use nano_protocol::{BodyLength, FetchHead, FetchId, FetchResponse, Frame, SendHalf, StreamId, StreamTable};
+use nano_protocol::{
+    BodyLength, FetchFailure, FetchHead, FetchId, FetchResponse, Frame, SendHalf, StreamId, StreamTable,
+};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
+use tokio::time::timeout;
 
 use super::asset_fetch::{self, AssetResponse};
 use super::{Link, MAX_UNSENT, Violation};
 use crate::egress::{EgressError, EgressResponse, UploadQueue};
 use crate::upstream::truncate_utf8;
+
+/// How long a static file is kept open for a worker that does not read it.
+const UNREAD_FILE: Duration = Duration::from_secs(60);
 
 /// The fetches of one link.
 #[derive(Debug, Default)]
@@ -242,6 +249,17 @@ impl Answer {
         }
     }
 
+    /// Waits for room; a file is not held for a worker that does not read it.
+    async fn when_read(&self, room: impl Future<Output = usize>) -> Result<usize, EgressError> {
+        match self {
+            Self::Network(_) => Ok(room.await),
+            Self::Files(_) => timeout(UNREAD_FILE, room).await.map_err(|_| {
+                let text = format!("the body was not read for {} s", UNREAD_FILE.as_secs());
+                EgressError::new(FetchFailure::TimedOut, text)
+            }),
+        }
+    }
+
     async fn next(&mut self) -> Option<Result<Bytes, EgressError>> {
         match self {
             Self::Network(answer) => answer.next().await,
@@ -265,7 +283,7 @@ async fn relay(link: &Link, fetch: &Fetch, answer: &mut Answer) -> Result<(), Eg
     let mut ended = !has_body;
     while !ended {
         // Nothing is read before there is room for it.
-        poll_fn(|cx| link.poll_fetch_room(fetch, cx)).await;
+        answer.when_read(poll_fn(|cx| link.poll_fetch_room(fetch, cx))).await?;
         let mut data = match answer.next().await {
             None => {
                 link.push_fetch_data(fetch, Bytes::new(), true);
@@ -275,7 +293,7 @@ async fn relay(link: &Link, fetch: &Fetch, answer: &mut Answer) -> Result<(), Eg
         };
         ended = answer.is_complete();
         loop {
-            let most = poll_fn(|cx| link.poll_fetch_room(fetch, cx)).await;
+            let most = answer.when_read(poll_fn(|cx| link.poll_fetch_room(fetch, cx))).await?;
             let piece = data.split_to(most.min(data.len()));
             let last = data.is_empty();
             link.push_fetch_data(fetch, piece, ended && last);

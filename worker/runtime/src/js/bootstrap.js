@@ -35,7 +35,7 @@ import { messagePorts } from "./html/message_ports.js";
 import { queueMicrotask } from "./html/microtasks.js";
 import { createScheduler } from "./html/scheduler.js";
 import { structuredClone } from "./html/structured_clone.js";
-import { clearInterval, clearTimeout, fireTimer, setBackgroundTimeout, setInterval, setTimeout } from "./html/timers.js";
+import { cancelTimer, clearInterval, clearTimeout, fireTimer, setBackgroundTimeout, setInterval, setTimeout } from "./html/timers.js";
 import { rejectionHandled, unhandledRejection } from "./html/unhandled_rejections.js";
 import { ServiceWorkerGlobalScope, WorkerGlobalScope } from "./html/worker_global_scope.js";
 import { ops, version } from "./ops.js";
@@ -157,7 +157,7 @@ const navigator = new (class Navigator {
 // The global scope is an event target whose state is another object's.
 globalEventTarget();
 const { addEventListener, dispatchEvent, removeEventListener } = EventTarget.prototype;
-configureAbortTimers(setBackgroundTimeout, clearTimeout);
+configureAbortTimers(setBackgroundTimeout, cancelTimer);
 
 defineInterfaces({
   AbortController,

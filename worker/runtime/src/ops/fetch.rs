@@ -50,7 +50,10 @@ fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
         return throw_type_error(scope, "fetch failed: the method or the URL is too long");
     }
     let Some(headers) = read_headers(scope, args.get(2)) else {
-        return throw_type_error(scope, "fetch failed: the request has too many headers, or they are too large");
+        return throw_type_error(
+            scope,
+            "fetch failed: the request has too many headers, or they are too large or malformed",
+        );
     };
     let body = args.get(3);
     let upload = if body.is_null() {

@@ -26,7 +26,7 @@ pub(super) fn read_head(
     let status = args.get(1).uint32_value(scope).and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
     let headers = read_headers(scope, args.get(2));
     if headers.is_none() {
-        throw_type_error(scope, "The response has too many headers, or they are too large");
+        throw_type_error(scope, "The response has too many headers, or they are too large or malformed");
     }
     Some((key, status, headers?))
 }
@@ -109,11 +109,23 @@ pub(super) fn read_headers(scope: &mut v8::PinScope, list: v8::Local<v8::Value>)
         let name_length = buffer.len();
         append_one_byte(scope, list.get_index(scope, index + 1)?, &mut buffer);
         let (name, value) = buffer.split_at(name_length);
-        if !headers.push(name, value) {
+        // An app can make of a list what builtins did not put there.
+        if !is_field_name(name) || !is_field_value(value) || !headers.push(name, value) {
             return None;
         }
     }
     Some(headers.finish())
+}
+
+/// A token (RFC 9110 §5.1).
+fn is_field_name(name: &[u8]) -> bool {
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !name.is_empty() && name.iter().all(is_token)
+}
+
+/// No control characters but tabs (RFC 9110 §5.5).
+fn is_field_value(value: &[u8]) -> bool {
+    value.iter().all(|byte| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f))
 }
 
 fn append_one_byte(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, buffer: &mut Vec<u8>) {

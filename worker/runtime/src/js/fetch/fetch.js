@@ -15,7 +15,7 @@ import { Deferred } from "../streams/promises.js";
 import { Ring } from "../streams/queue_with_sizes.js";
 import { seal } from "../streams/sealed_class.js";
 import { requireArguments } from "../webidl.js";
-import { setTimeout } from "../html/timers.js";
+import { setOwnTimer } from "../html/timers.js";
 import { Body, isSource, takeContent } from "./body.js";
 import { BodySender } from "./body_sender.js";
 import { FetchSource, isChunk, sourceLength, uponChunk } from "./body_source.js";
@@ -376,7 +376,7 @@ export function resumeFetch(key) {
 function lookForRoom() {
   if (looking) return;
   try {
-    setTimeout(() => {
+    setOwnTimer(() => {
       looking = false;
       fetchSlotFree();
       if (waiting.length > 0) lookForRoom();

@@ -18,7 +18,7 @@ const {
 const NESTING_LIMIT = 5;
 const NESTED_MINIMUM = 4;
 
-/** Timer id → { callback, args, delay, repeat, nesting, context }. */
+/** Timer id → { callback, args, delay, repeat, nesting, context, isOwn }. `isOwn`: of another builtin, and not the app's to clear. */
 const timers = createSteadyMap();
 /** The nesting level of the timer whose callback runs now; 0 outside of timers. */
 let nestingLevel = 0;
@@ -35,7 +35,7 @@ function allocate() {
   return id;
 }
 
-function start(name, callback, timeout, args, repeat) {
+function start(name, callback, timeout, args, repeat, isOwn) {
   if (typeof callback !== "function") {
     throw new TypeError(`Failed to execute '${name}': the callback is not a function`);
   }
@@ -43,39 +43,51 @@ function start(name, callback, timeout, args, repeat) {
   if (nestingLevel > NESTING_LIMIT && delay < NESTED_MINIMUM) delay = NESTED_MINIMUM;
   const id = allocate();
   const nesting = nestingLevel + 1;
-  MapPrototypeSet(timers, id, { __proto__: null, callback, args, delay, repeat, nesting, context: ops.getAsyncContext() });
+  MapPrototypeSet(timers, id, { __proto__: null, callback, args, delay, repeat, nesting, context: ops.getAsyncContext(), isOwn });
   ops.timerStart(id, delay, true);
   return id;
 }
 
-/** For other builtins: a timer that a program which has nothing else to do does not wait for. Ended by clearTimeout. */
+/** For other builtins: setTimeout(), or setInterval(), whose timer the app cannot clear. Ended by cancelTimer(). */
+export function setOwnTimer(callback, timeout, repeat = false) {
+  return start("setTimeout", callback, timeout, null, repeat, true);
+}
+
+/** For other builtins: a timer that a program which has nothing else to do does not wait for. Ended by cancelTimer(). */
 export function setBackgroundTimeout(callback, delay) {
-  const id = allocate();
-  const context = ops.getAsyncContext();
-  MapPrototypeSet(timers, id, { __proto__: null, callback, args: null, delay, repeat: false, nesting: 0, context });
-  ops.timerStart(id, delay, false);
-  return id;
+  return startOwn(callback, delay, false);
+}
+
+/** Ends a timer, whosever it is. */
+export function cancelTimer(id) {
+  if (MapPrototypeDelete(timers, id)) ops.timerCancel(id);
 }
 
 /** For other builtins: calls `callback` in a turn of its own, as soon as there is one. Throws where there are too many timers. */
 export function queueTask(callback) {
+  startOwn(callback, 0, true);
+}
+
+function startOwn(callback, delay, isWaitedFor) {
   const id = allocate();
   const context = ops.getAsyncContext();
-  MapPrototypeSet(timers, id, { __proto__: null, callback, args: null, delay: 0, repeat: false, nesting: 0, context });
-  ops.timerStart(id, 0, true);
+  MapPrototypeSet(timers, id, { __proto__: null, callback, args: null, delay, repeat: false, nesting: 0, context, isOwn: true });
+  ops.timerStart(id, delay, isWaitedFor);
+  return id;
 }
 
 function clear(id) {
   const number = +id;
-  if (MapPrototypeDelete(timers, number)) ops.timerCancel(number);
+  // Whoever clears every number that there may be means timers of its own.
+  if (MapPrototypeGet(timers, number)?.isOwn === false) cancelTimer(number);
 }
 
 export function setTimeout(callback, timeout = 0) {
-  return start("setTimeout", callback, timeout, arguments.length > 2 ? ArrayPrototypeSlice(arguments, 2) : null, false);
+  return start("setTimeout", callback, timeout, arguments.length > 2 ? ArrayPrototypeSlice(arguments, 2) : null, false, false);
 }
 
 export function setInterval(callback, timeout = 0) {
-  return start("setInterval", callback, timeout, arguments.length > 2 ? ArrayPrototypeSlice(arguments, 2) : null, true);
+  return start("setInterval", callback, timeout, arguments.length > 2 ? ArrayPrototypeSlice(arguments, 2) : null, true, false);
 }
 
 export function clearTimeout(id = undefined) {

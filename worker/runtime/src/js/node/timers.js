@@ -1,6 +1,6 @@
 // node:timers (nodejs.org/api/timers.html): the timers that are global, whose ids are numbers, and those that fire at once.
 
-import { clearInterval, clearTimeout, setInterval, setTimeout } from "../html/timers.js";
+import { cancelTimer, clearInterval, clearTimeout, setInterval, setOwnTimer, setTimeout } from "../html/timers.js";
 import { primordials } from "../primordials.js";
 import { validateFunction } from "./internal/validators.js";
 import { moduleExports as promises } from "./timers/promises.js";
@@ -16,7 +16,7 @@ class Immediate {
   }
 
   static cancel(immediate) {
-    if (typeof immediate === "object" && immediate !== null && #id in immediate) clearTimeout(immediate.#id);
+    if (typeof immediate === "object" && immediate !== null && #id in immediate) cancelTimer(immediate.#id);
   }
 
   hasRef() {
@@ -34,7 +34,7 @@ class Immediate {
 
 function setImmediate(callback, ...args) {
   validateFunction(callback, "callback");
-  return new Immediate(setTimeout(() => ReflectApply(callback, undefined, args), 0));
+  return new Immediate(setOwnTimer(() => ReflectApply(callback, undefined, args), 0));
 }
 
 function clearImmediate(immediate) {

@@ -2,7 +2,7 @@
 
 import { abortReason, addAbortAlgorithm, isAborted, removeAbortAlgorithm } from "../../dom/abort.js";
 import { timeoutPromise } from "../../html/timeout_promise.js";
-import { clearInterval, setInterval as startInterval } from "../../html/timers.js";
+import { cancelTimer, setOwnTimer } from "../../html/timers.js";
 import { primordials } from "../../primordials.js";
 import { abortError } from "../internal/errors.js";
 import { validateAbortSignal, validateNumber, validateObject } from "../internal/validators.js";
@@ -41,12 +41,12 @@ async function* setInterval(delay = undefined, value = undefined, options = {}) 
   if (signal !== undefined && isAborted(signal)) throw aborted(signal);
   let due = 0;
   let wake;
-  const id = startInterval(() => {
+  const id = setOwnTimer(() => {
     due++;
     wake?.();
-  }, delay);
+  }, delay, true);
   const stop = () => {
-    clearInterval(id);
+    cancelTimer(id);
     wake?.();
   };
   if (signal !== undefined) addAbortAlgorithm(signal, stop);
@@ -61,7 +61,7 @@ async function* setInterval(delay = undefined, value = undefined, options = {}) 
     }
     throw aborted(signal);
   } finally {
-    clearInterval(id);
+    cancelTimer(id);
     if (signal !== undefined) removeAbortAlgorithm(signal, stop);
   }
 }
