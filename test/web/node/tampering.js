@@ -30,6 +30,7 @@ test("modules that are imported after that work, and nothing was called", async 
   const promises = [
     import("node:events"), import("node:buffer"), import("node:util"), import("node:async_hooks"), import("node:process"),
     import("node:path"), import("node:querystring"), import("node:string_decoder"), import("node:diagnostics_channel"),
+    import("node:stream"), import("node:stream/promises"), import("node:stream/consumers"),
   ];
   const stolen = caught.length;
   for (let at = 0; at < replaced.length; at++) defineProperty(replaced[at][0], replaced[at][1], before[at]);

@@ -108,14 +108,37 @@ impl Runtime {
     }
 }
 
-/// Runs the microtasks, then reports promises that are still unhandled, which may queue more.
+/// Runs what `process.nextTick()` was given, then the microtasks, and so on until neither is left; then reports promises that
+/// are still unhandled, which may queue more.
 pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &IsolateState) {
     loop {
+        run_ticks(scope, state);
         scope.perform_microtask_checkpoint();
-        if scope.is_execution_terminating() || !rejections::notify(scope, state) {
+        if scope.is_execution_terminating() {
+            break;
+        }
+        if state.ticks.borrow().is_none() && !rejections::notify(scope, state) {
             break;
         }
     }
     async_context::leave(scope);
     memory::check(scope, &state.budget, &state.termination);
+}
+
+/// The same where modules may have been evaluated: to their code, microtasks come first, as in Node.js.
+pub(crate) fn checkpoint_of_modules(scope: &mut v8::PinScope, state: &IsolateState) {
+    scope.perform_microtask_checkpoint();
+    checkpoint(scope, state);
+}
+
+fn run_ticks(scope: &mut v8::PinScope, state: &IsolateState) {
+    loop {
+        // The borrow ends first: a tick may ask for more.
+        let ticks = state.ticks.take();
+        let Some(run) = ticks else { break };
+        call(scope, state, &run, &[]);
+        if scope.is_execution_terminating() {
+            break;
+        }
+    }
 }

@@ -34,6 +34,8 @@ pub(crate) struct IsolateState {
     pub(crate) context: OnceCell<v8::Global<v8::Context>>,
     /// console/inspect.js's `inspect`.
     pub(crate) inspect: OnceCell<Entry>,
+    /// What runs the callbacks of `process.nextTick()`, while there are some.
+    pub(crate) ticks: RefCell<Option<Entry>>,
 }
 
 impl IsolateState {
@@ -51,6 +53,7 @@ impl IsolateState {
             counters: OnceCell::new(),
             context: OnceCell::new(),
             inspect: OnceCell::new(),
+            ticks: RefCell::new(None),
         }
     }
 

@@ -260,7 +260,7 @@ impl Runtime {
         let _turn = self.turns.begin();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         modules::load_main(scope, &self.modules, path);
-        event_loop::checkpoint(scope, &self.state);
+        event_loop::checkpoint_of_modules(scope, &self.state);
     }
 
     /// Forgets all modules, and begins to load those of another program, none of which is evaluated.
@@ -278,7 +278,7 @@ impl Runtime {
         let _turn = self.turns.begin();
         v8::scope_with_context!(let scope, &mut self.isolate, &self.context);
         modules::arrived(scope, &self.modules, path, text);
-        event_loop::checkpoint(scope, &self.state);
+        event_loop::checkpoint_of_modules(scope, &self.state);
     }
 
     /// How loading the program ended; `None` while it is not known.

@@ -120,6 +120,7 @@ export const ops: {
   rsaVerify(id: KeyId, hash: number, saltLength: number | undefined, signature: Bytes, data: Bytes): boolean;
   secretBytes(id: KeyId): ArrayBuffer;
   setAsyncContext(value: unknown): void;
+  setTicks(run: () => void): void;
   structuredClone(
     value: unknown, transfer: ArrayBuffer[],
     isHostObject: (object: object) => boolean, cloneHostObject: (object: object) => unknown,

@@ -63,9 +63,12 @@ export function cancelTimer(id) {
   if (MapPrototypeDelete(timers, id)) ops.timerCancel(id);
 }
 
-/** For other builtins: calls `callback` in a turn of its own, as soon as there is one. Throws where there are too many timers. */
+/**
+ * For other builtins: calls `callback` in a turn of its own, as soon as there is one, if cancelTimer() does not end it. Throws where
+ * there are too many timers.
+ */
 export function queueTask(callback) {
-  startOwn(callback, 0, true);
+  return startOwn(callback, 0, true);
 }
 
 function startOwn(callback, delay, isWaitedFor) {

@@ -8,11 +8,12 @@ import { primordials } from "../primordials.js";
 import { callInContext } from "../worker/request_context.js";
 import { invalidArgType, plainError } from "./internal/errors.js";
 import { on, once } from "./internal/event_promises.js";
+import { nextTick } from "./internal/next_tick.js";
 import { validateAbortSignal, validateBoolean, validateFunction, validateNumber, validateString } from "./internal/validators.js";
 
 const {
   ArrayPrototypePush, ArrayPrototypeSlice, ArrayPrototypeSplice, Error, FunctionPrototypeCall, ObjectCreate, ObjectDefineProperties,
-  ObjectDefineProperty, ObjectGetPrototypeOf, PromisePrototypeThen, PromiseResolve, ReflectApply, ReflectOwnKeys, String, Symbol,
+  ObjectDefineProperty, ObjectGetPrototypeOf, PromisePrototypeThen, PromiseResolve, ReflectApply, ReflectOwnKeys, String, Symbol, SymbolDispose,
   SymbolFor,
 } = primordials;
 
@@ -100,8 +101,8 @@ function captureRejection(emitter, result, type, args) {
   }
   if (typeof then !== "function") return;
   ReflectApply(then, result, [undefined, (error) => {
-    // In a turn of its own, as an error of an 'error' listener is nobody's rejection.
-    PromisePrototypeThen(PromiseResolve(), () => rejected(emitter, error, type, args));
+    // In a tick of its own, as an error of an 'error' listener is nobody's rejection.
+    nextTick(rejected, emitter, error, type, args);
   }]);
 }
 
@@ -377,7 +378,7 @@ function addAbortListener(signal, listener) {
   }
   return {
     __proto__: null,
-    [Symbol.dispose ?? Symbol("dispose")]() {
+    [SymbolDispose]() {
       remove?.();
     },
   };

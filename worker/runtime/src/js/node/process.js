@@ -4,15 +4,16 @@
 import { now } from "../performance/clock.js";
 import { ops, version } from "../ops.js";
 import { primordials } from "../primordials.js";
-import { queueMicrotask } from "../html/microtasks.js";
 import { getEnvironment } from "../worker/environment.js";
+import { kUtf8 } from "./buffer/encodings.js";
 import { moduleExports as EventEmitter } from "./events.js";
 import { invalidArgType, notImplemented, typeError } from "./internal/errors.js";
-import { validateFunction, validateString } from "./internal/validators.js";
+import { nextTick } from "./internal/next_tick.js";
+import { validateString } from "./internal/validators.js";
 
 const {
-  ArrayIsArray, BigInt, Error, FunctionPrototypeCall, JSONStringify, MathFloor, ObjectCreate, ObjectKeys, ObjectSetPrototypeOf,
-  ReflectApply, Set, String, StringPrototypeEndsWith, StringPrototypeSlice,
+  ArrayIsArray, BigInt, Error, FunctionPrototypeCall, JSONStringify, MathFloor, ObjectCreate, ObjectDefineProperty, ObjectKeys, ObjectSetPrototypeOf,
+  Set, StringPrototypeEndsWith, StringPrototypeSlice,
 } = primordials;
 
 /** What packages that ask for a version of Node.js get: the one whose API these modules follow. */
@@ -38,11 +39,6 @@ function environment() {
     if (text !== undefined) env[names[at]] = text;
   }
   return env;
-}
-
-function nextTick(callback, ...args) {
-  validateFunction(callback, "callback");
-  queueMicrotask(() => ReflectApply(callback, undefined, args));
 }
 
 function hrtime(before = undefined) {
@@ -91,20 +87,33 @@ function emitWarning(warning, options = undefined, code = undefined) {
   });
 }
 
-/** A stream of the process: its lines are in the app's log. */
-function output(fd, level) {
-  const stream = new EventEmitter();
+/** A stream of the process: what is written to it is in the app's log. Made when it is first looked at. */
+function defineOutput(name, fd, level) {
+  let stream;
+  ObjectDefineProperty(process, name, {
+    __proto__: null,
+    enumerable: true,
+    configurable: true,
+    get: () => stream ??= createOutput(fd, level),
+    set: (value) => {
+      stream = value;
+    },
+  });
+}
+
+function createOutput(fd, level) {
+  const { Writable } = ops.builtinModule("node:stream");
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk, encoding, callback) {
+      const text = typeof chunk === "string" ? chunk : ops.bytesToText(chunk, kUtf8);
+      ops.log(level, StringPrototypeEndsWith(text, "\n") ? StringPrototypeSlice(text, 0, -1) : text);
+      callback();
+    },
+  });
   stream.fd = fd;
   stream.isTTY = false;
-  stream.writable = true;
-  stream.write = (chunk, encoding, callback) => {
-    const done = typeof encoding === "function" ? encoding : callback;
-    const text = String(chunk);
-    ops.log(level, StringPrototypeEndsWith(text, "\n") ? StringPrototypeSlice(text, 0, -1) : text);
-    if (typeof done === "function") nextTick(done);
-    return true;
-  };
-  stream.end = () => stream;
+  stream._isStdio = true;
   return stream;
 }
 
@@ -143,8 +152,6 @@ const properties = {
   traceDeprecation: false,
   allowedNodeEnvironmentFlags: new Set(),
   env: environment(),
-  stdout: output(1, "info"),
-  stderr: output(2, "error"),
   nextTick,
   hrtime,
   emitWarning,
@@ -173,6 +180,8 @@ function memoryUsage() {
 }
 memoryUsage.rss = () => 0;
 process.memoryUsage = memoryUsage;
+defineOutput("stdout", 1, "info");
+defineOutput("stderr", 2, "error");
 const names = ObjectKeys(properties);
 for (let at = 0; at < names.length; at++) process[names[at]] = properties[names[at]];
 

@@ -1,6 +1,6 @@
 // node:timers (nodejs.org/api/timers.html): the timers that are global, whose ids are numbers, and those that fire at once.
 
-import { cancelTimer, clearInterval, clearTimeout, setInterval, setOwnTimer, setTimeout } from "../html/timers.js";
+import { cancelTimer, clearInterval, clearTimeout, queueTask, setInterval, setTimeout } from "../html/timers.js";
 import { primordials } from "../primordials.js";
 import { validateFunction } from "./internal/validators.js";
 import { moduleExports as promises } from "./timers/promises.js";
@@ -34,7 +34,8 @@ class Immediate {
 
 function setImmediate(callback, ...args) {
   validateFunction(callback, "callback");
-  return new Immediate(setOwnTimer(() => ReflectApply(callback, undefined, args), 0));
+  // No timer: one that is set in another, and so on, has to wait.
+  return new Immediate(queueTask(() => ReflectApply(callback, undefined, args)));
 }
 
 function clearImmediate(immediate) {

@@ -3,7 +3,9 @@
 import { primordials } from "../../primordials.js";
 import { invalidArgType, outOfRange } from "./errors.js";
 
-const { ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, NumberIsNaN } = primordials;
+const { ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, NumberIsInteger, NumberIsNaN } = primordials;
+
+const kMaxSafe = 2 ** 53 - 1;
 
 export function validateString(value, name) {
   if (typeof value !== "string") throw invalidArgType(name, "string", value);
@@ -39,4 +41,10 @@ export function validateAbortSignal(signal, name) {
   if (signal !== undefined && (signal === null || typeof signal !== "object" || !("aborted" in signal))) {
     throw invalidArgType(name, "AbortSignal", signal);
   }
+}
+
+export function validateInteger(value, name, min = -kMaxSafe, max = kMaxSafe) {
+  if (typeof value !== "number") throw invalidArgType(name, "number", value);
+  if (!NumberIsInteger(value)) throw outOfRange(name, "an integer", value);
+  if (value < min || value > max) throw outOfRange(name, `>= ${min} && <= ${max}`, value);
 }
