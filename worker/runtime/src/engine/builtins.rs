@@ -1,7 +1,7 @@
 //! The evaluation of the JavaScript that is built in, in a fresh context or into the snapshot.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::engine::exception;
 use crate::engine::extension::{self, Extension};
@@ -17,6 +17,9 @@ pub(crate) use static_texts::StaticTexts;
 
 /// The module that imports all others, defines the globals, and exports `entry`: the functions that Rust calls.
 const BOOTSTRAP: &str = "bootstrap.js";
+
+/// The module that captures intrinsics: of all that there are, those that the others name.
+const CAPTURES: &str = "primordials.js";
 
 /// Why the builtins could not be evaluated. Only a mistake in nano itself leads here.
 #[derive(Debug, thiserror::Error)]
@@ -116,13 +119,25 @@ fn function_of(extensions: &[Extension], path: &str) -> Result<ModuleFunction, B
     })
 }
 
-/// `globalThis.__nano = { ops, version }`; bootstrap.js deletes it.
+/// Every word of the builtins that may name something captured, each between spaces. One text: names would stay in the heap.
+fn words(extensions: &[Extension]) -> Option<String> {
+    let mut words = BTreeSet::new();
+    for source in extensions.iter().flat_map(Extension::all_sources).filter(|source| source.path != CAPTURES) {
+        let text = (source.text)().ok()?;
+        words.extend(text.split(|char: char| !char.is_ascii_alphanumeric()).map(str::to_owned));
+    }
+    Some(words.iter().map(|word| format!("{word} ")).collect())
+}
+
+/// `globalThis.__nano = { ops, version, words }`; bootstrap.js deletes it.
 fn install_nano_object(scope: &mut v8::PinScope, extensions: &'static [Extension]) -> Option<()> {
     let nano = v8::Object::new(scope);
     let table = extension::op_table(scope, extensions)?;
     set(scope, nano, "ops", table.into())?;
     let version = v8::String::new(scope, env!("CARGO_PKG_VERSION"))?;
     set(scope, nano, "version", version.into())?;
+    let words = v8::String::new(scope, &words(extensions)?)?;
+    set(scope, nano, "words", words.into())?;
     let global = scope.get_current_context().global(scope);
     set(scope, global, "__nano", nano.into())
 }

@@ -1,4 +1,4 @@
-// Every intrinsic that the builtins use, captured while the realm is still pristine, so that a tenant who patches a
+// Every intrinsic that a builtin names, captured while the realm is still pristine, so that a tenant who patches a
 // global or a prototype changes nothing of how the builtins work.
 //
 // Names are built as Node builds them: `ArrayPrototypePush(array, value)` is `Array.prototype.push` with `this` as its
@@ -13,13 +13,16 @@ const applyBind = bind.bind(apply);
 
 export const primordials = { __proto__: null, uncurryThis, applyBind };
 
+/** What the builtins name: the rest would be in each worker's heap for nothing. Undefined: all are wanted. */
+const words = globalThis.__nano?.words;
+
 function nameOf(key) {
   if (typeof key === "symbol") return `Symbol${key.description[7].toUpperCase()}${key.description.slice(8)}`;
   return `${key[0].toUpperCase()}${key.slice(1)}`;
 }
 
 function define(name, value) {
-  primordials[name] = value;
+  if (words === undefined || words.includes(` ${name} `)) primordials[name] = value;
 }
 
 function captureMember(prefix, key, descriptor, bindThis) {

@@ -3,8 +3,9 @@
 //! it the keys that collide.
 //!
 //! The result is a generator function in which nothing but the imports and the word `export` changed, and no line
-//! moved. Its first step makes the exports (an object of getters, so that bindings are live) and ends; its second runs
-//! the module. Between the two, `link` fills in the imports. So cycles work as they do between ES modules.
+//! moved. Its first step makes the exports, with the functions that are hoisted, and ends; its second runs the module and adds the
+//! other exports. Between the two, `link` fills in the imports, and at the end once more. So cycles work as they do between
+//! ES modules. There are no getters, and nothing is read before it is there: each name that V8 makes of such stays in the heap.
 //!
 //! Statements are recognized by how nano's own files are written: `import` and `export` begin a line, with one of the
 //! forms below; everything else at the start of a line is refused, at build time.
@@ -18,6 +19,14 @@ pub(super) struct Import {
     pub(super) names: Vec<(String, String)>,
     /// The local name of `* as name`.
     pub(super) namespace: Option<String>,
+}
+
+/// One export.
+struct Export {
+    name: String,
+    local: String,
+    /// It is there before the module runs.
+    is_hoisted: bool,
 }
 
 /// A rewritten module.
@@ -40,8 +49,7 @@ pub(super) struct UnknownForm {
 /// Rewrites a module's text.
 pub(super) fn rewrite(text: &str) -> Result<ModuleFunction, UnknownForm> {
     let mut imports = Vec::new();
-    // (exported name, local name)
-    let mut exports = Vec::new();
+    let mut exports: Vec<Export> = Vec::new();
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
     let mut line = 1;
@@ -51,7 +59,7 @@ pub(super) fn rewrite(text: &str) -> Result<ModuleFunction, UnknownForm> {
             let Some(statement) = statement(rest) else { return Err(unknown) };
             if let Some(list) = statement.strip_prefix("export") {
                 let names = parse_names(list.trim_end_matches(';')).ok_or(unknown)?;
-                exports.extend(names.into_iter().map(|(local, name)| (name, local)));
+                exports.extend(names.into_iter().map(|(local, name)| Export { name, local, is_hoisted: false }));
             } else {
                 imports.push(parse_import(statement).ok_or(unknown)?);
             }
@@ -64,7 +72,8 @@ pub(super) fn rewrite(text: &str) -> Result<ModuleFunction, UnknownForm> {
             let length = whole.len();
             if let Some(declaration) = whole.strip_prefix("export ") {
                 let name = declared_name(declaration).ok_or(unknown)?;
-                exports.push((name.clone(), name));
+                let is_hoisted = declaration.starts_with("function") || declaration.starts_with("async ");
+                exports.push(Export { name: name.clone(), local: name, is_hoisted });
                 code.push_str("       "); // Columns stay as they are.
                 whole = declaration;
             }
@@ -74,19 +83,19 @@ pub(super) fn rewrite(text: &str) -> Result<ModuleFunction, UnknownForm> {
         };
         rest = rest.get(taken..).unwrap_or_default();
     }
-    let body = format!("{}{code}\n}});", prologue(&imports, &exports));
-    Ok(ModuleFunction { body, imports, exports: exports.into_iter().map(|(name, _)| name).collect() })
+    let body = format!("{}{code}\n{}}});", prologue(&imports, &exports), epilogue(&exports));
+    Ok(ModuleFunction { body, imports, exports: exports.into_iter().map(|export| export.name).collect() })
 }
 
 /// What comes before the module's code, on its first line: the imports' variables, `exports`, `link`, the pause.
-fn prologue(imports: &[Import], exports: &[(String, String)]) -> String {
+fn prologue(imports: &[Import], exports: &[Export]) -> String {
     let mut text = String::from("\"use strict\"; return (function* (nano$module) { ");
     let mut links = String::new();
     for (index, import) in imports.iter().enumerate() {
         for (name, local) in &import.names {
             text.push_str(&format!("let {local}; "));
             // A `const` or class of a module in a cycle may not be there yet; `link` is called again.
-            links.push_str(&format!("try {{ {local} = nano$from[{index}].{name}; }} catch {{}} "));
+            links.push_str(&format!("{local} = nano$from[{index}].{name}; "));
         }
         if let Some(local) = &import.namespace {
             text.push_str(&format!("let {local}; "));
@@ -96,11 +105,17 @@ fn prologue(imports: &[Import], exports: &[(String, String)]) -> String {
     let specifiers: Vec<_> = imports.iter().map(|import| format!("\"{}\"", import.specifier)).collect();
     text.push_str(&format!("nano$module.imports = [{}]; ", specifiers.join(", ")));
     text.push_str("nano$module.exports = { __proto__: null, ");
-    for (name, local) in exports {
-        text.push_str(&format!("get {name}() {{ return {local}; }}, "));
+    for Export { name, local, .. } in exports.iter().filter(|export| export.is_hoisted) {
+        text.push_str(&format!("{name}: {local}, "));
     }
     text.push_str(&format!("}}; nano$module.link = (nano$from) => {{ {links}}}; yield; "));
     text
+}
+
+/// What comes behind it: the exports that were not there before it ran.
+fn epilogue(exports: &[Export]) -> String {
+    let others = exports.iter().filter(|export| !export.is_hoisted);
+    others.map(|Export { name, local, .. }| format!("nano$module.exports.{name} = {local}; ")).collect()
 }
 
 /// The statement at the start of `rest`, with its semicolon.
