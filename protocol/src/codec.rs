@@ -7,15 +7,16 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::compatibility_flags::CompatibilityFlags;
 use crate::exit_reason::ExitReason;
+use crate::fetch_destination::{CacheCall, FetchDestination};
 use crate::frame::{
     AccessorStyle, BodyLength, Boot, BootFailed, Check, EnvValue, FetchFailure, FetchHead, FetchResponse, Frame,
     LogLevel, LogLine, ModuleError, Ready, RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits,
 };
 use crate::header_block::HeaderBlock;
 use crate::limits::{
-    FRAME_PREFIX, MAX_BINDING_NAME, MAX_CHUNK, MAX_ENV_BYTES, MAX_ENV_ENTRIES, MAX_ERROR_TEXT, MAX_FETCH_ERROR,
-    MAX_FRAME_FROM_SUPERVISOR, MAX_FRAME_FROM_WORKER, MAX_LAYER_DETAIL, MAX_LOG_TEXT, MAX_METHOD, MAX_MODULE_PATH,
-    MAX_MODULE_SOURCE, MAX_REASON, MAX_REQUEST_ID, MAX_URL,
+    FRAME_PREFIX, MAX_BINDING_NAME, MAX_CACHE_NAME, MAX_CHUNK, MAX_ENV_BYTES, MAX_ENV_ENTRIES, MAX_ERROR_TEXT,
+    MAX_FETCH_ERROR, MAX_FRAME_FROM_SUPERVISOR, MAX_FRAME_FROM_WORKER, MAX_LAYER_DETAIL, MAX_LOG_TEXT, MAX_METHOD,
+    MAX_MODULE_PATH, MAX_MODULE_SOURCE, MAX_REASON, MAX_REQUEST_ID, MAX_URL,
 };
 use crate::sandbox::{LayerReport, SandboxLayer};
 use crate::stats::Stats;
@@ -189,6 +190,23 @@ impl FieldReader {
         }
     }
 
+    fn fetch_destination(&mut self) -> Result<FetchDestination, DecodeError> {
+        let kind = self.u8("to")?;
+        match kind {
+            0 => return Ok(FetchDestination::Network),
+            1 => return Ok(FetchDestination::Assets),
+            _ => {}
+        }
+        let name = self.text("cache", MAX_CACHE_NAME)?;
+        let call = match kind {
+            2 => CacheCall::Match,
+            3 => CacheCall::Delete,
+            4 => CacheCall::Put { status: self.status()?, headers: self.headers()? },
+            _ => return Err(self.bad("to")),
+        };
+        Ok(FetchDestination::Cache { name, call })
+    }
+
     fn env(&mut self) -> Result<Vec<(String, EnvValue)>, DecodeError> {
         let count = self.u32("env")? as usize;
         if count > MAX_ENV_ENTRIES + 1 {
@@ -291,7 +309,7 @@ impl FieldReader {
                     url: self.text("url", MAX_URL)?,
                     headers: self.headers()?,
                     body: self.body_length()?,
-                    assets: self.bool("assets")?,
+                    to: self.fetch_destination()?,
                 }),
             ),
             kind::FETCH_RESPONSE => Frame::FetchResponse(

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::compatibility_flags::CompatibilityFlags;
 use crate::exit_reason::ExitReason;
+use crate::fetch_destination::FetchDestination;
 use crate::header_block::HeaderBlock;
 use crate::sandbox::LayerReport;
 use crate::stats::Stats;
@@ -340,8 +341,8 @@ pub struct FetchHead {
     pub headers: HeaderBlock,
     /// Whether `Data` frames follow.
     pub body: BodyLength,
-    /// It is for the app's static files, whatever the URL's host is, and not for the network.
-    pub assets: bool,
+    /// Who answers.
+    pub to: FetchDestination,
 }
 
 /// The head of the response to a fetch.

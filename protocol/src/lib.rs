@@ -19,6 +19,7 @@ mod codec;
 mod compatibility_flags;
 mod exit_code;
 mod exit_reason;
+mod fetch_destination;
 mod frame;
 mod header_block;
 pub mod limits;
@@ -33,6 +34,7 @@ pub use codec::{DecodeError, Decoder, Side};
 pub use compatibility_flags::CompatibilityFlags;
 pub use exit_code::ExitCode;
 pub use exit_reason::ExitReason;
+pub use fetch_destination::{CacheCall, FetchDestination};
 pub use frame::{
     AccessorStyle, BodyLength, Boot, BootFailed, Check, EnvValue, FetchFailure, FetchHead, FetchId, FetchResponse,
     Frame, LogLevel, LogLine, ModuleError, Ready, RequestAccessors, RequestHead, RequestId, ResetReason, ResponseHead,
@@ -47,4 +49,4 @@ pub use token_bucket::MessageRate;
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
 /// differs where an installation mixes two.
-pub const PROTOCOL_VERSION: u8 = 12;
+pub const PROTOCOL_VERSION: u8 = 13;

@@ -24,6 +24,12 @@ pub const MAX_HEADERS: usize = 256;
 /// Longest request URL.
 pub const MAX_URL: usize = 64 * 1024;
 
+/// Longest name of a cache.
+pub const MAX_CACHE_NAME: usize = 1024;
+
+/// Most bytes of headers of a response that is put into a cache, with those of its request: both are in one frame.
+pub const MAX_CACHED_HEADERS: usize = 128 * 1024;
+
 /// Longest method name.
 pub const MAX_METHOD: usize = 64;
 
@@ -80,7 +86,8 @@ const _: () = assert!(MAX_HEADER_BYTES + 64 < MAX_FRAME_FROM_WORKER);
 const _: () = assert!(MAX_LOG_TEXT + MAX_REQUEST_ID + 64 < MAX_FRAME_FROM_WORKER);
 const _: () = assert!(MAX_ERROR_TEXT + MAX_MODULE_PATH + 64 < MAX_FRAME_FROM_WORKER);
 const _: () = assert!(MAX_HEADER_BYTES + MAX_URL + MAX_METHOD + MAX_REQUEST_ID + 64 < MAX_FRAME_FROM_SUPERVISOR);
-const _: () = assert!(MAX_HEADER_BYTES + MAX_URL + MAX_METHOD + 64 < MAX_FRAME_FROM_WORKER);
+const _: () = assert!(MAX_CACHED_HEADERS + MAX_URL + MAX_METHOD + MAX_CACHE_NAME + 64 < MAX_FRAME_FROM_WORKER);
+const _: () = assert!(MAX_HEADER_BYTES <= MAX_CACHED_HEADERS);
 const _: () =
     assert!(MAX_ENV_BYTES + MAX_BINDING_NAME + 9 * (MAX_ENV_ENTRIES + 1) + 64 * 1024 < MAX_FRAME_FROM_SUPERVISOR);
 const _: () = assert!(MAX_CHUNK < INITIAL_WINDOW as usize && INITIAL_WINDOW < MAX_WINDOW);

@@ -15,6 +15,7 @@ use nano_config::{Config, HostPattern, Listen};
 use nano_protocol::{BodyLength, Decoder, Frame, HeaderBlock, Outbox, ResponseHead, Side, StreamId};
 use nano_supervisor::app::Admission;
 use nano_supervisor::app::{App, Availability, GenerationId};
+use nano_supervisor::cache::Caches;
 use nano_supervisor::downstream::listener;
 use nano_supervisor::route::RouteTable;
 use nano_supervisor::shard::command::ShardCommand;
@@ -63,6 +64,7 @@ fn app(workers: u16) -> Arc<App> {
         admission: Admission::new(workers, settings.max_concurrent),
         settings,
         assets: None,
+        cache: Caches::default().of_app("bench"),
         metrics: Arc::new(AppMetrics::default()),
         availability: Availability::default(),
     })

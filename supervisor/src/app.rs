@@ -9,6 +9,7 @@ use nano_config::AppSettings;
 use tokio::sync::SetOnce;
 
 use crate::assets::Assets;
+use crate::cache::AppCache;
 use crate::telemetry::AppMetrics;
 pub use admission::{Admission, QueueEntry, QueueFull};
 pub use availability::{Availability, BreakerDecision, Outage, Refusal};
@@ -28,6 +29,8 @@ pub struct App {
     pub settings: AppSettings,
     /// Its static files, if it has any, once they are listed.
     pub assets: Option<SetOnce<Assets>>,
+    /// What its code has the Cache API keep, shared by all its generations.
+    pub cache: AppCache,
     /// Counters of the app, shared by all its generations.
     pub metrics: Arc<AppMetrics>,
     /// Which requests may be sent and which have to wait.

@@ -4,7 +4,6 @@
 //! path says. [`resolve`] decides which file a path means, as wrangler's static assets do. Small files are kept in
 //! memory, others are opened by the spawner beneath the directory and read piece by piece ([`files`]).
 
-mod conditions;
 mod content_type;
 mod decide;
 mod encodings;
@@ -25,6 +24,7 @@ mod resolve;
 mod respond;
 mod rule_file;
 mod rules;
+mod version;
 
 use nano_config::AssetsConfig;
 use nano_spawner::AssetList;

@@ -9,7 +9,9 @@
 pub mod app;
 pub mod assets;
 pub mod broker;
+pub mod cache;
 pub mod check;
+mod conditions;
 pub mod control;
 pub mod descriptors;
 pub mod downstream;

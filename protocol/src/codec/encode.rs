@@ -4,6 +4,7 @@ use bytes::{BufMut, BytesMut};
 
 use super::kind;
 use crate::exit_reason::ExitReason;
+use crate::fetch_destination::{CacheCall, FetchDestination};
 use crate::frame::{
     AccessorStyle, BodyLength, Boot, BootFailed, EnvValue, FetchFailure, Frame, LogLevel, ModuleError,
     RequestAccessors, ResetReason,
@@ -43,6 +44,24 @@ fn put_body_length(out: &mut BytesMut, length: BodyLength) {
             out.put_u64_le(bytes);
         }
         BodyLength::Unknown => out.put_u8(2),
+    }
+}
+
+fn put_fetch_destination(out: &mut BytesMut, target: &FetchDestination) {
+    let (name, call) = match target {
+        FetchDestination::Network => return out.put_u8(0),
+        FetchDestination::Assets => return out.put_u8(1),
+        FetchDestination::Cache { name, call } => (name, call),
+    };
+    out.put_u8(match call {
+        CacheCall::Match => 2,
+        CacheCall::Delete => 3,
+        CacheCall::Put { .. } => 4,
+    });
+    put_text(out, name);
+    if let CacheCall::Put { status, headers } = call {
+        out.put_u16_le(*status);
+        put_bytes(out, headers.as_bytes());
     }
 }
 
@@ -158,7 +177,7 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             put_text(out, &head.url);
             put_bytes(out, head.headers.as_bytes());
             put_body_length(out, head.body);
-            out.put_u8(u8::from(head.assets));
+            put_fetch_destination(out, &head.to);
         }
         Frame::FetchResponse(id, head) => {
             out.put_u8(kind::FETCH_RESPONSE);

@@ -89,11 +89,24 @@ fn stream() -> impl Strategy<Value = StreamId> {
     any::<u32>().prop_map(StreamId::from_wire)
 }
 
+fn fetch_destination() -> impl Strategy<Value = FetchDestination> {
+    let call = prop_oneof![
+        Just(CacheCall::Match),
+        Just(CacheCall::Delete),
+        (200..=599_u16, headers()).prop_map(|(status, headers)| CacheCall::Put { status, headers }),
+    ];
+    prop_oneof![
+        Just(FetchDestination::Network),
+        Just(FetchDestination::Assets),
+        (text(20), call).prop_map(|(name, call)| FetchDestination::Cache { name, call }),
+    ]
+}
+
 fn fetch_from_worker() -> impl Strategy<Value = Frame> {
     prop_oneof![
-        (number(), (text(10), text(60)), headers(), body_length(), any::<bool>()).prop_map(
-            |(id, (method, url), headers, body, assets)| {
-                Frame::FetchHead(id, Box::new(FetchHead { method, url, headers, body, assets }))
+        (number(), (text(10), text(60)), headers(), body_length(), fetch_destination()).prop_map(
+            |(id, (method, url), headers, body, to)| {
+                Frame::FetchHead(id, Box::new(FetchHead { method, url, headers, body, to }))
             },
         ),
         number().prop_map(|number| Frame::reset(StreamId::fetch(number), ResetReason::FetchAborted)),
@@ -408,14 +421,17 @@ fn the_head_of_a_fetch_is_bounded() {
         encode(&Frame::FetchHead(1, Box::new(head)), &mut wire);
         Decoder::new(Side::Worker).decode(&mut wire)
     };
-    let head = |method: usize, url: usize| FetchHead {
+    let named = |method: usize, url: usize, cache: usize| FetchHead {
         method: "x".repeat(method),
         url: "x".repeat(url),
         headers: HeaderBlock::default(),
         body: BodyLength::None,
-        assets: false,
+        to: FetchDestination::Cache { name: "x".repeat(cache), call: CacheCall::Match },
     };
+    let head = |method, url| named(method, url, MAX_CACHE_NAME);
     assert!(decoded(head(MAX_METHOD, MAX_URL)).is_ok());
+    let long = decoded(named(1, 1, MAX_CACHE_NAME + 1));
+    assert!(matches!(long, Err(DecodeError::Field { field: "cache", .. })));
     assert!(matches!(decoded(head(MAX_METHOD + 1, 1)), Err(DecodeError::Field { field: "method", .. })));
     assert!(matches!(decoded(head(1, MAX_URL + 1)), Err(DecodeError::Field { field: "url", .. })));
 }

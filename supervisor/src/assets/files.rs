@@ -10,11 +10,11 @@ use nano_spawner::Fingerprint;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::Assets;
-use super::conditions::{Tag, Version};
 use super::head_room::HeadTooLarge;
 use super::keep::{KeepBudget, Kept, MAX_KEPT_FILE};
 use super::open_files::{FilesOfApp, OpenFile, OpenFiles};
 use super::reader::{MAX_READS_OF_APP, off_thread, read_at};
+use super::version::{Tag, Version};
 
 /// Files of one generation that wait to be opened; more wait with their requests.
 const MAX_WAITING: usize = 64;

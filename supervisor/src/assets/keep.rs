@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
-use super::conditions::Version;
+use super::version::Version;
 
 /// Largest file that is kept.
 pub(super) const MAX_KEPT_FILE: u64 = 256 << 10;

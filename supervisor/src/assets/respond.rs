@@ -8,7 +8,6 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::Assets;
-use super::conditions::Part;
 use super::content_type;
 use super::decide::{Asked, Decision};
 use super::encodings::{self, Coding};
@@ -16,6 +15,7 @@ use super::files::{AssetError, Content};
 use super::head_room::HeadTooLarge;
 use super::reader::AssetReader;
 use super::resolve::Files;
+use crate::conditions::Part;
 
 /// Caches ask each time whether what they have is still what is served.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("public, max-age=0, must-revalidate");
@@ -111,7 +111,7 @@ impl Assets {
             headers.insert(CACHE_CONTROL, REVALIDATE);
         }
         // A page in place of a file is neither asked for again nor asked for in parts.
-        let part = if status == 200 { version.part(asked.method, asked.headers) } else { Part::Whole };
+        let part = if status == 200 { version.validators().part(asked.method, asked.headers) } else { Part::Whole };
         let (status, at, count) = match part {
             Part::Whole => (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), 0, version.size),
             Part::NotModified => {

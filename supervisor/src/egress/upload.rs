@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -51,6 +52,31 @@ impl UploadQueue {
         Ok(())
     }
 
+    /// The next chunk; `None` at the end.
+    pub(crate) async fn next(&self) -> Option<Bytes> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let (data, credit) = {
+            let mut state = self.state.borrow_mut();
+            self.progress.set(Instant::now());
+            match state.body.take(MAX_CHUNK) {
+                Received::Data(data, credit) => (data, credit),
+                Received::End => return Poll::Ready(None),
+                Received::Failed(never) => match *never {},
+                Received::Pending => {
+                    state.reader = Some(cx.waker().clone());
+                    return Poll::Pending;
+                }
+            }
+        };
+        if let Some(credit) = credit {
+            (self.on_credit)(credit);
+        }
+        Poll::Ready(Some(data))
+    }
+
     /// Bytes that the worker may still send.
     pub(crate) fn outstanding(&self) -> usize {
         self.state.borrow().body.outstanding()
@@ -88,23 +114,7 @@ impl Body for UploadBody {
     type Error = Infallible;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let (data, credit) = {
-            let mut state = self.queue.state.borrow_mut();
-            self.queue.progress.set(Instant::now());
-            match state.body.take(MAX_CHUNK) {
-                Received::Data(data, credit) => (data, credit),
-                Received::End => return Poll::Ready(None),
-                Received::Failed(never) => match *never {},
-                Received::Pending => {
-                    state.reader = Some(cx.waker().clone());
-                    return Poll::Pending;
-                }
-            }
-        };
-        if let Some(credit) = credit {
-            (self.queue.on_credit)(credit);
-        }
-        Poll::Ready(Some(Ok(Frame::data(data))))
+        self.queue.poll_next(cx).map(|data| data.map(|data| Ok(Frame::data(data))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -17,6 +17,7 @@ use super::spawner_client::SpawnerClient;
 use super::start_turns::StartTurns;
 use crate::app::GenerationId;
 use crate::assets::OpenFiles;
+use crate::cache::Caches;
 use crate::shard::Shards;
 use crate::telemetry::Metrics;
 use crate::worker::WorkerId;
@@ -52,6 +53,7 @@ pub(super) struct FleetContext {
     pub(super) spares: SparePool,
     pub(super) list_turns: ListTurns,
     pub(super) open_files: OpenFiles,
+    pub(super) caches: Caches,
 }
 
 impl FleetContext {
@@ -78,6 +80,7 @@ impl FleetContext {
             spares: SparePool::default(),
             list_turns: ListTurns::default(),
             open_files: OpenFiles::default(),
+            caches: Caches::default(),
         })
     }
 

@@ -49,6 +49,7 @@ impl Generation {
             generation: context.generation(),
             settings: settings.clone(),
             assets: config.assets.as_ref().map(|_| SetOnce::new()),
+            cache: context.caches.of_app(&config.name),
             metrics,
             admission: Admission::new(settings.workers, settings.max_concurrent),
             availability: Availability::default(),

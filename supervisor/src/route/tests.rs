@@ -7,6 +7,7 @@ use nano_config::Config;
 use super::*;
 use crate::app::Admission;
 use crate::app::{Availability, GenerationId};
+use crate::cache::Caches;
 use crate::telemetry::AppMetrics;
 
 fn table(apps: &[(&str, &[&str])]) -> RouteTable {
@@ -21,6 +22,7 @@ fn table(apps: &[(&str, &[&str])]) -> RouteTable {
                 generation: GenerationId(1),
                 settings: settings.clone(),
                 assets: None,
+                cache: Caches::default().of_app("a"),
                 metrics: Arc::new(AppMetrics::default()),
                 admission: Admission::new(1, 1),
                 availability: Availability::default(),

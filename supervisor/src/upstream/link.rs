@@ -5,10 +5,12 @@
 //! is not trusted: any frame against the rules ends the link ([`Violation`]).
 
 mod asset_fetch;
+mod cache_fetch;
 mod cost;
 mod driver;
 mod exchange;
 mod fetches;
+mod local_response;
 
 use std::cell::{Cell, RefCell};
 use std::io;

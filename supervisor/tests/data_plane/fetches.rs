@@ -8,7 +8,8 @@ use bytes::Bytes;
 use nano_config::{AppSettings, EgressRule, EgressSetting, HostPattern};
 use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK, MAX_FETCHES};
 use nano_protocol::{
-    BodyLength, ExitReason, FetchFailure, FetchHead, FetchId, Frame, HeaderBlock, ResetReason, Side, StreamId,
+    BodyLength, ExitReason, FetchDestination, FetchFailure, FetchHead, FetchId, Frame, HeaderBlock, ResetReason, Side,
+    StreamId,
 };
 use nano_supervisor::upstream::LinkEvent;
 
@@ -44,7 +45,10 @@ fn allowing(address: SocketAddr) -> AppSettings {
 fn begin(id: FetchId, address: SocketAddr, body: BodyLength) -> Frame {
     let method = if body == BodyLength::None { "GET" } else { "POST" }.to_owned();
     let url = format!("http://{address}/");
-    Frame::FetchHead(id, Box::new(FetchHead { method, url, headers: HeaderBlock::default(), body, assets: false }))
+    Frame::FetchHead(
+        id,
+        Box::new(FetchHead { method, url, headers: HeaderBlock::default(), body, to: FetchDestination::Network }),
+    )
 }
 
 fn piece(id: FetchId, length: usize, end: bool) -> Frame {
@@ -275,7 +279,7 @@ fn heads_that_are_no_http_are_not_sent() {
         assert!(headers.push(name.as_bytes(), value.as_bytes()));
         let url = url.map_or_else(|| format!("http://{address}/"), str::to_owned);
         let (headers, body) = (headers.finish(), BodyLength::None);
-        let head = FetchHead { method: method.to_owned(), url, headers, body, assets: false };
+        let head = FetchHead { method: method.to_owned(), url, headers, body, to: FetchDestination::Network };
         worker.send(&[Frame::FetchHead(id, Box::new(head))]);
         match worker.next() {
             Some(Frame::Reset {
@@ -297,7 +301,13 @@ fn an_app_without_static_files_gets_none_of_others() {
         (0..).zip(["http://a.example/app.js", "https://other.example/", "http://127.0.0.1:1/", "file:///x"])
     {
         let (method, url) = ("GET".to_owned(), url.to_owned());
-        let head = FetchHead { method, url, headers: HeaderBlock::default(), body: BodyLength::None, assets: true };
+        let head = FetchHead {
+            method,
+            url,
+            headers: HeaderBlock::default(),
+            body: BodyLength::None,
+            to: FetchDestination::Assets,
+        };
         worker.send(&[Frame::FetchHead(id, Box::new(head))]);
         match worker.next() {
             Some(Frame::Reset {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use nano_config::{AppSettings, Config, HostPattern, Listen};
 use nano_supervisor::app::Admission;
 use nano_supervisor::app::{App, Availability, GenerationId};
+use nano_supervisor::cache::Caches;
 use nano_supervisor::downstream::listener;
 use nano_supervisor::route::RouteTable;
 use nano_supervisor::shard::command::{Done, ShardCommand};
@@ -50,6 +51,7 @@ pub(crate) fn app(settings: AppSettings) -> Arc<App> {
         name: "under-test".into(),
         generation: GenerationId(NEXT.fetch_add(1, Ordering::Relaxed)),
         assets: None,
+        cache: Caches::default().of_app("under-test"),
         admission: Admission::new(settings.workers, settings.max_concurrent),
         settings,
         metrics: Arc::new(AppMetrics::default()),

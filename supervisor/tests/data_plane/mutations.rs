@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use nano_protocol::{
-    BodyLength, ExitReason, FetchHead, FetchId, Frame, HeaderBlock, Outbox, RequestId, ResetReason, Side, Stats,
-    StreamId,
+    BodyLength, ExitReason, FetchDestination, FetchHead, FetchId, Frame, HeaderBlock, Outbox, RequestId, ResetReason,
+    Side, Stats, StreamId,
 };
 
 use crate::host::{Host, settings, until};
@@ -45,7 +45,7 @@ fn bytes(frame: &Frame) -> Vec<u8> {
 fn fetch(id: FetchId) -> Frame {
     let (method, url) = ("POST".to_owned(), "http://127.0.0.1:1/".to_owned());
     let (headers, body) = (HeaderBlock::default(), BodyLength::Unknown);
-    let head = FetchHead { method, url, headers, body, assets: false };
+    let head = FetchHead { method, url, headers, body, to: FetchDestination::Network };
     Frame::FetchHead(id, Box::new(head))
 }
 

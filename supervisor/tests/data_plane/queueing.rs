@@ -2,7 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use nano_protocol::{BodyLength, FetchFailure, FetchHead, Frame, HeaderBlock, ResetReason, Side, StreamId};
+use nano_protocol::{
+    BodyLength, FetchDestination, FetchFailure, FetchHead, Frame, HeaderBlock, ResetReason, Side, StreamId,
+};
 use nano_supervisor::shard::command::ShardCommand;
 
 use crate::host::{Host, app, routes, settings, until};
@@ -167,7 +169,7 @@ fn requests_that_wait_go_to_the_new_generation() {
         url: "http://127.0.0.1/".to_owned(),
         headers: HeaderBlock::default(),
         body: BodyLength::None,
-        assets: false,
+        to: FetchDestination::Network,
     };
     old.send(&[Frame::FetchHead(0, Box::new(head))]);
     match old.next() {

@@ -7,6 +7,7 @@
 
 mod assets;
 mod bystander;
+mod caches;
 mod cpu_bombs;
 mod evil_worker;
 mod hostile_servers;

@@ -102,3 +102,19 @@ fn a_line_a_second_says_how_often_files_could_not_be_read() {
     // A clock that stands still, or seems to go back.
     assert_eq!(complaints.count(start), None);
 }
+
+#[test]
+fn another_coding_is_another_version() {
+    let (file, found) = written("text");
+    drop(file);
+    for tag in ["\"", "W/\""] {
+        let version = if tag == "\"" {
+            Version::of_content(&found, Tag::of([b"text"])).unwrap()
+        } else {
+            Version::of_state(&found, found.modified().unwrap()).unwrap()
+        };
+        let (plain, coded) = (etag(&version).to_owned(), version.clone().coded("br"));
+        assert!(plain.starts_with(tag));
+        assert_eq!(etag(&coded), format!("{}-br\"", plain.trim_end_matches('"')));
+    }
+}

@@ -1,33 +1,25 @@
 //! Fetches of an app's worker for the app's own static files: `env.ASSETS`. They never come near [`crate::egress`]. Which files
 //! those are the link says, and nothing that the worker sends: those of the generation that it runs.
 
-use std::future::poll_fn;
-
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_RANGE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use nano_protocol::{BodyLength, FetchFailure, FetchHead, FetchResponse, HeaderBlock};
+use http::header::{ALLOW, CONTENT_RANGE};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use nano_protocol::{FetchFailure, FetchHead};
 use url::Url;
 
+use super::local_response::{self, LocalResponse};
 use crate::app::App;
 use crate::assets::{Asked, AskedBy, AssetAnswer, AssetBody, AssetError, Found};
 use crate::egress::EgressError;
 
-/// A response whose head is known.
-pub(super) struct AssetResponse {
-    /// The head for the worker.
-    pub(super) head: FetchResponse,
-    body: AssetBody,
-}
-
 /// Finds the file of a fetch. An error is that there is no response; what is wrong with the request has one.
-pub(super) async fn send(app: Option<&App>, head: &FetchHead) -> Result<AssetResponse, EgressError> {
+pub(super) async fn send(app: Option<&App>, head: &FetchHead) -> Result<LocalResponse, EgressError> {
     let unsendable = |text: &str| EgressError::new(FetchFailure::Unsendable, text);
     let files = app.and_then(|app| app.assets.as_ref()).ok_or_else(|| unsendable("the app has no static files"))?;
     let url = Url::parse(&head.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let url = url.ok_or_else(|| unsendable("the URL is none of http or https"))?;
     let method = Method::from_bytes(head.method.as_bytes()).map_err(|_| unsendable("the method is none of HTTP"))?;
-    let headers = headers(&head.headers).ok_or_else(|| unsendable("the headers are none of HTTP"))?;
+    let headers = local_response::headers(&head.headers).ok_or_else(|| unsendable("the headers are none of HTTP"))?;
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let asked = Asked {
         method: &method,
@@ -58,60 +50,11 @@ pub(super) async fn send(app: Option<&App>, head: &FetchHead) -> Result<AssetRes
             return Err(EgressError::new(FetchFailure::Closed, "the app has another version of its files now"));
         }
     };
-    AssetResponse::of(answer).ok_or_else(|| unsendable("the response's headers are too large"))
-}
-
-fn headers(block: &HeaderBlock) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in block.iter() {
-        let value = HeaderValue::from_maybe_shared(block.as_bytes().slice_ref(value)).ok()?;
-        headers.try_append(HeaderName::from_bytes(name).ok()?, value).ok()?;
-    }
-    Some(headers)
+    LocalResponse::of(answer.status, answer.headers, answer.body)
+        .ok_or_else(|| unsendable("the response's headers are too large"))
 }
 
 fn refusal(status: StatusCode, header: Option<(HeaderName, HeaderValue)>) -> AssetAnswer {
     let headers = header.into_iter().collect();
     AssetAnswer { status, headers, body: AssetBody::Whole(Bytes::new()) }
 }
-
-impl AssetResponse {
-    /// `None`: the head has no room on the wire.
-    fn of(answer: AssetAnswer) -> Option<Self> {
-        let AssetAnswer { status, mut headers, body } = answer;
-        let length = body.left();
-        if length > 0 {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-        }
-        let mut block = HeaderBlock::builder();
-        for (name, value) in &headers {
-            block.push(name.as_str().as_bytes(), value.as_bytes()).then_some(())?;
-        }
-        let head = FetchResponse {
-            status: status.as_u16(),
-            reason: status.canonical_reason().unwrap_or_default().to_owned(),
-            headers: block.finish(),
-            body: if length == 0 { BodyLength::None } else { BodyLength::Known(length) },
-        };
-        Some(Self { head, body })
-    }
-
-    /// The next piece of the body; `None` at its end.
-    pub(super) async fn next(&mut self) -> Option<Result<Bytes, EgressError>> {
-        match &mut self.body {
-            AssetBody::Whole(bytes) if bytes.is_empty() => None,
-            AssetBody::Whole(bytes) => Some(Ok(std::mem::take(bytes))),
-            AssetBody::File(reader) => poll_fn(|cx| reader.poll_piece(cx)).await.map(|piece| {
-                piece.map_err(|_| EgressError::new(FetchFailure::Closed, "the file became shorter while it was read"))
-            }),
-        }
-    }
-
-    /// Whether the whole body was taken.
-    pub(super) fn is_complete(&self) -> bool {
-        self.body.left() == 0
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,4 @@
-//! Fetches of one link: passes the worker's frames to [`Egress`](crate::egress::Egress), or to the app's static files, and
+//! Fetches of one link: passes the worker's frames to [`Egress`](crate::egress::Egress), or to the app's static files and caches, and
 //! responses to the worker, both under windows. Each is a task of its own; the link's end, or the worker's `Reset`, ends it
 //! and its connection.
 
@@ -11,19 +11,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_CHUNK, MAX_FETCH_ERROR, MAX_FETCHES};
 use nano_protocol::{
-    BodyLength, FetchFailure, FetchHead, FetchId, FetchResponse, Frame, SendHalf, StreamId, StreamTable,
+    BodyLength, FetchDestination, FetchFailure, FetchHead, FetchId, FetchResponse, Frame, SendHalf, StreamId,
+    StreamTable,
 };
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::timeout;
 
-use super::asset_fetch::{self, AssetResponse};
+use super::local_response::LocalResponse;
 use super::{Link, MAX_UNSENT, Violation};
+use super::{asset_fetch, cache_fetch};
 use crate::egress::{EgressError, EgressResponse, UploadQueue};
 use crate::upstream::truncate_utf8;
 
-/// How long a static file is kept open for a worker that does not read it.
-const UNREAD_FILE: Duration = Duration::from_secs(60);
+/// How long a static file is kept open, or what was kept in a cache stays in memory, for a worker that does not read it, and
+/// room in a cache for one that does not send.
+pub(super) const UNREAD: Duration = Duration::from_secs(60);
 
 /// The fetches of one link.
 #[derive(Debug, Default)]
@@ -183,11 +186,15 @@ impl Link {
 async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     let answer = unless_given_up(&fetch, async {
         link.unclogged().await;
-        if head.assets {
+        let app = link.app.as_deref();
+        match &head.to {
+            FetchDestination::Network => link.egress.send(head, &fetch.upload).await.map(Answer::Network),
             // What comes of its body is not taken: files have GET and HEAD.
-            return asset_fetch::send(link.app.as_deref(), &head).await.map(Answer::Files);
+            FetchDestination::Assets => asset_fetch::send(app, &head).await.map(Answer::Local),
+            FetchDestination::Cache { name, call } => {
+                cache_fetch::send(app, &head, (name, call), &fetch.upload).await.map(Answer::Local)
+            }
         }
-        link.egress.send(head, &fetch.upload).await.map(Answer::Network)
     });
     let outcome = match answer.await {
         None => return,
@@ -238,23 +245,23 @@ async fn unless_given_up<F: Future>(fetch: &Fetch, future: F) -> Option<F::Outpu
 /// What a fetch got.
 enum Answer {
     Network(EgressResponse),
-    Files(AssetResponse),
+    Local(LocalResponse),
 }
 
 impl Answer {
     fn head(&self) -> &FetchResponse {
         match self {
             Self::Network(answer) => &answer.head,
-            Self::Files(answer) => &answer.head,
+            Self::Local(answer) => &answer.head,
         }
     }
 
-    /// Waits for room; a file is not held for a worker that does not read it.
+    /// Waits for room; what is nano's own is not held for a worker that does not read it.
     async fn when_read(&self, room: impl Future<Output = usize>) -> Result<usize, EgressError> {
         match self {
             Self::Network(_) => Ok(room.await),
-            Self::Files(_) => timeout(UNREAD_FILE, room).await.map_err(|_| {
-                let text = format!("the body was not read for {} s", UNREAD_FILE.as_secs());
+            Self::Local(_) => timeout(UNREAD, room).await.map_err(|_| {
+                let text = format!("the body was not read for {} s", UNREAD.as_secs());
                 EgressError::new(FetchFailure::TimedOut, text)
             }),
         }
@@ -263,14 +270,14 @@ impl Answer {
     async fn next(&mut self) -> Option<Result<Bytes, EgressError>> {
         match self {
             Self::Network(answer) => answer.next().await,
-            Self::Files(answer) => answer.next().await,
+            Self::Local(answer) => answer.next().await,
         }
     }
 
     fn is_complete(&self) -> bool {
         match self {
             Self::Network(answer) => answer.is_complete(),
-            Self::Files(answer) => answer.is_complete(),
+            Self::Local(answer) => answer.is_complete(),
         }
     }
 }

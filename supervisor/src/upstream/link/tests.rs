@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::rc::Rc;
 
 use nano_protocol::limits::INITIAL_WINDOW;
-use nano_protocol::{BodyLength, Decoder, FetchHead, HeaderBlock, Side, Stats};
+use nano_protocol::{BodyLength, Decoder, FetchDestination, FetchHead, HeaderBlock, Side, Stats};
 use tokio::runtime::{Builder, LocalOptions};
 
 use super::*;
@@ -268,7 +268,7 @@ fn so_are_those_about_fetches_that_are_over() {
                 url: "http://127.0.0.1:1/".to_owned(),
                 headers: HeaderBlock::default(),
                 body: BodyLength::None,
-                assets: false,
+                to: FetchDestination::Network,
             };
             let mut outbox = Outbox::default();
             outbox.push(&Frame::FetchHead(0, Box::new(head)));
@@ -341,7 +341,7 @@ fn what_was_on_its_way_to_fetches_that_ended_here_is_no_violation() {
                 url: "http://127.0.0.1:1/".to_owned(),
                 headers: HeaderBlock::default(),
                 body: BodyLength::Unknown,
-                assets: false,
+                to: FetchDestination::Network,
             };
             outbox.push(&Frame::FetchHead(id, Box::new(head)));
         }

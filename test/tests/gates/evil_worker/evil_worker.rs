@@ -15,8 +15,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use nano_protocol::limits::{MAX_CHUNK, MAX_LOG_TEXT};
 use nano_protocol::{
-    AccessorStyle, BodyLength, Boot, ExitReason, FetchHead, Frame, HeaderBlock, LogLevel, LogLine, Outbox, Ready,
-    ResetReason, ResponseHead, Stats, StreamId,
+    AccessorStyle, BodyLength, Boot, ExitReason, FetchDestination, FetchHead, Frame, HeaderBlock, LogLevel, LogLine,
+    Outbox, Ready, ResetReason, ResponseHead, Stats, StreamId,
 };
 use worker_end::{Link, greeting, send};
 
@@ -59,7 +59,7 @@ fn fetch(id: u32) -> Vec<u8> {
         url: "http://127.0.0.1:1/".to_owned(),
         headers: HeaderBlock::default(),
         body: BodyLength::None,
-        assets: false,
+        to: FetchDestination::Network,
     };
     [
         bytes_of(&Frame::FetchHead(id, Box::new(head))),

@@ -25,7 +25,7 @@ mod source;
 mod specifier;
 mod value;
 
-pub(crate) use builtin::default_export;
+pub(crate) use builtin::{default_export, lazy_exports};
 pub(crate) use dynamic_import::{import_dynamically, initialize_import_meta};
 pub(crate) use hint::{adds_listener, for_exports_of, with_hint};
 pub(crate) use source::NoModules;

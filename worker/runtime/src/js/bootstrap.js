@@ -209,6 +209,8 @@ defineInterfaces({
 });
 
 defineLazily(global, ["BroadcastChannel", "MessageChannel", "MessagePort"], messagePorts);
+defineLazily(global, ["Cache", "CacheStorage"], () => ops.lazyBuiltin("worker/caches.js"));
+defineLazily(global, ["caches"], () => ops.lazyBuiltin("worker/caches.js"), true);
 defineLazily(global, ["FixedLengthStream", "IdentityTransformStream"], createIdentityTransformStreams);
 defineLazily(global, ["MessageEvent"], messageEvents);
 defineLazily(global, ["PerformanceEntry", "PerformanceMark", "PerformanceMeasure"], userTiming);

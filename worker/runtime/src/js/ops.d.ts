@@ -59,7 +59,8 @@ export const ops: {
   fetchDropped(key: Id): void;
   fetchEnd(key: Id): boolean;
   fetchStart(
-    method: string, url: string, headers: HeaderList, body: null | string | Uint8Array | number, assets: boolean,
+    method: string, url: string, headers: HeaderList, body: null | string | Uint8Array | number,
+    to: undefined | "assets" | { cache: string, call: "match" | "delete" | "put", status?: number, headers?: HeaderList },
   ): Id;
   fetchTakesBody(key: Id): boolean;
   formCost(bytes: Bytes): number;
@@ -72,6 +73,7 @@ export const ops: {
   importSecret(owner: object, bytes: Bytes, length: number): KeyId;
   jsonCost(bytes: Bytes): number;
   keyToJwk(id: KeyId): string[];
+  lazyBuiltin(path: string): any;
   log(level: "debug" | "info" | "warn" | "error", text: string): void;
   markPromiseHandled(promise: Promise<unknown>): void;
   memoryAllows(bytes: number): boolean;

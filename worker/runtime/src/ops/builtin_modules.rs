@@ -8,6 +8,7 @@ use crate::engine::modules;
 
 ops! {
     "builtinModule" => builtin_module,
+    "lazyBuiltin" => lazy_builtin,
 }
 
 const NODE: CompatibilityFlags = CompatibilityFlags::NODEJS_COMPAT;
@@ -50,5 +51,14 @@ fn builtin_module(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments,
         Some(Ok(exports)) => rv.set(exports.into()),
         Some(Err(message)) => throw_type_error(scope, &message),
         None => {}
+    }
+}
+
+/// `lazyBuiltin(path) -> object`: what a lazy builtin exports for apps.
+fn lazy_builtin(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    let path = args.get(0).to_rust_string_lossy(scope);
+    match modules::lazy_exports(scope, &path) {
+        Ok(exports) => rv.set(exports.into()),
+        Err(message) => throw_type_error(scope, &message),
     }
 }

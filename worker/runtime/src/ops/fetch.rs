@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use nano_protocol::limits::{MAX_METHOD, MAX_URL};
-use nano_protocol::{BodyLength, FetchHead};
+use nano_protocol::limits::{MAX_CACHE_NAME, MAX_CACHED_HEADERS, MAX_METHOD, MAX_URL};
+use nano_protocol::{BodyLength, CacheCall, FetchDestination, FetchHead};
 
 use super::bytes::to_uint8_array;
 use super::request::{NO_ROOM, known_length, resolve_with_chunk, settle_reader};
@@ -39,9 +39,10 @@ fn report_memory(scope: &mut v8::PinScope, exchanges: &Exchanges) {
     }
 }
 
-/// `fetchStart(method, url, headers, body, assets) → key`: sends a request, to the network or for a file of the app. `body`: null, a string, a Uint8Array, or a number for one
-/// that comes in pieces: its length, or -1. 0 if there is no room: `fetchSlotFree` is called when there is. Throws where the
-/// request cannot be sent at all.
+/// `fetchStart(method, url, headers, body, to) → key`: sends a request. `body`: null, a string, a Uint8Array, or a number for one
+/// that comes in pieces: its length, or -1. `to`: undefined for the network, "assets" for files of the app, for its caches
+/// `{ cache, call }`, where `call` is "match", "delete" or "put"; the last with the response's `status` and `headers`. 0 if there
+/// is no room: `fetchSlotFree` is called when there is. Throws where the request cannot be sent at all.
 fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Some(exchanges) = Exchanges::get(scope) else { return };
     let method = args.get(0).to_rust_string_lossy(scope);
@@ -66,7 +67,13 @@ fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
     } else {
         UploadFrom::Whole(read_body(scope, body))
     };
-    let head = FetchHead { method, url, headers, body: BodyLength::None, assets: args.get(4).is_true() };
+    let Some(to) = fetch_destination(scope, &args) else { return };
+    if let FetchDestination::Cache { call: CacheCall::Put { headers: kept, .. }, .. } = &to
+        && headers.as_bytes().len() + kept.as_bytes().len() > MAX_CACHED_HEADERS
+    {
+        return throw_type_error(scope, "The response's headers are too large for a cache");
+    }
+    let head = FetchHead { method, url, headers, body: BodyLength::None, to };
     let request = Exchanges::current_request(scope);
     exchanges.send_new_counts();
     if !exchanges.fetches.borrow().has_link() {
@@ -89,6 +96,45 @@ fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
             throw_type_error(scope, "fetch failed: requests can be made when the app's modules are loaded, not before");
         }
     }
+}
+
+/// `None`: an exception is pending.
+fn fetch_destination(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments) -> Option<FetchDestination> {
+    let to = args.get(4);
+    if to.is_string() {
+        return Some(FetchDestination::Assets);
+    }
+    let Ok(to) = v8::Local::<v8::Object>::try_from(to) else { return Some(FetchDestination::Network) };
+    let member = |scope: &mut v8::PinScope<'_, '_>, name: &str| -> Option<v8::Global<v8::Value>> {
+        let name = v8::String::new(scope, name)?;
+        let value = to.get(scope, name.into())?;
+        Some(v8::Global::new(scope, value))
+    };
+    let name = member(scope, "cache")?;
+    let name = v8::Local::new(scope, name).to_rust_string_lossy(scope);
+    if name.len() > MAX_CACHE_NAME {
+        throw_type_error(scope, "The name of the cache is too long");
+        return None;
+    }
+    let call = member(scope, "call")?;
+    let call = match v8::Local::new(scope, call).to_rust_string_lossy(scope).as_str() {
+        "match" => CacheCall::Match,
+        "delete" => CacheCall::Delete,
+        _ => {
+            let status = member(scope, "status")?;
+            let status =
+                v8::Local::new(scope, status).uint32_value(scope).and_then(|status| u16::try_from(status).ok());
+            let headers = member(scope, "headers")?;
+            let headers = v8::Local::new(scope, headers);
+            let headers = read_headers(scope, headers);
+            let (Some(status @ 200..=599), Some(headers)) = (status, headers) else {
+                throw_type_error(scope, "The response has too many headers, or they are too large or malformed");
+                return None;
+            };
+            CacheCall::Put { status, headers }
+        }
+    };
+    Some(FetchDestination::Cache { name, call })
 }
 
 /// `fetchBodyLength(key) → number`: the length that was announced for the response's body; -1 if there was none.

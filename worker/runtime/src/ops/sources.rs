@@ -236,6 +236,7 @@ sources! {
     "node/util.js",
     "node/util/deep_equal.js",
     "node/util/types.js",
+    "worker/caches.js",
 }
 
 #[cfg(test)]

@@ -50,10 +50,18 @@ pub(super) fn exports(scope: &mut v8::PinScope, module: &BuiltinModule) -> Resul
 }
 
 fn value<'s>(scope: &mut v8::PinScope<'s, '_>, module: &BuiltinModule) -> Result<v8::Local<'s, v8::Object>, String> {
-    let exports = builtins::load(scope, module.path).map_err(|error| error.to_string())?;
+    lazy_exports(scope, module.path)
+}
+
+/// What a lazy builtin exports for apps. It is evaluated if it was not yet; the error is for people.
+pub(crate) fn lazy_exports<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    path: &str,
+) -> Result<v8::Local<'s, v8::Object>, String> {
+    let exports = builtins::load(scope, path).map_err(|error| error.to_string())?;
     let key = v8::String::new(scope, EXPORTS).ok_or("out of memory")?;
     let value = exports.get(scope, key.into()).and_then(|value| v8::Local::<v8::Object>::try_from(value).ok());
-    value.ok_or_else(|| format!("{} does not export `{EXPORTS}`", module.path))
+    value.ok_or_else(|| format!("{path} does not export `{EXPORTS}`"))
 }
 
 /// Its own enumerable properties that are no symbols.

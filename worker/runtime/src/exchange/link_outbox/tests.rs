@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use nano_protocol::limits::INITIAL_WINDOW;
-use nano_protocol::{BodyLength, FetchHead, HeaderBlock, RequestHead, ResetReason};
+use nano_protocol::{BodyLength, FetchDestination, FetchHead, HeaderBlock, RequestHead, ResetReason};
 
 use super::*;
 use crate::exchange::fetch::{FetchOutcome, Fetches, UploadFrom};
@@ -49,7 +49,7 @@ impl Scripts {
             url: "http://a/".into(),
             headers: HeaderBlock::default(),
             body: BodyLength::Unknown,
-            assets: false,
+            to: FetchDestination::Network,
         };
         self.fetches.start(&mut self.requests, None, head, upload).ok().unwrap()
     }

@@ -107,10 +107,29 @@ export function fetchAsset(count, input, init) {
     return PromiseReject(error);
   }
   const fetching = new Fetching(request);
-  fetching.assets = true;
+  fetching.to = "assets";
   // The redirects for a client's request are the client's.
   if (request.cameIn) fetching.manual = true;
   fetching.begin();
+  return fetching.deferred.promise;
+}
+
+/**
+ * A call of a cache: what `fetchStart` takes as `to`, the request as `requestForFetch` has it, and the body that is to be kept. The
+ * promise is for what the cache answers.
+ */
+export function callCache(to, request, content) {
+  const fetching = new Fetching(request);
+  fetching.to = to;
+  fetching.manual = true;
+  fetching.method = "GET";
+  fetching.content = content;
+  try {
+    fetching.setUrl(fetching.url, undefined);
+    fetching.send();
+  } catch (error) {
+    fetching.fail(error);
+  }
   return fetching.deferred.promise;
 }
 
@@ -118,8 +137,8 @@ export function fetchAsset(count, input, init) {
 class Fetching {
   constructor(request) {
     this.request = request;
-    /** Whether it is for the app's static files. */
-    this.assets = false;
+    /** Who answers, as `ops.fetchStart` has it: undefined for the network, "assets", or a call of a cache. */
+    this.to = undefined;
     /** Whether redirects are responses like others. */
     this.manual = request.redirect === "manual";
     this.deferred = new Deferred();
@@ -191,7 +210,7 @@ class Fetching {
     this.url = fragment === NONE ? href : StringPrototypeSlice(href, 0, fragment);
     const scheme = StringPrototypeSlice(href, 0, components[kSchemeEnd]);
     const isHttp = scheme === "http" || scheme === "https";
-    if (!isHttp && (scheme !== "data" || base !== undefined || this.assets)) throw failure(`the scheme of '${scheme}:' URLs is not supported`);
+    if (!isHttp && (scheme !== "data" || base !== undefined || this.to !== undefined)) throw failure(`the scheme of '${scheme}:' URLs is not supported`);
     if (isHttp && components[kHostStart] > components[kSchemeEnd] + 3 && base !== undefined) {
       throw failure("a redirect led to a URL with a user name or a password");
     }
@@ -217,13 +236,8 @@ class Fetching {
   trySend() {
     const { content } = this;
     const streams = content !== null && isSource(content);
-    if (!listHas(this.list, "accept")) listAppend(this.list, "accept", "*/*");
-    if (!listHas(this.list, "accept-language")) listAppend(this.list, "accept-language", "*");
-    if (!listHas(this.list, "user-agent")) listAppend(this.list, "user-agent", userAgent);
-    if (!listHas(this.list, "accept-encoding")) {
-      listAppend(this.list, "accept-encoding", listHas(this.list, "range") ? "identity" : acceptedCodings);
-    }
-    const key = ops.fetchStart(this.method, this.url, this.list, streams ? sourceLength(content) : content, this.assets);
+    if (!this.isForCache()) this.appendDefaults();
+    const key = ops.fetchStart(this.method, this.url, this.list, streams ? sourceLength(content) : content, this.to);
     if (key === 0) return false;
     this.key = key;
     MapPrototypeSet(pending, key, this);
@@ -235,13 +249,26 @@ class Fetching {
     return true;
   }
 
+  isForCache() {
+    return typeof this.to === "object";
+  }
+
+  appendDefaults() {
+    if (!listHas(this.list, "accept")) listAppend(this.list, "accept", "*/*");
+    if (!listHas(this.list, "accept-language")) listAppend(this.list, "accept-language", "*");
+    if (!listHas(this.list, "user-agent")) listAppend(this.list, "user-agent", userAgent);
+    if (!listHas(this.list, "accept-encoding")) {
+      listAppend(this.list, "accept-encoding", listHas(this.list, "range") ? "identity" : acceptedCodings);
+    }
+  }
+
   /** The head of a response came. */
   responded(status, reason, list, hasBody) {
     const { key } = this;
     MapPrototypeDelete(pending, key);
     if (isRedirectStatus(status) && !this.manual) {
       const location = listGet(list, "location");
-      if (this.assets && location !== null && this.leadsElsewhere(location)) {
+      if (this.to === "assets" && location !== null && this.leadsElsewhere(location)) {
         this.respond(status, reason, list, null);
         return;
       }
@@ -268,7 +295,8 @@ class Fetching {
     FinalizationRegistryPrototypeRegister(dropped, source, key);
     this.source = source;
     const codings = listGet(list, "content-encoding");
-    if (codings !== null && isDecodable(codings)) {
+    // What is kept is as the app gave it.
+    if (codings !== null && isDecodable(codings) && !this.isForCache()) {
       source = new CodedSource(source, codings);
       listDelete(list, "content-encoding");
       listDelete(list, "content-length");

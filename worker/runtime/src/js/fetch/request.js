@@ -483,6 +483,11 @@ export function incomingHeader(request, name) {
   return internals.header(request, name);
 }
 
+/** Whether a value is a Request. */
+export function isRequest(value) {
+  return internals.body(value) !== undefined;
+}
+
 /**
  * What `fetch` needs of a request that it made for itself: `{ method, url, list, body, redirect, cameIn, integrity, signal }`.
  * `cameIn`: it is a copy of one that came in, and `redirect` is nobody's choice.

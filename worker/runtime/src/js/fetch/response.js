@@ -203,6 +203,10 @@ export class Response {
         const list = value.#headers === null ? value.#list : headersList(value.#headers);
         return { __proto__: null, ok: value.#status >= 200 && value.#status <= 299, type: listGet(list, "content-type") };
       },
+      head(value) {
+        if (!isObject(value) || !(#list in value)) return null;
+        return { __proto__: null, status: value.#status, list: value.#headers === null ? value.#list : headersList(value.#headers) };
+      },
       contentType: (response) => listGet(response.#list, "content-type"),
       body: (value) => (isObject(value) && #list in value ? value.#body : undefined),
       parts(value) {
@@ -264,6 +268,11 @@ function convertInit(init, prefix) {
  */
 export function responseParts(value) {
   return internals.parts(value);
+}
+
+/** Of a Response, `{ status, list }`, its body untouched; null for anything else. */
+export function responseHead(value) {
+  return internals.head(value);
 }
 
 /** Of a Response, whether its status is ok and its content-type; null for anything else. */

@@ -6,20 +6,20 @@ use super::*;
 
 const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-fn version() -> Version {
+fn version() -> Validators {
     let modified = httpdate::parse_http_date(DATE).unwrap() + Duration::from_millis(5);
-    Version { size: 100, modified, etag: Tag::of([b"text"]).quoted(true) }
+    Validators { size: 100, modified: Some(modified), etag: Some(HeaderValue::from_static("\"text\"")) }
 }
 
-fn weak() -> Version {
-    Version { etag: Tag::of([b"text"]).quoted(false), ..version() }
+fn weak() -> Validators {
+    Validators { etag: Some(HeaderValue::from_static("W/\"text\"")), ..version() }
 }
 
 fn part(headers: &[(&str, &str)]) -> Part {
     part_of(&version(), &Method::GET, headers)
 }
 
-fn part_of(version: &Version, method: &Method, headers: &[(&str, &str)]) -> Part {
+fn part_of(version: &Validators, method: &Method, headers: &[(&str, &str)]) -> Part {
     let mut asked = HeaderMap::new();
     for (name, value) in headers {
         asked.append(http::HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap());
@@ -29,7 +29,7 @@ fn part_of(version: &Version, method: &Method, headers: &[(&str, &str)]) -> Part
 
 #[test]
 fn a_version_that_the_client_has() {
-    let etag = version().etag;
+    let etag = version().etag.unwrap();
     let etag = etag.to_str().unwrap();
     assert_eq!(part(&[]), Part::Whole);
     for list in [etag.to_owned(), format!("W/{etag}"), format!("\"a\", W/\"b\",{etag}"), "*".to_owned()] {
@@ -71,7 +71,7 @@ fn ranges() {
     assert_eq!(part(&[("range", "bytes=0-1"), ("range", "bytes=0-1")]), Part::Whole);
     let mut asked = HeaderMap::new();
     asked.insert(RANGE, HeaderValue::from_static("bytes=0-"));
-    let empty = Version { size: 0, ..version() };
+    let empty = Validators { size: 0, ..version() };
     assert_eq!(empty.part(&Method::GET, &asked), Part::Unsatisfiable);
     asked.insert(RANGE, HeaderValue::from_static("bytes=-5"));
     assert_eq!(empty.part(&Method::GET, &asked), Part::Unsatisfiable);
@@ -82,7 +82,7 @@ fn ranges() {
 
 #[test]
 fn a_range_of_another_version_is_not_given() {
-    let etag = version().etag;
+    let etag = version().etag.unwrap();
     let etag = etag.to_str().unwrap();
     let with = |condition: &str| part(&[("range", "bytes=0-1"), ("if-range", condition)]);
     assert_eq!(with(etag), Part::Range(0, 1));
@@ -94,7 +94,7 @@ fn a_range_of_another_version_is_not_given() {
 
 #[test]
 fn a_version_that_the_client_wants() {
-    let etag = version().etag;
+    let etag = version().etag.unwrap();
     let etag = etag.to_str().unwrap();
     for (name, value, expected) in [
         ("if-match", etag, Part::Whole),
@@ -118,7 +118,7 @@ fn a_version_that_the_client_wants() {
 
 #[test]
 fn a_weak_tag_does_for_what_is_known_and_for_nothing_else() {
-    let etag = weak().etag;
+    let etag = weak().etag.unwrap();
     let etag = etag.to_str().unwrap();
     let part = |headers: &[(&str, &str)]| part_of(&weak(), &Method::GET, headers);
     assert_eq!(part(&[("if-none-match", etag)]), Part::NotModified);
@@ -128,5 +128,23 @@ fn a_weak_tag_does_for_what_is_known_and_for_nothing_else() {
     for condition in [etag, etag.trim_start_matches("W/"), DATE] {
         assert_eq!(part(&[("range", "bytes=0-1"), ("if-range", condition)]), Part::Whole, "{condition}");
     }
-    assert_eq!(weak().coded("br").etag.to_str().unwrap(), format!("{}-br\"", etag.trim_end_matches('"')));
+}
+
+#[test]
+fn without_a_tag_or_a_date_only_what_names_any_version_counts() {
+    let bare = Validators { size: 10, modified: None, etag: None };
+    let get = |headers: &[(&str, &str)]| part_of(&bare, &Method::GET, headers);
+    assert_eq!(get(&[("if-none-match", "*")]), Part::NotModified);
+    for headers in
+        [("if-none-match", "\"\""), ("if-none-match", ""), ("if-none-match", "W/"), ("if-modified-since", DATE)]
+    {
+        assert_eq!(get(&[headers]), Part::Whole, "{headers:?}");
+    }
+    for headers in [("if-match", "\"a\""), ("if-match", ""), ("if-unmodified-since", DATE)] {
+        assert_eq!(get(&[headers]), Part::Unmet, "{headers:?}");
+    }
+    assert_eq!(get(&[("if-match", "*"), ("range", "bytes=0-1")]), Part::Range(0, 1));
+    for condition in ["", "\"a\"", DATE] {
+        assert_eq!(get(&[("if-range", condition), ("range", "bytes=0-1")]), Part::Whole, "{condition}");
+    }
 }

@@ -1,0 +1,91 @@
+//! How many bytes all caches have, and each app's: what is kept, what is being stored, and what is still being read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Of all apps.
+pub(super) const MAX_ALL: usize = 128 << 20;
+/// Of one app.
+pub(super) const MAX_APP: usize = 32 << 20;
+/// Of the body of one response.
+pub(crate) const MAX_BODY: usize = 8 << 20;
+
+/// A number of bytes with a maximum.
+#[derive(Debug)]
+pub(super) struct Room {
+    used: AtomicUsize,
+    most: usize,
+}
+
+impl Room {
+    pub(super) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { used: AtomicUsize::new(0), most })
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let taken = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.most);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    #[cfg(test)]
+    pub(super) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+}
+
+/// Where there is no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    /// The app has all that it may have.
+    App,
+    /// All apps together have.
+    All,
+}
+
+/// Bytes of an app's room and of the room of all, given back when this is dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    app: Arc<Room>,
+    all: Arc<Room>,
+    bytes: usize,
+}
+
+impl Held {
+    pub(super) fn nothing(app: &Arc<Room>, all: &Arc<Room>) -> Self {
+        Self { app: Arc::clone(app), all: Arc::clone(all), bytes: 0 }
+    }
+
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), Full> {
+        if !self.app.take(bytes) {
+            return Err(Full::App);
+        }
+        if !self.all.take(bytes) {
+            self.app.give_back(bytes);
+            return Err(Full::All);
+        }
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Gives some of them back.
+    pub(super) fn release(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.app.give_back(bytes);
+        self.all.give_back(bytes);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.release(self.bytes);
+    }
+}
