@@ -111,7 +111,7 @@ fn what_an_app_keeps_is_its_own_and_stays() {
     let bystander = Bystander::of(&nano);
     finds_its_own(&nano.get("victim.local", "/put").json()).unwrap();
     let before = resident(nano.pid());
-    let rounds = sized(40, 400) as u64;
+    let rounds: u64 = sized(40, 400);
     until("that each attacker has put more than it may keep", || {
         let told: Vec<_> = (0..attackers).map(|at| attack(&nano, at)).collect();
         for attacker in &told {

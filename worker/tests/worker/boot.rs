@@ -97,7 +97,10 @@ fn imports_outside_of_the_app_are_refused_with_their_place() {
         ("https://example.com/x.js", "cannot be imported by URL"),
         ("node:fs", "nano has no Node.js modules"),
         ("path", "it needs `\"compatibility_flags\": [\"nodejs_compat\"]`"),
-        ("cloudflare:sockets", "nano has no cloudflare:sockets; of Cloudflare's modules it has cloudflare:workers"),
+        (
+            "cloudflare:sockets",
+            "nano has no cloudflare:sockets; of Cloudflare's modules it has cloudflare:workers and cloudflare:node",
+        ),
         ("bun:ffi", "nano has no modules of Bun's"),
         ("lodash", "only relative imports are supported"),
         ("/etc/passwd.js", "an absolute path is not allowed"),

@@ -13,7 +13,7 @@ pub(crate) enum Refusal {
     Bare(String, String),
     #[error("modules cannot be imported by URL; copy the file into the app's directory")]
     Url,
-    #[error("nano has no {0}; of Cloudflare's modules it has cloudflare:workers")]
+    #[error("nano has no {0}; of Cloudflare's modules it has cloudflare:workers and cloudflare:node")]
     Cloudflare(String),
     #[error(
         "nano has no Node.js modules; use the web's APIs (fetch, crypto.subtle, TextEncoder, URL, streams), or bundle a package that stands in for it"

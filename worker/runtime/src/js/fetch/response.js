@@ -205,7 +205,8 @@ export class Response {
       },
       head(value) {
         if (!isObject(value) || !(#list in value)) return null;
-        return { __proto__: null, status: value.#status, list: value.#headers === null ? value.#list : headersList(value.#headers) };
+        const list = value.#headers === null ? value.#list : headersList(value.#headers);
+        return { __proto__: null, status: value.#status, reason: value.#statusText, list, body: value.#body };
       },
       contentType: (response) => listGet(response.#list, "content-type"),
       body: (value) => (isObject(value) && #list in value ? value.#body : undefined),
@@ -270,7 +271,7 @@ export function responseParts(value) {
   return internals.parts(value);
 }
 
-/** Of a Response, `{ status, list }`, its body untouched; null for anything else. */
+/** Of a Response, `{ status, reason, list, body }`, the body a Body or null; null for anything else. */
 export function responseHead(value) {
   return internals.head(value);
 }

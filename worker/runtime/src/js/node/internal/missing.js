@@ -1,0 +1,32 @@
+// What modules of Node.js have and an app cannot have here: it can be imported, and says so when it is used.
+
+import { primordials } from "../../primordials.js";
+import { plainError } from "./errors.js";
+
+const { ObjectDefineProperty } = primordials;
+
+function missing(module, name) {
+  return plainError("ERR_METHOD_NOT_IMPLEMENTED", `nano has no ${module}.${name}: an app has no sockets, processes or threads of its own`);
+}
+
+export function missingFunctions(module, names) {
+  const functions = {};
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at];
+    functions[name] = (..._args) => {
+      throw missing(module, name);
+    };
+    ObjectDefineProperty(functions[name], "name", { __proto__: null, value: name, configurable: true });
+  }
+  return functions;
+}
+
+/** A class that can be extended, and of which there are no objects. */
+export function missingClass(module, name) {
+  const { [name]: constructor } = { [name]: class {
+    constructor() {
+      throw missing(module, name);
+    }
+  } };
+  return constructor;
+}

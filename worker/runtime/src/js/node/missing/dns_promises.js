@@ -1,0 +1,5 @@
+// node:dns/promises.
+
+import { moduleExports as dns } from "./dns.js";
+
+export const moduleExports = dns.promises;
