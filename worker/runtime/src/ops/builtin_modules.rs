@@ -33,6 +33,8 @@ pub(super) const MODULES: &[BuiltinModule] = &[
     node("node:dns", "node/missing/dns.js"),
     node("node:dns/promises", "node/missing/dns_promises.js"),
     node("node:events", "node/events.js"),
+    node("node:fs", "node/fs.js"),
+    node("node:fs/promises", "node/fs/promises.js"),
     node("node:http", "node/http.js"),
     node("node:http2", "node/missing/http2.js"),
     node("node:https", "node/https.js"),

@@ -2,6 +2,7 @@
 
 import { primordials } from "../../primordials.js";
 import { plainError } from "../internal/errors.js";
+import "../stream.js";
 import { Readable } from "../stream/readable.js";
 import { distinct, joined, kList } from "./headers.js";
 
