@@ -25,6 +25,7 @@ export const ops: {
   base64Encode(bytes: string): string;
   base64urlDecode(text: string): ArrayBuffer | undefined;
   builtinModule(specifier: string): any;
+  builtinModules(): string[];
   bytesToText(bytes: ArrayBufferView, encoding: number): string;
   coderClose(id: Id): void;
   coderOpen(owner: object, format: string, decompress: boolean): Id | undefined;

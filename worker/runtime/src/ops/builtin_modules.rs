@@ -8,6 +8,7 @@ use crate::engine::modules;
 
 ops! {
     "builtinModule" => builtin_module,
+    "builtinModules" => builtin_modules,
     "lazyBuiltin" => lazy_builtin,
 }
 
@@ -25,9 +26,13 @@ pub(super) const MODULES: &[BuiltinModule] = &[
         flags: NODE.with(CompatibilityFlags::NODEJS_ALS),
     },
     node("cloudflare:node", "cloudflare/node.js"),
+    node("node:assert", "node/assert.js"),
+    node("node:assert/strict", "node/assert/strict.js"),
     node("node:buffer", "node/buffer.js"),
     node("node:child_process", "node/missing/child_process.js"),
     node("node:cluster", "node/missing/cluster.js"),
+    node("node:console", "node/console.js"),
+    node("node:constants", "node/constants.js"),
     node("node:dgram", "node/missing/dgram.js"),
     node("node:diagnostics_channel", "node/diagnostics_channel.js"),
     node("node:dns", "node/missing/dns.js"),
@@ -39,11 +44,15 @@ pub(super) const MODULES: &[BuiltinModule] = &[
     node("node:http2", "node/missing/http2.js"),
     node("node:https", "node/https.js"),
     node("node:inspector", "node/missing/inspector.js"),
+    node("node:module", "node/module.js"),
     node("node:net", "node/net.js"),
     node("node:os", "node/os.js"),
     node("node:path", "node/path.js"),
     node("node:path/posix", "node/path.js"),
+    node("node:path/win32", "node/path/win32_module.js"),
+    node("node:perf_hooks", "node/perf_hooks.js"),
     node("node:process", "node/process.js"),
+    node("node:punycode", "node/punycode.js"),
     node("node:querystring", "node/querystring.js"),
     node("node:readline", "node/missing/readline.js"),
     node("node:stream", "node/stream.js"),
@@ -55,6 +64,7 @@ pub(super) const MODULES: &[BuiltinModule] = &[
     node("node:timers/promises", "node/timers/promises.js"),
     node("node:tls", "node/missing/tls.js"),
     node("node:tty", "node/tty.js"),
+    node("node:url", "node/url.js"),
     node("node:util", "node/util.js"),
     node("node:util/types", "node/util/types.js"),
     node("node:v8", "node/missing/v8.js"),
@@ -79,4 +89,11 @@ fn lazy_builtin(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, m
         Ok(exports) => rv.set(exports.into()),
         Err(message) => throw_type_error(scope, &message),
     }
+}
+
+/// `builtinModules() → string[]`: the names of those of Node.js, without `node:`.
+fn builtin_modules(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    let names = MODULES.iter().filter_map(|module| module.specifier.strip_prefix("node:"));
+    let names: Vec<_> = names.filter_map(|name| v8::String::new(scope, name)).map(Into::into).collect();
+    rv.set(v8::Array::new_with_elements(scope, &names).into());
 }

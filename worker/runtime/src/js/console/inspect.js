@@ -10,7 +10,7 @@ import {
 } from "./inspect/collections.js";
 import { formatError, isError } from "./inspect/errors.js";
 import * as kinds from "./inspect/kinds.js";
-import { kArrayParts, kObjectParts, layOut } from "./inspect/layout.js";
+import { kArrayParts, kObjectParts, layOut, sortParts } from "./inspect/layout.js";
 import { constructorName, functionBase, prefixOf } from "./inspect/names.js";
 import { boxedBase, dataViewParts, namespaceParts } from "./inspect/objects.js";
 import { addInheritedProperties, formatProperty, isBuiltinName } from "./inspect/properties.js";
@@ -18,7 +18,7 @@ import { formatNumber, formatPrimitive, indentLines } from "./inspect/strings.js
 
 const {
   ArrayBufferPrototypeGetByteLength, ArrayIsArray, ArrayPrototypeIncludes, ArrayPrototypePop, ArrayPrototypePush,
-  ArrayPrototypeSort, DatePrototypeGetTime, DatePrototypeToISOString, DatePrototypeToString, FunctionPrototypeCall,
+  DatePrototypeGetTime, DatePrototypeToISOString, DatePrototypeToString, FunctionPrototypeCall,
   Map, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet, MathMax, NumberIsNaN, ObjectGetOwnPropertyDescriptor,
   ObjectGetOwnPropertyNames, ObjectGetOwnPropertySymbols, ObjectGetPrototypeOf, ObjectKeys,
   ObjectPrototypeHasOwnProperty, ObjectPrototypePropertyIsEnumerable, RegExp, RegExpPrototypeToString,
@@ -513,9 +513,7 @@ function formatRaw(ctx, value, kind, depth, inTypedArray) {
     }
   }
   ArrayPrototypePop(ctx.seen);
-  if (ctx.sorted) {
-    const compare = typeof ctx.sorted === "function" ? ctx.sorted : undefined;
-    ArrayPrototypeSort(parts, compare);
-  }
+  // The items of a list stay in their order.
+  if (ctx.sorted) sortParts(parts, partsKind === kArrayParts ? keys.length : parts.length, ctx.sorted);
   return layOut(ctx, parts, base, braces, partsKind, depth, partsKind === kArrayParts ? value : undefined);
 }

@@ -1,52 +1,19 @@
-// node:path: the functions for POSIX (nodejs.org/api/path.html).
-// NANO: `win32` is not here.
+// node:path: the functions for POSIX (nodejs.org/api/path.html); those for Windows are its `win32`.
 
 import { primordials } from "../primordials.js";
-import { validateObject, validateString } from "./internal/validators.js";
+import { validateString } from "./internal/validators.js";
+import { extensionAt, formatWith, matchesGlobOf, normalizeString } from "./path/shared.js";
+import { win32 } from "./path/win32.js";
 
-const {
-  FunctionPrototypeBind, StringPrototypeCharCodeAt, StringPrototypeLastIndexOf, StringPrototypeSlice, StringPrototypeSplit,
-} = primordials;
+const { FunctionPrototypeBind, StringPrototypeCharCodeAt, StringPrototypeSlice } = primordials;
 
 const kSlash = 47;
-const kDot = 46;
 
 const codeAt = StringPrototypeCharCodeAt;
 const slice = StringPrototypeSlice;
 
-/** Resolves `.` and `..`. `allowAboveRoot`: `..` at the start stays. */
-function normalizeString(path, allowAboveRoot) {
-  let result = "";
-  let lastSegmentLength = 0;
-  let lastSlash = -1;
-  let dots = 0;
-  for (let at = 0; at <= path.length; at++) {
-    const code = at < path.length ? codeAt(path, at) : kSlash;
-    if (code !== kSlash) {
-      dots = code === kDot && dots !== -1 ? dots + 1 : -1;
-      continue;
-    }
-    if (lastSlash !== at - 1 && dots !== 1) {
-      if (dots === 2) {
-        const isParent = result.length >= 2 && lastSegmentLength === 2 && slice(result, result.length - 2) === "..";
-        if (result.length > 0 && !isParent) {
-          const cut = StringPrototypeLastIndexOf(result, "/");
-          result = cut === -1 ? "" : slice(result, 0, cut);
-          lastSegmentLength = result.length - 1 - StringPrototypeLastIndexOf(result, "/");
-        } else if (allowAboveRoot) {
-          result += result.length > 0 ? "/.." : "..";
-          lastSegmentLength = 2;
-        }
-      } else {
-        const segment = slice(path, lastSlash + 1, at);
-        result += result.length > 0 ? `/${segment}` : segment;
-        lastSegmentLength = at - lastSlash - 1;
-      }
-    }
-    lastSlash = at;
-    dots = 0;
-  }
-  return result;
+function isSlashCode(code) {
+  return code === kSlash;
 }
 
 function isSlash(path, at) {
@@ -64,7 +31,7 @@ function resolve(...paths) {
     isAbsolutePath = isSlash(path, 0);
   }
   // The working directory is the root.
-  resolved = normalizeString(resolved, false);
+  resolved = normalizeString(resolved, false, "/", isSlashCode);
   return `/${resolved}`;
 }
 
@@ -73,7 +40,7 @@ function normalize(path) {
   if (path.length === 0) return ".";
   const isAbsolutePath = isSlash(path, 0);
   const endsWithSlash = isSlash(path, path.length - 1);
-  let result = normalizeString(path, !isAbsolutePath);
+  let result = normalizeString(path, !isAbsolutePath, "/", isSlashCode);
   if (result.length === 0) {
     if (isAbsolutePath) return "/";
     return endsWithSlash ? "./" : ".";
@@ -174,30 +141,11 @@ function basename(path, suffix = undefined) {
   return cut > 0 && slice(name, cut) === suffix ? slice(name, 0, cut) : name;
 }
 
-/** Where the extension of the last segment begins; -1: it has none. */
-function extensionAt(path, start, end) {
-  for (let at = end - 1; at > start; at--) {
-    if (codeAt(path, at) !== kDot) continue;
-    // `..` alone is no name with an extension.
-    return end - start === 2 && codeAt(path, start) === kDot ? -1 : at;
-  }
-  return -1;
-}
-
 function extname(path) {
   validateString(path, "path");
   const { start, end } = lastSegment(path);
   const at = extensionAt(path, start, end);
   return at === -1 ? "" : slice(path, at, end);
-}
-
-function formatWith(separator, object) {
-  validateObject(object, "pathObject");
-  const extension = object.ext ? `${codeAt(object.ext, 0) === kDot ? "" : "."}${object.ext}` : "";
-  const base = object.base || `${object.name || ""}${extension}`;
-  const directory = object.dir || object.root;
-  if (!directory) return base;
-  return directory === object.root ? `${directory}${base}` : `${directory}${separator}${base}`;
 }
 
 function parse(path) {
@@ -218,43 +166,6 @@ function parse(path) {
   return result;
 }
 
-/** Whether a path matches a pattern of `*`, `**` and `?`; only `**` stands for several segments. */
-function matchesGlob(path, pattern) {
-  validateString(path, "path");
-  validateString(pattern, "pattern");
-  const segments = StringPrototypeSplit(path, "/");
-  const patterns = StringPrototypeSplit(pattern, "/");
-  return matchesAll(segments, patterns, (one) => one === "**", matchesSegment);
-}
-
-function matchesSegment(segment, pattern) {
-  return matchesAll(segment, pattern, (one) => one === "*", (one, other) => one === other || other === "?");
-}
-
-/** Whether a list matches one of patterns, of which some stand for any number of items: those try further on. */
-function matchesAll(list, patterns, isAny, matches) {
-  let at = 0;
-  let next = 0;
-  let star = -1;
-  let starAt = 0;
-  while (at < list.length) {
-    if (next < patterns.length && isAny(patterns[next])) {
-      star = ++next;
-      starAt = at;
-    } else if (next < patterns.length && matches(list[at], patterns[next])) {
-      at++;
-      next++;
-    } else if (star === -1) {
-      return false;
-    } else {
-      at = ++starAt;
-      next = star;
-    }
-  }
-  while (next < patterns.length && isAny(patterns[next])) next++;
-  return next === patterns.length;
-}
-
 const posix = {
   resolve,
   normalize,
@@ -267,11 +178,12 @@ const posix = {
   extname,
   format: FunctionPrototypeBind(formatWith, null, "/"),
   parse,
-  matchesGlob,
+  matchesGlob: (path, pattern) => matchesGlobOf(path, pattern, /[/]/),
   sep: "/",
   delimiter: ":",
   posix: null,
+  win32,
 };
-posix.posix = posix;
+posix.posix = win32.posix = posix;
 
 export const moduleExports = posix;

@@ -1,5 +1,4 @@
 // node:util (nodejs.org/api/util.html).
-// NANO: `parseArgs`, `MIMEType`, `transferableAbortSignal` and what asks the system are not here.
 
 import { format as formatLine } from "../console/format.js";
 import { customInspect, inspect as inspectValue } from "../console/inspect.js";
@@ -12,13 +11,16 @@ import { invalidArgType, plainError } from "./internal/errors.js";
 import { validateAbortSignal, validateFunction, validateString } from "./internal/validators.js";
 import { moduleExports as process } from "./process.js";
 import { isDeepStrictEqual } from "./util/deep_equal.js";
+import { MIMEParams, MIMEType } from "./util/mime.js";
+import { parseArgs } from "./util/parse_args.js";
+import { getSystemErrorMap, getSystemErrorMessage, getSystemErrorName } from "./util/system_errors.js";
 import { moduleExports as types } from "./util/types.js";
 
 const {
   ArrayIsArray, ArrayPrototypePush, ObjectDefineProperties, ObjectDefineProperty, ObjectGetOwnPropertyDescriptors, ObjectGetPrototypeOf,
   ObjectKeys, ObjectSetPrototypeOf, Promise, PromisePrototypeThen, PromiseResolve, ReflectApply, ReflectConstruct, Set,
-  SetPrototypeAdd, SetPrototypeHas, StringPrototypeReplace, StringPrototypeSplit, StringPrototypeToLowerCase, StringPrototypeToUpperCase,
-  StringPrototypeToWellFormed, SymbolFor,
+  RegExpPrototypeExec, SetPrototypeAdd, SetPrototypeHas, StringPrototypeReplace, StringPrototypeReplaceAll, StringPrototypeSlice, StringPrototypeSplit, StringPrototypeToLowerCase, StringPrototypeToUpperCase,
+  StringPrototypeToWellFormed, StringPrototypeTrim, SymbolFor,
 } = primordials;
 
 /** @type {any} */
@@ -179,6 +181,20 @@ function aborted(signal, resource) {
   return new Promise((resolve) => addAbortAlgorithm(signal, () => resolve(undefined)));
 }
 
+/** What a file of settings says (nodejs.org/api/util.html#utilparseenvcontent). */
+function parseEnv(content) {
+  validateString(content, "content");
+  const env = {};
+  const pattern = /^\s*(?:export\s+)?([\w.-]+)\s*=[ \t]*("[^"]*"|'[^']*'|`[^`]*`|[^#\n\r]*)/gm;
+  for (let found; (found = RegExpPrototypeExec(pattern, content)) !== null;) {
+    const value = StringPrototypeTrim(found[2]);
+    const isQuoted = value.length > 1 && (value[0] === '"' || value[0] === "'" || value[0] === "`") && value[value.length - 1] === value[0];
+    const inner = isQuoted ? StringPrototypeSlice(value, 1, -1) : value;
+    env[found[1]] = isQuoted && value[0] === '"' ? StringPrototypeReplaceAll(inner, "\\n", "\n") : inner;
+  }
+  return env;
+}
+
 export const moduleExports = {
   aborted,
   callbackify,
@@ -187,10 +203,17 @@ export const moduleExports = {
   deprecate,
   format,
   formatWithOptions,
+  getSystemErrorMap,
+  getSystemErrorMessage,
+  getSystemErrorName,
   inherits,
   inspect,
   isArray: (value) => ArrayIsArray(value),
   isDeepStrictEqual: (one, other) => isDeepStrictEqual(one, other),
+  MIMEParams,
+  MIMEType,
+  parseArgs,
+  parseEnv,
   promisify,
   stripVTControlCharacters,
   styleText,

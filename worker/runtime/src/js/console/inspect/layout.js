@@ -4,7 +4,7 @@ import { primordials } from "../../primordials.js";
 import { spaces, stringWidth } from "./strings.js";
 
 const {
-  ArrayPrototypeJoin, ArrayPrototypePush, MathFloor, MathMax, MathMin, MathRound, MathSqrt, StringPrototypeIncludes,
+  ArrayPrototypeJoin, ArrayPrototypePush, ArrayPrototypeSlice, ArrayPrototypeSort, MathFloor, MathMax, MathMin, MathRound, MathSqrt, StringPrototypeIncludes,
   StringPrototypePadEnd, StringPrototypePadStart,
 } = primordials;
 
@@ -12,6 +12,13 @@ const {
 export const kObjectParts = 0;
 export const kArrayItems = 1;
 export const kArrayParts = 2;
+
+/** Sorts the last `count` parts; `order`: true, or a function that compares two. */
+export function sortParts(parts, count, order) {
+  const start = parts.length - count;
+  const sorted = ArrayPrototypeSort(ArrayPrototypeSlice(parts, start), typeof order === "function" ? order : undefined);
+  for (let at = 0; at < count; at++) parts[start + at] = sorted[at];
+}
 
 /** Puts braces and parts together. `value` is the array the parts came from, where there is one. */
 export function layOut(ctx, parts, base, braces, kind, depth, value = undefined) {

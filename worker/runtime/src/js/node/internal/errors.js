@@ -4,7 +4,7 @@ import { inspect } from "../../console/inspect.js";
 import { primordials } from "../../primordials.js";
 
 const {
-  ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, Error, NumberIsInteger, ObjectDefineProperties, RangeError,
+  ArrayIsArray, ArrayPrototypeIndexOf, ArrayPrototypeJoin, ArrayPrototypePush, ArrayPrototypeSplice, Error, NumberIsInteger, ObjectDefineProperties, RangeError,
   RegExpPrototypeExec, String, StringPrototypeEndsWith, StringPrototypeIncludes, StringPrototypeSlice,
   StringPrototypeStartsWith, StringPrototypeToLowerCase, TypeError,
 } = primordials;
@@ -93,6 +93,12 @@ export function invalidArgType(name, expected, actual) {
     } else {
       ArrayPrototypePush(other, value);
     }
+  }
+  // Beside classes, an object is an instance too.
+  const object = ArrayPrototypeIndexOf(types, "object");
+  if (instances.length > 0 && object !== -1) {
+    ArrayPrototypeSplice(types, object, 1);
+    ArrayPrototypePush(instances, "Object");
   }
   if (types.length > 0) {
     message += `${types.length > 1 ? "one of type" : "of type"} ${enumerate(types)}`;

@@ -1,0 +1,67 @@
+// node:perf_hooks (nodejs.org/api/perf_hooks.html): the clock and marks that are global. Nothing is observed, as in Cloudflare Workers.
+
+import { userTiming } from "../performance/user_timing.js";
+import { primordials } from "../primordials.js";
+import { notImplemented } from "./internal/errors.js";
+import { validateFunction, validateObject } from "./internal/validators.js";
+
+const { globalThis: global } = primordials;
+
+const { performance } = /** @type {any} */ (global);
+
+class PerformanceObserver {
+  static get supportedEntryTypes() {
+    return [];
+  }
+
+  constructor(callback) {
+    validateFunction(callback, "callback");
+  }
+
+  observe(options = undefined) {
+    validateObject(options, "options");
+  }
+
+  disconnect() {}
+
+  takeRecords() {
+    return [];
+  }
+}
+
+class PerformanceObserverEntryList {
+  constructor() {
+    throw notImplemented("PerformanceObserverEntryList");
+  }
+}
+
+function refuse(name) {
+  return () => {
+    throw notImplemented(`perf_hooks.${name}`);
+  };
+}
+
+const { PerformanceEntry, PerformanceMark, PerformanceMeasure } = userTiming();
+
+export const moduleExports = {
+  constants: {
+    NODE_PERFORMANCE_GC_MAJOR: 4, NODE_PERFORMANCE_GC_MINOR: 1, NODE_PERFORMANCE_GC_INCREMENTAL: 8, NODE_PERFORMANCE_GC_WEAKCB: 16,
+    NODE_PERFORMANCE_GC_FLAGS_NO: 0, NODE_PERFORMANCE_GC_FLAGS_CONSTRUCT_RETAINED: 2, NODE_PERFORMANCE_GC_FLAGS_FORCED: 4,
+    NODE_PERFORMANCE_GC_FLAGS_SYNCHRONOUS_PHANTOM_PROCESSING: 8, NODE_PERFORMANCE_GC_FLAGS_ALL_AVAILABLE_GARBAGE: 16,
+    NODE_PERFORMANCE_GC_FLAGS_ALL_EXTERNAL_MEMORY: 32, NODE_PERFORMANCE_GC_FLAGS_SCHEDULE_IDLE: 64,
+  },
+  createHistogram: refuse("createHistogram"),
+  eventLoopUtilization: () => ({ idle: 0, active: 0, utilization: 0 }),
+  monitorEventLoopDelay: refuse("monitorEventLoopDelay"),
+  Performance: performance?.constructor,
+  performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
+  PerformanceObserver,
+  PerformanceObserverEntryList,
+  timerify: (fn) => {
+    validateFunction(fn, "fn");
+    return fn;
+  },
+};
