@@ -28,12 +28,19 @@ export const ops: {
   builtinModules(): string[];
   bytesToText(bytes: ArrayBufferView, encoding: number): string;
   coderClose(id: Id): void;
-  coderOpen(owner: object, format: string, decompress: boolean): Id | undefined;
+  coderComplaint(id: Id): string | undefined;
+  coderLevel(id: Id, level: number): void;
+  coderOpen(
+    owner: object, format: string, decompress: boolean, level?: number, windowBits?: number, dictionary?: Bytes,
+  ): Id | undefined;
   coderOutput(view: ArrayBufferView): void;
-  coderStep(id: Id, input: ArrayBufferView, filled: number, finish: boolean, result: Uint32Array): void;
+  coderStep(
+    id: Id, input: ArrayBufferView, filled: number, flush: boolean | number, result: Uint32Array, limit?: number,
+  ): void;
   constructorName(object: object): string;
   /** No operation: the places of the counters, by their names (../engine/counters.rs). */
   readonly counterPlaces: { readonly [name: string]: number };
+  crc32(bytes: Bytes, before: number): number;
   decode(bytes: Bytes, encoding: string | undefined, fatal: boolean, ignoreBOM: boolean): string | undefined;
   decodeStream(id: Id, bytes: Bytes, fatal: boolean, last: boolean): string | undefined;
   decoderClose(id: Id): void;

@@ -70,6 +70,7 @@ pub(super) const MODULES: &[BuiltinModule] = &[
     node("node:v8", "node/missing/v8.js"),
     node("node:vm", "node/missing/vm.js"),
     node("node:worker_threads", "node/missing/worker_threads.js"),
+    node("node:zlib", "node/zlib.js"),
 ];
 
 /// `builtinModule(specifier) -> object | undefined`: the default export of a module that the app may import.

@@ -5,7 +5,7 @@
 //! so that dropped streams bring about their collection, and is taken from `memory_mb` as that of array buffers is: what
 //! does not fit after a collection is refused.
 
-use coder::{Coder, Outcome};
+use coder::{Coder, Flush, Outcome, Settings};
 
 use super::bytes::{copy_in, copy_out};
 use super::native_memory::{return_memory, take_memory};
@@ -16,9 +16,12 @@ mod coder;
 
 ops! {
     "coderClose" => coder_close,
+    "coderComplaint" => coder_complaint,
+    "coderLevel" => coder_level,
     "coderOpen" => coder_open,
     "coderOutput" => coder_output,
     "coderStep" => coder_step,
+    "crc32" => crc32,
 }
 
 /// Most bytes that one step puts out. compression/coding.js has the same number, for both input and output of a step.
@@ -34,6 +37,8 @@ struct Coders {
 /// A coder, and what becomes of it when its owner is collected.
 struct Owned {
     coder: Coder,
+    /// Bytes of its dictionary.
+    kept: usize,
     /// Bytes of memory that were taken for it.
     taken: usize,
     _owner: v8::Weak<v8::Object>,
@@ -66,20 +71,30 @@ fn id_of(scope: &v8::PinScope, value: v8::Local<v8::Value>) -> Option<usize> {
     value.uint32_value(scope).and_then(|id| usize::try_from(id).ok())
 }
 
-/// `coderOpen(owner, format, decompress) → id`: a new coder; undefined where `format` is not known. Throws a RangeError
-/// when the app's memory is used up.
+/// `coderOpen(owner, format, decompress, level, windowBits, dictionary) → id`: a new coder; undefined where `format` is not known, or
+/// the dictionary cannot be one. Level, bits and dictionary may be undefined. Throws a RangeError when the app's memory is used up.
 fn coder_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Ok(owner) = v8::Local::<v8::Object>::try_from(args.get(0)) else { return };
     let format = args.get(1).to_rust_string_lossy(scope);
-    let Some(coder) = Coder::new(&format, args.get(2).is_true()) else { return };
-    let taken = coder.memory();
+    let mut settings = Settings::standard(&format);
+    if args.get(3).is_number() {
+        settings.level = args.get(3).uint32_value(scope).unwrap_or(settings.level);
+    }
+    if args.get(4).is_number() {
+        let bits = args.get(4).uint32_value(scope).and_then(|bits| u8::try_from(bits).ok());
+        settings.window_bits = bits.unwrap_or(settings.window_bits);
+    }
+    settings.dictionary = copy_out(scope, args.get(5));
+    let kept = settings.dictionary.as_ref().map_or(0, Vec::len);
+    let Some(coder) = Coder::new(&format, args.get(2).is_true(), settings) else { return };
+    let taken = coder.memory() + kept;
     if !take_memory(scope, taken) {
         return throw_out_of_memory(scope);
     }
     let Some(id) = Coders::of(scope).map(|coders| coders.open.reserve()) else { return };
     let owner = v8::Weak::with_finalizer(scope, owner, Box::new(move |isolate| close(isolate, id)));
     if let (Some(coders), Ok(number)) = (Coders::of(scope), u32::try_from(id)) {
-        coders.open.put(id, Owned { coder, taken, _owner: owner });
+        coders.open.put(id, Owned { coder, kept, taken, _owner: owner });
         rv.set_uint32(number);
     }
 }
@@ -88,8 +103,9 @@ fn throw_out_of_memory(scope: &v8::PinScope) {
     throw_range_error(scope, "There is not enough memory to go on with this stream");
 }
 
-/// `coderStep(id, input, filled, finish, result)`: codes as much of `input`, a view, as fits what the output lacks to a
-/// whole piece beyond its first `filled` bytes; `finish`: nothing comes after it. `result`, a Uint32Array(3), receives the
+/// `coderStep(id, input, filled, flush, result, limit)`: codes as much of `input`, a view, as fits what the output lacks to `limit`
+/// bytes, a whole piece where it is undefined, beyond its first `filled` bytes. `flush`: how much of what it holds it puts out; 0
+/// none, 1 some, 2 all up to the next byte, 3 so that a reader may begin there; 4, or true: nothing comes after it. `result`, a Uint32Array(3), receives the
 /// bytes consumed, the bytes that the output has now, and the outcome: 0 goes on, 1 the end of the compressed data was
 /// reached, 2 the input is corrupt. Throws a RangeError when the app's memory is used up; the caller closes the coder
 /// then.
@@ -97,11 +113,21 @@ fn coder_step(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: 
     let Ok(result) = v8::Local::<v8::ArrayBufferView>::try_from(args.get(4)) else { return };
     let input = copy_out(scope, args.get(1)).unwrap_or_default();
     let (Some(id), Some(filled)) = (id_of(scope, args.get(0)), id_of(scope, args.get(2))) else { return };
-    let finish = args.get(3).is_true();
+    let flush = match args.get(3) {
+        value if value.is_true() => Flush::Finish,
+        value => match value.uint32_value(scope) {
+            Some(1) => Flush::Partial,
+            Some(2) => Flush::Sync,
+            Some(3) => Flush::Full,
+            Some(4) => Flush::Finish,
+            _ => Flush::None,
+        },
+    };
+    let limit = if args.get(5).is_number() { id_of(scope, args.get(5)).unwrap_or(PIECE).min(PIECE) } else { PIECE };
     let Some(Coders { open, output }) = Coders::of(scope) else { return };
     let Some(owned) = open.get_mut(id) else { return };
-    let Some(output) = output.get_mut(filled..) else { return };
-    let step = owned.coder.step(&input, finish, output);
+    let Some(output) = output.get_mut(filled..limit) else { return };
+    let step = owned.coder.step(&input, flush, output);
     let outcome = match step.outcome {
         Outcome::More => 0,
         Outcome::End => 1,
@@ -109,7 +135,7 @@ fn coder_step(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: 
     };
     let numbers = [step.consumed, filled + step.produced, outcome].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
     copy_in(result, numbers.map(u32::to_ne_bytes).as_flattened());
-    let memory = owned.coder.memory();
+    let memory = owned.coder.memory() + owned.kept;
     let taken = owned.taken;
     if memory < taken {
         owned.taken = memory;
@@ -137,4 +163,30 @@ fn coder_close(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _:
     if let Some(id) = id_of(scope, args.get(0)) {
         close(scope, id);
     }
+}
+
+/// `coderComplaint(id) → string | undefined`: why the last step found the input corrupt, in the library's words.
+fn coder_complaint(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    let Some(id) = id_of(scope, args.get(0)) else { return };
+    let complaint = Coders::of(scope).and_then(|coders| coders.open.get_mut(id)?.coder.complaint());
+    if let Some(text) = complaint.and_then(|text| v8::String::new(scope, &text)) {
+        rv.set(text.into());
+    }
+}
+
+/// `coderLevel(id, level)`: compresses with another level from here on.
+fn coder_level(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    let (Some(id), Some(level)) = (id_of(scope, args.get(0)), args.get(1).uint32_value(scope)) else { return };
+    if let Some(owned) = Coders::of(scope).and_then(|coders| coders.open.get_mut(id)) {
+        owned.coder.set_level(level);
+    }
+}
+
+/// `crc32(bytes, before) → number`: the checksum of what `before` is that of, with these bytes behind it.
+fn crc32(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    let bytes = copy_out(scope, args.get(0)).unwrap_or_default();
+    let before = args.get(1).uint32_value(scope).unwrap_or_default();
+    let mut hasher = crc32fast::Hasher::new_with_initial(before);
+    hasher.update(&bytes);
+    rv.set_uint32(hasher.finalize());
 }

@@ -296,6 +296,10 @@ sources! {
     "node/util/parse_args.js",
     "node/util/system_errors.js",
     "node/util/types.js",
+    "node/zlib.js",
+    "node/zlib/base.js",
+    "node/zlib/codec.js",
+    "node/zlib/constants.js",
     "worker/caches.js",
 }
 

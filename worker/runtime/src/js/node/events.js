@@ -223,9 +223,6 @@ assign(EventEmitter.prototype, {
   addListener(type, listener) {
     return add(this, type, listener, false);
   },
-  on(type, listener) {
-    return add(this, type, listener, false);
-  },
   prependListener(type, listener) {
     return add(this, type, listener, true);
   },
@@ -316,6 +313,7 @@ assign(EventEmitter.prototype, {
     return this._eventsCount > 0 ? ReflectOwnKeys(this._events) : [];
   },
 });
+EventEmitter.prototype.on = EventEmitter.prototype.addListener;
 EventEmitter.prototype.off = EventEmitter.prototype.removeListener;
 
 function unhandledError(error) {

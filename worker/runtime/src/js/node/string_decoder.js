@@ -2,6 +2,7 @@
 
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { FastBuffer } from "./buffer/create.js";
 import { encodingNumber, kUtf16Le, kUtf8, normalizeEncoding } from "./buffer/encodings.js";
 import { invalidArgType, unknownEncoding } from "./internal/errors.js";
 
@@ -113,7 +114,7 @@ ObjectDefineProperties(StringDecoder.prototype, {
     configurable: true,
     enumerable: true,
     get() {
-      const last = TypedArrayPrototypeFill(new Uint8Array(4), 0);
+      const last = TypedArrayPrototypeFill(new FastBuffer(4), 0);
       TypedArrayPrototypeSet(last, this[kPending]);
       return last;
     },

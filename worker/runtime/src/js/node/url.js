@@ -3,7 +3,6 @@
 import { primordials } from "../primordials.js";
 import { URLSearchParams } from "../url/search_params.js";
 import { URL } from "../url/url.js";
-import { isObject } from "../webidl.js";
 import { invalidArgType } from "./internal/errors.js";
 import { validateObject } from "./internal/validators.js";
 import { missingArgument } from "./stream/errors.js";
@@ -35,7 +34,7 @@ ObjectAssign(Url.prototype, {
 
 function format(object, options = undefined) {
   if (typeof object === "string") return formatUrl(parse(object));
-  if (!isObject(object)) throw invalidArgType("urlObject", ["Object", "string"], object);
+  if (typeof object !== "object" || object === null) throw invalidArgType("urlObject", ["Object", "string"], object);
   if (!(object instanceof URL)) return formatUrl(object);
   if (options) validateObject(options, "options");
   const wants = (name) => options?.[name] === undefined || options[name] === null || !!options[name];

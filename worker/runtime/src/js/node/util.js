@@ -7,7 +7,7 @@ import { TextDecoder } from "../encoding/text_decoder.js";
 import { TextEncoder } from "../encoding/text_encoder.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
-import { invalidArgType, plainError } from "./internal/errors.js";
+import { invalidArgType, invalidArgValue, plainError } from "./internal/errors.js";
 import { validateAbortSignal, validateFunction, validateString } from "./internal/validators.js";
 import { moduleExports as process } from "./process.js";
 import { isDeepStrictEqual } from "./util/deep_equal.js";
@@ -17,7 +17,7 @@ import { getSystemErrorMap, getSystemErrorMessage, getSystemErrorName } from "./
 import { moduleExports as types } from "./util/types.js";
 
 const {
-  ArrayIsArray, ArrayPrototypePush, ObjectDefineProperties, ObjectDefineProperty, ObjectGetOwnPropertyDescriptors, ObjectGetPrototypeOf,
+  ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, ObjectDefineProperties, ObjectDefineProperty, ObjectGetOwnPropertyDescriptors, ObjectGetPrototypeOf,
   ObjectKeys, ObjectSetPrototypeOf, Promise, PromisePrototypeThen, PromiseResolve, ReflectApply, ReflectConstruct, Set,
   RegExpPrototypeExec, SetPrototypeAdd, SetPrototypeHas, StringPrototypeReplace, StringPrototypeReplaceAll, StringPrototypeSlice, StringPrototypeSplit, StringPrototypeToLowerCase, StringPrototypeToUpperCase,
   StringPrototypeToWellFormed, StringPrototypeTrim, SymbolFor,
@@ -167,7 +167,9 @@ function styleText(style, text) {
   let after = "";
   for (let at = 0; at < styles.length; at++) {
     const codes = inspect.colors[styles[at]];
-    if (codes === undefined) throw invalidArgType("format", ObjectKeys(inspect.colors), styles[at]);
+    if (codes === undefined) {
+      throw invalidArgValue("format", styles[at], `must be one of: '${ArrayPrototypeJoin(ObjectKeys(inspect.colors), "', '")}'`);
+    }
     before += `\u001b[${codes[0]}m`;
     after = `\u001b[${codes[1]}m${after}`;
   }

@@ -3,11 +3,13 @@
 
 mod brotli;
 mod content;
+mod inflate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use content::{Coding, Content};
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Compress, Compression, FlushCompress, Status};
+use inflate::Inflate;
 
 /// The window of deflate is 2^15 bytes.
 const WINDOW_BITS: u8 = 15;
@@ -19,10 +21,48 @@ const DECOMPRESS_MEMORY: usize = 47_552;
 /// What compresses or decompresses one stream of bytes.
 pub(super) enum Coder {
     Deflate(Compress),
-    Inflate(Decompress),
+    Inflate(Inflate),
     Brotli(brotli::Encoder),
     Unbrotli(brotli::Decoder),
     Content(Content),
+}
+
+/// What a coder is made with, beside its format.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    /// Of deflate 0 to 9, of brotli 0 to 11.
+    pub(super) level: u32,
+    /// Of deflate 9 to 15, of brotli 10 to 24.
+    pub(super) window_bits: u8,
+    /// Of deflate alone.
+    pub(super) dictionary: Option<Vec<u8>>,
+}
+
+impl Settings {
+    /// Those of the Compression Standard, which has none.
+    pub(super) fn standard(format: &str) -> Self {
+        let (level, window_bits) =
+            if format == "brotli" { (brotli::QUALITY, brotli::WINDOW_BITS) } else { (6, WINDOW_BITS) };
+        Self { level, window_bits, dictionary: None }
+    }
+
+    /// The nearest that the format has: the libraries take no others.
+    fn within(self, format: &str) -> Self {
+        let (most, least_bits, most_bits) = if format == "brotli" { (11, 10, 24) } else { (9, 9, 15) };
+        let window_bits = self.window_bits.clamp(least_bits, most_bits);
+        Self { level: self.level.min(most), window_bits, ..self }
+    }
+}
+
+/// How much of what a coder holds it puts out in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flush {
+    None,
+    Partial,
+    Sync,
+    Full,
+    /// All of it: nothing comes after.
+    Finish,
 }
 
 /// What one step did.
@@ -47,18 +87,26 @@ pub(super) enum Outcome {
 }
 
 impl Coder {
-    /// `format`: a `CompressionFormat` of the standard, or a content coding of HTTP to be decoded; `None` for one that is not known.
-    pub(super) fn new(format: &str, decompress: bool) -> Option<Self> {
-        let level = Compression::new(6);
+    /// `format`: a `CompressionFormat` of the standard, or a content coding of HTTP to be decoded; `None` for one that is not known,
+    /// or a dictionary that cannot be one.
+    pub(super) fn new(format: &str, decompress: bool, settings: Settings) -> Option<Self> {
+        let Settings { level, window_bits, dictionary } = settings.within(format);
+        let deflate = |mut coder: Compress| {
+            if let Some(dictionary) = &dictionary {
+                coder.set_dictionary(dictionary).ok()?;
+            }
+            Some(Self::Deflate(coder))
+        };
+        let speed = Compression::new(level);
         Some(match (format, decompress) {
-            ("brotli", false) => Self::Brotli(brotli::Encoder::new()),
+            ("brotli", false) => Self::Brotli(brotli::Encoder::new(level, window_bits)),
             ("brotli", true) => Self::Unbrotli(brotli::Decoder::new()),
-            ("deflate", false) => Self::Deflate(Compress::new(level, true)),
-            ("deflate", true) => Self::Inflate(Decompress::new(true)),
-            ("deflate-raw", false) => Self::Deflate(Compress::new(level, false)),
-            ("deflate-raw", true) => Self::Inflate(Decompress::new(false)),
-            ("gzip", false) => Self::Deflate(Compress::new_gzip(level, WINDOW_BITS)),
-            ("gzip", true) => Self::Inflate(Decompress::new_gzip(WINDOW_BITS)),
+            ("deflate", false) => deflate(Compress::new_with_window_bits(speed, true, window_bits))?,
+            ("deflate", true) => Self::Inflate(Inflate::zlib(dictionary)),
+            ("deflate-raw", false) => deflate(Compress::new_with_window_bits(speed, false, window_bits))?,
+            ("deflate-raw", true) => Self::Inflate(Inflate::raw(dictionary)?),
+            ("gzip", false) => deflate(Compress::new_gzip(speed, window_bits))?,
+            ("gzip", true) => Self::Inflate(Inflate::gzip()),
             ("gzip content", true) => Self::Content(Content::new(Coding::Gzip)),
             ("deflate content", true) => Self::Content(Content::new(Coding::Deflate)),
             ("br content", true) => Self::Content(Content::new(Coding::Brotli)),
@@ -77,25 +125,41 @@ impl Coder {
         }
     }
 
-    /// Consumes input until it is used up or the output is full. `finish`: no input will come after this. A step that
-    /// consumes and produces nothing wants more input, if it has not ended.
-    pub(super) fn step(&mut self, input: &[u8], finish: bool, output: &mut [u8]) -> Step {
+    /// Compresses with another level from here on. What came before is to be flushed first. False: it has no such.
+    pub(super) fn set_level(&mut self, level: u32) -> bool {
+        let Self::Deflate(coder) = self else { return false };
+        catch_unwind(AssertUnwindSafe(|| coder.set_level(Compression::new(level.min(9))).is_ok())).unwrap_or(false)
+    }
+
+    /// Why the last step found the input corrupt, in the library's words.
+    pub(super) fn complaint(&self) -> Option<String> {
+        match self {
+            Self::Inflate(coder) => coder.complaint().map(str::to_owned),
+            Self::Unbrotli(coder) => Some(coder.complaint()),
+            _ => None,
+        }
+    }
+
+    /// Consumes input until it is used up or the output is full. A step that consumes and produces nothing wants more input, if
+    /// it has not ended.
+    pub(super) fn step(&mut self, input: &[u8], flush: Flush, output: &mut [u8]) -> Step {
+        let finish = flush == Flush::Finish;
         // The input comes from outside, and the coders are large. Should one panic, the data is to blame, and the coder is done.
         let step = catch_unwind(AssertUnwindSafe(|| match self {
             Self::Deflate(coder) => {
                 let before = (coder.total_in(), coder.total_out());
-                let flush = if finish { FlushCompress::Finish } else { FlushCompress::None };
+                let flush = match flush {
+                    Flush::None => FlushCompress::None,
+                    Flush::Partial => FlushCompress::Partial,
+                    Flush::Sync => FlushCompress::Sync,
+                    Flush::Full => FlushCompress::Full,
+                    Flush::Finish => FlushCompress::Finish,
+                };
                 let status = coder.compress(input, output, flush).ok();
                 step(before, (coder.total_in(), coder.total_out()), status)
             }
-            Self::Inflate(coder) => {
-                let before = (coder.total_in(), coder.total_out());
-                // Not FlushDecompress::Finish, which takes for granted that the rest of the output fits: whether the end
-                // was reached is what the outcome says.
-                let status = coder.decompress(input, output, FlushDecompress::None).ok();
-                step(before, (coder.total_in(), coder.total_out()), status)
-            }
-            Self::Brotli(coder) => coder.step(input, finish, output),
+            Self::Inflate(coder) => coder.step(input, output),
+            Self::Brotli(coder) => coder.step(input, flush, output),
             Self::Unbrotli(coder) => coder.step(input, output),
             Self::Content(coder) => coder.step(input, finish, output),
         }));
@@ -103,8 +167,7 @@ impl Coder {
     }
 }
 
-/// From the totals (in, out) before and after it. `None` is a failure, for which also a wish for a dictionary counts:
-/// the standard has none.
+/// From the totals (in, out) before and after it. `None` is a failure.
 fn step(before: (u64, u64), after: (u64, u64), status: Option<Status>) -> Step {
     let difference = |after: u64, before: u64| usize::try_from(after - before).unwrap_or_default();
     let outcome = match status {

@@ -18,9 +18,15 @@ function coded(error, code) {
     // Read once, so that the stack begins with both.
     stack: { ...hidden, value: stackOf(error, name, code) },
     code: { __proto__: null, enumerable: true, writable: true, configurable: true, value: code },
+    toString: { ...hidden, value: describe },
   });
   ObjectDefineProperties(error, { name: { ...hidden, value: name } });
   return error;
+}
+
+/** What an error is as a text: its code is in it. @this {any} */
+function describe() {
+  return `${this.name} [${this.code}]: ${this.message}`;
 }
 
 function stackOf(error, name, code) {
@@ -168,7 +174,7 @@ export function bufferOutOfBounds(name = undefined) {
 
 /** ERR_UNKNOWN_ENCODING. */
 export function unknownEncoding(name) {
-  return typeError("ERR_UNKNOWN_ENCODING", `Unknown encoding: ${name}`);
+  return typeError("ERR_UNKNOWN_ENCODING", `Unknown encoding: ${typeof name === "object" ? inspect(name) : String(name)}`);
 }
 
 /** ERR_INVALID_ARG_VALUE. */

@@ -48,3 +48,11 @@ export function validateInteger(value, name, min = -kMaxSafe, max = kMaxSafe) {
   if (!NumberIsInteger(value)) throw outOfRange(name, "an integer", value);
   if (value < min || value > max) throw outOfRange(name, `>= ${min} && <= ${max}`, value);
 }
+
+/** Whether there is a number; NaN is none. */
+export function validateFiniteNumber(value, name) {
+  if (value === undefined || NumberIsNaN(value)) return false;
+  if (typeof value !== "number") throw invalidArgType(name, "number", value);
+  if (value === Infinity || value === -Infinity) throw outOfRange(name, "a finite number", value);
+  return true;
+}

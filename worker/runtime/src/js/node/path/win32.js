@@ -168,7 +168,7 @@ function relative(from, to) {
   const targets = segments(target);
   let common = 0;
   while (common < sources.length && common < targets.length && lower(sources[common]) === lower(targets[common])) common++;
-  if (lower(rootOf(source).device) !== lower(rootOf(target).device)) return target;
+  if (common === 0 && lower(rootOf(source).device) !== lower(rootOf(target).device)) return target;
   const isRoot = (list) => list.length === 1 && list[0] === "";
   return up(isRoot(sources) ? [] : sources, isRoot(targets) ? [] : targets, common);
 }

@@ -93,7 +93,9 @@ export function pathToFileURL(given, options = undefined) {
 }
 
 function windowsUrl(given) {
-  const resolved = path.win32.resolve(given);
+  // A drive's path by its longest name is that of the drive.
+  const drive = RegExpPrototypeExec(/^\\\\\?\\([a-z]:\\.*)$/is, given)?.[1];
+  const resolved = path.win32.resolve(drive ?? given);
   if (!StringPrototypeStartsWith(resolved, "\\\\")) {
     const end = StringPrototypeEndsWith(given, "\\") || StringPrototypeEndsWith(given, "/") ? "\\" : "";
     const full = StringPrototypeEndsWith(resolved, "\\") ? resolved : resolved + end;

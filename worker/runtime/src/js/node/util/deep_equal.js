@@ -103,7 +103,7 @@ function primitiveOf(box) {
 
 function sameView(one, other, { mode }) {
   const kind = TypedArrayPrototypeGetSymbolToStringTag(one);
-  if (mode === kLoose && (kind === "Float32Array" || kind === "Float64Array")) {
+  if (mode === kLoose && (kind === "Float16Array" || kind === "Float32Array" || kind === "Float64Array")) {
     if (one.length !== other.length) return false;
     for (let at = 0; at < one.length; at++) {
       if (one[at] !== other[at] && !bothNaN(one[at], other[at])) return false;

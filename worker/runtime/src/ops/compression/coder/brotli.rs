@@ -10,12 +10,12 @@ use brotli::enc::encode::{
 };
 use brotli::{Allocator, BrotliDecompressStream, BrotliResult, BrotliState, SliceWrapper, SliceWrapperMut};
 
-use super::{Outcome, Step};
+use super::{Flush, Outcome, Step};
 
 /// Of 11. About as fast as our deflate, and a tenth smaller; the higher ones take many times as long.
-const QUALITY: u32 = 5;
+pub(super) const QUALITY: u32 = 5;
 /// The window is 2^20 bytes: a larger one takes twice the memory.
-const WINDOW_BITS: u32 = 20;
+pub(super) const WINDOW_BITS: u8 = 20;
 /// After this much input what the encoder holds is put out, so that it never is much more at the end.
 const FLUSH_AFTER: usize = 1 << 18;
 
@@ -28,11 +28,11 @@ pub(in super::super) struct Encoder {
 }
 
 impl Encoder {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(quality: u32, window_bits: u8) -> Self {
         let memory = Counted::default();
         let mut state = Box::new(BrotliEncoderStateStruct::new(memory.clone()));
-        state.set_parameter(Parameter::BROTLI_PARAM_QUALITY, QUALITY);
-        state.set_parameter(Parameter::BROTLI_PARAM_LGWIN, WINDOW_BITS);
+        state.set_parameter(Parameter::BROTLI_PARAM_QUALITY, quality);
+        state.set_parameter(Parameter::BROTLI_PARAM_LGWIN, u32::from(window_bits));
         Self { state, memory, unflushed: 0 }
     }
 
@@ -40,12 +40,14 @@ impl Encoder {
         size_of::<BrotliEncoderStateStruct<Counted>>() + self.memory.0.get()
     }
 
-    pub(super) fn step(&mut self, input: &[u8], finish: bool, output: &mut [u8]) -> Step {
+    pub(super) fn step(&mut self, input: &[u8], flush: Flush, output: &mut [u8]) -> Step {
+        let finish = flush == Flush::Finish;
         let (mut consumed, mut produced) = (0, 0);
         loop {
             let rest = input.get(consumed..).unwrap_or_default();
             // While it is flushed, it takes no input.
-            let (operation, part) = if self.unflushed >= FLUSH_AFTER {
+            let is_wanted = flush != Flush::None && !finish && rest.is_empty() && self.unflushed > 0;
+            let (operation, part) = if self.unflushed >= FLUSH_AFTER || is_wanted {
                 (Operation::BROTLI_OPERATION_FLUSH, &[][..])
             } else if finish {
                 (Operation::BROTLI_OPERATION_FINISH, rest)
@@ -80,7 +82,8 @@ impl Encoder {
             if operation == Operation::BROTLI_OPERATION_FLUSH {
                 self.unflushed = 0;
             }
-            if self.unflushed < FLUSH_AFTER && !finish && consumed == input.len() {
+            let is_flushed = flush == Flush::None || self.unflushed == 0;
+            if self.unflushed < FLUSH_AFTER && !finish && consumed == input.len() && is_flushed {
                 return step(Outcome::More);
             }
         }
@@ -103,6 +106,12 @@ impl Decoder {
 
     pub(super) fn memory(&self) -> usize {
         size_of::<BrotliState<Counted, Counted, Counted>>() + self.memory.0.get()
+    }
+
+    /// The number and name of what is wrong with the input.
+    pub(super) fn complaint(&self) -> String {
+        let code = self.state.error_code;
+        format!("{} {code:?}", code as i32)
     }
 
     pub(super) fn step(&mut self, input: &[u8], output: &mut [u8]) -> Step {

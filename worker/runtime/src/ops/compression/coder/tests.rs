@@ -8,12 +8,13 @@ const FORMATS: [&str; 4] = ["brotli", "deflate", "deflate-raw", "gzip"];
 
 /// The whole output, with input and output in pieces of these sizes.
 fn run(format: &str, decompress: bool, mut input: &[u8], step_in: usize, step_out: usize) -> Result<Vec<u8>, usize> {
-    let mut coder = Coder::new(format, decompress).unwrap();
+    let mut coder = Coder::new(format, decompress, Settings::standard(format)).unwrap();
     let mut whole = Vec::new();
     let mut output = vec![0; step_out];
     loop {
         let (part, rest) = input.split_at(step_in.min(input.len()));
-        let step = coder.step(part, rest.is_empty(), &mut output);
+        let flush = if rest.is_empty() { Flush::Finish } else { Flush::None };
+        let step = coder.step(part, flush, &mut output);
         input = &input[step.consumed..];
         whole.extend_from_slice(&output[..step.produced]);
         match step.outcome {
@@ -77,5 +78,5 @@ fn corrupt_headers_and_checksums_are_found() {
     }
     // A dictionary that is not known.
     assert!(run("deflate", true, &[0x78, 0xbb, 0, 0, 0, 1, 3, 0, 0, 0, 0, 1], 100, 100).is_err());
-    assert!(Coder::new("zip", false).is_none());
+    assert!(Coder::new("zip", false, Settings::standard("zip")).is_none());
 }

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::super::Coder;
+use super::super::{Coder, Flush, Settings};
 use super::*;
 
 fn pack(format: &str, data: &[u8]) -> Vec<u8> {
     let mut output = vec![0; data.len() * 2 + 100];
-    let step = Coder::new(format, false).unwrap().step(data, true, &mut output);
+    let step = Coder::new(format, false, Settings::standard(format)).unwrap().step(data, Flush::Finish, &mut output);
     assert_eq!((step.consumed, &step.outcome), (data.len(), &Outcome::End));
     output.truncate(step.produced);
     output

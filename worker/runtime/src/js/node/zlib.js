@@ -1,0 +1,188 @@
+// node:zlib (nodejs.org/api/zlib.html), around the coders of the Compression Standard.
+// NANO: `strategy` and `memLevel` are checked and have no effect; of Brotli's parameters those for quality and window have one.
+
+import { ops } from "../ops.js";
+import { primordials } from "../primordials.js";
+import { isAnyArrayBuffer } from "./buffer/create.js";
+import { moduleExports as bufferModule } from "./buffer.js";
+import { invalidArgType, rangeError } from "./internal/errors.js";
+import { nextTick } from "./internal/next_tick.js";
+import { validateFunction, validateInteger } from "./internal/validators.js";
+import { code, codeSync, rangedOption, ZlibBase } from "./zlib/base.js";
+import { Codec } from "./zlib/codec.js";
+import { codes, constants } from "./zlib/constants.js";
+
+const {
+  ArrayBufferIsView, FunctionPrototypeCall, NumberIsNaN, ObjectDefineProperties, ObjectDefineProperty, ObjectKeys,
+  ObjectSetPrototypeOf, StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToLowerCase,
+} = primordials;
+
+const { Buffer } = bufferModule;
+
+const kBytes = ["Buffer", "TypedArray", "DataView", "ArrayBuffer"];
+const kZlibDefaults = {
+  flush: constants.Z_NO_FLUSH, finishFlush: constants.Z_FINISH, fullFlush: constants.Z_FULL_FLUSH, most: constants.Z_BLOCK,
+};
+const kBrotliDefaults = {
+  flush: constants.BROTLI_OPERATION_PROCESS, finishFlush: constants.BROTLI_OPERATION_FINISH, fullFlush: constants.BROTLI_OPERATION_FLUSH,
+  most: constants.BROTLI_OPERATION_EMIT_METADATA,
+};
+
+/** What a stream of older packages finds in `_handle`. */
+class Handle extends Codec {
+  reset() {
+    if (this.mode !== constants.UNZIP) this.open();
+  }
+
+  params(level) {
+    this.setLevel(level);
+  }
+}
+
+function dictionaryOf(options) {
+  const { dictionary } = options;
+  if (dictionary === undefined || ArrayBufferIsView(dictionary)) return dictionary;
+  if (isAnyArrayBuffer(dictionary)) return Buffer.from(dictionary);
+  throw invalidArgType("options.dictionary", kBytes, dictionary);
+}
+
+/** @type {any} */
+const Zlib = function (options, mode) {
+  const given = options ?? {};
+  const isDecoder = mode === constants.INFLATE || mode === constants.GUNZIP || mode === constants.UNZIP;
+  let windowBits = constants.Z_DEFAULT_WINDOWBITS;
+  if (!(isDecoder && (given.windowBits === undefined || given.windowBits === null || given.windowBits === 0))) {
+    const least = constants.Z_MIN_WINDOWBITS + (mode === constants.GZIP ? 1 : 0);
+    windowBits = rangedOption(
+      given.windowBits, "options.windowBits", least, constants.Z_MAX_WINDOWBITS, constants.Z_DEFAULT_WINDOWBITS,
+    );
+  }
+  const level = rangedOption(
+    given.level, "options.level", constants.Z_MIN_LEVEL, constants.Z_MAX_LEVEL, constants.Z_DEFAULT_COMPRESSION,
+  );
+  rangedOption(given.memLevel, "options.memLevel", constants.Z_MIN_MEMLEVEL, constants.Z_MAX_MEMLEVEL, constants.Z_DEFAULT_MEMLEVEL);
+  const strategy = rangedOption(
+    given.strategy, "options.strategy", constants.Z_DEFAULT_STRATEGY, constants.Z_FIXED, constants.Z_DEFAULT_STRATEGY,
+  );
+  const handle = new Handle(mode, { level: levelOf(level), windowBits, dictionary: dictionaryOf(given) });
+  FunctionPrototypeCall(ZlibBase, this, options, mode, handle, kZlibDefaults);
+  this._level = level;
+  this._strategy = strategy;
+  this._mode = mode;
+};
+ObjectSetPrototypeOf(Zlib.prototype, ZlibBase.prototype);
+ObjectSetPrototypeOf(Zlib, ZlibBase);
+
+function levelOf(level) {
+  return level === constants.Z_DEFAULT_COMPRESSION ? undefined : level;
+}
+
+Zlib.prototype.params = function (level, strategy, callback) {
+  rangedOption(level, "level", constants.Z_MIN_LEVEL, constants.Z_MAX_LEVEL, undefined);
+  rangedOption(strategy, "strategy", constants.Z_DEFAULT_STRATEGY, constants.Z_FIXED, undefined);
+  if (this._level === level && this._strategy === strategy) return void nextTick(callback);
+  this.flush(constants.Z_SYNC_FLUSH, (error) => {
+    if (!error && !this.destroyed && this._handle) {
+      this._handle.params(levelOf(level) ?? 6);
+      this._level = level;
+      this._strategy = strategy;
+    }
+    if (callback) callback(error);
+  });
+};
+
+/** @type {any} */
+const Brotli = function (options, mode) {
+  const given = options?.params ?? {};
+  const keys = ObjectKeys(given);
+  for (let at = 0; at < keys.length; at++) {
+    const key = +keys[at];
+    if (NumberIsNaN(key) || key < 0 || key > constants.BROTLI_PARAM_NDIRECT) {
+      throw rangeError("ERR_BROTLI_INVALID_PARAM", `${keys[at]} is not a valid Brotli parameter`);
+    }
+    const value = given[keys[at]];
+    if (typeof value !== "number" && typeof value !== "boolean") throw invalidArgType("options.params[key]", "number", value);
+  }
+  const level = given[constants.BROTLI_PARAM_QUALITY] ?? constants.BROTLI_DEFAULT_QUALITY;
+  const windowBits = given[constants.BROTLI_PARAM_LGWIN] ?? constants.BROTLI_DEFAULT_WINDOW;
+  FunctionPrototypeCall(ZlibBase, this, options, mode, new Handle(mode, { level, windowBits, dictionary: undefined }), kBrotliDefaults);
+};
+ObjectSetPrototypeOf(Brotli.prototype, Zlib.prototype);
+ObjectSetPrototypeOf(Brotli, Zlib);
+
+/** A class of Node.js: a function, since older code calls it without `new`. */
+function defineClass(name, parent, mode) {
+  /** @type {any} */
+  const constructor = function (options = undefined) {
+    if (!(this instanceof constructor)) return new constructor(options);
+    // zlib itself makes no window of 256 bytes for raw data.
+    if (mode === constants.DEFLATERAW && options?.windowBits === 8) options.windowBits = 9;
+    return void FunctionPrototypeCall(parent, this, options, mode);
+  };
+  ObjectDefineProperty(constructor, "name", { __proto__: null, value: name, configurable: true });
+  ObjectSetPrototypeOf(constructor.prototype, parent.prototype);
+  ObjectSetPrototypeOf(constructor, parent);
+  return constructor;
+}
+
+function bytesOf(input) {
+  if (typeof input === "string") return Buffer.from(input);
+  if (ArrayBufferIsView(input)) {
+    return input instanceof Buffer ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+  }
+  if (isAnyArrayBuffer(input)) return Buffer.from(input);
+  throw invalidArgType("buffer", ["string", "Buffer", "TypedArray", "DataView", "ArrayBuffer"], input);
+}
+
+function crc32(data, value = 0) {
+  if (typeof data !== "string" && !ArrayBufferIsView(data)) {
+    throw invalidArgType("data", ["Buffer", "TypedArray", "DataView", "string"], data);
+  }
+  validateInteger(value, "value", 0, 2 ** 32 - 1);
+  return ops.crc32(typeof data === "string" ? Buffer.from(data) : data, value);
+}
+
+/** @type {any} */
+const zlib = { crc32 };
+
+function defineFormat(name, parent, mode) {
+  const constructor = defineClass(name, parent, mode);
+  const method = StringPrototypeToLowerCase(name[0]) + StringPrototypeSlice(name, 1);
+  zlib[name] = constructor;
+  zlib[method] = (input, givenOptions, givenCallback) => {
+    const isShort = typeof givenOptions === "function";
+    const callback = isShort ? givenOptions : givenCallback;
+    validateFunction(callback, "callback");
+    const stream = new constructor(isShort ? {} : givenOptions);
+    code(stream, typeof input === "string" ? input : bytesOf(input), callback);
+  };
+  zlib[`${method}Sync`] = (input, options) => {
+    const bytes = bytesOf(input);
+    return codeSync(new constructor(options), bytes);
+  };
+  ObjectDefineProperty(zlib, `create${name}`, {
+    __proto__: null, configurable: true, enumerable: true, value: (options) => new constructor(options),
+  });
+}
+
+defineFormat("Deflate", Zlib, constants.DEFLATE);
+defineFormat("Inflate", Zlib, constants.INFLATE);
+defineFormat("Gzip", Zlib, constants.GZIP);
+defineFormat("Gunzip", Zlib, constants.GUNZIP);
+defineFormat("DeflateRaw", Zlib, constants.DEFLATERAW);
+defineFormat("InflateRaw", Zlib, constants.INFLATERAW);
+defineFormat("Unzip", Zlib, constants.UNZIP);
+defineFormat("BrotliCompress", Brotli, constants.BROTLI_ENCODE);
+defineFormat("BrotliDecompress", Brotli, constants.BROTLI_DECODE);
+
+ObjectDefineProperties(zlib, {
+  constants: { __proto__: null, enumerable: true, value: constants },
+  codes: { __proto__: null, enumerable: true, value: codes },
+});
+const older = ObjectKeys(constants);
+for (let at = 0; at < older.length; at++) {
+  if (StringPrototypeStartsWith(older[at], "BROTLI")) continue;
+  ObjectDefineProperty(zlib, older[at], { __proto__: null, enumerable: false, value: constants[older[at]], writable: false });
+}
+
+export const moduleExports = zlib;
