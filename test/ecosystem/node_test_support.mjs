@@ -169,7 +169,7 @@ export function run(name, body) {
     const look = () => {
       const left = unmet().filter(({ calls, exact }) => exact === undefined || calls < exact);
       quiet = left.length === 0 && running === 0 ? quiet + 1 : 0;
-      if (quiet < 3 && Date.now() < deadline) return void setTimeout(look, 25);
+      if (quiet < 6 && Date.now() < deadline) return void setTimeout(look, 25);
       process.emit("exit", 0);
       const missing = unmet();
       for (const { calls, exact, minimum, stack } of missing) console.error(`called ${calls} times, not ${exact ?? `${minimum} or more`}: ${stack}`);

@@ -62,7 +62,7 @@ const strictEqual = comparison("strictEqual", "strictEqual", ObjectIs);
 const notStrictEqual = comparison("notStrictEqual", "notStrictEqual", (actual, expected) => !ObjectIs(actual, expected));
 const deepEqual = comparison("deepEqual", "deepEqual", isDeepEqual);
 const notDeepEqual = comparison("notDeepEqual", "notDeepEqual", (actual, expected) => !isDeepEqual(actual, expected));
-const deepStrictEqual = comparison("deepStrictEqual", "deepStrictEqual", isDeepStrictEqual);
+const deepStrictEqual = comparison("deepStrictEqual", "deepStrictEqual", (actual, expected) => isDeepStrictEqual(actual, expected));
 const notDeepStrictEqual = comparison(
   "notDeepStrictEqual", "notDeepStrictEqual", (actual, expected) => !isDeepStrictEqual(actual, expected),
 );

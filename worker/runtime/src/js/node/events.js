@@ -1,6 +1,6 @@
 // node:events (nodejs.org/api/events.html).
 
-import { addAbortAlgorithm, isAborted, removeAbortAlgorithm } from "../dom/abort.js";
+import { addAbortAlgorithm, isAborted, isAbortSignal, removeAbortAlgorithm } from "../dom/abort.js";
 import { EventTarget } from "../dom/event_target.js";
 import { inspect } from "../console/inspect.js";
 import { ops } from "../ops.js";
@@ -337,7 +337,7 @@ const targetLimit = Symbol("events.maxEventTargetListeners");
 
 function getMaxListeners(target) {
   if (typeof target?.getMaxListeners === "function") return limitOf(target);
-  if (target instanceof EventTarget) return target[targetLimit] ?? defaultMaxListeners;
+  if (target instanceof EventTarget) return target[targetLimit] ?? (isAbortSignal(target) ? 0 : defaultMaxListeners);
   throw invalidArgType("emitter", ["EventEmitter", "EventTarget"], target);
 }
 

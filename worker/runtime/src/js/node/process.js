@@ -102,7 +102,7 @@ function defineOutput(name, fd, level) {
 }
 
 function createOutput(fd, level) {
-  const { Writable } = ops.builtinModule("node:stream");
+  const { Writable } = ops.lazyBuiltin("node/stream.js");
   const stream = new Writable({
     decodeStrings: false,
     write(chunk, encoding, callback) {

@@ -42,9 +42,9 @@ function isSecond(first, second) {
 /** The same for UTF-16: half a unit, or the first of two. */
 function utf16Tail(bytes) {
   const length = TypedArrayPrototypeGetLength(bytes);
-  const half = length % 2;
-  const last = length - half - 1;
-  return last > 0 && bytes[last] >= 0xd8 && bytes[last] <= 0xdb ? half + 2 : half;
+  if (length % 2 === 1) return 1;
+  const last = length - 1;
+  return last > 0 && bytes[last] >= 0xd8 && bytes[last] <= 0xdb ? 2 : 0;
 }
 
 function tailOf(bytes, number) {

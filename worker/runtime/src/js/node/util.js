@@ -211,7 +211,7 @@ export const moduleExports = {
   inherits,
   inspect,
   isArray: (value) => ArrayIsArray(value),
-  isDeepStrictEqual: (one, other) => isDeepStrictEqual(one, other),
+  isDeepStrictEqual: (one, other, skipPrototype = false) => isDeepStrictEqual(one, other, skipPrototype),
   MIMEParams,
   MIMEType,
   parseArgs,

@@ -17,17 +17,18 @@ const kLoose = 1;
 /** What the other has; there may be more. */
 const kPartial = 2;
 
-export function isDeepStrictEqual(one, other) {
-  return isSame(one, other, { mode: kStrict, pairs: new Map() });
+/** `skipsPrototype`: whether prototypes may differ. */
+export function isDeepStrictEqual(one, other, skipsPrototype = false) {
+  return isSame(one, other, { mode: kStrict, skipsPrototype, pairs: new Map() });
 }
 
 export function isDeepEqual(one, other) {
-  return isSame(one, other, { mode: kLoose, pairs: new Map() });
+  return isSame(one, other, { mode: kLoose, skipsPrototype: true, pairs: new Map() });
 }
 
 /** Whether `one` has all that `other` has. */
 export function isPartialStrictEqual(one, other) {
-  return isSame(one, other, { mode: kPartial, pairs: new Map() });
+  return isSame(one, other, { mode: kPartial, skipsPrototype: false, pairs: new Map() });
 }
 
 function isObject(value) {
@@ -43,7 +44,8 @@ function isSame(one, other, comparison) {
     if (!isObject(one) || !isObject(other)) return !isObject(one) && !isObject(other) && (one == other || bothNaN(one, other));
   } else {
     if (ObjectIs(one, other)) return true;
-    if (!isObject(one) || !isObject(other) || ObjectGetPrototypeOf(one) !== ObjectGetPrototypeOf(other)) return false;
+    if (!isObject(one) || !isObject(other)) return false;
+    if (!comparison.skipsPrototype && ObjectGetPrototypeOf(one) !== ObjectGetPrototypeOf(other)) return false;
   }
   if (ObjectPrototypeToString(one) !== ObjectPrototypeToString(other)) return false;
   if (ArrayIsArray(one) !== ArrayIsArray(other)) return false;

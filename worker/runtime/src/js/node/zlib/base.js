@@ -11,10 +11,13 @@ import { eos } from "../stream/finished.js";
 import { Transform } from "../stream/transform.js";
 import { constants } from "./constants.js";
 
-const { ArrayPrototypePush, FunctionPrototypeCall, ObjectDefineProperties, ObjectSetPrototypeOf, Symbol, TypedArrayPrototypeSubarray } = primordials;
+const { ArrayPrototypePush, FunctionPrototypeCall, MathMin, ObjectDefineProperties, ObjectSetPrototypeOf, Symbol, TypedArrayPrototypeSubarray } = primordials;
 
 const { Buffer, kMaxLength } = buffer;
 const { concat } = Buffer;
+
+/** As much input is taken in one turn: what packs well would put out nothing for long. */
+const kTurn = 1 << 20;
 
 /** Of a buffer that is written for a flush: which one. */
 const kFlushFlag = Symbol("kFlushFlag");
@@ -196,18 +199,21 @@ function step(stream, job) {
   const handle = stream._handle;
   if (stream.destroyed || !handle) return void job.callback();
   const room = stream._chunkSize - stream._outOffset;
+  const length = MathMin(job.left, kTurn);
+  const isWhole = length === job.left;
   try {
-    handle.write(job.flag, job.chunk, job.at, job.left, stream._outBuffer, stream._outOffset, room);
+    handle.write(isWhole ? job.flag : 0, job.chunk, job.at, length, stream._outBuffer, stream._outOffset, room);
   } catch (error) {
     return void fail(stream, error);
   }
-  const { inputLeft, outputLeft } = handle;
+  const { outputLeft } = handle;
+  const inputLeft = job.left - length + handle.inputLeft;
   stream.bytesWritten += job.left - inputLeft;
   const output = takeOutput(stream, room, outputLeft);
   const isFull = output !== undefined && !stream.push(output);
   if (stream.destroyed) return void job.callback();
   makeRoom(stream);
-  if (outputLeft === 0) {
+  if (outputLeft === 0 || (!isWhole && handle.inputLeft === 0)) {
     job.at += job.left - inputLeft;
     job.left = inputLeft;
     if (isFull) readLater(stream, job);
