@@ -39,17 +39,18 @@ function isSecond(first, second) {
   return true;
 }
 
-/** The same for UTF-16: half a unit, or the first of two. */
-function utf16Tail(bytes) {
+/** The same for UTF-16: half a unit, or the first of two, with half of the other where it came later. */
+function utf16Tail(bytes, wasPending) {
   const length = TypedArrayPrototypeGetLength(bytes);
+  if (length === 3 && wasPending === 2) return 3;
   if (length % 2 === 1) return 1;
   const last = length - 1;
   return last > 0 && bytes[last] >= 0xd8 && bytes[last] <= 0xdb ? 2 : 0;
 }
 
-function tailOf(bytes, number) {
+function tailOf(bytes, number, wasPending) {
   if (number === kUtf8) return utf8Tail(bytes);
-  if (number === kUtf16Le) return utf16Tail(bytes);
+  if (number === kUtf16Le) return utf16Tail(bytes, wasPending);
   // Of base64, three bytes are four characters; of the others, each byte is whole.
   return number >= 5 ? TypedArrayPrototypeGetLength(bytes) % 3 : 0;
 }
@@ -78,7 +79,7 @@ StringDecoder.prototype.write = function (piece) {
   if (!ArrayBufferIsView(piece)) throw invalidArgType("buf", ["Buffer", "TypedArray", "DataView"], piece);
   const own = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
   const bytes = joined(this[kPending], own);
-  const end = TypedArrayPrototypeGetLength(bytes) - tailOf(bytes, this[kNumber]);
+  const end = TypedArrayPrototypeGetLength(bytes) - tailOf(bytes, this[kNumber], TypedArrayPrototypeGetLength(this[kPending]));
   const rest = TypedArrayPrototypeSubarray(bytes, end);
   this[kPending] = new Uint8Array(rest);
   return end === 0 ? "" : ops.bytesToText(TypedArrayPrototypeSubarray(bytes, 0, end), this[kNumber]);

@@ -79,7 +79,7 @@ function hexDigit(code) {
 /** What in a path would be something else in a URL. */
 function escaped(text, isWindows) {
   let result = encodeURI(text);
-  const others = isWindows ? [["?", "%3F"], ["#", "%23"]] : [["\\", "%5C"], ["?", "%3F"], ["#", "%23"]];
+  const others = isWindows ? [["?", "%3F"], ["#", "%23"], ["~", "%7E"]] : [["\\", "%5C"], ["?", "%3F"], ["#", "%23"], ["~", "%7E"]];
   for (let at = 0; at < others.length; at++) result = StringPrototypeReplaceAll(result, others[at][0], others[at][1]);
   return result;
 }
