@@ -20,6 +20,7 @@ pub(crate) mod fetch;
 mod inspect;
 mod multipart;
 mod native_memory;
+mod node_crypto;
 mod numbered;
 mod process;
 pub(crate) mod request;
@@ -44,6 +45,7 @@ pub(crate) const WEB_PLATFORM: Extension = Extension {
 
 fn on_close(isolate: &mut v8::Isolate) {
     compression::close_all(isolate);
+    node_crypto::close_all(isolate);
     subtle::keys::close_all(isolate);
     subtle::running_digest::close_all(isolate);
 }
@@ -60,6 +62,15 @@ const GROUPS: &[&[OpDecl]] = &[
     fetch::OPS,
     inspect::OPS,
     multipart::OPS,
+    node_crypto::agreement::OPS,
+    node_crypto::ciphers::OPS,
+    node_crypto::derivation::OPS,
+    node_crypto::hashing::OPS,
+    node_crypto::keys::OPS,
+    node_crypto::new_keys::OPS,
+    node_crypto::primes::OPS,
+    node_crypto::scrypt::OPS,
+    node_crypto::signing::OPS,
     process::OPS,
     request::OPS,
     response::OPS,

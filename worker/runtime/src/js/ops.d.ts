@@ -86,6 +86,49 @@ export const ops: {
   markPromiseHandled(promise: Promise<unknown>): void;
   memoryAllows(bytes: number): boolean;
   multipartParse(bytes: Bytes, boundary: string): (string | null | Uint8Array)[] | undefined;
+  nodeAgree(privateKey: Id, publicKey: Id): ArrayBuffer | undefined;
+  nodeCheckPrime(candidate: Bytes, checks: number): boolean | undefined;
+  nodeCipherAdditional(id: Id, bytes: Bytes): boolean;
+  nodeCipherFinish(id: Id): ArrayBuffer | undefined;
+  nodeCipherInfo(name: string): any;
+  nodeCipherOpen(owner: object, name: string, encrypt: boolean, key: Bytes, iv: Bytes): Id | undefined;
+  nodeCipherPadding(id: Id, on: boolean): void;
+  nodeCipherSetTag(id: Id, tag: Bytes): boolean;
+  nodeCipherTag(id: Id, length: number): ArrayBuffer | undefined;
+  nodeCipherUpdate(id: Id, bytes: Bytes): ArrayBuffer | undefined;
+  nodeDigest(name: string, bytes: Bytes): ArrayBuffer | undefined;
+  nodeDigestCopy(owner: object, id: Id): Id;
+  nodeDigestFinish(id: Id, length: number | undefined): ArrayBuffer;
+  nodeDigestInfo(name: string): any;
+  nodeDigestOpen(owner: object, name: string, key: Bytes | undefined): Id | undefined;
+  nodeDigestUpdate(id: Id, bytes: Bytes): void;
+  nodeEcAgree(curve: string, privateKey: Bytes, peer: Bytes): ArrayBuffer | undefined;
+  nodeEcConvert(curve: string, point: Bytes, form: string): ArrayBuffer | undefined;
+  nodeEcGenerate(curve: string): ArrayBuffer | undefined;
+  nodeEcPublic(curve: string, privateKey: Bytes): ArrayBuffer | undefined;
+  nodeGeneratePrime(bits: number, safe: boolean, add: Bytes | undefined, rem: Bytes | undefined): ArrayBuffer | undefined;
+  nodeHkdf(name: string, key: Bytes, salt: Bytes, info: Bytes, length: number): ArrayBuffer | undefined;
+  nodeKeyEquals(a: Id, b: Id): boolean;
+  nodeKeyExport(id: Id, form: string, cipher: string | undefined, passphrase: Bytes | undefined): ArrayBuffer | undefined;
+  nodeKeyExportEncrypted(id: Id, form: string, cipher: string, passphrase: Bytes): ArrayBuffer | undefined;
+  nodeKeyFromNumbers(owner: object, kind: string, isPrivate: boolean, numbers: Bytes[]): Id | undefined;
+  nodeKeyGenerate(privateOwner: object, publicOwner: object, kind: string, bits: number, exponent: number): [Id, Id] | undefined;
+  nodeKeyInfo(id: Id): any;
+  nodeKeyNumbers(id: Id): ArrayBuffer[];
+  nodeKeyParse(owner: object, isPrivate: boolean, form: string, data: Bytes, passphrase: Bytes | undefined): Id | string;
+  nodeKeyPublic(owner: object, id: Id): Id | undefined;
+  nodePbkdf2Start(name: string, password: Bytes, salt: Bytes, iterations: number, length: number): boolean;
+  nodeRsaCrypt(
+    id: Id, operation: string, padding: number, hash: string, label: Bytes | undefined, data: Bytes,
+  ): ArrayBuffer | undefined;
+  nodeSignData(id: Id, data: Bytes): ArrayBuffer | undefined;
+  nodeSignDigest(
+    id: Id, name: string, padding: number, saltLength: number, isP1363: boolean, digest: Bytes,
+  ): ArrayBuffer | undefined;
+  nodeVerifyData(id: Id, data: Bytes, signature: Bytes): boolean | undefined;
+  nodeVerifyDigest(
+    id: Id, name: string, padding: number, saltLength: number, isP1363: boolean, digest: Bytes, signature: Bytes,
+  ): boolean | undefined;
   octetExport(id: KeyId, raw: boolean): ArrayBuffer;
   octetFromJwk(owner: object, curve: number, x: string, d: string | undefined): KeyId | undefined;
   octetGenerate(privateOwner: object, publicOwner: object, curve: number): [KeyId, KeyId];
@@ -128,6 +171,9 @@ export const ops: {
   rsaOaep(id: KeyId, hash: number, label: Bytes | undefined, data: Bytes): ArrayBuffer | undefined;
   rsaSign(id: KeyId, hash: number, saltLength: number | undefined, data: Bytes): ArrayBuffer | undefined;
   rsaVerify(id: KeyId, hash: number, saltLength: number | undefined, signature: Bytes, data: Bytes): boolean;
+  scryptResult(): ArrayBuffer;
+  scryptStart(password: Bytes, salt: Bytes, N: number, r: number, p: number, length: number): void;
+  scryptStep(): boolean;
   secretBytes(id: KeyId): ArrayBuffer;
   setAsyncContext(value: unknown): void;
   setTicks(run: () => void): void;

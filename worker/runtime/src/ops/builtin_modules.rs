@@ -33,6 +33,7 @@ pub(super) const MODULES: &[BuiltinModule] = &[
     node("node:cluster", "node/missing/cluster.js"),
     node("node:console", "node/console.js"),
     node("node:constants", "node/constants.js"),
+    node("node:crypto", "node/crypto.js"),
     node("node:dgram", "node/missing/dgram.js"),
     node("node:diagnostics_channel", "node/diagnostics_channel.js"),
     node("node:dns", "node/missing/dns.js"),

@@ -59,6 +59,16 @@ impl Hash {
         }
     }
 
+    /// As `evp.rs` names it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+            Self::Sha384 => "sha384",
+            Self::Sha512 => "sha512",
+        }
+    }
+
     fn hmac(self) -> hmac::Algorithm {
         match self {
             Self::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
@@ -77,14 +87,14 @@ impl Hash {
 }
 
 /// Answers with a new ArrayBuffer of `bytes`; throws a RangeError where the app's memory has no room for it.
-fn answer(scope: &mut v8::PinScope, bytes: &[u8], rv: &mut v8::ReturnValue) {
+pub(super) fn answer(scope: &mut v8::PinScope, bytes: &[u8], rv: &mut v8::ReturnValue) {
     if let Some(buffer) = new_buffer(scope, bytes) {
         rv.set(buffer.into());
     }
 }
 
 /// A new ArrayBuffer with a copy of `bytes`; `None` and a RangeError where the app's memory has no room for it.
-fn new_buffer<'s>(scope: &mut v8::PinScope<'s, '_>, bytes: &[u8]) -> Option<v8::Local<'s, v8::ArrayBuffer>> {
+pub(super) fn new_buffer<'s>(scope: &mut v8::PinScope<'s, '_>, bytes: &[u8]) -> Option<v8::Local<'s, v8::ArrayBuffer>> {
     if !has_room(scope, bytes.len()) {
         throw_out_of_memory(scope);
         return None;
@@ -98,7 +108,7 @@ fn new_buffer<'s>(scope: &mut v8::PinScope<'s, '_>, bytes: &[u8]) -> Option<v8::
 
 /// A copy of the bytes of a view or buffer, which is not accounted for while the operation lasts. `None` and a RangeError
 /// where the app's memory has no room for `copies` of them: this one, and what is made of it.
-fn input(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, copies: usize) -> Option<Vec<u8>> {
+pub(super) fn input(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, copies: usize) -> Option<Vec<u8>> {
     let length = match v8::Local::<v8::ArrayBufferView>::try_from(value) {
         Ok(view) => view.byte_length(),
         Err(_) => v8::Local::<v8::ArrayBuffer>::try_from(value).ok()?.byte_length(),
@@ -111,7 +121,7 @@ fn input(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, copies: usize) -
 }
 
 /// Reads a view or buffer piece by piece, so that what is only hashed is not copied whole.
-fn read(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, mut take: impl FnMut(&[u8])) -> Option<()> {
+pub(super) fn read(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, mut take: impl FnMut(&[u8])) -> Option<()> {
     let (store, start, length) = if let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(value) {
         if view.byte_length() <= SMALL {
             // V8 may keep so few bytes in its heap, and would have to move them for a backing store.
@@ -134,15 +144,15 @@ fn read(scope: &mut v8::PinScope, value: v8::Local<v8::Value>, mut take: impl Fn
 }
 
 /// [`input`] of what may be undefined, which is no bytes.
-fn optional_input(scope: &mut v8::PinScope, value: v8::Local<v8::Value>) -> Option<Vec<u8>> {
+pub(super) fn optional_input(scope: &mut v8::PinScope, value: v8::Local<v8::Value>) -> Option<Vec<u8>> {
     if value.is_undefined() { Some(Vec::new()) } else { input(scope, value, 1) }
 }
 
-fn throw_out_of_memory(scope: &v8::PinScope) {
+pub(super) fn throw_out_of_memory(scope: &v8::PinScope) {
     throw_range_error(scope, "There is not enough memory for this operation");
 }
 
-fn size(scope: &v8::PinScope, value: v8::Local<v8::Value>) -> Option<usize> {
+pub(super) fn size(scope: &v8::PinScope, value: v8::Local<v8::Value>) -> Option<usize> {
     value.uint32_value(scope).and_then(|number| usize::try_from(number).ok())
 }
 

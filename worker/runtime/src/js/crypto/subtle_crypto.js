@@ -132,7 +132,8 @@ function deriveBits(algorithm, baseKey, length) {
   return algorithms[normalized.name].deriveBits(normalized, slots, bits);
 }
 
-function importKey(format, keyData, algorithm, extractable, keyUsages) {
+/** `importKey()` without a promise. */
+export function importKey(format, keyData, algorithm, extractable, keyUsages) {
   const prefix = prefixes.importKey;
   const keyFormat = toKeyFormat(format, prefix, "Argument 1");
   const isBytes = ArrayBufferIsView(keyData) || isArrayBuffer(keyData);

@@ -4,10 +4,10 @@
 //! the code is to be stopped, so `cpu_ms` holds for it as for any other loop.
 
 use aws_lc_rs::hkdf::{self, HKDF_SHA1_FOR_LEGACY_USE_ONLY, HKDF_SHA256, HKDF_SHA384, HKDF_SHA512};
-use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use super::super::native_memory::has_room;
+use super::super::node_crypto::Prf;
 use super::super::ops;
 use super::keys::{Material, material};
 use super::{Hash, answer, input, size, throw_out_of_memory};
@@ -62,8 +62,10 @@ fn expand(hash: Hash, secret: &[u8], salt: &[u8], info: &[u8], length: usize) ->
 
 /// A derivation that is being computed. Lives in an isolate slot; there is one at a time, since no other code runs between
 /// its steps.
-struct Pbkdf2 {
-    key: hmac::Key,
+pub(in crate::ops) struct Pbkdf2 {
+    key: Prf,
+    /// Bytes of a block.
+    block: usize,
     salt: Vec<u8>,
     iterations: u32,
     length: usize,
@@ -77,30 +79,35 @@ struct Pbkdf2 {
 }
 
 impl Pbkdf2 {
+    /// `block`: what the function gives at once. `iterations`: not 0.
+    pub(in crate::ops) fn new(key: Prf, block: usize, salt: Vec<u8>, iterations: u32, length: usize) -> Self {
+        let done = Zeroizing::new(Vec::with_capacity(length.next_multiple_of(block)));
+        let zeros = Zeroizing::new(vec![0; block]);
+        Self { key, block, salt, iterations, length, done, last: zeros.clone(), sum: zeros, count: 0 }
+    }
+
     /// Computes for one step; true when everything is there.
     fn step(&mut self) -> bool {
         for _ in 0..STEP {
-            if self.done.len() >= self.length {
+            if self.done.len() >= self.length || self.iterate().is_none() {
                 return true;
             }
-            self.iterate();
         }
         false
     }
 
-    fn iterate(&mut self) {
+    fn iterate(&mut self) -> Option<()> {
+        self.key.restart()?;
         if self.count == 0 {
-            let mut context = hmac::Context::with_key(&self.key);
-            context.update(&self.salt);
-            let block = self.done.len() / self.key.algorithm().tag_len() + 1;
-            context.update(&u32::try_from(block).unwrap_or(u32::MAX).to_be_bytes());
-            let tag = context.sign();
-            self.last = Zeroizing::new(tag.as_ref().to_vec());
-            self.sum = self.last.clone();
+            let block = self.done.len() / self.block + 1;
+            self.key.update(&self.salt)?;
+            self.key.update(&u32::try_from(block).unwrap_or(u32::MAX).to_be_bytes())?;
+            self.key.finish(&mut self.last)?;
+            self.sum.copy_from_slice(&self.last);
         } else {
-            let tag = hmac::sign(&self.key, &self.last);
-            self.last.copy_from_slice(tag.as_ref());
-            for (sum, byte) in self.sum.iter_mut().zip(tag.as_ref()) {
+            self.key.update(&self.last)?;
+            self.key.finish(&mut self.last)?;
+            for (sum, byte) in self.sum.iter_mut().zip(self.last.iter()) {
                 *sum ^= byte;
             }
         }
@@ -109,6 +116,7 @@ impl Pbkdf2 {
             self.done.extend_from_slice(&self.sum);
             self.count = 0;
         }
+        Some(())
     }
 }
 
@@ -123,10 +131,8 @@ fn pbkdf2_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _
     }
     let Some(secret) = material(scope, args.get(0)) else { return };
     let Material::Secret(secret) = &*secret else { return };
-    let key = hmac::Key::new(hash.hmac(), secret);
-    let done = Zeroizing::new(Vec::with_capacity(length.next_multiple_of(hash.algorithm().output_len)));
-    let (last, sum) = Default::default();
-    scope.set_slot(Pbkdf2 { key, salt, iterations, length, done, last, sum, count: 0 });
+    let Some(key) = Prf::of_hash(hash.name(), secret) else { return };
+    scope.set_slot(Pbkdf2::new(key, hash.algorithm().output_len, salt, iterations, length));
 }
 
 /// `pbkdf2Step() → boolean`: whether it was the last.

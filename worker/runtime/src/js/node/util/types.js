@@ -26,6 +26,13 @@ const isOneOf = (...kinds) => (value) => {
 };
 const isView = (name) => (value) => TypedArrayPrototypeGetSymbolToStringTag(value) === name;
 
+/** What node:crypto says of a value, once something has imported it: before, there is no such object. */
+let isKeyObject = (_value) => false;
+
+export function setKeyObjectCheck(check) {
+  isKeyObject = check;
+}
+
 export const moduleExports = {
   isAnyArrayBuffer: isOneOf(kArrayBuffer, kSharedArrayBuffer),
   isArgumentsObject: is(kArguments),
@@ -49,7 +56,7 @@ export const moduleExports = {
   isInt16Array: isView("Int16Array"),
   isInt32Array: isView("Int32Array"),
   isInt8Array: isView("Int8Array"),
-  isKeyObject: () => false,
+  isKeyObject: (value) => isKeyObject(value),
   isMap: is(kMap),
   isMapIterator: is(kMapIterator),
   isModuleNamespaceObject: is(kModuleNamespace),
