@@ -2,6 +2,8 @@
 
 import crypto from "node:crypto";
 import { Buffer } from "node:buffer";
+import { Readable, Transform, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { deepEqual, done, equal, ok, test, thrownBy } from "./harness.js";
 
 const { createCipheriv, createDecipheriv, createHash, createHmac } = crypto;
@@ -178,6 +180,31 @@ test("primes", () => {
   const safe = crypto.generatePrimeSync(32, { safe: true, bigint: true });
   ok(crypto.checkPrimeSync(safe) && crypto.checkPrimeSync(safe >> 1n), String(safe));
   equal(crypto.generatePrimeSync(32).byteLength, 4);
+});
+
+test("hash functions and ciphers are streams", async () => {
+  const hash = createHash("sha1");
+  ok(hash instanceof Transform && createHmac("sha1", "k") instanceof Transform, "Transform");
+  equal((await Readable.from([Buffer.from("a"), "bc"]).pipe(hash).toArray())[0].toString("hex"), "a9993e364706816aba3e25717850c26c9cd0d89d");
+  hash.destroy();
+  const read = createHash("md5");
+  read.setEncoding("hex");
+  read.end("abc");
+  equal(await new Promise((resolve) => read.on("data", resolve)), "900150983cd24fb0d6963f7d28e17f72");
+  const [key, iv] = [Buffer.alloc(16), Buffer.alloc(16)];
+  const chunks = [];
+  const sink = new Writable({ write: (chunk, _, next) => next(chunks.push(chunk) && null) });
+  const text = "x".repeat(100_000);
+  await pipeline(Readable.from([text]), createCipheriv("aes-128-cbc", key, iv), createDecipheriv("aes-128-cbc", key, iv), sink);
+  equal(Buffer.concat(chunks).toString(), text);
+  const broken = createDecipheriv("aes-128-cbc", key, iv);
+  broken.end(Buffer.alloc(15));
+  equal((await new Promise((resolve) => broken.on("error", resolve))).code, "ERR_OSSL_WRONG_FINAL_BLOCK_LENGTH");
+  const verifier = crypto.createVerify("sha256");
+  ok(verifier instanceof Writable, "Writable");
+  const { privateKey, publicKey } = crypto.generateKeyPairSync("ec", { namedCurve: "P-256" });
+  await pipeline(Readable.from(["da", "ta"]), verifier);
+  ok(verifier.verify(publicKey, crypto.sign("sha256", Buffer.from("data"), privateKey)), "Verify");
 });
 
 test("what is missing says so", () => {

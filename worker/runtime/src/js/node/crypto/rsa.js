@@ -38,7 +38,7 @@ function rsaFunction(operation, fallback, purpose) {
     const data = bytesOf(buffer, "buffer", encoding);
     if (key.kind !== "rsa") throw wrongKeyType();
     if (operation === "privateDecrypt" && padding === kPkcs1) {
-      // Who sees whether the padding was right can decrypt what he likes: AWS-LC hides it from no one.
+      // Whoever is told whether the padding was right can decrypt anything: AWS-LC tells.
       throw invalidArgValueOfPadding(padding);
     }
     const isKnown = padding === kPkcs1 || padding === 3 || (padding === kOaep && operation !== "privateEncrypt" && operation !== "publicDecrypt");

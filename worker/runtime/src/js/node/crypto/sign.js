@@ -4,8 +4,8 @@ import { ops } from "../../ops.js";
 import { primordials } from "../../primordials.js";
 import { invalidArgType, invalidArgValue, plainError } from "../internal/errors.js";
 import { validateFunction, validateString } from "../internal/validators.js";
+import { Writable } from "../stream/writable.js";
 import { asymmetricKey, kPrivate, kPublicOrPrivate } from "./key_input.js";
-import { LazyTransform } from "./lazy_transform.js";
 import {
   bytesOf, dataOf, encode, illegalPadding, invalidDigest, kHandle, opensslError, runLater, tooLargeForKey, wrongKeyType,
 } from "./util.js";
@@ -68,7 +68,7 @@ function open(object, algorithm, options) {
   validateString(algorithm, "algorithm");
   const id = ops.nodeDigestOpen(object, algorithm, undefined);
   if (id === undefined) throw invalidDigest();
-  ReflectApply(LazyTransform, object, [options]);
+  ReflectApply(Writable, object, [options]);
   object[kHandle] = { __proto__: null, id, algorithm };
 }
 
@@ -105,9 +105,9 @@ export function Sign(algorithm, options) {
   open(this, algorithm, options);
 }
 
-ObjectSetPrototypeOf(Sign, LazyTransform);
+ObjectSetPrototypeOf(Sign, Writable);
 Sign.prototype = {
-  __proto__: LazyTransform.prototype,
+  __proto__: Writable.prototype,
   constructor: Sign,
   ...methods,
 
@@ -131,9 +131,9 @@ export function Verify(algorithm, options) {
   open(this, algorithm, options);
 }
 
-ObjectSetPrototypeOf(Verify, LazyTransform);
+ObjectSetPrototypeOf(Verify, Writable);
 Verify.prototype = {
-  __proto__: LazyTransform.prototype,
+  __proto__: Writable.prototype,
   constructor: Verify,
   ...methods,
 

@@ -115,8 +115,8 @@ impl Running {
 
     pub(in crate::ops::node_crypto) fn update(&mut self, bytes: &[u8]) -> Option<()> {
         match self {
-            // SAFETY: the context lives; the bytes are read only.
             Self::Digest(_, context) => {
+                // SAFETY: the context lives; the bytes are read only.
                 done(unsafe { EVP_DigestUpdate(context.ptr(), bytes.as_ptr().cast(), bytes.len()) })
             }
             Self::Hmac(_, hmac) => hmac.update(bytes),

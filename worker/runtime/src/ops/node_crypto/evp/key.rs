@@ -15,7 +15,7 @@ use aws_lc_sys::{
 use zeroize::Zeroizing;
 
 use super::curve::{Curve, EcKey};
-use super::prime::Interruption;
+use super::prime::{Interruption, IsOver};
 use super::{Number, done, owned};
 
 /// Most bits of a modulus: what is done with it cannot be interrupted.
@@ -172,16 +172,11 @@ impl Pkey {
         Self::from_ec(&key)
     }
 
-    /// `is_over` says whether the work is to be given up.
-    pub(in crate::ops::node_crypto) fn generate_rsa(
-        bits: u32,
-        exponent: u32,
-        is_over: &dyn Fn() -> bool,
-    ) -> Option<Self> {
+    pub(in crate::ops::node_crypto) fn generate_rsa(bits: u32, exponent: u32, is_over: IsOver) -> Option<Self> {
         // SAFETY: has no conditions.
         let rsa = RsaNumbers::of(unsafe { RSA_new() })?;
         let exponent = Number::from_bytes(&exponent.to_be_bytes())?;
-        let interruption = Interruption::new(is_over)?;
+        let interruption = Interruption::new(&is_over)?;
         let bits = c_int::try_from(bits).ok()?;
         // SAFETY: all of them live.
         done(unsafe { RSA_generate_key_ex(rsa.ptr(), bits, exponent.ptr(), interruption.ptr()) })?;

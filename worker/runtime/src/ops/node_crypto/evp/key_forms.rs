@@ -210,9 +210,10 @@ impl Pkey {
         // SAFETY: has no conditions.
         let output = Input::of(unsafe { BIO_new(BIO_s_mem()) })?;
         let (out, cipher, none) = (output.ptr(), cipher.ptr(), null_mut());
-        // SAFETY: the key lives, and is of the kind that its form is for; the passphrase is read only.
         done(match form {
+            // SAFETY: the key lives, and is of the kind that its form is for; the passphrase is read only.
             Form::Pkcs1 => unsafe { PEM_write_bio_RSAPrivateKey(out, self.rsa()?, cipher, text, length, None, none) },
+            // SAFETY: as above.
             Form::Sec1 if self.curve().is_some() => unsafe {
                 PEM_write_bio_ECPrivateKey(out, EVP_PKEY_get0_EC_KEY(self.as_ptr()), cipher, text, length, None, none)
             },

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "C functions")]
 
 use std::ffi::{c_int, c_void};
+use std::marker::PhantomData;
 use std::ptr::{null, null_mut};
 
 use aws_lc_sys::{
@@ -22,22 +23,23 @@ const BOTTOM_ANY: c_int = 0;
 owned!(Context, BN_CTX, BN_CTX_free);
 owned!(Callback, BN_GENCB, BN_GENCB_free);
 
+/// Whether work is to be given up.
+pub(in crate::ops::node_crypto) type IsOver<'a> = &'a dyn Fn() -> bool;
+
 /// What AWS-LC calls after each candidate.
 pub(super) struct Interruption<'a> {
     callback: Callback,
-    _is_over: Box<&'a dyn Fn() -> bool>,
+    _is_over: PhantomData<&'a IsOver<'a>>,
 }
 
 impl<'a> Interruption<'a> {
-    /// `is_over` says whether the work is to be given up.
-    pub(super) fn new(is_over: &'a dyn Fn() -> bool) -> Option<Self> {
+    pub(super) fn new(is_over: &'a IsOver<'a>) -> Option<Self> {
         // SAFETY: has no conditions.
         let callback = Callback::of(unsafe { BN_GENCB_new() })?;
-        let is_over = Box::new(is_over);
-        let argument = std::ptr::from_ref::<&dyn Fn() -> bool>(&is_over).cast_mut().cast::<c_void>();
-        // SAFETY: the callback lives; its argument as long as it, in a box.
+        let argument = std::ptr::from_ref::<IsOver>(is_over).cast_mut().cast::<c_void>();
+        // SAFETY: the callback lives; its argument longer than it.
         unsafe { BN_GENCB_set(callback.ptr(), Some(go_on), argument) };
-        Some(Self { callback, _is_over: is_over })
+        Some(Self { callback, _is_over: PhantomData })
     }
 
     pub(super) fn ptr(&self) -> *mut BN_GENCB {
@@ -46,18 +48,14 @@ impl<'a> Interruption<'a> {
 }
 
 unsafe extern "C" fn go_on(_: c_int, _: c_int, callback: *mut BN_GENCB) -> c_int {
-    // SAFETY: AWS-LC gives the callback that it was given, whose argument is a box of this type.
-    let is_over = unsafe { &*BN_GENCB_get_arg(callback).cast::<&dyn Fn() -> bool>() };
+    // SAFETY: AWS-LC gives the callback that it was given, whose argument is of this type.
+    let is_over = unsafe { &*BN_GENCB_get_arg(callback).cast::<IsOver>() };
     c_int::from(!is_over())
 }
 
 /// A prime of so many bits. `safe`: half of it is a prime, too.
-pub(in crate::ops::node_crypto) fn generate(
-    bits: u32,
-    safe: bool,
-    is_over: &dyn Fn() -> bool,
-) -> Option<Zeroizing<Vec<u8>>> {
-    let (prime, interruption) = (Number::zero()?, Interruption::new(is_over)?);
+pub(in crate::ops::node_crypto) fn generate(bits: u32, safe: bool, is_over: IsOver) -> Option<Zeroizing<Vec<u8>>> {
+    let (prime, interruption) = (Number::zero()?, Interruption::new(&is_over)?);
     let bits = c_int::try_from(bits).ok()?;
     // SAFETY: number and callback live; without nulls there would be conditions.
     done(unsafe { BN_generate_prime_ex(prime.ptr(), bits, c_int::from(safe), null(), null(), interruption.ptr()) })?;
@@ -71,10 +69,10 @@ pub(in crate::ops::node_crypto) fn generate_in_steps(
     safe: bool,
     add: &[u8],
     rem: Option<&[u8]>,
-    is_over: &dyn Fn() -> bool,
+    is_over: IsOver,
 ) -> Option<Zeroizing<Vec<u8>>> {
     let rem = rem.unwrap_or(if safe { &[3] } else { &[1] });
-    let (add, rem, interruption) = (Number::from_bytes(add)?, Number::from_bytes(rem)?, Interruption::new(is_over)?);
+    let (add, rem, interruption) = (Number::from_bytes(add)?, Number::from_bytes(rem)?, Interruption::new(&is_over)?);
     let (candidate, rest, half) = (Number::zero()?, Number::zero()?, Number::zero()?);
     // SAFETY: has no conditions.
     let context = Context::of(unsafe { BN_CTX_new() })?;
@@ -115,8 +113,8 @@ pub(in crate::ops::node_crypto) fn generate_in_steps(
 }
 
 /// Whether a number is a prime, as far as so many rounds can tell.
-pub(in crate::ops::node_crypto) fn check(candidate: &[u8], rounds: u32, is_over: &dyn Fn() -> bool) -> Option<bool> {
-    let (number, interruption) = (Number::from_bytes(candidate)?, Interruption::new(is_over)?);
+pub(in crate::ops::node_crypto) fn check(candidate: &[u8], rounds: u32, is_over: IsOver) -> Option<bool> {
+    let (number, interruption) = (Number::from_bytes(candidate)?, Interruption::new(&is_over)?);
     // SAFETY: number and callback live.
     let answer = unsafe { BN_is_prime_ex(number.ptr(), c_int::try_from(rounds).ok()?, null_mut(), interruption.ptr()) };
     match answer {
