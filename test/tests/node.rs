@@ -4,7 +4,7 @@
 
 use std::thread;
 
-use nano_test::{Site, finish};
+use nano_test::{Site, finish, until};
 use serde_json::json;
 
 const NEEDS_EVENTS: &str = "
@@ -127,4 +127,60 @@ fn code_from_strings_is_made_while_modules_are_evaluated_and_no_longer() {
     without.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a" }]));
     let refused = finish(&mut without.command("nano", &["serve", "--config", "nano.json"]), "");
     assert!(refused.code == Some(1) && refused.stderr.contains("EvalError"), "{refused:?}");
+}
+
+/// What a client can make an app ask of `node:crypto`: each takes longer than `cpu_ms`, or more than `memory_mb`.
+const COSTLY: &str = "
+import crypto from 'node:crypto';
+const work = {
+    scrypt: () => crypto.scryptSync('a', 'b', 32, { N: 1024, r: 8, p: 2 ** 20, maxmem: 2 ** 40 }),
+    'long scrypt': () => crypto.scryptSync('a', 'b', 32, { N: 16384, r: 8, p: 1000, maxmem: 2 ** 40 }),
+    'large scrypt': () => crypto.scryptSync('a', 'b', 32, { N: 2 ** 20, r: 8, p: 1, maxmem: 2 ** 40 }),
+    pbkdf2: () => crypto.pbkdf2Sync('a', 'b', 2 ** 31 - 1, 32, 'ripemd160'),
+    primes: () => { for (;;) crypto.generatePrimeSync(2048, { safe: true }); },
+    'no prime': () => crypto.generatePrimeSync(256, { add: 4n, rem: 2n }),
+    digest: () => crypto.createHash('shake256', { outputLength: 2 ** 31 }).digest(),
+    hashes: () => { const all = []; for (;;) all.push(crypto.createHash('sha256')); },
+    keys: () => { const pem = pair.export({ format: 'pem', type: 'spki' }); const all = []; for (;;) all.push(crypto.createPublicKey(pem)); },
+    small: () => crypto.scryptSync('a', 'b', 8, { N: 64 }),
+};
+const pair = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+export default { fetch(request) {
+    try {
+        return new Response(String(work[decodeURIComponent(new URL(request.url).pathname.slice(1))]().length));
+    } catch (error) {
+        return new Response(`${error.name}: ${error.message}`, { status: 400 });
+    }
+} };";
+
+#[test]
+fn what_is_costly_of_crypto_ends_at_the_limits_of_its_app() {
+    let site = Site::new();
+    site.app("a", COSTLY);
+    let flags = json!(["nodejs_compat"]);
+    site.apps(json!([
+        { "name": "a", "hostname": "a.local", "path": "a", "compatibility_flags": flags, "cpu_ms": 500 },
+        { "name": "b", "hostname": "b.local", "path": "a", "compatibility_flags": flags, "cpu_ms": 60_000, "memory_mb": 64 },
+    ]));
+    let nano = site.serve();
+    for path in ["/scrypt", "/large%20scrypt", "/digest", "/hashes", "/keys"] {
+        let worker = nano.pid_of("b");
+        let refused = nano.get("b.local", path);
+        assert_eq!(
+            (refused.status, refused.text().split(':').next()),
+            (400, Some("RangeError")),
+            "{path}: {}",
+            refused.text()
+        );
+        assert_eq!(nano.get("b.local", "/small").text(), "8", "after {path}");
+        assert_eq!(nano.pid_of("b"), worker, "{path}");
+    }
+    for path in ["/long%20scrypt", "/pbkdf2", "/primes", "/no%20prime"] {
+        let stopped = nano.get("a.local", path);
+        assert_eq!((stopped.status, &stopped.json()["code"]), (503, &json!("cpu_limit")), "{path}");
+        // It is interrupted, not killed: a killed process could not name the culprit.
+        let record = nano.ctl(&["why", "a"]).stdout;
+        assert!(record.contains(path), "{path}: {record}");
+        until("the app's answer after it", || (nano.get("a.local", "/small").status == 200).then_some(()));
+    }
 }
