@@ -11,6 +11,7 @@ use evp::digest::{Hmac, Running};
 pub(super) mod agreement;
 pub(super) mod ciphers;
 pub(super) mod derivation;
+mod encrypted_info;
 mod evp;
 pub(super) mod hashing;
 mod held;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
+use super::encrypted_info::{is_bearable, is_encrypted};
 use super::evp::cipher::Cipher;
 use super::evp::key::{Kind, Pkey};
 use super::evp::key_forms::{Form, PemBlock, first_block};
@@ -72,10 +73,13 @@ fn parse_private(form: Form, der: &[u8], pass: Option<&[u8]>) -> Result<Pkey, Un
     if let Some(key) = Pkey::from_der(form, true, der, None) {
         return Ok(key);
     }
-    if !matches!(form, Form::Pkcs8 | Form::EncryptedPkcs8) || !Pkey::is_encrypted_info(der) {
+    if !matches!(form, Form::Pkcs8 | Form::EncryptedPkcs8) || !is_encrypted(der) {
         return Err(Unread::Unsupported);
     }
     let pass = pass.ok_or(Unread::NeedsPassphrase)?;
+    if !is_bearable(der) {
+        return Err(Unread::Unsupported);
+    }
     Pkey::from_der(Form::EncryptedPkcs8, true, der, Some(pass)).ok_or(Unread::WrongPassphrase)
 }
 

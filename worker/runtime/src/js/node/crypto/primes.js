@@ -9,7 +9,7 @@ import { byteLength, copyOf, isBytes, kMaxInt32, operationFailed, reportLater, v
 const { ArrayPrototypePush, BigInt, BigIntPrototypeToString, Number, NumberParseInt, StringPrototypeSlice, Uint8Array } = primordials;
 
 /** Bits of the largest prime that is looked for or checked. */
-const kLargest = 8192;
+const kLargest = 4096;
 
 function fromBigInt(number) {
   let hex = BigIntPrototypeToString(number, 16);

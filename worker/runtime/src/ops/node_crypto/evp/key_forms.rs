@@ -226,12 +226,6 @@ impl Pkey {
         Some(unsafe { std::slice::from_raw_parts(contents, length) }.to_vec())
     }
 
-    /// Whether this is an EncryptedPrivateKeyInfo: it begins with the algorithm, a PrivateKeyInfo with its version.
-    pub(in crate::ops::node_crypto) fn is_encrypted_info(der: &[u8]) -> bool {
-        let first = der.get(1).map_or(0, |length| if *length < 0x80 { 2 } else { 2 + usize::from(length & 0x7f) });
-        der.first() == Some(&0x30) && der.get(first) == Some(&0x30)
-    }
-
     /// That of an X.509 certificate.
     pub(in crate::ops::node_crypto) fn from_certificate(der: &[u8]) -> Option<Self> {
         let mut place = der.as_ptr();
