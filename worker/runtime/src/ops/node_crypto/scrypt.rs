@@ -14,8 +14,8 @@ ops! {
     "scryptStep" => scrypt_step,
 }
 
-/// Blocks of 64 bytes that one step mixes: less than a millisecond.
-const STEP: usize = 2048;
+/// Blocks of 64 bytes that one step mixes: well below a millisecond.
+const STEP: usize = 256;
 
 /// Words of a block of Salsa20.
 const WORDS: usize = 16;

@@ -1,11 +1,12 @@
 // ECDH and diffieHellman() (nodejs.org/api/crypto.html#class-ecdh).
 
+import { copyBytes } from "../../fetch/body_source.js";
 import { ops } from "../../ops.js";
 import { primordials } from "../../primordials.js";
 import { invalidArgValue, plainError, rangeError, typeError } from "../internal/errors.js";
 import { validateFunction, validateObject, validateString } from "../internal/validators.js";
 import { handleOf, isKeyObject, typeOf, wrongType } from "./keys.js";
-import { bytesOf, copyOf, encode, invalidCurve, operationFailed, runLater } from "./util.js";
+import { byteLength, bytesOf, copyBuffer, encode, invalidCurve, operationFailed, runLater } from "./util.js";
 
 const { ArrayPrototypeSlice, ReflectConstruct, Symbol, TypedArrayPrototypeSubarray } = primordials;
 
@@ -35,7 +36,7 @@ function invalidPair() {
 /** A number's bytes as OpenSSL gives them. */
 function withoutZeros(bytes) {
   let at = 0;
-  while (at < bytes.length - 1 && bytes[at] === 0) at++;
+  while (at < byteLength(bytes) - 1 && bytes[at] === 0) at++;
   return TypedArrayPrototypeSubarray(bytes, at);
 }
 
@@ -73,7 +74,7 @@ ECDH.prototype = {
   getPrivateKey(encoding) {
     const pair = this[kPair];
     if (pair.private === undefined) throw operationFailed("Failed to get ECDH private key");
-    return encode(copyOf(pair.private).buffer, encoding);
+    return encode(copyBuffer(pair.private), encoding);
   },
 
   getPublicKey(encoding, format) {
@@ -84,7 +85,7 @@ ECDH.prototype = {
   },
 
   setPrivateKey(key, encoding) {
-    const bytes = copyOf(bytesOf(key, "key", encoding));
+    const bytes = copyBytes(bytesOf(key, "key", encoding));
     const pair = this[kPair];
     const point = ops.nodeEcPublic(pair.curve, bytes);
     if (point === undefined) throw rangeError("ERR_CRYPTO_INVALID_KEYTYPE", "Private key is not valid for specified curve.");

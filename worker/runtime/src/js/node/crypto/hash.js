@@ -10,7 +10,7 @@ import { LazyTransform } from "./lazy_transform.js";
 import { dataOf, encode, finalized, invalidDigest, kHandle, opensslError, textBytes, validateUint32 } from "./util.js";
 
 const {
-  ArrayBufferIsView, ArrayPrototypeSlice, Error, ObjectSetPrototypeOf, ReflectApply, ReflectConstruct, StringPrototypeToLowerCase, Symbol, Uint8Array,
+  ArrayBuffer, ArrayBufferIsView, ArrayPrototypeSlice, Error, ObjectSetPrototypeOf, ReflectApply, ReflectConstruct, StringPrototypeToLowerCase, Symbol,
 } = primordials;
 
 const kOutputLength = Symbol("kOutputLength");
@@ -118,7 +118,7 @@ Hmac.prototype = {
     const handle = this[kHandle];
     const { id } = handle;
     handle.id = undefined;
-    const result = id === undefined ? new Uint8Array(0).buffer : ops.nodeDigestFinish(id, undefined);
+    const result = id === undefined ? new ArrayBuffer(0) : ops.nodeDigestFinish(id, undefined);
     return encode(result, encoding && `${encoding}`);
   },
 

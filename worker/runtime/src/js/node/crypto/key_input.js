@@ -107,7 +107,6 @@ function unread(word, isDer) {
   }
 }
 
-/** Whether a text has a private key before any public one: what takes either takes that as it is. */
 function parse(data, encoding, purpose) {
   const { format, type, passphrase } = encoding;
   const form = format === "der" ? type : "pem";

@@ -2,6 +2,7 @@
 // are bytes that no one else has.
 
 import { isCryptoKey, keySlots } from "../../crypto/crypto_key.js";
+import { copyBytes } from "../../fetch/body_source.js";
 import { importKey } from "../../crypto/subtle_crypto.js";
 import { ops } from "../../ops.js";
 import { primordials } from "../../primordials.js";
@@ -10,7 +11,7 @@ import { invalidArgType, invalidArgValue, plainError, typeError } from "../inter
 import { validateObject } from "../internal/validators.js";
 import { setKeyObjectCheck } from "../util/types.js";
 import { incompatible, keyEncoding, pem } from "./key_encoding.js";
-import { byteLength, bytesOf, copyOf, encode, isBytes, operationFailed } from "./util.js";
+import { byteLength, bytesOf, copyBuffer, encode, isBytes, operationFailed } from "./util.js";
 
 const { BigInt, ObjectDefineProperty, SymbolToStringTag, Uint8Array } = primordials;
 
@@ -37,7 +38,6 @@ export class KeyObject {
     if (typeof handle !== "object" || !(handle instanceof KeyHandle)) throw invalidArgType("handle", "object", handle);
     this.#type = type;
     this.#handle = handle;
-    ObjectDefineProperty(this, SymbolToStringTag, { __proto__: null, value: "KeyObject", configurable: true });
   }
 
   static from(key) {
@@ -68,6 +68,8 @@ export class KeyObject {
   }
 }
 
+ObjectDefineProperty(KeyObject.prototype, SymbolToStringTag, { __proto__: null, value: "KeyObject", configurable: true });
+
 export const isKeyObject = internals.is;
 /** The native key's number, and what is known of it. */
 export const handleOf = internals.handle;
@@ -90,7 +92,7 @@ class SecretKeyObject extends KeyObject {
         throw invalidArgValue("options.format", format, "must be one of: undefined, 'buffer', 'jwk'");
       }
     }
-    return encode(copyOf(bytes).buffer);
+    return encode(copyBuffer(bytes));
   }
 
   toCryptoKey(algorithm, extractable, keyUsages) {
@@ -109,7 +111,8 @@ class AsymmetricKeyObject extends KeyObject {
     if (kind !== "rsa" && kind !== "rsa-pss") return {};
     let publicExponent = 0n;
     const exponent = new Uint8Array(more);
-    for (let at = 0; at < exponent.length; at++) publicExponent = publicExponent * 256n + BigInt(exponent[at]);
+    const length = byteLength(exponent);
+    for (let at = 0; at < length; at++) publicExponent = publicExponent * 256n + BigInt(exponent[at]);
     return { modulusLength: bits, publicExponent };
   }
 
@@ -139,7 +142,7 @@ class PrivateKeyObject extends AsymmetricKeyObject {
 }
 
 function base64Url(bytes) {
-  return ops.bytesToText(new Uint8Array(copyOf(bytes)), encodingNumber("base64url"));
+  return ops.bytesToText(copyBytes(bytes), encodingNumber("base64url"));
 }
 
 /** A key in the form that `encoding` names (key_encoding.js). */
@@ -217,7 +220,7 @@ export function keyObject(type, handle) {
 
 export function secretKey(bytes) {
   const handle = new KeyHandle();
-  handle.bytes = copyOf(bytes);
+  handle.bytes = copyBytes(bytes);
   return new SecretKeyObject("secret", handle);
 }
 

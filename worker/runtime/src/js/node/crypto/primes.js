@@ -4,7 +4,7 @@ import { ops } from "../../ops.js";
 import { primordials } from "../../primordials.js";
 import { invalidArgType, outOfRange, rangeError } from "../internal/errors.js";
 import { validateBoolean, validateFunction, validateObject } from "../internal/validators.js";
-import { byteLength, copyOf, isBytes, kMaxInt32, operationFailed, reportLater, validateInteger } from "./util.js";
+import { byteLength, copyBuffer, isBytes, kMaxInt32, operationFailed, reportLater, validateInteger } from "./util.js";
 
 const { ArrayPrototypePush, BigInt, BigIntPrototypeToString, Number, NumberParseInt, StringPrototypeSlice, Uint8Array } = primordials;
 
@@ -22,7 +22,8 @@ function fromBigInt(number) {
 function toBigInt(buffer) {
   const bytes = new Uint8Array(buffer);
   let hex = "0x0";
-  for (let at = 0; at < bytes.length; at++) {
+  const length = byteLength(bytes);
+  for (let at = 0; at < length; at++) {
     const digits = BigIntPrototypeToString(BigInt(bytes[at]), 16);
     hex += digits.length < 2 ? `0${digits}` : digits;
   }
@@ -52,9 +53,9 @@ function checkGenerate(size, options) {
   if (add !== undefined) add = numberOf(add, "options.add");
   if (rem !== undefined) rem = numberOf(rem, "options.rem");
   if (add !== undefined) {
-    const modulus = toBigInt(copyOf(add));
+    const modulus = toBigInt(copyBuffer(add));
     if (modulus >= 2n ** BigInt(size)) throw rangeError("ERR_OUT_OF_RANGE", "invalid options.add");
-    if (rem !== undefined && toBigInt(copyOf(rem)) >= modulus) throw rangeError("ERR_OUT_OF_RANGE", "invalid options.rem");
+    if (rem !== undefined && toBigInt(copyBuffer(rem)) >= modulus) throw rangeError("ERR_OUT_OF_RANGE", "invalid options.rem");
   }
   return { __proto__: null, size, safe, bigint, add, rem };
 }

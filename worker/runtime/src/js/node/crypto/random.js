@@ -18,7 +18,7 @@ const {
 const kPiece = 65536;
 
 function fill(bytes) {
-  const { length } = bytes;
+  const length = byteLength(bytes);
   for (let at = 0; at < length; at += kPiece) {
     ops.randomFill(TypedArrayPrototypeSubarray(bytes, at, MathMin(at + kPiece, length)));
   }

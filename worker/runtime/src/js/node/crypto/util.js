@@ -1,16 +1,17 @@
 // What the parts of node:crypto have in common: bytes of arguments, results, and errors.
 
+import { copyBytes } from "../../fetch/body_source.js";
 import { setTimeout } from "../../html/timers.js";
 import { ops } from "../../ops.js";
 import { primordials } from "../../primordials.js";
 import { FastBuffer, isAnyArrayBuffer } from "../buffer/create.js";
-import { encodingNumber, kLatin1, kUtf8, normalizeEncoding } from "../buffer/encodings.js";
+import { encodingNumber, kUtf8, normalizeEncoding } from "../buffer/encodings.js";
 import { invalidArgType, invalidArgValue, outOfRange, plainError, rangeError, typeError } from "../internal/errors.js";
 import { validateNumber } from "../internal/validators.js";
 
 const {
   ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, DataViewPrototypeGetByteLength, Error, NumberIsInteger, Symbol,
-  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetSymbolToStringTag, Uint8Array,
+  TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetSymbolToStringTag, Uint8Array,
 } = primordials;
 
 /** Where objects keep the number of what is native of them. */
@@ -55,13 +56,9 @@ export function byteLength(bytes) {
   return isDataView ? DataViewPrototypeGetByteLength(bytes) : TypedArrayPrototypeGetByteLength(bytes);
 }
 
-/** The bytes of a buffer or view as an array of their own. */
-export function copyOf(bytes) {
-  return ops.textToBytes(ops.bytesToText(viewOf(bytes), kLatin1), kLatin1);
-}
-
-function viewOf(bytes) {
-  return ArrayBufferIsView(bytes) ? bytes : new Uint8Array(bytes);
+/** A result's bytes as another ArrayBuffer, which may be given away. */
+export function copyBuffer(bytes) {
+  return TypedArrayPrototypeGetBuffer(copyBytes(bytes));
 }
 
 /** A result as a Buffer, or as text where there is an encoding. */
