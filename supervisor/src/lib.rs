@@ -47,5 +47,6 @@ pub mod telemetry;
 pub mod upstream;
 mod watch;
 pub mod worker;
+pub mod wrangler;
 
 pub use nano_spawner::clone3;

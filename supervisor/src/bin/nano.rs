@@ -16,6 +16,7 @@ use nano_supervisor::fleet::{find_worker, spawner_if_asked};
 use nano_supervisor::printable;
 use nano_supervisor::serve::{Ended, ServeOptions, serve};
 use nano_supervisor::supervisor::ConfigSource;
+use nano_supervisor::wrangler::import;
 use nano_supervisor::{limits, signals};
 
 /// Hosts JavaScript apps, each in its own process.
@@ -87,6 +88,16 @@ enum Action {
         #[arg(value_name = "FILE.json")]
         file: PathBuf,
     },
+    /// Print the entry of nano.json for a project of wrangler; what of it nano does not have is on stderr
+    Import {
+        /// Its wrangler.jsonc, wrangler.json or wrangler.toml, or the directory with it
+        #[arg(value_name = "FILE|DIR", default_value = ".")]
+        project: PathBuf,
+
+        /// One of its environments
+        #[arg(long, value_name = "NAME")]
+        env: Option<String>,
+    },
     /// Print the version of nano and of V8
     Version,
 }
@@ -140,6 +151,7 @@ fn main() -> ExitCode {
         },
         Some(Action::Repl) => exec_worker([OsString::from("repl")]),
         Some(Action::Check { file }) => run_check(&file),
+        Some(Action::Import { project, env }) => run_import(&project, env.as_deref()),
         Some(Action::Version) => version(),
         None if cli.repl => exec_worker([OsString::from("repl")]),
         None => match cli.words.as_slice() {
@@ -150,6 +162,21 @@ fn main() -> ExitCode {
             [other, ..] => wrong_usage(None, &neither(other)),
             [] => wrong_usage(None, &format!("say what to do: serve, run, repl or check{}", what_is_here())),
         },
+    }
+}
+
+/// Prints the entry for a project of wrangler.
+fn run_import(project: &Path, environment: Option<&str>) -> ExitCode {
+    let imported = match import(project, environment) {
+        Ok(imported) => imported,
+        Err(error) => return failed(&error),
+    };
+    for note in &imported.notes {
+        let _ = writeln!(io::stderr(), "{}", printable::line(note));
+    }
+    match writeln!(io::stdout(), "{:#}", imported.entry) {
+        Ok(()) => ExitCode::Done,
+        Err(error) => failed(&error),
     }
 }
 
