@@ -14,7 +14,7 @@ WPT_DIR ?= ../wpt
 STREAMS_REFERENCE_DIR ?=
 ORDER_COUNT ?= 100000
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= config decode hostname multipart request response
+FUZZ_TARGETS ?= config decode hostname multipart request response websocket
 
 CARGO ?= cargo
 INSTALL ?= install
@@ -32,7 +32,7 @@ $(info the toolchain of rust-toolchain.toml is not to be had: going on with $(RU
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order fuzz fuzz-check install uninstall clean
+.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order interop fuzz fuzz-check install uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,10 @@ wpt: build ## Web Platform Tests of a checkout at WPT_DIR against the expectatio
 
 streams-order: build ## the order of events in streams against the reference implementation at STREAMS_REFERENCE_DIR, in ORDER_COUNT scenarios
 	STREAMS_REFERENCE_DIR=$(STREAMS_REFERENCE_DIR) test/streams/order/run --count $(ORDER_COUNT)
+
+interop: ## nano's WebSockets against Python's library `websockets`, which comes from PyPI
+	$(CARGO) build $(LOCKED) --workspace --bins
+	python3 test/interop/websockets.py
 
 fuzz: ## cargo-fuzz on all targets of test/fuzz/, FUZZ_SECONDS each (installs cargo-fuzz; needs no nightly)
 	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz

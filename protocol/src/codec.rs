@@ -195,6 +195,7 @@ impl FieldReader {
         match kind {
             0 => return Ok(FetchDestination::Network),
             1 => return Ok(FetchDestination::Assets),
+            5 => return Ok(FetchDestination::WebSocket),
             _ => {}
         }
         let name = self.text("cache", MAX_CACHE_NAME)?;
@@ -266,11 +267,12 @@ impl FieldReader {
                     request_id: self.text("request_id", MAX_REQUEST_ID)?,
                     headers: self.headers()?,
                     body: self.body_length()?,
+                    websocket: self.bool("websocket")?,
                 }),
             ),
             kind::RESPONSE_HEAD => Frame::ResponseHead(
                 self.number(Side::Supervisor)?,
-                ResponseHead { status: self.status()?, headers: self.headers()?, body: self.body_length()? },
+                ResponseHead { status: self.head_status()?, headers: self.headers()?, body: self.body_length()? },
             ),
             kind::DATA => {
                 Frame::Data { stream: self.stream()?, end: self.bool("end")?, data: self.bytes("data", MAX_CHUNK)? }
@@ -293,6 +295,7 @@ impl FieldReader {
             kind::PING => Frame::Ping(self.u64("nonce")?),
             kind::PONG => Frame::Pong { nonce: self.u64("nonce")?, idle: self.bool("idle")? },
             kind::DRAIN => Frame::Drain,
+            kind::CLOSE_SOCKETS => Frame::CloseSockets,
             kind::PREPARED => Frame::Prepared,
             kind::ADOPT => Frame::Adopt { app: self.text("app", 1024)? },
             kind::EXITING => Frame::Exiting {
@@ -315,7 +318,7 @@ impl FieldReader {
             kind::FETCH_RESPONSE => Frame::FetchResponse(
                 self.number(Side::Worker)?,
                 Box::new(FetchResponse {
-                    status: self.status()?,
+                    status: self.head_status()?,
                     reason: self.text("reason", 2 * MAX_REASON)?,
                     headers: self.headers()?,
                     body: self.body_length()?,
@@ -394,6 +397,14 @@ impl FieldReader {
             4 => Err(ModuleError::Unreadable(self.text("source", MAX_ERROR_TEXT)?)),
             _ => return Err(self.bad("source")),
         })
+    }
+
+    /// That of a response's head, which may make the connection a WebSocket.
+    fn head_status(&mut self) -> Result<u16, DecodeError> {
+        match self.u16("status")? {
+            status @ (101 | 200..=599) => Ok(status),
+            _ => Err(self.bad("status")),
+        }
     }
 
     fn status(&mut self) -> Result<u16, DecodeError> {

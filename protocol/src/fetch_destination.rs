@@ -8,6 +8,9 @@ pub enum FetchDestination {
     /// The server of the URL.
     #[default]
     Network,
+    /// The same, which is asked for a WebSocket. The fetch's body, which has no length, is what is sent on that after the
+    /// server's 101.
+    WebSocket,
     /// The app's static files, whatever the URL's host is.
     Assets,
     /// One of the app's caches, whatever the URL's host is. The answer to a call that stores is 204, or 413 where the

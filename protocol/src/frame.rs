@@ -123,6 +123,8 @@ pub enum Frame {
     /// Supervisor, control: no new requests will come; finish the requests in flight and the promises of `waitUntil`,
     /// then exit.
     Drain,
+    /// Supervisor, control: the time for open WebSockets is over; each is to be closed as for a restart.
+    CloseSockets,
     /// Worker, every link, last: the process ends now, and why. `culprit` is the request that caused it, if it came
     /// over this link.
     Exiting {
@@ -317,12 +319,15 @@ pub struct RequestHead {
     pub headers: HeaderBlock,
     /// Whether `Data` frames follow.
     pub body: BodyLength,
+    /// The client asks to make its connection a WebSocket. What comes as the body, which has no length, are its bytes after
+    /// the app's 101; the request itself has no body.
+    pub websocket: bool,
 }
 
 /// A response's head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResponseHead {
-    /// 200 to 599.
+    /// 200 to 599; or 101, if the request asks for a WebSocket: the body then is what is sent on it.
     pub status: u16,
     /// Names in lower case.
     pub headers: HeaderBlock,
@@ -348,7 +353,7 @@ pub struct FetchHead {
 /// The head of the response to a fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchResponse {
-    /// 200 to 599.
+    /// 200 to 599; or 101, if the fetch asks for a WebSocket.
     pub status: u16,
     /// The reason phrase, each character a byte of it.
     pub reason: String,

@@ -12,6 +12,13 @@ pub const INITIAL_WINDOW: u32 = 256 * 1024;
 /// A receiver gives credit for so many bytes at once, never for fewer: it has taken half a window.
 pub const MIN_CREDIT: u32 = INITIAL_WINDOW / 2;
 
+/// The window of a client's WebSocket, for each direction. Ten thousand of them that send and are not read, or read nothing, hold
+/// so much each.
+pub const SOCKET_WINDOW: u32 = 16 * 1024;
+
+/// The same as [`MIN_CREDIT`] for it.
+pub const SOCKET_CREDIT: u32 = SOCKET_WINDOW / 2;
+
 /// Largest total that credits may open a window to; more is a protocol error.
 pub const MAX_WINDOW: u32 = 16 * 1024 * 1024;
 
@@ -65,6 +72,12 @@ pub const MAX_LAYER_DETAIL: usize = 512;
 
 /// Most fetches that are open at once on one link, and in one worker.
 pub const MAX_FETCHES: usize = 64;
+
+/// Most WebSockets of clients that are open at once in one worker.
+pub const MAX_SOCKETS: u32 = 16_384;
+
+/// Most WebSockets that a worker has asked other servers for at once: the other half of its fetches is left for requests.
+pub const MAX_CLIENT_SOCKETS: usize = MAX_FETCHES / 2;
 
 /// Longest text about a failed fetch.
 pub const MAX_FETCH_ERROR: usize = 1024;

@@ -15,6 +15,7 @@ mod server;
 mod service;
 mod shared_clock;
 mod socket;
+mod upgraded;
 
 pub(crate) use connection::Connection;
 pub(crate) use drain::Drain;

@@ -19,6 +19,7 @@ mod socket;
 mod target;
 mod tls;
 mod upload;
+mod websocket;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -27,6 +28,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fragile::Fragile;
+use http::HeaderMap;
+use http::header::UPGRADE;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use nano_protocol::{FetchFailure, FetchHead, FetchResponse};
@@ -40,6 +43,7 @@ use idle::IdleConnections;
 pub(crate) use policy::Policy;
 use target::FetchTarget;
 pub(crate) use upload::UploadQueue;
+pub(crate) use websocket::{EgressTunnel, SocketAnswer};
 
 /// How long a connection whose response has ended may take to be ready for the next request.
 const REUSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -84,6 +88,8 @@ pub(crate) struct Egress {
 pub(crate) struct EgressResponse {
     /// The head for the worker.
     pub(crate) head: FetchResponse,
+    /// What it says of an upgrade.
+    handshake: HeaderMap,
     body: Incoming,
     host: String,
     timeout: Duration,
@@ -114,11 +120,19 @@ impl Egress {
     pub(crate) async fn send(&self, head: FetchHead, upload: &Rc<UploadQueue>) -> Result<EgressResponse, EgressError> {
         let mut counted = Counted { metrics: self.metrics.as_deref(), result: EgressResult::Aborted };
         let answer = self.fetch(&head, upload).await;
-        counted.result = match &answer {
-            Ok(_) => EgressResult::Ok,
-            Err(error) if error.failure == FetchFailure::Denied => EgressResult::Denied,
-            Err(_) => EgressResult::Error,
-        };
+        counted.result = EgressResult::of(answer.as_ref().err().map(|error| error.failure));
+        answer
+    }
+
+    /// The same for a fetch that asks for a WebSocket.
+    pub(crate) async fn send_socket(
+        &self,
+        head: FetchHead,
+        upload: &Rc<UploadQueue>,
+    ) -> Result<SocketAnswer, EgressError> {
+        let mut counted = Counted { metrics: self.metrics.as_deref(), result: EgressResult::Aborted };
+        let answer = self.fetch_socket(&head, upload).await;
+        counted.result = EgressResult::of(answer.as_ref().err().map(|error| error.failure));
         answer
     }
 
@@ -137,13 +151,7 @@ impl Egress {
             }
         }
         let connection = self.connector.connect(&target.origin).await?;
-        self.ask(connection, request, &target, upload).await.map_err(|lost| match lost {
-            Lost::Sent(error) => error,
-            Lost::Unsent(_) => {
-                let text = format!("{} closed the connection at once", target.origin.host);
-                EgressError::new(FetchFailure::Closed, text)
-            }
-        })
+        self.ask(connection, request, &target, upload).await.map_err(|lost| lost.error(&target))
     }
 
     /// One request on one connection.
@@ -154,6 +162,7 @@ impl Egress {
         target: &FetchTarget,
         upload: &Rc<UploadQueue>,
     ) -> Result<EgressResponse, Lost> {
+        let upgrades = request.headers().contains_key(UPGRADE);
         let host = target.origin.host.to_string();
         let timeout = self.connector.timeouts.idle;
         let sent = Instant::now();
@@ -177,7 +186,7 @@ impl Egress {
             },
         };
         let (parts, body) = response.into_parts();
-        let head = head::response(&parts, &body, &host).map_err(Lost::Sent)?;
+        let head = head::response(&parts, &body, &host, upgrades).map_err(Lost::Sent)?;
         let lease = ConnectionLease {
             connection: Some(connection),
             origin: target.origin.clone(),
@@ -185,7 +194,8 @@ impl Egress {
             idle: Rc::clone(&self.connector.part.idle),
             draining: Rc::clone(&self.draining),
         };
-        Ok(EgressResponse { head, body, host, timeout, lease })
+        let handshake = websocket::handshake_of(&parts.headers);
+        Ok(EgressResponse { head, handshake, body, host, timeout, lease })
     }
 }
 
@@ -194,6 +204,19 @@ enum Lost {
     /// None of it was sent.
     Unsent(Box<http::Request<upload::UploadBody>>),
     Sent(EgressError),
+}
+
+impl Lost {
+    /// What it is to the app.
+    fn error(self, target: &FetchTarget) -> EgressError {
+        match self {
+            Self::Sent(error) => error,
+            Self::Unsent(_) => {
+                let text = format!("{} closed the connection at once", target.origin.host);
+                EgressError::new(FetchFailure::Closed, text)
+            }
+        }
+    }
 }
 
 impl EgressResponse {

@@ -39,6 +39,7 @@ use crate::upstream::LinkEvent;
 use context::{FleetContext, WorkerEvent};
 pub(crate) use flight::{FlightRecord, FlightRecords};
 pub(crate) use generation::Generation;
+pub(crate) use live::SOCKETS_GRACE;
 pub use process::{NoWorker, find_worker};
 pub use sandbox::NoProc;
 pub(crate) use sandbox::SandboxEnforcement;

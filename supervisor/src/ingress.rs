@@ -16,6 +16,7 @@ mod rescue;
 mod response_head;
 mod target;
 mod upload;
+mod websocket;
 
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
@@ -23,7 +24,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use http::request::Parts;
-use http::{Method, Response};
+use http::{Method, Response, StatusCode};
 use hyper::body::Incoming;
 use nano_protocol::{BodyLength, ResetReason, ResponseHead};
 use tracing::Instrument;
@@ -38,6 +39,7 @@ use rescue::Failure;
 use response_head::CheckedHead;
 use target::Target;
 use upload::{Sent, Upload};
+use websocket::{Handshake, Switch};
 
 /// How often a request whose worker ended is sent to another worker.
 const RETRIES: u32 = 1;
@@ -64,6 +66,7 @@ pub(crate) fn handle_request(
                 }
                 assets::respond(answer, &head, record)
             }
+            Ok(Answer::Switch(switch)) => websocket::switch(switch, record),
             Ok(Answer::Worker(answer)) => {
                 let mut closes = record.closes();
                 if let Some(upload) = upload {
@@ -88,6 +91,8 @@ enum Answer {
     Files(AssetAnswer),
     /// Its worker.
     Worker(StartedResponse),
+    /// Its worker, which makes the connection a WebSocket.
+    Switch(Switch),
 }
 
 /// A response whose head has come.
@@ -118,13 +123,20 @@ async fn forward(
     if let Some(upload) = upload {
         upload.limit(pool.app.settings.max_body_bytes)?;
     }
-    let length = upload.as_ref().map_or(BodyLength::None, Upload::length);
+    let handshake = Handshake::read(head, upload.is_some())?;
+    let length = match &handshake {
+        Some(_) => BodyLength::Unknown,
+        None => upload.as_ref().map_or(BodyLength::None, Upload::length),
+    };
     let about = RequestSummary {
         method: head.method.clone(),
         target: head.uri.path_and_query().cloned(),
         id: record.id().header(),
     };
-    let mut frame = RequestFrame::new(request_head::build(head, authority, url, record.id(), length)?, about);
+    let mut frame = RequestFrame::new(
+        request_head::build(head, authority, url, record.id(), (length, handshake.is_some()))?,
+        about,
+    );
 
     let patience = Instant::now() + timeout;
     let mut due: Option<Deadline> = None;
@@ -159,7 +171,11 @@ async fn forward(
                     request.refuse_head();
                     return Err(Failure::Worker(Failed::Protocol));
                 };
-                return Ok(Answer::Worker(StartedResponse { head, request: sent.request }));
+                let answer = StartedResponse { head, request: sent.request };
+                return Ok(match handshake.filter(|_| answer.head.status == StatusCode::SWITCHING_PROTOCOLS) {
+                    Some(handshake) => Answer::Switch(Switch::new(answer, handshake)?),
+                    None => Answer::Worker(answer),
+                });
             }
             Err(Failure::Worker(failed)) if tries.one_more(failed, upload.as_ref(), &head.method) => {}
             Err(failure) => return Err(failure),

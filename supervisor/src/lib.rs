@@ -46,6 +46,7 @@ pub mod supervisor;
 pub mod telemetry;
 pub mod upstream;
 mod watch;
+mod websocket_handshake;
 pub mod worker;
 pub mod wrangler;
 

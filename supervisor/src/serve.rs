@@ -26,7 +26,7 @@ use crate::control::{self};
 use crate::descriptors;
 use crate::downstream::listener::{self, Bound, Listener};
 use crate::duration::millis;
-use crate::fleet::{Fleet, SandboxEnforcement, SpawnerError, StartedSpawner, find_worker};
+use crate::fleet::{Fleet, SOCKETS_GRACE, SandboxEnforcement, SpawnerError, StartedSpawner, find_worker};
 use crate::identity::Identity;
 use crate::limits;
 use crate::log::Logs;
@@ -439,8 +439,9 @@ async fn drain(supervisor: &Rc<Supervisor>) {
     for generation in generations.into_values() {
         supervisor.retire(generation, ExitReason::Restart, kill_at.saturating_duration_since(Instant::now()));
     }
-    // Workers that are left are killed at the deadline; they have one more second to end.
-    let _ = tokio::time::timeout_at((kill_at + Duration::from_secs(1)).into(), supervisor.retired()).await;
+    // Workers that are left are told to close their WebSockets at the deadline, then killed; they have one more second to end.
+    let end = kill_at + SOCKETS_GRACE + Duration::from_secs(1);
+    let _ = tokio::time::timeout_at(end.into(), supervisor.retired()).await;
     tracing::info!("stopped");
     supervisor.drained.send_replace(true);
 }

@@ -8,19 +8,21 @@ mod render;
 mod scrape_body;
 mod scrapes;
 pub mod serve;
+mod sockets;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use nano_protocol::{ExitReason, LayerReport, SandboxLayer, Stats};
+use nano_protocol::{ExitReason, FetchFailure, LayerReport, SandboxLayer, Stats};
 
 use crate::log::Logs;
 use crate::worker::{Worker, WorkerState};
 use histogram::Histogram;
 pub(crate) use processes::{ProcessState, cpu_time, resident, state, usage};
 pub(crate) use scrapes::Scrapes;
+use sockets::SocketCounts;
 
 /// Status codes that are counted separately.
 const CODES: std::ops::RangeInclusive<u16> = 100..=599;
@@ -66,6 +68,16 @@ pub enum EgressResult {
 impl EgressResult {
     /// All of them.
     pub const ALL: [EgressResult; 4] = [Self::Ok, Self::Denied, Self::Error, Self::Aborted];
+
+    /// That of a fetch which failed so, or did not.
+    #[must_use]
+    pub fn of(failure: Option<FetchFailure>) -> Self {
+        match failure {
+            None => Self::Ok,
+            Some(FetchFailure::Denied) => Self::Denied,
+            Some(_) => Self::Error,
+        }
+    }
 
     /// The metric's label.
     #[must_use]
@@ -120,6 +132,7 @@ pub struct AppMetrics {
     started: AtomicU64,
     finished: AtomicU64,
     abandoned: AtomicU64,
+    sockets: SocketCounts,
     codes: Codes,
     durations: Histogram,
     responses_cut: [AtomicU64; CutBy::ALL.len()],
@@ -158,6 +171,7 @@ impl Default for AppMetrics {
             started: AtomicU64::new(0),
             finished: AtomicU64::new(0),
             abandoned: AtomicU64::new(0),
+            sockets: SocketCounts::default(),
             codes: Codes::new(),
             durations: Histogram::default(),
             responses_cut: std::array::from_fn(|_| AtomicU64::new(0)),

@@ -1,9 +1,10 @@
 //! One worker process, as shared by the shards and the control plane.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use nano_protocol::limits::MAX_SOCKETS;
 use nano_protocol::{ExitReason, LayerReport, StatKind, Stats};
 use tokio::sync::{Notify, SetOnce};
 
@@ -58,6 +59,8 @@ pub struct Worker {
     pub pid: u32,
     /// Requests in flight over all its links.
     pub in_flight: AtomicU32,
+    /// WebSockets of clients that are open over all its links.
+    sockets: AtomicU32,
     /// Whether it answered a request, even with an error.
     answered: AtomicBool,
     /// Whether requests were sent to it since its slot last asked it whether it is idle.
@@ -83,6 +86,7 @@ impl Worker {
             id,
             pid,
             in_flight: AtomicU32::new(0),
+            sockets: AtomicU32::new(0),
             answered: AtomicBool::new(false),
             stirred: AtomicBool::new(true),
             stirs: Notify::new(),
@@ -117,6 +121,12 @@ impl Worker {
     #[must_use]
     pub fn has_answered(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
+    }
+
+    /// WebSockets of clients that are open.
+    #[must_use]
+    pub fn sockets(&self) -> u32 {
+        self.sockets.load(Ordering::Relaxed)
     }
 
     /// A request is sent to it, and is counted in `in_flight` already.
@@ -196,5 +206,24 @@ impl Worker {
     #[must_use]
     pub fn stats(&self) -> Stats {
         Stats::from_values(self.stats.each_ref().map(|value| value.load(Ordering::Relaxed)))
+    }
+}
+
+/// A client's WebSocket that is open, as it counts for its worker.
+#[derive(Debug)]
+pub(crate) struct OpenSocket(Arc<Worker>);
+
+impl OpenSocket {
+    /// One more; `None` if the worker has as many as it may have.
+    pub(crate) fn of(worker: &Arc<Worker>) -> Option<Self> {
+        let more = |now: u32| (now < MAX_SOCKETS).then(|| now + 1);
+        worker.sockets.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Self(Arc::clone(worker)))
+    }
+}
+
+impl Drop for OpenSocket {
+    fn drop(&mut self) {
+        self.0.sockets.fetch_sub(1, Ordering::Relaxed);
     }
 }

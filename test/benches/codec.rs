@@ -33,6 +33,7 @@ fn request_head(id: u32) -> Frame {
             ("cookie", "session=0123456789abcdef0123456789abcdef"),
         ]),
         body: BodyLength::None,
+        websocket: false,
     };
     Frame::RequestHead(id, Box::new(head))
 }

@@ -61,7 +61,7 @@ const iterates = [
 // What holds instances of nano's own classes, which no app can reach: their methods are called as they are.
 const rings = Object.fromEntries(
   [
-    "filledPullIntos", "furtherReactions", "pendingPullIntos", "queue", "readIntoRequests", "readRequests", "requests", "waiting",
+    "#inbox", "filledPullIntos", "furtherReactions", "pendingPullIntos", "queue", "readIntoRequests", "readRequests", "requests", "waiting",
     "writeRequests",
   ].map((name) => [name, ["clear", "push", "shift"]]),
 );

@@ -170,6 +170,12 @@ impl Connection {
         }
     }
 
+    /// Goes on as a WebSocket, after its 101.
+    #[must_use]
+    pub fn into_socket(self) -> crate::websocket::WebSocket {
+        crate::websocket::WebSocket::after(self.stream)
+    }
+
     fn line(&mut self) -> io::Result<String> {
         let mut line = Vec::new();
         self.stream.read_until(b'\n', &mut line)?;

@@ -30,6 +30,7 @@ pub mod process;
 mod programs;
 mod site;
 mod wait;
+mod websocket;
 
 pub use disk::Disk;
 pub use form::{Dice, is_long, sized};
@@ -41,3 +42,4 @@ pub use nano::{Ctl, Nano, Worker};
 pub use programs::{Finished, app_path, binary, finish, repository, tool};
 pub use site::Site;
 pub use wait::{PATIENCE, until, until_within};
+pub use websocket::{Frame, WebSocket, opcode};

@@ -7,6 +7,7 @@ use crate::metrics::Metrics;
 use crate::process::{descendants, worker_title};
 use crate::programs::{Finished, binary, finish};
 use crate::wait::until;
+use crate::websocket::WebSocket;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -104,6 +105,13 @@ impl Nano {
             200 => Ok(()),
             status => Err(format!("{status}: {}", String::from_utf8_lossy(&response.body))),
         })
+    }
+
+    /// A WebSocket of an app.
+    pub fn socket(&self, host: &str, path: &str) -> WebSocket {
+        let opened = WebSocket::open(self.address, host, path, "");
+        let answer = opened.unwrap_or_else(|error| panic!("no WebSocket at {host}{path}: {error}"));
+        answer.unwrap_or_else(|response| panic!("no WebSocket at {host}{path}: {response:?}"))
     }
 
     /// `GET path` of the metrics address.

@@ -51,6 +51,7 @@ fn put_fetch_destination(out: &mut BytesMut, target: &FetchDestination) {
     let (name, call) = match target {
         FetchDestination::Network => return out.put_u8(0),
         FetchDestination::Assets => return out.put_u8(1),
+        FetchDestination::WebSocket => return out.put_u8(5),
         FetchDestination::Cache { name, call } => (name, call),
     };
     out.put_u8(match call {
@@ -156,6 +157,7 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             put_text(out, &head.request_id);
             put_bytes(out, head.headers.as_bytes());
             put_body_length(out, head.body);
+            out.put_u8(u8::from(head.websocket));
         }
         Frame::ResponseHead(id, head) => {
             out.put_u8(kind::RESPONSE_HEAD);
@@ -232,6 +234,7 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             out.put_u8(u8::from(*idle));
         }
         Frame::Drain => out.put_u8(kind::DRAIN),
+        Frame::CloseSockets => out.put_u8(kind::CLOSE_SOCKETS),
         Frame::Prepared => out.put_u8(kind::PREPARED),
         Frame::Adopt { app } => {
             out.put_u8(kind::ADOPT);

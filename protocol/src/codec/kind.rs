@@ -25,6 +25,7 @@ pub(crate) const CHECKED: u8 = 22;
 pub(crate) const PREPARED: u8 = 23;
 pub(crate) const ADOPT: u8 = 24;
 pub(crate) const RESET_ACK: u8 = 25;
+pub(crate) const CLOSE_SOCKETS: u8 = 26;
 
 /// Kinds that a worker may send.
 pub(crate) const FROM_WORKER: &[u8] = &[
@@ -48,4 +49,4 @@ pub(crate) const FROM_WORKER: &[u8] = &[
 ];
 /// Kinds that the supervisor may send.
 pub(crate) const FROM_SUPERVISOR: &[u8] =
-    &[BOOT, MODULE_SOURCE, REQUEST_HEAD, DATA, CREDIT, RESET, PING, DRAIN, FETCH_RESPONSE, CHECK, ADOPT];
+    &[BOOT, MODULE_SOURCE, REQUEST_HEAD, DATA, CREDIT, RESET, PING, DRAIN, FETCH_RESPONSE, CHECK, ADOPT, CLOSE_SOCKETS];

@@ -98,6 +98,7 @@ fn fetch_destination() -> impl Strategy<Value = FetchDestination> {
     prop_oneof![
         Just(FetchDestination::Network),
         Just(FetchDestination::Assets),
+        Just(FetchDestination::WebSocket),
         (text(20), call).prop_map(|(name, call)| FetchDestination::Cache { name, call }),
     ]
 }
@@ -195,12 +196,20 @@ fn from_supervisor() -> impl Strategy<Value = Frame> {
         (number(), text(10), text(60), text(30), headers(), body_length()).prop_map(
             |(id, method, url, request_id, headers, body)| Frame::RequestHead(
                 id,
-                Box::new(RequestHead { method, url, request_id, headers, body })
+                Box::new(RequestHead {
+                    method,
+                    url,
+                    request_id,
+                    headers,
+                    body,
+                    websocket: body == BodyLength::Unknown
+                })
             )
         ),
         from_either(),
         any::<u64>().prop_map(Frame::Ping),
         Just(Frame::Drain),
+        Just(Frame::CloseSockets),
         text(60).prop_map(|app| Frame::Adopt { app }),
         fetch_from_supervisor(),
     ]
@@ -367,8 +376,8 @@ fn bytes_after_the_last_field_are_refused() {
 }
 
 #[test]
-fn a_status_outside_of_200_to_599_is_refused() {
-    for status in [0, 100, 101, 199, 600, 999] {
+fn a_status_outside_of_200_to_599_is_refused_unless_it_is_101() {
+    for status in [0, 100, 102, 199, 600, 999] {
         let head = ResponseHead { status, headers: HeaderBlock::default(), body: BodyLength::None };
         let mut wire = BytesMut::new();
         encode(&Frame::ResponseHead(1, head), &mut wire);

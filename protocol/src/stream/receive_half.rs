@@ -61,6 +61,12 @@ impl<E> ReceiveHalf<E> {
         half
     }
 
+    /// A client's WebSocket, one direction of it.
+    #[must_use]
+    pub fn of_socket() -> Self {
+        Self { window: ReceiveWindow::of_socket(), ..Self::new(BodyLength::Unknown) }
+    }
+
     /// The head came.
     ///
     /// # Errors

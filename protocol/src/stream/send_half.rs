@@ -29,6 +29,12 @@ impl SendHalf {
         Self { window: SendWindow::default(), pending: Bytes::new(), left, ended }
     }
 
+    /// A client's WebSocket, one direction of it.
+    #[must_use]
+    pub fn of_socket() -> Self {
+        Self { window: SendWindow::of_socket(), ..Self::new(BodyLength::Unknown) }
+    }
+
     /// A body that is there in full.
     #[must_use]
     pub fn whole(body: Bytes) -> Self {

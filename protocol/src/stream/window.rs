@@ -1,7 +1,7 @@
 //! Credit-based flow control: how much of a body each side may send, kept by both.
 
 use super::violation::StreamViolation;
-use crate::limits::{INITIAL_WINDOW, MAX_WINDOW, MIN_CREDIT};
+use crate::limits::{INITIAL_WINDOW, MAX_WINDOW, MIN_CREDIT, SOCKET_CREDIT, SOCKET_WINDOW};
 
 /// The sender's side of one body.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,11 @@ impl Default for SendWindow {
 }
 
 impl SendWindow {
+    /// That of a WebSocket.
+    pub(super) fn of_socket() -> Self {
+        Self { available: SOCKET_WINDOW }
+    }
+
     /// Bytes that may be sent now.
     #[must_use]
     pub(super) fn available(&self) -> usize {
@@ -44,15 +49,22 @@ impl SendWindow {
 pub(super) struct ReceiveWindow {
     open: u32,
     taken: u32,
+    /// It gives credit for so many bytes at once.
+    step: u32,
 }
 
 impl Default for ReceiveWindow {
     fn default() -> Self {
-        Self { open: INITIAL_WINDOW, taken: 0 }
+        Self { open: INITIAL_WINDOW, taken: 0, step: MIN_CREDIT }
     }
 }
 
 impl ReceiveWindow {
+    /// That of a WebSocket.
+    pub(super) fn of_socket() -> Self {
+        Self { open: SOCKET_WINDOW, taken: 0, step: SOCKET_CREDIT }
+    }
+
     /// Bytes that the sender may still send.
     pub(super) fn open(&self) -> usize {
         self.open as usize
@@ -72,7 +84,7 @@ impl ReceiveWindow {
     #[must_use]
     pub(super) fn consumed(&mut self, bytes: usize) -> Option<u32> {
         self.taken = self.taken.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
-        if self.taken < MIN_CREDIT {
+        if self.taken < self.step {
             return None;
         }
         let credit = std::mem::take(&mut self.taken);

@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use super::connection::{Connection, ConnectionStream, Expiry};
 use super::listener::{Kind, Listener};
 use super::socket::ClientSocket;
+use super::upgraded::Tunnel;
 use super::{ConnectionError, Server, Service};
 use crate::http_date;
 
@@ -257,15 +258,30 @@ async fn serve_http<S: Service>(service: &Rc<S>, client: &Rc<Connection>) -> Con
         client.begin();
         Dated { answer: service.handle(client, request) }
     });
-    let mut connection = pin!(reader().serve_connection(ConnectionStream(Rc::clone(client)), service));
+    let mut connection = reader().serve_connection(ConnectionStream(Rc::clone(client)), service);
+    let ended = poll_fn(|cx| {
+        if let Some(expiry) = client.poll_expired(cx) {
+            return Poll::Ready(ConnectionEnd::Expired(expiry));
+        }
+        if let Poll::Ready(end) = Pin::new(&mut connection).poll(cx) {
+            return Poll::Ready(if end.is_ok() { ConnectionEnd::Done } else { ConnectionEnd::Cut });
+        }
+        client.poll_gone(cx).map(|()| ConnectionEnd::Expired(Expiry::Gone))
+    })
+    .await;
+    // What hyper has for the connection is not needed for a tunnel, which may be open for days.
+    let early = connection.into_parts().read_buf;
+    let Some(tunnel) = client.take_tunnel(early).filter(|_| matches!(ended, ConnectionEnd::Done)) else { return ended };
+    relay(client, tunnel).await
+}
+
+/// Has a tunnel relay until one side ends it.
+async fn relay(client: &Rc<Connection>, mut tunnel: Tunnel) -> ConnectionEnd {
     poll_fn(|cx| {
         if let Some(expiry) = client.poll_expired(cx) {
             return Poll::Ready(ConnectionEnd::Expired(expiry));
         }
-        if let Poll::Ready(end) = connection.as_mut().poll(cx) {
-            return Poll::Ready(if end.is_ok() { ConnectionEnd::Done } else { ConnectionEnd::Cut });
-        }
-        client.poll_gone(cx).map(|()| ConnectionEnd::Expired(Expiry::Gone))
+        tunnel.as_mut().poll(cx).map(|()| ConnectionEnd::Done)
     })
     .await
 }

@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 
+use bytes::Bytes;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, ReadBuf};
@@ -21,6 +22,7 @@ use super::framing::{Framing, Part};
 use super::min_rate::MinRate;
 use super::shared_clock::SharedClock;
 use super::socket::{ClientSocket, Glimpse};
+use super::upgraded::Tunnel;
 
 /// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +51,11 @@ pub(crate) enum Expiry {
 }
 
 /// One connection of a client.
-#[derive(Debug)]
 pub(crate) struct Connection {
-    socket: RefCell<TokioIo<ClientSocket>>,
+    pub(super) socket: RefCell<TokioIo<ClientSocket>>,
     /// The client's address; `None` on a unix socket.
     peer: Option<SocketAddr>,
-    shared: Rc<SharedClock>,
+    pub(super) shared: Rc<SharedClock>,
     phase: Cell<ConnectionPhase>,
     phase_since: Cell<u32>,
     /// Everything that hyper had to write was written, and no request is in the service.
@@ -73,13 +74,25 @@ pub(crate) struct Connection {
     download: MinRate,
     framing: RefCell<Framing>,
     /// The part of a request after which the client's bytes must not be read.
-    unclear: Cell<Option<Part>>,
+    pub(super) unclear: Cell<Option<Part>>,
     /// Woken when everything is written.
     reader: RefCell<Option<Waker>>,
     refused: Cell<Option<u16>>,
     abrupt: Cell<bool>,
     expired: Cell<Option<Expiry>>,
     task: RefCell<Option<Waker>>,
+    /// Something was written that was not flushed.
+    pub(super) unflushed: Cell<bool>,
+    /// What is to have the connection when hyper is done with it.
+    pub(super) tunnel: RefCell<Option<Tunnel>>,
+    /// What hyper read of the bytes for that.
+    pub(super) early: RefCell<Bytes>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
+    }
 }
 
 impl Connection {
@@ -106,6 +119,9 @@ impl Connection {
             abrupt: Cell::new(false),
             expired: Cell::new(None),
             task: RefCell::new(None),
+            unflushed: Cell::new(false),
+            tunnel: RefCell::default(),
+            early: RefCell::default(),
         })
     }
 
@@ -253,6 +269,7 @@ impl Connection {
 
     pub(super) fn wrote_all(&self) {
         self.unwritten.set(false);
+        self.unflushed.set(false);
         if self.phase.get() != ConnectionPhase::Busy {
             self.at_boundary.set(true);
         }
@@ -261,7 +278,8 @@ impl Connection {
         }
     }
 
-    fn wrote(&self, result: &Poll<io::Result<usize>>) {
+    pub(super) fn wrote(&self, result: &Poll<io::Result<usize>>) {
+        self.unflushed.set(true);
         match result {
             Poll::Pending => self.download.wait(),
             Poll::Ready(written) => {

@@ -15,6 +15,7 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
@@ -27,6 +28,7 @@ use super::policy::Policy;
 use super::socket::{EgressSocket, InShard, ResponseWatch};
 use super::target::{Host, Origin};
 use super::upload::UploadBody;
+use super::websocket::Released;
 use super::{Timeouts, tls};
 use crate::fair_semaphore::FairPermit;
 
@@ -63,6 +65,23 @@ impl Connector {
 
     /// A new connection, to an address that the policy allows.
     pub(super) async fn connect(&self, origin: &Origin) -> Result<EgressConnection, EgressError> {
+        self.connect_for(origin, None).await
+    }
+
+    /// The same for a request that asks for an upgrade, and what is given when the server agreed to it.
+    pub(super) async fn connect_to_upgrade(
+        &self,
+        origin: &Origin,
+    ) -> Result<(EgressConnection, oneshot::Receiver<Released>), EgressError> {
+        let (release, released) = oneshot::channel();
+        Ok((self.connect_for(origin, Some(release)).await?, released))
+    }
+
+    async fn connect_for(
+        &self,
+        origin: &Origin,
+        release: Option<oneshot::Sender<Released>>,
+    ) -> Result<EgressConnection, EgressError> {
         self.policy.check_origin(origin)?;
         let addresses = self.addresses(origin).await?;
         let permit = self.permit().await?;
@@ -73,11 +92,11 @@ impl Connector {
         let parts = InShard { reader: self.part.reader(origin.tls), watch: Rc::clone(&watch), _permit: permit };
         if origin.tls {
             let session = self.session(origin, stream, parts).await?;
-            return handshake(origin, session, watch).await;
+            return handshake(origin, session, watch, release).await;
         }
         let mut socket = EgressSocket::new(stream);
         socket.settle(parts);
-        handshake(origin, socket, watch).await
+        handshake(origin, socket, watch, release).await
     }
 
     /// A permit for one more connection.
@@ -184,7 +203,12 @@ impl Connector {
 }
 
 /// Starts HTTP/1.1 on a stream.
-async fn handshake<S>(origin: &Origin, stream: S, watch: Rc<ResponseWatch>) -> Result<EgressConnection, EgressError>
+async fn handshake<S>(
+    origin: &Origin,
+    stream: S,
+    watch: Rc<ResponseWatch>,
+    release: Option<oneshot::Sender<Released>>,
+) -> Result<EgressConnection, EgressError>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
@@ -194,7 +218,10 @@ where
     let (sender, connection) = made.map_err(|error| EgressError::of_http(&origin.host.to_string(), &error))?;
     let task = spawn_local(async move {
         // Its errors are reported by the request on it.
-        drop(connection.await);
+        let Some(release) = release else { return drop(connection.await) };
+        if let Ok(parts) = connection.without_shutdown().await {
+            let _ = release.send((Box::new(parts.io.into_inner()), parts.read_buf));
+        }
     });
     Ok(EgressConnection { sender, watch, task: task.abort_handle() })
 }

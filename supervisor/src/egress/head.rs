@@ -54,15 +54,17 @@ pub(super) fn may_go_again(head: &FetchHead) -> bool {
     head.body == BodyLength::None && matches!(head.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
 }
 
-/// The head for the worker.
+/// The head for the worker. `upgrades`: the request asks for an upgrade, which 101 agrees to.
 pub(super) fn response(
     parts: &http::response::Parts,
     body: &Incoming,
     host: &str,
+    upgrades: bool,
 ) -> Result<FetchResponse, EgressError> {
     let malformed = |what: String| EgressError::new(FetchFailure::Malformed, format!("{host} answered with {what}"));
     let status = parts.status.as_u16();
-    if !(200..=599).contains(&status) {
+    let is_known = (200..=599).contains(&status) || (upgrades && status == 101);
+    if !is_known {
         return Err(malformed(format!("the status {status}")));
     }
     let reason = match parts.extensions.get::<ReasonPhrase>() {

@@ -224,6 +224,7 @@ pub(super) fn kind(frame: &Frame) -> &'static str {
         Frame::Ping(_) => "Ping",
         Frame::Pong { .. } => "Pong",
         Frame::Drain => "Drain",
+        Frame::CloseSockets => "CloseSockets",
         Frame::Exiting { .. } => "Exiting",
         Frame::Sandboxed(_) => "Sandboxed",
         Frame::FetchHead(..) => "FetchHead",

@@ -24,6 +24,9 @@ use crate::worker::{Worker, WorkerState};
 /// A worker that closed a link is killed if it has not ended within this time.
 const CLOSED_LINK_GRACE: Duration = Duration::from_secs(1);
 
+/// How long a worker may take to close its WebSockets.
+pub(crate) const SOCKETS_GRACE: Duration = Duration::from_secs(2);
+
 /// Shortest interval between two checks whether the app is idle.
 const IDLE_LOOK: Duration = Duration::from_millis(20);
 
@@ -59,6 +62,8 @@ pub(super) struct RunningWorker {
     link_open: bool,
     /// When to kill it, if it has not ended by then.
     deadline: Option<Instant>,
+    /// It was told to close its WebSockets.
+    sockets_asked: bool,
     /// Why nano wants it to end, if it does.
     planned: Option<ExitReason>,
     /// Done when the shards have closed their links to it.
@@ -98,6 +103,7 @@ impl RunningWorker {
             ready_at: now,
             link_open: true,
             deadline: None,
+            sockets_asked: false,
             planned: None,
             released: None,
             resident_limit: None,
@@ -133,7 +139,7 @@ impl RunningWorker {
                 }
                 () = until(self.deadline) => {
                     self.deadline = None;
-                    self.process.kill();
+                    self.on_deadline();
                 }
                 Some(event) = self.events.recv() => self.on_event(event),
                 () = retired(slot.desired), if self.planned.is_none() => {
@@ -194,6 +200,17 @@ impl RunningWorker {
     fn kill(&mut self, reason: ExitReason) {
         self.worker.set_exit(reason);
         self.process.kill();
+    }
+
+    /// Its time is over. WebSockets that are left are closed, which takes a moment; then it is killed.
+    fn on_deadline(&mut self) {
+        let asks = self.planned.is_some() && self.link_open && self.worker.sockets() > 0;
+        if asks && !std::mem::replace(&mut self.sockets_asked, true) {
+            self.process.link.queue(&Frame::CloseSockets);
+            self.deadline = Some(Instant::now() + SOCKETS_GRACE);
+        } else {
+            self.process.kill();
+        }
     }
 
     fn deadline_in(&mut self, wait: Duration) {
@@ -260,7 +277,7 @@ impl RunningWorker {
         let metrics = &slot.shared.app.metrics;
         let now = Instant::now();
         let requests = metrics.requests_started();
-        if requests != self.idle.requests || metrics.requests_in_flight() > 0 {
+        if requests != self.idle.requests || metrics.requests_in_flight() > 0 || metrics.sockets_open() > 0 {
             self.idle = IdleSince { since: now, requests };
             return;
         }

@@ -20,7 +20,8 @@ use crate::upstream::{RequestBodySender, UpstreamRequest};
 #[derive(Debug)]
 pub(crate) struct ResponseBody {
     source: BodySource,
-    record: RequestLog,
+    /// `None`: it is a tunnel's.
+    record: Option<RequestLog>,
 }
 
 #[derive(Debug)]
@@ -75,7 +76,7 @@ pub(super) fn relay(
     } else {
         BodySource::Worker(request)
     };
-    let mut response = Response::new(ResponseBody { source, record });
+    let mut response = Response::new(ResponseBody::new(source, record));
     *response.status_mut() = head.status;
     *response.headers_mut() = headers;
     if closes {
@@ -94,12 +95,17 @@ pub(super) fn announce_close<B>(response: &mut Response<B>, version: Version) {
 
 impl ResponseBody {
     pub(super) fn new(source: BodySource, record: RequestLog) -> Self {
-        Self { source, record }
+        Self { source, record: Some(record) }
     }
 
     /// A body that is complete.
     pub(super) fn whole(bytes: Bytes, record: RequestLog) -> Self {
-        Self { source: BodySource::Whole(bytes), record }
+        Self::new(BodySource::Whole(bytes), record)
+    }
+
+    /// That of a response after which a tunnel begins, which has the record.
+    pub(super) fn none() -> Self {
+        Self { source: BodySource::Whole(Bytes::new()), record: None }
     }
 }
 
@@ -110,8 +116,8 @@ impl Drop for ResponseBody {
             BodySource::Worker(request) => request.is_drained(),
             BodySource::File(reader) => reader.left() == 0,
         };
-        if !complete && !self.record.is_cut() {
-            self.record.left();
+        if let Some(record) = self.record.as_mut().filter(|record| !complete && !record.is_cut()) {
+            record.left();
         }
     }
 }
@@ -122,6 +128,7 @@ impl Body for ResponseBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         let Self { source, record } = self.get_mut();
+        let Some(record) = record else { return Poll::Ready(None) };
         let chunk = match source {
             BodySource::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
             BodySource::Whole(bytes) => Ok(std::mem::take(bytes)),

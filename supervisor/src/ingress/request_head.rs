@@ -23,7 +23,7 @@ pub(super) fn build(
     authority: &str,
     url: String,
     id: &RequestIdValue,
-    body: BodyLength,
+    (body, websocket): (BodyLength, bool),
 ) -> Result<RequestHead, Failure> {
     if !is_coding_known(&head.headers) {
         return Err(Failure::MalformedBody);
@@ -39,8 +39,9 @@ pub(super) fn build(
         method: method.to_owned(),
         url,
         request_id: id.as_str().to_owned(),
-        headers: headers(&head.headers, authority, id, body)?,
+        headers: headers(&head.headers, authority, id, (body, websocket))?,
         body,
+        websocket,
     })
 }
 
@@ -55,7 +56,12 @@ fn is_coding_known(headers: &HeaderMap) -> bool {
     }
 }
 
-fn headers(given: &HeaderMap, authority: &str, id: &RequestIdValue, body: BodyLength) -> Result<HeaderBlock, Failure> {
+fn headers(
+    given: &HeaderMap,
+    authority: &str,
+    id: &RequestIdValue,
+    (body, websocket): (BodyLength, bool),
+) -> Result<HeaderBlock, Failure> {
     let named = Named::of(given);
     if named.is_cut {
         return Err(Failure::HeadersTooLarge);
@@ -77,6 +83,10 @@ fn headers(given: &HeaderMap, authority: &str, id: &RequestIdValue, body: BodyLe
     }
     if let Some(cookies) = cookies.filter(|_| !named.holds(&header::COOKIE)) {
         fits &= block.push(b"cookie", &cookies);
+    }
+    if websocket {
+        // That it asks for one is for the app to see.
+        fits &= block.push(b"connection", b"Upgrade") && block.push(b"upgrade", b"websocket");
     }
     // The host that the request was routed by, also if an absolute target overrides the header.
     fits &= block.push(b"host", authority.as_bytes());

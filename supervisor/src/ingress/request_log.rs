@@ -37,6 +37,8 @@ pub(super) struct RequestLog {
     app: Option<Arc<App>>,
     status: u16,
     bytes: u64,
+    /// What a tunnel has taken from the client; `None`: there is none.
+    tunnel: Option<u64>,
     /// The error's code, if there was an error.
     code: &'static str,
     /// Why the response was cut, if it was.
@@ -79,6 +81,7 @@ impl RequestLog {
             app: None,
             status: CLIENT_CLOSED_REQUEST,
             bytes: 0,
+            tunnel: None,
             code: "",
             cut: None,
             pid: 0,
@@ -129,6 +132,23 @@ impl RequestLog {
         self.status = status.as_u16();
     }
 
+    /// The connection becomes a WebSocket: as a request it is over, and its record goes on.
+    pub(super) fn switched(&mut self) {
+        self.status = StatusCode::SWITCHING_PROTOCOLS.as_u16();
+        self.tunnel = Some(0);
+        if let Some(app) = &self.app {
+            app.metrics.request_finished(self.status, self.started.elapsed());
+            app.metrics.socket_opened();
+        }
+    }
+
+    /// The tunnel took bytes from the client.
+    pub(super) fn received(&mut self, bytes: usize) {
+        if let Some(received) = &mut self.tunnel {
+            *received += bytes as u64;
+        }
+    }
+
     pub(super) fn failed(&mut self, status: StatusCode, code: &'static str) {
         self.status = status.as_u16();
         self.code = code;
@@ -171,6 +191,7 @@ impl Drop for RequestLog {
         let took = self.started.elapsed();
         tracing::trace!(parent: &self.span, status = self.status, bytes = self.bytes, "end");
         match &self.app {
+            Some(app) if self.tunnel.is_some() => app.metrics.socket_closed(),
             Some(app) => {
                 app.metrics.request_finished(self.status, took);
                 if let Some(by) = self.cut {
@@ -188,6 +209,7 @@ impl Drop for RequestLog {
             host = line.host,
             status = self.status,
             bytes = self.bytes,
+            bytes_in = self.tunnel,
             duration_ms = took.as_micros() as f64 / 1000.0,
             request_id = self.id.as_str(),
             client = %Peer(&self.client),

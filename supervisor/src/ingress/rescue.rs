@@ -6,6 +6,7 @@
 //! | `missing_host`, `several_hosts`, `malformed_host` | 400 | not exactly one well-formed `Host` |
 //! | `malformed_target` | 400 | neither a path nor an `http(s)` URL |
 //! | `malformed_body` | 400 | the body's framing is broken |
+//! | `malformed_handshake` | 400 | a WebSocket is asked for without a valid `Sec-WebSocket-Key`, or with a body |
 //! | `unknown_host` | 404 | no app for the host |
 //! | `no_asset` | 404 | an app of files alone has none for the path, or a file has gone since the last reload |
 //! | `method_not_allowed` | 405 | `CONNECT`, `TRACE`, a method name without end; for a static file, anything but GET and HEAD |
@@ -15,6 +16,7 @@
 //! | `uri_too_long` | 414 | the target is over 64 KiB, or the path is too long for the rules of static files |
 //! | `range_not_satisfiable` | 416 | a range behind the end of a static file |
 //! | `expectation_failed` | 417 | `Expect` with anything but `100-continue` |
+//! | `websocket_version` | 426 | a WebSocket of another version than 13 is asked for |
 //! | `headers_too_large` | 431 | the head is over 64 KiB, has over 100 headers, or a `Connection` of over 100 names |
 //! | `handler_threw` | 500 | the app threw or rejected |
 //! | `no_response` | 500 | the app answered with something that is no Response |
@@ -28,13 +30,14 @@
 //! | `app_start_failed` | 503 | the app's worker does not get ready, again and again |
 //! | `cpu_limit` | 503 | the worker went past `cpu_ms`, with this request or beside it |
 //! | `memory_limit` | 503 | the worker ended past `memory_mb`: all its requests held some of that |
+//! | `too_many_sockets` | 503 | the worker has as many WebSockets as it may have |
 //! | `worker_refused` | 503 | the worker is out of room |
 //! | `timeout` | 504 | no response head within `timeout_ms`, or the worker stood still |
 
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderValue, Response, StatusCode};
 use nano_protocol::{ExitReason, ResetReason};
 
@@ -62,6 +65,8 @@ pub(crate) enum Failure {
     MalformedTarget,
     /// The body's framing is broken.
     MalformedBody,
+    /// A WebSocket.
+    WebSocket(WebSocketFailure),
     /// No app.
     UnknownHost,
     /// A static file.
@@ -158,6 +163,45 @@ impl AssetFailure {
     }
 }
 
+/// Why there is no WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WebSocketFailure {
+    /// The handshake is none.
+    Handshake,
+    /// It is of another version.
+    Version,
+    /// The worker has as many as it may have.
+    TooMany,
+}
+
+impl WebSocketFailure {
+    fn verdict(self) -> Verdict {
+        let (status, code, text) = match self {
+            Self::Handshake => (
+                StatusCode::BAD_REQUEST,
+                "malformed_handshake",
+                "the request asks for a WebSocket, and not as RFC 6455 wants it",
+            ),
+            Self::Version => (
+                StatusCode::UPGRADE_REQUIRED,
+                "websocket_version",
+                "only version 13 of the WebSocket protocol is served",
+            ),
+            Self::TooMany => {
+                (StatusCode::SERVICE_UNAVAILABLE, "too_many_sockets", "the app has too many WebSockets open")
+            }
+        };
+        let retry_after = (self == Self::TooMany).then_some(Duration::from_secs(1));
+        Verdict { status, code, text, retry_after }
+    }
+}
+
+impl From<WebSocketFailure> for Failure {
+    fn from(failure: WebSocketFailure) -> Self {
+        Self::WebSocket(failure)
+    }
+}
+
 impl From<AssetFailure> for Failure {
     fn from(failure: AssetFailure) -> Self {
         Self::Asset(failure)
@@ -165,6 +209,7 @@ impl From<AssetFailure> for Failure {
 }
 
 impl Failure {
+    #[expect(clippy::too_many_lines, reason = "a table: one arm for each failure")]
     fn verdict(self) -> Verdict {
         let say = |status: StatusCode, code, text| Verdict { status, code, text, retry_after: None };
         let later =
@@ -205,6 +250,7 @@ impl Failure {
             Self::MalformedBody => {
                 say(StatusCode::BAD_REQUEST, "malformed_body", "the request's body is not framed as HTTP wants")
             }
+            Self::WebSocket(failure) => failure.verdict(),
             Self::UnknownHost => say(StatusCode::NOT_FOUND, "unknown_host", "no app answers for this host"),
             Self::Asset(failure) => failure.verdict(),
             Self::MethodNotAllowed => {
@@ -305,6 +351,10 @@ pub(super) fn rescue(failure: Failure, mut record: RequestLog) -> Response<Respo
         Failure::Asset(AssetFailure::Unsatisfiable(size)) => {
             let range = HeaderValue::try_from(format!("bytes */{size}"));
             headers.extend(range.ok().map(|range| (CONTENT_RANGE, range)));
+        }
+        Failure::WebSocket(WebSocketFailure::Version) => {
+            headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         }
         _ => {}
     }

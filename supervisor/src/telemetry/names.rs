@@ -31,6 +31,10 @@ names! {
         "HTTP requests that are being answered or wait, or whose client has left and that a worker has still.";
     RESPONSES_CUT = "nano_http_responses_cut_total", COUNTER,
         "HTTP responses that had begun and did not come to their end, by who is to blame.";
+    SOCKETS = "nano_websockets", GAUGE,
+        "WebSockets of the app's clients that are open.";
+    SOCKETS_OPENED = "nano_websockets_opened_total", COUNTER,
+        "WebSockets that the app's clients have opened.";
     WORKERS = "nano_workers", GAUGE,
         "Workers by state; exited ones wait to be started again.";
     SPARES = "nano_spares", GAUGE,

@@ -53,6 +53,8 @@ impl Metrics {
         add(n::REQUEST_DURATION, durations.collect())?;
         add(n::REQUESTS_IN_FLIGHT, per_app(n::REQUESTS_IN_FLIGHT, &|_, app| float(app.requests_in_flight())))?;
         add(n::RESPONSES_CUT, apps.iter().flat_map(|(app, _, own)| cut(app, own)).collect())?;
+        add(n::SOCKETS, per_app(n::SOCKETS, &|_, app| float(app.sockets_open())))?;
+        add(n::SOCKETS_OPENED, per_app(n::SOCKETS_OPENED, &|_, app| float(app.sockets_opened())))?;
         add(n::WORKERS, apps.iter().flat_map(|(app, _, own)| states(app, own)).collect())?;
         let spares = [("ready", &self.spares_ready), ("wanted", &self.spares_wanted)];
         add(n::SPARES, spares.map(|(state, count)| sample(n::SPARES, &[("state", state)], load(count))).into())?;

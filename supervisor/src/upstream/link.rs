@@ -152,7 +152,8 @@ impl Link {
             let mut requests = self.requests.borrow_mut();
             let mut sending = self.sending.borrow_mut();
             let id = requests.issue();
-            let exchange = Exchange::new(id, frame.about.clone(), due, sending.pushed, frame.has_body());
+            let exchange =
+                Exchange::new(id, frame.about.clone(), due, sending.pushed, (frame.has_body(), frame.websocket()));
             exchange.set_place(place);
             let exchange = Rc::new(exchange);
             sending.push(|outbox| outbox.push(frame.numbered(id)));
@@ -330,6 +331,10 @@ impl RequestFrame {
 
     fn has_body(&self) -> bool {
         matches!(&self.frame, Frame::RequestHead(_, head) if head.body != BodyLength::None)
+    }
+
+    fn websocket(&self) -> bool {
+        matches!(&self.frame, Frame::RequestHead(_, head) if head.websocket)
     }
 
     fn numbered(&mut self, number: RequestId) -> &Frame {

@@ -44,6 +44,9 @@ pub(crate) enum Violation {
     /// It does not read its socket.
     #[error("it did not read its requests for too long, and too much waits for it")]
     NotReading,
+    /// 101 where no WebSocket was asked for, or with a length.
+    #[error("the status 101 for a request that asks for no WebSocket, or with a body that has a length")]
+    Switch,
     /// A response head that is not HTTP.
     #[error("a response header that is not legal in HTTP")]
     Header,

@@ -237,7 +237,7 @@ fn what_is_counted_adds_up() {
 fn an_upgrade_is_ignored_as_the_standard_allows() {
     let (host, mut worker) = Host::with_worker();
     let mut client = host.connect();
-    client.send("GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
     let (id, request) = worker.request();
     assert_eq!((header(&request, "upgrade"), header(&request, "connection")), (None, None));
     worker.respond(id, "plain");

@@ -99,7 +99,7 @@ fn name(crime: &str) -> String {
     format!("{}.local", crime.replace([' ', ':'], "-"))
 }
 
-fn serve(site: &Site) -> Nano {
+pub(crate) fn serve(site: &Site) -> Nano {
     let mut command = site.command("nano", &["serve", "--config", "nano.json"]);
     let worker = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/evil_worker");
     assert!(worker.is_file(), "{} is not there: run `cargo build -p nano-test --examples` first", worker.display());

@@ -22,3 +22,4 @@ mod spares;
 mod ssrf;
 mod unlucky_machine;
 mod unread_log;
+mod websockets;

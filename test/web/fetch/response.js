@@ -34,7 +34,8 @@ test("the init", () => {
       log.push(key);
     },
   }));
-  deepEqual(log, ["headers", "status", "statusText"]);
+  // The last is of Cloudflare Workers.
+  deepEqual(log, ["headers", "status", "statusText", "webSocket"]);
 });
 
 test("some statuses have no body", () => {

@@ -34,6 +34,7 @@ struct AppEntries {
     set_environment: Entry,
     start_app: Entry,
     abort_request: Entry,
+    close_web_sockets: Entry,
     create_assets_binding: Entry,
     dispatch_request: Entry,
     response_handed_on: Entry,
@@ -47,6 +48,7 @@ impl AppEntries {
             set_environment: runtime.entry("setEnvironment")?,
             start_app: runtime.entry("startApp")?,
             abort_request: runtime.entry("abortRequest")?,
+            close_web_sockets: runtime.entry("closeWebSockets")?,
             create_assets_binding: runtime.entry("createAssetsBinding")?,
             dispatch_request: runtime.entry("dispatchRequest")?,
             response_handed_on: runtime.entry("responseHandedOn")?,
@@ -166,6 +168,12 @@ impl App {
             call(scope, &exchanges.isolate, dispatch, &[number, method.into(), url.into(), has_body.into()]);
         });
         true
+    }
+
+    /// The time for open WebSockets is over.
+    fn close_web_sockets(&mut self) {
+        let (exchanges, close) = (&self.exchanges, &self.entries.close_web_sockets);
+        self.runtime.run_as(0, |scope, _| call(scope, &exchanges.isolate, close, &[]));
     }
 
     /// What came of a request's body is there to be read.

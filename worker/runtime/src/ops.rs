@@ -33,6 +33,7 @@ mod timers;
 mod url;
 mod url_pattern;
 mod wasm;
+mod websocket;
 
 /// The web platform, as far as nano has it.
 pub(crate) const WEB_PLATFORM: Extension = Extension {
@@ -48,6 +49,7 @@ fn on_close(isolate: &mut v8::Isolate) {
     node_crypto::close_all(isolate);
     subtle::keys::close_all(isolate);
     subtle::running_digest::close_all(isolate);
+    websocket::close_all(isolate);
 }
 
 /// All operations. One line per file.
@@ -89,6 +91,7 @@ const GROUPS: &[&[OpDecl]] = &[
     url::OPS,
     url_pattern::OPS,
     wasm::OPS,
+    websocket::OPS,
 ];
 
 /// Throws a `RangeError` with `message` from within a callback.

@@ -246,6 +246,7 @@ impl Worker {
             request_id: format!("request-{id}"),
             headers: list.finish(),
             body,
+            websocket: false,
         };
         Frame::RequestHead(id, Box::new(head))
     }

@@ -6,8 +6,11 @@ use super::*;
 
 #[test]
 fn a_sender_that_keeps_to_its_window_is_never_refused_and_never_stalls() {
-    let mut sender = SendWindow::default();
-    let mut receiver = ReceiveWindow::default();
+    never_stalls(SendWindow::default(), ReceiveWindow::default());
+    never_stalls(SendWindow::of_socket(), ReceiveWindow::of_socket());
+}
+
+fn never_stalls(mut sender: SendWindow, mut receiver: ReceiveWindow) {
     let mut total = 0_u64;
     while total < 64 * u64::from(INITIAL_WINDOW) {
         let bytes = sender.available().min(50_001);
@@ -25,6 +28,9 @@ fn a_sender_that_keeps_to_its_window_is_never_refused_and_never_stalls() {
 fn more_than_the_window_is_refused() {
     let mut receiver = ReceiveWindow::default();
     receiver.received(INITIAL_WINDOW as usize).unwrap();
+    assert_eq!(receiver.received(1), Err(StreamViolation::Window));
+    let mut receiver = ReceiveWindow::of_socket();
+    receiver.received(SOCKET_WINDOW as usize).unwrap();
     assert_eq!(receiver.received(1), Err(StreamViolation::Window));
 }
 

@@ -11,7 +11,7 @@
 use std::time::Instant;
 
 use nano_protocol::Frame;
-use nano_protocol::limits::MIN_CREDIT;
+use nano_protocol::limits::SOCKET_CREDIT;
 
 use super::Violation;
 
@@ -118,7 +118,7 @@ impl Waste {
 /// that many.
 pub(super) fn says_little(frame: &Frame) -> bool {
     match frame {
-        Frame::Credit { bytes, .. } => *bytes < MIN_CREDIT,
+        Frame::Credit { bytes, .. } => *bytes < SOCKET_CREDIT,
         Frame::Stats(_) => true,
         _ => false,
     }

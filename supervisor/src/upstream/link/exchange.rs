@@ -8,11 +8,15 @@ use bytes::Bytes;
 use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{
     BodyLength, ExitReason, ReceiveHalf, Received, RequestId, ResetReason, ResponseHead, SendHalf, StreamId,
+    StreamViolation,
 };
 
 use super::Violation;
 use crate::upstream::place::Place;
 use crate::upstream::{LostRequest, RequestSummary};
+
+/// The status of a response that begins a WebSocket.
+const SWITCHING_PROTOCOLS: u16 = 101;
 
 /// Why a request got no response, or not all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +63,8 @@ pub(super) struct Exchange {
     pub(super) offset: u64,
     /// When the deadline began.
     sent: Instant,
+    /// The request asks for a WebSocket.
+    websocket: bool,
     about: RequestSummary,
     state: RefCell<ExchangeState>,
 }
@@ -96,18 +102,29 @@ pub(super) struct BodyChunk {
 }
 
 impl Exchange {
-    pub(super) fn new(id: RequestId, about: RequestSummary, due: Deadline, offset: u64, has_body: bool) -> Self {
+    /// `(has_body, websocket)`: whether the request has a body, and asks for a WebSocket.
+    pub(super) fn new(
+        id: RequestId,
+        about: RequestSummary,
+        due: Deadline,
+        offset: u64,
+        (has_body, websocket): (bool, bool),
+    ) -> Self {
         let state = ExchangeState {
             head: None,
             response: ReceiveHalf::default(),
             reader: None,
             // hyper enforces the announced length.
-            upload: SendHalf::new(if has_body { BodyLength::Unknown } else { BodyLength::None }),
+            upload: match (websocket, has_body) {
+                (true, _) => SendHalf::of_socket(),
+                (false, true) => SendHalf::new(BodyLength::Unknown),
+                (false, false) => SendHalf::new(BodyLength::None),
+            },
             uploader: None,
             wanted: false,
             place: None,
         };
-        Self { id, deadline: due.at, offset, sent: due.since, about, state: RefCell::new(state) }
+        Self { id, deadline: due.at, offset, sent: due.since, websocket, about, state: RefCell::new(state) }
     }
 
     /// Gives it its place in the worker, or frees that.
@@ -135,7 +152,19 @@ impl Exchange {
 
     pub(super) fn on_head(&self, head: ResponseHead) -> Result<bool, Violation> {
         let mut state = self.state.borrow_mut();
-        state.response.begin(head.body)?;
+        if head.status == SWITCHING_PROTOCOLS {
+            if !self.websocket || head.body != BodyLength::Unknown {
+                return Err(Violation::Switch);
+            }
+            if state.response.length().is_some() {
+                return Err(StreamViolation::SecondHead.into());
+            }
+            state.response = ReceiveHalf::of_socket();
+            // An app with many idle sockets takes requests all the same.
+            state.place = None;
+        } else {
+            state.response.begin(head.body)?;
+        }
         state.head = Some(head);
         state.wake_reader();
         Ok(state.response.is_ended())

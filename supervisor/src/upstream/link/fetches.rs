@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use super::local_response::LocalResponse;
 use super::{Link, MAX_UNSENT, Violation};
 use super::{asset_fetch, cache_fetch};
-use crate::egress::{EgressError, EgressResponse, UploadQueue};
+use crate::egress::{EgressError, EgressResponse, EgressTunnel, SocketAnswer, UploadQueue};
 use crate::upstream::truncate_utf8;
 
 /// How long a static file is kept open, or what was kept in a cache stays in memory, for a worker that does not read it, and
@@ -189,6 +189,12 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
         let app = link.app.as_deref();
         match &head.to {
             FetchDestination::Network => link.egress.send(head, &fetch.upload).await.map(Answer::Network),
+            FetchDestination::WebSocket => {
+                link.egress.send_socket(head, &fetch.upload).await.map(|answer| match answer {
+                    SocketAnswer::Tunnel(tunnel) => Answer::Socket(tunnel),
+                    SocketAnswer::Response(response) => Answer::Network(response),
+                })
+            }
             // What comes of its body is not taken: files have GET and HEAD.
             FetchDestination::Assets => asset_fetch::send(app, &head).await.map(Answer::Local),
             FetchDestination::Cache { name, call } => {
@@ -246,6 +252,7 @@ async fn unless_given_up<F: Future>(fetch: &Fetch, future: F) -> Option<F::Outpu
 enum Answer {
     Network(EgressResponse),
     Local(LocalResponse),
+    Socket(EgressTunnel),
 }
 
 impl Answer {
@@ -253,13 +260,14 @@ impl Answer {
         match self {
             Self::Network(answer) => &answer.head,
             Self::Local(answer) => &answer.head,
+            Self::Socket(tunnel) => &tunnel.head,
         }
     }
 
     /// Waits for room; what is nano's own is not held for a worker that does not read it.
     async fn when_read(&self, room: impl Future<Output = usize>) -> Result<usize, EgressError> {
         match self {
-            Self::Network(_) => Ok(room.await),
+            Self::Network(_) | Self::Socket(_) => Ok(room.await),
             Self::Local(_) => timeout(UNREAD, room).await.map_err(|_| {
                 let text = format!("the body was not read for {} s", UNREAD.as_secs());
                 EgressError::new(FetchFailure::TimedOut, text)
@@ -271,6 +279,7 @@ impl Answer {
         match self {
             Self::Network(answer) => answer.next().await,
             Self::Local(answer) => answer.next().await,
+            Self::Socket(tunnel) => tunnel.next().await,
         }
     }
 
@@ -278,6 +287,7 @@ impl Answer {
         match self {
             Self::Network(answer) => answer.is_complete(),
             Self::Local(answer) => answer.is_complete(),
+            Self::Socket(tunnel) => tunnel.is_complete(),
         }
     }
 }

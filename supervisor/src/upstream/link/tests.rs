@@ -45,6 +45,7 @@ fn request(link: &Rc<Link>) -> UpstreamRequest {
         request_id: "r".to_owned(),
         headers: HeaderBlock::default(),
         body: BodyLength::Unknown,
+        websocket: false,
     };
     let about = RequestSummary { method: http::Method::POST, target: None, id: http::HeaderValue::from_static("r") };
     let now = Instant::now();

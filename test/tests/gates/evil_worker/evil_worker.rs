@@ -82,6 +82,11 @@ fn head(id: u32, headers: &[(&str, &str)], body: BodyLength) -> Frame {
     Frame::ResponseHead(id, ResponseHead { status: 200, headers: block.finish(), body })
 }
 
+/// Makes a connection a WebSocket.
+fn switch(id: u32, body: BodyLength) -> Frame {
+    Frame::ResponseHead(id, ResponseHead { status: 101, headers: HeaderBlock::default(), body })
+}
+
 fn chunk(id: u32, data: &[u8], end: bool) -> Frame {
     Frame::Data { stream: StreamId::request(id), end, data: Bytes::copy_from_slice(data) }
 }
@@ -225,6 +230,14 @@ fn crime(crime: &str, link: &UnixStream, control: &UnixStream, id: u32) {
             send(control, &Frame::ModuleRequest { id: 1, path: "index.js".to_owned() });
         },
         "acknowledges what was not reset" => send(link, &Frame::ResetAck { id }),
+        "a socket nobody asked for" => send(link, &switch(id, BodyLength::Unknown)),
+        "a socket of a known length" => send(link, &switch(id, BodyLength::Known(10))),
+        "a socket beyond its window" => {
+            send(link, &switch(id, BodyLength::Unknown));
+            loop {
+                send(link, &chunk(id, &[b'x'; 1024], false));
+            }
+        }
         "mutated" => mutate(link, id),
         "silence" => {}
         other => panic!("no such crime: {other}"),

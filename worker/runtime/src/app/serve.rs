@@ -390,6 +390,7 @@ impl Worker {
                     self.sockets.push(&Frame::Pong { nonce: number, idle });
                 }
                 Frame::Drain => self.phase = Phase::Draining,
+                Frame::CloseSockets => self.jobs.push(Job::CloseSockets),
                 _ => return Err(ServeError::Protocol("a frame on the control link that belongs elsewhere")),
             }
         }

@@ -5,6 +5,7 @@ mod aborted;
 mod after_response;
 mod body;
 mod unbegun;
+mod websocket;
 
 use std::collections::VecDeque;
 
@@ -35,6 +36,8 @@ struct RequestContext {
     /// The app was not called for it yet.
     unbegun: Option<Unbegun>,
     incoming: IncomingBody,
+    /// It asks for a WebSocket, and what comes as its body is what is sent on that.
+    websocket: bool,
     outgoing: Option<OutgoingBody>,
     /// The response is complete.
     answered: bool,
@@ -163,7 +166,7 @@ impl Requests {
     /// Takes in a new request. [`Requests::take_call`] says what the app is to be called with.
     pub(crate) fn open(&mut self, link: usize, wire_id: RequestId, mut head: RequestHead) -> RequestKey {
         let key = self.contexts.issue();
-        let incoming = IncomingBody::new(head.body);
+        let incoming = IncomingBody::new(head.body, head.websocket);
         let unbegun = Unbegun::new(&mut head);
         self.unbegun += unbegun.bytes;
         let context = RequestContext {
@@ -173,6 +176,7 @@ impl Requests {
             headers: head.headers,
             unbegun: Some(unbegun),
             incoming,
+            websocket: head.websocket,
             outgoing: None,
             answered: false,
             held: 0,
@@ -320,11 +324,6 @@ impl Requests {
     pub(crate) fn respond_in_chunks(&mut self, key: RequestKey, status: u16, headers: HeaderBlock) -> Outcome {
         let head = ResponseHead { status, headers, body: BodyLength::Unknown };
         self.begin(key, head, BodySource::Script { waiting: false }, SendHalf::new(BodyLength::Unknown))
-    }
-
-    /// How long a request's body is, as it was announced.
-    pub(crate) fn body_length(&self, key: RequestKey) -> BodyLength {
-        self.contexts.get(key).map_or(BodyLength::Unknown, |context| context.incoming.length())
     }
 
     /// Sends a response whose body is the request's, of which nothing was read yet.

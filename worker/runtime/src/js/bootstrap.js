@@ -67,6 +67,7 @@ import { abortRequest, checkExports, dispatchRequest, responseHandedOn, resumeRe
 import { beforeMain, setEnvironment } from "./worker/environment.js";
 import { ExecutionContext } from "./worker/execution_context.js";
 import { ExtendableEvent, FetchEvent } from "./worker/fetch_event.js";
+import { closeWebSockets, webSockets } from "./websocket/registry.js";
 import { removeSharedMemory } from "./worker/shared_memory.js";
 import { defineWasmStreaming } from "./worker/wasm_streaming.js";
 
@@ -216,6 +217,7 @@ defineLazily(global, ["MessageEvent"], messageEvents);
 defineLazily(global, ["PerformanceEntry", "PerformanceMark", "PerformanceMeasure"], userTiming);
 defineLazily(global, ["scheduler"], () => ({ __proto__: null, scheduler: createScheduler() }), true);
 defineLazily(global, ["URLPattern"], createURLPattern);
+defineLazily(global, ["CloseEvent", "WebSocket", "WebSocketPair"], webSockets);
 defineLazily(crypto, ["DigestStream"], () => ({ __proto__: null, DigestStream: createDigestStream() }));
 
 defineFunctions({
@@ -280,6 +282,7 @@ export const entry = {
   beforeMain,
   builtInModule,
   checkExports,
+  closeWebSockets,
   createAssetsBinding,
   configureBudget(options) {
     captureFloat16Array(global.Float16Array);

@@ -68,7 +68,7 @@ export const ops: {
   fetchEnd(key: Id): boolean;
   fetchStart(
     method: string, url: string, headers: HeaderList, body: null | string | Uint8Array | number,
-    to: undefined | "assets" | { cache: string, call: "match" | "delete" | "put", status?: number, headers?: HeaderList },
+    to: undefined | "assets" | "websocket" | { cache: string, call: "match" | "delete" | "put", status?: number, headers?: HeaderList },
   ): Id;
   fetchTakesBody(key: Id): boolean;
   formCost(bytes: Bytes): number;
@@ -201,5 +201,19 @@ export const ops: {
   waitUntilBegan(id: Id): void;
   waitUntilEnded(id: Id): void;
   wasmExamine(bytes: Bytes): 0 | 1 | 2;
+  websocketAgreed(answer: string): boolean;
+  websocketAnswer(offers: string): string;
+  websocketAsked(key: Id): boolean;
+  websocketClose(id: Id, code: number, reason: string): number;
+  websocketFeed(id: Id, bytes: Uint8Array): void;
+  websocketFlush(id: Id): number;
+  websocketForget(id: Id): void;
+  websocketNext(id: Id): string | Uint8Array | [number, string, boolean] | undefined;
+  websocketOffer(): string;
+  websocketOpen(isClient: boolean, key: Id, extensions: string, most: number): Id;
+  websocketReset(id: Id): void;
+  websocketSend(id: Id, message: string | Uint8Array): number;
+  websocketSweep(): Id[];
+  websocketSwitch(key: Id, status: number, headers: HeaderList): void;
   x25519Derive(privateId: KeyId, publicId: KeyId): ArrayBuffer | undefined;
 };

@@ -40,7 +40,8 @@ fn report_memory(scope: &mut v8::PinScope, exchanges: &Exchanges) {
 }
 
 /// `fetchStart(method, url, headers, body, to) → key`: sends a request. `body`: null, a string, a Uint8Array, or a number for one
-/// that comes in pieces: its length, or -1. `to`: undefined for the network, "assets" for files of the app, for its caches
+/// that comes in pieces: its length, or -1. `to`: undefined for the network, "assets" for files of the app, "websocket" for one,
+/// for its caches
 /// `{ cache, call }`, where `call` is "match", "delete" or "put"; the last with the response's `status` and `headers`. 0 if there
 /// is no room: `fetchSlotFree` is called when there is. Throws where the request cannot be sent at all.
 fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
@@ -102,7 +103,8 @@ fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
 fn fetch_destination(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments) -> Option<FetchDestination> {
     let to = args.get(4);
     if to.is_string() {
-        return Some(FetchDestination::Assets);
+        let is_socket = to.to_rust_string_lossy(scope) == "websocket";
+        return Some(if is_socket { FetchDestination::WebSocket } else { FetchDestination::Assets });
     }
     let Ok(to) = v8::Local::<v8::Object>::try_from(to) else { return Some(FetchDestination::Network) };
     let member = |scope: &mut v8::PinScope<'_, '_>, name: &str| -> Option<v8::Global<v8::Value>> {

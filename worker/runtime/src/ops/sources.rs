@@ -166,6 +166,7 @@ sources! {
     "webidl.js",
     "webidl/iterable.js",
     "webidl/pair_list.js",
+    "websocket/registry.js",
     "worker/assets_binding.js",
     "worker/cloudflare_workers.js",
     "worker/dispatch.js",
@@ -316,6 +317,12 @@ sources! {
     "node/zlib/base.js",
     "node/zlib/codec.js",
     "node/zlib/constants.js",
+    "websocket/close_event.js",
+    "websocket/end.js",
+    "websocket/target.js",
+    "websocket/tasks.js",
+    "websocket/web_socket.js",
+    "websocket/wire.js",
     "worker/caches.js",
 }
 

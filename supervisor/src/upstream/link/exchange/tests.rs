@@ -6,7 +6,7 @@ use super::*;
 
 fn begun(body: BodyLength) -> Exchange {
     let about = RequestSummary { method: http::Method::GET, target: None, id: http::HeaderValue::from_static("-") };
-    let exchange = Exchange::new(0, about, Deadline { since: Instant::now(), at: Instant::now() }, 0, false);
+    let exchange = Exchange::new(0, about, Deadline { since: Instant::now(), at: Instant::now() }, 0, (false, false));
     let head = ResponseHead { status: 200, headers: nano_protocol::HeaderBlock::default(), body };
     exchange.on_head(head).unwrap();
     exchange

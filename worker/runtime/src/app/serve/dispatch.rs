@@ -168,6 +168,7 @@ impl Worker {
                 }
             }
             Job::FetchClosed(key) => app.fetch_events.fetch_closed(&mut app.runtime, key),
+            Job::CloseSockets => app.close_web_sockets(),
             Job::Module(path, source) => app.module_arrived(&path, source),
         }
         Ok(())

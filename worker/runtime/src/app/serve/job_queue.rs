@@ -29,6 +29,8 @@ pub(super) enum Job {
     Abandon { link: usize, id: RequestId, reason: ResetReason, acknowledge: bool },
     /// A `fetch()` has no link any more.
     FetchClosed(FetchKey),
+    /// WebSockets are to be closed.
+    CloseSockets,
     /// A module's source came, or the reason why there is none.
     Module(String, Result<Vec<u8>, SourceError>),
 }

@@ -33,6 +33,7 @@ impl Scripts {
             request_id: "id".into(),
             headers: HeaderBlock::default(),
             body: BodyLength::None,
+            websocket: false,
         };
         self.requests.open(link, id, head)
     }

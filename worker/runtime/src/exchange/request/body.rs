@@ -2,7 +2,8 @@
 
 use nano_protocol::{BodyLength, ReceiveHalf, SendHalf};
 
-use crate::exchange::key::{BodyReader, FetchKey};
+use super::Requests;
+use crate::exchange::key::{BodyReader, FetchKey, RequestKey};
 
 /// Why no more of a request's body comes before its end: the request was reset, or nothing keeps the body.
 #[derive(Debug, Clone, Copy)]
@@ -39,13 +40,21 @@ pub(in crate::exchange) enum BodySource {
 }
 
 impl IncomingBody {
-    pub(super) fn new(length: BodyLength) -> Self {
-        let body = ReceiveHalf::new(length);
+    /// `websocket`: it is what a client sends on one.
+    pub(super) fn new(length: BodyLength, websocket: bool) -> Self {
+        let body = if websocket { ReceiveHalf::of_socket() } else { ReceiveHalf::new(length) };
         Self { body, unwanted: false, asked: false, news: false, reader: None }
     }
 
     /// As it was announced.
     pub(super) fn length(&self) -> BodyLength {
         self.body.length().unwrap_or(BodyLength::Unknown)
+    }
+}
+
+impl Requests {
+    /// How long a request's body is, as it was announced.
+    pub(crate) fn body_length(&self, key: RequestKey) -> BodyLength {
+        self.contexts.get(key).map_or(BodyLength::Unknown, |context| context.incoming.length())
     }
 }

@@ -21,6 +21,7 @@ fn opened(body: BodyLength) -> (Requests, RequestKey) {
         request_id: "id".into(),
         headers: HeaderBlock::default(),
         body,
+        websocket: false,
     };
     let key = requests.open(0, 0, head);
     (requests, key)
@@ -241,6 +242,7 @@ fn what_wait_until_keeps_is_bounded() {
             request_id: "id".into(),
             headers: HeaderBlock::default(),
             body: BodyLength::Unknown,
+            websocket: false,
         };
         let key = requests.open(0, id, head);
         requests.hold(key);

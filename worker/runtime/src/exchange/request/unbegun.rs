@@ -29,7 +29,7 @@ impl Unbegun {
     pub(super) fn new(head: &mut RequestHead) -> Self {
         let (method, url) = (std::mem::take(&mut head.method), std::mem::take(&mut head.url));
         let bytes = OVERHEAD + method.len() + url.len() + head.request_id.len() + head.headers.as_bytes().len();
-        Self { call: Call { method, url, has_body: head.body != BodyLength::None }, bytes }
+        Self { call: Call { method, url, has_body: head.body != BodyLength::None && !head.websocket }, bytes }
     }
 }
 

@@ -11,6 +11,7 @@ import { abortReason, addAbortAlgorithm, isAborted, removeAbortAlgorithm } from 
 import { ops, version } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { createSteadyMap } from "../steady_map.js";
+import { webSockets } from "../websocket/registry.js";
 import { Deferred } from "../streams/promises.js";
 import { Ring } from "../streams/queue_with_sizes.js";
 import { seal } from "../streams/sealed_class.js";
@@ -27,13 +28,16 @@ import { createNetworkResponse, isNullBodyStatus, isRedirectStatus } from "./res
 
 const {
   Error, FinalizationRegistry, FinalizationRegistryPrototypeRegister, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet,
-  ObjectDefineProperty, PromiseReject, StringPrototypeSlice, StringPrototypeStartsWith, TypeError, Uint32Array,
+  ObjectDefineProperty, PromiseReject, StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToLowerCase, TypeError, Uint32Array,
 } = primordials;
 
 /** Redirects that one call of fetch() follows. */
 const mostRedirects = 20;
 /** Fetches that wait while the maximum is open. */
 const mostWaiting = 1024;
+/** WebSockets that are open or asked for: half of the fetches that may be open, so that there is room for others. */
+const mostSockets = 32;
+let sockets = 0;
 
 const userAgent = `nano/${version}`;
 
@@ -73,6 +77,11 @@ const wire = {
 };
 
 function uploadOver(key) {
+  MapPrototypeDelete(uploads, key);
+}
+
+function socketOver(key) {
+  sockets--;
   MapPrototypeDelete(uploads, key);
 }
 
@@ -141,6 +150,8 @@ class Fetching {
     this.to = undefined;
     /** Whether redirects are responses like others. */
     this.manual = request.redirect === "manual";
+    /** Whether it asks for a WebSocket, and counts as one. */
+    this.websocket = false;
     this.deferred = new Deferred();
     /** The current URL, without its fragment. */
     this.url = request.url;
@@ -171,12 +182,29 @@ class Fetching {
         addAbortAlgorithm(signal, this.onAbort);
       }
       if (request.integrity !== "") throw failure("`integrity` is not supported");
+      if (this.to === undefined && this.method === "GET") this.askForWebSocket();
       this.setUrl(this.url, undefined);
       if (this.content !== null && (this.method === "GET" || this.method === "HEAD")) this.expectNothing();
       else this.start();
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** What a request for a WebSocket has beside its header `Upgrade`. */
+  askForWebSocket() {
+    const { list } = this;
+    const upgrade = listGet(list, "upgrade");
+    if (upgrade === null || StringPrototypeToLowerCase(upgrade) !== "websocket") return;
+    if (sockets >= mostSockets) throw failure(`${mostSockets} WebSockets are open, or asked for, already`);
+    this.websocket = true;
+    this.manual = true;
+    sockets++;
+    // Those of a request that came in are for another connection.
+    listDelete(list, "sec-websocket-key");
+    listDelete(list, "sec-websocket-version");
+    listDelete(list, "sec-websocket-extensions");
+    listAppend(list, "sec-websocket-extensions", ops.websocketOffer());
   }
 
   start() {
@@ -209,6 +237,9 @@ class Fetching {
     const fragment = components[kFragmentStart];
     this.url = fragment === NONE ? href : StringPrototypeSlice(href, 0, fragment);
     const scheme = StringPrototypeSlice(href, 0, components[kSchemeEnd]);
+    if (this.websocket && (scheme === "ws" || scheme === "wss")) {
+      return this.setUrl(`http${StringPrototypeSlice(this.url, 2)}`, base);
+    }
     const isHttp = scheme === "http" || scheme === "https";
     if (!isHttp && (scheme !== "data" || base !== undefined || this.to !== undefined)) throw failure(`the scheme of '${scheme}:' URLs is not supported`);
     if (isHttp && components[kHostStart] > components[kSchemeEnd] + 3 && base !== undefined) {
@@ -237,7 +268,8 @@ class Fetching {
     const { content } = this;
     const streams = content !== null && isSource(content);
     if (!this.isForCache()) this.appendDefaults();
-    const key = ops.fetchStart(this.method, this.url, this.list, streams ? sourceLength(content) : content, this.to);
+    const body = this.websocket ? -1 : streams ? sourceLength(content) : content;
+    const key = ops.fetchStart(this.method, this.url, this.list, body, this.websocket ? "websocket" : this.to);
     if (key === 0) return false;
     this.key = key;
     MapPrototypeSet(pending, key, this);
@@ -266,6 +298,15 @@ class Fetching {
   responded(status, reason, list, hasBody) {
     const { key } = this;
     MapPrototypeDelete(pending, key);
+    if (this.websocket) {
+      if (status === 101) {
+        this.upgraded(reason, list);
+        return;
+      }
+      ops.fetchEnd(key);
+      this.websocket = false;
+      sockets--;
+    }
     if (isRedirectStatus(status) && !this.manual) {
       const location = listGet(list, "location");
       if (this.to === "assets" && location !== null && this.leadsElsewhere(location)) {
@@ -304,6 +345,22 @@ class Fetching {
     this.respond(status, reason, list, new Body(source, null));
   }
 
+  /** The server agreed to a WebSocket. */
+  upgraded(reason, list) {
+    const { key } = this;
+    const extensions = listGet(list, "sec-websocket-extensions") ?? "";
+    const protocol = listGet(list, "sec-websocket-protocol") ?? "";
+    if (!ops.websocketAgreed(extensions)) {
+      ops.fetchAbort(key, undefined);
+      throw failure("the server answered with extensions that were not offered");
+    }
+    const { socket, wire } = webSockets().adopt(key, protocol, extensions, socketOver);
+    // The wire counts it from now on.
+    this.websocket = false;
+    MapPrototypeSet(uploads, key, wire);
+    this.respond(101, reason, list, null, socket);
+  }
+
   /** Whether a redirect of a static file leads to another origin, where there are none of this app. */
   leadsElsewhere(location) {
     const origin = (href) => StringPrototypeSlice(href, 0, components[kPathStart]);
@@ -336,17 +393,21 @@ class Fetching {
     this.send();
   }
 
-  respond(status, reason, list, body) {
+  respond(status, reason, list, body, webSocket = null) {
     if (this.source === null) this.unfollow();
     this.isSettled = true;
     this.deferred.resolve(createNetworkResponse({
-      __proto__: null, status, reason, list, body, url: this.url, redirected: this.hops > 0,
+      __proto__: null, status, reason, list, body, url: this.url, redirected: this.hops > 0, webSocket,
     }));
   }
 
   /** There will be no response. */
   fail(error) {
     MapPrototypeDelete(pending, this.key);
+    if (this.websocket) {
+      this.websocket = false;
+      sockets--;
+    }
     this.unfollow();
     const { content, isSettled } = this;
     this.isSettled = true;

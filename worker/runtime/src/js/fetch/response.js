@@ -7,6 +7,7 @@ import { configureInterface, conversionError, converters, illegalInvocation, isO
 import {
   Body, bodyStream, cloneBody, consumeBody, extractBody, forms, isBodyUnusable, isBodyUsed, takeContent, toBodyInit, unusableBody,
 } from "./body.js";
+import { isWebSocket } from "../websocket/registry.js";
 import { blobOfBody, formDataOfBody } from "./form_body.js";
 import { convertHeadersInit, copyList, createHeaders, headersList, isImmutable, listAppend, listFromPairs, listGet, listHas } from "./headers.js";
 
@@ -38,6 +39,8 @@ export class Response {
   // Of a response that came from elsewhere: where from, at last.
   #url = "";
   #redirected = false;
+  // Of an answer that makes the connection a WebSocket.
+  #webSocket = null;
 
   constructor(body = null, init = undefined) {
     if (body === kInternal) return;
@@ -45,6 +48,11 @@ export class Response {
     body = toBodyInit(body, prefix);
     this.#initialize(init, prefix);
     if (body !== null) this.#setBody(extractBody(body), prefix);
+  }
+
+  get webSocket() {
+    if (!(#list in this)) throw illegalInvocation("Response");
+    return this.#webSocket;
   }
 
   static error() {
@@ -156,6 +164,7 @@ export class Response {
   clone() {
     if (!(#list in this)) throw illegalInvocation("Response");
     if (isBodyUnusable(this.#body)) throw unusableBody();
+    if (this.#webSocket !== null) throw new TypeError("A response with a WebSocket cannot be cloned");
     const response = new Response(kInternal);
     response.#status = this.#status;
     response.#statusText = this.#statusText;
@@ -178,8 +187,11 @@ export class Response {
   }
 
   #apply(init, prefix) {
-    const { status, statusText } = init;
-    if (status < 200 || status > 599) throw new RangeError(`${prefix}: the status ${status} is not in the range of 200 to 599`);
+    const { status, statusText, webSocket } = init;
+    if (webSocket !== null) {
+      if (status !== 101) throw new RangeError(`${prefix}: a response with a WebSocket has the status 101`);
+      this.#webSocket = webSocket;
+    } else if (status < 200 || status > 599) throw new RangeError(`${prefix}: the status ${status} is not in the range of 200 to 599`);
     if (statusText !== "" && RegExpPrototypeExec(notInReasonPhrase, statusText) !== null) {
       throw conversionError(prefix, "'statusText'", "is not a valid reason phrase");
     }
@@ -214,9 +226,15 @@ export class Response {
         if (!isObject(value) || !(#list in value)) return null;
         if (value.#type === "error") throw new TypeError("The handler returned Response.error(), which no client can be sent");
         const body = value.#body === null ? null : takeContent(value.#body);
-        return { status: value.#status, headers: value.#headers === null ? value.#list : headersList(value.#headers), body };
+        return {
+          status: value.#status,
+          headers: value.#headers === null ? value.#list : headersList(value.#headers),
+          body,
+          webSocket: value.#webSocket,
+        };
       },
-      fromNetwork({ status, reason, list, body, url, redirected }) {
+      webSocket: (response) => response.#webSocket,
+      fromNetwork({ status, reason, list, body, url, redirected, webSocket = null }) {
         const response = new Response(kInternal);
         response.#status = status;
         response.#statusText = reason;
@@ -226,6 +244,7 @@ export class Response {
         response.#type = "basic";
         response.#url = url;
         response.#redirected = redirected;
+        response.#webSocket = webSocket;
         return response;
       },
       describe: (response) => ({
@@ -250,7 +269,7 @@ registerInspector(Response.prototype, (value) => (internals.body(value) === unde
 
 // The dictionary ResponseInit, its members in lexicographical order.
 function convertInit(init, prefix) {
-  const result = { headers: null, status: 200, statusText: "" };
+  const result = { headers: null, status: 200, statusText: "", webSocket: null };
   if (init === undefined || init === null) return result;
   if (!isObject(init)) throw conversionError(prefix, "Argument 2", "cannot be converted to a dictionary (ResponseInit)");
   const { headers } = init;
@@ -259,11 +278,21 @@ function convertInit(init, prefix) {
   if (status !== undefined) result.status = converters["unsigned short"](status, prefix, "'status' of 'ResponseInit'");
   const { statusText } = init;
   if (statusText !== undefined) result.statusText = converters.ByteString(statusText, prefix, "'statusText' of 'ResponseInit'");
+  const { webSocket } = init;
+  if (webSocket !== undefined && webSocket !== null) {
+    if (!isWebSocket(webSocket)) throw conversionError(prefix, "'webSocket' of 'ResponseInit'", "is not of type WebSocket");
+    result.webSocket = webSocket;
+  }
   return result;
 }
 
+/** The WebSocket of a response to fetch(), or null. */
+export function responseWebSocket(response) {
+  return internals.webSocket(response);
+}
+
 /**
- * What is to be sent of a response, whose body is used up by that: `{ status, headers, body }`; headers as a flat array;
+ * What is to be sent of a response, whose body is used up by that: `{ status, headers, body, webSocket }`; headers as a flat array;
  * body null, a string, a Uint8Array that must not be changed, or a source (body_source.js). Null if `value` is no Response.
  * Throws where the body is used up already, or there is nothing that could be sent.
  */
@@ -281,7 +310,8 @@ export function responseForWasm(value) {
   return internals.forWasm(value);
 }
 
-/** A response that came from elsewhere: `{ status, reason, list, body, url, redirected }`, the body a Body or null. */
+/** A response that came from elsewhere: `{ status, reason, list, body, url, redirected, webSocket }`, the body a Body or null, and so the
+ * WebSocket. */
 export function createNetworkResponse(parts) {
   return internals.fromNetwork(parts);
 }

@@ -59,6 +59,11 @@ export function registerBlobSize(size) {
   blobSize = size;
 }
 
+/** Bytes that one queue may hold. */
+export function streamLimit() {
+  return maxStreamBytes;
+}
+
 /** Counts a stream that turned errored, once for each. */
 export function countErrored(cause) {
   counters[cause]++;

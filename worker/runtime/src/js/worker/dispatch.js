@@ -6,12 +6,13 @@ import { isSource } from "../fetch/body.js";
 import { BodySender } from "../fetch/body_sender.js";
 import { FetchSource, IncomingSource } from "../fetch/body_source.js";
 import { CodedSource, acceptsCodings } from "../fetch/content_coding.js";
-import { copyList, listAppend } from "../fetch/headers.js";
+import { copyList, listAppend, listDelete, listGet } from "../fetch/headers.js";
 import { abortIncomingRequest, createIncomingRequest, incomingHeader } from "../fetch/request.js";
 import { responseParts } from "../fetch/response.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { createSteadyMap } from "../steady_map.js";
+import { webSockets } from "../websocket/registry.js";
 import { getExports, isEntrypointClass, requestsFrom, setMainNamespace } from "./cloudflare_workers.js";
 import { getEnvironment } from "./environment.js";
 import { createExecutionContext, exportsFrom, onRejectedWait } from "./execution_context.js";
@@ -124,7 +125,7 @@ export function dispatchRequest(id, method, url, hasBody) {
     const result = callApp(id, request);
     // A Response that is there already needs no turn of the microtask queue.
     const parts = responseParts(result);
-    if (parts !== null && isWhole(parts.body)) return send(id, parts.status, parts.headers, parts.body);
+    if (parts !== null && parts.webSocket === null && isWhole(parts.body)) return send(id, parts.status, parts.headers, parts.body);
     MapPrototypeSet(inFlight, id, request);
     if (parts !== null) return respond(id, method, parts);
     PromisePrototypeThen(
@@ -166,8 +167,10 @@ function respond(id, method, parts, response) {
     ops.requestFailed(id, "no-response", `The handler returned ${describe(response)}, not a Response`);
     return;
   }
-  const { status, headers, body } = parts;
-  if (isWhole(body)) {
+  const { status, headers, body, webSocket } = parts;
+  if (webSocket !== null) {
+    upgrade(id, headers, webSocket);
+  } else if (isWhole(body)) {
     send(id, status, headers, body);
   } else if (!MapPrototypeHas(inFlight, id)) {
     body.cancel(new DOMException("The client closed the connection", "AbortError"));
@@ -186,6 +189,39 @@ function send(id, status, headers, body) {
   } catch (error) {
     ops.requestFailed(id, "threw", error);
   }
+}
+
+/** Makes the client's connection a WebSocket. */
+function upgrade(id, headers, socket) {
+  const request = MapPrototypeGet(inFlight, id);
+  if (request === undefined) {
+    // The client left.
+    webSockets().abandon(socket);
+    return;
+  }
+  try {
+    if (!ops.websocketAsked(id)) {
+      throw new TypeError("The handler answered with a WebSocket to a request that does not have the header \"Upgrade: websocket\"");
+    }
+    const { checkAnswer, serve } = webSockets();
+    checkAnswer(socket);
+    const extensions = ops.websocketAnswer(incomingHeader(request, "sec-websocket-extensions") ?? "");
+    headers = copyList(headers);
+    listDelete(headers, "sec-websocket-extensions");
+    if (extensions !== "") listAppend(headers, "sec-websocket-extensions", extensions);
+    ops.websocketSwitch(id, 101, headers);
+    // What is kept of the request is not needed for the socket.
+    MapPrototypeDelete(inFlight, id);
+    const wire = serve(id, socket, listGet(headers, "sec-websocket-protocol") ?? "", extensions, socketOver);
+    MapPrototypeSet(bodies, id, wire);
+  } catch (error) {
+    webSockets().abandon(socket);
+    fail(id, error);
+  }
+}
+
+function socketOver(id) {
+  MapPrototypeDelete(bodies, id);
 }
 
 function sendInChunks(id, status, headers, source) {
@@ -238,7 +274,11 @@ function fail(id, error) {
 /** Called natively when the supervisor ended a request: the client left, or it took too long. */
 export function abortRequest(id, message) {
   const request = MapPrototypeGet(inFlight, id);
-  if (request === undefined) return;
+  if (request === undefined) {
+    // A WebSocket outlives its request.
+    MapPrototypeGet(bodies, id)?.cancel();
+    return;
+  }
   MapPrototypeDelete(inFlight, id);
   const reason = new DOMException(message, "AbortError");
   const body = MapPrototypeGet(bodies, id);

@@ -23,6 +23,7 @@ fn running(requests: &mut Requests, link: usize, id: RequestId) -> RequestKey {
         request_id: "id".into(),
         headers: HeaderBlock::default(),
         body: BodyLength::None,
+        websocket: false,
     };
     let key = requests.open(link, id, head);
     requests.take_call(key).unwrap();

@@ -20,6 +20,7 @@ fn open(requests: &mut Requests, link: usize, id: RequestId, url: usize, body: B
         request_id: "id".into(),
         headers: HeaderBlock::default(),
         body,
+        websocket: false,
     };
     requests.open(link, id, head)
 }
