@@ -137,6 +137,10 @@ const work = {
     'long scrypt': () => crypto.scryptSync('a', 'b', 32, { N: 16384, r: 8, p: 1000, maxmem: 2 ** 40 }),
     'large scrypt': () => crypto.scryptSync('a', 'b', 32, { N: 2 ** 20, r: 8, p: 1, maxmem: 2 ** 40 }),
     pbkdf2: () => crypto.pbkdf2Sync('a', 'b', 2 ** 31 - 1, 32, 'ripemd160'),
+    subtle: async () => {
+      const key = await globalThis.crypto.subtle.importKey('raw', new Uint8Array(8), 'PBKDF2', false, ['deriveBits']);
+      await globalThis.crypto.subtle.deriveBits({ name: 'PBKDF2', salt: new Uint8Array(8), iterations: 2 ** 31, hash: 'SHA-512' }, key, 256);
+    },
     primes: () => { for (;;) crypto.generatePrimeSync(2048, { safe: true }); },
     'no prime': () => crypto.generatePrimeSync(256, { add: 4n, rem: 2n }),
     digest: () => crypto.createHash('shake256', { outputLength: 2 ** 31 }).digest(),
@@ -145,9 +149,9 @@ const work = {
     small: () => crypto.scryptSync('a', 'b', 8, { N: 64 }),
 };
 const pair = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
-export default { fetch(request) {
+export default { async fetch(request) {
     try {
-        return new Response(String(work[decodeURIComponent(new URL(request.url).pathname.slice(1))]().length));
+        return new Response(String((await work[decodeURIComponent(new URL(request.url).pathname.slice(1))]()).length));
     } catch (error) {
         return new Response(`${error.name}: ${error.message}`, { status: 400 });
     }
@@ -175,9 +179,13 @@ fn what_is_costly_of_crypto_ends_at_the_limits_of_its_app() {
         assert_eq!(nano.get("b.local", "/small").text(), "8", "after {path}");
         assert_eq!(nano.pid_of("b"), worker, "{path}");
     }
-    for path in ["/long%20scrypt", "/pbkdf2", "/primes", "/no%20prime"] {
+    for path in ["/long%20scrypt", "/pbkdf2", "/subtle", "/primes", "/no%20prime"] {
         let stopped = nano.get("a.local", path);
         assert_eq!((stopped.status, &stopped.json()["code"]), (503, &json!("cpu_limit")), "{path}");
         until("the app's answer after it", || (nano.get("a.local", "/small").status == 200).then_some(()));
     }
+    // Where it could not be interrupted, the other requests of its worker would go with it.
+    let ended = nano.log.records().into_iter().filter(|line| line["message"] == "flight record");
+    let culprits: Vec<_> = ended.map(|line| line["requests"][0]["culprit"].clone()).collect();
+    assert!(culprits.len() == 5 && culprits.iter().all(|culprit| *culprit == true), "{culprits:?}");
 }

@@ -6,6 +6,7 @@ import { primordials } from "../../primordials.js";
 import { isAnyArrayBuffer } from "../buffer/create.js";
 import { invalidArgType, outOfRange, plainError, rangeError } from "../internal/errors.js";
 import { validateFunction, validateString } from "../internal/validators.js";
+import { runSteps } from "../../crypto/algorithms/derivation.js";
 import { isCryptoKey } from "../../crypto/crypto_key.js";
 import { isKeyObject, secretOf } from "./keys.js";
 import {
@@ -27,7 +28,7 @@ function checkPbkdf2(password, salt, iterations, keylen, digest) {
 
 function runPbkdf2(checked, iterations, keylen, digest) {
   if (!ops.nodePbkdf2Start(digest, checked.passwordBytes, checked.saltBytes, iterations, keylen)) throw invalidDigest(digest);
-  while (!ops.pbkdf2Step());
+  runSteps(ops.pbkdf2Step);
   return encode(ops.pbkdf2Result());
 }
 
@@ -92,7 +93,7 @@ function checkScrypt(password, salt, keylen, options) {
 
 function runScrypt(checked) {
   ops.scryptStart(checked.password, checked.salt, checked.N, checked.r, checked.p, checked.keylen);
-  while (!ops.scryptStep());
+  runSteps(ops.scryptStep);
   return encode(ops.scryptResult());
 }
 
