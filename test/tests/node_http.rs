@@ -235,10 +235,11 @@ import cp from 'child_process';
 import dns from 'node:dns/promises';
 import vm from 'vm';
 const told = (what) => { try { what(); return 'it worked'; } catch (error) { return error.code; } };
-export default { fetch() {
+export default { async fetch() {
   return Response.json([
-    [told(() => net.connect(1)), told(() => tls.connect(1)), told(() => new Worker('x')), told(() => cp.exec('x')), told(() => dns.lookup('x')),
+    [told(() => net.connect(1)), told(() => tls.connect(1)), told(() => new Worker('x')), told(() => cp.exec('x')), told(() => new dns.Resolver()),
       told(() => new vm.Script('1')), told(() => new net.Socket())],
+    await Promise.all(['localhost', '1.2.3.4', 'x.example'].map((name) => dns.lookup(name).then(({ address }) => address, (error) => error.code))),
     isMainThread, [isIP('1.2.3.4'), isIP('::1'), isIP('1.2.3'), isIP('::ffff:1.2.3.4'), isIP('1:2'), net.isIPv4('256.1.1.1')],
     http.METHODS.includes('PATCH'), https.globalAgent.defaultPort, typeof process.getBuiltinModule('http').createServer,
   ]);
@@ -246,5 +247,8 @@ export default { fetch() {
     );
     let nano = site.serve();
     let missing = Value::from(vec!["ERR_METHOD_NOT_IMPLEMENTED"; 7]);
-    assert_eq!(nano.get("a.local", "/").json(), json!([missing, true, [4, 6, 0, 6, 0, false], true, 443, "function"]));
+    assert_eq!(
+        nano.get("a.local", "/").json(),
+        json!([missing, ["127.0.0.1", "1.2.3.4", "ENOTFOUND"], true, [4, 6, 0, 6, 0, false], true, 443, "function"])
+    );
 }

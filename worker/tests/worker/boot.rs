@@ -95,7 +95,8 @@ fn imports_outside_of_the_app_are_refused_with_their_place() {
     for (specifier, reason) in [
         ("../secret.js", "outside the app's directory"),
         ("https://example.com/x.js", "cannot be imported by URL"),
-        ("node:fs", "nano has no Node.js modules"),
+        ("node:fs", "it needs `\"compatibility_flags\": [\"nodejs_compat\"]`"),
+        ("node:sqlite", "nano has no node:sqlite; docs/node.md names"),
         ("path", "it needs `\"compatibility_flags\": [\"nodejs_compat\"]`"),
         (
             "cloudflare:sockets",

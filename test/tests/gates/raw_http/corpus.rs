@@ -331,10 +331,19 @@ fn connections(c: &mut Corpus) {
         get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk"),
         &["a GET /"],
     );
+    let websocket = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version";
+    c.open("Upgrade to websocket, no key", get(format!("{websocket}: 13")), &["400 malformed_handshake"]);
     c.open(
-        "Upgrade to websocket",
-        get("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"),
-        &["a GET /"],
+        "Upgrade to websocket, short key",
+        get(format!("{websocket}: 13\r\nSec-WebSocket-Key: eA==")),
+        &["400 malformed_handshake"],
+    );
+    c.open("Upgrade to websocket, another version", get(format!("{websocket}: 12")), &["426 websocket_version"]);
+    c.open("Upgrade to websocket, not asked of the next hop", get("Upgrade: websocket"), &["a GET /"]);
+    c.open(
+        "Upgrade to websocket by POST",
+        post(&format!("{websocket}: 13\r\nContent-Length: 5\r\n"), "hello"),
+        &["a POST / hello"],
     );
     c.open("Expect: 100-continue", post("Expect: 100-continue\r\nContent-Length: 5\r\n", "hello"), &["a POST / hello"]);
     c.open(

@@ -24,8 +24,10 @@ use crate::engine::platform::tasks::TaskQueue;
 use crate::engine::termination::Termination;
 use ticks::Ticks;
 
-/// What a terminated turn may still take before the process is ended from here: code that V8 cannot interrupt.
+/// What a terminated turn may still take of the processor before the process is ended from here: code that V8 cannot interrupt.
 const GRACE: Duration = Duration::from_millis(250);
+/// The longest that it may take in all: on a crowded machine it does not get the processor at once.
+const LONGEST_GRACE: Duration = Duration::from_millis(1500);
 /// Bytes of the watchdog's stack.
 const STACK: usize = 128 * 1024;
 /// Growth of resident memory, beyond what heap and buffers explain, after which garbage is collected: objects of `Intl`
@@ -152,16 +154,18 @@ fn watch(shared: &Shared, mut ticks: Ticks) {
             watched.termination.begin(&watched.isolate, ExitReason::Cpu);
         }
         if watched.termination.reason().is_some() {
-            end_of_turn(watched, turns, now);
+            end_of_turn(watched, shared, now);
         }
     }
 }
 
 /// Waits for the end of a turn that is being terminated; ends the process if it does not come.
-fn end_of_turn(watched: &Watched, turns: &Turns, turn: u64) {
-    let deadline = Instant::now() + GRACE;
-    while turns.count.load(Ordering::SeqCst) == turn {
-        if Instant::now() >= deadline {
+fn end_of_turn(watched: &Watched, shared: &Shared, turn: u64) {
+    let deadline = Instant::now() + LONGEST_GRACE;
+    let spent_before = cpu_time(shared.clock);
+    while shared.turns.count.load(Ordering::SeqCst) == turn {
+        let spent = cpu_time(shared.clock).saturating_sub(spent_before);
+        if spent >= GRACE || Instant::now() >= deadline {
             let reason = watched.termination.reason().unwrap_or(ExitReason::Cpu);
             fatal::die(reason, "nano-worker: its code could not be interrupted; the process ends\n");
         }

@@ -16,9 +16,9 @@ pub(crate) enum Refusal {
     #[error("nano has no {0}; of Cloudflare's modules it has cloudflare:workers and cloudflare:node")]
     Cloudflare(String),
     #[error(
-        "nano has no Node.js modules; use the web's APIs (fetch, crypto.subtle, TextEncoder, URL, streams), or bundle a package that stands in for it"
+        "nano has no {0}; docs/node.md names the modules of Node.js that it has. Use the web's APIs, or bundle a package that stands in for it"
     )]
-    Node,
+    Node(String),
     #[error("it needs `\"compatibility_flags\": [\"{0}\"]` in the app's entry of nano.json")]
     NeedsFlag(&'static str),
     #[error("nano has no modules of {0}; the handler gets its environment as `fetch(request, env, ctx)`")]
@@ -92,7 +92,7 @@ pub(crate) fn resolve(referrer: &str, specifier: &str, typed: bool) -> Result<(S
     if !(specifier.starts_with("./") || specifier.starts_with("../")) {
         return Err(match specifier {
             _ if specifier.starts_with('/') => Refusal::Absolute,
-            _ if is_nodes(specifier) => Refusal::Node,
+            _ if is_nodes(specifier) => Refusal::Node(specifier.into()),
             _ => match specifier.split_once(':').map(|(scheme, _)| scheme) {
                 Some("cloudflare" | "workerd") => Refusal::Cloudflare(specifier.into()),
                 Some("bun") => Refusal::Platform("Bun's"),

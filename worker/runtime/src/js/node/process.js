@@ -13,7 +13,7 @@ import { validateString } from "./internal/validators.js";
 
 const {
   ArrayIsArray, BigInt, Error, FunctionPrototypeCall, JSONStringify, MathFloor, ObjectCreate, ObjectDefineProperty, ObjectKeys, ObjectSetPrototypeOf,
-  Set, StringPrototypeEndsWith, StringPrototypeSlice,
+  Set, StringPrototypeEndsWith, StringPrototypeSlice, SymbolToStringTag,
 } = primordials;
 
 /** What packages that ask for a version of Node.js get: the one whose API these modules follow. */
@@ -27,6 +27,8 @@ ObjectSetPrototypeOf(Process, EventEmitter);
 
 /** @type {any} */
 const process = new Process();
+// By which packages tell that they run in Node.js.
+ObjectDefineProperty(process, SymbolToStringTag, { __proto__: null, value: "process", writable: true, enumerable: false, configurable: false });
 
 /** The strings of the app's environment; other values as JSON. */
 function environment() {

@@ -23,8 +23,8 @@ fn everything_else_is_refused() {
     for (specifier, refusal) in [
         ("lodash", Refusal::Bare("lodash".into(), "index.js".into())),
         ("@scope/x", Refusal::Bare("@scope/x".into(), "index.js".into())),
-        ("node:fs", Refusal::Node),
-        ("fs/promises", Refusal::Node),
+        ("node:fs", Refusal::Node("node:fs".into())),
+        ("fs/promises", Refusal::Node("fs/promises".into())),
         ("cloudflare:sockets", Refusal::Cloudflare("cloudflare:sockets".into())),
         ("bun:ffi", Refusal::Platform("Bun's")),
         ("npm:lodash", Refusal::Registry("index.js".into())),

@@ -1,0 +1,5 @@
+// node:dns/promises.
+
+import { promises } from "../dns.js";
+
+export const moduleExports = promises;
