@@ -1,5 +1,7 @@
 //! Keys and headers of handshakes, those of the RFC among them.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use super::*;
 
 #[test]
