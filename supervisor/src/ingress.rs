@@ -15,6 +15,7 @@ mod request_log;
 mod rescue;
 mod response_head;
 mod target;
+mod tunnels;
 mod upload;
 mod websocket;
 
@@ -173,7 +174,10 @@ async fn forward(
                 };
                 let answer = StartedResponse { head, request: sent.request };
                 return Ok(match handshake.filter(|_| answer.head.status == StatusCode::SWITCHING_PROTOCOLS) {
-                    Some(handshake) => Answer::Switch(Switch::new(answer, handshake)?),
+                    Some(handshake) => {
+                        let tunnel = context.tunnels.enter(&pool.app.name);
+                        Answer::Switch(Switch::new(answer, handshake, tunnel)?)
+                    }
                     None => Answer::Worker(answer),
                 });
             }

@@ -134,12 +134,19 @@ fn a_server_answers_the_app_s_requests() {
     assert_eq!((echo.status, echo.header("content-type")), (201, Some("text/x")));
     assert_eq!((echo.header("x-method"), echo.header("x-url")), (Some("POST"), Some("/echo?a=%20b")));
     assert_eq!(echo.text(), "BODY ".repeat(20_000));
-    let headers = ask(&nano, "GET", "/headers", "X-Many: a\r\nX-Many: b\r\nCookie: c=1\r\nCookie: d=2\r\n", "");
+    let headers = ask(
+        &nano,
+        "GET",
+        "/headers",
+        "X-Many: a\r\nX-Many: b\r\nCookie: c=1\r\nConstructor: own\r\nCf-Connecting-Ip: 127.0.0.1\r\n",
+        "",
+    );
     let cookies: Vec<_> =
         headers.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str()).collect();
     assert_eq!((cookies, headers.header("x-gone")), (vec!["a=1", "b=2"], None));
     let told = headers.json();
     assert_eq!((&told["headers"]["x-many"], &told["headers"]["host"]), (&json!("a, b"), &json!("a.local")));
+    assert_eq!((&told["headers"]["constructor"], told.get("address")), (&json!("own"), None));
     assert_eq!((&told["raw"], &told["version"], &told["has"]), (&json!(0), &json!("1.1"), &json!(true)));
     assert_eq!(told["names"], json!(["set-cookie", "x-list"]));
     let chunks = nano.get("a.local", "/chunks");

@@ -16,10 +16,12 @@ use super::vary::Selecting;
 /// Responses to requests for one URL that differ by what `Vary` names.
 const MAX_VARIANTS: usize = 16;
 
-/// What an entry takes beside what it consists of.
-const ENTRY: usize = 512;
-/// What a header takes beside its name and its value.
-const HEADER: usize = 64;
+/// What an entry takes beside what it consists of: two tables' places, a header map, allocations of their own.
+const ENTRY: usize = 2048;
+/// What a header takes beside its name and its value: a place in a table that is half empty, and two allocations.
+const HEADER: usize = 256;
+/// Most entries that go to make room for one part of a response.
+const MAX_EVICTED: usize = 4096;
 
 /// The caches of all apps.
 #[derive(Debug, Clone)]
@@ -104,11 +106,9 @@ impl Caches {
 }
 
 impl All {
-    /// Drops a response of the app that keeps most. False: nobody keeps any.
-    fn evict(&self) -> bool {
-        let apps: Vec<_> = lock(&self.apps).values().filter_map(Weak::upgrade).collect();
-        let largest = apps.iter().max_by_key(|own| lock(&own.entries).bytes);
-        largest.is_some_and(|own| lock(&own.entries).evict())
+    /// The app that has most; what its readers still have counts. Others do not make room for those who only read.
+    fn largest(&self) -> Option<Arc<Own>> {
+        lock(&self.apps).values().filter_map(Weak::upgrade).max_by_key(|own| own.room.used())
     }
 }
 
@@ -120,16 +120,22 @@ impl AppCache {
     }
 
     pub(super) fn hold_more(&self, held: &mut Held, bytes: usize) -> bool {
-        loop {
+        // Asked for once, since there may be thousands of apps: it stays the largest for as long as it is made smaller, or nearly.
+        let mut largest = None;
+        for _ in 0..MAX_EVICTED {
             let evicted = match held.take(bytes) {
                 Ok(()) => return true,
                 Err(Full::App) => lock(&self.0.entries).evict(),
-                Err(Full::All) => self.0.all.evict(),
+                Err(Full::All) => {
+                    let largest = largest.get_or_insert_with(|| self.0.all.largest());
+                    largest.as_ref().is_some_and(|own| lock(&own.entries).evict())
+                }
             };
             if !evicted {
                 return false;
             }
         }
+        false
     }
 
     pub(super) fn put(&self, key: String, entry: Entry) {

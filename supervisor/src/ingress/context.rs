@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
+use super::tunnels::Tunnels;
 use super::{ResponseBody, handle_request, rescue};
 use crate::downstream::{Connection, ConnectionError, Drain, Service};
 use crate::request_id::RequestIds;
@@ -23,11 +24,20 @@ pub(crate) struct IngressContext {
     pub(super) metrics: Arc<Metrics>,
     /// Whether each request is logged (`log.access`).
     pub(super) access_log: bool,
+    /// The clients' WebSockets.
+    pub(super) tunnels: Rc<Tunnels>,
 }
 
 impl IngressContext {
-    pub(crate) fn new(routes: Rc<Routes>, drain: Rc<Drain>, metrics: Arc<Metrics>, access_log: bool) -> Self {
-        Self { routes, drain, ids: RequestIds::new(), metrics, access_log }
+    /// `connections`: how many clients the shard may have.
+    pub(crate) fn new(
+        routes: Rc<Routes>,
+        drain: Rc<Drain>,
+        metrics: Arc<Metrics>,
+        (access_log, connections): (bool, usize),
+    ) -> Self {
+        let tunnels = Tunnels::new(connections);
+        Self { routes, drain, ids: RequestIds::new(), metrics, access_log, tunnels }
     }
 }
 

@@ -68,7 +68,8 @@ pub fn requests(bytes: &[u8], cut: usize) -> Vec<Seen> {
                 (false, None) => BodyLength::Unknown,
             };
             let sent = Target::read(&head).ok().and_then(|Target { host, authority, url }| {
-                let sent = request_head::build(&head, authority, url, &ids.choose(&head.headers), length).ok()?;
+                let sent =
+                    request_head::build(&head, authority, url, &ids.choose(&head.headers), (length, false)).ok()?;
                 Some((host.as_str().to_owned(), sent))
             });
             let index = seen.borrow().len();

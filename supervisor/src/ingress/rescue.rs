@@ -170,7 +170,7 @@ pub(super) enum WebSocketFailure {
     Handshake,
     /// It is of another version.
     Version,
-    /// The worker has as many as it may have.
+    /// The worker has as many as it may have, or its app in this shard, or all apps.
     TooMany,
 }
 

@@ -15,6 +15,7 @@ use nano_protocol::ResetReason;
 
 use super::request_log::RequestLog;
 use super::rescue::WebSocketFailure;
+use super::tunnels::OpenTunnel;
 use super::{Failure, ResponseBody, StartedResponse};
 use crate::downstream::Connection;
 use crate::request_id::X_REQUEST_ID;
@@ -54,14 +55,18 @@ impl Handshake {
 pub(super) struct Switch {
     answer: StartedResponse,
     accept: HeaderValue,
-    open: OpenSocket,
+    open: (OpenSocket, OpenTunnel),
 }
 
 impl Switch {
     /// # Errors
-    /// The worker has as many sockets as it may have.
-    pub(super) fn new(answer: StartedResponse, handshake: Handshake) -> Result<Self, Failure> {
-        let Some(open) = OpenSocket::of(answer.request.worker()) else {
+    /// The worker, or its app in this shard, has as many sockets as it may have.
+    pub(super) fn new(
+        answer: StartedResponse,
+        handshake: Handshake,
+        tunnel: Option<OpenTunnel>,
+    ) -> Result<Self, Failure> {
+        let Some(open) = OpenSocket::of(answer.request.worker()).zip(tunnel) else {
             answer.request.reset(ResetReason::ClientGone);
             return Err(WebSocketFailure::TooMany.into());
         };
@@ -95,7 +100,7 @@ struct Tunnel {
     down: Bytes,
     /// The client may send more.
     up_is_open: bool,
-    _open: OpenSocket,
+    _open: (OpenSocket, OpenTunnel),
 }
 
 /// How a tunnel ended.

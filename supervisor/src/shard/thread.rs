@@ -47,7 +47,12 @@ pub(super) fn start(
             let ShardOptions { access_log, clients, max_egress_connections, own_ports, metrics, events } = options;
             let routes = Routes::new(routes, max_egress_connections, own_ports, events);
             let drain = Rc::<Drain>::default();
-            let context = IngressContext::new(Rc::clone(&routes), Rc::clone(&drain), metrics, access_log);
+            let context = IngressContext::new(
+                Rc::clone(&routes),
+                Rc::clone(&drain),
+                metrics,
+                (access_log, clients.max_connections),
+            );
             match Server::start(context, clients, Rc::clone(&drain), listeners) {
                 Ok((server, accepting)) => {
                     let _ = started.send(Ok(()));

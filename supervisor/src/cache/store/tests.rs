@@ -156,3 +156,25 @@ fn whoever_keeps_most_makes_room_for_others() {
     drop((greedy, small));
     assert_eq!(caches.used(), 0);
 }
+
+#[test]
+fn readers_of_some_apps_do_not_empty_the_caches_of_others() {
+    let caches = Caches::default();
+    let honest = caches.of_app("honest");
+    assert!(store(&honest, &format!("{URL}a"), &[], &[], b"a"));
+    let mut readers = Vec::new();
+    let greedy: Vec<_> = (0..4).map(|at| caches.of_app(&at.to_string())).collect();
+    for app in &greedy {
+        let urls: Vec<_> = (0..63).map(|at| format!("{URL}{at}")).collect();
+        let kept = urls.iter().filter(|url| store(app, url, &[], &[], &vec![b'x'; 512 << 10]));
+        readers.extend(kept.filter_map(|url| find(app, &key("", url), &HeaderMap::new())));
+        for url in &urls {
+            app.delete(&key("", url));
+        }
+    }
+    assert!(caches.used() > MAX_ALL - (6 << 20));
+    assert!(!store(&honest, &format!("{URL}b"), &[], &[], &vec![b'x'; 7 << 20]), "there is no room");
+    assert_eq!(text(&honest, &format!("{URL}a"), &[]).as_deref(), Some("a"));
+    drop(readers);
+    assert!(store(&honest, &format!("{URL}b"), &[], &[], &vec![b'x'; 7 << 20]));
+}

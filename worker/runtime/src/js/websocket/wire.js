@@ -43,7 +43,9 @@ function sweepLater() {
 
 /** Closes all that are open, since the worker is about to end. */
 export function closeAll() {
-  MapPrototypeForEach(wires, (wire) => wire.restart());
+  // The Closes first: what the app makes of its events may take all the time that there is.
+  MapPrototypeForEach(wires, (wire) => wire.close(1012, "Service Restart"));
+  MapPrototypeForEach(wires, (wire) => queueTurn({ __proto__: null, run: () => wire.restart() }, undefined));
 }
 
 export class Wire {

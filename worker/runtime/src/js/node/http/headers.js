@@ -5,7 +5,7 @@ import { primordials } from "../../primordials.js";
 import { plainError, typeError } from "../internal/errors.js";
 
 const {
-  ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, ObjectKeys, RegExpPrototypeExec, String, StringPrototypeSplit,
+  ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, ObjectHasOwn, ObjectKeys, RegExpPrototypeExec, String,
   StringPrototypeToLowerCase, Symbol,
 } = primordials;
 
@@ -55,7 +55,7 @@ export function joined(list) {
   for (let at = 0; at < list.length; at += 2) {
     const name = list[at];
     const value = list[at + 1];
-    const before = headers[name];
+    const before = ObjectHasOwn(headers, name) ? headers[name] : undefined;
     if (name === "set-cookie") {
       if (before === undefined) headers[name] = [value];
       else ArrayPrototypePush(before, value);
@@ -101,9 +101,4 @@ export function valuesOf(name, value) {
   const values = [];
   for (let at = 0; at < value.length; at++) ArrayPrototypePush(values, String(value[at]));
   return values;
-}
-
-/** The first item of a list in a header. */
-export function firstItem(text) {
-  return StringPrototypeSplit(text, ",")[0];
 }

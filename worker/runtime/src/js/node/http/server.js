@@ -11,7 +11,7 @@ import { moduleExports as EventEmitter } from "../events.js";
 import { invalidArgType, plainError, rangeError } from "../internal/errors.js";
 import { nextTick } from "../internal/next_tick.js";
 import { BodySink } from "./body_sink.js";
-import { eachHeader, firstItem, headersSent } from "./headers.js";
+import { eachHeader, headersSent } from "./headers.js";
 import { fill, IncomingMessage } from "./incoming_message.js";
 import { headerPairs, kIsSent, kSink, kWhole, OutgoingMessage } from "./outgoing_message.js";
 import { MessageSocket } from "./socket.js";
@@ -226,8 +226,8 @@ export function handle(server, request) {
   const isEncrypted = protocol === "https:";
   const message = new IncomingMessage(undefined);
   fill(message, list, body === null ? null : bodyStream(body));
-  const address = message.headers["cf-connecting-ip"] ?? firstItem(message.headers["x-forwarded-for"] ?? "127.0.0.1");
-  message.socket = message.client = new MessageSocket(address, isEncrypted);
+  // Whose address it is is not known here, and what a client writes into a header is no answer.
+  message.socket = message.client = new MessageSocket(undefined, isEncrypted);
   message.method = method;
   message.url = `${pathname}${search}`;
   const response = new ServerResponse(message);
