@@ -376,14 +376,16 @@ fn reset(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::R
     }
 }
 
-/// `websocketSweep() → [id, …]`: asks each connection that was silent since the last call for a sign of life, and says which
-/// were asked the last time and gave none.
+/// `websocketSweep() → [id, …]`: asks each connection that was silent since the last call, and takes what it is sent, for a sign
+/// of life, and says which were asked the last time and gave none.
 fn sweep(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let mut silent: Vec<v8::Local<v8::Value>> = Vec::new();
     let end = Sockets::of(scope).map_or(0, |sockets| sockets.end);
     for id in 0..end {
         let is_dead = with(scope, id, |scope, socket, _| {
-            let (heard, pinged) = (socket.heard, socket.pinged);
+            // A ping would wait behind what is to be taken, and so would its answer; that has a limit of time of its own.
+            let waits = socket.sender.waiting() > 0;
+            let (heard, pinged) = (socket.heard || waits, socket.pinged);
             socket.heard = false;
             socket.pinged = !heard;
             if !heard && !pinged {
