@@ -50,8 +50,6 @@ struct Entries {
     /// By when they were last used.
     by_age: BTreeMap<u64, Arc<str>>,
     next: u64,
-    /// Bytes of all of them.
-    bytes: usize,
 }
 
 /// One response.
@@ -62,7 +60,6 @@ pub(super) struct Entry {
     selecting: Selecting,
     freshness: Freshness,
     body: Bytes,
-    bytes: usize,
     age: u64,
 }
 
@@ -163,7 +160,6 @@ impl Entries {
         }
         self.next += 1;
         entry.age = self.next;
-        self.bytes += entry.bytes;
         variants.push(entry);
         self.by_age.insert(self.next, key);
         for entry in gone {
@@ -218,13 +214,12 @@ impl Entries {
     /// An entry is not among them any more.
     fn forget(&mut self, entry: &Entry) {
         self.by_age.remove(&entry.age);
-        self.bytes -= entry.bytes;
     }
 }
 
 impl Entry {
     pub(super) fn new(status: u16, headers: HeaderMap, selecting: Selecting, freshness: Freshness) -> Self {
-        Self { status, headers, selecting, freshness, body: Bytes::new(), bytes: 0, age: 0 }
+        Self { status, headers, selecting, freshness, body: Bytes::new(), age: 0 }
     }
 
     /// Bytes that it takes without its body.
@@ -235,8 +230,7 @@ impl Entry {
 
     /// The same with its body. `held`: what all of it takes.
     pub(super) fn with(self, body: Vec<u8>, held: Held) -> Self {
-        let bytes = held.bytes();
-        Self { body: Bytes::from_owner(Stored { body, _held: held }), bytes, ..self }
+        Self { body: Bytes::from_owner(Stored { body, _held: held }), ..self }
     }
 
     fn kept(&self, now: SystemTime) -> Kept {

@@ -2,7 +2,7 @@
 
 import { ops } from "../../ops.js";
 import { primordials } from "../../primordials.js";
-import { FastBuffer } from "../buffer/create.js";
+import { FastBuffer, fromString } from "../buffer/create.js";
 import { encodingNumber } from "../buffer/encodings.js";
 import { invalidArgType, invalidArgValue, outOfRange } from "../internal/errors.js";
 import { validateInteger, validateObject } from "../internal/validators.js";
@@ -40,7 +40,7 @@ export function bytesOf(view, name = "buffer") {
 }
 
 function dataOf(data, encoding) {
-  if (typeof data === "string") return ops.textToBytes(data, encodingNumber(encoding || "utf8"));
+  if (typeof data === "string") return fromString(data, encoding || "utf8");
   if (!ArrayBufferIsView(data)) throw invalidArgType("data", ["string", "Buffer", "TypedArray", "DataView"], data);
   return bytesOf(data);
 }

@@ -2,17 +2,17 @@
 
 import { primordials } from "../../primordials.js";
 import { URL } from "../../url/url.js";
-import { FastBuffer, isUint8Array } from "../buffer/create.js";
+import { fromString, isUint8Array } from "../buffer/create.js";
 import { kUtf8 } from "../buffer/encodings.js";
-import { invalidArgType, invalidArgValue, typeError } from "../internal/errors.js";
+import { invalidArgType, invalidArgValue } from "../internal/errors.js";
 import { ops } from "../../ops.js";
 import { moduleExports as posix } from "../path.js";
+import { fileURLToPath } from "../url/file.js";
 import { DeviceInode, DirectoryInode, kDirectory, kSymlink } from "./inode.js";
 import { systemError } from "./system_error.js";
 
 const {
-  decodeURIComponent, MapPrototypeGet, MapPrototypeSet, RegExpPrototypeExec, StringPrototypeEndsWith, StringPrototypeIncludes,
-  StringPrototypeSplit,
+  MapPrototypeGet, MapPrototypeSet, StringPrototypeEndsWith, StringPrototypeIncludes, StringPrototypeSplit,
 } = primordials;
 
 /** Links that one path leads through. */
@@ -36,20 +36,10 @@ MapPrototypeSet(devices.entries, "zero", new DeviceInode("zero"));
 MapPrototypeSet(devices.entries, "full", new DeviceInode("full"));
 MapPrototypeSet(devices.entries, "random", new DeviceInode("random"));
 
-function fromUrl(url) {
-  const { protocol, hostname, pathname } = url;
-  if (protocol !== "file:") throw typeError("ERR_INVALID_URL_SCHEME", "The URL must be of scheme file");
-  if (hostname !== "") throw typeError("ERR_INVALID_FILE_URL_HOST", "File URL host must be \"localhost\" or empty on linux");
-  if (RegExpPrototypeExec(/%2f/i, pathname) !== null) {
-    throw typeError("ERR_INVALID_FILE_URL_PATH", "File URL path must not include encoded / characters");
-  }
-  return decodeURIComponent(pathname);
-}
-
 /** A path that was given as an argument: text. */
 export function toPath(value, name = "path") {
   let path = value;
-  if (value instanceof URL) path = fromUrl(value);
+  if (value instanceof URL) path = fileURLToPath(value);
   else if (isUint8Array(value)) path = ops.bytesToText(value, kUtf8);
   else if (typeof value !== "string") throw invalidArgType(name, ["string", "Buffer", "URL"], value);
   if (StringPrototypeIncludes(path, "\0")) {
@@ -60,7 +50,7 @@ export function toPath(value, name = "path") {
 
 /** A name as the option `encoding` wants it. */
 export function encodedName(name, encoding) {
-  return encoding === "buffer" ? new FastBuffer(ops.textToBytes(name, kUtf8)) : name;
+  return encoding === "buffer" ? fromString(name, "utf8") : name;
 }
 
 /**

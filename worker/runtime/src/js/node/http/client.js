@@ -144,7 +144,7 @@ export const ClientRequest = function (input, given, callback, secure = false) {
   if (options.auth && !this.hasHeader("authorization")) {
     this.setHeader("Authorization", `Basic ${ops.bytesToText(Buffer.from(options.auth), encodingNumber("base64"))}`);
   }
-  this.socket = new MessageSocket(undefined, protocol === "https:");
+  this.socket = new MessageSocket(protocol === "https:");
   if (listener) {
     validateFunction(listener, "callback");
     this.once("response", listener);

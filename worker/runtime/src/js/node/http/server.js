@@ -227,7 +227,7 @@ export function handle(server, request) {
   const message = new IncomingMessage(undefined);
   fill(message, list, body === null ? null : bodyStream(body));
   // Whose address it is is not known here, and what a client writes into a header is no answer.
-  message.socket = message.client = new MessageSocket(undefined, isEncrypted);
+  message.socket = message.client = new MessageSocket(isEncrypted);
   message.method = method;
   message.url = `${pathname}${search}`;
   const response = new ServerResponse(message);

@@ -5,15 +5,13 @@ import { Duplex } from "../stream/duplex.js";
 
 const { FunctionPrototypeCall, ObjectDefineProperty, ObjectSetPrototypeOf } = primordials;
 
-/**
- * `address`: the client's, where it is known.
- * @type {any}
- */
-export const MessageSocket = function (address, isEncrypted) {
+/** @type {any} */
+export const MessageSocket = function (isEncrypted) {
   FunctionPrototypeCall(Duplex, this, { __proto__: null, autoDestroy: false, emitClose: true });
   this.encrypted = isEncrypted;
   this.authorized = isEncrypted;
-  this.remoteAddress = address;
+  // Not known here.
+  this.remoteAddress = undefined;
   this.remoteFamily = "IPv4";
   this.remotePort = 0;
   this.localAddress = "127.0.0.1";
