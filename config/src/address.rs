@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::config::{Listen, UnixListen};
+use crate::config::{ListenAddress, UnixListen};
 
 /// Longest path of a Unix socket: `sun_path` less its terminating zero (unix(7)).
 pub(crate) const MAX_SOCKET_PATH: usize = 107;
@@ -11,14 +11,14 @@ pub(crate) const MAX_SOCKET_PATH: usize = 107;
 /// What is wrong, and what to write instead, if that is known.
 pub(crate) type Fault = (String, Option<String>);
 
-pub(crate) fn listen(text: &str) -> Result<Listen, Fault> {
-    let Some(path) = text.strip_prefix("unix:") else { return socket_addr(text).map(Listen::Tcp) };
+pub(crate) fn listen(text: &str) -> Result<ListenAddress, Fault> {
+    let Some(path) = text.strip_prefix("unix:") else { return socket_addr(text).map(ListenAddress::Tcp) };
     let path = Path::new(path);
     if !path.is_absolute() {
         return Err(("the path of a Unix socket must be absolute, as in `unix:/run/nano/http.sock`".to_owned(), None));
     }
     socket_path(path)?;
-    Ok(Listen::Unix(UnixListen::open(path)))
+    Ok(ListenAddress::Unix(UnixListen::open(path)))
 }
 
 /// Permission bits as chmod(1) writes them: three octal digits, or four of which the first is 0.

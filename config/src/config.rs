@@ -68,9 +68,25 @@ impl Config {
     }
 }
 
+/// An entry of `listen`: where to serve, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// Where.
+    pub address: ListenAddress,
+    /// How.
+    pub options: ListenOptions,
+}
+
+/// What is agreed with those who connect to a listener, beside HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListenOptions {
+    /// `proxy_protocol`: each connection begins with a header of the PROXY protocol, which names the client.
+    pub proxy_protocol: bool,
+}
+
 /// An address to serve on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listen {
+pub enum ListenAddress {
     /// A TCP address. `[::]` is meant dual-stack: bind it with `IPV6_V6ONLY` off, unless the list has `0.0.0.0` with
     /// the same port too; on a machine without IPv6 bind `0.0.0.0` instead.
     Tcp(SocketAddr),
@@ -103,19 +119,37 @@ impl UnixListen {
 }
 
 impl Listen {
-    /// What `port` stands for: `[::]:port`, dual-stack as [`Listen::Tcp`] says.
+    /// What `port` stands for: `[::]:port`, dual-stack as [`ListenAddress::Tcp`] says.
     #[must_use]
     pub fn all_addresses(port: u16) -> Self {
-        Self::Tcp(SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port))
+        Self::tcp(SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port))
+    }
+
+    /// Plain HTTP on a TCP address.
+    #[must_use]
+    pub fn tcp(address: SocketAddr) -> Self {
+        ListenAddress::Tcp(address).into()
+    }
+
+    /// Plain HTTP on a Unix socket.
+    #[must_use]
+    pub fn unix(socket: UnixListen) -> Self {
+        ListenAddress::Unix(socket).into()
     }
 
     /// Whether the two cannot both be bound.
     pub(crate) fn is_same_place(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Tcp(one), Self::Tcp(other)) => one == other && one.port() != 0,
-            (Self::Unix(one), Self::Unix(other)) => one.path == other.path,
+        match (&self.address, &other.address) {
+            (ListenAddress::Tcp(one), ListenAddress::Tcp(other)) => one == other && one.port() != 0,
+            (ListenAddress::Unix(one), ListenAddress::Unix(other)) => one.path == other.path,
             _ => false,
         }
+    }
+}
+
+impl From<ListenAddress> for Listen {
+    fn from(address: ListenAddress) -> Self {
+        Self { address, options: ListenOptions::default() }
     }
 }
 

@@ -30,7 +30,8 @@ mod validate;
 pub use app::{AppConfig, AppSettings, AppStart, RequestAccessors};
 pub use assets::{AssetsConfig, HtmlHandling, NotFound, PathPattern, WorkerFirst};
 pub use config::{
-    Config, KeyLocations, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy, UnixListen,
+    Config, KeyLocations, Listen, ListenAddress, ListenOptions, Log, LogFormat, MetricsAddress, MinLogLevel,
+    SandboxPolicy, UnixListen,
 };
 pub use diff::{AppChange, ReloadPlan, ServerChange};
 pub use egress::{EgressRule, EgressSetting};

@@ -60,7 +60,7 @@ const fn own(name: &'static str, expected: &'static str) -> Key {
 pub(crate) const SCHEMA: Key = own("$schema", "a string");
 pub(crate) const PORT: Key = whole("port", 1, 65535, DEFAULT_PORT as u64);
 pub(crate) const LISTEN: Key = own("listen", "a list of \"addr:port\" or \"unix:/path\"");
-pub(crate) const LISTEN_ADDRESS: Key = own("address", "\"unix:/path\"");
+pub(crate) const LISTEN_ADDRESS: Key = own("address", "\"addr:port\" or \"unix:/path\"");
 pub(crate) const LISTEN_MODE: Key = own("mode", "permission bits as a string, as in \"0660\"");
 pub(crate) const LISTEN_GROUP: Key = own("group", "the name of a group");
 pub(crate) const METRICS: Key = own("metrics", "\"addr:port\" or \"off\"");

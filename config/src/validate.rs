@@ -179,14 +179,14 @@ fn listen(report: &mut Report<'_>, top: &Object<'_>) -> Option<Vec<Listen>> {
         let path = path.item(index);
         let listen = match &item.value {
             Value::String(text) => match address::listen(text) {
-                Ok(listen) => listen,
+                Ok(address) => Listen::from(address),
                 Err((message, suggestion)) => {
                     report.fault(item.span, &path, message, suggestion);
                     continue;
                 }
             },
-            Value::Object(_) => match listen::unix_socket(report, item, &path) {
-                Some(socket) => Listen::Unix(socket),
+            Value::Object(_) => match listen::read(report, item, &path) {
+                Some(listen) => listen,
                 None => continue,
             },
             _ => {

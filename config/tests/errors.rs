@@ -209,7 +209,7 @@ fn server_values() {
         (r#""listen":[{"address":"unix:/x","mod":"0660"}]"#, "1:33: listen[0].mod: unknown key (did you mean `mode`?)"),
         (
             r#""listen":[{"address":"0.0.0.0:80","mode":"0660"}]"#,
-            "1:23: listen[0].address: `mode` and `group` are for the file of a Unix socket (write \"0.0.0.0:80\" instead of the object)",
+            "1:36: listen[0].mode: `mode` and `group` are for the file of a Unix socket",
         ),
         (r#""listen":["unix:/x","unix:/x"]"#, "1:22: listen[1]: duplicate address, first at 1:12"),
         (

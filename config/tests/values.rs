@@ -70,7 +70,7 @@ fn defaults_are_those_of_the_documentation() {
     let config =
         parse(r#"{"apps":[{"hostname":"x.example","path":"a"}]}"#, Path::new("nano.json"), dir.path()).unwrap();
     assert_eq!(config.file, Some(PathBuf::from("nano.json")));
-    assert_eq!(config.listen, [Listen::Tcp("[::]:8080".parse().unwrap())]);
+    assert_eq!(config.listen, [Listen::tcp("[::]:8080".parse().unwrap())]);
     assert_eq!(config.metrics, MetricsAddress::Default);
     assert_eq!(config.metrics.address(), Some(("127.0.0.1:9464".parse().unwrap(), false)));
     assert_eq!(config.control_socket, None);
@@ -112,10 +112,10 @@ fn every_key_is_read() {
         }]
     }"#;
     let config = parse(text, &dir.path().join("nano.json"), Path::new("/")).unwrap();
-    let tcp = |text: &str| Listen::Tcp(text.parse().unwrap());
+    let tcp = |text: &str| Listen::tcp(text.parse().unwrap());
     assert_eq!(
         config.listen,
-        [tcp("127.0.0.1:0"), tcp("127.0.0.1:0"), tcp("[::1]:81"), Listen::Unix(UnixListen::open("/run/x.sock"))],
+        [tcp("127.0.0.1:0"), tcp("127.0.0.1:0"), tcp("[::1]:81"), Listen::unix(UnixListen::open("/run/x.sock"))],
         "`listen` replaces `port`"
     );
     assert_eq!(
@@ -232,7 +232,7 @@ fn the_root_stays_with_the_release_that_a_link_led_to() {
 fn single_app_answers_any_host() {
     let (dir, real) = directory();
     let config = Config::single_app(&dir.path().join("a"), 3000).unwrap();
-    assert_eq!(config.listen, [Listen::Tcp("[::]:3000".parse().unwrap())]);
+    assert_eq!(config.listen, [Listen::tcp("[::]:3000".parse().unwrap())]);
     assert_eq!(config.file, None);
     let [app] = config.apps.as_slice() else { unreachable!() };
     assert_eq!((app.name.as_str(), app.hostnames.as_slice()), ("default", [HostPattern::Any].as_slice()));
@@ -279,7 +279,7 @@ fn a_unix_socket_says_who_may_connect() {
         parse(&text, Path::new("nano.json"), dir.path()).unwrap().listen
     };
     let socket = |mode, group: Option<&str>| {
-        [Listen::Unix(UnixListen { path: "/run/x.sock".into(), mode, group: group.map(str::to_owned) })]
+        [Listen::unix(UnixListen { path: "/run/x.sock".into(), mode, group: group.map(str::to_owned) })]
     };
     assert_eq!(listen(r#""unix:/run/x.sock""#), socket(0o666, None));
     assert_eq!(listen(r#"{"address": "unix:/run/x.sock"}"#), socket(0o666, None));

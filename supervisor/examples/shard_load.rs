@@ -33,7 +33,7 @@ fn main() {
     let routes = Arc::new(RouteTable::new(&[(vec![HostPattern::Any], Arc::clone(&app))]));
     let (events, _inbox) = mpsc::channel(64);
     let options = ShardOptions::new(Arc::new(Metrics::default()), events);
-    let listeners = listener::bind(&[Listen::Tcp(([127, 0, 0, 1], 8099).into())], shards).unwrap().shards;
+    let listeners = listener::bind(&[Listen::tcp(([127, 0, 0, 1], 8099).into())], shards).unwrap().shards;
     let handles: Vec<_> = listeners
         .into_iter()
         .enumerate()

@@ -2,6 +2,7 @@
 //! requests are answered by a [`Service`].
 
 mod acceptor;
+mod client;
 mod connection;
 mod connection_table;
 mod drain;
@@ -17,6 +18,7 @@ mod shared_clock;
 mod socket;
 mod upgraded;
 
+pub(crate) use client::{Client, Scheme};
 pub(crate) use connection::Connection;
 pub(crate) use drain::Drain;
 pub use limits::ClientLimits;

@@ -5,6 +5,7 @@
 //! response has begun ends in [`rescue`], the only place where an error becomes a status.
 
 mod assets;
+mod client_headers;
 mod context;
 mod expectation;
 #[cfg(fuzzing)]
@@ -110,7 +111,7 @@ async fn forward(
     head: &Parts,
     upload: &mut Option<Upload>,
 ) -> Result<Answer, Failure> {
-    let Target { host, authority, url } = Target::read(head)?;
+    let Target { host, authority, url } = Target::read(head, record.origin().scheme)?;
     expectation::check(head)?;
     let mut pool = context.routes.find(&host).ok_or(Failure::UnknownHost)?;
     record.routed(&pool.app);
@@ -135,7 +136,7 @@ async fn forward(
         id: record.id().header(),
     };
     let mut frame = RequestFrame::new(
-        request_head::build(head, authority, url, record.id(), (length, handshake.is_some()))?,
+        request_head::build(head, authority, url, (record.origin(), record.id()), (length, handshake.is_some()))?,
         about,
     );
 

@@ -189,7 +189,7 @@ fn listeners(config: &Config, shards: usize) -> Result<Bound, ServeError> {
         sockets.extend(socket);
     }
     // systemd removes their files.
-    Ok(Bound { shards: listener::adopt(sockets, shards)?, files: Vec::new() })
+    Ok(Bound { shards: listener::adopt(sockets, &config.listen, shards)?, files: Vec::new() })
 }
 
 /// The control socket's files, removed when nano ends.

@@ -15,9 +15,9 @@ fn modes() {
 
 #[test]
 fn addresses() {
-    assert_eq!(listen("127.0.0.1:80").unwrap(), Listen::Tcp("127.0.0.1:80".parse().unwrap()));
-    assert_eq!(listen("[::1]:0").unwrap(), Listen::Tcp("[::1]:0".parse().unwrap()));
-    assert_eq!(listen("unix:/run/x.sock").unwrap(), Listen::Unix(UnixListen::open("/run/x.sock")));
+    assert_eq!(listen("127.0.0.1:80").unwrap(), ListenAddress::Tcp("127.0.0.1:80".parse().unwrap()));
+    assert_eq!(listen("[::1]:0").unwrap(), ListenAddress::Tcp("[::1]:0".parse().unwrap()));
+    assert_eq!(listen("unix:/run/x.sock").unwrap(), ListenAddress::Unix(UnixListen::open("/run/x.sock")));
     for (text, meant) in [
         ("8080", Some("did you mean \"[::]:8080\"?")),
         (":8080", Some("did you mean \"[::]:8080\"?")),

@@ -1,7 +1,7 @@
 //! The objects in `listen`.
 
 use crate::address;
-use crate::config::{Listen, UnixListen};
+use crate::config::{Listen, ListenAddress, ListenOptions, UnixListen};
 use crate::json::{Node, Value};
 use crate::schema;
 use crate::suggest;
@@ -14,8 +14,8 @@ const NOT_YET: [(&str, &str); 2] = [
     ("proxy_protocol", "this version of nano knows no PROXY protocol"),
 ];
 
-/// `{"address": "unix:/path", "mode": "0660", "group": "www-data"}`.
-pub(super) fn unix_socket(report: &mut Report<'_>, node: &Node, path: &KeyPath) -> Option<UnixListen> {
+/// `{"address": "addr:port"}`, `{"address": "unix:/path", "mode": "0660", "group": "www-data"}`, with options.
+pub(super) fn read(report: &mut Report<'_>, node: &Node, path: &KeyPath) -> Option<Listen> {
     let Value::Object(members) = &node.value else { return None };
     for member in members.iter().filter(|member| !schema::LISTEN_LEVEL.has(&member.key)) {
         let here = path.key(&member.key);
@@ -30,26 +30,32 @@ pub(super) fn unix_socket(report: &mut Report<'_>, node: &Node, path: &KeyPath) 
     let object = Object::of(members, node.span, path.clone());
     let mode = mode(report, &object);
     let group = group(report, &object);
+    let options = ListenOptions::default();
     if object.node(&schema::LISTEN_ADDRESS).is_none() {
         report.fault(node.span, path, "`address` is missing", None);
         return None;
     }
     let (text, node, path) = object.text(report, &schema::LISTEN_ADDRESS)?;
-    match address::listen(text) {
-        Ok(Listen::Unix(UnixListen { path, .. })) => {
+    let address = match address::listen(text) {
+        Ok(ListenAddress::Unix(UnixListen { path, .. })) => {
             let default = if group.is_some() { UnixListen::GROUP } else { UnixListen::OPEN };
-            Some(UnixListen { path, mode: mode.unwrap_or(default), group })
+            ListenAddress::Unix(UnixListen { path, mode: mode.unwrap_or(default), group })
         }
-        Ok(Listen::Tcp(address)) => {
-            let message = "`mode` and `group` are for the file of a Unix socket";
-            report.fault(node.span, &path, message, Some(format!("write \"{address}\" instead of the object")));
-            None
+        Ok(tcp) => {
+            for key in [schema::LISTEN_MODE, schema::LISTEN_GROUP] {
+                if let Some(span) = object.key_span(&key) {
+                    let message = "`mode` and `group` are for the file of a Unix socket";
+                    report.fault(span, &object.path.key(key.name), message, None);
+                }
+            }
+            tcp
         }
         Err((message, suggestion)) => {
             report.fault(node.span, &path, message, suggestion);
-            None
+            return None;
         }
-    }
+    };
+    Some(Listen { address, options })
 }
 
 fn mode(report: &mut Report<'_>, object: &Object<'_>) -> Option<u32> {

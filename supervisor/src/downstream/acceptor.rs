@@ -13,6 +13,7 @@ use std::time::Duration;
 use http::Response;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use nano_config::ListenOptions;
 use nix::errno::Errno;
 use pin_project_lite::pin_project;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -38,6 +39,7 @@ const LINGER_BYTES: usize = 1024 * 1024;
 pub(super) struct Acceptor {
     listener: TokioListener,
     address: String,
+    options: ListenOptions,
     /// Whether the lack of file descriptors was logged, and none became free since.
     warned: Cell<bool>,
 }
@@ -52,12 +54,12 @@ type Accepted = (ClientSocket, Option<SocketAddr>);
 
 impl Acceptor {
     pub(super) fn new(listener: Listener) -> io::Result<Self> {
-        let address = listener.address().to_owned();
+        let (address, options) = (listener.address().to_owned(), listener.options());
         let listener = match listener.socket {
             Kind::Tcp(socket) => TokioListener::Tcp(TcpListener::from_std(socket)?),
             Kind::Unix(socket) => TokioListener::Unix(UnixListener::from_std(socket)?),
         };
-        Ok(Self { listener, address, warned: Cell::new(false) })
+        Ok(Self { listener, address, options, warned: Cell::new(false) })
     }
 
     /// Accepts until the shard drains; then takes the connections that the kernel has accepted already, and stops.
@@ -67,7 +69,7 @@ impl Acceptor {
             match self.next(&server).await {
                 Some(Ok(accepted)) => {
                     self.warned.set(false);
-                    admit(&server, accepted);
+                    admit(&server, self.options, accepted);
                 }
                 Some(Err(error)) => self.pause(&server, &error).await,
                 None => {}
@@ -75,7 +77,7 @@ impl Acceptor {
         }
         // Closing a listener resets the connections in its backlog.
         match self.listener.take_rest() {
-            Ok(rest) => rest.into_iter().for_each(|accepted| admit(&server, accepted)),
+            Ok(rest) => rest.into_iter().for_each(|accepted| admit(&server, self.options, accepted)),
             Err(error) => tracing::warn!(address = %self.address, %error, "some connections could not be accepted"),
         }
     }
@@ -169,7 +171,7 @@ fn no_more<T>(accepted: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-fn admit<S: Service>(server: &Rc<Server<S>>, (socket, peer): Accepted) {
+fn admit<S: Service>(server: &Rc<Server<S>>, options: ListenOptions, (socket, peer): Accepted) {
     if let ClientSocket::Tcp(socket) = &socket {
         // Responses are written in one go; waiting for more would only delay them. A failure costs only speed.
         let _ = socket.set_nodelay(true);
@@ -183,13 +185,13 @@ fn admit<S: Service>(server: &Rc<Server<S>>, (socket, peer): Accepted) {
     };
     let server = Rc::clone(server);
     tokio::task::spawn_local(async move {
-        serve(&server, &client).await;
+        serve(&server, options, &client).await;
         server.connections.remove(key);
     });
 }
 
 /// Serves one connection to its end.
-async fn serve<S: Service>(server: &Rc<Server<S>>, client: &Rc<Connection>) {
+async fn serve<S: Service>(server: &Rc<Server<S>>, _options: ListenOptions, client: &Rc<Connection>) {
     let ended = serve_http(&server.service, client).await;
     let answer = match (client.refused(), ended) {
         (Some(status), _) => Some(ConnectionError::Unreadable(status)),

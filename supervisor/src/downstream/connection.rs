@@ -18,6 +18,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, ReadBuf};
 
+use super::client::{Client, Scheme};
 use super::framing::{Framing, Part};
 use super::min_rate::MinRate;
 use super::shared_clock::SharedClock;
@@ -53,8 +54,9 @@ pub(crate) enum Expiry {
 /// One connection of a client.
 pub(crate) struct Connection {
     pub(super) socket: RefCell<TokioIo<ClientSocket>>,
-    /// The client's address; `None` on a unix socket.
+    /// The address of the other end of the socket; `None` on a unix socket.
     peer: Option<SocketAddr>,
+    client: Cell<Client>,
     pub(super) shared: Rc<SharedClock>,
     phase: Cell<ConnectionPhase>,
     phase_since: Cell<u32>,
@@ -101,6 +103,7 @@ impl Connection {
         Rc::new(Self {
             socket: RefCell::new(TokioIo::new(socket)),
             peer,
+            client: Cell::new(Client::at(peer, Scheme::Http)),
             shared,
             phase: Cell::new(ConnectionPhase::Fresh),
             phase_since: Cell::new(now),
@@ -125,9 +128,14 @@ impl Connection {
         })
     }
 
-    /// The client's address; `None` on a unix socket.
+    /// The address of the other end of the socket, which may be a proxy; `None` on a unix socket.
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.peer
+    }
+
+    /// Who connected, as far as the connection tells; a request's headers may tell more.
+    pub(crate) fn client(&self) -> Client {
+        self.client.get()
     }
 
     /// A request goes into the service.

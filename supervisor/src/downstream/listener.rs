@@ -6,9 +6,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
-use nano_config::{Listen, UnixListen};
+use nano_config::{Listen, ListenAddress, ListenOptions, UnixListen};
 use nix::unistd::Group;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::socket_file::{self, BindError, BoundSocket};
 
@@ -20,6 +20,7 @@ const BACKLOG: i32 = 4096;
 pub struct Listener {
     pub(super) socket: Kind,
     address: String,
+    options: ListenOptions,
 }
 
 #[derive(Debug)]
@@ -107,15 +108,21 @@ impl Listener {
         }
     }
 
-    fn tcp(socket: std::net::TcpListener) -> Result<Self, ListenError> {
-        let address = socket.local_addr().map_err(ListenError::at("a TCP address"))?.to_string();
-        socket.set_nonblocking(true).map_err(ListenError::at(&address))?;
-        Ok(Self { socket: Kind::Tcp(socket), address })
+    /// What is agreed with those who connect.
+    #[must_use]
+    pub fn options(&self) -> ListenOptions {
+        self.options
     }
 
-    fn unix(socket: UnixListener, address: String) -> Result<Self, ListenError> {
+    fn tcp(socket: std::net::TcpListener, options: ListenOptions) -> Result<Self, ListenError> {
+        let address = socket.local_addr().map_err(ListenError::at("a TCP address"))?.to_string();
         socket.set_nonblocking(true).map_err(ListenError::at(&address))?;
-        Ok(Self { socket: Kind::Unix(socket), address })
+        Ok(Self { socket: Kind::Tcp(socket), address, options })
+    }
+
+    fn unix(socket: UnixListener, address: String, options: ListenOptions) -> Result<Self, ListenError> {
+        socket.set_nonblocking(true).map_err(ListenError::at(&address))?;
+        Ok(Self { socket: Kind::Unix(socket), address, options })
     }
 
     fn share(&self) -> Result<Self, ListenError> {
@@ -123,7 +130,8 @@ impl Listener {
             Kind::Tcp(socket) => socket.try_clone().map(Kind::Tcp),
             Kind::Unix(socket) => socket.try_clone().map(Kind::Unix),
         };
-        Ok(Self { socket: socket.map_err(ListenError::at(&self.address))?, address: self.address.clone() })
+        let socket = socket.map_err(ListenError::at(&self.address))?;
+        Ok(Self { socket, address: self.address.clone(), options: self.options })
     }
 }
 
@@ -145,14 +153,14 @@ pub fn bind(addresses: &[Listen], shards: usize) -> Result<Bound, ListenError> {
     let shards = shards.max(1);
     let mut all: Vec<Vec<Listener>> = (0..shards).map(|_| Vec::new()).collect();
     let mut files = Vec::new();
-    for listen in addresses {
-        match listen {
-            Listen::Tcp(address) => {
+    for Listen { address, options } in addresses {
+        match address {
+            ListenAddress::Tcp(address) => {
                 let v4_too = !addresses.iter().any(|other| is_v4_twin(other, *address));
-                bind_tcp(*address, v4_too, &mut all)?;
+                bind_tcp(*address, v4_too, *options, &mut all)?;
             }
-            Listen::Unix(socket) => {
-                let (listener, file) = bind_unix(socket)?;
+            ListenAddress::Unix(socket) => {
+                let (listener, file) = bind_unix(socket, *options)?;
                 files.push(file);
                 share(listener, &mut all)?;
             }
@@ -161,22 +169,24 @@ pub fn bind(addresses: &[Listen], shards: usize) -> Result<Bound, ListenError> {
     Ok(Bound { shards: all, files })
 }
 
-/// Takes listening sockets that another process bound (systemd), each shared by all shards.
+/// Takes listening sockets that another process bound (systemd), each shared by all shards. One whose address is in
+/// `configured` has that entry's options.
 ///
 /// # Errors
 /// One of them is no listening stream socket.
-pub fn adopt(sockets: Vec<OwnedFd>, shards: usize) -> Result<Vec<Vec<Listener>>, ListenError> {
+pub fn adopt(sockets: Vec<OwnedFd>, configured: &[Listen], shards: usize) -> Result<Vec<Vec<Listener>>, ListenError> {
     let mut all: Vec<Vec<Listener>> = (0..shards.max(1)).map(|_| Vec::new()).collect();
     for socket in sockets {
         let socket = Socket::from(socket);
         let listens = socket.is_listener().unwrap_or(false) && socket.r#type().is_ok_and(|kind| kind == Type::STREAM);
         let address = socket.local_addr().map_err(|_| ListenError::Inherited)?;
+        let options = options_for(&address, configured);
         let listener = match (listens, address.as_socket(), address.is_unix()) {
-            (true, Some(_), _) => Listener::tcp(socket.into())?,
+            (true, Some(_), _) => Listener::tcp(socket.into(), options)?,
             (true, None, true) => {
                 let path =
                     address.as_pathname().map_or_else(|| "(unnamed)".to_owned(), |path| path.display().to_string());
-                Listener::unix(OwnedFd::from(socket).into(), format!("unix:{path}"))?
+                Listener::unix(OwnedFd::from(socket).into(), format!("unix:{path}"), options)?
             }
             _ => return Err(ListenError::Inherited),
         };
@@ -185,9 +195,22 @@ pub fn adopt(sockets: Vec<OwnedFd>, shards: usize) -> Result<Vec<Vec<Listener>>,
     Ok(all)
 }
 
+/// The options of an inherited socket. `[::]` and `0.0.0.0` are one address here: which of them a socket has is decided by
+/// whoever bound it.
+fn options_for(bound: &SockAddr, configured: &[Listen]) -> ListenOptions {
+    let is_here = |listen: &&Listen| match &listen.address {
+        ListenAddress::Tcp(address) => bound.as_socket().is_some_and(|bound| {
+            bound == *address
+                || (bound.port() == address.port() && bound.ip().is_unspecified() && address.ip().is_unspecified())
+        }),
+        ListenAddress::Unix(UnixListen { path, .. }) => bound.as_pathname() == Some(path),
+    };
+    configured.iter().find(is_here).map_or_else(ListenOptions::default, |listen| listen.options)
+}
+
 /// Whether `other` is `0.0.0.0` with the port of `address`: then `[::]` must leave IPv4 alone.
 fn is_v4_twin(other: &Listen, address: SocketAddr) -> bool {
-    matches!(other, Listen::Tcp(SocketAddr::V4(v4)) if v4.ip().is_unspecified() && v4.port() == address.port())
+    matches!(other.address, ListenAddress::Tcp(SocketAddr::V4(v4)) if v4.ip().is_unspecified() && v4.port() == address.port())
 }
 
 fn share(listener: Listener, all: &mut [Vec<Listener>]) -> Result<(), ListenError> {
@@ -220,7 +243,7 @@ impl Binding {
         Ok(socket)
     }
 
-    fn listen(self) -> Result<Listener, ListenError> {
+    fn listen(self, options: ListenOptions) -> Result<Listener, ListenError> {
         let socket = match self.bind() {
             // A machine without IPv6.
             Err(error) if self.address.is_ipv6() && self.address.ip().is_unspecified() && lacks_ipv6(&error) => {
@@ -231,7 +254,7 @@ impl Binding {
         let name = self.address.to_string();
         let socket = socket.map_err(ListenError::at(&name))?;
         socket.listen(BACKLOG).map_err(ListenError::at(&name))?;
-        Listener::tcp(socket.into())
+        Listener::tcp(socket.into(), options)
     }
 }
 
@@ -240,7 +263,12 @@ fn lacks_ipv6(error: &io::Error) -> bool {
     matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL))
 }
 
-fn bind_tcp(address: SocketAddr, v4_too: bool, shards: &mut [Vec<Listener>]) -> Result<(), ListenError> {
+fn bind_tcp(
+    address: SocketAddr,
+    v4_too: bool,
+    options: ListenOptions,
+    shards: &mut [Vec<Listener>],
+) -> Result<(), ListenError> {
     let reuse_port = shards.len() > 1;
     let mut binding = Binding { address, reuse_port, v4_too };
     if reuse_port && address.port() != 0 {
@@ -253,7 +281,7 @@ fn bind_tcp(address: SocketAddr, v4_too: bool, shards: &mut [Vec<Listener>]) -> 
         }
     }
     for own in shards {
-        let listener = binding.listen()?;
+        let listener = binding.listen(options)?;
         // The first one determines the port, if the kernel picks it.
         binding.address = listener.tcp_address().unwrap_or(binding.address);
         own.push(listener);
@@ -261,7 +289,7 @@ fn bind_tcp(address: SocketAddr, v4_too: bool, shards: &mut [Vec<Listener>]) -> 
     Ok(())
 }
 
-fn bind_unix(listen: &UnixListen) -> Result<(Listener, BoundSocket), ListenError> {
+fn bind_unix(listen: &UnixListen, options: ListenOptions) -> Result<(Listener, BoundSocket), ListenError> {
     let path = &listen.path;
     let address = format!("unix:{}", path.display());
     let group = listen.group.as_deref().map(|group| group_id(group, &address)).transpose()?;
@@ -273,7 +301,7 @@ fn bind_unix(listen: &UnixListen) -> Result<(Listener, BoundSocket), ListenError
         }
         (BindError::Io(error), _) => ListenError::at(&address)(error),
     })?;
-    Ok((Listener::unix(socket, address)?, file))
+    Ok((Listener::unix(socket, address, options)?, file))
 }
 
 fn group_id(group: &str, address: &str) -> Result<u32, ListenError> {

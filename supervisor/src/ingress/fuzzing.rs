@@ -19,7 +19,7 @@ use nano_protocol::{BodyLength, RequestHead, ResponseHead};
 use super::request_head;
 use super::response_head::CheckedHead;
 use super::target::Target;
-use crate::downstream::{Framing, reader};
+use crate::downstream::{Client, Framing, Scheme, reader};
 use crate::request_id::RequestIds;
 
 /// Most polls without any read or write.
@@ -62,14 +62,15 @@ pub fn requests(bytes: &[u8], cut: usize) -> Vec<Seen> {
         let (seen, ids) = (Rc::clone(&seen), Rc::clone(&ids));
         async move {
             let (head, body) = request.into_parts();
+            let client = Client::at(None, Scheme::Http);
             let length = match (body.is_end_stream(), body.size_hint().exact()) {
                 (true, _) => BodyLength::None,
                 (false, Some(length)) => BodyLength::Known(length),
                 (false, None) => BodyLength::Unknown,
             };
-            let sent = Target::read(&head).ok().and_then(|Target { host, authority, url }| {
-                let sent =
-                    request_head::build(&head, authority, url, &ids.choose(&head.headers), (length, false)).ok()?;
+            let sent = Target::read(&head, client.scheme).ok().and_then(|Target { host, authority, url }| {
+                let id = ids.choose(&head.headers);
+                let sent = request_head::build(&head, authority, url, (client, &id), (length, false)).ok()?;
                 Some((host.as_str().to_owned(), sent))
             });
             let index = seen.borrow().len();

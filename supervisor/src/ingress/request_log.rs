@@ -13,7 +13,7 @@ use super::Failure;
 use super::IngressContext;
 use super::rescue::AssetFailure;
 use crate::app::App;
-use crate::downstream::Connection;
+use crate::downstream::{Client, Connection};
 use crate::request_id::RequestIdValue;
 use crate::telemetry::CutBy;
 use crate::upstream::{Failed, UpstreamRequest};
@@ -31,6 +31,7 @@ const MAX_LOGGED_HOST: usize = 512;
 pub(super) struct RequestLog {
     context: Rc<IngressContext>,
     client: Rc<Connection>,
+    origin: Client,
     id: RequestIdValue,
     version: Version,
     started: Instant,
@@ -75,6 +76,7 @@ impl RequestLog {
         Self {
             context: Rc::clone(context),
             client: Rc::clone(client),
+            origin: client.client(),
             id,
             version: head.version,
             started: Instant::now(),
@@ -96,6 +98,11 @@ impl RequestLog {
 
     pub(super) fn client(&self) -> &Rc<Connection> {
         &self.client
+    }
+
+    /// Who asked.
+    pub(super) fn origin(&self) -> Client {
+        self.origin
     }
 
     /// Lines that are logged within it have the request's id, its app with the generation, and its worker's pid.
@@ -212,7 +219,7 @@ impl Drop for RequestLog {
             bytes_in = self.tunnel,
             duration_ms = took.as_micros() as f64 / 1000.0,
             request_id = self.id.as_str(),
-            client = %Peer(&self.client),
+            client = %self.origin,
             pid = (self.pid != 0).then_some(self.pid),
             error = (!self.code.is_empty()).then_some(self.code),
             cut = self.cut.map(|_| true),
@@ -238,7 +245,7 @@ pub(super) fn refused(
             status = status.as_u16(),
             bytes,
             request_id = id,
-            client = %Peer(client),
+            client = %client.client(),
             error = code,
             "request"
         );
@@ -247,16 +254,4 @@ pub(super) fn refused(
 
 fn is_logged(context: &IngressContext) -> bool {
     context.access_log && tracing::enabled!(target: ACCESS, tracing::Level::INFO)
-}
-
-struct Peer<'a>(&'a Connection);
-
-impl std::fmt::Display for Peer<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.peer() {
-            // An IPv4 client of a dual-stack socket is shown with its IPv4 address.
-            Some(address) => std::net::SocketAddr::new(address.ip().to_canonical(), address.port()).fmt(f),
-            None => f.write_str("unix"),
-        }
-    }
 }

@@ -6,12 +6,13 @@ use std::borrow::Cow;
 
 use http::header::HOST;
 use http::request::Parts;
-use http::uri::Scheme;
+use http::uri;
 use http::{HeaderValue, Method};
 use nano_config::{HostName, split_host_port};
 use url::{Position, Url};
 
 use super::Failure;
+use crate::downstream::Scheme;
 
 /// Where a request goes.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,9 +26,9 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// RFC 9112 §3.2: exactly one well-formed `Host`, though the authority of an absolute target wins over it; no user
+    /// `scheme`: what the client used, which the target does not say. RFC 9112 §3.2: exactly one well-formed `Host`, though the authority of an absolute target wins over it; no user
     /// info, no target but a path or an `http(s)` URL.
-    pub(super) fn read(head: &'a Parts) -> Result<Self, Failure> {
+    pub(super) fn read(head: &'a Parts, scheme: Scheme) -> Result<Self, Failure> {
         // nano is no tunnel, and the platform does not let an app see these methods.
         if matches!(head.method, Method::CONNECT | Method::TRACE) {
             return Err(Failure::MethodNotAllowed);
@@ -46,7 +47,7 @@ impl<'a> Target<'a> {
         };
         let ((host, port), authority) = match (head.uri.scheme(), head.uri.authority()) {
             (None, None) => (own, header),
-            (Some(scheme), Some(authority)) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => {
+            (Some(scheme), Some(authority)) if *scheme == uri::Scheme::HTTP || *scheme == uri::Scheme::HTTPS => {
                 (host_and_port(authority.as_str())?, authority.as_str())
             }
             _ => return Err(Failure::MalformedTarget),
@@ -55,7 +56,7 @@ impl<'a> Target<'a> {
         if !path.starts_with('/') {
             return Err(Failure::MalformedTarget);
         }
-        let url = url(&host, port, &path)?;
+        let url = url(scheme, &host, port, &path)?;
         Ok(Self { host, authority, url })
     }
 }
@@ -69,11 +70,11 @@ fn host_and_port(authority: &str) -> Result<(HostName, Option<u16>), Failure> {
     Ok((HostName::parse(host).map_err(|_| Failure::MalformedHost)?, port))
 }
 
-/// The URL standard's form, with the host by which the request was routed and without the scheme's own port.
-fn url(host: &HostName, port: Option<u16>, path: &str) -> Result<String, Failure> {
-    let text = match port {
-        None | Some(80) => format!("http://{host}{path}"),
-        Some(port) => format!("http://{host}:{port}{path}"),
+/// The URL standard's form, with the scheme that the client used, the host by which the request was routed and without the scheme's own port.
+fn url(scheme: Scheme, host: &HostName, port: Option<u16>, path: &str) -> Result<String, Failure> {
+    let text = match port.filter(|port| *port != scheme.default_port()) {
+        None => format!("{}://{host}{path}", scheme.as_str()),
+        Some(port) => format!("{}://{host}:{port}{path}", scheme.as_str()),
     };
     // Of most requests it is so already, and parsing costs as much as all else that is done with a request's head.
     if plain::is_host(host.as_str()) && plain::is_path(path) {

@@ -40,7 +40,7 @@ fn over_both(test: impl Fn(&Host, &mut FakeWorker, &dyn Fn() -> Box<dyn Stream>)
     test(&host, &mut worker, &|| Box::new(TcpStream::connect(address).unwrap()));
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("front.sock");
-    let host = Host::listening(&Listen::Unix(UnixListen::open(&path)));
+    let host = Host::listening(&Listen::unix(UnixListen::open(&path)));
     let mut worker = host.add_worker();
     test(&host, &mut worker, &|| Box::new(UnixStream::connect(&path).unwrap()));
 }

@@ -69,7 +69,7 @@ impl Host {
     }
 
     pub(crate) fn with(settings: AppSettings, tune: impl FnOnce(&mut ShardOptions)) -> Self {
-        Self::build(settings, tune, &Listen::Tcp(([127, 0, 0, 1], 0).into()))
+        Self::build(settings, tune, &Listen::tcp(([127, 0, 0, 1], 0).into()))
     }
 
     pub(crate) fn listening(at: &Listen) -> Self {

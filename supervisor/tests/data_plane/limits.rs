@@ -68,7 +68,7 @@ fn a_unix_socket_is_one_address_with_everybody_behind_it() {
     let host = Host::build(
         settings(),
         |options| options.clients.max_connections = 8,
-        &nano_config::Listen::Unix(nano_config::UnixListen::open(&path)),
+        &nano_config::Listen::unix(nano_config::UnixListen::open(&path)),
     );
     let server = host.add_worker().serve();
     let mut kept: Vec<_> = (0..8).map(|_| std::os::unix::net::UnixStream::connect(&path).unwrap()).collect();

@@ -20,7 +20,8 @@ fn a_request_reaches_the_worker_and_its_response_the_client() {
     let mut names: Vec<_> =
         request.headers.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
     names.sort();
-    assert_eq!(names, ["accept", "accept", "host", "x-request-id", "x-thing"]);
+    let own = ["cf-connecting-ip", "host", "x-forwarded-for", "x-forwarded-proto", "x-request-id"];
+    assert_eq!(names, [&["accept", "accept"], &own[..], &["x-thing"]].concat());
     assert_eq!(header(&request, "host"), Some("A.Example:8080"));
 
     worker.respond(id, "hello");
@@ -253,7 +254,7 @@ fn a_unix_socket_serves_as_well() {
     use std::io::{Read, Write};
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("front.sock");
-    let host = Host::listening(&nano_config::Listen::Unix(nano_config::UnixListen::open(&path)));
+    let host = Host::listening(&nano_config::Listen::unix(nano_config::UnixListen::open(&path)));
     let server = host.add_worker().serve();
     let mut client = std::os::unix::net::UnixStream::connect(&path).unwrap();
     client.write_all(b"GET /x HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n").unwrap();

@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use super::*;
 
 fn tcp(text: &str) -> Listen {
-    Listen::Tcp(text.parse().unwrap())
+    Listen::tcp(text.parse().unwrap())
 }
 
 #[test]
@@ -17,7 +17,7 @@ fn a_port_in_use_is_named_with_what_to_do() {
     for shards in [1, 2] {
         let held = bind(&[tcp("127.0.0.1:0")], shards).unwrap().shards;
         let address = held[0][0].tcp_address().unwrap();
-        let error = bind(&[Listen::Tcp(address)], shards).unwrap_err().to_string();
+        let error = bind(&[Listen::tcp(address)], shards).unwrap_err().to_string();
         assert!(error.starts_with(&format!("{address} is in use")) && error.contains("`port`"), "{error}");
     }
 }
@@ -46,7 +46,7 @@ fn all_addresses_are_both_families() {
 fn a_unix_socket_left_by_a_dead_process_is_replaced_a_live_one_is_not() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("nano.sock");
-    let listen = [Listen::Unix(UnixListen::open(&path))];
+    let listen = [Listen::unix(UnixListen::open(&path))];
     let Bound { shards, files } = bind(&listen, 1).unwrap();
     // As after kill -9: the file stays, no process listens.
     std::mem::forget(files);
@@ -61,7 +61,7 @@ fn a_unix_socket_left_by_a_dead_process_is_replaced_a_live_one_is_not() {
 
     let file = dir.path().join("file");
     std::fs::write(&file, "precious").unwrap();
-    assert!(matches!(bind(&[Listen::Unix(UnixListen::open(&file))], 1), Err(ListenError::NotASocket { .. })));
+    assert!(matches!(bind(&[Listen::unix(UnixListen::open(&file))], 1), Err(ListenError::NotASocket { .. })));
     assert_eq!(std::fs::read(&file).unwrap(), b"precious");
 }
 
@@ -70,11 +70,11 @@ fn a_start_that_fails_leaves_no_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("nano.sock");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = [Listen::Unix(UnixListen::open(&path)), Listen::Tcp(taken.local_addr().unwrap())];
+    let listen = [Listen::unix(UnixListen::open(&path)), Listen::tcp(taken.local_addr().unwrap())];
     assert!(matches!(bind(&listen, 1), Err(ListenError::InUse { .. })));
     assert!(!path.exists());
     let nobodys = UnixListen { group: Some("no-such-group".to_owned()), ..UnixListen::open(&path) };
-    let error = bind(&[Listen::Unix(nobodys)], 1).unwrap_err().to_string();
+    let error = bind(&[Listen::unix(nobodys)], 1).unwrap_err().to_string();
     assert!(error.contains("there is no group \"no-such-group\""), "{error}");
     assert!(!path.exists());
 }
@@ -83,11 +83,31 @@ fn a_start_that_fails_leaves_no_file() {
 fn inherited_sockets_are_shared_and_anything_else_refused() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let all = adopt(vec![listener.into()], 2).unwrap();
+    let all = adopt(vec![listener.into()], &[], 2).unwrap();
     assert!(all.iter().all(|own| own[0].address() == address));
 
     let datagram = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    assert!(matches!(adopt(vec![datagram.into()], 1), Err(ListenError::Inherited)));
+    assert!(matches!(adopt(vec![datagram.into()], &[], 1), Err(ListenError::Inherited)));
     let (stream, _other) = UnixStream::pair().unwrap();
-    assert!(matches!(adopt(vec![stream.into()], 1), Err(ListenError::Inherited)));
+    assert!(matches!(adopt(vec![stream.into()], &[], 1), Err(ListenError::Inherited)));
+}
+
+#[test]
+fn an_inherited_socket_has_the_options_of_its_entry() {
+    let with = |address| Listen { address, options: ListenOptions { proxy_protocol: true } };
+    let bound = |address: &str| std::net::TcpListener::bind(address).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.sock");
+    let (one, all, other) = (bound("127.0.0.1:0"), bound("0.0.0.0:0"), bound("127.0.0.1:0"));
+    let all_as_v6 = SocketAddr::from(([0_u16; 8], all.local_addr().unwrap().port()));
+    let configured = [
+        with(ListenAddress::Tcp(one.local_addr().unwrap())),
+        with(ListenAddress::Tcp(all_as_v6)),
+        with(ListenAddress::Unix(UnixListen::open(&path))),
+    ];
+    let unix = UnixListener::bind(&path).unwrap();
+    let sockets = vec![one.into(), all.into(), unix.into(), other.into()];
+    let shards = adopt(sockets, &configured, 2).unwrap();
+    let options = |own: &Vec<Listener>| own.iter().map(|own| own.options().proxy_protocol).collect::<Vec<_>>();
+    assert!(shards.iter().all(|own| options(own) == [true, true, true, false]));
 }

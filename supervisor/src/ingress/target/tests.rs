@@ -25,7 +25,7 @@ fn the_host_is_read_from_where_the_standard_says() {
         ("https://b.example:444", "a.example", "b.example", "b.example:444", "http://b.example:444/"),
     ] {
         let head = parts("GET", uri, &[host.as_bytes()]);
-        let target = Target::read(&head).unwrap();
+        let target = Target::read(&head, Scheme::Http).unwrap();
         assert_eq!((target.host.as_str(), target.authority, target.url.as_str()), (routed, authority, url));
     }
 }
@@ -53,7 +53,7 @@ fn an_app_sees_one_form_of_each_host_and_a_url_that_stays_as_it_is() {
             let Ok(uri) = path.parse::<http::Uri>() else { continue };
             let mut head = parts("GET", "/", &[host.as_bytes()]);
             head.uri = uri;
-            let url = Target::read(&head).unwrap().url;
+            let url = Target::read(&head, Scheme::Http).unwrap().url;
             assert!(url.starts_with(&format!("{origin}/")), "{host}: {url}");
             assert_eq!(Url::parse(&url).unwrap().as_str(), url);
         }
@@ -86,7 +86,11 @@ fn a_host_that_the_url_standard_refuses_or_reads_otherwise_is_refused() {
         "a.example:80:80",
         "a_b:99999",
     ] {
-        assert_eq!(Target::read(&parts("GET", "/", &[host.as_bytes()])), Err(Failure::MalformedHost), "{host}");
+        assert_eq!(
+            Target::read(&parts("GET", "/", &[host.as_bytes()]), Scheme::Http),
+            Err(Failure::MalformedHost),
+            "{host}"
+        );
     }
 }
 
@@ -108,6 +112,19 @@ fn what_is_not_clear_is_refused() {
         ("CONNECT", "a.example:80", &[b"a.example"], Failure::MethodNotAllowed),
         ("TRACE", "/", &[b"a.example"], Failure::MethodNotAllowed),
     ] {
-        assert_eq!(Target::read(&parts(method, uri, hosts)), Err(failure), "{method} {uri} {hosts:?}");
+        assert_eq!(Target::read(&parts(method, uri, hosts), Scheme::Http), Err(failure), "{method} {uri} {hosts:?}");
+    }
+}
+
+#[test]
+fn the_scheme_is_the_clients_and_decides_which_port_is_left_out() {
+    for (uri, host, url) in [
+        ("/", "a.example", "https://a.example/"),
+        ("/", "a.example:443", "https://a.example/"),
+        ("/", "a.example:80", "https://a.example:80/"),
+        ("/%", "a.example:8443", "https://a.example:8443/%"),
+        ("http://a.example/", "a.example", "https://a.example/"),
+    ] {
+        assert_eq!(Target::read(&parts("GET", uri, &[host.as_bytes()]), Scheme::Https).unwrap().url, url);
     }
 }
