@@ -89,3 +89,16 @@ fn keys_count_against_the_memory_of_their_app_until_they_are_collected() {
     assert!(large.ends_with(" RangeError"), "{large}");
     assert_eq!(nano.pid_of("a"), worker);
 }
+
+#[test]
+fn an_app_that_keeps_all_of_its_memory_in_keys_is_started_again() {
+    let nano = serve(&json!({ "memory_mb": 64 }));
+    let worker = nano.pid_of("a");
+    // Each request is refused more, and none can be served while they are kept.
+    let answers: Vec<u16> = (0..60).map(|_| nano.get("a.local", "/keys?count=300&keep&for-ever").status).collect();
+    assert!(answers.contains(&400), "{answers:?}");
+    until("another worker", || (nano.pid_of("a") != worker).then_some(()));
+    let ended = || nano.metrics().get("nano_worker_exits_total", &[("app", "a"), ("reason", "heap")]);
+    until("the reason", || (ended() >= Some(1.0)).then_some(()));
+    until("its answer", || (nano.get("a.local", "/keys?count=3").status == 200).then_some(()));
+}

@@ -5,7 +5,7 @@
 //! Sabotage control: the check of the growth, fed with what keeping each flood would cost.
 
 use crate::bystander::{APP, Bystander, HOST};
-use nano_test::opcode::{CONTINUATION, PING, TEXT};
+use nano_test::opcode::{CONTINUATION, PING, PONG, TEXT};
 use nano_test::process::resident;
 use nano_test::{Frame, Nano, Site, WebSocket, sized, until};
 use serde_json::json;
@@ -218,4 +218,46 @@ fn clients_that_are_silent_for_ever_are_found() {
     assert_eq!(socket.receive(), Frame::new(PING, b""));
     assert!(socket.is_over());
     nano.await_metric("nano_websockets", &[("app", "sockets")], 0.0);
+}
+
+/// Messages that never end take half of the app's memory at most, however many sockets they come by: bodies have the rest.
+#[test]
+fn unfinished_messages_leave_room_for_bodies() {
+    const BODIES: &str = "export default { async fetch(request) {
+        if (request.headers.get('upgrade') !== 'websocket') return new Response((await request.arrayBuffer()).byteLength);
+        const [client, server] = new WebSocketPair();
+        server.accept();
+        server.addEventListener('message', ({ data }) => server.send(`got ${data.length}`));
+        return new Response(null, { status: 101, webSocket: client });
+    } };";
+    let site = Site::new();
+    site.app("sockets", BODIES);
+    site.config(json!({ "apps": [{ "name": "sockets", "hostname": "s.local", "path": "sockets", "memory_mb": 128 }] }));
+    let nano = site.serve();
+    let worker = nano.pid_of("sockets");
+    let piece = Frame::first(CONTINUATION, &vec![b'x'; 64 * 1024]).masked();
+    let mut sockets: Vec<WebSocket> = (0..8).map(|_| open(&nano)).collect();
+    let mut refused = 0;
+    for socket in &mut sockets {
+        socket.send(&Frame::first(TEXT, b"the beginning"));
+        // 20 MiB each, if it is let.
+        let sent = (0..320).all(|_| socket.try_send(&piece).is_ok());
+        if !sent {
+            refused += 1;
+        }
+        // What was sent has been read.
+        if sent {
+            socket.send(&Frame::new(PING, b"read"));
+            refused += usize::from(socket.receive().opcode != PONG);
+        }
+    }
+    assert!((2..8).contains(&refused), "{refused} of 8 were refused");
+    let body = vec![b'x'; 10 << 20];
+    for _ in 0..3 {
+        let response = nano.post("s.local", "/", &body);
+        assert_eq!((response.status, response.text()), (200, body.len().to_string()), "with {refused} refused");
+    }
+    // A message of a well-behaved client finds room, too.
+    assert_eq!(open(&nano).ask("hello"), "got 5");
+    assert_eq!(nano.pid_of("sockets"), worker);
 }

@@ -1,10 +1,13 @@
 //! How sockets end: with their workers, with nano, with their clients; and what is written of that.
 
 use super::{ECHO, HOST, serve};
-use nano_test::{Frame, Site, until};
+use nano_test::{Frame, Site, WebSocket, opcode, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
+use std::io::Write;
+use std::thread;
+use std::time::Duration;
 
 fn draining(drain_ms: u64) -> Site {
     let site = Site::new();
@@ -29,6 +32,36 @@ fn the_log_has_one_line_of_each() {
     assert_eq!((&line["bytes"], &line["bytes_in"]), (&json!(11), &json!(19)));
     assert_eq!(line["cut"], Value::Null);
     assert_eq!(nano.metrics().get("nano_http_requests_total", &[("app", "a"), ("code", "101")]), Some(1.0));
+}
+
+#[test]
+fn who_gives_no_sign_of_life_or_stands_still_in_a_message_is_cut() {
+    let nano = serve(ECHO);
+    let [mut silent, mut slow, mut alive] = [(); 3].map(|()| nano.socket(HOST, "/"));
+    slow.send(&Frame::first(opcode::TEXT, b"the beginning"));
+    for socket in [&silent, &slow, &alive] {
+        // It takes two looks, 30 s apart, and a slow machine longer.
+        socket.socket().set_read_timeout(Some(Duration::from_secs(180))).unwrap();
+    }
+    let mut outlet = alive.socket().try_clone().unwrap();
+    let living = thread::spawn(move || answer(&mut alive));
+    // Frames of no use do not keep what is unfinished.
+    assert_eq!(answer(&mut slow), Frame::close(1008, "a message comes too slowly"));
+    assert_eq!(silent.receive().opcode, opcode::PING);
+    assert!(silent.try_receive().is_err(), "cut without a Close");
+    outlet.write_all(&Frame::text("hello").masked()).unwrap();
+    assert_eq!(living.join().unwrap(), Frame::text("hello"));
+}
+
+/// Answers pings until something else comes.
+fn answer(socket: &mut WebSocket) -> Frame {
+    loop {
+        let frame = socket.receive();
+        if frame.opcode != opcode::PING {
+            return frame;
+        }
+        socket.send(&Frame::new(opcode::PONG, &frame.payload));
+    }
 }
 
 #[test]

@@ -17,7 +17,8 @@ use nano_protocol::memory::isolate_limit;
 
 use crate::engine::termination::Termination;
 
-/// Refused array buffers in a row after which the isolate ends: each one costs several full collections.
+/// Array buffers, and native parts of objects, refused in a row after which the isolate ends: each one costs several full
+/// collections.
 const MAX_REFUSALS: usize = 16;
 
 /// V8 writes vectors into buffers.
@@ -32,6 +33,8 @@ pub(crate) struct Budget {
     heap: AtomicUsize,
     /// What V8 counts outside of the heap and does not take from here: resizable buffers, WebAssembly memories.
     others: AtomicUsize,
+    /// What was refused since there was room again.
+    refusals: AtomicUsize,
 }
 
 /// How near to its limit an isolate is.
@@ -46,7 +49,13 @@ enum Pressure {
 impl Budget {
     /// `limit`: bytes of the heap and of array buffers together.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, array_buffers: AtomicUsize::new(0), heap: AtomicUsize::new(0), others: AtomicUsize::new(0) }
+        Self {
+            limit,
+            array_buffers: AtomicUsize::new(0),
+            heap: AtomicUsize::new(0),
+            others: AtomicUsize::new(0),
+            refusals: AtomicUsize::new(0),
+        }
     }
 
     /// Bytes of array buffers.
@@ -60,7 +69,10 @@ impl Budget {
         match heap.saturating_add(buffers.max(self.array_buffers())) {
             used if used > self.hard_limit() => Pressure::Over,
             used if used > self.limit / 4 * 3 => Pressure::High,
-            _ => Pressure::Low,
+            _ => {
+                self.refusals.store(0, Ordering::Relaxed);
+                Pressure::Low
+            }
         }
     }
 
@@ -88,6 +100,12 @@ impl Budget {
         let available = self.limit.saturating_sub(taken);
         let add = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= available);
         self.array_buffers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+
+    /// Counts something that was refused though garbage was collected. Whether that makes too many since there was room again:
+    /// then what the app keeps leaves it no room to work in, and only a new worker helps.
+    pub(crate) fn refuse(&self) -> bool {
+        self.refusals.fetch_add(1, Ordering::Relaxed) >= MAX_REFUSALS
     }
 
     /// What could be reserved. `heap`: bytes of the heap where its size now is known, else 0.
@@ -173,8 +191,6 @@ pub(crate) struct Guard {
     pub(crate) isolate: v8::IsolateHandle,
     address: v8::UnsafeRawIsolatePtr,
     granted: AtomicBool,
-    /// Array buffers refused since there was room again.
-    refusals: AtomicUsize,
 }
 
 /// Lets V8 call back about the heap's size.
@@ -184,14 +200,8 @@ pub(crate) fn guard(isolate: &mut v8::Isolate, budget: Arc<Budget>, termination:
     #[expect(unsafe_code, reason = "one of V8's callbacks does not pass the isolate")]
     let address = unsafe { isolate.as_raw_isolate_ptr() };
     #[expect(clippy::disallowed_methods, reason = "one for each isolate, which a process has one of")]
-    let guard: &'static Guard = Box::leak(Box::new(Guard {
-        budget,
-        termination,
-        isolate: handle,
-        address,
-        granted: AtomicBool::new(false),
-        refusals: AtomicUsize::new(0),
-    }));
+    let guard: &'static Guard =
+        Box::leak(Box::new(Guard { budget, termination, isolate: handle, address, granted: AtomicBool::new(false) }));
     let data = ptr::from_ref(guard).cast_mut().cast();
     isolate.add_near_heap_limit_callback(near_heap_limit, data);
     isolate.add_gc_epilogue_callback(after_collection, data, v8::GCType::kGCTypeMarkSweepCompact);
@@ -215,7 +225,7 @@ extern "C" fn near_heap_limit(data: *mut c_void, current: usize, initial: usize)
     #[expect(unsafe_code, reason = "V8 does not pass the isolate")]
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(guard.address) };
     let small_heap = isolate.get_heap_statistics().total_heap_size() < current / 2;
-    if small_heap && guard.refusals.fetch_add(1, Ordering::Relaxed) < MAX_REFUSALS {
+    if small_heap && !guard.budget.refuse() {
         return current;
     }
     guard.termination.begin(&guard.isolate, ExitReason::Heap);
@@ -265,12 +275,8 @@ extern "C" fn after_collection(
     // Its verdict is for `check`: what is dead may not be freed yet.
     guard.budget.set_external(external(&mut isolate));
     let statistics = isolate.get_heap_statistics();
-    match guard.budget.set_heap(statistics.used_heap_size(), statistics.external_memory()) {
-        Pressure::Over => {
-            guard.termination.begin(&guard.isolate, ExitReason::Heap);
-        }
-        Pressure::High => {}
-        Pressure::Low => guard.refusals.store(0, Ordering::Relaxed),
+    if guard.budget.set_heap(statistics.used_heap_size(), statistics.external_memory()) == Pressure::Over {
+        guard.termination.begin(&guard.isolate, ExitReason::Heap);
     }
 }
 

@@ -2,7 +2,7 @@
 //! attempt ends the worker.
 
 use super::bytes::contents;
-use super::native_memory::{has_room, memory_limit};
+use super::native_memory::{could_have_room, margin};
 use super::ops;
 
 mod json_cost;
@@ -15,17 +15,12 @@ ops! {
     "memoryAllows" => memory_allows,
 }
 
-/// What must be left for everything else that the worker does: a sixteenth.
-fn margin(isolate: &v8::Isolate) -> usize {
-    memory_limit(isolate) / 16
-}
-
 /// `memoryAllows(bytes) → boolean`: whether the app's memory has room for so many bytes more, once garbage is collected,
 /// and something is left.
 fn memory_allows(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let bytes = args.get(0).integer_value(scope).and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(usize::MAX);
     let margin = margin(scope);
-    rv.set_bool(has_room(scope, bytes.saturating_add(margin)));
+    rv.set_bool(could_have_room(scope, bytes.saturating_add(margin)));
 }
 
 /// `jsonCost(bytes) → number`: what V8 needs for the values of a JSON text, at most about.

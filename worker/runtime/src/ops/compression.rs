@@ -8,7 +8,7 @@
 use coder::{Coder, Flush, Outcome, Settings};
 
 use super::bytes::{copy_in, copy_out};
-use super::native_memory::{return_memory, take_memory};
+use super::native_memory::{return_memory, try_take_memory};
 use super::numbered::Numbered;
 use super::{ops, throw_range_error};
 
@@ -88,7 +88,7 @@ fn coder_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut
     let kept = settings.dictionary.as_ref().map_or(0, Vec::len);
     let Some(coder) = Coder::new(&format, args.get(2).is_true(), settings) else { return };
     let taken = coder.memory() + kept;
-    if !take_memory(scope, taken) {
+    if !try_take_memory(scope, taken) {
         return throw_out_of_memory(scope);
     }
     let Some(id) = Coders::of(scope).map(|coders| coders.open.reserve()) else { return };
@@ -141,7 +141,7 @@ fn coder_step(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: 
         owned.taken = memory;
         return_memory(scope, taken - memory);
     } else if memory > taken {
-        if !take_memory(scope, memory - taken) {
+        if !try_take_memory(scope, memory - taken) {
             return throw_out_of_memory(scope);
         }
         if let Some(owned) = Coders::of(scope).and_then(|coders| coders.open.get_mut(id)) {

@@ -4,7 +4,7 @@
 mod parser;
 
 use super::bytes::{contents, to_uint8_array};
-use super::native_memory::has_room;
+use super::native_memory::could_have_room;
 use super::{ops, throw_range_error};
 use parser::{Part, parse};
 
@@ -25,7 +25,7 @@ fn multipart_parse(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments
     let Some(parts) = parse(&bytes, boundary.as_bytes()) else { return };
     // A text beyond Latin-1 takes two bytes for each character.
     let cost = |part: &Part| ENTRY + part.content.len() * if part.filename.is_some() { 1 } else { 2 };
-    if !has_room(scope, parts.iter().map(cost).sum()) {
+    if !could_have_room(scope, parts.iter().map(cost).sum()) {
         return throw_range_error(scope, "There is not enough memory for this form (memory_mb)");
     }
     let mut list: Vec<v8::Local<v8::Value>> = Vec::new();

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use nano_protocol::ResetReason;
 
 use super::bytes::{copy_out, to_uint8_array};
-use super::native_memory::{return_memory, take_memory};
+use super::native_memory::{memory_limit, return_memory, take_memory, take_memory_for_peer};
 use super::numbered::Numbered;
 use super::response::{read_head, settle};
 use super::{ops, request, throw_range_error};
@@ -22,7 +22,7 @@ use crate::exchange::Exchanges;
 use crate::exchange::key::{FetchKey, RequestKey};
 use close_code::CloseReason;
 use deflate::Coders;
-use receiver::{Event, Fault, Memory, Receiver};
+use receiver::{Event, Fault, Memory, Receiver, Unfinished};
 use sender::Sender;
 
 ops! {
@@ -44,6 +44,9 @@ ops! {
 
 /// What a connection costs that is idle.
 const COST: usize = 512;
+/// Bytes that must come of an unfinished message between two sweeps, if it is the same one: what a request's body must
+/// come with, too, in the 30 s that are between them. A message has memory before it is anything to the app.
+const LEAST_PROGRESS: u64 = 240 * 30;
 
 /// The stream whose bytes a connection has.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +61,10 @@ struct Socket {
     wire: Wire,
     /// Bytes of memory that were taken for it.
     taken: usize,
+    /// Bytes that its receiver held when they were last counted.
+    received: usize,
+    /// The unfinished message at the last sweep.
+    unfinished: Option<Unfinished>,
     /// Something came since the last look, or it was asked for a sign of life.
     heard: bool,
     pinged: bool,
@@ -70,6 +77,8 @@ struct Sockets {
     /// The numbers that there may be are below this.
     end: usize,
     coders: Coders,
+    /// Bytes that all receivers hold.
+    received: usize,
 }
 
 impl Sockets {
@@ -98,9 +107,13 @@ fn id_of(scope: &v8::PinScope, args: &v8::FunctionCallbackArguments) -> usize {
 
 /// Has a connection's memory counted: more than is there is an error only for what is yet to come.
 fn settle_memory(isolate: &mut v8::Isolate, socket: &mut Socket) -> bool {
+    let received = std::mem::replace(&mut socket.received, socket.receiver.held());
+    if let Some(sockets) = Sockets::of(isolate) {
+        sockets.received = sockets.received.saturating_sub(received) + socket.received;
+    }
     let held = socket.held();
     if held > socket.taken {
-        if !take_memory(isolate, held - socket.taken) {
+        if !take_memory_for_peer(isolate, held - socket.taken) {
             return false;
         }
     } else {
@@ -182,6 +195,8 @@ fn open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v
         sender: Sender::new(is_client, agreement.map(|agreement| agreement.bits)),
         wire: if is_client { Wire::Fetch(key) } else { Wire::Request(key) },
         taken: COST,
+        received: 0,
+        unfinished: None,
         heard: true,
         pinged: false,
     };
@@ -195,7 +210,11 @@ fn open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v
 /// `websocketForget(id)`: the connection is over.
 fn forget(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     let id = id_of(scope, &args);
-    let gone = Sockets::of(scope).and_then(|sockets| sockets.open.take(id));
+    let gone = Sockets::of(scope).and_then(|sockets| {
+        let socket = sockets.open.take(id)?;
+        sockets.received = sockets.received.saturating_sub(socket.received);
+        Some(socket)
+    });
     if let Some(socket) = gone {
         return_memory(scope, socket.taken);
     }
@@ -235,11 +254,15 @@ fn next(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v
 
 /// The next event that JavaScript is told of.
 fn next_event(scope: &mut v8::PinScope, socket: &mut Socket, coders: &mut Coders) -> Result<Option<Event>, Fault> {
+    // Peers decide how many messages are under way: all of them together leave half of the memory to everything else.
+    let most = memory_limit(scope) / 2;
     loop {
         let mut taken = 0;
+        let received = Sockets::of(scope).map_or(0, |sockets| sockets.received);
         let event = {
-            let mut take = |bytes| {
-                let fits = take_memory(scope, bytes);
+            let mut take = |bytes: usize| {
+                let sum = received.saturating_add(taken).saturating_add(bytes);
+                let fits = sum <= most && take_memory_for_peer(scope, bytes);
                 taken += if fits { bytes } else { 0 };
                 fits
             };
@@ -262,7 +285,7 @@ fn event_value<'s>(scope: &mut v8::PinScope<'s, '_>, event: Event) -> Option<v8:
     match event {
         Event::Text(text) => {
             // A unit of UTF-16 for each byte, at worst.
-            let fits = super::native_memory::has_room(scope, text.len().saturating_mul(2));
+            let fits = super::native_memory::could_have_room(scope, text.len().saturating_mul(2));
             fits.then(|| v8::String::new(scope, &text).map(Into::into)).flatten()
         }
         Event::Binary(bytes) => to_uint8_array(scope, &bytes).map(Into::into),
@@ -298,7 +321,7 @@ fn send(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v
         Err(_) => copy_out(scope, message).unwrap_or_default(),
     };
     let waiting = with(scope, id, |scope, socket, coders| {
-        if !take_memory(scope, payload.len()) {
+        if !take_memory_for_peer(scope, payload.len()) {
             return -1.0;
         }
         socket.sender.message(coders, is_text, &mut payload);
@@ -376,13 +399,16 @@ fn reset(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::R
     }
 }
 
-/// `websocketSweep() → [id, …]`: asks each connection that was silent since the last call, and takes what it is sent, for a sign
-/// of life, and says which were asked the last time and gave none.
+/// `websocketSweep() → [id, isSlow, …]`: asks each connection that was silent since the last call, and takes what it is sent,
+/// for a sign of life; says which were asked the last time and gave none, and of which a message comes too slowly.
 fn sweep(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
-    let mut silent: Vec<v8::Local<v8::Value>> = Vec::new();
+    let mut found: Vec<v8::Local<v8::Value>> = Vec::new();
     let end = Sockets::of(scope).map_or(0, |sockets| sockets.end);
     for id in 0..end {
-        let is_dead = with(scope, id, |scope, socket, _| {
+        let state = with(scope, id, |scope, socket, _| {
+            let unfinished = socket.receiver.unfinished();
+            let before = std::mem::replace(&mut socket.unfinished, unfinished);
+            let is_slow = unfinished.zip(before).is_some_and(|(now, before)| now.is_slow(before, LEAST_PROGRESS));
             // A ping would wait behind what is to be taken, and so would its answer; that has a limit of time of its own.
             let waits = socket.sender.waiting() > 0;
             let (heard, pinged) = (socket.heard || waits, socket.pinged);
@@ -392,12 +418,13 @@ fn sweep(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8:
                 socket.sender.ping();
                 flush_socket(scope, socket);
             }
-            !heard && pinged
+            (!heard && pinged, is_slow)
         });
-        if is_dead == Some(true) {
-            silent.push(v8::Integer::new_from_unsigned(scope, u32::try_from(id).unwrap_or(u32::MAX)).into());
+        if let Some((is_dead, is_slow)) = state.filter(|(is_dead, is_slow)| *is_dead || *is_slow) {
+            found.push(v8::Integer::new_from_unsigned(scope, u32::try_from(id).unwrap_or(u32::MAX)).into());
+            found.push(v8::Boolean::new(scope, is_slow && !is_dead).into());
         }
     }
-    let list = v8::Array::new_with_elements(scope, &silent);
+    let list = v8::Array::new_with_elements(scope, &found);
     rv.set(list.into());
 }

@@ -23,11 +23,14 @@ let sweeping = false;
 
 function sweep() {
   sweeping = false;
-  const silent = ops.websocketSweep();
-  for (let i = 0; i < silent.length; i++) {
-    const wire = MapPrototypeGet(wires, silent[i]);
-    if (wire !== undefined) wire.lose(new Error("The other side of the WebSocket does not answer pings"));
+  const found = ops.websocketSweep();
+  for (let i = 0; i < found.length; i += 2) {
+    const wire = MapPrototypeGet(wires, found[i]);
+    if (wire === undefined) continue;
+    if (found[i + 1]) wire.refuseSlowMessage();
+    else wire.lose(new Error("The other side of the WebSocket does not answer pings"));
   }
+  MapPrototypeForEach(wires, (wire) => wire.swept());
   sweepLater();
 }
 
@@ -58,6 +61,8 @@ export class Wire {
   #account = new Account();
   /** Nothing is read as long as it is paused. */
   #paused = true;
+  /** It was, since the last sweep: what did not come is not the peer's fault. */
+  #wasPaused = true;
   /** A piece of the stream is awaited, or a turn to go on. */
   #waits = false;
   /** What was read may not be all taken apart. */
@@ -105,6 +110,17 @@ export class Wire {
 
   pause() {
     this.#paused = true;
+    this.#wasPaused = true;
+  }
+
+  swept() {
+    this.#wasPaused = this.#paused;
+  }
+
+  /** The peer takes its time with a message, and memory meanwhile. */
+  refuseSlowMessage() {
+    if (this.#wasPaused || this.#over || this.#ending) return;
+    this.#fail(1008, "a message comes too slowly", new Error("The other side of the WebSocket sends a message too slowly"));
   }
 
   /** Sends a string or a Uint8Array. What finds no room in the app's buffer ends the connection. */

@@ -57,6 +57,20 @@ impl From<Malformed> for Fault {
     }
 }
 
+/// A message that was begun: which one it is, and how much of it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unfinished {
+    number: u64,
+    bytes: u64,
+}
+
+impl Unfinished {
+    /// Whether this is the message of `before`, and less than `least` bytes came since.
+    pub(crate) fn is_slow(self, before: Self, least: u64) -> bool {
+        self.number == before.number && self.bytes.saturating_sub(before.bytes) < least
+    }
+}
+
 /// Asks for memory.
 pub(crate) struct Memory<'a>(pub(crate) &'a mut dyn FnMut(usize) -> bool);
 
@@ -84,6 +98,10 @@ pub(crate) struct Receiver {
     /// How much of a text's payload is known to be UTF-8.
     valid: usize,
     control: Vec<u8>,
+    /// Messages that are whole.
+    finished: u64,
+    /// Bytes that came of the one that is not.
+    came: u64,
 }
 
 impl Receiver {
@@ -100,7 +118,14 @@ impl Receiver {
             payload: Vec::new(),
             valid: 0,
             control: Vec::new(),
+            finished: 0,
+            came: 0,
         }
+    }
+
+    /// The message that was begun and did not come whole. What was fed of it and not looked at does not count yet.
+    pub(crate) fn unfinished(&self) -> Option<Unfinished> {
+        self.message.map(|_| Unfinished { number: self.finished, bytes: self.came })
     }
 
     /// More bytes came. To be called when [`Receiver::next`] has nothing more.
@@ -203,7 +228,11 @@ impl Receiver {
             mask(bytes, key, usize::try_from(came % 4).unwrap_or(0));
         }
         self.at += length;
-        let came = came + u64::try_from(length).unwrap_or(u64::MAX);
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        if !head.opcode.is_control() {
+            self.came += length;
+        }
+        let came = came + length;
         self.frame = Some((head, came));
         if self.message == Some((Opcode::Text, false)) && !head.opcode.is_control() {
             self.check_text(head.fin && came == head.length)?;
@@ -237,6 +266,8 @@ impl Receiver {
         }
         let payload = std::mem::take(&mut self.payload);
         self.valid = 0;
+        self.finished += 1;
+        self.came = 0;
         let Some((opcode, compressed)) = self.message.take() else { return Ok(None) };
         let payload = if compressed { coders.decompress(payload, self.most, memory)? } else { payload };
         Ok(Some(match opcode {

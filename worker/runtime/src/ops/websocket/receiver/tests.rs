@@ -93,3 +93,19 @@ fn a_client_masks_and_a_server_does_not() {
     assert!(matches!(drain(&mut Receiver::new(false, false, 100), &[0xc1, 1, b'x']), Err(Fault::Protocol(_))));
     assert_eq!(drain(&mut Receiver::new(false, false, 100), &[0x82, 101]), Err(Fault::TooLarge));
 }
+
+#[test]
+fn a_message_that_stands_still_is_told_from_one_that_goes_on() {
+    let mut receiver = receiver();
+    assert_eq!(receiver.unfinished(), None);
+    drain(&mut receiver, &masked(0x01, b"begun")).unwrap();
+    let before = receiver.unfinished().unwrap();
+    drain(&mut receiver, &masked(0x00, b"and on")).unwrap();
+    // Control frames are none of its progress.
+    drain(&mut receiver, &masked(0x89, b"a ping of some length")).unwrap();
+    let now = receiver.unfinished().unwrap();
+    assert!(!now.is_slow(before, 6) && now.is_slow(before, 7));
+    // It ended, and another one was begun.
+    drain(&mut receiver, &[masked(0x80, b""), masked(0x01, b"x")].concat()).unwrap();
+    assert!(!receiver.unfinished().unwrap().is_slow(now, 1000));
+}
