@@ -19,6 +19,8 @@ pub struct Config {
     pub metrics: MetricsAddress,
     /// `control_socket`, absolute: a relative path counts from the directory of the file.
     pub control_socket: Option<PathBuf>,
+    /// `control_group`: the group that may use the control socket, by name or number.
+    pub control_group: Option<String>,
     /// What is logged and how.
     pub log: Log,
     /// `drain_ms`: longest wait for requests in flight at stop and reload. May be zero.

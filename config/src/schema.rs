@@ -65,6 +65,7 @@ pub(crate) const LISTEN_MODE: Key = own("mode", "permission bits as a string, as
 pub(crate) const LISTEN_GROUP: Key = own("group", "the name of a group");
 pub(crate) const METRICS: Key = own("metrics", "\"addr:port\" or \"off\"");
 pub(crate) const CONTROL_SOCKET: Key = own("control_socket", "a path as a string");
+pub(crate) const CONTROL_GROUP: Key = own("control_group", "the name of a group");
 pub(crate) const LOG: Key = own("log", "an object");
 pub(crate) const DRAIN_MS: Key = whole("drain_ms", 0, DAY_MS, 30_000);
 pub(crate) const SANDBOX: Key =
@@ -130,10 +131,24 @@ pub(crate) const FLAGS: [&str; 3] = ["nodejs_compat", "nodejs_als", "eval_at_sta
 /// The server's own keys that take effect when nano is started again, and not by a reload. Every other key, those of apps
 /// included, takes effect by a reload.
 pub(crate) const NEED_RESTART: &[&str] =
-    &["port", "listen", "metrics", "control_socket", "log.format", "sandbox", "uid_base"];
+    &["port", "listen", "metrics", "control_socket", "control_group", "log.format", "sandbox", "uid_base"];
 
-const SERVER_KEYS: &[Key] =
-    &[SCHEMA, PORT, LISTEN, METRICS, CONTROL_SOCKET, LOG, DRAIN_MS, SANDBOX, UID_BASE, SPARES, WATCH, DEFAULTS, APPS];
+const SERVER_KEYS: &[Key] = &[
+    SCHEMA,
+    PORT,
+    LISTEN,
+    METRICS,
+    CONTROL_SOCKET,
+    CONTROL_GROUP,
+    LOG,
+    DRAIN_MS,
+    SANDBOX,
+    UID_BASE,
+    SPARES,
+    WATCH,
+    DEFAULTS,
+    APPS,
+];
 const IDENTITY_KEYS: &[Key] = &[HOSTNAME, NAME, PATH, ASSETS];
 const SETTING_KEYS: &[Key] = &[
     ENV,

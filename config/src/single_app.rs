@@ -47,6 +47,7 @@ impl Config {
             listen: vec![Listen::all_addresses(port)],
             metrics: MetricsAddress::Default,
             control_socket: None,
+            control_group: None,
             log: validate::default_log(),
             drain: Duration::from_millis(schema::DRAIN_MS.default_whole()),
             sandbox: None,

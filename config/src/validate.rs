@@ -97,6 +97,7 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
             .unwrap_or_else(|| vec![Listen::all_addresses(port.unwrap_or(schema::DEFAULT_PORT))]),
         metrics: metrics(report, &top),
         control_socket: control_socket(report, &top, &directory),
+        control_group: listen::group(report, &top, &schema::CONTROL_GROUP),
         log: log(report, &top),
         drain: Duration::from_millis(top.whole_or_default(report, &schema::DRAIN_MS)),
         sandbox: top.choice(report, &schema::SANDBOX).map(|word| match word {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 const GOOD: &str = r#"{
   "$schema": "./nano.schema.json", "port": 8080, "listen": ["127.0.0.1:80", "unix:/run/x.sock"], "metrics": "off",
-  "control_socket": "x.sock", "log": {"format": "json", "level": "info", "access": true}, "drain_ms": 30000,
+  "control_socket": "x.sock", "control_group": "x", "log": {"format": "json", "level": "info", "access": true}, "drain_ms": 30000,
   "sandbox": "required", "uid_base": 60000, "watch": false,
   "defaults": {"env": {"A": "b"}, "max_buffer_size_mb": 0.5, "egress": ["10.0.0.0/8", "a.example:443"]},
   "apps": [

@@ -98,6 +98,7 @@ fn the_servers_own_keys() {
         (r#","metrics":"off""#, "metrics", true),
         (r#","metrics":"127.0.0.1:9464""#, "metrics", true),
         (r#","control_socket":"/x""#, "control_socket", true),
+        (r#","control_group":"x""#, "control_group", true),
         (r#","log":{"format":"json"}"#, "log.format", true),
         (r#","log":{"level":"warn"}"#, "log.level", false),
         (r#","log":{"access":false}"#, "log.access", false),

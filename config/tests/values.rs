@@ -73,7 +73,7 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!(config.listen, [Listen::tcp("[::]:8080".parse().unwrap())]);
     assert_eq!(config.metrics, MetricsAddress::Default);
     assert_eq!(config.metrics.address(), Some(("127.0.0.1:9464".parse().unwrap(), false)));
-    assert_eq!(config.control_socket, None);
+    assert_eq!((config.control_socket, config.control_group), (None, None));
     assert_eq!((config.log.format, config.log.level, config.log.access), (None, MinLogLevel::Info, true));
     assert_eq!(config.drain, Duration::from_secs(30));
     assert_eq!((config.sandbox, config.uid_base, config.watch, config.spares), (None, None, false, 1));
@@ -100,7 +100,7 @@ fn every_key_is_read() {
         "port": 1234,
         "listen": ["127.0.0.1:0", "127.0.0.1:0", "[::1]:81", "unix:/run/x.sock"],
         "metrics": "127.0.0.1:9464",
-        "control_socket": "run/control.sock",
+        "control_socket": "run/control.sock", "control_group": "operators",
         "log": {"format": "json", "level": "debug", "access": false},
         "drain_ms": 0, "sandbox": "best-effort", "uid_base": 70000, "watch": true, "spares": 3,
         "apps": [{
@@ -124,6 +124,7 @@ fn every_key_is_read() {
         "written down, so it must work"
     );
     assert_eq!(config.control_socket, Some(dir.path().join("run/control.sock")));
+    assert_eq!(config.control_group.as_deref(), Some("operators"));
     assert_eq!(
         (config.log.format, config.log.level, config.log.access),
         (Some(LogFormat::Json), MinLogLevel::Debug, false)

@@ -1,7 +1,8 @@
-//! The control socket: HTTP/1.1 with JSON over a Unix socket, for `nanoctl` and `curl --unix-socket`. Only root and the
-//! user that runs nano may use it.
+//! The control socket: HTTP/1.1 with JSON over a Unix socket, for `nanoctl` and `curl --unix-socket`. Only root, the user
+//! that runs nano and the members of `control_group` may use it.
 
 mod follow;
+pub mod group;
 pub(crate) mod pointer;
 pub mod socket;
 mod status;
@@ -27,6 +28,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use self::group::ControlGroup;
 use crate::duration::millis;
 use crate::http_date;
 use crate::printable;
@@ -68,6 +70,8 @@ impl Body for LineStream {
 /// Answers until it is dropped; `finish` waits for answers in progress. Must run in a `LocalSet`.
 pub(crate) struct ControlServer {
     listener: UnixListener,
+    /// Whose members may use it besides the owner and root.
+    group: Option<ControlGroup>,
     supervisor: Rc<Supervisor>,
     connections: JoinSet<()>,
     /// Users without permission who are being sent the reason.
@@ -77,9 +81,9 @@ pub(crate) struct ControlServer {
 }
 
 impl ControlServer {
-    pub(crate) fn new(listener: UnixListener, supervisor: Rc<Supervisor>) -> Self {
+    pub(crate) fn new(listener: UnixListener, group: Option<ControlGroup>, supervisor: Rc<Supervisor>) -> Self {
         let followers = Arc::new(Semaphore::new(MAX_FOLLOWERS));
-        Self { listener, supervisor, connections: JoinSet::new(), refusals: JoinSet::new(), followers }
+        Self { listener, group, supervisor, connections: JoinSet::new(), refusals: JoinSet::new(), followers }
     }
 
     pub(crate) async fn run(&mut self) {
@@ -105,13 +109,19 @@ impl ControlServer {
 
     fn admit(&mut self, stream: UnixStream) {
         let own = nix::unistd::geteuid().as_raw();
-        let peer = stream.peer_cred().map(|peer| peer.uid());
-        if !peer.as_ref().is_ok_and(|uid| *uid == own || *uid == 0) {
+        let peer = stream.peer_cred();
+        let may = peer.as_ref().is_ok_and(|peer| {
+            peer.uid() == own
+                || peer.uid() == 0
+                || self.group.as_ref().is_some_and(|group| group.has(&stream, peer.gid()))
+        });
+        let peer = peer.map(|peer| peer.uid());
+        if !may {
             tracing::warn!(?peer, "a user without permission was turned away at the control socket");
             // A user without permission takes none of the connections of others.
             while self.refusals.try_join_next().is_some() {}
             if self.refusals.len() < MAX_REFUSALS {
-                self.refusals.spawn_local(unauthorized::turn_away(stream, peer.ok(), own));
+                self.refusals.spawn_local(unauthorized::turn_away(stream, peer.ok(), own, self.group.clone()));
             }
             return;
         }

@@ -20,6 +20,7 @@ use sd_notify::NotifyState;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 
+use crate::control::group::ControlGroup;
 use crate::control::pointer::Pointer;
 use crate::control::socket::{self, Environment, SocketError};
 use crate::control::{self};
@@ -199,12 +200,18 @@ struct ControlFiles {
     pointer: Option<Pointer>,
 }
 
-type Control = (std::os::unix::net::UnixListener, ControlFiles, PathBuf);
+struct Control {
+    listener: std::os::unix::net::UnixListener,
+    files: ControlFiles,
+    path: PathBuf,
+    group: Option<ControlGroup>,
+}
 
 fn bind_control(config: &Config, source: &ConfigSource) -> Result<Option<Control>, SocketError> {
     let environment = Environment::of_process();
     let path = environment.path(None, config.control_socket.as_deref());
     let usual = environment.usual_place();
+    let group = config.control_group.as_deref().map(ControlGroup::find).transpose()?;
     if path == usual {
         match source {
             // A single app that is tried out must not take the place of a nano that serves.
@@ -212,11 +219,11 @@ fn bind_control(config: &Config, source: &ConfigSource) -> Result<Option<Control
             _ => Pointer::make_way(&usual),
         }
     }
-    match (socket::bind(&path), source) {
+    match (socket::bind(&path, group.as_ref()), source) {
         (Ok((listener, socket)), _) => {
             let pointer = environment.is_elsewhere(config.control_socket.as_deref());
-            let pointer = pointer.then(|| Pointer::place(&usual, socket.path())).flatten();
-            Ok(Some((listener, ControlFiles { socket, pointer }, path)))
+            let pointer = pointer.then(|| Pointer::place(&usual, socket.path(), group.as_ref())).flatten();
+            Ok(Some(Control { listener, files: ControlFiles { socket, pointer }, path, group }))
         }
         // An app that is tried beside a running nano needs no control socket.
         (Err(SocketError::Taken(_)), ConfigSource::App { .. }) => Ok(None),
@@ -279,10 +286,11 @@ impl Start {
             .collect::<Result<_, _>>()?;
         fleet.set_shards(Shards::new(shards.iter().map(|shard| shard.commands().clone()).collect()));
 
-        let (control, bound) =
-            control.map_or((None, None), |(listener, bound, path)| (Some((listener, path)), Some(bound)));
+        let (control, bound) = control.map_or((None, None), |Control { listener, files, path, group }| {
+            (Some((listener, path, group)), Some(files))
+        });
         let addresses =
-            Addresses { http, metrics: metrics_address, control: control.as_ref().map(|(_, path)| path.clone()) };
+            Addresses { http, metrics: metrics_address, control: control.as_ref().map(|(_, path, _)| path.clone()) };
         let supervisor = Supervisor::new(Parts {
             config: config.clone(),
             version,
@@ -295,8 +303,9 @@ impl Start {
         });
         background.spawn_local(handle_link_events(Rc::clone(&supervisor), event_source));
         let mut control = match control {
-            Some((listener, _)) => {
-                Some(control::ControlServer::new(tokio::net::UnixListener::from_std(listener)?, Rc::clone(&supervisor)))
+            Some((listener, _, group)) => {
+                let listener = tokio::net::UnixListener::from_std(listener)?;
+                Some(control::ControlServer::new(listener, group, Rc::clone(&supervisor)))
             }
             None => None,
         };
@@ -369,7 +378,7 @@ fn serve_metrics(
 
 /// The files to remove when nano ends.
 fn socket_files(control: Option<&Control>, others: &[BoundSocket]) -> Vec<SocketFile> {
-    let control = control.map(|(_, files, _)| files);
+    let control = control.map(|control| &control.files);
     let own = control.map(|files| files.socket.path()).into_iter();
     let pointer = control.and_then(|files| files.pointer.as_ref()).map(Pointer::path);
     let paths = own.chain(pointer).chain(others.iter().map(BoundSocket::path));

@@ -3,7 +3,7 @@
 use crate::address;
 use crate::config::{Listen, ListenAddress, ListenOptions, UnixListen};
 use crate::json::{Node, Value};
-use crate::schema;
+use crate::schema::{self, Key};
 use crate::suggest;
 use crate::validate::read::Object;
 use crate::validate::report::{KeyPath, Report};
@@ -29,7 +29,7 @@ pub(super) fn read(report: &mut Report<'_>, node: &Node, path: &KeyPath) -> Opti
     }
     let object = Object::of(members, node.span, path.clone());
     let mode = mode(report, &object);
-    let group = group(report, &object);
+    let group = group(report, &object, &schema::LISTEN_GROUP);
     let options = ListenOptions::default();
     if object.node(&schema::LISTEN_ADDRESS).is_none() {
         report.fault(node.span, path, "`address` is missing", None);
@@ -69,8 +69,9 @@ fn mode(report: &mut Report<'_>, object: &Object<'_>) -> Option<u32> {
     }
 }
 
-fn group(report: &mut Report<'_>, object: &Object<'_>) -> Option<String> {
-    let (text, node, path) = object.text(report, &schema::LISTEN_GROUP)?;
+/// The name of a group, or its number.
+pub(super) fn group(report: &mut Report<'_>, object: &Object<'_>, key: &Key) -> Option<String> {
+    let (text, node, path) = object.text(report, key)?;
     if text.is_empty()
         || text.len() > 255
         || text.chars().any(|char| char.is_whitespace() || char.is_control() || char == ':')

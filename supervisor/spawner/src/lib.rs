@@ -27,6 +27,7 @@ mod inspect;
 mod listing;
 mod load;
 mod packet;
+mod peer_groups;
 mod requested_modules;
 mod run;
 mod shortage;
@@ -44,6 +45,7 @@ pub use asset_list::{ASSET_RULES, AssetFile, AssetList, MAX_ASSET_DEPTH, MAX_ASS
 pub use config_transfer::{ConfigTransfer, receive_config};
 pub use listing::receive_assets;
 pub use packet::{MAX_PACKET, Packet, Wait, pair, receive, send};
+pub use peer_groups::peer_groups;
 pub use run::run;
 pub use shortage::explain;
 pub use source::ConfigSource;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
+use super::group::ControlGroup;
 use super::socket::prepare_directory;
 use crate::socket_file::{FileIdentity, identity};
 
@@ -22,12 +23,12 @@ pub(crate) struct Pointer {
 
 impl Pointer {
     /// Makes a link at `place` to a socket. `None` if that is impossible: the place belongs to another nano or another
-    /// user.
-    pub(crate) fn place(place: &Path, socket: &Path) -> Option<Self> {
+    /// user. The group may follow it.
+    pub(crate) fn place(place: &Path, socket: &Path, group: Option<&ControlGroup>) -> Option<Self> {
         let directory = place.parent()?;
         // A directory that the system should have made, such as a session's, is not created for a link.
         directory.parent().filter(|above| above.is_dir())?;
-        prepare_directory(directory).ok()?;
+        prepare_directory(directory, group).ok()?;
         let found = fs::symlink_metadata(directory).ok()?;
         if !found.is_dir() || found.uid() != geteuid().as_raw() || found.mode() & 0o022 != 0 {
             return None;

@@ -1,15 +1,16 @@
-//! Where the control socket is, and how it is bound: accessible to its owner only; a stale file is removed, a live
-//! socket left alone.
+//! Where the control socket is, and how it is bound: accessible to its owner and the members of `control_group` only; a
+//! stale file is removed, a live socket left alone.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
+use super::group::ControlGroup;
 use crate::socket_file::{self, BindError, BoundSocket};
 
 /// The environment variable with the socket's path, for `nano` and `nanoctl`.
@@ -34,6 +35,12 @@ pub enum SocketError {
     /// The directory belongs to another user.
     #[error("{0} belongs to another user or can be written by others: remove it, or choose another `control_socket`")]
     Directory(PathBuf),
+    /// `control_group` is no group.
+    #[error("control_group: there is no group {0:?} on this machine")]
+    NoGroup(String),
+    /// The group exists, but the socket cannot get it.
+    #[error("control_group: only root, or a member of the group {0:?}, can give it to the control socket")]
+    Group(String),
     /// The kernel refused.
     #[error("cannot make the control socket {path}: {source}")]
     Io {
@@ -90,9 +97,10 @@ impl Environment {
         if let Some(directory) = &self.runtime_directory {
             return vec![directory.join(FILE_NAME)];
         }
-        let own = if self.uid == 0 { ROOTS.into() } else { PathBuf::from(format!("/tmp/nano-{}", self.uid)) };
+        let own = (self.uid != 0).then(|| PathBuf::from(format!("/tmp/nano-{}", self.uid)));
         let xdg = self.xdg_runtime_dir.as_ref().map(|directory| directory.join("nano"));
-        xdg.into_iter().chain([own]).map(|directory| directory.join(FILE_NAME)).collect()
+        // Root's last: `control_group` may let this user use it.
+        xdg.into_iter().chain(own).chain([ROOTS.into()]).map(|directory| directory.join(FILE_NAME)).collect()
     }
 
     /// The value of `NANO_CONTROL_SOCKET`.
@@ -125,35 +133,54 @@ fn first_of_list(list: &OsStr) -> PathBuf {
 ///
 /// # Errors
 /// Another process has it, or the kernel refuses.
-pub fn bind(path: &Path) -> Result<(UnixListener, BoundSocket), SocketError> {
+pub fn bind(path: &Path, group: Option<&ControlGroup>) -> Result<(UnixListener, BoundSocket), SocketError> {
     let io = |source| SocketError::Io { path: path.to_owned(), source };
     let path = std::path::absolute(path).map_err(io)?;
     if let Some(parent) = path.parent() {
-        prepare_directory(parent)?;
+        prepare_directory(parent, group)?;
     }
-    socket_file::bind(&path, 0o600, None).map_err(|error| match error {
-        BindError::Taken => SocketError::Taken(path.clone()),
-        BindError::NotASocket => SocketError::NotASocket(path.clone()),
-        BindError::Io(source) => io(source),
+    let mode = if group.is_some() { 0o660 } else { 0o600 };
+    socket_file::bind(&path, mode, group.map(ControlGroup::id)).map_err(|error| match (error, group) {
+        (BindError::Taken, _) => SocketError::Taken(path.clone()),
+        (BindError::NotASocket, _) => SocketError::NotASocket(path.clone()),
+        (BindError::Io(error), Some(group)) if error.raw_os_error() == Some(nix::libc::EPERM) => {
+            SocketError::Group(group.name().to_owned())
+        }
+        (BindError::Io(source), _) => io(source),
     })
 }
 
-/// A missing directory is made, for the owner alone. In a directory that every user may write to (`/tmp`), a directory
-/// that another user made is refused: it is a trap.
-pub(super) fn prepare_directory(directory: &Path) -> Result<(), SocketError> {
+/// A missing directory is made, for the owner and `group` alone. In a directory that every user may write to (`/tmp`), a
+/// directory that another user made is refused: it is a trap.
+pub(super) fn prepare_directory(directory: &Path, group: Option<&ControlGroup>) -> Result<(), SocketError> {
     let io = |source| SocketError::Io { path: directory.to_owned(), source };
+    let is_new = !directory.exists();
     match DirBuilder::new().recursive(true).mode(0o700).create(directory) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(io(error)),
     }
-    let in_tmp = directory.parent() == Some(Path::new("/tmp"))
-        && directory.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"nano-"));
-    if in_tmp {
+    let named = |is: &dyn Fn(&[u8]) -> bool| directory.file_name().is_some_and(|name| is(name.as_encoded_bytes()));
+    if directory.parent() == Some(Path::new("/tmp")) && named(&|name| name.starts_with(b"nano-")) {
         let found = fs::symlink_metadata(directory).map_err(io)?;
         if !found.is_dir() || found.uid() != geteuid().as_raw() || found.mode() & 0o022 != 0 {
             return Err(SocketError::Directory(directory.to_owned()));
         }
+    }
+    if let Some(group) = group {
+        // One that an earlier nano made has the mode of those without a group. Any other is as its owner wants it.
+        let is_nanos = is_new || named(&|name| name == b"nano" || name.starts_with(b"nano-"));
+        open_to_group(directory, group, is_nanos).map_err(io)?;
+    }
+    Ok(())
+}
+
+/// Lets the group find what is in a directory that nano made.
+fn open_to_group(directory: &Path, group: &ControlGroup, is_nanos: bool) -> io::Result<()> {
+    let found = fs::symlink_metadata(directory)?;
+    if is_nanos && found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o777 == 0o700 {
+        chown(directory, None, Some(group.id()))?;
+        fs::set_permissions(directory, Permissions::from_mode(0o710))?;
     }
     Ok(())
 }

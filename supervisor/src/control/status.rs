@@ -44,6 +44,7 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         "listen": supervisor.addresses.http,
         "metrics": supervisor.addresses.metrics,
         "control_socket": supervisor.addresses.control.as_ref().map(|path| path.display().to_string()),
+        "control_group": supervisor.config().control_group,
         "shards": supervisor.shards().len(),
         "apps": generations.len(),
         "workers": workers.collect::<serde_json::Map<_, _>>(),

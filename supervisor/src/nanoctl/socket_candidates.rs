@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use nix::unistd::{Gid, Group};
 
 use crate::control::socket::{Environment, ROOTS};
 
@@ -107,7 +108,7 @@ impl SocketCandidates {
         let owner = |path: &Path| fs::symlink_metadata(path).map(|found| found.uid());
         let directory_owner = owner(directory).map_err(|error| self.miss(path, &error))?;
         // If the parent directory is root's alone, root gave this directory to its owner: a nano runs as that user.
-        let given_by_root = self.uid == 0
+        let given_by_root = (self.uid == 0 || directory == Path::new(ROOTS))
             && directory.parent().is_some_and(|above| {
                 fs::metadata(above).is_ok_and(|above| above.uid() == 0 && above.mode() & 0o022 == 0)
             });
@@ -141,13 +142,22 @@ impl SocketCandidates {
             io::ErrorKind::ConnectionRefused if is_socket(path) => Miss::Absent("nobody listens there any more"),
             io::ErrorKind::ConnectionRefused => Miss::Absent("that is no socket"),
             io::ErrorKind::PermissionDenied => {
-                let owner = fs::metadata(path).map(|found| found.uid());
-                let owner = owner.map_or_else(|_| "another user's".to_owned(), |uid| format!("uid {uid}'s"));
-                Miss::Barred(format!("permission denied: it is {owner}"))
+                let whose = fs::metadata(path).map(|found| match found.mode() & 0o060 {
+                    0o060 => format!("for uid {} and the group {}", found.uid(), group_name(found.gid())),
+                    _ => format!("uid {}'s", found.uid()),
+                });
+                let whose = whose.unwrap_or_else(|_| "another user's".to_owned());
+                Miss::Barred(format!("permission denied: it is {whose}"))
             }
             _ => Miss::Barred(error.to_string()),
         }
     }
+}
+
+/// The group's name, or its number.
+fn group_name(id: u32) -> String {
+    let found = Group::from_gid(Gid::from_raw(id)).ok().flatten();
+    found.map_or_else(|| id.to_string(), |group| format!("{:?}", group.name))
 }
 
 fn is_socket(path: &Path) -> bool {

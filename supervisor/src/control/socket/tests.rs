@@ -31,13 +31,35 @@ fn the_order_of_places() {
     environment.runtime_directory = None;
     let places = ["/run/user/0/nano/control.sock", "/run/nano/control.sock"];
     assert_eq!(environment.usual_places(), places.map(PathBuf::from));
+    environment.uid = 1000;
+    let places = ["/run/user/0/nano/control.sock", "/tmp/nano-1000/control.sock", "/run/nano/control.sock"];
+    assert_eq!(environment.usual_places(), places.map(PathBuf::from));
+}
+
+#[test]
+fn a_group_may_connect_and_find_it_in_a_directory_that_nano_made() {
+    let own = nix::unistd::getegid().to_string();
+    let group = ControlGroup::find(&own).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("run/control.sock");
+    let (listener, _bound) = bind(&path, Some(&group)).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o660);
+    assert_eq!(fs::metadata(&path).unwrap().gid(), group.id());
+    assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o777, 0o710);
+    drop(listener);
+    // A directory that was there is as its owner wants it.
+    let theirs = place.path().join("theirs");
+    DirBuilder::new().mode(0o700).create(&theirs).unwrap();
+    let (_listener, _bound) = bind(&theirs.join("control.sock"), Some(&group)).unwrap();
+    assert_eq!(fs::metadata(&theirs).unwrap().mode() & 0o777, 0o700);
+    assert!(matches!(ControlGroup::find("no such group"), Err(SocketError::NoGroup(_))));
 }
 
 #[test]
 fn only_the_owner_may_connect_and_the_file_goes() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("run/control.sock");
-    let (listener, bound) = bind(&path).unwrap();
+    let (listener, bound) = bind(&path, None).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
     assert!(UnixStream::connect(&path).is_ok());
@@ -49,7 +71,7 @@ fn only_the_owner_may_connect_and_the_file_goes() {
 fn it_goes_also_when_its_mode_was_changed() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("control.sock");
-    let (listener, bound) = bind(&path).unwrap();
+    let (listener, bound) = bind(&path, None).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o660)).unwrap();
     drop((listener, bound));
     assert!(!path.exists());
@@ -59,12 +81,12 @@ fn it_goes_also_when_its_mode_was_changed() {
 fn a_live_one_is_refused_a_stale_one_removed() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("control.sock");
-    let (listener, bound) = bind(&path).unwrap();
-    assert!(matches!(bind(&path), Err(SocketError::Taken(taken)) if taken == path));
+    let (listener, bound) = bind(&path, None).unwrap();
+    assert!(matches!(bind(&path, None), Err(SocketError::Taken(taken)) if taken == path));
     assert!(path.exists());
     drop(listener);
     // As after kill -9: the file is there, nothing listens.
-    let (_listener, _successor) = bind(&path).unwrap();
+    let (_listener, _successor) = bind(&path, None).unwrap();
     drop(bound);
     assert!(path.exists(), "the file of the successor stays");
 }
@@ -74,6 +96,6 @@ fn what_is_no_socket_stays() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("control.sock");
     fs::write(&path, "precious").unwrap();
-    assert!(matches!(bind(&path), Err(SocketError::NotASocket(_))));
+    assert!(matches!(bind(&path, None), Err(SocketError::NotASocket(_))));
     assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
 }
