@@ -110,7 +110,7 @@ fn a_file_that_is_not_what_its_name_says_is_named() {
         ("shared.wasm", SHARED, "a/shared.wasm is refused: its memory is shared"),
         ("bad.json", b"{ \"a\": 1, }", "a/bad.json is not JSON: SyntaxError"),
         ("bad.txt", b"ab\xff", "a/bad.txt is not UTF-8 (at byte 2)"),
-        ("bad.yaml", b"a: 1", "what a file is says the end of its name"),
+        ("bad.exe", b"a: 1", "what a file is says the end of its name"),
         ("large.bin", &[0; 12 << 20], "a/large.bin does not fit the app's `memory_mb`"),
     ];
     for (name, bytes, told) in cases {

@@ -34,7 +34,7 @@ pub(crate) enum Refusal {
     #[error("it must be the plain path of a file, without query, fragment, backslash or encoded slash")]
     NotAPath,
     #[error(
-        "what a file is says the end of its name: .js, .mjs (modules), .json, .txt, .html, .sql (text), .wasm, .bin (bytes)"
+        "what a file is says the end of its name: .js, .mjs (modules), .json, .wasm, .txt, .html, .md (text), .bin, .png, .woff (bytes); docs/workers.md has them all"
     )]
     Extension,
     #[error("only files whose name ends in .json can be imported with {{ type: \"json\" }}")]
@@ -60,14 +60,17 @@ pub(crate) enum ModuleKind {
 }
 
 impl ModuleKind {
-    /// What the file at `path` is, by its name, as wrangler has it.
+    /// What the file at `path` is, by its name: as wrangler's default rules have it, and as projects' own rules do.
     pub(crate) fn of_path(path: &str) -> Option<Self> {
         let name = path.rsplit('/').next().unwrap_or(path);
         match name.rsplit_once('.')?.1 {
             "js" | "mjs" => Some(Self::JavaScript),
             "json" => Some(Self::Json),
-            "txt" | "html" | "sql" => Some(Self::Text),
-            "bin" => Some(Self::Bytes),
+            "txt" | "html" | "sql" | "css" | "csv" | "graphql" | "gql" | "hbs" | "md" | "svg" | "xml" | "yaml" | "yml" => {
+                Some(Self::Text)
+            }
+            "bin" | "avif" | "dat" | "gif" | "ico" | "jpeg" | "jpg" | "otf" | "pdf" | "png" | "ttf" | "webp" | "woff"
+            | "woff2" => Some(Self::Bytes),
             "wasm" => Some(Self::Wasm),
             _ => None,
         }

@@ -60,6 +60,8 @@ fn a_file_is_what_its_name_says() {
         ("./a.txt", "lib/a.txt", ModuleKind::Text),
         ("../page.html", "page.html", ModuleKind::Text),
         ("./1.sql", "lib/1.sql", ModuleKind::Text),
+        ("./a.svg", "lib/a.svg", ModuleKind::Text),
+        ("./font.woff2", "lib/font.woff2", ModuleKind::Bytes),
         ("./a.js.bin", "lib/a.js.bin", ModuleKind::Bytes),
         ("./a.wasm", "lib/a.wasm", ModuleKind::Wasm),
         ("./a.wasm?module", "lib/a.wasm", ModuleKind::Wasm),

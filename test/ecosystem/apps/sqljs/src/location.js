@@ -1,0 +1,2 @@
+// What Emscripten's loader looks at where it finds itself in a worker.
+globalThis.location ??= { href: "" };
