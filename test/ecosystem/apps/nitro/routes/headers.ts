@@ -1,0 +1,1 @@
+export default defineEventHandler((event) => ({ method: event.method, path: event.path }));

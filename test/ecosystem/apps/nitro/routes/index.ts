@@ -1,0 +1,1 @@
+export default defineEventHandler(() => "<h1>hello</h1>");

@@ -1,0 +1,1 @@
+export const load = ({ locals, platform, url }) => ({ user: locals.user, greeting: platform?.env.GREETING, query: url.search });
