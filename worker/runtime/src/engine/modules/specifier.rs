@@ -66,11 +66,10 @@ impl ModuleKind {
         match name.rsplit_once('.')?.1 {
             "js" | "mjs" => Some(Self::JavaScript),
             "json" => Some(Self::Json),
-            "txt" | "html" | "sql" | "css" | "csv" | "graphql" | "gql" | "hbs" | "md" | "svg" | "xml" | "yaml" | "yml" => {
-                Some(Self::Text)
-            }
-            "bin" | "avif" | "dat" | "gif" | "ico" | "jpeg" | "jpg" | "otf" | "pdf" | "png" | "ttf" | "webp" | "woff"
-            | "woff2" => Some(Self::Bytes),
+            "txt" | "html" | "sql" | "css" | "csv" | "graphql" | "gql" | "hbs" | "md" | "svg" | "xml" | "yaml"
+            | "yml" => Some(Self::Text),
+            "bin" | "avif" | "dat" | "gif" | "ico" | "jpeg" | "jpg" | "otf" | "pdf" | "png" | "ttf" | "webp"
+            | "woff" | "woff2" => Some(Self::Bytes),
             "wasm" => Some(Self::Wasm),
             _ => None,
         }
