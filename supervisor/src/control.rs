@@ -3,6 +3,7 @@
 
 mod follow;
 pub mod group;
+mod log_query;
 pub(crate) mod pointer;
 pub mod socket;
 mod status;
@@ -31,6 +32,7 @@ use tokio::task::JoinSet;
 use self::group::ControlGroup;
 use crate::duration::millis;
 use crate::http_date;
+use crate::log;
 use crate::printable;
 use crate::reload::{self, ReloadError, Trigger};
 use crate::supervisor::{Stop, Supervisor};
@@ -159,7 +161,7 @@ async fn answer(
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     let allowed = match path.as_slice() {
         ["apps" | "status" | "metrics" | "logs" | "why"] | ["reload", "plan"] => Method::GET,
-        ["reload" | "drain"] | ["apps", _, "restart"] => Method::POST,
+        ["reload" | "drain" | "log-level"] | ["apps", _, "restart"] => Method::POST,
         _ => return failure(StatusCode::NOT_FOUND, "not_found", "there is no such path on the control socket"),
     };
     if *request.method() != allowed {
@@ -177,6 +179,7 @@ async fn answer(
             Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, "metrics", &error.to_string()),
         },
         ["logs"] => follow::logs(supervisor, followers, request.uri().query().unwrap_or_default()),
+        ["log-level"] => log_level(supervisor, request.uri().query().unwrap_or_default()),
         ["why"] => why::why(supervisor, request.uri().query().unwrap_or_default()),
         // An unknown parameter may change what the client meant: no reload.
         ["reload"] if request.uri().query().is_some() => failure(
@@ -202,6 +205,24 @@ fn reloaded(outcome: Result<reload::ReloadReport, ReloadError>, dry_run: bool) -
         }
         Err(error) => change_failed(&error),
     }
+}
+
+/// Changes what is logged, until the next start or until the configuration's own level changes.
+fn log_level(supervisor: &Rc<Supervisor>, query: &str) -> ControlResponse {
+    let Some(word) = query.strip_prefix("level=") else {
+        return failure(StatusCode::BAD_REQUEST, "query", "say which: POST /log-level?level=debug");
+    };
+    let level = match log_query::level(word) {
+        Ok(level) => level,
+        Err(error) => return failure(StatusCode::BAD_REQUEST, "query", &error.to_string()),
+    };
+    let was = supervisor.logs.set_level(level);
+    let configured = log::level_name(supervisor.logs.configured_level());
+    let (level, was) = (log::level_name(level), log::level_name(was));
+    if level != was {
+        tracing::warn!(level, was, configured, "the log's level was changed at the control socket");
+    }
+    json_reply(StatusCode::OK, &json!({ "level": level, "was": was, "configured": configured }))
 }
 
 async fn restart(supervisor: &Rc<Supervisor>, name: &str) -> ControlResponse {

@@ -18,7 +18,7 @@ use nano_protocol::LogLine;
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt;
 
-pub(crate) use line::{pretty_from_json, timestamp};
+pub(crate) use line::{level_name, pretty_from_json, timestamp};
 pub use rate::LogRate;
 pub(crate) use recent::{LogReader, NextRecord};
 pub use recent::{Recent, Record};
@@ -44,6 +44,8 @@ struct LogState {
     pretty: bool,
     colour: bool,
     level: AtomicU8,
+    /// The level of the configuration. The one above differs where an operator has set another.
+    configured: AtomicU8,
     access: AtomicBool,
     recent: Arc<Recent>,
     sink: Sink,
@@ -64,6 +66,7 @@ impl Logs {
             pretty,
             colour: terminal && std::env::var_os("NO_COLOR").is_none(),
             level: AtomicU8::new(level_index(settings.level)),
+            configured: AtomicU8::new(level_index(settings.level)),
             access: AtomicBool::new(settings.access),
             recent: Arc::default(),
             sink: Sink::start(io::stderr(), if pretty { line::dropped_pretty } else { line::dropped_json })?,
@@ -74,11 +77,29 @@ impl Logs {
         Ok(logs)
     }
 
-    /// Applies the settings that can change while nano runs: level and access log.
+    /// Applies the settings that can change while nano runs: level and access log. A level that an operator has set stays
+    /// until the configuration's changes.
     pub fn apply(&self, settings: &nano_config::Log) {
-        self.shared.level.store(level_index(settings.level), Ordering::Relaxed);
+        let level = level_index(settings.level);
+        if self.shared.configured.swap(level, Ordering::Relaxed) != level {
+            self.shared.level.store(level, Ordering::Relaxed);
+        }
         self.shared.access.store(settings.access, Ordering::Relaxed);
         tracing::callsite::rebuild_interest_cache();
+    }
+
+    /// Logs from this level on, whatever the configuration says, and returns the level until now.
+    pub(crate) fn set_level(&self, level: Level) -> Level {
+        let before = self.level();
+        let index = LEVELS.iter().position(|each| *each == level).and_then(|index| u8::try_from(index).ok());
+        self.shared.level.store(index.unwrap_or(0), Ordering::Relaxed);
+        tracing::callsite::rebuild_interest_cache();
+        before
+    }
+
+    /// The level of the configuration.
+    pub(crate) fn configured_level(&self) -> Level {
+        level_at(self.shared.configured.load(Ordering::Relaxed))
     }
 
     /// The buffer of the last lines, and the subscription to later ones.
@@ -98,9 +119,9 @@ impl Logs {
         self.shared.sink.flush(most);
     }
 
-    fn level(&self) -> Level {
-        let at = usize::from(self.shared.level.load(Ordering::Relaxed));
-        LEVELS.get(at).copied().unwrap_or(Level::TRACE)
+    /// The level that is logged from.
+    pub(crate) fn level(&self) -> Level {
+        level_at(self.shared.level.load(Ordering::Relaxed))
     }
 
     fn enabled(&self, target: &str, level: Level) -> bool {
@@ -114,6 +135,10 @@ impl Logs {
 
 /// From the most severe, in the order of `log.level`.
 const LEVELS: [Level; 5] = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
+
+fn level_at(index: u8) -> Level {
+    LEVELS.get(usize::from(index)).copied().unwrap_or(Level::TRACE)
+}
 
 /// Its place in [`LEVELS`].
 fn level_index(level: MinLogLevel) -> u8 {

@@ -1,91 +1,24 @@
 //! What `nanoctl` does: one request on the control socket, shown for people or as JSON.
 
 mod client;
+pub mod command_line;
 mod flight;
 mod show;
 mod socket_candidates;
 
 use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{Parser, Subcommand};
 use nano_protocol::ExitCode;
 use serde_json::{Value, json};
 
 use crate::check::{CheckError, check};
 use crate::printable;
 use client::{CallError, Client, HttpResponse};
+pub use command_line::Cli;
+use command_line::{Action, LogArguments};
 use socket_candidates::SocketCandidates;
-
-/// Talks to a running nano.
-#[derive(Debug, Parser)]
-#[command(
-    name = "nanoctl",
-    disable_version_flag = true,
-    after_help = "Exit codes: 0 done; 1 it failed, the reason is on stderr; 2 wrong usage; 3 no nano answers."
-)]
-pub struct Cli {
-    /// The control socket (else NANO_CONTROL_SOCKET, the config's control_socket, or the usual places)
-    #[arg(long, global = true, value_name = "PATH")]
-    socket: Option<PathBuf>,
-
-    /// Ask the nano that serves this config file; whatever is wrong with the file by now
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-
-    /// Print JSON
-    #[arg(long, global = true)]
-    json: bool,
-
-    #[command(subcommand)]
-    command: Action,
-}
-
-#[derive(Debug, Subcommand)]
-enum Action {
-    /// Read the configuration anew and go over to it, or say why not
-    Reload {
-        /// Say what would change, and change nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// What runs, since when, where
-    Status,
-    /// The apps and their workers
-    Apps,
-    /// Replace an app's workers, without losing a request
-    Restart {
-        /// The app's name
-        app: String,
-    },
-    /// Take no more requests, finish those in flight, end
-    Drain,
-    /// The log's last lines
-    Logs {
-        /// Go on with those to come
-        #[arg(short = 'f', long)]
-        follow: bool,
-        /// Only this app's
-        app: Option<String>,
-    },
-    /// How workers died: the last of an app, or the one that had a request
-    Why {
-        /// The app's name, or a request's x-request-id
-        #[arg(value_name = "APP|REQUEST_ID")]
-        subject: String,
-    },
-    /// The metrics as Prometheus reads them
-    Metrics,
-    /// Validate a config file and load every app's module, here and now
-    Check {
-        /// The config file
-        #[arg(value_name = "FILE.json")]
-        file: PathBuf,
-    },
-    /// The versions of nanoctl and of the nano that runs
-    Version,
-}
 
 /// Runs a command and returns the exit code.
 #[must_use]
@@ -165,7 +98,11 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
         Action::Drain => print(cli, &json_of(client.post("/drain")?)?, show::drain),
         Action::Why { subject } => print(cli, &why(&client, subject)?, flight::why),
         Action::Metrics => metrics(cli, client.get("/metrics")?),
-        Action::Logs { follow, app } => logs(cli, &client, *follow, app.as_deref()),
+        Action::Logs(wanted) => logs(cli, &client, wanted),
+        Action::LogLevel { level: Some(level) } => {
+            print(cli, &json_of(client.post(&format!("/log-level?level={level}"))?)?, show::log_level)
+        }
+        Action::LogLevel { level: None } => print(cli, &json_of(client.get("/status")?)?["log"], show::log_level),
         Action::Check { .. } | Action::Version => Ok(()),
     }
 }
@@ -272,9 +209,22 @@ fn metrics(cli: &Cli, answer: HttpResponse) -> Result<(), CommandFailure> {
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-fn logs(cli: &Cli, client: &Client, follow: bool, app: Option<&str>) -> Result<(), CommandFailure> {
-    let app = app.map(segment).transpose()?;
-    let path = format!("/logs?follow={}{}", u8::from(follow), app.map(|app| format!("&app={app}")).unwrap_or_default());
+fn logs(cli: &Cli, client: &Client, wanted: &LogArguments) -> Result<(), CommandFailure> {
+    let LogArguments { follow, lines, since, level, grep, app } = wanted;
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("follow", if *follow { "1" } else { "0" });
+    let app = app.as_deref().map(segment).transpose()?;
+    let lines = lines.map(|lines| lines.to_string());
+    for (key, value) in [
+        ("app", app),
+        ("n", lines.as_deref()),
+        ("since", since.as_deref()),
+        ("level", level.as_deref()),
+        ("grep", grep.as_deref()),
+    ] {
+        query.extend_pairs(value.map(|value| (key, value)));
+    }
+    let path = format!("/logs?{}", query.finish());
     let answer = client.get(&path)?;
     if answer.status != 200 {
         return json_of(answer).map(drop);

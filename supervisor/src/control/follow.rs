@@ -1,9 +1,11 @@
-//! `GET /logs?app=NAME&follow=1`: the log's last lines, and with `follow` the later ones, as JSON lines.
+//! `GET /logs?app=NAME&n=100&since=10m&level=warn&grep=REGEX&follow=1`: the log's last lines that are wanted, and with
+//! `follow` the later ones, as JSON lines.
 
+use std::collections::VecDeque;
 use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -11,8 +13,9 @@ use http_body_util::Either;
 use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 
+use super::log_query::LogQuery;
 use super::{ControlResponse, LineStream, MAX_FOLLOWERS, failure};
-use crate::log::{LogReader, NextRecord, Record};
+use crate::log::{LogReader, NextRecord};
 use crate::supervisor::Supervisor;
 
 /// Chunks queued between the log and the client's socket, and about how many bytes each has.
@@ -22,45 +25,17 @@ const PIECE: usize = 64 * 1024;
 /// A client that reads nothing for so long is disconnected.
 const STALLED: Duration = Duration::from_secs(60);
 
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Query {
-    app: Option<String>,
-    follow: bool,
-}
-
-impl Query {
-    fn parse(text: &str) -> Result<Self, String> {
-        let mut query = Self::default();
-        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-            match pair.split_once('=').unwrap_or((pair, "")) {
-                // App names need no percent-decoding.
-                ("app", name) => query.app = Some(name.to_owned()).filter(|name| !name.is_empty()),
-                ("follow", "" | "1" | "true") => query.follow = true,
-                ("follow", "0" | "false") => query.follow = false,
-                (key, _) => {
-                    return Err(format!(
-                        "{key:?} is no parameter of /logs, or its value is none: there are app=NAME and follow=1"
-                    ));
-                }
-            }
-        }
-        Ok(query)
-    }
-
-    fn wants(&self, record: &Record) -> bool {
-        self.app.is_none() || self.app.as_deref() == record.app.as_deref()
-    }
-}
-
 pub(super) fn logs(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, query: &str) -> ControlResponse {
-    let query = match Query::parse(query) {
+    let query = match LogQuery::parse(query, SystemTime::now()) {
         Ok(query) => query,
-        Err(error) => return failure(StatusCode::BAD_REQUEST, "query", &error),
+        Err(error) => return failure(StatusCode::BAD_REQUEST, "query", &error.to_string()),
     };
     if let Some(name) = &query.app
         && supervisor.config().app(name).is_none()
+        && !supervisor.logs.recent().has(name)
     {
-        return failure(StatusCode::NOT_FOUND, "no_such_app", &format!("there is no app {name:?}"));
+        let error = format!("there is no app {name:?}, and the log has no line of one that was removed");
+        return failure(StatusCode::NOT_FOUND, "no_such_app", &error);
     }
     let place = match query.follow.then(|| Arc::clone(followers).try_acquire_owned()).transpose() {
         Ok(place) => place,
@@ -85,9 +60,15 @@ pub(super) fn logs(supervisor: &Rc<Supervisor>, followers: &Arc<Semaphore>, quer
     reply
 }
 
-async fn feed(mut log: LogReader, query: &Query, pieces: &mpsc::Sender<Bytes>) {
+async fn feed(mut log: LogReader, query: &LogQuery, pieces: &mpsc::Sender<Bytes>) {
+    if let Some(most) = query.last {
+        go_to_last(&mut log, query, most).await;
+    }
     loop {
+        // A filter that lets nothing through must not occupy the thread.
+        tokio::task::yield_now().await;
         let mut batch = String::new();
+        let mut looked_at = 0;
         let mut next = log.take();
         if matches!(next, NextRecord::Nothing) && log.follows() {
             next = tokio::select! {
@@ -97,24 +78,26 @@ async fn feed(mut log: LogReader, query: &Query, pieces: &mpsc::Sender<Bytes>) {
         }
         loop {
             match next {
-                NextRecord::Line(record) if query.wants(&record) => batch.push_str(&record.json),
-                NextRecord::Line(_) => {}
+                NextRecord::Line(record) => {
+                    looked_at += record.json.len();
+                    if query.wants(&record) {
+                        batch.push_str(&record.json);
+                    }
+                }
                 NextRecord::Missed(missed) => {
                     let text = "lines are missing here: the reader is too slow";
                     let _ = writeln!(batch, "{}", json!({ "level": "warn", "message": text, "missed": missed }));
                 }
-                NextRecord::Nothing => break,
+                NextRecord::Nothing if log.follows() => break,
+                NextRecord::Nothing => {
+                    send(pieces, batch).await;
+                    return;
+                }
             }
-            if batch.len() >= PIECE {
+            if batch.len() >= PIECE || looked_at >= PIECE {
                 break;
             }
             next = log.take();
-        }
-        if batch.is_empty() {
-            if log.follows() {
-                continue;
-            }
-            return;
         }
         if !send(pieces, batch).await {
             return;
@@ -122,9 +105,37 @@ async fn feed(mut log: LogReader, query: &Query, pieces: &mpsc::Sender<Bytes>) {
     }
 }
 
-async fn send(pieces: &mpsc::Sender<Bytes>, text: String) -> bool {
-    matches!(tokio::time::timeout(STALLED, pieces.send(Bytes::from(text))).await, Ok(Ok(())))
+/// Skips the kept lines before the last `most` that are wanted. Only their numbers are kept meanwhile.
+async fn go_to_last(log: &mut LogReader, query: &LogQuery, most: usize) {
+    let mut ahead = log.again();
+    let mut last = VecDeque::new();
+    let mut looked_at = 0;
+    loop {
+        let number = ahead.next_kept();
+        match ahead.take() {
+            NextRecord::Line(record) => {
+                looked_at += record.json.len();
+                if query.wants(&record) {
+                    last.push_back(number);
+                }
+            }
+            NextRecord::Missed(_) => {}
+            NextRecord::Nothing => break,
+        }
+        if last.len() > most {
+            last.pop_front();
+        }
+        if looked_at >= PIECE {
+            looked_at = 0;
+            tokio::task::yield_now().await;
+        }
+    }
+    log.go_to(last.front().copied().unwrap_or_else(|| ahead.next_kept()));
 }
 
-#[cfg(test)]
-mod tests;
+async fn send(pieces: &mpsc::Sender<Bytes>, text: String) -> bool {
+    if text.is_empty() {
+        return !pieces.is_closed();
+    }
+    matches!(tokio::time::timeout(STALLED, pieces.send(Bytes::from(text))).await, Ok(Ok(())))
+}

@@ -12,6 +12,7 @@ use crate::app::Outage;
 use crate::duration::millis;
 use crate::fleet::Generation;
 use crate::fleet::SlotStatus;
+use crate::log;
 use crate::supervisor::Supervisor;
 use crate::telemetry::{self, AppMetrics};
 use crate::worker::WorkerState;
@@ -56,6 +57,10 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         },
         "watch": watch(supervisor),
         "last_reload": last_reload,
+        "log": {
+            "level": log::level_name(supervisor.logs.level()),
+            "configured": log::level_name(supervisor.logs.configured_level()),
+        },
         "log_lines_dropped": supervisor.logs.dropped(),
     })
 }

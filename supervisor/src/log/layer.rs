@@ -1,6 +1,7 @@
 //! From a `tracing` event to a line.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -67,7 +68,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
         if remember || shared.recent.watched() || !shared.pretty {
             let json = line::json(&now, level, &fields);
             if remember || shared.recent.watched() {
-                let record = Record { app: fields.app().map(Arc::from), json: Arc::from(json.as_str()) };
+                let app = fields.app().map(Arc::from);
+                let record = Record { app, level, at: SystemTime::now(), json: Arc::from(json.as_str()) };
                 shared.recent.push(record, remember);
             }
             if !shared.pretty {

@@ -59,7 +59,7 @@ pub(crate) fn timestamp() -> String {
 }
 
 pub(super) fn json(now: &str, level: Level, fields: &Fields) -> String {
-    let mut line = format!("{{\"timestamp\":\"{now}\",\"level\":\"{}\",\"message\":", name(level));
+    let mut line = format!("{{\"timestamp\":\"{now}\",\"level\":\"{}\",\"message\":", level_name(level));
     text::push_json(&mut line, &fields.message, text::MESSAGE);
     for (name, value) in &fields.others {
         let room = text::LINE.saturating_sub(line.len());
@@ -119,8 +119,11 @@ pub(super) fn pretty(now: &str, level: Level, fields: &Fields, colour: bool) -> 
         Level::INFO => "32",
         _ => "2",
     };
-    let mut line =
-        format!("{} {} ", paint("2", clock), paint(level_colour, &format!("{:5}", name(level).to_ascii_uppercase())));
+    let mut line = format!(
+        "{} {} ",
+        paint("2", clock),
+        paint(level_colour, &format!("{:5}", level_name(level).to_ascii_uppercase()))
+    );
     if let Some(app) = fields.app() {
         let app = printable::line(app);
         let app = text::cut(&app, text::FIELD, char::len_utf8).map_or(app, Cow::Owned);
@@ -177,7 +180,8 @@ fn plain(text: &str) -> bool {
     !text.is_empty() && !text.contains(quoted) && matches!(printable::line(text), Cow::Borrowed(_))
 }
 
-fn name(level: Level) -> &'static str {
+/// As in the configuration and in the lines.
+pub(crate) fn level_name(level: Level) -> &'static str {
     match level {
         Level::ERROR => "error",
         Level::WARN => "warn",

@@ -6,8 +6,10 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use tokio::sync::Notify;
+use tracing::Level;
 
 /// Lines that are kept, and how many bytes of them.
 const KEPT: Bounds = Bounds { lines: 2000, bytes: 4 << 20 };
@@ -20,6 +22,10 @@ const PASSING: Bounds = Bounds { lines: 1024, bytes: 1 << 20 };
 pub struct Record {
     /// The app that it is about.
     pub app: Option<Arc<str>>,
+    /// How severe it is.
+    pub level: Level,
+    /// When it was logged.
+    pub at: SystemTime,
     /// The line as JSON, with its newline.
     pub json: Arc<str>,
 }
@@ -137,6 +143,11 @@ impl Recent {
         LogReader { recent: Arc::clone(self), kept, passing, end }
     }
 
+    /// Whether a line of this app is kept.
+    pub(crate) fn has(&self, app: &str) -> bool {
+        self.lock().kept.records.iter().any(|(_, record)| record.app.as_deref() == Some(app))
+    }
+
     fn lock(&self) -> MutexGuard<'_, LogLines> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -169,6 +180,22 @@ impl LogReader {
             }
             _ => NextRecord::Nothing,
         }
+    }
+
+    /// A reader of what is kept by now, from the same place.
+    pub(crate) fn again(&self) -> Self {
+        let end = self.end.unwrap_or_else(|| self.recent.lock().count);
+        Self { recent: Arc::clone(&self.recent), kept: self.kept, passing: self.passing, end: Some(end) }
+    }
+
+    /// Goes on with the kept line of this number.
+    pub(crate) fn go_to(&mut self, kept: u64) {
+        self.kept = kept;
+    }
+
+    /// The number of the next kept line.
+    pub(crate) fn next_kept(&self) -> u64 {
+        self.kept
     }
 
     /// Waits for [`Self::take`] to have something.

@@ -114,6 +114,7 @@ pub(super) fn status(body: &Value) -> String {
         row("spares", format!("{} of {}", text(&body["spares"]["ready"]), text(&body["spares"]["wanted"]))),
         row("sandbox", sandbox(&body["sandbox"])),
         row("watch", watch(&body["watch"])),
+        row("log level", log_level(&body["log"]).trim_end().to_owned()),
         row("log lines dropped", text(&body["log_lines_dropped"])),
         row("last reload", last_reload.to_owned()),
     ]);
@@ -194,6 +195,18 @@ pub(super) fn reload(body: &Value) -> String {
 
 pub(super) fn restart(body: &Value) -> String {
     format!("restarted {}\n", text(&body["restarted"]))
+}
+
+pub(super) fn log_level(body: &Value) -> String {
+    let was = body["was"].as_str().map_or_else(String::new, |was| format!(", was {was}"));
+    let level = text(&body["level"]);
+    let own = match body["configured"].as_str() {
+        Some(configured) if configured != level => {
+            format!(" (the configuration has {configured}, which is back at the next start)")
+        }
+        _ => String::new(),
+    };
+    format!("{level}{was}{own}\n")
 }
 
 pub(super) fn drain(body: &Value) -> String {

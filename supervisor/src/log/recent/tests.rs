@@ -4,7 +4,7 @@
 use super::*;
 
 fn record(text: &str) -> Record {
-    Record { app: None, json: text.into() }
+    Record { app: None, level: Level::INFO, at: SystemTime::now(), json: text.into() }
 }
 
 /// All that is there; what was missed as `-N`.
@@ -73,4 +73,18 @@ fn a_follower_that_reads_nothing_costs_nothing_and_is_told_what_it_missed() {
         };
         assert_eq!(missed + read.len() - 1, 6400);
     }
+}
+
+#[test]
+fn a_reader_goes_to_a_line_and_another_may_look_ahead() {
+    let recent = Arc::<Recent>::default();
+    for number in 0..5 {
+        recent.push(record(&number.to_string()), true);
+    }
+    let mut follower = recent.read(true);
+    let mut ahead = follower.again();
+    recent.push(record("later"), true);
+    assert_eq!(all(&mut ahead), ["0", "1", "2", "3", "4"], "what was there");
+    follower.go_to(ahead.next_kept() - 2);
+    assert_eq!(all(&mut follower), ["3", "4", "later"]);
 }

@@ -1,0 +1,104 @@
+//! The arguments of `nanoctl`: what it parses, completes, and has in its manual.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// From the most severe.
+const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// Talks to a running nano.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nanoctl",
+    disable_version_flag = true,
+    after_help = "Exit codes: 0 done; 1 it failed, the reason is on stderr; 2 wrong usage; 3 no nano answers."
+)]
+pub struct Cli {
+    /// The control socket (else NANO_CONTROL_SOCKET, the config's control_socket, or the usual places)
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(super) socket: Option<PathBuf>,
+
+    /// Ask the nano that serves this config file; whatever is wrong with the file by now
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+
+    #[command(subcommand)]
+    pub(super) command: Action,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// Read the configuration anew and go over to it, or say why not
+    Reload {
+        /// Say what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// What runs, since when, where
+    Status,
+    /// The apps and their workers
+    Apps,
+    /// Replace an app's workers, without losing a request
+    Restart {
+        /// The app's name
+        app: String,
+    },
+    /// Take no more requests, finish those in flight, end
+    Drain,
+    /// The log's last lines, of apps that were removed too
+    Logs(LogArguments),
+    /// Log from another level on, until nano is started again; without LEVEL: which it is
+    LogLevel {
+        /// The least severe level that is logged
+        #[arg(value_parser = LEVELS)]
+        level: Option<String>,
+    },
+    /// How workers died: the last of an app, or the one that had a request
+    Why {
+        /// The app's name, or a request's x-request-id
+        #[arg(value_name = "APP|REQUEST_ID")]
+        subject: String,
+    },
+    /// The metrics as Prometheus reads them
+    Metrics,
+    /// Validate a config file and load every app's module, here and now
+    Check {
+        /// The config file
+        #[arg(value_name = "FILE.json")]
+        file: PathBuf,
+    },
+    /// The versions of nanoctl and of the nano that runs
+    Version,
+}
+
+/// Which lines of the log are wanted: all that is said must be true of a line.
+#[derive(Debug, Args)]
+pub(super) struct LogArguments {
+    /// Go on with those to come
+    #[arg(short = 'f', long)]
+    pub(super) follow: bool,
+
+    /// Only the last N of them
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(super) lines: Option<usize>,
+
+    /// Only since then: 30s, 10m, 2h, 7d, or a time with its zone, as 2026-01-31T08:00:00Z
+    #[arg(long, value_name = "T")]
+    pub(super) since: Option<String>,
+
+    /// Only this level and more severe ones
+    #[arg(long, value_name = "LEVEL", value_parser = LEVELS)]
+    pub(super) level: Option<String>,
+
+    /// Only lines in which this regular expression is found, as they are shown without --json
+    #[arg(long, value_name = "REGEX")]
+    pub(super) grep: Option<String>,
+
+    /// Only this app's
+    pub(super) app: Option<String>,
+}
