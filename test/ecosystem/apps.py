@@ -119,9 +119,7 @@ class Project:
             self.config["main"] = str(self.entry(out, Path(self.config["main"]).stem))
             self.config["no_bundle"] = True
             self.config["find_additional_modules"] = True
-            self.config["rules"] = [
-                {"type": "ESModule", "globs": ["**/*.js", "**/*.mjs"]},
-            ]
+            self.config["rules"] = [*self.config.get("rules", []), {"type": "ESModule", "globs": ["**/*.js", "**/*.mjs"]}]
         for key in ("build", "dev", "tsconfig", "alias", "define", "jsx_factory", "minify", "base_dir", "observability"):
             self.config.pop(key, None)
         if "assets" in self.config:
