@@ -161,7 +161,7 @@ async fn answer(
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     let allowed = match path.as_slice() {
         ["apps" | "status" | "metrics" | "logs" | "why"] | ["reload", "plan"] => Method::GET,
-        ["reload" | "drain" | "log-level"] | ["apps", _, "restart"] => Method::POST,
+        ["reload" | "drain" | "log-level"] | ["apps", _, "restart" | "stop" | "start"] => Method::POST,
         _ => return failure(StatusCode::NOT_FOUND, "not_found", "there is no such path on the control socket"),
     };
     if *request.method() != allowed {
@@ -190,6 +190,8 @@ async fn answer(
         ["reload"] => reloaded(supervisor.reload(Trigger::Control).await, false),
         ["reload", "plan"] => reloaded(supervisor.rehearse_reload().await, true),
         ["apps", name, "restart"] => restart(supervisor, name).await,
+        ["apps", name, "stop"] => stop_app(supervisor, name).await,
+        ["apps", name, "start"] => start_app(supervisor, name).await,
         _ => drain(supervisor).await,
     }
 }
@@ -232,6 +234,25 @@ async fn restart(supervisor: &Rc<Supervisor>, name: &str) -> ControlResponse {
     }
 }
 
+/// Answers when its workers are gone.
+async fn stop_app(supervisor: &Rc<Supervisor>, name: &str) -> ControlResponse {
+    let (own, app) = (Rc::clone(supervisor), name.to_owned());
+    // A client that leaves does not leave it half done.
+    let stopped = tokio::task::spawn_local(async move { own.stop_app(&app).await });
+    match stopped.await {
+        Ok(Ok(now)) => json_reply(StatusCode::OK, &json!({ "stopped": name, "was_stopped": !now })),
+        Ok(Err(error)) => change_failed(&error),
+        Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, "internal", &error.to_string()),
+    }
+}
+
+async fn start_app(supervisor: &Rc<Supervisor>, name: &str) -> ControlResponse {
+    match supervisor.start_app(name).await {
+        Ok(now) => json_reply(StatusCode::OK, &json!({ "started": name, "was_stopped": now })),
+        Err(error) => change_failed(&error),
+    }
+}
+
 /// Answers when all requests in flight are finished and nano is about to end.
 async fn drain(supervisor: &Rc<Supervisor>) -> ControlResponse {
     let begun = std::time::Instant::now();
@@ -246,7 +267,7 @@ fn change_failed(error: &ReloadError) -> ControlResponse {
     let status = match error {
         ReloadError::NoSuchApp(_) => StatusCode::NOT_FOUND,
         ReloadError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-        ReloadError::NeedsRestart(_) => StatusCode::CONFLICT,
+        ReloadError::NeedsRestart(_) | ReloadError::Stopped(_) => StatusCode::CONFLICT,
         ReloadError::Config(_) | ReloadError::Apps(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let mut body = json!({ "error": error.to_string(), "code": error.code() });

@@ -87,6 +87,11 @@ impl Fleet {
         Generation::start(&self.context, version, app, metrics, when)
     }
 
+    /// An app that an operator stopped: it has no worker and refuses requests.
+    pub(crate) fn stopped(&self, version: u64, app: AppConfig, metrics: Arc<AppMetrics>) -> Rc<Generation> {
+        Generation::stopped(&self.context, version, app, metrics)
+    }
+
     /// Keeps so many workers without an app from now on. Must run in a `LocalSet`.
     pub(crate) fn keep_spares(&self, wanted: usize) {
         self.context.spares.set_wanted(&self.context, wanted);

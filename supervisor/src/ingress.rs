@@ -115,6 +115,9 @@ async fn forward(
     expectation::check(head)?;
     let mut pool = context.routes.find(&host).ok_or(Failure::UnknownHost)?;
     record.routed(&pool.app);
+    if pool.app.availability.is_stopped() {
+        return Err(Failure::Stopped);
+    }
     tracing::trace!(method = %head.method, host = %host, "route");
     if pool.app.assets.is_some()
         && let Some(answer) = Box::pin(assets::find(context, &mut pool, &host, head, &url)).await?
@@ -148,6 +151,9 @@ async fn forward(
             Ok(permit) => permit,
             Err(NotAdmitted::Moved) => {
                 pool = context.routes.find(&host).ok_or(Failure::UnknownHost)?;
+                if pool.app.availability.is_stopped() {
+                    return Err(Failure::Stopped);
+                }
                 continue;
             }
             Err(NotAdmitted::TimedOut) if due.is_some() => return Err(Failure::TimedOut),

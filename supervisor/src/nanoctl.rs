@@ -92,9 +92,9 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
         }
         Action::Status => print(cli, &json_of(client.get("/status")?)?, show::status),
         Action::Apps => print(cli, &json_of(client.get("/apps")?)?, show::apps),
-        Action::Restart { app } => {
-            print(cli, &json_of(client.post(&format!("/apps/{}/restart", segment(app)?))?)?, show::restart)
-        }
+        Action::Restart { app } => print(cli, &change(&client, app, "restart")?, show::restart),
+        Action::Stop { app } => print(cli, &change(&client, app, "stop")?, show::stop),
+        Action::Start { app } => print(cli, &change(&client, app, "start")?, show::start),
         Action::Drain => print(cli, &json_of(client.post("/drain")?)?, show::drain),
         Action::Why { subject } => print(cli, &why(&client, subject)?, flight::why),
         Action::Metrics => metrics(cli, client.get("/metrics")?),
@@ -105,6 +105,10 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
         Action::LogLevel { level: None } => print(cli, &json_of(client.get("/status")?)?["log"], show::log_level),
         Action::Check { .. } | Action::Version => Ok(()),
     }
+}
+
+fn change(client: &Client, app: &str, what: &str) -> Result<Value, CommandFailure> {
+    json_of(client.post(&format!("/apps/{}/{what}", segment(app)?))?)
 }
 
 fn client(cli: &Cli) -> Result<Client, CommandFailure> {

@@ -1,6 +1,8 @@
 //! Reloads: from the configuration that serves to the one in the file. The file is checked as a whole, all new workers
 //! are started, and the switch is made at once, or not at all.
 
+mod stopped;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -50,6 +52,8 @@ pub(crate) enum ReloadError {
     NeedsRestart(Vec<String>),
     #[error("there is no app {0:?}")]
     NoSuchApp(String),
+    #[error("app {0:?} is stopped: `nanoctl start {0}` starts it, with the files and settings of now")]
+    Stopped(String),
     #[error("nano is stopping")]
     Stopping,
 }
@@ -62,6 +66,7 @@ impl ReloadError {
             Self::Apps(_) => "app_start_failed",
             Self::NeedsRestart(_) => "needs_restart",
             Self::NoSuchApp(_) => "no_such_app",
+            Self::Stopped(_) => "app_stopped",
             Self::Stopping => "stopping",
         }
     }
@@ -75,6 +80,8 @@ pub(crate) struct ReloadReport {
     /// Settings, code or static files changed.
     pub(crate) changed: Vec<Changed>,
     pub(crate) unchanged: Vec<String>,
+    /// Those of all these that an operator stopped, and that stay stopped.
+    pub(crate) stopped: Vec<String>,
     /// The server's own keys that took effect.
     pub(crate) server: Vec<&'static str>,
     pub(crate) took_ms: u64,
@@ -140,8 +147,12 @@ impl Supervisor {
         if config.app(name).is_none() {
             return Err(ReloadError::NoSuchApp(name.to_owned()));
         }
+        let stopped = self.stopped();
+        if stopped.contains(name) {
+            return Err(ReloadError::Stopped(name.to_owned()));
+        }
         let only = BTreeSet::from([name.to_owned()]);
-        self.change((self.version.get(), config), &only, ExitReason::Restart).await?;
+        self.change((self.version.get(), config), &only, &stopped, ExitReason::Restart).await?;
         tracing::info!(app = name, "restarted");
         Ok(())
     }
@@ -162,7 +173,7 @@ impl Supervisor {
         *self.tried.borrow_mut() = Some(Rc::clone(&new));
         self.rewatch.send_replace(());
         let (report, replace) = self.plan(&new).await?;
-        self.change((version, new), &replace, ExitReason::Reload).await?;
+        self.change((version, new), &replace, &self.stopped(), ExitReason::Reload).await?;
         Ok(report)
     }
 
@@ -178,6 +189,7 @@ impl Supervisor {
             added: plan.added.clone(),
             removed: plan.removed.clone(),
             server: plan.server.iter().map(|change| change.key).collect(),
+            stopped: self.stopped().into_iter().filter(|name| new.app(name).is_some()).collect(),
             ..ReloadReport::default()
         };
         let mut replace: BTreeSet<String> = plan.added.iter().cloned().collect();
@@ -230,11 +242,13 @@ impl Supervisor {
         changed
     }
 
-    /// Starts new generations of the apps in `replace`, and switches when all are ready.
+    /// Starts new generations of the apps in `replace`, without workers of those in `stopped`, and switches when all are
+    /// ready.
     async fn change(
         self: &Rc<Self>,
         (version, new): (u64, Rc<Config>),
         replace: &BTreeSet<String>,
+        stopped: &BTreeSet<String>,
         reason: ExitReason,
     ) -> Result<(), ReloadError> {
         if *self.stop.borrow() != Stop::No {
@@ -242,7 +256,7 @@ impl Supervisor {
         }
         let old = self.generations.borrow().clone();
         let apps = new.apps.iter().enumerate().filter(|(_, app)| replace.contains(&app.name));
-        let mut fresh = start(&self.fleet, version, apps, &old).await.map_err(ReloadError::Apps)?;
+        let mut fresh = start(&self.fleet, version, apps, (&old, stopped)).await.map_err(ReloadError::Apps)?;
         if *self.stop.borrow() != Stop::No {
             return Err(ReloadError::Stopping);
         }
@@ -277,12 +291,16 @@ pub(crate) async fn start<'a>(
     fleet: &Fleet,
     version: u64,
     apps: impl Iterator<Item = (usize, &'a AppConfig)>,
-    old: &BTreeMap<String, Rc<Generation>>,
+    (old, stopped): (&BTreeMap<String, Rc<Generation>>, &BTreeSet<String>),
 ) -> Result<BTreeMap<String, Rc<Generation>>, ConfigError> {
     let mut started = Vec::new();
     for (index, app) in apps {
         let metrics = old.get(&app.name).map(|before| Arc::clone(&before.app().metrics));
         let metrics = metrics.unwrap_or_else(|| Arc::new(AppMetrics::default()));
+        if stopped.contains(&app.name) {
+            started.push((index, app, fleet.stopped(version, app.clone(), metrics)));
+            continue;
+        }
         // An app that has a worker gets one at once: its next request must not wait for a start, and a start that fails
         // fails the reload.
         let running = old.get(&app.name).is_some_and(|before| before.is_running());

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use nano_config::Config;
@@ -142,6 +143,7 @@ impl Supervisor {
         for generation in generations.values() {
             let app = generation.app();
             app.metrics.set_buffer_limit(app.settings.max_buffer.bytes());
+            app.metrics.stopped.store(app.availability.is_stopped(), Ordering::Relaxed);
         }
         self.metrics.show_apps(
             generations.values().map(|each| (Arc::clone(&each.app().name), Arc::clone(&each.app().metrics))),

@@ -141,6 +141,8 @@ pub struct AppMetrics {
     worker_exits: [AtomicU64; ExitReason::ALL.len()],
     states: [AtomicU64; WorkerState::ALL.len()],
     buffer_limit: AtomicU64,
+    /// An operator stopped it.
+    pub(crate) stopped: AtomicBool,
     log_dropped: Arc<AtomicU64>,
     /// Of the newest worker: a layer is unknown, missing or in force.
     sandbox: [AtomicU8; SandboxLayer::ALL.len()],
@@ -180,6 +182,7 @@ impl Default for AppMetrics {
             worker_exits: std::array::from_fn(|_| AtomicU64::new(0)),
             states: std::array::from_fn(|_| AtomicU64::new(0)),
             buffer_limit: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
             log_dropped: Arc::default(),
             sandbox: std::array::from_fn(|_| AtomicU8::new(UNKNOWN)),
             workers: Mutex::default(),

@@ -5,7 +5,7 @@
 //! others are still refused. When the probe is answered, or the worker has stayed up for a while, the breaker closes;
 //! when the worker dies before that, requests are refused again, for longer.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -53,6 +53,8 @@ const PROBED: u8 = 4;
 pub struct Availability {
     began: Instant,
     state: AtomicU8,
+    /// An operator stopped the app.
+    stopped: AtomicBool,
     /// When the next start is due, in milliseconds after `began`.
     due: AtomicU64,
     /// Woken by a shard that has a request and no worker: the app is to be started, for the first time or again.
@@ -61,11 +63,27 @@ pub struct Availability {
 
 impl Default for Availability {
     fn default() -> Self {
-        Self { began: Instant::now(), state: AtomicU8::new(CLOSED), due: AtomicU64::new(0), demand: Notify::new() }
+        Self {
+            began: Instant::now(),
+            state: AtomicU8::new(CLOSED),
+            stopped: AtomicBool::new(false),
+            due: AtomicU64::new(0),
+            demand: Notify::new(),
+        }
     }
 }
 
 impl Availability {
+    /// Refuses every request that arrives from now on, whatever the workers do: an operator stopped the app.
+    pub fn stop(&self, stopped: bool) {
+        self.stopped.store(stopped, Ordering::Release);
+    }
+
+    /// Whether an operator stopped the app.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
     /// There is no worker, and the next start is due after `wait`: refuses requests until then.
     pub fn refuse(&self, outage: Outage, wait: Duration) {
         let due = self.began.elapsed() + wait;

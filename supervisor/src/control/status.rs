@@ -49,6 +49,7 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         "shards": supervisor.shards().len(),
         "apps": generations.len(),
         "workers": workers.collect::<serde_json::Map<_, _>>(),
+        "stopped": supervisor.stopped(),
         "spares": { "ready": spares.0, "wanted": spares.1 },
         "generations_draining": supervisor.retiring.borrow().len(),
         "sandbox": {
@@ -119,7 +120,9 @@ fn exits(metrics: &AppMetrics) -> Value {
 fn state(generation: &Generation) -> &'static str {
     let in_state = |state| generation.slots.iter().any(|slot| slot.state() == Some(state));
     let availability = &generation.app().availability;
-    if !generation.has_workers() {
+    if generation.is_stopped() {
+        "stopped"
+    } else if !generation.has_workers() {
         "files"
     } else if availability.is_on_probation() {
         "probation"

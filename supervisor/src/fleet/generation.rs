@@ -43,20 +43,9 @@ impl Generation {
         metrics: Arc<AppMetrics>,
         when: AppStart,
     ) -> Rc<Self> {
-        let settings = &config.settings;
-        let app = App {
-            name: Arc::from(config.name.as_str()),
-            generation: context.generation(),
-            settings: settings.clone(),
-            assets: config.assets.as_ref().map(|_| SetOnce::new()),
-            cache: context.caches.of_app(&config.name),
-            metrics,
-            admission: Admission::new(settings.workers, settings.max_concurrent),
-            availability: Availability::default(),
-        };
         // An app of files alone has no process.
-        let workers = if config.has_module() { settings.workers } else { 0 };
-        let shared = GenerationState::new(app, version, config, context.start_turns.app());
+        let workers = if config.has_module() { config.settings.workers } else { 0 };
+        let shared = Self::shared(context, version, config, metrics);
         let (desired, receiver) = watch::channel(DesiredState::Run);
         let mut tasks = JoinSet::new();
         let mut slots = Vec::new();
@@ -114,6 +103,46 @@ impl Generation {
         })
     }
 
+    /// A generation without workers, which refuses every request.
+    pub(super) fn stopped(
+        context: &Rc<FleetContext>,
+        version: u64,
+        config: AppConfig,
+        metrics: Arc<AppMetrics>,
+    ) -> Rc<Self> {
+        let shared = Self::shared(context, version, config, metrics);
+        shared.app.availability.stop(true);
+        Rc::new(Self {
+            shared,
+            slots: Vec::new(),
+            desired: watch::channel(DesiredState::Run).0,
+            first: RefCell::default(),
+            tasks: RefCell::default(),
+            _assets: JoinSet::new(),
+            context: Rc::clone(context),
+        })
+    }
+
+    fn shared(
+        context: &Rc<FleetContext>,
+        version: u64,
+        config: AppConfig,
+        metrics: Arc<AppMetrics>,
+    ) -> Rc<GenerationState> {
+        let settings = &config.settings;
+        let app = App {
+            name: Arc::from(config.name.as_str()),
+            generation: context.generation(),
+            settings: settings.clone(),
+            assets: config.assets.as_ref().map(|_| SetOnce::new()),
+            cache: context.caches.of_app(&config.name),
+            metrics,
+            admission: Admission::new(settings.workers, settings.max_concurrent),
+            availability: Availability::default(),
+        };
+        GenerationState::new(app, version, config, context.start_turns.app())
+    }
+
     /// Waits until every worker has become ready for the first time, or the modules have been checked; the first failure ends
     /// the wait.
     pub(crate) async fn ready(&self) -> Result<(), StartError> {
@@ -155,10 +184,19 @@ impl Generation {
 
     /// What has changed on the disk: `code`, `files`, both or nothing.
     pub(crate) async fn changed(&self) -> Vec<&'static str> {
+        // It has read nothing.
+        if self.is_stopped() {
+            return Vec::new();
+        }
         let Some(modules) = self.shared.modules.get() else { return vec!["code"] };
         let code = modules.changed().await.then_some("code");
         let files = assets::changed(&self.context, &self.shared).await.then_some("files");
         code.into_iter().chain(files).collect()
+    }
+
+    /// Whether an operator stopped the app.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.app().availability.is_stopped()
     }
 
     /// Whether it has workers at all.

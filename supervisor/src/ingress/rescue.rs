@@ -28,6 +28,7 @@
 //! | `queue_full`, `queue_timeout` | 503 | too many requests wait, or this one waited too long |
 //! | `app_unavailable` | 503 | the app crashes again and again, or was just started after that and is being tried |
 //! | `app_start_failed` | 503 | the app's worker does not get ready, again and again |
+//! | `app_stopped` | 503 | an operator stopped the app; there is no `retry-after`, since nobody knows when it is started again |
 //! | `cpu_limit` | 503 | the worker went past `cpu_ms`, with this request or beside it |
 //! | `memory_limit` | 503 | the worker ended past `memory_mb`: all its requests held some of that |
 //! | `too_many_sockets` | 503 | the worker has as many WebSockets as it may have |
@@ -87,6 +88,8 @@ pub(crate) enum Failure {
     QueueTimeout,
     /// The app crashes again and again; when to ask again.
     Unavailable(Duration),
+    /// An operator stopped the app.
+    Stopped,
     /// The app does not start; when to ask again.
     StartFailed(Duration),
     /// No head within `timeout_ms`.
@@ -267,6 +270,7 @@ impl Failure {
             Self::QueueFull => later("queue_full", "the app has too many requests waiting", soon),
             Self::QueueTimeout => later("queue_timeout", "the app had no room for the request in time", soon),
             Self::Unavailable(wait) => later("app_unavailable", "the app is not running", wait),
+            Self::Stopped => say(StatusCode::SERVICE_UNAVAILABLE, "app_stopped", "the app is stopped"),
             Self::StartFailed(wait) => later("app_start_failed", "the app does not start", wait),
             Self::TimedOut
             | Self::Worker(Failed::TimedOut | Failed::Died(Death { reason: Some(ExitReason::Wall), .. })) => {

@@ -48,6 +48,16 @@ pub(super) enum Action {
         /// The app's name
         app: String,
     },
+    /// Refuse an app's requests until it is started, finish those in flight, end its workers
+    Stop {
+        /// The app's name
+        app: String,
+    },
+    /// Start an app that was stopped
+    Start {
+        /// The app's name
+        app: String,
+    },
     /// Take no more requests, finish those in flight, end
     Drain,
     /// The log's last lines, of apps that were removed too

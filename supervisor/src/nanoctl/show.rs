@@ -110,6 +110,7 @@ pub(super) fn status(body: &Value) -> String {
         row("control socket", text(&body["control_socket"])),
         row("shards", text(&body["shards"])),
         row("apps", text(&body["apps"])),
+        row("stopped apps", text(&body["stopped"])),
         row("workers", workers.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned())),
         row("spares", format!("{} of {}", text(&body["spares"]["ready"]), text(&body["spares"]["wanted"]))),
         row("sandbox", sandbox(&body["sandbox"])),
@@ -181,6 +182,9 @@ pub(super) fn reload(body: &Value) -> String {
     for name in list(&body["unchanged"]) {
         let _ = writeln!(out, "unchanged  {}", text(name));
     }
+    for name in list(&body["stopped"]) {
+        let _ = writeln!(out, "stopped    {} (and stays so: nanoctl start)", text(name));
+    }
     for key in list(&body["server"]) {
         let _ = writeln!(out, "set        {}", text(key));
     }
@@ -195,6 +199,16 @@ pub(super) fn reload(body: &Value) -> String {
 
 pub(super) fn restart(body: &Value) -> String {
     format!("restarted {}\n", text(&body["restarted"]))
+}
+
+pub(super) fn stop(body: &Value) -> String {
+    let already = if body["was_stopped"] == Value::Bool(true) { "was stopped already" } else { "stopped" };
+    format!("{} {already}; `nanoctl start` starts it\n", text(&body["stopped"]))
+}
+
+pub(super) fn start(body: &Value) -> String {
+    let running = if body["was_stopped"] == Value::Bool(true) { "started" } else { "was not stopped" };
+    format!("{} {running}\n", text(&body["started"]))
 }
 
 pub(super) fn log_level(body: &Value) -> String {

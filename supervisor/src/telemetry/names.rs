@@ -37,6 +37,8 @@ names! {
         "WebSockets that the app's clients have opened.";
     WORKERS = "nano_workers", GAUGE,
         "Workers by state; exited ones wait to be started again.";
+    APP_STOPPED = "nano_app_stopped", GAUGE,
+        "1 if an operator stopped the app, else 0.";
     SPARES = "nano_spares", GAUGE,
         "Workers that are no app's yet: those that are ready for one, and how many there are to be.";
     WORKER_STARTS = "nano_worker_starts_total", COUNTER,

@@ -56,6 +56,8 @@ impl Metrics {
         add(n::SOCKETS, per_app(n::SOCKETS, &|_, app| float(app.sockets_open())))?;
         add(n::SOCKETS_OPENED, per_app(n::SOCKETS_OPENED, &|_, app| float(app.sockets_opened())))?;
         add(n::WORKERS, apps.iter().flat_map(|(app, _, own)| states(app, own)).collect())?;
+        let stopped = |_: &WorkerTotals, app: &AppMetrics| f64::from(u8::from(app.stopped.load(Ordering::Relaxed)));
+        add(n::APP_STOPPED, per_app(n::APP_STOPPED, &stopped))?;
         let spares = [("ready", &self.spares_ready), ("wanted", &self.spares_wanted)];
         add(n::SPARES, spares.map(|(state, count)| sample(n::SPARES, &[("state", state)], load(count))).into())?;
         add(n::WORKER_STARTS, per_app(n::WORKER_STARTS, &|_, app| load(&app.worker_starts)))?;
