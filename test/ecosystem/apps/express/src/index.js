@@ -51,7 +51,7 @@ const router = express.Router({ mergeParams: true });
 router.get("/:b", (request, response) => response.json({ ...request.params, base: request.baseUrl }));
 app.use("/nested/:a", router);
 app.use((request, response) => response.status(404).json({ missing: request.path }));
-app.use((error, request, response, next) => response.status(error.status ?? 500).json({ error: error.message, type: error.type }));
+app.use((error, request, response, _next) => response.status(error.status ?? 500).json({ error: error.message, type: error.type }));
 app.listen(8080);
 
 export default httpServerHandler({ port: 8080 });

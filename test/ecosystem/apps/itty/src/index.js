@@ -1,4 +1,4 @@
-import { AutoRouter, cors, error, html, json, png, status, text, withContent, withCookies, withParams, StatusError } from "itty-router";
+import { AutoRouter, cors, error, html, json, png, status, text, withContent, withCookies, StatusError } from "itty-router";
 
 const { preflight, corsify } = cors({ origin: "https://a.example" });
 const router = AutoRouter({
@@ -20,7 +20,7 @@ router
   .get("/status-error", () => {
     throw new StatusError(409, "in conflict");
   })
-  .get("/throws", () => missing.value)
+  .get("/throws", () => null.value)
   .get("/png", () => png(new Uint8Array([137, 80, 78, 71])))
   .all("*", () => undefined);
 

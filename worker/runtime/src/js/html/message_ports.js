@@ -8,36 +8,16 @@ import { DOMException } from "../dom/dom_exception.js";
 import { dispatchTrusted, EventTarget, fireEvent, getEventHandler, setEventHandler } from "../dom/event_target.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
+import { Ring } from "../streams/queue_with_sizes.js";
 import { configureInterface, converters, illegalConstructor, illegalInvocation, isObject, kInternal, requireArguments } from "../webidl.js";
 import { messageEvents } from "./message_event.js";
 import { cloneWithTransfer, setTransferer } from "./structured_clone.js";
-import { queueTask } from "./timers.js";
+import { queueTurn } from "./turns.js";
 
 const {
   ArrayPrototypePush, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, Set, SetPrototypeAdd,
   SetPrototypeDelete, SetPrototypeForEach, SetPrototypeGetSize, SymbolIterator,
 } = primordials;
-
-/** What is to be delivered, in order; what comes before `head` was. Each is a task of its own, and one timer is for all. */
-let pending = [];
-let head = 0;
-
-/** What is done later: `run(value)`. */
-class Task {
-  run;
-  value;
-
-  constructor(run, value) {
-    this.run = run;
-    this.value = value;
-  }
-}
-
-function queue(run, value) {
-  // First, since it throws where the app has too many timers.
-  if (head === pending.length) queueTask(runNext);
-  ArrayPrototypePush(pending, new Task(run, value));
-}
 
 /** A message, and on whose behalf it is delivered: that of the code that has sent it. */
 class Message {
@@ -56,65 +36,33 @@ function deliver(target, { value, ports, context }) {
   dispatchTrusted(target, messageEvents().createMessageEvent("message", value, ports));
 }
 
-function rest(list, start) {
-  const items = [];
-  for (let i = start; i < list.length; i++) ArrayPrototypePush(items, list[i]);
-  return items;
-}
-
-function runNext() {
-  const task = pending[head];
-  pending[head++] = undefined;
-  if (head === pending.length) {
-    pending = [];
-    head = 0;
-  } else {
-    // The timer that has just fired made room for this one.
-    queueTask(runNext);
-    if (head > 1024 && head * 2 > pending.length) {
-      pending = rest(pending, head);
-      head = 0;
-    }
-  }
-  task.run(task.value);
-}
-
-/** One end of a channel, whichever object stands for it. */
+/** One end of a channel, whichever object stands for it. As a task, it delivers one message. */
 class End {
   object = null;
   /** The other end; null once one of them is closed. */
   peer = null;
-  /** Messages that are not delivered yet, in order; what comes before `head` was. */
-  waiting = [];
-  head = 0;
+  /** Messages that are not delivered yet. */
+  waiting = new Ring();
   started = false;
+
+  run() {
+    // Nothing is left where a port was started once more, after a transfer, meanwhile.
+    if (!this.started || this.waiting.length === 0) return;
+    const message = this.waiting.shift();
+    if (this.object !== null) deliver(this.object, message);
+  }
 }
 
 function send(end, message) {
-  // Each message of a port that is started has a task. (First: see `queue`.)
-  if (end.started) queue(deliverNext, end);
-  ArrayPrototypePush(end.waiting, message);
-}
-
-// Nothing is left where a port was started once more, after a transfer, meanwhile.
-function deliverNext(end) {
-  if (!end.started || end.head === end.waiting.length) return;
-  const message = end.waiting[end.head];
-  end.waiting[end.head++] = undefined;
-  if (end.head === end.waiting.length) {
-    end.waiting = [];
-    end.head = 0;
-  } else if (end.head > 1024 && end.head * 2 > end.waiting.length) {
-    end.waiting = rest(end.waiting, end.head);
-    end.head = 0;
-  }
-  if (end.object !== null) deliver(end.object, message);
+  // Each message of a port that is started has a task. (First: there may be too many timers.)
+  if (end.started) queueTurn(end, undefined);
+  end.waiting.push(message);
 }
 
 function startEnd(end) {
   if (end.started) return;
   end.started = true;
-  for (let i = end.head; i < end.waiting.length; i++) queue(deliverNext, end);
+  for (let i = 0; i < end.waiting.length; i++) queueTurn(end, undefined);
 }
 
 function closeEnd(end) {
@@ -122,9 +70,10 @@ function closeEnd(end) {
   end.peer = null;
   if (peer === null) return;
   peer.peer = null;
-  queue((target) => {
-    if (target.object !== null) fireEvent(target.object, "close");
-  }, peer);
+  const run = () => {
+    if (peer.object !== null) fireEvent(peer.object, "close");
+  };
+  queueTurn({ __proto__: null, run }, undefined);
 }
 
 /** The second argument of postMessage: a sequence, or a dictionary with one. */
@@ -293,7 +242,8 @@ function create() {
         if (channel === this) return;
         if (!isFirst) ({ value } = cloneWithTransfer(message, undefined, prefix, undefined));
         isFirst = false;
-        queue(BroadcastChannel.#deliver, { __proto__: null, channel, message: new Message(value, []) });
+        const sent = new Message(value, []);
+        queueTurn({ __proto__: null, run: () => channel.#take(sent) }, undefined);
       });
     }
 
@@ -326,8 +276,8 @@ function create() {
       this.#handlers = setEventHandler(this, this.#handlers, "messageerror", value);
     }
 
-    static #deliver({ channel, message }) {
-      if (!channel.#closed) deliver(channel, message);
+    #take(message) {
+      if (!this.#closed) deliver(this, message);
     }
   }
 

@@ -8,10 +8,11 @@ import { validateObject } from "./internal/validators.js";
 import { missingArgument } from "./stream/errors.js";
 import { fileURLToPath, fileURLToPathBuffer, pathToFileURL } from "./url/file.js";
 import { domainToAscii, domainToUnicode as unicodeOf } from "./url/host.js";
+import { urlToHttpOptions } from "./url/http_options.js";
 import { formatUrl, parse, parseHost, parseInto, Url } from "./url/legacy.js";
 import { resolveObject } from "./url/resolve.js";
 
-const { Number, ObjectAssign, StringPrototypeSlice, decodeURIComponent } = primordials;
+const { ObjectAssign, StringPrototypeSlice } = primordials;
 
 ObjectAssign(Url.prototype, {
   parse(input, asObject = false, slashesDenoteHost = false) {
@@ -54,25 +55,6 @@ function domainToASCII(...args) {
 function domainToUnicode(...args) {
   if (args.length < 1) throw missingArgument("domain");
   return unicodeOf(`${args[0]}`);
-}
-
-function urlToHttpOptions(url) {
-  validateObject(url, "url", { allowArray: true, allowFunction: true });
-  const { hostname, pathname, port, username, password, search } = url;
-  const options = {
-    __proto__: null,
-    ...url,
-    protocol: url.protocol,
-    hostname: hostname && hostname[0] === "[" ? StringPrototypeSlice(hostname, 1, -1) : hostname,
-    hash: url.hash,
-    search,
-    pathname,
-    path: `${pathname || ""}${search || ""}`,
-    href: url.href,
-  };
-  if (port !== "") options.port = Number(port);
-  if (username || password) options.auth = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return options;
 }
 
 export const moduleExports = {

@@ -4,13 +4,13 @@ import { ErrorEvent } from "../dom/event.js";
 import { dispatchTrusted, fireEvent, hasListeners } from "../dom/event_target.js";
 import { createBlob } from "../file/blob.js";
 import { messageEvents } from "../html/message_event.js";
+import { queueTurnAnyway } from "../html/turns.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { Account, charge, chunkCost, overflowError, release, releaseAllBut } from "../streams/budget.js";
 import { Ring } from "../streams/queue_with_sizes.js";
 import { seal } from "../streams/sealed_class.js";
 import { createCloseEvent } from "./close_event.js";
-import { queueTurn } from "./tasks.js";
 
 const { TypedArrayPrototypeGetBuffer } = primordials;
 
@@ -124,7 +124,7 @@ export class End {
   #deliverLater() {
     if (this.#waits) return;
     this.#waits = true;
-    queueTurn(this, this.context);
+    queueTurnAnyway(this, this.context);
   }
 
   run() {

@@ -3,11 +3,11 @@
 
 import { isChunk, uponChunk } from "../fetch/body_source.js";
 import { cancelTimer, setBackgroundTimeout } from "../html/timers.js";
+import { queueTurnAnyway } from "../html/turns.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { Account, charge, chunkCost, overflowError, releaseAllBut, streamLimit } from "../streams/budget.js";
 import { seal } from "../streams/sealed_class.js";
-import { queueTurn } from "./tasks.js";
 
 const { Error, Map, MapPrototypeDelete, MapPrototypeForEach, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet } = primordials;
 
@@ -48,7 +48,7 @@ function sweepLater() {
 export function closeAll() {
   // The Closes first: what the app makes of its events may take all the time that there is.
   MapPrototypeForEach(wires, (wire) => wire.close(1012, "Service Restart"));
-  MapPrototypeForEach(wires, (wire) => queueTurn({ __proto__: null, run: () => wire.restart() }, undefined));
+  MapPrototypeForEach(wires, (wire) => queueTurnAnyway({ __proto__: null, run: () => wire.restart() }, undefined));
 }
 
 export class Wire {
@@ -189,7 +189,7 @@ export class Wire {
 
   #readInTurn() {
     this.#waits = true;
-    queueTurn(this, this.#context);
+    queueTurnAnyway(this, this.#context);
   }
 
   /** Hands one event over; the next one is for another turn. */

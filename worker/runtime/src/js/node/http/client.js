@@ -17,6 +17,7 @@ import { moduleExports as EventEmitter } from "../events.js";
 import { abortError, invalidArgType, plainError, typeError } from "../internal/errors.js";
 import { nextTick } from "../internal/next_tick.js";
 import { validateAbortSignal, validateFunction } from "../internal/validators.js";
+import { urlToHttpOptions } from "../url/http_options.js";
 import { BodySink } from "./body_sink.js";
 import { eachHeader, validateHeaderName } from "./headers.js";
 import { fill, IncomingMessage } from "./incoming_message.js";
@@ -25,7 +26,7 @@ import { MessageSocket } from "./socket.js";
 
 const {
   FunctionPrototypeCall, ObjectAssign, ObjectDefineProperty, ObjectSetPrototypeOf, PromisePrototypeThen, RegExpPrototypeExec, String,
-  StringPrototypeToUpperCase, Symbol, decodeURIComponent,
+  StringPrototypeToUpperCase, Symbol,
 } = primordials;
 
 const { Buffer } = buffer;
@@ -67,29 +68,10 @@ Agent.prototype.getName = function (options = {}) {
   return `${options.host || "localhost"}:${options.port ?? ""}:${options.localAddress ?? ""}`;
 };
 
-/** A URL object as options, as url.urlToHttpOptions() makes them. */
-function optionsOf(url) {
-  const { protocol, hostname, port, pathname, search, hash, href, username, password } = url;
-  const options = {
-    __proto__: null, protocol, hostname, hash, search, pathname, path: `${pathname}${search}`, href,
-  };
-  if (port !== "") options.port = +port;
-  if (username !== "" || password !== "") options.auth = `${decode(username)}:${decode(password)}`;
-  return options;
-}
-
-function decode(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 /** `(url | options[, options][, callback])` as `{ options, callback }`. */
 function clientArguments(input, options, callback) {
   const isUrl = typeof input === "string" || input instanceof URL;
-  const first = isUrl ? optionsOf(typeof input === "string" ? new URL(input) : input) : input;
+  const first = isUrl ? urlToHttpOptions(typeof input === "string" ? new URL(input) : input) : input;
   const second = isUrl && typeof options !== "function" ? options : undefined;
   const listener = typeof options === "function" ? options : callback;
   return { __proto__: null, options: ObjectAssign({ __proto__: null }, first, second), callback: listener };

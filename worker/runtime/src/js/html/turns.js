@@ -1,9 +1,10 @@
-// What WebSockets do in turns of their own: each event is one call into the app's code, with the CPU time of one.
+// What messages, WebSockets and their like do in turns of their own: each event is one call into the app's code, with the CPU time of
+// one.
 
-import { queueTask } from "../html/timers.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { Ring } from "../streams/queue_with_sizes.js";
+import { queueTask } from "./timers.js";
 
 const { PromisePrototypeThen, PromiseResolve } = primordials;
 
@@ -21,17 +22,22 @@ class Turn {
 /** In order; one timer is for all. */
 const waiting = new Ring();
 
-/** Calls `task.run()` in a turn of its own, in this context. */
+/** Calls `task.run()` in a turn of its own, in this context. Throws where the app has its maximum of timers. */
 export function queueTurn(task, context) {
+  if (waiting.length === 0) queueTask(runNext);
   waiting.push(new Turn(task, context));
-  if (waiting.length === 1) arm();
+}
+
+/** The same, also where there are too many timers: what waits shares the turn that there is. */
+export function queueTurnAnyway(task, context) {
+  if (waiting.length === 0) arm();
+  waiting.push(new Turn(task, context));
 }
 
 function arm() {
   try {
     queueTask(runNext);
   } catch {
-    // The app has its maximum of timers: the tasks share the turn that there is.
     PromisePrototypeThen(PromiseResolve(undefined), runNext);
   }
 }
