@@ -37,6 +37,35 @@ pub struct Config {
     pub apps: Vec<AppConfig>,
     /// The locations of the server's own keys that are in the file.
     pub locations: KeyLocations,
+    /// What it was read from, for [`Config::explain`].
+    pub(crate) text: SourceText,
+}
+
+/// The text of a configuration. What a configuration says does not depend on how it is written: all are equal. `Debug`
+/// does not print it, for it may hold secrets.
+#[derive(Clone, Default)]
+pub(crate) struct SourceText(std::sync::Arc<str>);
+
+impl SourceText {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq for SourceText {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl std::fmt::Debug for SourceText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 /// The locations of keys, by their names (`log.format` too). What a configuration says does not depend on them: all

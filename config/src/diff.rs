@@ -139,6 +139,7 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
         watch,
         apps: _,
         locations,
+        text: _,
     } = new;
     let Log { format, level, access } = log;
     // `listen` is what either of two keys says.

@@ -38,7 +38,7 @@ impl EnvValue {
             Value::String(text) => Self::Text(text.clone()),
             _ => {
                 let mut text = String::new();
-                write(&mut text, node);
+                write_json(&mut text, node);
                 Self::Json(text)
             }
         }
@@ -53,7 +53,7 @@ pub(crate) fn secret_key(node: &Node) -> Option<&str> {
 }
 
 /// The reader bounds the depth, and so the recursion.
-fn write(out: &mut String, node: &Node) {
+pub(crate) fn write_json(out: &mut String, node: &Node) {
     match &node.value {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
@@ -66,7 +66,7 @@ fn write(out: &mut String, node: &Node) {
                 if index > 0 {
                     out.push(',');
                 }
-                write(out, item);
+                write_json(out, item);
             }
             out.push(']');
         }
@@ -78,7 +78,7 @@ fn write(out: &mut String, node: &Node) {
                 }
                 write_string(out, &member.key);
                 out.push(':');
-                write(out, &member.value);
+                write_json(out, &member.value);
             }
             out.push('}');
         }

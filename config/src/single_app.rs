@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::app::AppConfig;
-use crate::config::{Config, KeyLocations, Listen, MetricsAddress};
+use crate::config::{Config, KeyLocations, Listen, MetricsAddress, SourceText};
 use crate::error::{ConfigError, Diagnostic, Location};
 use crate::hostname::HostPattern;
 use crate::schema;
@@ -56,6 +56,7 @@ impl Config {
             watch: schema::WATCH.default_flag(),
             apps: vec![app],
             locations: KeyLocations::default(),
+            text: SourceText::default(),
         }
     }
 }

@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::address;
-use crate::config::{Config, KeyLocations, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy};
+use crate::config::{
+    Config, KeyLocations, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy, SourceText,
+};
 use crate::error::ConfigError;
 use crate::json::{self, Node, Span, Value};
 use crate::schema;
@@ -40,7 +42,7 @@ pub(crate) fn document(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> 
     let config = match json::parse(text) {
         Ok(root) => {
             duplicate_keys(&mut report, &root, &KeyPath::root());
-            server(&mut report, &root, file, cwd, look)
+            server(&mut report, &root, file, cwd, look).map(|config| Config { text: SourceText::new(text), ..config })
         }
         Err(error) => {
             report.syntax(&error);
@@ -109,6 +111,7 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
         watch: top.flag(report, &schema::WATCH),
         apps: apps::read(report, &top, defaults.unwrap_or_default(), (&directory, cwd), look),
         locations,
+        text: SourceText::default(),
     })
 }
 

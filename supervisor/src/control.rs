@@ -31,6 +31,7 @@ use tokio::task::JoinSet;
 
 use self::group::ControlGroup;
 use crate::duration::millis;
+use crate::explain::explain;
 use crate::http_date;
 use crate::log;
 use crate::printable;
@@ -160,7 +161,7 @@ async fn answer(
 ) -> ControlResponse {
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     let allowed = match path.as_slice() {
-        ["apps" | "status" | "metrics" | "logs" | "why"] | ["reload", "plan"] => Method::GET,
+        ["apps" | "status" | "metrics" | "logs" | "why" | "explain"] | ["reload", "plan"] => Method::GET,
         ["reload" | "drain" | "log-level"] | ["apps", _, "restart" | "stop" | "start"] => Method::POST,
         _ => return failure(StatusCode::NOT_FOUND, "not_found", "there is no such path on the control socket"),
     };
@@ -181,6 +182,7 @@ async fn answer(
         ["logs"] => follow::logs(supervisor, followers, request.uri().query().unwrap_or_default()),
         ["log-level"] => log_level(supervisor, request.uri().query().unwrap_or_default()),
         ["why"] => why::why(supervisor, request.uri().query().unwrap_or_default()),
+        ["explain"] => explained(supervisor, request.uri().query().unwrap_or_default()),
         // An unknown parameter may change what the client meant: no reload.
         ["reload"] if request.uri().query().is_some() => failure(
             StatusCode::BAD_REQUEST,
@@ -206,6 +208,22 @@ fn reloaded(outcome: Result<reload::ReloadReport, ReloadError>, dry_run: bool) -
             json_reply(StatusCode::OK, &body)
         }
         Err(error) => change_failed(&error),
+    }
+}
+
+/// `GET /explain?subject=HOST|APP`: the settings of an app that serves.
+fn explained(supervisor: &Rc<Supervisor>, query: &str) -> ControlResponse {
+    let subject = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "subject");
+    let Some((_, subject)) = subject else {
+        return failure(StatusCode::BAD_REQUEST, "query", "say of what: /explain?subject=HOST or /explain?subject=APP");
+    };
+    match explain(&supervisor.config(), &subject) {
+        Ok(mut body) => {
+            let name = body["app"].as_str().unwrap_or_default().to_owned();
+            body["running"] = status::of_app(supervisor, &name);
+            json_reply(StatusCode::OK, &body)
+        }
+        Err(error) => failure(StatusCode::NOT_FOUND, "no_such_app", &error.to_string()),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod descriptors;
 pub mod downstream;
 mod duration;
 mod egress;
+mod explain;
 mod fair_semaphore;
 pub mod fleet;
 mod hop_by_hop;

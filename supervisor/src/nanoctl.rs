@@ -2,6 +2,7 @@
 
 mod client;
 pub mod command_line;
+mod explain;
 mod flight;
 mod show;
 mod socket_candidates;
@@ -81,6 +82,7 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
     match &cli.command {
         Action::Check { file } => return check_file(cli, file),
         Action::Version => return versions(cli),
+        Action::Explain { subject } => return print(cli, &explain::explained(cli, subject)?, explain::show),
         _ => {}
     }
     let client = client(cli)?;
@@ -103,7 +105,7 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
             print(cli, &json_of(client.post(&format!("/log-level?level={level}"))?)?, show::log_level)
         }
         Action::LogLevel { level: None } => print(cli, &json_of(client.get("/status")?)?["log"], show::log_level),
-        Action::Check { .. } | Action::Version => Ok(()),
+        Action::Check { .. } | Action::Version | Action::Explain { .. } => Ok(()),
     }
 }
 

@@ -103,8 +103,20 @@ enum Action {
 }
 
 /// Commands of nanoctl, for users who give them to nano.
-const NANOCTLS: &[&str] =
-    &["reload", "status", "apps", "restart", "stop", "start", "drain", "logs", "log-level", "why", "metrics"];
+const NANOCTLS: &[&str] = &[
+    "reload",
+    "status",
+    "apps",
+    "restart",
+    "stop",
+    "start",
+    "drain",
+    "logs",
+    "log-level",
+    "why",
+    "explain",
+    "metrics",
+];
 
 fn main() -> ExitCode {
     // Signals that arrive before the command is known stay pending.

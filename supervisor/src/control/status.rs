@@ -81,6 +81,21 @@ fn watch(supervisor: &Rc<Supervisor>) -> Value {
     })
 }
 
+/// How an app runs, in short; null if it does not.
+pub(super) fn of_app(supervisor: &Rc<Supervisor>, name: &str) -> Value {
+    let generations = supervisor.generations.borrow();
+    let Some(generation) = generations.get(name) else { return Value::Null };
+    let layers = generation.app().metrics.sandbox().map(|(layer, active)| (layer.as_str().to_owned(), json!(active)));
+    json!({
+        "state": state(generation),
+        "generation": generation.app().generation.0,
+        "sandbox": {
+            "policy": supervisor.fleet.sandbox_enforcement().policy_name(),
+            "layers": layers.collect::<serde_json::Map<_, _>>(),
+        },
+    })
+}
+
 pub(super) fn apps(supervisor: &Rc<Supervisor>) -> Value {
     let config = supervisor.config();
     let generations = supervisor.generations.borrow();

@@ -68,6 +68,12 @@ pub(super) enum Action {
         #[arg(value_parser = LEVELS)]
         level: Option<String>,
     },
+    /// Each setting that an app runs with, and where it comes from. With --config FILE also when no nano serves the file
+    Explain {
+        /// A host, as clients ask for it, or an app's name
+        #[arg(value_name = "HOST|APP")]
+        subject: String,
+    },
     /// How workers died: the last of an app, or the one that had a request
     Why {
         /// The app's name, or a request's x-request-id

@@ -59,7 +59,7 @@ pub(super) fn bytes(count: &Value) -> String {
 }
 
 /// The policy, the layers that every app's workers have, and the others.
-fn sandbox(body: &Value) -> String {
+pub(super) fn sandbox(body: &Value) -> String {
     let layers = |wanted: bool| {
         let all = body["layers"].as_object().into_iter().flatten();
         let names = all.filter(|(_, active)| active.as_bool() == Some(wanted)).map(|(name, _)| name.as_str());

@@ -1,0 +1,82 @@
+//! `nanoctl explain`: asks the nano that runs, or reads the file that `--config` names.
+
+use std::fmt::Write;
+
+use nano_protocol::ExitCode;
+use serde_json::{Value, json};
+
+use super::command_line::Cli;
+use super::show::{bytes, list, table, text};
+use super::{CommandFailure, client, json_of};
+use crate::explain;
+use crate::printable;
+
+/// The explanation by the nano that runs; if none serves the file of `--config`, by the file.
+pub(super) fn explained(cli: &Cli, subject: &str) -> Result<Value, CommandFailure> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("subject", subject);
+    let asked = client(cli).and_then(|client| json_of(client.get(&format!("/explain?{}", query.finish()))?));
+    match (asked, &cli.config) {
+        (Err(CommandFailure { code: ExitCode::NoSupervisor, .. }), Some(file)) => {
+            let config = nano_config::load(file).map_err(|error| CommandFailure::new(ExitCode::Failed, &error))?;
+            let mut body =
+                explain::explain(&config, subject).map_err(|error| CommandFailure::new(ExitCode::Failed, &error))?;
+            body["running"] = Value::Null;
+            Ok(body)
+        }
+        (asked, _) => asked,
+    }
+}
+
+pub(super) fn show(body: &Value) -> String {
+    let row = |name: &str, value: String| vec![name.to_owned(), value];
+    let hostnames = match &body["matched"] {
+        Value::Null => text(&body["hostnames"]),
+        matched => format!("{} (of {})", text(matched), text(&body["hostnames"])),
+    };
+    let running = &body["running"];
+    let state = match running {
+        Value::Null => "no nano serves this file: it is what the file says".to_owned(),
+        running => format!("{}, generation {}", text(&running["state"]), text(&running["generation"])),
+    };
+    let mut rows = vec![
+        row("app", text(&body["app"])),
+        row("hostname", hostnames),
+        row("state", state),
+        row("config", text(&body["file"])),
+        row("module", text(&body["files"]["module"])),
+        row("assets", text(&body["files"]["assets"])),
+        row("requests in flight", format!("at most {}", text(&body["limits"]["requests_in_flight"]))),
+        row("memory of a process", format!("at most {}", bytes(&body["limits"]["process_memory_bytes"]))),
+    ];
+    if !running.is_null() {
+        rows.push(row("sandbox", super::show::sandbox(&running["sandbox"])));
+    }
+    let mut out = table(&rows);
+    for (title, key) in [("SETTING OF THE APP", "settings"), ("OF THE SERVER", "server")] {
+        let heading = vec![title.to_owned(), "VALUE".to_owned(), "FROM".to_owned()];
+        let rows: Vec<_> = std::iter::once(heading).chain(list(&body[key]).map(setting)).collect();
+        let _ = write!(out, "\n{}", table(&rows));
+    }
+    out
+}
+
+fn setting(setting: &Value) -> Vec<String> {
+    let place = &setting["place"];
+    let file = std::path::Path::new(place["file"].as_str().unwrap_or_default()).file_name().unwrap_or_default();
+    let at = format!("{}:{}:{}", file.to_string_lossy(), text(&place["line"]), text(&place["column"]));
+    let from = match setting["origin"].as_str() {
+        Some("own") => at,
+        Some("defaults") => format!("{at}, defaults"),
+        _ => "built in".to_owned(),
+    };
+    // Strings in quotes, as in the file: "off" and off differ.
+    let value = match &setting["value"] {
+        Value::Null => "-".to_owned(),
+        Value::Array(items) if setting["key"] == json!("env") => {
+            format!("{} (values are not shown)", text(&items.clone().into()))
+        }
+        value => value.to_string(),
+    };
+    vec![text(&setting["key"]), printable::line(&value).into_owned(), from]
+}
