@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::app::AppConfig;
 use crate::error::Location;
+use crate::tls::TlsConfig;
 
 /// A checked `nano.json`.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,8 @@ pub struct Config {
     pub spares: usize,
     /// `watch`: reload when the file or an app's directory changes.
     pub watch: bool,
+    /// `tls`.
+    pub tls: Option<TlsConfig>,
     /// At least one, in the order of the file.
     pub apps: Vec<AppConfig>,
     /// The locations of the server's own keys that are in the file.
@@ -113,6 +116,8 @@ pub struct Listen {
 pub struct ListenOptions {
     /// `proxy_protocol`: each connection begins with a header of the PROXY protocol, which names the client.
     pub proxy_protocol: bool,
+    /// `tls`: those who connect speak TLS, with a certificate of [`TlsConfig`].
+    pub tls: bool,
 }
 
 /// An address to serve on.

@@ -137,6 +137,7 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
         uid_base,
         spares,
         watch,
+        tls,
         apps: _,
         locations,
         text: _,
@@ -158,6 +159,7 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
         ("uid_base", *uid_base != old.uid_base),
         ("spares", *spares != old.spares),
         ("watch", *watch != old.watch),
+        ("tls", *tls != old.tls),
     ];
     let changed = differs.into_iter().filter(|(_, differs)| *differs);
     changed

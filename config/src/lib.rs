@@ -26,6 +26,7 @@ mod megabytes;
 mod schema;
 mod single_app;
 mod suggest;
+mod tls;
 mod validate;
 
 pub use app::{AppConfig, AppSettings, AppStart, RequestAccessors};
@@ -42,8 +43,9 @@ pub use explain::{Explanation, Origin, Setting};
 pub use glance::{Glance, glance};
 pub use hostname::{HostError, HostName, HostPattern, WildcardName, split_host_port};
 pub use ipnet::IpNet;
-pub use load::{MAX_FILE_BYTES, load, near_file, parse, parse_found, places_of_apps, read_text, working_directory};
+pub use load::{MAX_FILE_BYTES, load, near_file, parse, parse_found, places_of_files, read_text, working_directory};
 pub use megabytes::Megabytes;
 pub use schema::DEFAULT_PORT;
 pub use suggest::nearest;
+pub use tls::{CertificateConfig, CertificateFiles, Secret, TlsConfig};
 pub use validate::{AssetsPlace, Module};

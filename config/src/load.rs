@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::error::{ConfigError, Diagnostic, Location};
 use crate::json;
 use crate::json::lines::LineIndex;
+use crate::tls::CertificateFiles;
 use crate::validate::{self, Look, Module};
 
 /// Largest `nano.json`. Thousands of apps fit; a log file given by mistake does not.
@@ -41,18 +42,24 @@ pub fn parse(text: &str, file: &Path, cwd: &Path) -> Result<Config, ConfigError>
 }
 
 /// [`parse`] for a process that may not read the apps' directories: `modules` is what another process found there, one
-/// [`Module`] for each app in the order of the text. The text must be the one that was valid then.
+/// [`Module`] for each app in the order of the text, and `certificates` what it read for each of `tls.certificates`. The
+/// text must be the one that was valid then.
 ///
 /// # Errors
 /// Every fault of the text; an app without a module is one.
-pub fn parse_found(text: &str, file: &Path, cwd: &Path, modules: &[Module]) -> Result<Config, ConfigError> {
-    check(text, file, cwd, &Look::Known(modules))
+pub fn parse_found(
+    text: &str,
+    file: &Path,
+    cwd: &Path,
+    (modules, certificates): (&[Module], &[CertificateFiles]),
+) -> Result<Config, ConfigError> {
+    check(text, file, cwd, &Look::Known { modules, certificates })
 }
 
-/// Where the apps of a text are looked for, whether it is a valid configuration or not; nothing if it is no JSON.
+/// Where the apps and certificates of a text are looked for, whether it is a valid configuration or not; nothing if it is no JSON.
 #[must_use]
-pub fn places_of_apps(text: &str, file: &Path, cwd: &Path) -> Vec<PathBuf> {
-    json::parse(text).map(|root| validate::places_of_apps(&root, file, cwd)).unwrap_or_default()
+pub fn places_of_files(text: &str, file: &Path, cwd: &Path) -> Vec<PathBuf> {
+    json::parse(text).map(|root| validate::places_of_files(&root, file, cwd)).unwrap_or_default()
 }
 
 fn check(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> Result<Config, ConfigError> {

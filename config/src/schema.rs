@@ -63,6 +63,7 @@ pub(crate) const LISTEN: Key = own("listen", "a list of \"addr:port\" or \"unix:
 pub(crate) const LISTEN_ADDRESS: Key = own("address", "\"addr:port\" or \"unix:/path\"");
 pub(crate) const LISTEN_MODE: Key = own("mode", "permission bits as a string, as in \"0660\"");
 pub(crate) const LISTEN_GROUP: Key = own("group", "the name of a group");
+pub(crate) const LISTEN_TLS: Key = Key { name: "tls", kind: ValueKind::Flag { default: false } };
 pub(crate) const METRICS: Key = own("metrics", "\"addr:port\" or \"off\"");
 pub(crate) const CONTROL_SOCKET: Key = own("control_socket", "a path as a string");
 pub(crate) const CONTROL_GROUP: Key = own("control_group", "the name of a group");
@@ -75,6 +76,14 @@ pub(crate) const UID_BASE: Key =
     Key { name: "uid_base", kind: ValueKind::Whole { min: 1000, max: 0xFFFF_0000 - 1, default: None } };
 pub(crate) const SPARES: Key = whole("spares", 0, 16, 1);
 pub(crate) const WATCH: Key = Key { name: "watch", kind: ValueKind::Flag { default: false } };
+pub(crate) const TLS: Key = own("tls", "an object with `certificates`");
+pub(crate) const TLS_CERTIFICATES: Key = own("certificates", "a list of objects");
+pub(crate) const TLS_REDIRECT_HTTP: Key = Key { name: "redirect_http", kind: ValueKind::Flag { default: true } };
+/// Ten years at most.
+pub(crate) const TLS_HSTS_S: Key = whole("hsts_s", 0, 315_360_000, 0);
+pub(crate) const CERTIFICATE_HOSTNAMES: Key = own("hostnames", "a list of names");
+pub(crate) const CERTIFICATE_CERT: Key = own("cert", "a path as a string");
+pub(crate) const CERTIFICATE_KEY: Key = own("key", "a path as a string");
 pub(crate) const DEFAULTS: Key = own("defaults", "an object");
 pub(crate) const APPS: Key = own("apps", "a list of apps");
 
@@ -146,6 +155,7 @@ const SERVER_KEYS: &[Key] = &[
     UID_BASE,
     SPARES,
     WATCH,
+    TLS,
     DEFAULTS,
     APPS,
 ];
@@ -173,7 +183,15 @@ pub(crate) const SERVER_LEVEL: Level = Level { keys: &[SERVER_KEYS], belongs: "a
 pub(crate) const LOG_LEVEL_KEYS: Level = Level { keys: &[&[LOG_FORMAT, LOG_LEVEL, LOG_ACCESS]], belongs: "in `log`" };
 /// An object in `listen`.
 pub(crate) const LISTEN_LEVEL: Level =
-    Level { keys: &[&[LISTEN_ADDRESS, LISTEN_MODE, LISTEN_GROUP]], belongs: "in an entry of `listen`" };
+    Level { keys: &[&[LISTEN_ADDRESS, LISTEN_MODE, LISTEN_GROUP, LISTEN_TLS]], belongs: "in an entry of `listen`" };
+/// `tls`.
+pub(crate) const TLS_LEVEL: Level =
+    Level { keys: &[&[TLS_CERTIFICATES, TLS_REDIRECT_HTTP, TLS_HSTS_S]], belongs: "in `tls`" };
+/// An entry of `tls.certificates`.
+pub(crate) const CERTIFICATE_LEVEL: Level = Level {
+    keys: &[&[CERTIFICATE_HOSTNAMES, CERTIFICATE_CERT, CERTIFICATE_KEY]],
+    belongs: "in an entry of `tls.certificates`",
+};
 /// `defaults`.
 pub(crate) const DEFAULTS_LEVEL: Level = Level { keys: &[SETTING_KEYS], belongs: "in an app or in `defaults`" };
 /// An entry of `apps`.
@@ -186,8 +204,16 @@ pub(crate) const ASSETS_LEVEL: Level = Level {
 };
 
 /// In the order in which a misplaced key is looked for: what `defaults` takes is named before what only apps take.
-pub(crate) const LEVELS: &[&Level] =
-    &[&SERVER_LEVEL, &LOG_LEVEL_KEYS, &DEFAULTS_LEVEL, &APP_LEVEL, &LISTEN_LEVEL, &ASSETS_LEVEL];
+pub(crate) const LEVELS: &[&Level] = &[
+    &SERVER_LEVEL,
+    &LOG_LEVEL_KEYS,
+    &DEFAULTS_LEVEL,
+    &APP_LEVEL,
+    &LISTEN_LEVEL,
+    &ASSETS_LEVEL,
+    &TLS_LEVEL,
+    &CERTIFICATE_LEVEL,
+];
 
 impl Key {
     /// The default of a whole number, 0 where there is none.

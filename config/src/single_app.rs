@@ -54,6 +54,7 @@ impl Config {
             uid_base: None,
             spares: usize::try_from(schema::SPARES.default_whole()).unwrap_or(0),
             watch: schema::WATCH.default_flag(),
+            tls: None,
             apps: vec![app],
             locations: KeyLocations::default(),
             text: SourceText::default(),

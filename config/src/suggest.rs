@@ -4,6 +4,11 @@ use crate::schema::{LEVELS, Level};
 
 /// A hint for an unknown key at a level, if a known key is near: at this level or another.
 pub(crate) fn for_key(unknown: &str, here: &Level) -> Option<String> {
+    // `hostnames` in an app is a slip, though certificates have such a key.
+    let is_slip = |name: &&str| unknown.len() > 4 && strsim::osa_distance(unknown, name) == 1;
+    if let Some(near) = here.names().find(is_slip) {
+        return Some(format!("did you mean `{near}`?"));
+    }
     if let Some(there) = LEVELS.iter().find(|level| level.has(unknown)) {
         return Some(format!("it belongs {}", there.belongs));
     }

@@ -7,6 +7,7 @@ mod module_path;
 mod read;
 mod report;
 mod settings;
+mod tls;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -20,6 +21,7 @@ use crate::config::{
 use crate::error::ConfigError;
 use crate::json::{self, Node, Span, Value};
 use crate::schema;
+use crate::tls::CertificateFiles;
 pub(crate) use apps::ANY_NAME;
 pub use assets::AssetsPlace;
 pub use module_path::Module;
@@ -32,8 +34,8 @@ pub(crate) use settings::Settings;
 pub(crate) enum Look<'m> {
     /// From the file system.
     OnDisk,
-    /// From another process that read the directories, in the order of the apps.
-    Known(&'m [Module]),
+    /// From another process that read the directories and the certificates' files, in the order of the document.
+    Known { modules: &'m [Module], certificates: &'m [CertificateFiles] },
 }
 
 /// Checks a document.
@@ -109,6 +111,7 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
         uid_base: top.whole(report, &schema::UID_BASE).and_then(|uid| u32::try_from(uid).ok()),
         spares: usize::try_from(top.whole_or_default(report, &schema::SPARES)).unwrap_or(0),
         watch: top.flag(report, &schema::WATCH),
+        tls: tls::read(report, &top, (&directory, cwd), look),
         apps: apps::read(report, &top, defaults.unwrap_or_default(), (&directory, cwd), look),
         locations,
         text: SourceText::default(),
@@ -135,9 +138,9 @@ fn locations(report: &Report<'_>, top: &Object<'_>) -> KeyLocations {
     KeyLocations::new(own.chain(of_log).map(|(name, span)| (name, report.location(span.start))))
 }
 
-/// The paths where the apps of a document are looked for, whether it is valid or not: their files decide whether it is
-/// valid.
-pub(crate) fn places_of_apps(root: &Node, file: &Path, cwd: &Path) -> Vec<PathBuf> {
+/// The paths where the apps and certificates of a document are looked for, whether it is valid or not: their files decide
+/// whether it is valid.
+pub(crate) fn places_of_files(root: &Node, file: &Path, cwd: &Path) -> Vec<PathBuf> {
     let member = |node: &Node, key: &str| match &node.value {
         Value::Object(members) => members.iter().find(|member| member.key == key).map(|member| member.value.clone()),
         _ => None,
@@ -157,6 +160,18 @@ pub(crate) fn places_of_apps(root: &Node, file: &Path, cwd: &Path) -> Vec<PathBu
         let assets = member(app, schema::ASSETS.name).and_then(|node| member(&node, schema::ASSETS_DIRECTORY.name));
         if let Some(Value::String(text)) = assets.map(|node| node.value) {
             places.extend([directory.join(&text), cwd.join(&text)]);
+        }
+    }
+    let certificates = member(root, schema::TLS.name).and_then(|tls| member(&tls, schema::TLS_CERTIFICATES.name));
+    let certificates = match certificates.map(|node| node.value) {
+        Some(Value::Array(certificates)) => certificates,
+        _ => Vec::new(),
+    };
+    for certificate in &certificates {
+        for key in [&schema::CERTIFICATE_CERT, &schema::CERTIFICATE_KEY] {
+            if let Some(Value::String(text)) = member(certificate, key.name).map(|node| node.value) {
+                places.extend(crate::tls::places(&text, &directory, cwd));
+            }
         }
     }
     places.dedup();
@@ -189,7 +204,7 @@ fn listen(report: &mut Report<'_>, top: &Object<'_>) -> Option<Vec<Listen>> {
                     continue;
                 }
             },
-            Value::Object(_) => match listen::read(report, item, &path) {
+            Value::Object(_) => match listen::read(report, item, &path, top.node(&schema::TLS).is_some()) {
                 Some(listen) => listen,
                 None => continue,
             },

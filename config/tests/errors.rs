@@ -204,7 +204,7 @@ fn server_values() {
         ),
         (
             r#""listen":[{"address":"unix:/x","tls":true}]"#,
-            "1:33: listen[0].tls: this version of nano serves no TLS: leave that to a proxy in front of it",
+            "1:33: listen[0].tls: there are no certificates: that takes the key `tls` at the top level (as in \"tls\": {\"certificates\": [{\"hostnames\": [\"a.example\"], \"cert\": \"a.pem\", \"key\": \"a.key\"}]})",
         ),
         (r#""listen":[{"address":"unix:/x","mod":"0660"}]"#, "1:33: listen[0].mod: unknown key (did you mean `mode`?)"),
         (

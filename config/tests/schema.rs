@@ -24,6 +24,8 @@ fn directory() -> TempDir {
     fs::create_dir(dir.path().join("a")).unwrap();
     fs::write(dir.path().join("a/index.js"), "export default {}").unwrap();
     fs::create_dir(dir.path().join("public")).unwrap();
+    fs::write(dir.path().join("a.pem"), "a certificate").unwrap();
+    fs::write(dir.path().join("a.key"), "a key").unwrap();
     dir
 }
 
@@ -72,6 +74,11 @@ const SERVER_GOOD: &[&str] = &[
     r#""watch": true"#,
     r#""spares": 0"#,
     r#""spares": 16"#,
+    r#""tls": {"certificates": [{"hostnames": ["a.example", "*.a.example"], "cert": "a.pem", "key": "a.key"}]}"#,
+    r#""tls": {"redirect_http": false, "hsts_s": 315360000, "certificates": [{"hostnames": ["a"], "cert": "a.pem", "key": "a.key"}]}"#,
+    r#""listen": [{"address": "[::]:443", "tls": true}], "tls": {"certificates": [{"hostnames": ["a"], "cert": "a.pem", "key": "a.key"}]}"#,
+    r#""listen": [{"address": "unix:/run/nano.sock", "tls": true}], "tls": {"certificates": [{"hostnames": ["a"], "cert": "a.pem", "key": "a.key"}]}"#,
+    r#""listen": [{"address": "[::]:443", "tls": false}]"#,
     r#""defaults": {}"#,
 ];
 
@@ -124,6 +131,20 @@ const SERVER_BAD: &[&str] = &[
     r#""uid_base": 999"#,
     r#""uid_base": 4294901760"#,
     r#""watch": "yes""#,
+    r#""listen": ["[::]:80", {"address": "[::]:443", "tls": true}]"#,
+    r#""listen": [{"address": "[::]:443", "tls": "yes"}]"#,
+    r#""tls": true"#,
+    r#""tls": {}"#,
+    r#""tls": {"certificates": []}"#,
+    r#""tls": {"certificates": {"hostnames": ["a"], "cert": "a.pem", "key": "a.key"}}"#,
+    r#""tls": {"certificates": [{"cert": "a.pem", "key": "a.key"}]}"#,
+    r#""tls": {"certificates": [{"hostnames": ["a"], "key": "a.key"}]}"#,
+    r#""tls": {"certificates": [{"hostnames": ["a"], "cert": "a.pem"}]}"#,
+    r#""tls": {"certificates": [{"hostnames": [], "cert": "a.pem", "key": "a.key"}]}"#,
+    r#""tls": {"certificates": [{"hostnames": "a", "cert": "a.pem", "key": "a.key"}]}"#,
+    r#""tls": {"certificates": [{"hostnames": ["a"], "cert": "", "key": "a.key"}]}"#,
+    r#""tls": {"hsts_s": -1, "certificates": [{"hostnames": ["a"], "cert": "a.pem", "key": "a.key"}]}"#,
+    r#""tls": {"acme": {}, "certificates": [{"hostnames": ["a"], "cert": "a.pem", "key": "a.key"}]}"#,
     r#""spares": 17"#,
     r#""spares": true"#,
     r#""defaults": []"#,

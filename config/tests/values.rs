@@ -263,12 +263,12 @@ fn load_reads_a_file_with_lines_from_windows() {
 #[test]
 fn apps_are_looked_for_also_by_a_file_that_is_wrong() {
     let text = r#"{"unknown":1,"apps":[{"path":"new"},{"hostname":5},7,{"path":"/abs.js"}]}"#;
-    let looked = nano_config::places_of_apps(text, Path::new("/etc/nano.json"), Path::new("/srv"));
+    let looked = nano_config::places_of_files(text, Path::new("/etc/nano.json"), Path::new("/srv"));
     for path in ["/etc/new", "/etc/new/index.js", "/srv/new", "/srv/new/index.js", "/abs.js"] {
         assert!(looked.contains(&PathBuf::from(path)), "{path} in {looked:?}");
     }
     for text in ["{", "[]", "{}", r#"{"apps":{}}"#] {
-        assert!(nano_config::places_of_apps(text, Path::new("/nano.json"), Path::new("/")).is_empty(), "{text}");
+        assert!(nano_config::places_of_files(text, Path::new("/nano.json"), Path::new("/")).is_empty(), "{text}");
     }
 }
 

@@ -12,6 +12,7 @@ use nano_spawner::{ConfigSource, explain};
 use nix::unistd::geteuid;
 use tokio::task::LocalSet;
 
+use crate::certificates;
 use crate::fleet::{Fleet, NoProc, NoWorker, SandboxEnforcement, SpawnerError, StartedSpawner, find_worker};
 use crate::identity::Identity;
 use crate::limits::{self, TooLittle};
@@ -55,6 +56,7 @@ pub fn check(file: &Path) -> Result<Config, CheckError> {
     let started = StartedSpawner::start(&ConfigSource::File(file.to_owned()), &find_worker()?)?;
     harden();
     let (version, config) = started.load_uninterrupted()??;
+    certificates::load(&config)?;
     let sandbox_enforcement = SandboxEnforcement::new(&config, root);
     sandbox_enforcement.check()?;
     // Not fatal: only workers talk to this process, and each reports the layers that it lacks.

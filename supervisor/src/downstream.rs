@@ -16,6 +16,7 @@ mod server;
 mod service;
 mod shared_clock;
 mod socket;
+pub mod tls;
 mod upgraded;
 
 pub(crate) use client::{Client, Scheme};
@@ -23,6 +24,6 @@ pub(crate) use connection::Connection;
 pub(crate) use drain::Drain;
 pub use limits::ClientLimits;
 pub(crate) use server::{Accepting, Server};
-pub(crate) use service::{ConnectionError, Service};
+pub(crate) use service::{ConnectionError, Handshake, Service};
 #[cfg(fuzzing)]
 pub(crate) use {acceptor::reader, framing::Framing};

@@ -10,6 +10,7 @@ mod context;
 mod expectation;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod https;
 mod relay;
 mod request_head;
 mod request_log;
@@ -26,7 +27,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 use hyper::body::Incoming;
 use nano_protocol::{BodyLength, ResetReason, ResponseHead};
 use tracing::Instrument;
@@ -68,6 +69,12 @@ pub(crate) fn handle_request(
                 }
                 assets::respond(answer, &head, record)
             }
+            Ok(Answer::Https(location)) => {
+                if let Some(upload) = upload {
+                    Box::pin(upload.leave()).await;
+                }
+                https::redirect(location, record)
+            }
             Ok(Answer::Switch(switch)) => websocket::switch(switch, record),
             Ok(Answer::Worker(answer)) => {
                 let mut closes = record.closes();
@@ -91,6 +98,8 @@ pub(crate) fn handle_request(
 enum Answer {
     /// The app's static files.
     Files(AssetAnswer),
+    /// The client is sent to `https`.
+    Https(HeaderValue),
     /// Its worker.
     Worker(StartedResponse),
     /// Its worker, which makes the connection a WebSocket.
@@ -113,12 +122,16 @@ async fn forward(
 ) -> Result<Answer, Failure> {
     let Target { host, authority, url } = Target::read(head, record.origin().scheme)?;
     expectation::check(head)?;
+    https::check(record, &host)?;
     let mut pool = context.routes.find(&host).ok_or(Failure::UnknownHost)?;
     record.routed(&pool.app);
     if pool.app.availability.is_stopped() {
         return Err(Failure::Stopped);
     }
     tracing::trace!(method = %head.method, host = %host, "route");
+    if let Some(location) = https::location(context, record, &host, &url)? {
+        return Ok(Answer::Https(location));
+    }
     if pool.app.assets.is_some()
         && let Some(answer) = Box::pin(assets::find(context, &mut pool, &host, head, &url)).await?
     {

@@ -10,6 +10,7 @@ pub mod app;
 pub mod assets;
 pub mod broker;
 pub mod cache;
+mod certificates;
 pub mod check;
 mod conditions;
 pub mod control;

@@ -13,6 +13,7 @@ use nano_protocol::ExitReason;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
+use crate::certificates::{self, LoadedTls};
 use crate::duration::millis;
 use crate::fleet::{Fleet, Generation, StartError};
 use crate::notify::notify;
@@ -163,7 +164,7 @@ impl Supervisor {
         let _alone = self.changing.lock().await;
         let begun = Instant::now();
         let (_, new) = self.fleet.spawner().load().await.map_err(ReloadError::Config)?;
-        let (report, _) = self.plan(&new).await?;
+        let (report, ..) = self.plan(&new).await?;
         Ok(ReloadReport { took_ms: millis(begun.elapsed()), ..report })
     }
 
@@ -172,19 +173,21 @@ impl Supervisor {
         let new = Rc::new(new);
         *self.tried.borrow_mut() = Some(Rc::clone(&new));
         self.rewatch.send_replace(());
-        let (report, replace) = self.plan(&new).await?;
+        let (report, replace, tls) = self.plan(&new).await?;
         self.change((version, new), &replace, &self.stopped(), ExitReason::Reload).await?;
+        self.use_tls(tls).await;
         Ok(report)
     }
 
-    /// The changes from the present configuration to `new`, and the apps that need new workers.
-    async fn plan(&self, new: &Config) -> Result<(ReloadReport, BTreeSet<String>), ReloadError> {
+    /// The changes from the present configuration to `new`, the apps that need new workers, and its certificates.
+    async fn plan(&self, new: &Config) -> Result<(ReloadReport, BTreeSet<String>, Option<LoadedTls>), ReloadError> {
         let plan = ReloadPlan::between(&self.config(), new);
         let needs_restart = plan.needs_restart().map(|change| format!("{}: {}", change.location, change.key));
         let needs_restart: Vec<_> = needs_restart.collect();
         if !needs_restart.is_empty() {
             return Err(ReloadError::NeedsRestart(needs_restart));
         }
+        let tls = certificates::load(new).map_err(ReloadError::Config)?;
         let mut report = ReloadReport {
             added: plan.added.clone(),
             removed: plan.removed.clone(),
@@ -213,7 +216,7 @@ impl Supervisor {
                 report.unchanged.push(name.clone());
             }
         }
-        Ok((report, replace))
+        Ok((report, replace, tls))
     }
 
     /// Those of these apps whose code or static files have changed, and which of them.

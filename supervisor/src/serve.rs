@@ -20,6 +20,7 @@ use sd_notify::NotifyState;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 
+use crate::certificates::{self, LoadedTls};
 use crate::control::group::ControlGroup;
 use crate::control::pointer::Pointer;
 use crate::control::socket::{self, Environment, SocketError};
@@ -106,6 +107,7 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
     let Some(loaded) = started.load(&early)? else { return Ok(Ended::Drained) };
     let (version, config) = loaded?;
     *format = config.log.format;
+    let tls = certificates::load(&config)?;
     drop(early);
     let sandbox_enforcement = SandboxEnforcement::new(&config, root);
     sandbox_enforcement.check()?;
@@ -132,7 +134,7 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
         started.connect()?
     };
     let fleet = Fleet::new(spawner, Arc::default(), sandbox_enforcement, config.drain);
-    let start = Start { config, version, fleet, listeners, metrics, control, logs: logs.clone() };
+    let start = Start { config, version, fleet, listeners, tls, metrics, control, logs: logs.clone() };
     let ended = local.block_on(&runtime, start.run());
     drop(files);
     // Closing the link to the spawner makes it kill every worker that is left.
@@ -168,6 +170,12 @@ fn addresses(listeners: &[Vec<Listener>]) -> Vec<String> {
         listeners.first().into_iter().flatten().map(|listener| listener.address().to_owned()).collect();
     addresses.dedup();
     addresses
+}
+
+/// The port of the first listener with TLS.
+fn https_port(listeners: &[Vec<Listener>]) -> Option<u16> {
+    let with_tls = listeners.iter().flatten().filter(|listener| listener.options().tls);
+    with_tls.filter_map(Listener::tcp_address).map(|address| address.port()).next()
 }
 
 /// Half of the processors: the other half is for the apps.
@@ -236,6 +244,7 @@ struct Start {
     version: u64,
     fleet: Fleet,
     listeners: Vec<Vec<Listener>>,
+    tls: Option<LoadedTls>,
     metrics: Option<std::net::TcpListener>,
     control: Option<Control>,
     logs: Logs,
@@ -243,7 +252,7 @@ struct Start {
 
 impl Start {
     async fn run(self) -> Result<Ended, ServeError> {
-        let Self { config, version, fleet, listeners, metrics: metrics_listener, control, logs } = self;
+        let Self { config, version, fleet, listeners, tls, metrics: metrics_listener, control, logs } = self;
         let mut signals = Signals::new()?;
         let own_child = fleet.spawner().pid();
         let metrics = Arc::clone(fleet.metrics());
@@ -271,6 +280,8 @@ impl Start {
         let connections = descriptors::connections(listeners.len());
         let egress_connections = descriptors::egress_connections(listeners.len());
         fleet.allow_open_files(descriptors::open_files(listeners.len()));
+        let https_port = https_port(&listeners);
+        let tls = tls.map(|loaded| loaded.announce(&metrics));
         let shards: Vec<ShardHandle> = listeners
             .into_iter()
             .enumerate()
@@ -280,6 +291,7 @@ impl Start {
                 options.access_log = true;
                 options.clients.max_connections = connections;
                 options.max_egress_connections = egress_connections;
+                (options.tls, options.https_port) = (tls.clone(), https_port);
                 options.own_ports = Arc::clone(&own_ports);
                 Shard::spawn(index, own, Arc::clone(&routes), options)
             })
@@ -322,6 +334,7 @@ impl Start {
             drop(alone);
             announce(&supervisor);
             background.spawn_local(watch::run(Rc::clone(&supervisor)));
+            background.spawn_local(certificates::keep_fresh(Rc::clone(&supervisor)));
             background.spawn_local(feed_watchdog());
             let mut stop = supervisor.stop.subscribe();
             let _ = stop.wait_for(|stop| *stop != Stop::No).await;

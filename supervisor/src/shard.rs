@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::downstream::ClientLimits;
 use crate::downstream::listener::Listener;
+use crate::downstream::tls::ServerTls;
 use crate::route::RouteTable;
 use crate::telemetry::Metrics;
 use crate::upstream::LinkEvent;
@@ -34,6 +35,10 @@ pub struct ShardOptions {
     pub clients: ClientLimits,
     /// Egress connections that its apps have open at once in this shard; further fetches wait.
     pub max_egress_connections: usize,
+    /// What listeners with TLS begin with.
+    pub tls: Option<Arc<ServerTls>>,
+    /// A TCP port that has TLS, for redirects.
+    pub https_port: Option<u16>,
     /// TCP ports that nano itself listens on: apps connect there only if their `egress` names them.
     pub own_ports: Arc<[u16]>,
     /// Where requests of no app are counted.
@@ -50,6 +55,8 @@ impl ShardOptions {
             access_log: false,
             clients: ClientLimits::default(),
             max_egress_connections: 512,
+            tls: None,
+            https_port: None,
             own_ports: Arc::default(),
             metrics,
             events,

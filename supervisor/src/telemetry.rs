@@ -1,6 +1,7 @@
 //! Counters: [`AppMetrics`] for each app, [`Metrics`] for all of nano. Hot paths use plain atomics; they become
 //! Prometheus text on request only ([`Metrics::render`]).
 
+mod connections;
 mod histogram;
 mod names;
 mod processes;
@@ -9,6 +10,7 @@ mod scrape_body;
 mod scrapes;
 pub mod serve;
 mod sockets;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -23,6 +25,7 @@ use histogram::Histogram;
 pub(crate) use processes::{ProcessState, cpu_time, resident, state, usage};
 pub(crate) use scrapes::Scrapes;
 use sockets::SocketCounts;
+pub use tls::{HandshakeResult, TlsMetrics};
 
 /// Status codes that are counted separately.
 const CODES: std::ops::RangeInclusive<u16> = 100..=599;
@@ -386,6 +389,7 @@ pub struct Metrics {
     unrouted: Codes,
     accept_pauses: AtomicU64,
     connections_refused: AtomicU64,
+    pub(crate) tls: TlsMetrics,
     worker_start_durations: Histogram,
     spares_ready: AtomicU64,
     spares_wanted: AtomicU64,
@@ -403,6 +407,7 @@ impl Default for Metrics {
             unrouted: Codes::new(),
             accept_pauses: AtomicU64::new(0),
             connections_refused: AtomicU64::new(0),
+            tls: TlsMetrics::default(),
             worker_start_durations: Histogram::default(),
             spares_ready: AtomicU64::new(0),
             spares_wanted: AtomicU64::new(0),
@@ -429,28 +434,6 @@ impl Metrics {
 
     fn log_unwritten(&self) -> u64 {
         self.log.get().map_or(0, Logs::dropped)
-    }
-
-    /// A shard paused accepting, because accept(2) failed.
-    pub fn accept_paused(&self) {
-        self.accept_pauses.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How often that happened.
-    #[must_use]
-    pub fn accept_pauses(&self) -> u64 {
-        self.accept_pauses.load(Ordering::Relaxed)
-    }
-
-    /// A connection was closed at once: its address has too many.
-    pub fn connection_refused(&self) {
-        self.connections_refused.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How often that happened.
-    #[must_use]
-    pub fn connections_refused(&self) -> u64 {
-        self.connections_refused.load(Ordering::Relaxed)
     }
 
     /// From spawn to ready.

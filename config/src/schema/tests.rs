@@ -27,6 +27,8 @@ fn every_key_is_in_both() {
         (&SERVER_LEVEL, &root),
         (&LOG_LEVEL_KEYS, &root["$defs"]["log"]),
         (&LISTEN_LEVEL, &root["$defs"]["unix_socket"]),
+        (&TLS_LEVEL, &root["$defs"]["tls"]),
+        (&CERTIFICATE_LEVEL, &root["$defs"]["certificate"]),
         (&DEFAULTS_LEVEL, &root["$defs"]["defaults"]),
         (&APP_LEVEL, &root["$defs"]["app"]),
     ];

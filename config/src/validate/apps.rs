@@ -88,7 +88,7 @@ fn assets(
     let has_module = app.node(&schema::PATH).is_some();
     assets::read(report, app, (has_module, is_taken), |text| match look {
         Look::OnDisk => assets::resolve(text, directory, cwd),
-        Look::Known(modules) => {
+        Look::Known { modules, .. } => {
             let known = modules.get(index).and_then(|module| module.assets.clone());
             known.ok_or_else(|| ("it was not looked up".to_owned(), None))
         }
@@ -118,7 +118,9 @@ fn module(
     let location = report.location(app.key_span(&schema::PATH).unwrap_or(node.span).start);
     let found = match look {
         Look::OnDisk => module_path::resolve(text, directory, cwd),
-        Look::Known(modules) => modules.get(index).cloned().ok_or_else(|| ("it was not looked up".to_owned(), None)),
+        Look::Known { modules, .. } => {
+            modules.get(index).cloned().ok_or_else(|| ("it was not looked up".to_owned(), None))
+        }
     };
     match found {
         Ok(module) => {

@@ -9,13 +9,11 @@ use crate::validate::read::Object;
 use crate::validate::report::{KeyPath, Report};
 
 /// Keys of objects in `listen` that other versions of nano know.
-const NOT_YET: [(&str, &str); 2] = [
-    ("tls", "this version of nano serves no TLS: leave that to a proxy in front of it"),
-    ("proxy_protocol", "this version of nano knows no PROXY protocol"),
-];
+const NOT_YET: [(&str, &str); 1] = [("proxy_protocol", "this version of nano knows no PROXY protocol")];
 
-/// `{"address": "addr:port"}`, `{"address": "unix:/path", "mode": "0660", "group": "www-data"}`, with options.
-pub(super) fn read(report: &mut Report<'_>, node: &Node, path: &KeyPath) -> Option<Listen> {
+/// `{"address": "addr:port"}`, `{"address": "unix:/path", "mode": "0660", "group": "www-data"}`, with options. `has_tls`:
+/// the configuration has certificates.
+pub(super) fn read(report: &mut Report<'_>, node: &Node, path: &KeyPath, has_tls: bool) -> Option<Listen> {
     let Value::Object(members) = &node.value else { return None };
     for member in members.iter().filter(|member| !schema::LISTEN_LEVEL.has(&member.key)) {
         let here = path.key(&member.key);
@@ -30,7 +28,13 @@ pub(super) fn read(report: &mut Report<'_>, node: &Node, path: &KeyPath) -> Opti
     let object = Object::of(members, node.span, path.clone());
     let mode = mode(report, &object);
     let group = group(report, &object, &schema::LISTEN_GROUP);
-    let options = ListenOptions::default();
+    let options = ListenOptions { tls: object.flag(report, &schema::LISTEN_TLS), ..ListenOptions::default() };
+    if let Some(span) = object.key_span(&schema::LISTEN_TLS).filter(|_| options.tls && !has_tls) {
+        let message = "there are no certificates: that takes the key `tls` at the top level";
+        let example =
+            "\"tls\": {\"certificates\": [{\"hostnames\": [\"a.example\"], \"cert\": \"a.pem\", \"key\": \"a.key\"}]}";
+        report.fault(span, &object.path.key(schema::LISTEN_TLS.name), message, Some(format!("as in {example}")));
+    }
     if object.node(&schema::LISTEN_ADDRESS).is_none() {
         report.fault(node.span, path, "`address` is missing", None);
         return None;

@@ -1,5 +1,5 @@
-//! A configuration on its way from the spawner, which can read all files, to the supervisor, which cannot: the text and
-//! what the apps' paths lead to, or the faults. It travels in a memory file, since it may be larger than a packet.
+//! A configuration on its way from the spawner, which can read all files, to the supervisor, which cannot: the text, what
+//! the apps' paths lead to and the certificates' files, or the faults. It travels in a memory file, since it may be larger than a packet.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,8 +7,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use nano_config::{AssetsPlace, Config, ConfigError, Diagnostic, Module};
+use nano_config::{AssetsPlace, CertificateFiles, Config, ConfigError, Diagnostic, Module, Secret};
 use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::ConfigSource;
 
@@ -23,6 +24,48 @@ struct ValidConfig {
     version: u64,
     text: String,
     modules: Vec<ModuleRecord>,
+    certificates: Vec<CertificateRecord>,
+}
+
+/// [`CertificateFiles`] in serializable form.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct CertificateRecord {
+    cert: Vec<u8>,
+    key: Vec<u8>,
+    cert_pem: Vec<u8>,
+    key_pem: Vec<u8>,
+}
+
+impl std::fmt::Debug for CertificateRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a certificate")
+    }
+}
+
+impl CertificateRecord {
+    pub(crate) fn of(files: &CertificateFiles) -> Self {
+        Self {
+            cert: bytes(&files.cert),
+            key: bytes(&files.key),
+            cert_pem: files.cert_pem.to_vec(),
+            key_pem: files.key_pem.expose().to_vec(),
+        }
+    }
+
+    pub(crate) fn files(mut self) -> CertificateFiles {
+        CertificateFiles {
+            cert: path(std::mem::take(&mut self.cert)),
+            key: path(std::mem::take(&mut self.key)),
+            cert_pem: std::mem::take(&mut self.cert_pem).into(),
+            key_pem: Secret::new(std::mem::take(&mut self.key_pem)),
+        }
+    }
+}
+
+impl Drop for CertificateRecord {
+    fn drop(&mut self) {
+        self.key_pem.zeroize();
+    }
 }
 
 /// A [`Module`] in serializable form. Paths need not be UTF-8.
@@ -62,7 +105,9 @@ impl ConfigTransfer {
             entry: app.entry.clone(),
             assets: app.assets.as_ref().map(|assets| (bytes(&assets.path), bytes(&assets.root))),
         });
-        Self { outcome: Ok(ValidConfig { version, text, modules: modules.collect() }) }
+        let certificates = config.tls.iter().flat_map(|tls| &tls.certificates);
+        let certificates = certificates.map(|certificate| CertificateRecord::of(&certificate.files)).collect();
+        Self { outcome: Ok(ValidConfig { version, text, modules: modules.collect(), certificates }) }
     }
 
     pub(crate) fn faults(error: &ConfigError) -> Self {
@@ -83,14 +128,15 @@ impl ConfigTransfer {
     /// The configuration's faults.
     pub fn config(self, source: &ConfigSource) -> Result<(u64, Config), ConfigError> {
         match self.outcome {
-            Ok(ValidConfig { version, text, modules }) => {
+            Ok(ValidConfig { version, text, modules, certificates }) => {
                 let modules = modules.into_iter().map(|ModuleRecord { path: at, root, entry, assets }| Module {
                     path: path(at),
                     root: path(root),
                     entry,
                     assets: assets.map(|(at, root)| AssetsPlace { path: path(at), root: path(root) }),
                 });
-                Ok((version, source.rebuild(&text, modules.collect())?))
+                let certificates: Vec<_> = certificates.into_iter().map(CertificateRecord::files).collect();
+                Ok((version, source.rebuild(&text, modules.collect(), &certificates)?))
             }
             Err(faults) => {
                 let faults = faults.into_iter().map(|fault| Diagnostic {
@@ -120,7 +166,7 @@ impl ConfigTransfer {
 /// # Errors
 /// It cannot be read or is malformed.
 pub fn receive_config(file: OwnedFd) -> io::Result<ConfigTransfer> {
-    let mut text = Vec::new();
+    let mut text = Zeroizing::new(Vec::new());
     File::from(file).read_to_end(&mut text)?;
     Ok(serde_json::from_slice(&text)?)
 }

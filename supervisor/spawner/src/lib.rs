@@ -12,6 +12,7 @@
 #![deny(unsafe_code)]
 
 mod asset_list;
+mod certificates;
 mod cgroup;
 mod child;
 mod clone;
@@ -42,6 +43,7 @@ mod watching;
 pub mod wire;
 
 pub use asset_list::{ASSET_RULES, AssetFile, AssetList, MAX_ASSET_DEPTH, MAX_ASSETS};
+pub use certificates::receive_certificates;
 pub use config_transfer::{ConfigTransfer, receive_config};
 pub use listing::receive_assets;
 pub use packet::{MAX_PACKET, Packet, Wait, pair, receive, send};

@@ -13,6 +13,7 @@ use std::time::Duration;
 use nano_config::Config;
 use serde::{Deserialize, Serialize};
 
+use crate::certificates::CertificatePaths;
 use crate::config_transfer::ConfigTransfer;
 use crate::forked_task::{ForkedTask, TaskError, memory, sealed, write};
 use crate::requested_modules::RequestedModules;
@@ -28,13 +29,15 @@ pub(crate) struct ConfigVersion {
     pub(crate) number: u64,
     pub(crate) uid_base: Option<u32>,
     pub(crate) apps: HashMap<String, AppPolicy>,
+    /// The files of its certificates.
+    pub(crate) certificates: CertificatePaths,
 }
 
 /// The result of reading the configuration, for the spawner.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum LoadOutcome {
     Valid(ConfigVersion),
-    /// The paths where apps were looked for, and their state: when one changes, the configuration may become valid.
+    /// The paths where apps and certificates were looked for, and their state: when one changes, the configuration may become valid.
     Faulty(Vec<(Vec<u8>, Fingerprint)>),
 }
 
@@ -137,7 +140,9 @@ impl ConfigVersion {
             };
             (app.name.clone(), policy)
         });
-        Self { number, uid_base: config.uid_base, apps: apps.collect() }
+        let certificates = config.tls.iter().flat_map(|tls| &tls.certificates);
+        let certificates = CertificatePaths::of(certificates.map(|certificate| &certificate.files));
+        Self { number, uid_base: config.uid_base, apps: apps.collect(), certificates }
     }
 }
 
@@ -189,7 +194,7 @@ fn read(number: u64, source: &ConfigSource, transfer: &mut File, version: &mut F
         }
         Err(error) => {
             write(transfer, &ConfigTransfer::faults(&error))?;
-            let looked = source.places_of_apps().into_iter().map(|path| {
+            let looked = source.places_of_files().into_iter().map(|path| {
                 let seen = Fingerprint::of(&path);
                 (path.into_os_string().into_vec(), seen)
             });

@@ -1,6 +1,7 @@
 //! The spawner's process: answers the supervisor, supervises the workers' processes, and cleans up at its end.
 
 mod assets;
+mod certificates;
 mod workers;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -18,6 +19,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
+use crate::certificates::ReadingCertificates;
 use crate::descriptors;
 use crate::files::Directory;
 use crate::generation::AppGeneration;
@@ -69,6 +71,7 @@ fn fail(error: &io::Error) -> ExitCode {
 struct ReadyEvents {
     workers: Vec<u64>,
     loading: bool,
+    certificates: bool,
     /// Processes that list assets, by their index.
     listings: Vec<usize>,
     /// Watchers with messages, by their index.
@@ -87,6 +90,8 @@ struct Spawner {
     loaded: Option<ConfigVersion>,
     /// The process that reads the next configuration.
     loading: Option<Loading>,
+    /// The process that reads certificates anew.
+    certificates: Option<ReadingCertificates>,
     /// The processes that list assets.
     listings: Vec<Listing>,
     watching: Watching,
@@ -118,6 +123,7 @@ impl Spawner {
             serving: None,
             loaded: None,
             loading: None,
+            certificates: None,
             listings: Vec::new(),
             watching: Watching::default(),
             sockets: None,
@@ -138,10 +144,16 @@ impl Spawner {
             if let Some(loading) = &mut self.loading {
                 loading.task.end_if_late();
             }
+            if let Some(reading) = &mut self.certificates {
+                reading.task.end_if_late();
+            }
             self.listings.iter_mut().for_each(|listing| listing.task.end_if_late());
             self.reap(&ended.workers);
             if ended.loading {
                 self.finish_loading();
+            }
+            if ended.certificates {
+                self.finish_certificates();
             }
             self.finish_listings(&ended.listings);
             self.read_watchers(&ended.watchers);
@@ -163,7 +175,11 @@ impl Spawner {
 
     /// The timeout until the next deadline or retry.
     fn patience(&self, swept: bool) -> PollTimeout {
-        let due = [self.watching.due(), self.loading.as_ref().map(|loading| loading.task.until)];
+        let due = [
+            self.watching.due(),
+            self.loading.as_ref().map(|loading| loading.task.until),
+            self.certificates.as_ref().map(|reading| reading.task.until),
+        ];
         let again = (!swept).then_some(Duration::from_millis(groups::RETRY_MS.into()));
         let due = due.into_iter().flatten().chain(self.listings.iter().map(|listing| listing.task.until));
         let left = due.map(|due| due.saturating_duration_since(Instant::now()));
@@ -193,10 +209,12 @@ impl Spawner {
         Ok((socket, ended))
     }
 
-    /// The pidfds of the workers, then of the processes that list, then of the one that reads the configuration.
+    /// The pidfds of the workers, then of the processes that list, then of those that read certificates and the
+    /// configuration.
     fn processes(&self) -> impl Iterator<Item = PollFd<'_>> {
         let pidfds = self.workers.values().map(|worker| &worker.pidfd);
         let pidfds = pidfds.chain(self.listings.iter().map(|listing| &listing.task.pidfd));
+        let pidfds = pidfds.chain(self.certificates.iter().map(|reading| &reading.task.pidfd));
         let pidfds = pidfds.chain(self.loading.iter().map(|loading| &loading.task.pidfd));
         pidfds.map(|pidfd| PollFd::new(pidfd.as_fd(), PollFlags::POLLIN))
     }
@@ -210,6 +228,8 @@ impl Spawner {
         ReadyEvents {
             workers,
             loading: self.loading.is_some() && processes.last().is_some_and(is_ready),
+            certificates: self.certificates.is_some()
+                && processes.get(self.workers.len() + self.listings.len()).is_some_and(is_ready),
             listings,
             watchers: Vec::new(),
         }
@@ -299,6 +319,7 @@ impl Spawner {
                 self.watching.more();
             }
             Request::ListAssets { id, generation, fresh } => self.list_assets(id, generation, fresh),
+            Request::Certificates { id } => self.read_certificates(id),
             Request::Asset { id, generation, path } => self.open_asset(id, generation, &path),
             Request::Compare { id, generation, files } => match self.generations.get(&generation) {
                 Some(own) => self.reply(Reply::Compared { id, differ: own.directory.differ(&files) }, None),
@@ -436,6 +457,9 @@ impl Spawner {
             self.reap(&ended.workers);
             if ended.loading {
                 self.loading = None;
+            }
+            if ended.certificates {
+                self.certificates = None;
             }
         }
     }

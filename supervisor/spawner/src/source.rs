@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use nano_config::{Config, ConfigError, Module};
+use nano_config::{CertificateFiles, Config, ConfigError, Module};
 
 /// Where the configuration comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,20 +32,28 @@ impl ConfigSource {
         }
     }
 
-    /// The paths where its apps are looked for, whether it is valid or not.
-    pub(crate) fn places_of_apps(&self) -> Vec<PathBuf> {
+    /// The paths where its apps and certificates are looked for, whether it is valid or not.
+    pub(crate) fn places_of_files(&self) -> Vec<PathBuf> {
         match self {
             Self::File(path) => nano_config::read_text(path)
-                .map(|text| nano_config::places_of_apps(&text, path, &nano_config::working_directory(path)))
+                .map(|text| nano_config::places_of_files(&text, path, &nano_config::working_directory(path)))
                 .unwrap_or_default(),
             Self::App { .. } => Vec::new(),
         }
     }
 
-    /// The same configuration from its text and the modules that were found, without access to the disk.
-    pub(crate) fn rebuild(&self, text: &str, modules: Vec<Module>) -> Result<Config, ConfigError> {
+    /// The same configuration from its text and what was found, without access to the disk.
+    pub(crate) fn rebuild(
+        &self,
+        text: &str,
+        modules: Vec<Module>,
+        certificates: &[CertificateFiles],
+    ) -> Result<Config, ConfigError> {
         match self {
-            Self::File(path) => nano_config::parse_found(text, path, &nano_config::working_directory(path), &modules),
+            Self::File(path) => {
+                let cwd = nano_config::working_directory(path);
+                nano_config::parse_found(text, path, &cwd, (&modules, certificates))
+            }
             Self::App { path, port } => match modules.into_iter().next() {
                 Some(module) => Ok(Config::single_module(path, *port, module)),
                 None => Config::single_app(path, *port),

@@ -30,7 +30,7 @@ pub(crate) struct Watching {
     due: Option<Instant>,
     /// The state of the configuration file when it was last read.
     file: Option<Fingerprint>,
-    /// Where apps were looked for, if the configuration was not valid.
+    /// Where apps and certificates were looked for, if the configuration was not valid.
     looked: Vec<(Vec<u8>, Fingerprint)>,
     /// The modules that generations requested which never served, by app: repairing them is a change too.
     left: BTreeMap<String, RequestedModules>,
@@ -79,7 +79,7 @@ impl Watching {
         }
     }
 
-    /// It was read. If it is not valid, these are the paths where apps were looked for.
+    /// It was read. If it is not valid, these are the paths where apps and certificates were looked for.
     pub(crate) fn was_read(&mut self, looked: Vec<(Vec<u8>, Fingerprint)>) {
         self.looked = looked;
     }
@@ -108,7 +108,11 @@ impl Watching {
         for (path, seen) in &self.looked {
             places.add(Path::new(OsStr::from_bytes(path)), Some(*seen));
         }
-        for (app, policy) in versions.flat_map(|version| &version.apps) {
+        let versions: Vec<_> = versions.collect();
+        for version in &versions {
+            version.certificates.add_places(&mut places);
+        }
+        for (app, policy) in versions.iter().flat_map(|version| &version.apps) {
             let own = generations.values().filter(|generation| generation.app == *app);
             let assets_seen = own.clone().filter_map(|generation| generation.assets_seen).next_back();
             policy.add_places(

@@ -111,6 +111,11 @@ pub enum Request {
         /// Beneath the directory of the app's assets.
         path: String,
     },
+    /// Read the files of the certificates that serve, if one has changed since they were read: [`Reply::Certificates`].
+    Certificates {
+        /// For the reply.
+        id: u64,
+    },
     /// Look at modules' files in the directory that has the app's path now: [`Reply::Compared`].
     Compare {
         /// For the reply.
@@ -191,6 +196,12 @@ pub enum Reply {
         id: u64,
         /// Why not.
         error: Option<NoModule>,
+    },
+    /// If the certificates' files have changed, a descriptor with what is in them comes with it:
+    /// [`crate::receive_certificates`].
+    Certificates {
+        /// The request's.
+        id: u64,
     },
     /// Files were compared with what they were.
     Compared {

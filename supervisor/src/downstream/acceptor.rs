@@ -10,7 +10,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::Response;
+use http::header::STRICT_TRANSPORT_SECURITY;
+use http::{HeaderValue, Response};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use nano_config::ListenOptions;
@@ -20,9 +21,10 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::connection::{Connection, ConnectionStream, Expiry};
 use super::listener::{Kind, Listener};
-use super::socket::ClientSocket;
+use super::socket::Wire;
+use super::tls::{NotSecured, secure};
 use super::upgraded::Tunnel;
-use super::{ConnectionError, Server, Service};
+use super::{ConnectionError, Handshake, Server, Service};
 use crate::http_date;
 
 /// Largest head of a request, its first line included. Over it: 431.
@@ -50,7 +52,7 @@ enum TokioListener {
     Unix(UnixListener),
 }
 
-type Accepted = (ClientSocket, Option<SocketAddr>);
+type Accepted = (Wire, Option<SocketAddr>);
 
 impl Acceptor {
     pub(super) fn new(listener: Listener) -> io::Result<Self> {
@@ -110,10 +112,8 @@ impl Acceptor {
 impl TokioListener {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
         match self {
-            Self::Tcp(listener) => {
-                listener.poll_accept(cx).map_ok(|(socket, peer)| (ClientSocket::Tcp(socket), Some(peer)))
-            }
-            Self::Unix(listener) => listener.poll_accept(cx).map_ok(|(socket, _)| (ClientSocket::Unix(socket), None)),
+            Self::Tcp(listener) => listener.poll_accept(cx).map_ok(|(socket, peer)| (Wire::Tcp(socket), Some(peer))),
+            Self::Unix(listener) => listener.poll_accept(cx).map_ok(|(socket, _)| (Wire::Unix(socket), None)),
         }
     }
 
@@ -125,14 +125,14 @@ impl TokioListener {
                 let listener = listener.into_std()?;
                 while let Some((socket, peer)) = no_more(listener.accept())? {
                     socket.set_nonblocking(true)?;
-                    rest.push((ClientSocket::Tcp(TcpStream::from_std(socket)?), Some(peer)));
+                    rest.push((Wire::Tcp(TcpStream::from_std(socket)?), Some(peer)));
                 }
             }
             Self::Unix(listener) => {
                 let listener = listener.into_std()?;
                 while let Some((socket, _)) = no_more(listener.accept())? {
                     socket.set_nonblocking(true)?;
-                    rest.push((ClientSocket::Unix(UnixStream::from_std(socket)?), None));
+                    rest.push((Wire::Unix(UnixStream::from_std(socket)?), None));
                 }
             }
         }
@@ -172,7 +172,7 @@ fn no_more<T>(accepted: io::Result<T>) -> io::Result<Option<T>> {
 }
 
 fn admit<S: Service>(server: &Rc<Server<S>>, options: ListenOptions, (socket, peer): Accepted) {
-    if let ClientSocket::Tcp(socket) = &socket {
+    if let Wire::Tcp(socket) = &socket {
         // Responses are written in one go; waiting for more would only delay them. A failure costs only speed.
         let _ = socket.set_nodelay(true);
     }
@@ -191,10 +191,16 @@ fn admit<S: Service>(server: &Rc<Server<S>>, options: ListenOptions, (socket, pe
 }
 
 /// Serves one connection to its end.
-async fn serve<S: Service>(server: &Rc<Server<S>>, _options: ListenOptions, client: &Rc<Connection>) {
-    let ended = serve_http(&server.service, client).await;
+async fn serve<S: Service>(server: &Rc<Server<S>>, options: ListenOptions, client: &Rc<Connection>) {
+    let ended = match secured(server, options, client).await {
+        Ok(()) => serve_http(&server.service, client).await,
+        Err(Some(ended)) => ended,
+        Err(None) => return,
+    };
+    let is_complete = matches!(ended, ConnectionEnd::Done | ConnectionEnd::Expired(_) | ConnectionEnd::PlainHttp);
     let answer = match (client.refused(), ended) {
         (Some(status), _) => Some(ConnectionError::Unreadable(status)),
+        (None, ConnectionEnd::PlainHttp) => Some(ConnectionError::PlainHttp),
         (None, ConnectionEnd::Expired(Expiry::Head)) => Some(ConnectionError::HeadTimeout),
         (None, ConnectionEnd::Expired(Expiry::Stalled)) if !client.is_answering() => Some(ConnectionError::BodyTimeout),
         (None, ConnectionEnd::Expired(Expiry::Stalled | Expiry::Gone)) => {
@@ -214,9 +220,49 @@ async fn serve<S: Service>(server: &Rc<Server<S>>, _options: ListenOptions, clie
                 return;
             }
         }
-        client.linger(LINGER_BYTES).await;
+        client.linger(is_complete, LINGER_BYTES).await;
     };
     let _ = tokio::time::timeout(server.limits.linger, close).await;
+}
+
+/// Makes the TLS handshake, where the listener has TLS. Otherwise: how the connection is to end; `None`: at once.
+async fn secured<S: Service>(
+    server: &Server<S>,
+    options: ListenOptions,
+    client: &Connection,
+) -> Result<(), Option<ConnectionEnd>> {
+    if !options.tls {
+        return Ok(());
+    }
+    // A configuration whose listeners have TLS has certificates.
+    let tls = server.tls.get().ok_or(None)?;
+    let expired = poll_fn(|cx| client.poll_expired(cx).map_or(Poll::Pending, Poll::Ready));
+    let outcome = tokio::select! {
+        biased;
+        outcome = secure(client, &tls, &server.computing, client.client().ip) => outcome,
+        // It has said nothing that could be answered.
+        _ = expired => {
+            server.service.handshake(Handshake::TimedOut);
+            return Err(None);
+        }
+    };
+    match outcome {
+        Ok((session, secured)) => {
+            server.service.handshake(if secured.is_resumed { Handshake::Resumed } else { Handshake::Full });
+            client.secure(session, secured);
+            Ok(())
+        }
+        Err(error) => {
+            tracing::debug!(client = %client.client(), %error, "no TLS handshake");
+            server.service.handshake(Handshake::Failed);
+            // The alert must arrive.
+            Err(Some(if matches!(error, NotSecured::PlainHttp) {
+                ConnectionEnd::PlainHttp
+            } else {
+                ConnectionEnd::Done
+            }))
+        }
+    }
 }
 
 /// hyper's settings for reading requests.
@@ -233,13 +279,17 @@ enum ConnectionEnd {
     Cut,
     /// A timeout expired.
     Expired(Expiry),
+    /// It spoke HTTP where TLS was expected.
+    PlainHttp,
 }
 
 pin_project! {
-    /// An answer with its `Date`. An asynchronous block that awaits the answer would have the size of two.
+    /// An answer with its `Date`, and with TLS its `Strict-Transport-Security`. An asynchronous block that awaits the
+    /// answer would have the size of two.
     struct Dated<F> {
         #[pin]
         answer: F,
+        hsts: Option<HeaderValue>,
     }
 }
 
@@ -247,8 +297,13 @@ impl<F: Future<Output = Response<B>>, B> Future for Dated<F> {
     type Output = Result<Response<B>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut response = ready!(self.project().answer.poll(cx));
+        let this = self.project();
+        let mut response = ready!(this.answer.poll(cx));
         http_date::stamp(response.headers_mut());
+        if let Some(hsts) = this.hsts.take() {
+            // An app may have a policy of its own.
+            response.headers_mut().entry(STRICT_TRANSPORT_SECURITY).or_insert(hsts);
+        }
         Poll::Ready(Ok(response))
     }
 }
@@ -258,7 +313,7 @@ async fn serve_http<S: Service>(service: &Rc<S>, client: &Rc<Connection>) -> Con
     let service = service_fn(|request| {
         // Called at once: hyper may look for the next request before it polls for this response.
         client.begin();
-        Dated { answer: service.handle(client, request) }
+        Dated { answer: service.handle(client, request), hsts: client.hsts().cloned() }
     });
     let mut connection = reader().serve_connection(ConnectionStream(Rc::clone(client)), service);
     let ended = poll_fn(|cx| {

@@ -18,7 +18,6 @@ pub(crate) struct Client {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scheme {
     Http,
-    #[cfg_attr(not(test), expect(dead_code, reason = "no listener has TLS yet"))]
     Https,
 }
 

@@ -6,7 +6,7 @@
 //!
 //! The client's bytes are checked before hyper reads them ([`super::framing`]).
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -22,7 +22,8 @@ use super::client::{Client, Scheme};
 use super::framing::{Framing, Part};
 use super::min_rate::MinRate;
 use super::shared_clock::SharedClock;
-use super::socket::{ClientSocket, Glimpse};
+use super::socket::{ClientSocket, Glimpse, Wire};
+use super::tls::{Secured, Session};
 use super::upgraded::Tunnel;
 
 /// The state of a connection.
@@ -57,6 +58,8 @@ pub(crate) struct Connection {
     /// The address of the other end of the socket; `None` on a unix socket.
     peer: Option<SocketAddr>,
     client: Cell<Client>,
+    /// Set by TLS.
+    secured: OnceCell<Secured>,
     pub(super) shared: Rc<SharedClock>,
     phase: Cell<ConnectionPhase>,
     phase_since: Cell<u32>,
@@ -98,12 +101,13 @@ impl std::fmt::Debug for Connection {
 }
 
 impl Connection {
-    pub(super) fn new(socket: ClientSocket, peer: Option<SocketAddr>, shared: Rc<SharedClock>) -> Rc<Self> {
+    pub(super) fn new(wire: Wire, peer: Option<SocketAddr>, shared: Rc<SharedClock>) -> Rc<Self> {
         let now = shared.now.get();
         Rc::new(Self {
-            socket: RefCell::new(TokioIo::new(socket)),
+            socket: RefCell::new(TokioIo::new(ClientSocket::new(wire))),
             peer,
             client: Cell::new(Client::at(peer, Scheme::Http)),
+            secured: OnceCell::new(),
             shared,
             phase: Cell::new(ConnectionPhase::Fresh),
             phase_since: Cell::new(now),
@@ -136,6 +140,29 @@ impl Connection {
     /// Who connected, as far as the connection tells; a request's headers may tell more.
     pub(crate) fn client(&self) -> Client {
         self.client.get()
+    }
+
+    /// TLS is there: the client's time for a request begins anew.
+    pub(super) fn secure(&self, session: Session, secured: Secured) {
+        self.socket.borrow_mut().inner_mut().secure(session);
+        let _ = self.secured.set(secured);
+        self.client.set(Client { scheme: Scheme::Https, ..self.client.get() });
+        self.enter(ConnectionPhase::Fresh);
+    }
+
+    /// What TLS made of it; `None`: there is none.
+    pub(crate) fn secured(&self) -> Option<&Secured> {
+        self.secured.get()
+    }
+
+    /// The value of `Strict-Transport-Security`, if responses have it.
+    pub(super) fn hsts(&self) -> Option<&http::HeaderValue> {
+        self.secured.get()?.hsts.as_ref()
+    }
+
+    /// The bare socket.
+    pub(super) fn with_wire<T>(&self, use_it: impl FnOnce(&mut Wire) -> T) -> T {
+        use_it(&mut self.socket.borrow_mut().inner_mut().wire)
     }
 
     /// A request goes into the service.
@@ -219,7 +246,8 @@ impl Connection {
         if hyper_reads || self.half_closed.get() || self.has_more.get() {
             return Poll::Pending;
         }
-        match ready!(self.socket.borrow().inner().poll_glimpse(cx)) {
+        let glimpse = self.socket.borrow_mut().inner_mut().poll_glimpse(cx);
+        match ready!(glimpse) {
             Glimpse::Broken => Poll::Ready(()),
             Glimpse::Bytes => {
                 self.has_more.set(true);
@@ -234,19 +262,19 @@ impl Connection {
 
     fn half_close(&self) {
         if !self.half_closed.replace(true) {
-            self.socket.borrow().inner().probe();
+            self.socket.borrow().inner().wire.probe();
         }
     }
 
     /// Whether the client has closed its half, and then the whole connection.
     pub(super) fn is_abandoned(&self) -> bool {
-        self.half_closed.get() && self.socket.borrow().inner().is_abandoned(&self.shared.peers)
+        self.half_closed.get() && self.socket.borrow().inner().wire.is_abandoned(&self.shared.peers)
     }
 
     /// Whether the client has no request, and none is coming.
     pub(super) fn is_quiet(&self) -> bool {
         let between = matches!(self.phase(), ConnectionPhase::Fresh | ConnectionPhase::Idle) && !self.uploading.get();
-        between && !self.socket.borrow().inner().has_something()
+        between && !self.socket.borrow_mut().inner_mut().has_something()
     }
 
     /// The status of a dropped answer of hyper's own.
@@ -297,6 +325,19 @@ impl Connection {
         }
     }
 
+    /// Waits until what was written is on the socket. Without TLS it is at once.
+    pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut *self.socket.borrow_mut()).poll_flush(cx);
+        if flushed.is_pending() {
+            let moved = self.socket.borrow_mut().inner_mut().take_flushed();
+            if moved > 0 {
+                self.download.moved(moved, &self.shared.budget);
+            }
+            self.download.wait();
+        }
+        flushed
+    }
+
     /// Writes bytes after hyper is done with the connection.
     pub(super) async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
@@ -304,12 +345,15 @@ impl Connection {
                 std::future::poll_fn(|cx| Pin::new(&mut *self.socket.borrow_mut()).poll_write(cx, bytes)).await?;
             bytes = bytes.get(written..).unwrap_or(&[]);
         }
-        Ok(())
+        std::future::poll_fn(|cx| Pin::new(&mut *self.socket.borrow_mut()).poll_flush(cx)).await
     }
 
     /// Shuts down sending, then reads and drops what the client still sends, at most `most` bytes: closing a socket
-    /// with unread bytes would destroy what the client has yet to read.
-    pub(super) async fn linger(&self, most: usize) {
+    /// with unread bytes would destroy what the client has yet to read. `complete`: nothing was cut.
+    pub(super) async fn linger(&self, complete: bool, most: usize) {
+        if complete {
+            self.socket.borrow_mut().inner_mut().announce_end();
+        }
         let shut = std::future::poll_fn(|cx| Pin::new(&mut *self.socket.borrow_mut()).poll_shutdown(cx)).await;
         if shut.is_err() {
             return;
@@ -340,7 +384,7 @@ impl Connection {
 
     /// Makes the close a reset.
     pub(super) fn reset(&self) {
-        if let ClientSocket::Tcp(socket) = self.socket.borrow().inner() {
+        if let Wire::Tcp(socket) = &self.socket.borrow().inner().wire {
             let _ = socket.set_zero_linger();
         }
     }
@@ -431,8 +475,9 @@ impl Write for ConnectionStream {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper flushes when it has written everything. Sockets have nothing to flush.
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper flushes when it has written everything.
+        ready!(self.0.poll_flush(cx))?;
         self.0.wrote_all();
         Poll::Ready(Ok(()))
     }

@@ -47,7 +47,7 @@ impl PerAddressLimit {
 
 /// The range of addresses that one client can choose from: an IPv4 address, or the /64 network of an IPv6 address (RFC
 /// 4291 §2.5.1).
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) if !v6.is_loopback() => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
         other => other,

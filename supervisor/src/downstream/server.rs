@@ -8,6 +8,7 @@ use tokio::task::{JoinHandle, spawn_local};
 use super::acceptor::Acceptor;
 use super::connection_table::ConnectionTable;
 use super::listener::Listener;
+use super::tls::{Computing, TlsSwitch};
 use super::{ClientLimits, Drain, Service};
 
 /// Serves clients on one thread.
@@ -17,6 +18,8 @@ pub(crate) struct Server<S> {
     pub(super) limits: ClientLimits,
     pub(super) connections: ConnectionTable,
     pub(super) drain: Rc<Drain>,
+    pub(super) tls: TlsSwitch,
+    pub(super) computing: Computing,
 }
 
 /// The listeners of a running server.
@@ -31,12 +34,19 @@ impl<S: Service> Server<S> {
     pub(crate) fn start(
         service: S,
         limits: ClientLimits,
-        drain: Rc<Drain>,
+        (drain, tls): (Rc<Drain>, TlsSwitch),
         listeners: Vec<Listener>,
     ) -> io::Result<(Rc<Self>, Accepting)> {
         let acceptors: Vec<_> = listeners.into_iter().map(Acceptor::new).collect::<io::Result<_>>()?;
         let connections = ConnectionTable::new(&limits);
-        let server = Rc::new(Self { service: Rc::new(service), limits, connections, drain });
+        let server = Rc::new(Self {
+            service: Rc::new(service),
+            limits,
+            connections,
+            drain,
+            tls,
+            computing: Computing::default(),
+        });
         let accepting = acceptors.into_iter().map(|acceptor| spawn_local(acceptor.run(Rc::clone(&server)))).collect();
         let swept = Rc::clone(&server);
         spawn_local(async move { swept.connections.sweep(&swept.limits, &swept.drain).await });

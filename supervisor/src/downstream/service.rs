@@ -18,6 +18,21 @@ pub(crate) enum ConnectionError {
     HeadTimeout,
     /// A request's body did not come in time.
     BodyTimeout,
+    /// The client spoke HTTP where TLS was expected.
+    PlainHttp,
+}
+
+/// How a TLS handshake ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handshake {
+    /// With a signature.
+    Full,
+    /// An earlier session was taken up.
+    Resumed,
+    /// The client and nano did not agree, or the client left.
+    Failed,
+    /// It took too long, or nano ends.
+    TimedOut,
 }
 
 /// Answers requests.
@@ -40,4 +55,7 @@ pub(crate) trait Service: Sized + 'static {
 
     /// A connection was closed at once: its address has its maximum.
     fn connection_refused(&self);
+
+    /// A TLS handshake is over.
+    fn handshake(&self, how: Handshake);
 }

@@ -1,4 +1,5 @@
-//! A client's connected socket, TCP or unix, and what can be learned about the client without reading or writing.
+//! A client's connected socket, TCP or unix, with TLS or without, and what can be learned about the client without reading
+//! or writing.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -13,20 +14,28 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::peers::Peers;
+use super::tls::Session;
 
 /// Interval of keep-alive probes, which a dead machine does not answer.
 const PROBE: Duration = Duration::from_secs(15);
 
-/// A client's connected socket.
+/// A client's connected socket, as the kernel has it.
 #[derive(Debug)]
-pub(crate) enum ClientSocket {
+pub(crate) enum Wire {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
+/// The same with what TLS makes of its bytes, if there is TLS.
+#[derive(Debug)]
+pub(crate) struct ClientSocket {
+    pub(super) wire: Wire,
+    session: Option<Box<Session>>,
+}
+
 /// What is visible of a client without reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Glimpse {
+pub(crate) enum Glimpse {
     /// It sent something.
     Bytes,
     /// It will send nothing more. It may still read.
@@ -36,6 +45,92 @@ pub(super) enum Glimpse {
 }
 
 impl ClientSocket {
+    pub(super) fn new(wire: Wire) -> Self {
+        Self { wire, session: None }
+    }
+
+    /// From now on its bytes are those of this session.
+    pub(super) fn secure(&mut self, session: Session) {
+        self.session = Some(Box::new(session));
+    }
+
+    /// How many bytes flushing has moved since the last call.
+    pub(super) fn take_flushed(&mut self) -> usize {
+        self.session.as_mut().map_or(0, |session| session.take_sent())
+    }
+
+    /// Waits until there is a change.
+    pub(super) fn poll_glimpse(&mut self, cx: &mut Context<'_>) -> Poll<Glimpse> {
+        match &mut self.session {
+            Some(session) => session.poll_glimpse(&mut self.wire, cx),
+            None => self.wire.poll_glimpse(cx),
+        }
+    }
+
+    /// Whether bytes of the client, or its end, are waiting to be read.
+    pub(super) fn has_something(&mut self) -> bool {
+        self.session.as_mut().is_some_and(|session| session.has_something()) || self.wire.has_something()
+    }
+
+    /// Has the client know that what it got is all, if TLS can say so: the end of the socket alone is not proof of it.
+    pub(super) fn announce_end(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.close();
+        }
+    }
+}
+
+impl AsyncRead for ClientSocket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Self { wire, session } = self.get_mut();
+        match session {
+            Some(session) => session.poll_read(wire, cx, buffer),
+            None => Pin::new(wire).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for ClientSocket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let Self { wire, session } = self.get_mut();
+        match session {
+            Some(session) => session.poll_write_vectored(wire, cx, &[IoSlice::new(bytes)]),
+            None => Pin::new(wire).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let Self { wire, session } = self.get_mut();
+        match session {
+            Some(session) => session.poll_write_vectored(wire, cx, pieces),
+            None => Pin::new(wire).poll_write_vectored(cx, pieces),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { wire, session } = self.get_mut();
+        match session {
+            Some(session) => session.poll_flush(wire, cx),
+            // Sockets have nothing to flush.
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.as_mut().poll_flush(cx))?;
+        Pin::new(&mut self.get_mut().wire).poll_shutdown(cx)
+    }
+}
+
+impl Wire {
     /// Waits until there is a change.
     pub(super) fn poll_glimpse(&self, cx: &mut Context<'_>) -> Poll<Glimpse> {
         loop {
@@ -105,7 +200,7 @@ fn peek(socket: BorrowedFd<'_>) -> io::Result<usize> {
     recv(socket.as_raw_fd(), &mut [0], flags).map_err(io::Error::from)
 }
 
-impl AsFd for ClientSocket {
+impl AsFd for Wire {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(socket) => socket.as_fd(),
@@ -114,7 +209,7 @@ impl AsFd for ClientSocket {
     }
 }
 
-impl AsyncRead for ClientSocket {
+impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
@@ -123,7 +218,7 @@ impl AsyncRead for ClientSocket {
     }
 }
 
-impl AsyncWrite for ClientSocket {
+impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),

@@ -45,6 +45,11 @@ impl Connection {
         Poll::Ready(Ok(Bytes::copy_from_slice(read.filled())))
     }
 
+    /// Waits until what was written is on the socket.
+    pub(crate) fn poll_transmitted(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+
     /// Writes some of `bytes`.
     pub(crate) fn poll_transmit(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(self.socket.borrow_mut().inner_mut()).poll_write(cx, bytes);

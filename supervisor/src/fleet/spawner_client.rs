@@ -2,6 +2,7 @@
 //! ends.
 
 mod assets;
+mod serving;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -296,6 +297,7 @@ impl SpawnerClient {
             | Reply::Module { id, .. }
             | Reply::AssetList { id }
             | Reply::Asset { id, .. }
+            | Reply::Certificates { id }
             | Reply::Compared { id, .. }
             | Reply::Refused { id, .. } => *id,
         };
@@ -378,11 +380,6 @@ impl SpawnerClient {
     /// Waits until a watched file has changed.
     pub(crate) async fn changed(&self) {
         self.changes.notified().await;
-    }
-
-    /// Reports that this version serves now.
-    pub(crate) fn commit(&self, version: u64) {
-        self.send(Request::Commit { version }, Vec::new());
     }
 
     /// Opens an app of this version, so that it can have workers.

@@ -56,9 +56,9 @@ pub(super) async fn find(
     }
 }
 
-/// The path of an `http` URL, and its query with the `?`.
+/// The path of an `http` or `https` URL, and its query with the `?`.
 fn split(url: &str) -> (&str, &str) {
-    let rest = url.strip_prefix("http://").unwrap_or(url);
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
     path.find('?').and_then(|at| path.split_at_checked(at)).unwrap_or((path, ""))
 }

@@ -9,9 +9,10 @@ use hyper::body::Incoming;
 
 use super::tunnels::Tunnels;
 use super::{ResponseBody, handle_request, rescue};
-use crate::downstream::{Connection, ConnectionError, Drain, Service};
+use crate::downstream::tls::TlsSwitch;
+use crate::downstream::{Connection, ConnectionError, Drain, Handshake, Service};
 use crate::request_id::RequestIds;
-use crate::telemetry::Metrics;
+use crate::telemetry::{HandshakeResult, Metrics};
 use crate::upstream::Routes;
 
 /// Shared by all requests of a shard.
@@ -26,6 +27,8 @@ pub(crate) struct IngressContext {
     pub(super) access_log: bool,
     /// The clients' WebSockets.
     pub(super) tunnels: Rc<Tunnels>,
+    /// What is said of TLS in responses.
+    pub(super) tls: TlsSwitch,
 }
 
 impl IngressContext {
@@ -35,9 +38,10 @@ impl IngressContext {
         drain: Rc<Drain>,
         metrics: Arc<Metrics>,
         (access_log, connections): (bool, usize),
+        tls: TlsSwitch,
     ) -> Self {
         let tunnels = Tunnels::new(connections);
-        Self { routes, drain, ids: RequestIds::new(), metrics, access_log, tunnels }
+        Self { routes, drain, ids: RequestIds::new(), metrics, access_log, tunnels, tls }
     }
 }
 
@@ -62,5 +66,14 @@ impl Service for IngressContext {
 
     fn connection_refused(&self) {
         self.metrics.connection_refused();
+    }
+
+    fn handshake(&self, how: Handshake) {
+        self.metrics.tls.handshake(match how {
+            Handshake::Full => HandshakeResult::Full,
+            Handshake::Resumed => HandshakeResult::Resumed,
+            Handshake::Failed => HandshakeResult::Failed,
+            Handshake::TimedOut => HandshakeResult::TimedOut,
+        });
     }
 }

@@ -220,6 +220,7 @@ impl Drop for RequestLog {
             duration_ms = took.as_micros() as f64 / 1000.0,
             request_id = self.id.as_str(),
             client = %self.origin,
+            tls = self.client.secured().map(|secured| secured.version),
             pid = (self.pid != 0).then_some(self.pid),
             error = (!self.code.is_empty()).then_some(self.code),
             cut = self.cut.map(|_| true),

@@ -5,6 +5,7 @@
 //! | `bad_request` | 400 | the request is no HTTP |
 //! | `missing_host`, `several_hosts`, `malformed_host` | 400 | not exactly one well-formed `Host` |
 //! | `malformed_target` | 400 | neither a path nor an `http(s)` URL |
+//! | `plain_http` | 400 | HTTP without TLS on a port that has TLS |
 //! | `malformed_body` | 400 | the body's framing is broken |
 //! | `malformed_handshake` | 400 | a WebSocket is asked for without a valid `Sec-WebSocket-Key`, or with a body |
 //! | `unknown_host` | 404 | no app for the host |
@@ -16,6 +17,7 @@
 //! | `uri_too_long` | 414 | the target is over 64 KiB, or the path is too long for the rules of static files |
 //! | `range_not_satisfiable` | 416 | a range behind the end of a static file |
 //! | `expectation_failed` | 417 | `Expect` with anything but `100-continue` |
+//! | `misdirected` | 421 | the certificate that the connection was made with is not for the host |
 //! | `websocket_version` | 426 | a WebSocket of another version than 13 is asked for |
 //! | `headers_too_large` | 431 | the head is over 64 KiB, has over 100 headers, or a `Connection` of over 100 names |
 //! | `handler_threw` | 500 | the app threw or rejected |
@@ -46,7 +48,7 @@ use super::IngressContext;
 use super::relay::{ResponseBody, announce_close};
 use super::request_log::RequestLog;
 use crate::app::{Outage, Refusal};
-use crate::downstream::ConnectionError::{BodyTimeout, HeadTimeout, Unreadable};
+use crate::downstream::ConnectionError::{BodyTimeout, HeadTimeout, PlainHttp, Unreadable};
 use crate::downstream::{Connection, ConnectionError};
 use crate::request_id::X_REQUEST_ID;
 use crate::upstream::{Death, Failed, NotAdmitted};
@@ -64,6 +66,8 @@ pub(crate) enum Failure {
     MalformedHost,
     /// A request target of another kind.
     MalformedTarget,
+    /// The connection's certificate is not for the host (RFC 9110 §7.4).
+    Misdirected,
     /// The body's framing is broken.
     MalformedBody,
     /// A WebSocket.
@@ -227,6 +231,14 @@ impl Failure {
             Self::Connection(Unreadable(414)) | Self::UriTooLong => {
                 say(StatusCode::URI_TOO_LONG, "uri_too_long", "the request's URL is too long")
             }
+            Self::Connection(PlainHttp) => {
+                say(StatusCode::BAD_REQUEST, "plain_http", "this port is for https, and the request came without TLS")
+            }
+            Self::Misdirected => say(
+                StatusCode::MISDIRECTED_REQUEST,
+                "misdirected",
+                "the certificate of this connection is not for the request's host: use another connection for it",
+            ),
             Self::Connection(Unreadable(_)) => {
                 say(StatusCode::BAD_REQUEST, "bad_request", "the request is not valid HTTP")
             }

@@ -157,6 +157,11 @@ impl Tunnel {
     fn poll_down(&mut self, cx: &mut Context<'_>, client: &Connection) -> Poll<End> {
         loop {
             if self.down.is_empty() {
+                match client.poll_transmitted(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Err(_)) => return Poll::Ready(End::Gone),
+                    Poll::Ready(Ok(())) => {}
+                }
                 match self.request.poll_chunk(cx) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(None) => return Poll::Ready(End::Complete),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::app::App;
+use crate::downstream::tls::ServerTls;
 use crate::route::RouteTable;
 use crate::worker::{Worker, WorkerId};
 
@@ -32,6 +33,13 @@ pub enum ShardCommand {
         /// The new table.
         routes: Arc<RouteTable>,
         /// Answered once no request can be routed by the old one.
+        done: Done,
+    },
+    /// From now on handshakes are made with these certificates.
+    SwapTls {
+        /// The new ones.
+        tls: Option<Arc<ServerTls>>,
+        /// Answered once no handshake can begin with the old ones.
         done: Done,
     },
     /// No new requests to this worker. When the requests in flight are answered, the link is closed.

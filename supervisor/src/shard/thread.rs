@@ -12,6 +12,7 @@ use super::ShardOptions;
 use super::command::ShardCommand;
 use crate::assets::MAX_READS;
 use crate::downstream::listener::Listener;
+use crate::downstream::tls::TlsSwitch;
 use crate::downstream::{Accepting, Drain, Server};
 use crate::egress::MAX_LOOKUPS;
 use crate::ingress::IngressContext;
@@ -44,7 +45,17 @@ pub(super) fn start(
             Err(error) => return drop(started.send(Err(error))),
         };
         runtime.block_on(async {
-            let ShardOptions { access_log, clients, max_egress_connections, own_ports, metrics, events } = options;
+            let ShardOptions {
+                access_log,
+                clients,
+                max_egress_connections,
+                tls,
+                https_port,
+                own_ports,
+                metrics,
+                events,
+            } = options;
+            let switch = TlsSwitch::new(tls, https_port);
             let routes = Routes::new(routes, max_egress_connections, own_ports, events);
             let drain = Rc::<Drain>::default();
             let context = IngressContext::new(
@@ -52,11 +63,12 @@ pub(super) fn start(
                 Rc::clone(&drain),
                 metrics,
                 (access_log, clients.max_connections),
+                switch.clone(),
             );
-            match Server::start(context, clients, Rc::clone(&drain), listeners) {
+            match Server::start(context, clients, (Rc::clone(&drain), switch.clone()), listeners) {
                 Ok((server, accepting)) => {
                     let _ = started.send(Ok(()));
-                    Composition { routes, drain, server, accepting }.run(inbox).await;
+                    Composition { routes, drain, tls: switch, server, accepting }.run(inbox).await;
                 }
                 Err(error) => drop(started.send(Err(error))),
             }
@@ -73,6 +85,7 @@ pub(super) fn start(
 struct Composition {
     routes: Rc<Routes>,
     drain: Rc<Drain>,
+    tls: TlsSwitch,
     server: Rc<Server<IngressContext>>,
     accepting: Accepting,
 }
@@ -88,6 +101,10 @@ impl Composition {
                 }
                 ShardCommand::SwapRoutes { routes, done } => {
                     self.routes.swap(routes);
+                    let _ = done.send(());
+                }
+                ShardCommand::SwapTls { tls, done } => {
+                    self.tls.set(tls);
                     let _ = done.send(());
                 }
                 ShardCommand::RetireWorker { worker, done } => self.routes.retire(worker, done),

@@ -63,6 +63,10 @@ names! {
         "Times that a listener could not accept and waited, for lack of file descriptors mostly.";
     CONNECTIONS_REFUSED = "nano_http_connections_refused_total", COUNTER,
         "Connections closed at once because their address had too many.";
+    TLS_HANDSHAKES = "nano_tls_handshakes_total", COUNTER,
+        "TLS handshakes with clients, by result.";
+    TLS_EXPIRY = "nano_tls_certificate_expiry_timestamp_seconds", GAUGE,
+        "When a certificate expires, by its first hostname in the configuration.";
     RELOADS = "nano_config_reloads_total", COUNTER,
         "Reloads of the configuration, by result.";
     LAST_RELOAD = "nano_config_last_reload_successful", GAUGE,

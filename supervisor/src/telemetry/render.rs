@@ -9,7 +9,7 @@ use prometheus::{Encoder, TextEncoder};
 
 use super::histogram::Histogram;
 use super::names::{self, Name};
-use super::{AppMetrics, CutBy, EgressResult, Metrics, WorkerTotals};
+use super::{AppMetrics, CutBy, EgressResult, HandshakeResult, Metrics, WorkerTotals};
 use crate::worker::WorkerState;
 
 /// The media type of [`Metrics::render`]'s text.
@@ -71,6 +71,13 @@ impl Metrics {
         add(n::EGRESS_REQUESTS, apps.iter().flat_map(|(app, _, own)| egress(app, own)).collect())?;
         add(n::ACCEPT_PAUSED, vec![sample(n::ACCEPT_PAUSED, &[], load(&self.accept_pauses))])?;
         add(n::CONNECTIONS_REFUSED, vec![sample(n::CONNECTIONS_REFUSED, &[], load(&self.connections_refused))])?;
+        let handshakes = HandshakeResult::ALL.map(|result| {
+            sample(n::TLS_HANDSHAKES, &[("result", result.as_str())], float(self.tls.handshakes(result)))
+        });
+        add(n::TLS_HANDSHAKES, handshakes.into())?;
+        let expiries = self.tls.expiries();
+        let expiries = expiries.iter().map(|(hostname, at)| sample(n::TLS_EXPIRY, &[("hostname", hostname)], *at));
+        add(n::TLS_EXPIRY, expiries.collect())?;
         let reloads = [("success", &self.reloads_succeeded), ("failure", &self.reloads_failed)];
         add(n::RELOADS, reloads.map(|(result, count)| sample(n::RELOADS, &[("result", result)], load(count))).into())?;
         let last = if self.last_reload_succeeded.load(Ordering::Relaxed) { 1.0 } else { 0.0 };

@@ -34,6 +34,9 @@ fn busy() -> Metrics {
     metrics.unrouted_request(404);
     metrics.worker_started(Duration::from_millis(40));
     metrics.set_v8("15.2.1");
+    let expires = std::time::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
+    metrics.tls.show_certificates(std::iter::once(("a.example".to_owned(), expires)));
+    metrics.tls.handshake(HandshakeResult::Resumed);
     show(&metrics, &[("a.example", &app)]);
     metrics
 }
@@ -47,6 +50,8 @@ fn every_metric_is_there_with_its_name() {
         assert!(text.contains(&format!("# TYPE {} {kind}\n", name.name)), "{} {kind}", name.name);
     }
     for (series, expected) in [
+        ("nano_tls_handshakes_total{result=\"resumed\"}", "1"),
+        ("nano_tls_certificate_expiry_timestamp_seconds{hostname=\"a.example\"}", "2000000000"),
         ("nano_http_requests_total{app=\"\",code=\"404\"}", "1"),
         ("nano_http_requests_total{app=\"a.example\",code=\"200\"}", "1"),
         ("nano_http_requests_in_flight{app=\"a.example\"}", "1"),

@@ -6,17 +6,14 @@ use std::os::unix::net::UnixStream;
 use std::task::{Context, Waker};
 
 use super::*;
-use crate::downstream::socket::ClientSocket;
+use crate::downstream::socket::Wire;
 
 /// A connection, and the client's end of it.
 fn connected(connections: &ConnectionTable) -> (Rc<Connection>, UnixStream) {
     let (theirs, ours) = UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();
-    let client = Connection::new(
-        ClientSocket::Unix(tokio::net::UnixStream::from_std(ours).unwrap()),
-        None,
-        connections.shared(),
-    );
+    let client =
+        Connection::new(Wire::Unix(tokio::net::UnixStream::from_std(ours).unwrap()), None, connections.shared());
     connections.insert(Rc::clone(&client)).unwrap();
     (client, theirs)
 }

@@ -94,7 +94,8 @@ fn inherited_sockets_are_shared_and_anything_else_refused() {
 
 #[test]
 fn an_inherited_socket_has_the_options_of_its_entry() {
-    let with = |address| Listen { address, options: ListenOptions { proxy_protocol: true } };
+    let with =
+        |address| Listen { address, options: ListenOptions { proxy_protocol: true, ..ListenOptions::default() } };
     let bound = |address: &str| std::net::TcpListener::bind(address).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.sock");
