@@ -212,6 +212,7 @@ defineInterfaces({
 defineLazily(global, ["BroadcastChannel", "MessageChannel", "MessagePort"], messagePorts);
 defineLazily(global, ["Cache", "CacheStorage"], () => ops.lazyBuiltin("worker/caches.js"));
 defineLazily(global, ["caches"], () => ops.lazyBuiltin("worker/caches.js"), true);
+defineLazily(global, ["EventSource"], () => ops.lazyBuiltin("html/event_source.js"));
 defineLazily(global, ["FixedLengthStream", "IdentityTransformStream"], createIdentityTransformStreams);
 defineLazily(global, ["MessageEvent"], messageEvents);
 defineLazily(global, ["PerformanceEntry", "PerformanceMark", "PerformanceMeasure"], userTiming);

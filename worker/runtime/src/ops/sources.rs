@@ -184,6 +184,8 @@ sources! {
     /// Those that are evaluated when something first imports them.
     LAZY:
     "cloudflare/node.js",
+    "html/event_source.js",
+    "html/event_stream.js",
     "node/assert.js",
     "node/assert/assertion_error.js",
     "node/assert/diff.js",

@@ -218,7 +218,7 @@ export class Response {
       head(value) {
         if (!isObject(value) || !(#list in value)) return null;
         const list = value.#headers === null ? value.#list : headersList(value.#headers);
-        return { __proto__: null, status: value.#status, reason: value.#statusText, list, body: value.#body };
+        return { __proto__: null, status: value.#status, reason: value.#statusText, list, body: value.#body, url: value.#url };
       },
       contentType: (response) => listGet(response.#list, "content-type"),
       body: (value) => (isObject(value) && #list in value ? value.#body : undefined),
@@ -300,7 +300,7 @@ export function responseParts(value) {
   return internals.parts(value);
 }
 
-/** Of a Response, `{ status, reason, list, body }`, the body a Body or null; null for anything else. */
+/** Of a Response, `{ status, reason, list, body, url }`, the body a Body or null; null for anything else. */
 export function responseHead(value) {
   return internals.head(value);
 }
