@@ -1,5 +1,6 @@
 //! V8 and the event loop: what runs JavaScript within its limits, and knows neither requests nor which operations there are.
 
+pub(crate) mod allocated;
 pub(crate) mod async_context;
 pub(crate) mod builtins;
 pub(crate) mod counters;

@@ -17,6 +17,7 @@ mod crypto;
 mod declarations;
 mod encoding;
 pub(crate) mod fetch;
+mod html_rewriter;
 mod inspect;
 mod multipart;
 mod native_memory;
@@ -46,6 +47,7 @@ pub(crate) const WEB_PLATFORM: Extension = Extension {
 
 fn on_close(isolate: &mut v8::Isolate) {
     compression::close_all(isolate);
+    html_rewriter::close_all(isolate);
     node_crypto::close_all(isolate);
     subtle::keys::close_all(isolate);
     subtle::running_digest::close_all(isolate);
@@ -62,6 +64,8 @@ const GROUPS: &[&[OpDecl]] = &[
     crypto::OPS,
     encoding::OPS,
     fetch::OPS,
+    html_rewriter::OPS,
+    html_rewriter::tokens::OPS,
     inspect::OPS,
     multipart::OPS,
     node_crypto::agreement::OPS,

@@ -214,6 +214,7 @@ defineLazily(global, ["Cache", "CacheStorage"], () => ops.lazyBuiltin("worker/ca
 defineLazily(global, ["caches"], () => ops.lazyBuiltin("worker/caches.js"), true);
 defineLazily(global, ["EventSource"], () => ops.lazyBuiltin("html/event_source.js"));
 defineLazily(global, ["FixedLengthStream", "IdentityTransformStream"], createIdentityTransformStreams);
+defineLazily(global, ["HTMLRewriter"], () => ops.lazyBuiltin("html_rewriter/html_rewriter.js"));
 defineLazily(global, ["MessageEvent"], messageEvents);
 defineLazily(global, ["PerformanceEntry", "PerformanceMark", "PerformanceMeasure"], userTiming);
 defineLazily(global, ["scheduler"], () => ({ __proto__: null, scheduler: createScheduler() }), true);

@@ -160,6 +160,27 @@ export const ops: {
   respondWithRequestBody(id: Id, status: number, headers: HeaderList): boolean;
   responseChunk(id: Id, chunk: Uint8Array): number;
   responseEnd(id: Id): void;
+  rewriterAttribute(id: Id, name: string): string | null;
+  rewriterAttributeAt(id: Id, index: number): [string, string] | undefined;
+  rewriterClose(id: Id): void;
+  rewriterContent(id: Id, place: number, content: string, html: boolean): void;
+  rewriterEnd(id: Id): number;
+  rewriterFeed(id: Id, piece: Uint8Array, html: boolean): number;
+  rewriterFlag(id: Id, last: boolean): boolean;
+  rewriterHasAttribute(id: Id, name: string): boolean;
+  rewriterOnEndTag(id: Id, handler: number): void;
+  rewriterOpen(owner: object, encoding: string, registrations: (string | null | number)[]): Id;
+  rewriterOutput(id: Id): Uint8Array | null;
+  rewriterReleased(id: Id): number[];
+  rewriterRemove(id: Id, keepContent: boolean): void;
+  rewriterRemoveAttribute(id: Id, name: string): void;
+  rewriterResume(id: Id): number;
+  rewriterSelector(text: string): number;
+  rewriterSetAttribute(id: Id, name: string, value: string): void;
+  rewriterSetText(id: Id, text: string): void;
+  rewriterStream(id: Id, place: number, content: number): void;
+  rewriterText(id: Id, which: number): string | null;
+  rewriterWrite(id: Id, chunk: Uint8Array, from: number): number;
   rsaExport(id: KeyId): ArrayBuffer;
   rsaFromJwk(
     owner: object, n: string, e: string,

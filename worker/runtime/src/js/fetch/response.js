@@ -9,7 +9,7 @@ import {
 } from "./body.js";
 import { isWebSocket } from "../websocket/registry.js";
 import { blobOfBody, formDataOfBody } from "./form_body.js";
-import { convertHeadersInit, copyList, createHeaders, headersList, isImmutable, listAppend, listFromPairs, listGet, listHas } from "./headers.js";
+import { convertHeadersInit, copyList, createHeaders, headersList, isImmutable, listAppend, listDelete, listFromPairs, listGet, listHas } from "./headers.js";
 
 const { JSONStringify, RangeError, RegExpPrototypeExec, StringPrototypeToWellFormed, TypeError } = primordials;
 
@@ -234,6 +234,15 @@ export class Response {
         };
       },
       webSocket: (response) => response.#webSocket,
+      withBody(value, body) {
+        const response = new Response(kInternal);
+        response.#status = value.#status;
+        response.#statusText = value.#statusText;
+        response.#list = copyList(value.#headers === null ? value.#list : headersList(value.#headers));
+        listDelete(response.#list, "content-length");
+        response.#body = body;
+        return response;
+      },
       fromNetwork({ status, reason, list, body, url, redirected, webSocket = null }) {
         const response = new Response(kInternal);
         response.#status = status;
@@ -303,6 +312,11 @@ export function responseParts(value) {
 /** Of a Response, `{ status, reason, list, body, url }`, the body a Body or null; null for anything else. */
 export function responseHead(value) {
   return internals.head(value);
+}
+
+/** A Response like another, with a Body whose length is not known in its place. */
+export function responseWithBody(response, body) {
+  return internals.withBody(response, body);
 }
 
 /** Of a Response, whether its status is ok and its content-type; null for anything else. */
