@@ -64,6 +64,11 @@ fn html() {
 }
 
 #[test]
+fn html_rewriter() {
+    run_folder("html_rewriter");
+}
+
+#[test]
 fn node() {
     run_folder("node");
 }

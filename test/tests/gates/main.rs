@@ -11,6 +11,7 @@ mod caches;
 mod cpu_bombs;
 mod evil_worker;
 mod hostile_servers;
+mod html_rewriter;
 mod kills;
 mod memory_bombs;
 mod mortality;

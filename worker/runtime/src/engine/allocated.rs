@@ -56,3 +56,6 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.realloc(memory, layout, size) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -301,7 +301,9 @@ fn step(
 /// memory is used up; the caller closes the rewriter then.
 fn write(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let (id, from) = (number(scope, args.get(0)), number(scope, args.get(2)));
-    let Some(piece) = Rewriters::of(scope).and_then(|rewriters| Some(rewriters.open.get_mut(id)?.piece)) else { return };
+    let Some(piece) = Rewriters::of(scope).and_then(|rewriters| Some(rewriters.open.get_mut(id)?.piece)) else {
+        return;
+    };
     let mut storage = [0; v8::TYPED_ARRAY_MAX_SIZE_IN_HEAP];
     let view = v8::Local::<v8::ArrayBufferView>::try_from(args.get(1)).ok();
     let Some(chunk) = contents(scope, args.get(1), view.as_ref(), &mut storage) else { return };
@@ -334,7 +336,9 @@ fn output(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv:
     match bytes {
         Some(bytes) if !bytes.is_empty() => match to_uint8_array(scope, &bytes) {
             Some(view) => rv.set(view.into()),
-            None => throw_range_error(scope, "There is not enough memory for what an HTMLRewriter puts out (memory_mb)"),
+            None => {
+                throw_range_error(scope, "There is not enough memory for what an HTMLRewriter puts out (memory_mb)")
+            }
         },
         _ => rv.set_null(),
     }

@@ -139,7 +139,11 @@ struct Streamed(Number);
 impl StreamingHandler for Streamed {
     fn write_all(self: Box<Self>, sink: &mut StreamingHandlerSink<'_>) -> HandlerResult {
         let sink = NonNull::from(sink).cast();
-        if self.0.gate.ask(Call::Content(self.0.number, sink)) { Ok(()) } else { Err("The rewriter was stopped".into()) }
+        if self.0.gate.ask(Call::Content(self.0.number, sink)) {
+            Ok(())
+        } else {
+            Err("The rewriter was stopped".into())
+        }
     }
 }
 
@@ -400,3 +404,6 @@ pub(super) mod handlers {
         move |token| gate.handler(number, Token::End(NonNull::from(token).cast()))
     }
 }
+
+#[cfg(test)]
+mod tests;

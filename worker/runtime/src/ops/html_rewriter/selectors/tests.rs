@@ -15,24 +15,42 @@ fn parts_are_counted_and_depth_is_bounded() {
     assert!(matches!(parse(&"a".repeat(MAX_LENGTH + 1)), Err(SelectorFault::TooLong(_))));
 }
 
-/// What passes the bounds is compiled and dropped without using up the stack: commas in strings hide depth.
+/// Nothing hides how deep a selector is.
+#[test]
+fn commas_that_end_nothing_do_not_count() {
+    for part in [r#"[a=","] "#, r"[a=','] ", r"a/*,*/ ", r"a\, ", r"a\,>", r#"[a="\","] "#, r"a:not(b,c) ", "a/*/,*/ "]
+    {
+        let deep = part.repeat(MAX_DEPTH * 2) + "a";
+        assert!(matches!(parse(&deep), Err(SelectorFault::TooDeep)), "{part}");
+    }
+    for part in [r#"[a="x y"], "#, "a b, ", "a:not(b) c,", "a/* c */ b,"] {
+        let list = part.repeat(MAX_DEPTH * 2) + "a";
+        assert!(parse(&list).is_ok(), "{part}");
+    }
+}
+
+/// The deepest that there may be is compiled and dropped on less than the stack that is left to natives.
 #[test]
 fn the_deepest_that_passes_is_compiled() {
     let deepest = [
-        r#"[a=","]"#.to_owned() + &r#" [a=","]"#.repeat(MAX_LENGTH / 8 - 2),
+        [r#"[a=","]"#; MAX_DEPTH].join(" "),
         ["a"; MAX_DEPTH].join(">"),
         format!("{}a{}", ":not(".repeat(MAX_DEPTH), ")".repeat(MAX_DEPTH)),
+        format!("{}{}", "[a=x]".repeat(1000), " b".repeat(MAX_DEPTH)),
     ];
-    for text in deepest {
-        let Ok((selector, _)) = parse(&text) else { continue };
-        let handlers = lol_html::ElementContentHandlers::default()
-            .element(|_: &mut lol_html::html_content::Element<'_, '_>| Ok(()));
-        let settings =
-            lol_html::Settings::new().append_element_content_handler((std::borrow::Cow::Owned(selector), handlers));
-        let mut rewriter = lol_html::HtmlRewriter::new(settings, |_: &[u8]| ());
-        rewriter.write(b"<a><a a=','>").unwrap();
-        rewriter.end().unwrap();
-    }
+    let compile = move || {
+        for text in deepest {
+            let (selector, _) = parse(&text).unwrap();
+            let handlers = lol_html::ElementContentHandlers::default()
+                .element(|_: &mut lol_html::html_content::Element<'_, '_>| Ok(()));
+            let settings =
+                lol_html::Settings::new().append_element_content_handler((std::borrow::Cow::Owned(selector), handlers));
+            let mut rewriter = lol_html::HtmlRewriter::new(settings, |_: &[u8]| ());
+            rewriter.write(b"<a><a a=','>").unwrap();
+            rewriter.end().unwrap();
+        }
+    };
+    std::thread::Builder::new().stack_size(1 << 20).spawn(compile).unwrap().join().unwrap();
 }
 
 #[test]
