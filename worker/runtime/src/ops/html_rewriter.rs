@@ -47,7 +47,7 @@ const PIECES: (usize, usize, usize) = (256, 16 << 10, 64 << 10);
 const LONG: Duration = Duration::from_millis(10);
 
 /// How much more than what is held may be taken, so that not each call is a change.
-const SLACK: usize = 32 << 10;
+const SLACK: usize = 16 << 10;
 
 /// One isolate's rewriters. Lives in an isolate slot.
 #[derive(Default)]
