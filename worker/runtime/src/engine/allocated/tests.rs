@@ -1,3 +1,5 @@
+//! What is counted, and on which thread.
+
 use super::allocated;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Handlers that stand still, contents, output, and rewriters that are given up.
+
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::{ContentType, Rewriting, Stacks, Step, TokenRef, handlers};

@@ -1,3 +1,5 @@
+//! How large and how deep a selector may be.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::{MAX_DEPTH, MAX_LENGTH, SelectorFault, parse};
