@@ -11,7 +11,7 @@ const language = `
 // What bootstrap.js defines, and CLI of `nano run`.
 const platform = `
   AbortController AbortSignal Blob BroadcastChannel ByteLengthQueuingStrategy CLI CompressionStream CountQueuingStrategy Crypto CryptoKey CustomEvent
-  DOMException DecompressionStream ErrorEvent Event EventSource EventTarget ExecutionContext ExtendableEvent FetchEvent File FixedLengthStream FormData HTMLRewriter Headers IdentityTransformStream MessageChannel MessageEvent MessagePort Navigator Performance PerformanceEntry PerformanceMark PerformanceMeasure
+  DOMException DecompressionStream ErrorEvent Event EventSource EventTarget ExecutionContext ExtendableEvent FetchEvent File FixedLengthStream FormData HTMLRewriter Headers IdentityTransformStream MessageChannel MessageEvent MessagePort Navigator Performance PerformanceEntry PerformanceMark PerformanceMeasure PerformanceObserver PerformanceObserverEntryList
   PromiseRejectionEvent ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest
   ReadableStreamDefaultController ReadableStreamDefaultReader Request Response ServiceWorkerGlobalScope SubtleCrypto TextDecoder TextDecoderStream
   TextEncoder TextEncoderStream TransformStream TransformStreamDefaultController URL URLPattern URLSearchParams WorkerGlobalScope WritableStream

@@ -224,3 +224,17 @@ fn values_print_as_in_node() {
     assert_eq!(answer.code, Some(0), "{answer:?}");
     assert_eq!(answer.stdout, AS_NODE_20);
 }
+
+#[test]
+fn a_long_text_is_printed_whole() {
+    let site = Site::new();
+    site.file(
+        "long.js",
+        "console.log('x'.repeat(3 << 20)); console.log('end'); console.log('a', 'y'.repeat(3 << 20));",
+    );
+    let said = finish(&mut site.command("nano", &["run", "long.js"]), "");
+    let lengths: Vec<usize> = said.stdout.lines().map(str::len).collect();
+    // Of what was put together, a part.
+    assert_eq!((lengths[0], lengths[1]), (3 << 20, 3));
+    assert!(lengths[2] < 2 << 20, "{lengths:?}");
+}

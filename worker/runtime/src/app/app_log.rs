@@ -23,6 +23,8 @@ const MAX_BACKLOG: usize = 8 * 1024 * 1024;
 const DROPPED: &str = "log lines of the app were dropped: there were too many";
 /// What a waiting message costs beside its text.
 const LINE_OVERHEAD: usize = size_of::<LogLine>();
+/// Units of UTF-16 of a message that are looked at; its text is cut to [`MAX_LOG_TEXT`] bytes.
+const MAX_COPIED: usize = 1 << 20;
 /// Messages are handed to the control link up to so many unsent bytes there, so that the answer to a ping, which comes
 /// behind them, is not late.
 const MAX_AHEAD: usize = 64 * 1024;
@@ -126,6 +128,10 @@ impl AppLog {
 impl LogSink for AppLog {
     fn write(&mut self, level: LogLevel, request_id: &str, text: &str) {
         self.write_at(Instant::now(), level, request_id, text);
+    }
+
+    fn longest(&self) -> usize {
+        MAX_COPIED
     }
 
     fn has_unreported(&self) -> bool {

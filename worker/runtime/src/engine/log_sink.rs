@@ -8,6 +8,11 @@ pub trait LogSink {
     /// line break at its end.
     fn write(&mut self, level: LogLevel, request_id: &str, text: &str);
 
+    /// Units of UTF-16 of a text that are of use; longer ones are cut before they are copied.
+    fn longest(&self) -> usize {
+        usize::MAX
+    }
+
     /// Writes how many messages were dropped since the last one that was not, if it drops any. Called now and then.
     fn report_dropped(&mut self) {}
 

@@ -217,6 +217,7 @@ defineLazily(global, ["FixedLengthStream", "IdentityTransformStream"], createIde
 defineLazily(global, ["HTMLRewriter"], () => ops.lazyBuiltin("html_rewriter/html_rewriter.js"));
 defineLazily(global, ["MessageEvent"], messageEvents);
 defineLazily(global, ["PerformanceEntry", "PerformanceMark", "PerformanceMeasure"], userTiming);
+defineLazily(global, ["PerformanceObserver", "PerformanceObserverEntryList"], () => ops.lazyBuiltin("performance/observer.js"));
 defineLazily(global, ["scheduler"], () => ({ __proto__: null, scheduler: createScheduler() }), true);
 defineLazily(global, ["URLPattern"], createURLPattern);
 defineLazily(global, ["CloseEvent", "WebSocket", "WebSocketPair"], webSockets);

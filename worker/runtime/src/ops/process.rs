@@ -23,8 +23,19 @@ fn log(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::Ret
         "error" => LogLevel::Error,
         _ => LogLevel::Info,
     };
-    let text = args.get(1).to_rust_string_lossy(scope);
+    let longest = state.log.borrow().longest();
+    let text = match v8::Local::<v8::String>::try_from(args.get(1)) {
+        Ok(text) if text.length() > longest => beginning(scope, text, longest),
+        _ => args.get(1).to_rust_string_lossy(scope),
+    };
     state.write_log(scope, level, &text);
+}
+
+/// The first `longest` units of a text, and how many more there are.
+fn beginning(scope: &mut v8::PinScope, text: v8::Local<v8::String>, longest: usize) -> String {
+    let mut units = vec![0; longest];
+    text.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+    format!("{}... {} more characters", String::from_utf16_lossy(&units), text.length() - longest)
 }
 
 /// `reportError(error)`: treats it as an uncaught error.

@@ -325,6 +325,7 @@ sources! {
     "node/zlib/base.js",
     "node/zlib/codec.js",
     "node/zlib/constants.js",
+    "performance/observer.js",
     "websocket/close_event.js",
     "websocket/end.js",
     "websocket/target.js",

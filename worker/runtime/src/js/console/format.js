@@ -19,7 +19,8 @@ export function format(args, options = undefined) {
   let next = 0;
   let separator = "";
   if (typeof first === "string") {
-    if (args.length === 1) return bounded(first);
+    // Where it goes decides what is too long.
+    if (args.length === 1) return first;
     let from = 0;
     for (let i = 0; i < first.length - 1; i++) {
       if (StringPrototypeCharCodeAt(first, i) !== 37) continue;

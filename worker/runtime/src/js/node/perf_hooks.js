@@ -1,39 +1,14 @@
-// node:perf_hooks (nodejs.org/api/perf_hooks.html): the clock and marks that are global. Nothing is observed, as in Cloudflare Workers.
+// node:perf_hooks (nodejs.org/api/perf_hooks.html): the clock, marks and observers that are global.
 
+import { moduleExports as observers } from "../performance/observer.js";
 import { userTiming } from "../performance/user_timing.js";
 import { primordials } from "../primordials.js";
 import { notImplemented } from "./internal/errors.js";
-import { validateFunction, validateObject } from "./internal/validators.js";
+import { validateFunction } from "./internal/validators.js";
 
 const { globalThis: global } = primordials;
 
 const { performance } = /** @type {any} */ (global);
-
-class PerformanceObserver {
-  static get supportedEntryTypes() {
-    return [];
-  }
-
-  constructor(callback) {
-    validateFunction(callback, "callback");
-  }
-
-  observe(options = undefined) {
-    validateObject(options, "options");
-  }
-
-  disconnect() {}
-
-  takeRecords() {
-    return [];
-  }
-}
-
-class PerformanceObserverEntryList {
-  constructor() {
-    throw notImplemented("PerformanceObserverEntryList");
-  }
-}
 
 function refuse(name) {
   return () => {
@@ -58,8 +33,8 @@ export const moduleExports = {
   PerformanceEntry,
   PerformanceMark,
   PerformanceMeasure,
-  PerformanceObserver,
-  PerformanceObserverEntryList,
+  PerformanceObserver: observers.PerformanceObserver,
+  PerformanceObserverEntryList: observers.PerformanceObserverEntryList,
   timerify: (fn) => {
     validateFunction(fn, "fn");
     return fn;

@@ -15,7 +15,14 @@ import { now } from "./clock.js";
 const { ArrayPrototypePush, ArrayPrototypeSlice, ArrayPrototypeSort, TypeError } = primordials;
 
 /** So many of the latest marks are kept, and as many measures; at times twice as many. */
-const KEPT = 1000;
+export const KEPT = 1000;
+
+/** Told of each entry; that of the observers (observer.js). */
+let onEntry = null;
+
+export function setEntryListener(listener) {
+  onEntry = listener;
+}
 
 let made = null;
 
@@ -30,6 +37,7 @@ class Timeline {
   append(entry) {
     if (this.#entries.length === 2 * KEPT) this.#entries = ArrayPrototypeSlice(this.#entries, KEPT);
     ArrayPrototypePush(this.#entries, entry);
+    if (onEntry !== null) onEntry(entry);
   }
 
   get entries() {
@@ -189,6 +197,9 @@ function create() {
     PerformanceEntry,
     PerformanceMark,
     PerformanceMeasure,
+    nameOf,
+    startOf: (entry) => read(entry, "startTime"),
+    typeOf: (entry) => read(entry, "entryType"),
     mark(name, options) {
       const mark = new PerformanceMark(name, options);
       marks.append(mark);

@@ -1,7 +1,7 @@
 //! HKDF (RFC 5869) and PBKDF2 (RFC 8018 §5.2).
 //!
-//! PBKDF2 may be asked for billions of iterations. It runs in steps, which JavaScript calls in a loop: there V8 sees that
-//! the code is to be stopped, so `cpu_ms` holds for it as for any other loop.
+//! PBKDF2 may be asked for billions of iterations. It goes on until it is done or the isolate is to end; JavaScript calls it in a
+//! loop, where V8 then sees that the code is to be stopped. So `cpu_ms` holds for it as for any other loop.
 
 use aws_lc_rs::hkdf::{self, HKDF_SHA1_FOR_LEGACY_USE_ONLY, HKDF_SHA256, HKDF_SHA384, HKDF_SHA512};
 use zeroize::Zeroizing;
@@ -11,6 +11,7 @@ use super::super::node_crypto::Prf;
 use super::super::ops;
 use super::keys::{Material, material};
 use super::{Hash, answer, input, size, throw_out_of_memory};
+use crate::engine::isolate_state::IsolateState;
 
 ops! {
     "hkdf" => hkdf,
@@ -19,8 +20,8 @@ ops! {
     "pbkdf2Step" => pbkdf2_step,
 }
 
-/// Iterations of one step. V8 does not look at each step whether it is to end, so they are short.
-const STEP: u32 = 10;
+/// Iterations between two looks at whether the isolate is to end: a tenth of a millisecond.
+const STEP: u32 = 256;
 
 struct Length(usize);
 
@@ -86,11 +87,13 @@ impl Pbkdf2 {
         Self { key, block, salt, iterations, length, done, last: zeros.clone(), sum: zeros, count: 0 }
     }
 
-    /// Computes for one step; true when everything is there.
-    fn step(&mut self) -> bool {
-        for _ in 0..STEP {
-            if self.done.len() >= self.length || self.iterate().is_none() {
-                return true;
+    /// Computes until it is `told` to stop; true when everything is there.
+    fn run(&mut self, told: impl Fn() -> bool) -> bool {
+        while !told() {
+            for _ in 0..STEP {
+                if self.done.len() >= self.length || self.iterate().is_none() {
+                    return true;
+                }
             }
         }
         false
@@ -135,10 +138,12 @@ fn pbkdf2_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _
     scope.set_slot(Pbkdf2::new(key, hash.algorithm().output_len, salt, iterations, length));
 }
 
-/// `pbkdf2Step() → boolean`: whether it was the last.
+/// `pbkdf2Step() → boolean`: whether it is done; else the isolate is to end.
 fn pbkdf2_step(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let isolate: &mut v8::Isolate = scope;
-    let finished = isolate.get_slot_mut::<Pbkdf2>().is_none_or(Pbkdf2::step);
+    let Some(state) = IsolateState::get(isolate) else { return };
+    let told = || state.termination.reason().is_some();
+    let finished = isolate.get_slot_mut::<Pbkdf2>().is_none_or(|derivation| derivation.run(told));
     rv.set_bool(finished);
 }
 
