@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::assets::AssetsConfig;
+use crate::cron::CronExpression;
 use crate::egress::EgressSetting;
 use crate::env::EnvValue;
 use crate::error::Location;
@@ -92,6 +93,8 @@ pub struct AppSettings {
     pub request_accessors: RequestAccessors,
     /// `compatibility_flags`: what the app has beside the web platform.
     pub compatibility_flags: BTreeSet<&'static str>,
+    /// `crons`: when the app's `scheduled()` is called. Without duplicates; empty for an app without a module.
+    pub crons: Vec<CronExpression>,
 }
 
 impl fmt::Debug for AppSettings {
@@ -111,6 +114,7 @@ impl fmt::Debug for AppSettings {
             egress,
             request_accessors,
             compatibility_flags,
+            crons,
         } = self;
         f.debug_struct("AppSettings")
             .field("env", &env.keys().collect::<Vec<_>>())
@@ -127,6 +131,7 @@ impl fmt::Debug for AppSettings {
             .field("egress", egress)
             .field("request_accessors", request_accessors)
             .field("compatibility_flags", compatibility_flags)
+            .field("crons", crons)
             .finish()
     }
 }

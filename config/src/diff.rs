@@ -100,6 +100,7 @@ fn changed_keys(old: &AppConfig, new: &AppConfig) -> Vec<&'static str> {
         egress,
         request_accessors,
         compatibility_flags,
+        crons,
     } = settings;
     let before = &old.settings;
     let differs = [
@@ -120,6 +121,7 @@ fn changed_keys(old: &AppConfig, new: &AppConfig) -> Vec<&'static str> {
         (schema::EGRESS, *egress != before.egress),
         (schema::REQUEST_ACCESSORS, *request_accessors != before.request_accessors),
         (schema::COMPATIBILITY_FLAGS, *compatibility_flags != before.compatibility_flags),
+        (schema::CRONS, *crons != before.crons),
     ];
     differs.iter().filter(|(_, differs)| *differs).map(|(key, _)| key.name).collect()
 }

@@ -13,6 +13,7 @@ mod address;
 mod app;
 mod assets;
 mod config;
+mod cron;
 mod diff;
 mod egress;
 mod env;
@@ -35,6 +36,7 @@ pub use config::{
     Config, KeyLocations, Listen, ListenAddress, ListenOptions, Log, LogFormat, MetricsAddress, MinLogLevel,
     SandboxPolicy, UnixListen,
 };
+pub use cron::CronExpression;
 pub use diff::{AppChange, ReloadPlan, ServerChange};
 pub use egress::{EgressRule, EgressSetting};
 pub use env::EnvValue;

@@ -137,6 +137,10 @@ pub(crate) const COMPATIBILITY_FLAGS: Key = own("compatibility_flags", "a list o
 /// What may be in that list.
 pub(crate) const FLAGS: [&str; 3] = ["nodejs_compat", "nodejs_als", "eval_at_start"];
 
+pub(crate) const CRONS: Key = own("crons", "a list of cron expressions");
+/// Most expressions of one app.
+pub(crate) const MAX_CRONS: usize = 32;
+
 /// The server's own keys that take effect when nano is started again, and not by a reload. Every other key, those of apps
 /// included, takes effect by a reload.
 pub(crate) const NEED_RESTART: &[&str] =
@@ -175,6 +179,7 @@ const SETTING_KEYS: &[Key] = &[
     EGRESS,
     REQUEST_ACCESSORS,
     COMPATIBILITY_FLAGS,
+    CRONS,
 ];
 
 /// The document itself.

@@ -273,6 +273,18 @@ fn app_values() {
         ),
         (r#""compatibility_flags":[1]"#, "compatibility_flags[0]", "expected a flag as a string, found the number 1"),
         (
+            r#""crons":"* * * * *""#,
+            "crons",
+            "expected a list of cron expressions, found the string \"* * * * *\" (put it into `[ ]`)",
+        ),
+        (r#""crons":[1]"#, "crons[0]", "expected a cron expression as a string, found the number 1"),
+        (r#""crons":["* * * * *","61 * * * *"]"#, "crons[1]", "minute: expected 0 to 59, found \"61\""),
+        (
+            r#""crons":["0 0 * * 0"]"#,
+            "crons[0]",
+            "day of the week: expected SUN to SAT or 1 to 7, found \"0\" (Sunday is 1, as on Cloudflare, or SUN)",
+        ),
+        (
             r#""egress":"on""#,
             "egress",
             "expected \"public\", \"off\" or a list of \"host[:port]\" and CIDR ranges, found the string \"on\" (put it into `[ ]`)",

@@ -72,6 +72,7 @@ fn each_key_of_an_app_counts() {
         ("egress", "\"off\""),
         ("request_accessors", "\"method\""),
         ("compatibility_flags", "[\"nodejs_als\"]"),
+        ("crons", "[\"* * * * *\"]"),
     ] {
         let plan = ReloadPlan::between(&base, &with(&format!(",\"{key}\":{value}")));
         assert_eq!(plan.changed.iter().map(|change| change.keys.clone()).collect::<Vec<_>>(), [vec![key]]);

@@ -241,6 +241,8 @@ const SETTING_GOOD: &[&str] = &[
     r#""request_accessors": "property""#,
     r#""compatibility_flags": []"#,
     r#""compatibility_flags": ["nodejs_compat", "nodejs_als", "eval_at_start", "nodejs_als"]"#,
+    r#""crons": []"#,
+    r#""crons": ["* * * * *", "*/15 0-6/2,22 1,15 JAN-mar mon-FRI", "0 0 L * *", "0  0\t15W * 6#2", "0 0 * * friL"]"#,
 ];
 
 const SETTING_BAD: &[&str] = &[
@@ -274,6 +276,13 @@ const SETTING_BAD: &[&str] = &[
     r#""compatibility_flags": "nodejs_compat""#,
     r#""compatibility_flags": ["nodejs"]"#,
     r#""compatibility_flags": [true]"#,
+    r#""crons": "* * * * *""#,
+    r#""crons": [1]"#,
+    r#""crons": [""]"#,
+    r#""crons": ["0 * * * * *"]"#,
+    r#""crons": ["@daily"]"#,
+    r#""crons": ["* * ? * *"]"#,
+    r#""crons": ["* * * * *", " * * * * *"]"#,
     r#""max_bufer_size_mb": 1"#,
 ];
 
@@ -288,6 +297,10 @@ const BEYOND_THE_SCHEMA: &[&str] = &[
     r#"{"apps": [{"hostname": "a", "path": "a", "max_buffer_size_mb": 0.0000001}]}"#,
     r#"{"apps": [{"hostname": "a", "path": "a", "egress": ["10.1.0.0/8"]}]}"#,
     r#"{"apps": [{"hostname": "1.2.3", "path": "a"}]}"#,
+    r#"{"apps": [{"hostname": "a", "path": "a", "crons": ["60 * * * *"]}]}"#,
+    r#"{"apps": [{"hostname": "a", "path": "a", "crons": ["0 0 30 2 *"]}]}"#,
+    r#"{"apps": [{"hostname": "a", "path": "a", "crons": ["0 0 * * MON", "0 0 * * mon"]}]}"#,
+    r#"{"apps": [{"hostname": "a", "assets": {"directory": "public"}, "crons": ["* * * * *"]}]}"#,
     r#"{"apps": [{"hostname": "[:::]", "path": "a"}]}"#,
     r#"{"apps": [{"name": "a..b", "path": "a"}]}"#,
     r#"{"listen": ["999.0.0.1:80"], "apps": [{"hostname": "a", "path": "a"}]}"#,
@@ -360,7 +373,7 @@ fn defaults_written_out_change_nothing() {
     let bare = check(&dir, r#"{"apps": [{"hostname": "h", "path": "a"}]}"#).unwrap();
 
     let mut app = defaults(&schema["$defs"]["app"]["properties"]);
-    assert_eq!(app.len(), 14, "every setting has a default");
+    assert_eq!(app.len(), 15, "every setting has a default");
     app.insert("hostname".to_owned(), json!("h"));
     app.insert("path".to_owned(), json!("a"));
     let mut document = defaults(&schema["properties"]);

@@ -108,7 +108,8 @@ fn every_key_is_read() {
             "env": {"B": "2", "A": "é\n", "C": { "list": [ 1.50, null ] }},
             "max_buffer_size_mb": 0.5, "max_total_buffer_mb": 1.50, "memory_mb": 64.0, "timeout_ms": 1e3, "cpu_ms": 7,
             "workers": 3, "max_concurrent": 9, "max_body_mb": 0.25, "start": "on-demand", "idle_ms": 60000,
-            "egress": ["api.example:443", "10.0.0.0/8"], "request_accessors": "method"
+            "egress": ["api.example:443", "10.0.0.0/8"], "request_accessors": "method",
+            "crons": ["0  4 * * mon", "*/5 * * * *"]
         }]
     }"#;
     let config = parse(text, &dir.path().join("nano.json"), Path::new("/")).unwrap();
@@ -152,6 +153,7 @@ fn every_key_is_read() {
     assert_eq!((settings.workers, settings.max_concurrent), (3, 9));
     assert_eq!((settings.start, settings.idle), (AppStart::OnDemand, Some(Duration::from_secs(60))));
     assert_eq!(settings.request_accessors, RequestAccessors::Method);
+    assert_eq!(settings.crons.iter().map(|cron| &**cron.text()).collect::<Vec<_>>(), ["0  4 * * mon", "*/5 * * * *"]);
     let EgressSetting::Allow(rules) = &settings.egress else { unreachable!() };
     assert_eq!(rules[0].exact_host().unwrap().as_str(), "api.example");
     assert!(matches!(rules[1], EgressRule::Net(net) if net.to_string() == "10.0.0.0/8"));

@@ -9,15 +9,16 @@ use crate::compatibility_flags::CompatibilityFlags;
 use crate::exit_reason::ExitReason;
 use crate::fetch_destination::{CacheCall, FetchDestination};
 use crate::frame::{
-    AccessorStyle, BodyLength, Boot, BootFailed, Check, EnvValue, FetchFailure, FetchHead, FetchResponse, Frame,
-    LogLevel, LogLine, ModuleError, Ready, RequestAccessors, RequestHead, ResetReason, ResponseHead, RuntimeLimits,
+    AccessorStyle, BodyLength, Boot, BootFailed, Check, EnvValue, FetchHead, FetchResponse, Frame, LogLevel, LogLine,
+    ModuleError, Ready, RequestAccessors, RequestHead, ResponseHead, RuntimeLimits, Scheduled,
 };
 use crate::header_block::HeaderBlock;
 use crate::limits::{
-    FRAME_PREFIX, MAX_BINDING_NAME, MAX_CACHE_NAME, MAX_CHUNK, MAX_ENV_BYTES, MAX_ENV_ENTRIES, MAX_ERROR_TEXT,
-    MAX_FETCH_ERROR, MAX_FRAME_FROM_SUPERVISOR, MAX_FRAME_FROM_WORKER, MAX_LAYER_DETAIL, MAX_LOG_TEXT, MAX_METHOD,
-    MAX_MODULE_PATH, MAX_MODULE_SOURCE, MAX_REASON, MAX_REQUEST_ID, MAX_URL,
+    FRAME_PREFIX, MAX_BINDING_NAME, MAX_CACHE_NAME, MAX_CHUNK, MAX_CRON, MAX_ENV_BYTES, MAX_ENV_ENTRIES,
+    MAX_ERROR_TEXT, MAX_FETCH_ERROR, MAX_FRAME_FROM_SUPERVISOR, MAX_FRAME_FROM_WORKER, MAX_LAYER_DETAIL, MAX_LOG_TEXT,
+    MAX_METHOD, MAX_MODULE_PATH, MAX_MODULE_SOURCE, MAX_REASON, MAX_REQUEST_ID, MAX_URL,
 };
+use crate::reset_reason::{FetchFailure, ResetReason};
 use crate::sandbox::{LayerReport, SandboxLayer};
 use crate::stats::Stats;
 use crate::stream::StreamId;
@@ -247,6 +248,7 @@ impl FieldReader {
                     1 => AccessorStyle::Method,
                     _ => return Err(self.bad("accessors")),
                 },
+                scheduled: self.bool("scheduled")?,
             }),
             kind::BOOT_FAILED => Frame::BootFailed(self.boot_failed()?),
             kind::CHECK => Frame::Check(Check {
@@ -259,17 +261,9 @@ impl FieldReader {
                 false => Ok(self.text("v8", 64)?),
                 true => Err(self.boot_failed()?),
             }),
-            kind::REQUEST_HEAD => Frame::RequestHead(
-                self.number(Side::Supervisor)?,
-                Box::new(RequestHead {
-                    method: self.text("method", MAX_METHOD)?,
-                    url: self.text("url", MAX_URL)?,
-                    request_id: self.text("request_id", MAX_REQUEST_ID)?,
-                    headers: self.headers()?,
-                    body: self.body_length()?,
-                    websocket: self.bool("websocket")?,
-                }),
-            ),
+            kind::REQUEST_HEAD => Frame::RequestHead(self.number(Side::Supervisor)?, Box::new(self.request_head()?)),
+            kind::SCHEDULED => Frame::Scheduled(self.number(Side::Supervisor)?, Box::new(self.scheduled()?)),
+            kind::SCHEDULED_DONE => Frame::ScheduledDone { id: self.number(Side::Supervisor)? },
             kind::RESPONSE_HEAD => Frame::ResponseHead(
                 self.number(Side::Supervisor)?,
                 ResponseHead { status: self.head_status()?, headers: self.headers()?, body: self.body_length()? },
@@ -328,6 +322,25 @@ impl FieldReader {
             kind::RESET_ACK => Frame::ResetAck { id: self.number(Side::Supervisor)? },
             kind::SANDBOXED => Frame::Sandboxed(self.sandbox_layers()?),
             other => return Err(DecodeError::Kind(other)),
+        })
+    }
+
+    fn request_head(&mut self) -> Result<RequestHead, DecodeError> {
+        Ok(RequestHead {
+            method: self.text("method", MAX_METHOD)?,
+            url: self.text("url", MAX_URL)?,
+            request_id: self.text("request_id", MAX_REQUEST_ID)?,
+            headers: self.headers()?,
+            body: self.body_length()?,
+            websocket: self.bool("websocket")?,
+        })
+    }
+
+    fn scheduled(&mut self) -> Result<Scheduled, DecodeError> {
+        Ok(Scheduled {
+            cron: self.text("cron", MAX_CRON)?,
+            time: self.u64("time")?,
+            request_id: self.text("request_id", MAX_REQUEST_ID)?,
         })
     }
 

@@ -6,6 +6,7 @@ use crate::compatibility_flags::CompatibilityFlags;
 use crate::exit_reason::ExitReason;
 use crate::fetch_destination::FetchDestination;
 use crate::header_block::HeaderBlock;
+use crate::reset_reason::{FetchFailure, ResetReason};
 use crate::sandbox::LayerReport;
 use crate::stats::Stats;
 use crate::stream::StreamId;
@@ -60,6 +61,15 @@ pub enum Frame {
     RequestHead(RequestId, Box<RequestHead>),
     /// Worker, data: the response to a request begins.
     ResponseHead(RequestId, ResponseHead),
+    /// Supervisor, data, in the place of a `RequestHead`: a scheduled event. There is no body either way; the worker answers with
+    /// [`Frame::ScheduledDone`] or a `Reset`.
+    Scheduled(RequestId, Box<Scheduled>),
+    /// Worker, data: the app has handled a scheduled event, and everything that its `waitUntil` was given. Both sides forget the
+    /// stream.
+    ScheduledDone {
+        /// The number of the `Scheduled`.
+        id: RequestId,
+    },
     /// Either side, data: a part of a body, at most [`crate::limits::MAX_CHUNK`] bytes, within the window.
     Data {
         /// Whose body it is: the request's from the side that began the stream, the response's from the other.
@@ -291,6 +301,8 @@ pub struct Ready {
     pub v8: String,
     /// How the incoming request's accessors behave.
     pub accessors: AccessorStyle,
+    /// The app has a handler for scheduled events.
+    pub scheduled: bool,
 }
 
 /// Why an app could not be loaded, in words for the app's author.
@@ -322,6 +334,17 @@ pub struct RequestHead {
     /// The client asks to make its connection a WebSocket. What comes as the body, which has no length, are its bytes after
     /// the app's 101; the request itself has no body.
     pub websocket: bool,
+}
+
+/// One of an app's cron expressions is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scheduled {
+    /// The expression as the operator wrote it.
+    pub cron: String,
+    /// When it was due, in milliseconds since 1970-01-01 UTC.
+    pub time: u64,
+    /// Stands for the `x-request-id` in log lines.
+    pub request_id: String,
 }
 
 /// A response's head.
@@ -363,56 +386,6 @@ pub struct FetchResponse {
     pub body: BodyLength,
 }
 
-/// Why there is no (whole) response to a fetch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FetchFailure {
-    /// The app's `egress` does not allow it.
-    Denied,
-    /// The host's name has no address.
-    Resolve,
-    /// No connection could be made.
-    Connect,
-    /// No TLS session could be made, mostly because of the certificate.
-    Tls,
-    /// A phase took too long.
-    TimedOut,
-    /// The server sent something that is not HTTP, or too much.
-    Malformed,
-    /// The connection ended early.
-    Closed,
-    /// The request cannot be sent.
-    Unsendable,
-}
-
-impl FetchFailure {
-    /// All of them, in the order of their codes on the wire.
-    pub const ALL: [FetchFailure; 8] = [
-        FetchFailure::Denied,
-        FetchFailure::Resolve,
-        FetchFailure::Connect,
-        FetchFailure::Tls,
-        FetchFailure::TimedOut,
-        FetchFailure::Malformed,
-        FetchFailure::Closed,
-        FetchFailure::Unsendable,
-    ];
-
-    /// What an app finds in the error's `cause.code`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            FetchFailure::Denied => "EGRESS_DENIED",
-            FetchFailure::Resolve => "RESOLVE_FAILED",
-            FetchFailure::Connect => "CONNECT_FAILED",
-            FetchFailure::Tls => "TLS_FAILED",
-            FetchFailure::TimedOut => "TIMED_OUT",
-            FetchFailure::Malformed => "MALFORMED_RESPONSE",
-            FetchFailure::Closed => "CONNECTION_CLOSED",
-            FetchFailure::Unsendable => "UNSENDABLE",
-        }
-    }
-}
-
 /// What is known of a body before it comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyLength {
@@ -422,46 +395,6 @@ pub enum BodyLength {
     Known(u64),
     /// Chunks come until one has `end`.
     Unknown,
-}
-
-/// Why a stream ended before its response was complete. Of a request by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResetReason {
-    /// From the supervisor: the client went away.
-    ClientGone,
-    /// From the supervisor: `timeout_ms` passed.
-    TimedOut,
-    /// From the supervisor: the request's body is over `max_body_mb`.
-    BodyTooLarge,
-    /// From the worker: the handler threw or its promise rejected.
-    HandlerThrew,
-    /// From the worker: the handler returned something that is not a Response.
-    NoResponse,
-    /// From the worker: the response's body failed after its head was sent.
-    BodyErrored,
-    /// From the worker: it got `Drain` before the request, or is out of memory.
-    Refused,
-    /// From the worker: the response is complete, and the app does not read the request's body any more. From the
-    /// supervisor: the response is complete, the app has not begun to read the request's body, and no more of it will come.
-    BodyUnwanted,
-    /// From the worker, of a fetch: the app does not want the response any more, or there is no whole request.
-    FetchAborted,
-    /// From the supervisor, of a fetch: there will be no (whole) response.
-    FetchFailed(FetchFailure),
-}
-
-impl ResetReason {
-    /// The reasons that end requests, in the order of their codes on the wire.
-    pub const OF_REQUESTS: [Self; 8] = [
-        Self::ClientGone,
-        Self::TimedOut,
-        Self::BodyTooLarge,
-        Self::HandlerThrew,
-        Self::NoResponse,
-        Self::BodyErrored,
-        Self::Refused,
-        Self::BodyUnwanted,
-    ];
 }
 
 /// The severity of a log line.

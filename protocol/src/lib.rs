@@ -25,6 +25,7 @@ mod header_block;
 pub mod limits;
 pub mod memory;
 mod outbox;
+mod reset_reason;
 mod sandbox;
 mod stats;
 mod stream;
@@ -36,12 +37,12 @@ pub use exit_code::ExitCode;
 pub use exit_reason::ExitReason;
 pub use fetch_destination::{CacheCall, FetchDestination};
 pub use frame::{
-    AccessorStyle, BodyLength, Boot, BootFailed, Check, EnvValue, FetchFailure, FetchHead, FetchId, FetchResponse,
-    Frame, LogLevel, LogLine, ModuleError, Ready, RequestAccessors, RequestHead, RequestId, ResetReason, ResponseHead,
-    RuntimeLimits,
+    AccessorStyle, BodyLength, Boot, BootFailed, Check, EnvValue, FetchHead, FetchId, FetchResponse, Frame, LogLevel,
+    LogLine, ModuleError, Ready, RequestAccessors, RequestHead, RequestId, ResponseHead, RuntimeLimits, Scheduled,
 };
 pub use header_block::{HeaderBlock, HeaderBlockBuilder};
 pub use outbox::Outbox;
+pub use reset_reason::{FetchFailure, ResetReason};
 pub use sandbox::{LayerReport, SandboxLayer};
 pub use stats::{Stat, StatKind, StatMetric, StatSource, Stats};
 pub use stream::{MAX_STREAM_NUMBER, ReceiveHalf, Received, SendHalf, StreamId, StreamTable, StreamViolation, Turns};
@@ -49,4 +50,4 @@ pub use token_bucket::MessageRate;
 
 /// The version of this wire, and the first byte on every control link. Both ends come from one build, so it only ever
 /// differs where an installation mixes two.
-pub const PROTOCOL_VERSION: u8 = 14;
+pub const PROTOCOL_VERSION: u8 = 15;

@@ -43,6 +43,9 @@ pub const MAX_METHOD: usize = 64;
 /// Longest request id (`x-request-id`).
 pub const MAX_REQUEST_ID: usize = 128;
 
+/// Longest cron expression.
+pub const MAX_CRON: usize = 256;
+
 /// Longest text of one log line; the worker cuts what is longer.
 pub const MAX_LOG_TEXT: usize = 64 * 1024;
 

@@ -16,6 +16,7 @@ mod request_head;
 mod request_log;
 mod rescue;
 mod response_head;
+mod scheduled;
 mod target;
 mod tunnels;
 mod upload;
@@ -34,12 +35,13 @@ use tracing::Instrument;
 
 use crate::assets::AssetAnswer;
 use crate::downstream::Connection;
-use crate::upstream::{Deadline, Death, Failed, NotAdmitted, RequestFrame, RequestSummary, UpstreamRequest};
+use crate::upstream::{Deadline, Death, Failed, NotAdmitted, RequestFrame, RequestSummary, Subject, UpstreamRequest};
 pub(crate) use context::IngressContext;
 pub(crate) use relay::ResponseBody;
 use request_log::RequestLog;
 use rescue::Failure;
 use response_head::CheckedHead;
+pub(crate) use scheduled::run as run_scheduled;
 use target::Target;
 use upload::{Sent, Upload};
 use websocket::{Handshake, Switch};
@@ -147,8 +149,7 @@ async fn forward(
         None => upload.as_ref().map_or(BodyLength::None, Upload::length),
     };
     let about = RequestSummary {
-        method: head.method.clone(),
-        target: head.uri.path_and_query().cloned(),
+        what: Subject::Request(head.method.clone(), head.uri.path_and_query().cloned()),
         id: record.id().header(),
     };
     let mut frame = RequestFrame::new(

@@ -14,6 +14,7 @@ mod certificates;
 pub mod check;
 mod conditions;
 pub mod control;
+mod crons;
 pub mod descriptors;
 pub mod downstream;
 mod duration;

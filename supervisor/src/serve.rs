@@ -333,11 +333,10 @@ impl Start {
             supervisor.install(Rc::new(config.clone()), version, generations);
             drop(alone);
             announce(&supervisor);
-            background.spawn_local(watch::run(Rc::clone(&supervisor)));
-            background.spawn_local(certificates::keep_fresh(Rc::clone(&supervisor)));
-            background.spawn_local(feed_watchdog());
+            go_on(&supervisor, &mut background);
             let mut stop = supervisor.stop.subscribe();
             let _ = stop.wait_for(|stop| *stop != Stop::No).await;
+            supervisor.crons.stop();
             supervisor.fleet.keep_spares(0);
             drain(&supervisor).await;
             Ok(Ended::Drained)
@@ -358,6 +357,14 @@ impl Start {
         drop(shards);
         ended
     }
+}
+
+/// What runs beside the requests, for as long as nano serves.
+fn go_on(supervisor: &Rc<Supervisor>, background: &mut JoinSet<()>) {
+    background.spawn_local(watch::run(Rc::clone(supervisor)));
+    background.spawn_local(certificates::keep_fresh(Rc::clone(supervisor)));
+    background.spawn_local(Rc::clone(&supervisor.crons).run(supervisor.shards().clone()));
+    background.spawn_local(feed_watchdog());
 }
 
 /// A listener, or why there is none if nano can serve without it.

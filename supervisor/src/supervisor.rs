@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use nano_config::Config;
+use nano_config::{AppConfig, Config};
 use nano_protocol::ExitReason;
 pub use nano_spawner::ConfigSource;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::crons::Crons;
 use crate::fleet::{Fleet, Generation};
 use crate::log::Logs;
 use crate::readiness::Readiness;
@@ -59,6 +60,7 @@ pub(crate) struct Supervisor {
     pub(crate) retiring: RefCell<Vec<Rc<Generation>>>,
     /// The tasks that wait for them.
     retirements: RefCell<JoinSet<()>>,
+    pub(crate) crons: Rc<Crons>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) scrapes: Arc<Scrapes>,
     pub(crate) logs: Logs,
@@ -99,6 +101,7 @@ impl Supervisor {
             generations: RefCell::default(),
             retiring: RefCell::default(),
             retirements: RefCell::default(),
+            crons: Crons::new(),
             metrics,
             scrapes,
             logs,
@@ -148,6 +151,8 @@ impl Supervisor {
         self.metrics.show_apps(
             generations.values().map(|each| (Arc::clone(&each.app().name), Arc::clone(&each.app().metrics))),
         );
+        let serving = |app: &AppConfig| Some(Arc::clone(generations.get(&app.name)?.app()));
+        self.crons.install(config.apps.iter().filter_map(|app| Some((serving(app)?, &*app.settings.crons))));
         self.logs.apply(&config.log);
         self.fleet.set_drain(config.drain);
         self.fleet.keep_spares(config.spares);

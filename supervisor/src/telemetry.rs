@@ -2,6 +2,8 @@
 //! Prometheus text on request only ([`Metrics::render`]).
 
 mod connections;
+mod crons;
+mod cut_by;
 mod histogram;
 mod names;
 mod processes;
@@ -21,6 +23,9 @@ use nano_protocol::{ExitReason, FetchFailure, LayerReport, SandboxLayer, Stats};
 
 use crate::log::Logs;
 use crate::worker::{Worker, WorkerState};
+use crons::CronCounts;
+pub use crons::CronResult;
+pub use cut_by::CutBy;
 use histogram::Histogram;
 pub(crate) use processes::{ProcessState, cpu_time, resident, state, usage};
 pub(crate) use scrapes::Scrapes;
@@ -103,32 +108,6 @@ impl EgressResult {
     }
 }
 
-/// Why a response that had begun was not completed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CutBy {
-    /// The client left, or was too slow.
-    Client,
-    /// The response's body failed.
-    App,
-    /// The worker ended.
-    Worker,
-}
-
-impl CutBy {
-    /// All of them.
-    pub const ALL: [CutBy; 3] = [Self::Client, Self::App, Self::Worker];
-
-    /// The metric's label.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Client => "client",
-            Self::App => "app",
-            Self::Worker => "worker",
-        }
-    }
-}
-
 /// Counters of one app, kept over its generations and workers.
 #[derive(Debug)]
 pub struct AppMetrics {
@@ -136,6 +115,7 @@ pub struct AppMetrics {
     finished: AtomicU64,
     abandoned: AtomicU64,
     sockets: SocketCounts,
+    crons: CronCounts,
     codes: Codes,
     durations: Histogram,
     responses_cut: [AtomicU64; CutBy::ALL.len()],
@@ -177,6 +157,7 @@ impl Default for AppMetrics {
             finished: AtomicU64::new(0),
             abandoned: AtomicU64::new(0),
             sockets: SocketCounts::default(),
+            crons: CronCounts::default(),
             codes: Codes::new(),
             durations: Histogram::default(),
             responses_cut: std::array::from_fn(|_| AtomicU64::new(0)),

@@ -7,13 +7,15 @@ mod link;
 mod place;
 mod pool;
 mod routes;
+mod run_report;
 mod violation;
 
 pub use event::LinkEvent;
 pub use in_flight::{InFlight, LostRequest};
-pub(crate) use in_flight::{RequestSummary, truncate_utf8};
+pub(crate) use in_flight::{RequestSummary, Subject, truncate_utf8};
 pub(crate) use link::{
     Deadline, Death, Failed, Link, RequestBodySender, RequestFrame, UpstreamRequest, run as run_link,
 };
 pub(crate) use pool::{NotAdmitted, Pool};
 pub(crate) use routes::Routes;
+pub use run_report::{RunEnd, RunReport};

@@ -235,7 +235,8 @@ fn a_default_export_that_is_no_entrypoint_is_refused() {
             "has no `fetch` method",
         ),
         ("import { D1Database } from 'cloudflare:workers'; export default { fetch() {} }", "D1Database"),
-        ("addEventListener('scheduled', () => {});", "no default export"),
+        ("addEventListener('message', () => {});", "no default export"),
+        ("export default { fetch: 1, scheduled: 1 };", "has no `fetch` function"),
     ] {
         let site = Site::new();
         site.app("a", entry).apps(json!([{ "name": "a", "hostname": "a.local", "path": "a" }]));

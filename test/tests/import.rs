@@ -16,13 +16,14 @@ fn what_is_imported_is_served() {
   "vars": { "WORDS": ["a", "b"], },
   "assets": { "directory": "./public", "binding": "FILES", "html_handling": "none", "not_found_handling": "none", "run_worker_first": ["/w"] },
   "kv_namespaces": [{ "binding": "CACHE" }],
+  "triggers": { "crons": ["0 4 * * mon"] },
 }"#,
     );
     site.file("project/public/page.html", "a page");
     site.file(
         "project/worker.mjs",
         "import { AsyncLocalStorage } from 'node:async_hooks';\n\
-         export default { fetch: (_, env) => Response.json([env.WORDS, typeof env.FILES.fetch, typeof AsyncLocalStorage]) };",
+         export default { fetch: (_, env) => Response.json([env.WORDS, typeof env.FILES.fetch, typeof AsyncLocalStorage]), scheduled() {} };",
     );
     let imported = finish(&mut site.command("nano", &["import", "project"]), "");
     assert_eq!(imported.code, Some(0), "{imported:?}");
@@ -30,6 +31,7 @@ fn what_is_imported_is_served() {
         assert!(imported.stderr.contains(told), "{imported:?}");
     }
     let mut entry: Value = serde_json::from_str(&imported.stdout).unwrap();
+    assert_eq!(entry["crons"], json!(["0 4 * * mon"]));
     entry["hostname"] = json!("shop.local");
     site.apps(json!([entry]));
     let checked = finish(&mut site.command("nano", &["check", "nano.json"]), "");

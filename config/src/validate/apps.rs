@@ -60,12 +60,19 @@ pub(crate) fn read(
         else {
             continue;
         };
-        let settings = Settings::read(report, &object).resolve(&defaults);
+        let mut settings = Settings::read(report, &object).resolve(&defaults);
         let identity = identity(report, &object, &mut claims);
         let place = (places, (look, index));
         let files = assets(report, &object, place, |name| settings.env.contains_key(name));
         let module = match &files {
-            Some(files) if object.node(&schema::PATH).is_none() => Some(files_alone(files)),
+            Some(files) if object.node(&schema::PATH).is_none() => {
+                if let Some((crons, path)) = object.node(&schema::CRONS) {
+                    let message = "an app without `path` has no code that could be called";
+                    report.fault(crons.span, &path, message, None);
+                }
+                settings.crons.clear();
+                Some(files_alone(files))
+            }
             _ => module(report, &object, place),
         };
         if let (Some((name, hostnames)), Some((module, location, shown))) = (identity, module) {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::app::{AppSettings, AppStart, RequestAccessors};
+use crate::cron::CronExpression;
 use crate::egress::{self, EgressSetting};
 use crate::env::{EnvValue, secret_key};
-use crate::json::Value;
+use crate::json::{Span, Value};
 use crate::megabytes::Megabytes;
 use crate::schema::{self, Key};
 use crate::suggest;
@@ -30,6 +31,7 @@ pub(crate) struct Settings {
     egress: Option<EgressSetting>,
     request_accessors: Option<RequestAccessors>,
     compatibility_flags: Option<BTreeSet<&'static str>>,
+    crons: Option<Vec<CronExpression>>,
 }
 
 impl Settings {
@@ -49,6 +51,7 @@ impl Settings {
             egress: egress(report, object),
             request_accessors: object.choice(report, &schema::REQUEST_ACCESSORS).map(RequestAccessors::from_word),
             compatibility_flags: compatibility_flags(report, object),
+            crons: crons(report, object),
         }
     }
 
@@ -84,6 +87,7 @@ impl Settings {
                 .compatibility_flags
                 .or_else(|| defaults.compatibility_flags.clone())
                 .unwrap_or_default(),
+            crons: self.crons.or_else(|| defaults.crons.clone()).unwrap_or_default(),
         }
     }
 }
@@ -149,6 +153,39 @@ fn compatibility_flags(report: &mut Report<'_>, object: &Object<'_>) -> Option<B
         }
     }
     Some(flags)
+}
+
+fn crons(report: &mut Report<'_>, object: &Object<'_>) -> Option<Vec<CronExpression>> {
+    let (node, path) = object.node(&schema::CRONS)?;
+    let Value::Array(items) = &node.value else {
+        let one = matches!(node.value, Value::String(_)).then(|| "put it into `[ ]`".to_owned());
+        report.wrong_type(node, &path, &schema::CRONS, one);
+        return None;
+    };
+    if items.len() > schema::MAX_CRONS {
+        let message = format!("an app has at most {} cron expressions, found {}", schema::MAX_CRONS, items.len());
+        report.fault(node.span, &path, message, None);
+        return None;
+    }
+    let mut crons: Vec<(CronExpression, Span)> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = path.item(index);
+        let Value::String(text) = &item.value else {
+            report.wrong_type_of(item, &path, "a cron expression as a string", None);
+            continue;
+        };
+        match CronExpression::parse(text) {
+            Ok(cron) => match crons.iter().find(|(other, _)| cron.is_written_as(other)) {
+                Some((_, first)) => {
+                    let first = report.line_column(first.start);
+                    report.fault(item.span, &path, format!("duplicate cron expression, first at {first}"), None);
+                }
+                None => crons.push((cron, item.span)),
+            },
+            Err((message, suggestion)) => report.fault(item.span, &path, message, suggestion),
+        }
+    }
+    Some(crons.into_iter().map(|(cron, _)| cron).collect())
 }
 
 fn egress(report: &mut Report<'_>, object: &Object<'_>) -> Option<EgressSetting> {

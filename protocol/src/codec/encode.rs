@@ -6,10 +6,10 @@ use super::kind;
 use crate::exit_reason::ExitReason;
 use crate::fetch_destination::{CacheCall, FetchDestination};
 use crate::frame::{
-    AccessorStyle, BodyLength, Boot, BootFailed, EnvValue, FetchFailure, Frame, LogLevel, ModuleError,
-    RequestAccessors, ResetReason,
+    AccessorStyle, BodyLength, Boot, BootFailed, EnvValue, Frame, LogLevel, ModuleError, RequestAccessors,
 };
 use crate::limits::{MAX_CHUNK, MAX_FRAME_FROM_SUPERVISOR};
+use crate::reset_reason::{FetchFailure, ResetReason};
 use crate::sandbox::SandboxLayer;
 use crate::stats::Stats;
 use crate::stream::StreamId;
@@ -67,7 +67,7 @@ fn put_fetch_destination(out: &mut BytesMut, target: &FetchDestination) {
 }
 
 /// Code of [`ResetReason::FetchAborted`], behind those of requests; the failures of fetches follow it.
-pub(super) const FETCH_ABORTED: u8 = 8;
+pub(super) const FETCH_ABORTED: u8 = 9;
 
 fn code_of_reason(reason: ResetReason) -> u8 {
     match reason {
@@ -129,6 +129,7 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
                 AccessorStyle::Property => 0,
                 AccessorStyle::Method => 1,
             });
+            out.put_u8(u8::from(ready.scheduled));
         }
         Frame::BootFailed(failed) => {
             out.put_u8(kind::BOOT_FAILED);
@@ -158,6 +159,17 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             put_bytes(out, head.headers.as_bytes());
             put_body_length(out, head.body);
             out.put_u8(u8::from(head.websocket));
+        }
+        Frame::Scheduled(id, event) => {
+            out.put_u8(kind::SCHEDULED);
+            out.put_u32_le(StreamId::request(*id).to_wire());
+            put_text(out, &event.cron);
+            out.put_u64_le(event.time);
+            put_text(out, &event.request_id);
+        }
+        Frame::ScheduledDone { id } => {
+            out.put_u8(kind::SCHEDULED_DONE);
+            out.put_u32_le(StreamId::request(*id).to_wire());
         }
         Frame::ResponseHead(id, head) => {
             out.put_u8(kind::RESPONSE_HEAD);

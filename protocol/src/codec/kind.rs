@@ -26,6 +26,8 @@ pub(crate) const PREPARED: u8 = 23;
 pub(crate) const ADOPT: u8 = 24;
 pub(crate) const RESET_ACK: u8 = 25;
 pub(crate) const CLOSE_SOCKETS: u8 = 26;
+pub(crate) const SCHEDULED: u8 = 27;
+pub(crate) const SCHEDULED_DONE: u8 = 28;
 
 /// Kinds that a worker may send.
 pub(crate) const FROM_WORKER: &[u8] = &[
@@ -46,7 +48,21 @@ pub(crate) const FROM_WORKER: &[u8] = &[
     CHECKED,
     PREPARED,
     RESET_ACK,
+    SCHEDULED_DONE,
 ];
 /// Kinds that the supervisor may send.
-pub(crate) const FROM_SUPERVISOR: &[u8] =
-    &[BOOT, MODULE_SOURCE, REQUEST_HEAD, DATA, CREDIT, RESET, PING, DRAIN, FETCH_RESPONSE, CHECK, ADOPT, CLOSE_SOCKETS];
+pub(crate) const FROM_SUPERVISOR: &[u8] = &[
+    BOOT,
+    MODULE_SOURCE,
+    REQUEST_HEAD,
+    DATA,
+    CREDIT,
+    RESET,
+    PING,
+    DRAIN,
+    FETCH_RESPONSE,
+    CHECK,
+    ADOPT,
+    CLOSE_SOCKETS,
+    SCHEDULED,
+];

@@ -147,10 +147,12 @@ fn boot_failed() -> impl Strategy<Value = BootFailed> {
 fn from_worker() -> impl Strategy<Value = Frame> {
     prop_oneof![
         (any::<u32>(), text(50)).prop_map(|(id, path)| Frame::ModuleRequest { id, path }),
-        (text(16), any::<bool>()).prop_map(|(v8, method)| Frame::Ready(Ready {
+        (text(16), any::<[bool; 2]>()).prop_map(|(v8, [method, scheduled])| Frame::Ready(Ready {
             v8,
             accessors: if method { AccessorStyle::Method } else { AccessorStyle::Property },
+            scheduled,
         })),
+        number().prop_map(|id| Frame::ScheduledDone { id }),
         boot_failed().prop_map(Frame::BootFailed),
         text(16).prop_map(|v8| Frame::Checked(Ok(v8))),
         boot_failed().prop_map(|failed| Frame::Checked(Err(failed))),
@@ -206,6 +208,10 @@ fn from_supervisor() -> impl Strategy<Value = Frame> {
                 })
             )
         ),
+        (number(), text(40), any::<u64>(), text(30)).prop_map(|(id, cron, time, request_id)| Frame::Scheduled(
+            id,
+            Box::new(Scheduled { cron, time, request_id })
+        )),
         from_either(),
         any::<u64>().prop_map(Frame::Ping),
         Just(Frame::Drain),
@@ -296,7 +302,8 @@ proptest! {
 
 #[test]
 fn a_worker_may_not_send_the_supervisors_frames() {
-    for frame in [Frame::Drain, Frame::Ping(1)] {
+    let event = Scheduled { cron: String::new(), time: 0, request_id: String::new() };
+    for frame in [Frame::Drain, Frame::Ping(1), Frame::Scheduled(1, Box::new(event))] {
         let mut wire = BytesMut::new();
         encode(&frame, &mut wire);
         assert!(matches!(Decoder::new(Side::Worker).decode(&mut wire), Err(DecodeError::Kind(_))));

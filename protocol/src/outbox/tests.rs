@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::codec::{Decoder, Side};
-use crate::frame::ResetReason;
+use crate::reset_reason::ResetReason;
 
 /// Writes everything, at most `step` bytes at a time, and calls `between` after each write.
 fn written(outbox: &mut Outbox, step: usize, mut between: impl FnMut(&mut Outbox)) -> Vec<Frame> {

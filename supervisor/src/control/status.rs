@@ -118,6 +118,7 @@ pub(super) fn apps(supervisor: &Rc<Supervisor>) -> Value {
             "max_buffer_size_mb": app.settings.max_buffer.text(),
             "buffer_overflows": stats.overflows,
             "buffered_bytes": stats.buffered,
+            "crons": supervisor.crons.status(&app.name, &app.settings.crons),
             "sandbox": metrics.sandbox().map(|(layer, active)| (layer.as_str().to_owned(), json!(active))).collect::<serde_json::Map<_, _>>(),
             "workers": generation.slots.iter().map(|slot| worker(slot)).collect::<Vec<_>>(),
         }))

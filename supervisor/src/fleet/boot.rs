@@ -133,6 +133,9 @@ async fn load_app(
                 let source = modules.source(&path).await;
                 process.link.queue(&Frame::ModuleSource { id, source });
             }
+            Frame::Ready(ready) if !ready.scheduled && !app.settings.crons.is_empty() => {
+                return Err(Some(no_handler(app)));
+            }
             Frame::Ready(ready) => return Ok(ready),
             Frame::BootFailed(fault) => return Err(Some(module_fault(app, fault))),
             Frame::Log(line) => on_event(BootEvent::Log(line))?,
@@ -143,6 +146,18 @@ async fn load_app(
             other => return Err(Some(out_of_turn(&other))),
         }
     }
+}
+
+/// An app with crons that nothing could be called for.
+fn no_handler(app: &AppConfig) -> StartError {
+    StartError::Module(BootFailed {
+        message:
+            "it has `crons` and no handler for them: add `async scheduled(event, env, ctx) { \u{2026} }` beside `fetch`"
+                .to_owned(),
+        path: format!("{}{}", shown::for_operators(app), app.entry),
+        line: 0,
+        column: 0,
+    })
 }
 
 /// The layers of a new process's sandbox, as verified from outside. `Err(None)`: the link ended.
@@ -214,6 +229,8 @@ pub(super) fn kind(frame: &Frame) -> &'static str {
         Frame::BootFailed(_) => "BootFailed",
         Frame::RequestHead(..) => "RequestHead",
         Frame::ResponseHead(..) => "ResponseHead",
+        Frame::Scheduled(..) => "Scheduled",
+        Frame::ScheduledDone { .. } => "ScheduledDone",
         Frame::Data { .. } => "Data",
         Frame::Credit { .. } => "Credit",
         Frame::BodyWanted { .. } => "BodyWanted",

@@ -165,7 +165,32 @@ pub(super) fn apps(body: &Value) -> String {
             ]);
         }
     }
-    table(&rows)
+    format!("{}{}", table(&rows), crons(body))
+}
+
+/// The crons of all apps; nothing if there are none.
+fn crons(body: &Value) -> String {
+    let heading = ["APP", "CRON", "NEXT IN", "RUNNING", "LAST RUN", "TOOK", "SKIPPED"];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    for app in list(&body["apps"]) {
+        for (index, cron) in list(&app["crons"]).enumerate() {
+            let last = match (&cron["last"], &cron["last"]["error"]) {
+                (Value::Null, _) => "-".to_owned(),
+                (last, Value::Null) => text(&last["result"]),
+                (last, error) => format!("{} ({})", text(&last["result"]), text(error)),
+            };
+            rows.push(vec![
+                if index == 0 { text(&app["name"]) } else { String::new() },
+                text(&cron["cron"]),
+                duration(&cron["next_in_ms"]),
+                duration(&cron["running_ms"]),
+                last,
+                duration(&cron["last"]["took_ms"]),
+                text(&cron["skipped"]),
+            ]);
+        }
+    }
+    if rows.len() == 1 { String::new() } else { format!("\n{}", table(&rows)) }
 }
 
 pub(super) fn reload(body: &Value) -> String {

@@ -3,12 +3,15 @@
 
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::time::Duration;
 
+use nano_protocol::Scheduled;
 use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::downstream::tls::ServerTls;
 use crate::route::RouteTable;
+use crate::upstream::RunReport;
 use crate::worker::{Worker, WorkerId};
 
 /// The answer to a command.
@@ -41,6 +44,17 @@ pub enum ShardCommand {
         tls: Option<Arc<ServerTls>>,
         /// Answered once no handshake can begin with the old ones.
         done: Done,
+    },
+    /// One of the cron expressions of `app` is due.
+    RunScheduled {
+        /// The generation that is to handle it.
+        app: Arc<App>,
+        /// What the app is called with.
+        event: Scheduled,
+        /// How long that may take.
+        limit: Duration,
+        /// Answered when it is over.
+        done: oneshot::Sender<RunReport>,
     },
     /// No new requests to this worker. When the requests in flight are answered, the link is closed.
     RetireWorker {

@@ -15,7 +15,7 @@ use crate::downstream::listener::Listener;
 use crate::downstream::tls::TlsSwitch;
 use crate::downstream::{Accepting, Drain, Server};
 use crate::egress::MAX_LOOKUPS;
-use crate::ingress::IngressContext;
+use crate::ingress::{IngressContext, run_scheduled};
 use crate::route::RouteTable;
 use crate::upstream::Routes;
 
@@ -106,6 +106,12 @@ impl Composition {
                 ShardCommand::SwapTls { tls, done } => {
                     self.tls.set(tls);
                     let _ = done.send(());
+                }
+                ShardCommand::RunScheduled { app, event, limit, done } => {
+                    let routes = Rc::clone(&self.routes);
+                    spawn_local(async move {
+                        let _ = done.send(run_scheduled(&routes, &app, event, limit).await);
+                    });
                 }
                 ShardCommand::RetireWorker { worker, done } => self.routes.retire(worker, done),
                 ShardCommand::Drain { done } => {

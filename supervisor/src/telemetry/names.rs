@@ -35,6 +35,10 @@ names! {
         "WebSockets of the app's clients that are open.";
     SOCKETS_OPENED = "nano_websockets_opened_total", COUNTER,
         "WebSockets that the app's clients have opened.";
+    CRON_RUNS = "nano_cron_runs_total", COUNTER,
+        "Times at which crons of the app were due, by what became of the run.";
+    CRON_LAST_SUCCESS = "nano_cron_last_success_timestamp_seconds", GAUGE,
+        "When the latest run of a cron of the app that succeeded was due, in seconds since 1970-01-01 UTC.";
     WORKERS = "nano_workers", GAUGE,
         "Workers by state; exited ones wait to be started again.";
     APP_STOPPED = "nano_app_stopped", GAUGE,

@@ -55,6 +55,10 @@ impl Metrics {
         add(n::RESPONSES_CUT, apps.iter().flat_map(|(app, _, own)| cut(app, own)).collect())?;
         add(n::SOCKETS, per_app(n::SOCKETS, &|_, app| float(app.sockets_open())))?;
         add(n::SOCKETS_OPENED, per_app(n::SOCKETS_OPENED, &|_, app| float(app.sockets_opened())))?;
+        add(n::CRON_RUNS, apps.iter().flat_map(|(app, _, own)| cron_runs(app, own)).collect())?;
+        let succeeded = apps.iter().filter_map(|(app, _, own)| Some((app, own.cron_last_success()?)));
+        let succeeded = succeeded.map(|(app, time)| sample(n::CRON_LAST_SUCCESS, &[("app", app)], float(time)));
+        add(n::CRON_LAST_SUCCESS, succeeded.collect())?;
         add(n::WORKERS, apps.iter().flat_map(|(app, _, own)| states(app, own)).collect())?;
         let stopped = |_: &WorkerTotals, app: &AppMetrics| f64::from(u8::from(app.stopped.load(Ordering::Relaxed)));
         add(n::APP_STOPPED, per_app(n::APP_STOPPED, &stopped))?;
@@ -120,6 +124,12 @@ fn egress(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
         .map(|(result, count)| {
             sample(names::EGRESS_REQUESTS, &[("app", app), ("result", result.as_str())], load(count))
         })
+        .collect()
+}
+
+fn cron_runs(app: &str, metrics: &AppMetrics) -> Vec<proto::Metric> {
+    let runs = metrics.cron_runs();
+    runs.map(|(result, count)| sample(names::CRON_RUNS, &[("app", app), ("result", result.as_str())], load(count)))
         .collect()
 }
 

@@ -28,6 +28,9 @@ fn busy() -> Metrics {
     app.request_finished(200, Duration::from_millis(3));
     app.request_started();
     app.set_buffer_limit(1 << 20);
+    app.set_has_crons(true);
+    app.cron_run(CronResult::Skipped);
+    app.cron_succeeded(60);
     app.worker_moved(None, Some(WorkerState::Ready));
     let report = |layer, active| LayerReport { layer, active, detail: String::new() };
     app.set_sandbox(&[report(SandboxLayer::Seccomp, true), report(SandboxLayer::Uid, false)]);
@@ -60,6 +63,9 @@ fn every_metric_is_there_with_its_name() {
         ("nano_http_request_duration_seconds_bucket{app=\"a.example\",le=\"0.005\"}", "1"),
         ("nano_stream_buffer_limit_bytes{app=\"a.example\"}", "1048576"),
         ("nano_streams_errored_total{app=\"a.example\",cause=\"controller\"}", "0"),
+        ("nano_cron_runs_total{app=\"a.example\",result=\"skipped\"}", "1"),
+        ("nano_cron_runs_total{app=\"a.example\",result=\"ok\"}", "0"),
+        ("nano_cron_last_success_timestamp_seconds{app=\"a.example\"}", "60"),
         ("nano_workers{app=\"a.example\",state=\"ready\"}", "1"),
         ("nano_worker_exits_total{app=\"a.example\",reason=\"protocol\"}", "0"),
         ("nano_worker_start_duration_seconds_count", "1"),

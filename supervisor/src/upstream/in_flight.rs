@@ -1,5 +1,6 @@
 //! The requests that a worker had when its link ended, for the flight record.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::uri::PathAndQuery;
@@ -14,17 +15,25 @@ const MAX_TEXT: usize = 256;
 /// A request in the flight record. Shares memory with the request's head.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestSummary {
-    pub(crate) method: Method,
-    pub(crate) target: Option<PathAndQuery>,
+    pub(crate) what: Subject,
     pub(crate) id: HeaderValue,
+}
+
+/// What a place in a worker is taken for.
+#[derive(Debug, Clone)]
+pub(crate) enum Subject {
+    /// A client's request.
+    Request(Method, Option<PathAndQuery>),
+    /// A run of this cron expression.
+    Run(Arc<str>),
 }
 
 /// A request whose worker ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostRequest {
-    /// As the client sent it, at most 256 bytes.
+    /// As the client sent it, at most 256 bytes; `scheduled` for a run.
     pub method: String,
-    /// Without the query, at most 256 bytes.
+    /// Without the query, at most 256 bytes; of a run the cron expression.
     pub path: String,
     /// The `x-request-id`.
     pub id: String,
@@ -47,9 +56,13 @@ pub struct InFlight {
 
 impl RequestSummary {
     pub(super) fn lost(&self, sent: Instant, answering: bool, culprit: bool) -> LostRequest {
+        let (method, path) = match &self.what {
+            Subject::Request(method, target) => (method.as_str(), target.as_ref().map_or("*", PathAndQuery::path)),
+            Subject::Run(cron) => ("scheduled", &**cron),
+        };
         LostRequest {
-            method: cut(self.method.as_str()),
-            path: cut(self.target.as_ref().map_or("*", PathAndQuery::path)),
+            method: cut(method),
+            path: cut(path),
             id: self.id.to_str().unwrap_or("-").to_owned(),
             age: sent.elapsed(),
             answering,

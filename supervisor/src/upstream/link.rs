@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use nano_protocol::{
-    BodyLength, ExitReason, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead, Side, StreamId,
-    StreamTable, Turns,
+    BodyLength, ExitReason, Frame, Outbox, RequestHead, RequestId, ResetReason, ResponseHead, Scheduled, Side,
+    StreamId, StreamTable, Turns,
 };
 use tokio::net::UnixStream;
 
@@ -34,7 +34,7 @@ use crate::app::App;
 use crate::egress::Egress;
 use crate::worker::Worker;
 pub(crate) use driver::{End, run};
-use exchange::{BodyChunk, Exchange, Rest};
+use exchange::{BodyChunk, Exchange, ExchangeKind, Rest};
 pub(crate) use exchange::{Deadline, Death, Failed};
 use fetches::Fetches;
 
@@ -152,8 +152,7 @@ impl Link {
             let mut requests = self.requests.borrow_mut();
             let mut sending = self.sending.borrow_mut();
             let id = requests.issue();
-            let exchange =
-                Exchange::new(id, frame.about.clone(), due, sending.pushed, (frame.has_body(), frame.websocket()));
+            let exchange = Exchange::new(id, frame.about.clone(), due, sending.pushed, frame.kind());
             exchange.set_place(place);
             let exchange = Rc::new(exchange);
             sending.push(|outbox| outbox.push(frame.numbered(id)));
@@ -317,7 +316,7 @@ impl Sending {
     }
 }
 
-/// A request's head, which can be sent more than once.
+/// A request's head or a scheduled event, which can be sent more than once.
 #[derive(Debug)]
 pub(crate) struct RequestFrame {
     frame: Frame,
@@ -329,16 +328,21 @@ impl RequestFrame {
         Self { frame: Frame::RequestHead(0, Box::new(head)), about }
     }
 
-    fn has_body(&self) -> bool {
-        matches!(&self.frame, Frame::RequestHead(_, head) if head.body != BodyLength::None)
+    /// A scheduled event: it is answered by a head without status, headers and body.
+    pub(crate) fn scheduled(event: Scheduled, about: RequestSummary) -> Self {
+        Self { frame: Frame::Scheduled(0, Box::new(event)), about }
     }
 
-    fn websocket(&self) -> bool {
-        matches!(&self.frame, Frame::RequestHead(_, head) if head.websocket)
+    fn kind(&self) -> ExchangeKind {
+        match &self.frame {
+            Frame::RequestHead(_, head) if head.websocket => ExchangeKind::WebSocket,
+            Frame::RequestHead(_, head) => ExchangeKind::Request { has_body: head.body != BodyLength::None },
+            _ => ExchangeKind::Scheduled,
+        }
     }
 
     fn numbered(&mut self, number: RequestId) -> &Frame {
-        if let Frame::RequestHead(id, _) = &mut self.frame {
+        if let Frame::RequestHead(id, _) | Frame::Scheduled(id, _) = &mut self.frame {
             *id = number;
         }
         &self.frame

@@ -65,6 +65,11 @@ impl Routes {
         current.table.lookup(host).and_then(|index| current.pools.get(index)).map(Rc::clone)
     }
 
+    /// A generation in this shard, unless it was replaced and has no worker left.
+    pub(crate) fn of_generation(&self, generation: GenerationId) -> Option<Rc<Pool>> {
+        self.pools.borrow().get(&generation).map(Rc::clone)
+    }
+
     /// Replaces the route table.
     pub(crate) fn swap(&self, table: Arc<RouteTable>) {
         let pools: Vec<_> = table.apps().iter().map(|app| self.pool(app)).collect();

@@ -21,8 +21,11 @@ pub(crate) enum Violation {
     #[error("{0}")]
     Stream(#[from] StreamViolation),
     /// A reset reason that a worker may not give.
-    #[error("a reset for a reason that only the supervisor has")]
+    #[error("a reset for a reason that only the supervisor has, or that this request cannot have")]
     ResetReason,
+    /// HTTP for a scheduled event, or the other way round.
+    #[error("an answer to a request for a scheduled event, or the other way round")]
+    NotScheduled,
     /// An acknowledgement of a reset that there was not.
     #[error("an acknowledgement for request {0}, which was not reset, or a second one")]
     UnknownReset(RequestId),

@@ -269,9 +269,8 @@ impl Entry {
     }
 
     fn triggers(&mut self, value: &Value) {
-        let crons = value.get("crons").filter(|crons| !is_empty(crons));
-        if crons.is_some() {
-            self.note("triggers.crons", "nano does not call `scheduled()` yet");
+        if let Some(crons) = value.get("crons").filter(|crons| !is_empty(crons)) {
+            self.set("crons", crons.clone());
         }
     }
 

@@ -130,6 +130,11 @@ impl Host {
         Given(outcome)
     }
 
+    /// Sends a command that has an answer of its own.
+    pub(crate) fn send(&self, command: ShardCommand) {
+        self.shard.commands().blocking_send(command).expect("the shard runs");
+    }
+
     pub(crate) fn connect(&self) -> Client {
         Client::connect(self.address)
     }

@@ -26,6 +26,7 @@ mod queueing;
 mod raw;
 mod resets;
 mod responses;
+mod scheduled;
 mod uploads;
 mod violations;
 mod worker;

@@ -122,7 +122,7 @@ fn check(control: &mut Link, first: Check) -> ! {
                 "hang" => hang(),
                 "ready" => {
                     let accessors = AccessorStyle::Property;
-                    send(&control.stream, &Frame::Ready(Ready { v8: "0.0.0".to_owned(), accessors }));
+                    send(&control.stream, &Frame::Ready(Ready { v8: "0.0.0".to_owned(), accessors, scheduled: true }));
                     hang();
                 }
                 "ask" => loop {
@@ -187,7 +187,10 @@ fn boot(control: &mut Link) -> String {
             _ => {}
         }
     }
-    send(&control.stream, &Frame::Ready(Ready { v8: "0.0.0".to_owned(), accessors: AccessorStyle::Property }));
+    send(
+        &control.stream,
+        &Frame::Ready(Ready { v8: "0.0.0".to_owned(), accessors: AccessorStyle::Property, scheduled: true }),
+    );
     script
 }
 

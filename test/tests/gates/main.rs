@@ -9,6 +9,7 @@ mod assets;
 mod bystander;
 mod caches;
 mod cpu_bombs;
+mod crons;
 mod evil_worker;
 mod hostile_servers;
 mod html_rewriter;

@@ -37,6 +37,8 @@ struct AppEntries {
     close_web_sockets: Entry,
     create_assets_binding: Entry,
     dispatch_request: Entry,
+    dispatch_scheduled: Entry,
+    handles_scheduled: Entry,
     response_handed_on: Entry,
     resume_response: Entry,
 }
@@ -51,6 +53,8 @@ impl AppEntries {
             close_web_sockets: runtime.entry("closeWebSockets")?,
             create_assets_binding: runtime.entry("createAssetsBinding")?,
             dispatch_request: runtime.entry("dispatchRequest")?,
+            dispatch_scheduled: runtime.entry("dispatchScheduled")?,
+            handles_scheduled: runtime.entry("handlesScheduled")?,
             response_handed_on: runtime.entry("responseHandedOn")?,
             resume_response: runtime.entry("resumeResponse")?,
         })
@@ -153,19 +157,42 @@ impl App {
         })
     }
 
-    /// A request came in: calls the app. False if it is over already.
+    /// Whether the started app has a handler for scheduled events. Asking may call code of the app: a getter.
+    fn handles_scheduled(&mut self) -> bool {
+        let handles_scheduled = &self.entries.handles_scheduled;
+        self.runtime.with_scope(|scope| {
+            v8::tc_scope!(let scope, scope);
+            let function = v8::Local::new(scope, handles_scheduled);
+            let undefined = v8::undefined(scope).into();
+            function.call(scope, undefined, &[]).is_some_and(|handles| handles.is_true())
+        })
+    }
+
+    /// A request or a scheduled event came in: calls the app. False if it is over already.
     fn request(&mut self, key: RequestKey) -> bool {
         let call_with = self.exchanges.requests.borrow_mut().take_call(key);
-        let Some(Call { method, url, has_body }) = call_with else { return false };
-        let (exchanges, dispatch) = (&self.exchanges, &self.entries.dispatch_request);
+        let Some(call_with) = call_with else { return false };
+        let (exchanges, entries) = (&self.exchanges, &self.entries);
         self.runtime.run_as(key, |scope, number| {
-            let method = v8::String::new_from_one_byte(scope, method.as_bytes(), v8::NewStringType::Internalized);
-            let (Some(method), Some(url)) = (method, v8::String::new(scope, &url)) else {
-                exchanges.requests.borrow_mut().fail(key, ResetReason::Refused);
-                return;
+            let called = match call_with {
+                Call::Request { method, url, has_body } => {
+                    let name = v8::NewStringType::Internalized;
+                    let method = v8::String::new_from_one_byte(scope, method.as_bytes(), name);
+                    method.zip(v8::String::new(scope, &url)).map(|(method, url)| {
+                        let has_body = v8::Boolean::new(scope, has_body);
+                        let arguments = [number, method.into(), url.into(), has_body.into()];
+                        call(scope, &exchanges.isolate, &entries.dispatch_request, &arguments);
+                    })
+                }
+                Call::Scheduled { cron, time } => v8::String::new(scope, &cron).map(|cron| {
+                    // Exact: milliseconds of a date.
+                    let time = v8::Number::new(scope, time as f64);
+                    call(scope, &exchanges.isolate, &entries.dispatch_scheduled, &[number, cron.into(), time.into()]);
+                }),
             };
-            let has_body = v8::Boolean::new(scope, has_body);
-            call(scope, &exchanges.isolate, dispatch, &[number, method.into(), url.into(), has_body.into()]);
+            if called.is_none() {
+                exchanges.requests.borrow_mut().fail(key, ResetReason::Refused);
+            }
         });
         true
     }

@@ -26,6 +26,7 @@ mod numbered;
 mod process;
 pub(crate) mod request;
 mod response;
+mod scheduled;
 mod sources;
 mod streams;
 mod structured_clone;
@@ -80,6 +81,7 @@ const GROUPS: &[&[OpDecl]] = &[
     process::OPS,
     request::OPS,
     response::OPS,
+    scheduled::OPS,
     streams::OPS,
     structured_clone::OPS,
     subtle::OPS,

@@ -11,4 +11,5 @@ mod log;
 mod requests;
 mod resets;
 mod rounds;
+mod scheduled;
 mod start_kinds;

@@ -221,6 +221,7 @@ impl Task {
         let link = &self.link;
         let (id, done) = match frame {
             Frame::ResponseHead(id, head) => (id, link.with(id, |exchange| exchange.on_head(head))?),
+            Frame::ScheduledDone { id } => (id, link.with(id, super::Exchange::on_scheduled_done)?),
             Frame::BodyWanted { id } => (id, link.with(id, |exchange| exchange.on_wanted().map(|()| false))?),
             Frame::Data { stream: StreamId { initiator: Side::Supervisor, number: id }, end, data } => {
                 (id, link.with(id, |exchange| exchange.on_chunk(data, end))?)
@@ -270,10 +271,12 @@ impl Task {
 
     /// The worker gives a request up.
     fn on_reset(&mut self, id: RequestId, reason: ResetReason) -> Result<(), Violation> {
-        use ResetReason::{BodyErrored, BodyUnwanted, HandlerThrew, NoResponse, Refused};
-        let known = self.link.with(id, |exchange| match (reason, exchange.is_complete()) {
-            (BodyUnwanted, true) => Ok(false),
-            (HandlerThrew | NoResponse | BodyErrored | Refused, false) => {
+        use ResetReason::{BodyErrored, BodyUnwanted, HandlerThrew, NoHandler, NoResponse, Refused};
+        let known = self.link.with(id, |exchange| match (reason, exchange.is_scheduled(), exchange.is_complete()) {
+            (BodyUnwanted, false, true) => Ok(false),
+            (HandlerThrew | Refused, _, false)
+            | (NoResponse | BodyErrored, false, false)
+            | (NoHandler, true, false) => {
                 exchange.fail(Failed::Reset(reason));
                 Ok(false)
             }

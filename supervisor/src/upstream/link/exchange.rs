@@ -7,8 +7,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{
-    BodyLength, ExitReason, ReceiveHalf, Received, RequestId, ResetReason, ResponseHead, SendHalf, StreamId,
-    StreamViolation,
+    BodyLength, ExitReason, HeaderBlock, ReceiveHalf, Received, RequestId, ResetReason, ResponseHead, SendHalf,
+    StreamId, StreamViolation,
 };
 
 use super::Violation;
@@ -63,8 +63,7 @@ pub(super) struct Exchange {
     pub(super) offset: u64,
     /// When the deadline began.
     sent: Instant,
-    /// The request asks for a WebSocket.
-    websocket: bool,
+    kind: ExchangeKind,
     about: RequestSummary,
     state: RefCell<ExchangeState>,
 }
@@ -82,6 +81,18 @@ struct ExchangeState {
     wanted: bool,
     /// Its place in the worker, until it is over there.
     place: Option<Place>,
+}
+
+/// What it was begun by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ExchangeKind {
+    Request {
+        has_body: bool,
+    },
+    /// A request that asks for a WebSocket.
+    WebSocket,
+    /// A scheduled event, which has no bodies and is answered by [`nano_protocol::Frame::ScheduledDone`].
+    Scheduled,
 }
 
 /// What becomes of a request's body when the response is complete.
@@ -102,29 +113,22 @@ pub(super) struct BodyChunk {
 }
 
 impl Exchange {
-    /// `(has_body, websocket)`: whether the request has a body, and asks for a WebSocket.
-    pub(super) fn new(
-        id: RequestId,
-        about: RequestSummary,
-        due: Deadline,
-        offset: u64,
-        (has_body, websocket): (bool, bool),
-    ) -> Self {
+    pub(super) fn new(id: RequestId, about: RequestSummary, due: Deadline, offset: u64, kind: ExchangeKind) -> Self {
         let state = ExchangeState {
             head: None,
             response: ReceiveHalf::default(),
             reader: None,
             // hyper enforces the announced length.
-            upload: match (websocket, has_body) {
-                (true, _) => SendHalf::of_socket(),
-                (false, true) => SendHalf::new(BodyLength::Unknown),
-                (false, false) => SendHalf::new(BodyLength::None),
+            upload: match kind {
+                ExchangeKind::WebSocket => SendHalf::of_socket(),
+                ExchangeKind::Request { has_body: true } => SendHalf::new(BodyLength::Unknown),
+                ExchangeKind::Request { has_body: false } | ExchangeKind::Scheduled => SendHalf::new(BodyLength::None),
             },
             uploader: None,
             wanted: false,
             place: None,
         };
-        Self { id, deadline: due.at, offset, sent: due.since, websocket, about, state: RefCell::new(state) }
+        Self { id, deadline: due.at, offset, sent: due.since, kind, about, state: RefCell::new(state) }
     }
 
     /// Gives it its place in the worker, or frees that.
@@ -134,13 +138,20 @@ impl Exchange {
 
     /// It was reset, and has its place until the worker has acknowledged that.
     pub(super) fn abandon(&self) {
-        if let Some(place) = &mut self.state.borrow_mut().place {
+        // Runs are no HTTP requests, among which abandoned ones are counted.
+        if let Some(place) = &mut self.state.borrow_mut().place
+            && !self.is_scheduled()
+        {
             place.abandon();
         }
     }
 
     pub(super) fn stream(&self) -> StreamId {
         StreamId::request(self.id)
+    }
+
+    pub(super) fn is_scheduled(&self) -> bool {
+        self.kind == ExchangeKind::Scheduled
     }
 
     /// Its entry in the flight record.
@@ -152,8 +163,11 @@ impl Exchange {
 
     pub(super) fn on_head(&self, head: ResponseHead) -> Result<bool, Violation> {
         let mut state = self.state.borrow_mut();
+        if self.is_scheduled() {
+            return Err(Violation::NotScheduled);
+        }
         if head.status == SWITCHING_PROTOCOLS {
-            if !self.websocket || head.body != BodyLength::Unknown {
+            if self.kind != ExchangeKind::WebSocket || head.body != BodyLength::Unknown {
                 return Err(Violation::Switch);
             }
             if state.response.length().is_some() {
@@ -168,6 +182,18 @@ impl Exchange {
         state.head = Some(head);
         state.wake_reader();
         Ok(state.response.is_ended())
+    }
+
+    /// The app has handled a scheduled event.
+    pub(super) fn on_scheduled_done(&self) -> Result<bool, Violation> {
+        let mut state = self.state.borrow_mut();
+        if !self.is_scheduled() {
+            return Err(Violation::NotScheduled);
+        }
+        state.response.begin(BodyLength::None)?;
+        state.head = Some(ResponseHead { status: 0, headers: HeaderBlock::default(), body: BodyLength::None });
+        state.wake_reader();
+        Ok(true)
     }
 
     pub(super) fn on_chunk(&self, data: Bytes, end: bool) -> Result<bool, Violation> {
@@ -187,6 +213,9 @@ impl Exchange {
     /// The app reads the request's body: the client is asked for it, and it continues after the response.
     pub(super) fn on_wanted(&self) -> Result<(), Violation> {
         let mut state = self.state.borrow_mut();
+        if self.is_scheduled() {
+            return Err(Violation::NotScheduled);
+        }
         if std::mem::replace(&mut state.wanted, true) {
             return Err(Violation::SecondWish);
         }

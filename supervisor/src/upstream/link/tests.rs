@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, LocalOptions};
 
 use super::*;
 use crate::egress::{Commons, Policy, Timeouts};
+use crate::upstream::Subject;
 use crate::worker::WorkerId;
 
 mod turns;
@@ -47,7 +48,8 @@ fn request(link: &Rc<Link>) -> UpstreamRequest {
         body: BodyLength::Unknown,
         websocket: false,
     };
-    let about = RequestSummary { method: http::Method::POST, target: None, id: http::HeaderValue::from_static("r") };
+    let about =
+        RequestSummary { what: Subject::Request(http::Method::POST, None), id: http::HeaderValue::from_static("r") };
     let now = Instant::now();
     link.send(&mut RequestFrame::new(head, about), Deadline { since: now, at: now + PATIENCE }, None)
         .expect("the link takes it")

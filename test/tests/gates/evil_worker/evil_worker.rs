@@ -272,7 +272,7 @@ fn mutate(link: &UnixStream, id: u32) {
 }
 
 fn ready() -> Frame {
-    Frame::Ready(Ready { v8: "0.0.0".to_owned(), accessors: AccessorStyle::Property })
+    Frame::Ready(Ready { v8: "0.0.0".to_owned(), accessors: AccessorStyle::Property, scheduled: true })
 }
 
 fn boot(control: &mut Link) -> Box<Boot> {

@@ -107,7 +107,10 @@ fn main() {
         }
     };
     kept.set(boot.env.iter().map(|(_, value)| value.text()).collect()).unwrap();
-    send(&control.stream, &Frame::Ready(Ready { v8: "0.0.0".to_owned(), accessors: AccessorStyle::Property }));
+    send(
+        &control.stream,
+        &Frame::Ready(Ready { v8: "0.0.0".to_owned(), accessors: AccessorStyle::Property, scheduled: true }),
+    );
     while let Some(frame) = control.next() {
         match frame {
             Frame::Ping(nonce) => send(&control.stream, &Frame::Pong { nonce, idle: true }),

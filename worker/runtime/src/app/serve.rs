@@ -347,7 +347,10 @@ impl Worker {
             },
         };
         match self.app.start(style) {
-            Ok(()) => Ok(Ready { v8: platform::v8_version().into(), accessors: style }),
+            Ok(()) => {
+                let scheduled = self.app.handles_scheduled();
+                Ok(Ready { v8: platform::v8_version().into(), accessors: style, scheduled })
+            }
             Err(message) => {
                 Err(BootFailed { message: cut(&message, MAX_ERROR_TEXT), path: boot.entry.clone(), line: 0, column: 0 })
             }

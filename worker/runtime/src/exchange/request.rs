@@ -4,6 +4,7 @@
 mod aborted;
 mod after_response;
 mod body;
+mod scheduled;
 mod unbegun;
 mod websocket;
 
@@ -12,9 +13,9 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{
-    BodyLength, Frame, HeaderBlock, Outbox, Received, RequestHead, RequestId, ResetReason, ResponseHead,
+    BodyLength, Frame, HeaderBlock, Outbox, Received, RequestHead, RequestId, ResetReason, ResponseHead, SendHalf,
+    Stats, StreamId, StreamTable, StreamViolation, Turns,
 };
-use nano_protocol::{SendHalf, Stats, StreamId, StreamTable, StreamViolation, Turns};
 
 use crate::exchange::key::{BodyReader, FetchKey, RequestKey};
 use crate::exchange::link_outbox::LinkOutbox;
@@ -165,23 +166,18 @@ impl Requests {
 
     /// Takes in a new request. [`Requests::take_call`] says what the app is to be called with.
     pub(crate) fn open(&mut self, link: usize, wire_id: RequestId, mut head: RequestHead) -> RequestKey {
-        let key = self.contexts.issue();
-        let incoming = IncomingBody::new(head.body, head.websocket);
         let unbegun = Unbegun::new(&mut head);
-        self.unbegun += unbegun.bytes;
-        let context = RequestContext {
-            link,
-            wire_id,
-            request_id: head.request_id,
-            headers: head.headers,
-            unbegun: Some(unbegun),
-            incoming,
-            websocket: head.websocket,
-            outgoing: None,
-            answered: false,
-            held: 0,
-            retained: 0,
-        };
+        let incoming = IncomingBody::new(head.body, head.websocket);
+        let mut context = RequestContext::new((link, wire_id), head.request_id, unbegun, incoming);
+        context.headers = head.headers;
+        context.websocket = head.websocket;
+        self.take_in(context)
+    }
+
+    fn take_in(&mut self, context: RequestContext) -> RequestKey {
+        let key = self.contexts.issue();
+        let (link, wire_id) = (context.link, context.wire_id);
+        self.unbegun += context.unbegun.as_ref().map_or(0, |unbegun| unbegun.bytes);
         self.contexts.insert(key, context);
         if let Some(keys) = self.keys.get_mut(link) {
             keys.insert(wire_id, key);

@@ -63,7 +63,9 @@ import { URL } from "./url/url.js";
 import { createURLPattern } from "./url/url_pattern.js";
 import { createAssetsBinding } from "./worker/assets_binding.js";
 import { builtInModule } from "./worker/cloudflare_workers.js";
-import { abortRequest, checkExports, dispatchRequest, responseHandedOn, resumeResponse, startApp } from "./worker/dispatch.js";
+import {
+  abortRequest, checkExports, dispatchRequest, dispatchScheduled, handlesScheduled, responseHandedOn, resumeResponse, startApp,
+} from "./worker/dispatch.js";
 import { beforeMain, setEnvironment } from "./worker/environment.js";
 import { ExecutionContext } from "./worker/execution_context.js";
 import { ExtendableEvent, FetchEvent } from "./worker/fetch_event.js";
@@ -219,6 +221,7 @@ defineLazily(global, ["MessageEvent"], messageEvents);
 defineLazily(global, ["PerformanceEntry", "PerformanceMark", "PerformanceMeasure"], userTiming);
 defineLazily(global, ["PerformanceObserver", "PerformanceObserverEntryList"], () => ops.lazyBuiltin("performance/observer.js"));
 defineLazily(global, ["scheduler"], () => ({ __proto__: null, scheduler: createScheduler() }), true);
+defineLazily(global, ["ScheduledController", "ScheduledEvent"], () => ops.lazyBuiltin("worker/scheduled.js"));
 defineLazily(global, ["URLPattern"], createURLPattern);
 defineLazily(global, ["CloseEvent", "WebSocket", "WebSocketPair"], webSockets);
 defineLazily(crypto, ["DigestStream"], () => ({ __proto__: null, DigestStream: createDigestStream() }));
@@ -294,11 +297,13 @@ export const entry = {
   },
   defineNodeGlobals,
   dispatchRequest,
+  dispatchScheduled,
   fetchFailed,
   fetchResponded,
   fetchSlotFree,
   fireTimer,
   generatorNext: GeneratorPrototypeNext,
+  handlesScheduled,
   inspect,
   rejectionHandled,
   removeSharedMemory,

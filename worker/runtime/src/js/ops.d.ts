@@ -196,6 +196,7 @@ export const ops: {
   scryptStart(password: Bytes, salt: Bytes, N: number, r: number, p: number, length: number): void;
   scryptStep(): boolean;
   secretBytes(id: KeyId): ArrayBuffer;
+  scheduledDone(id: Id, outcome: 0 | 1 | 2): void;
   setAsyncContext(value: unknown): void;
   setTicks(run: () => void): void;
   structuredClone(

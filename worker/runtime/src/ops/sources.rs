@@ -332,6 +332,7 @@ sources! {
     "websocket/web_socket.js",
     "websocket/wire.js",
     "worker/caches.js",
+    "worker/scheduled.js",
 }
 
 #[cfg(test)]

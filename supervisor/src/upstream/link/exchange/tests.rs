@@ -3,10 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
+use crate::upstream::Subject;
 
 fn begun(body: BodyLength) -> Exchange {
-    let about = RequestSummary { method: http::Method::GET, target: None, id: http::HeaderValue::from_static("-") };
-    let exchange = Exchange::new(0, about, Deadline { since: Instant::now(), at: Instant::now() }, 0, (false, false));
+    let about =
+        RequestSummary { what: Subject::Request(http::Method::GET, None), id: http::HeaderValue::from_static("-") };
+    let exchange = Exchange::new(
+        0,
+        about,
+        Deadline { since: Instant::now(), at: Instant::now() },
+        0,
+        ExchangeKind::Request { has_body: false },
+    );
     let head = ResponseHead { status: 200, headers: nano_protocol::HeaderBlock::default(), body };
     exchange.on_head(head).unwrap();
     exchange

@@ -6,11 +6,13 @@
 
 use std::time::Instant;
 
-use nano_protocol::{Frame, RequestHead, RequestId, ResetReason, Side, StreamId};
+use nano_protocol::{Frame, RequestId, ResetReason, Side, StreamId};
 
 use super::job_queue::Job;
 use super::{Phase, ROUND, ServeError, Worker};
+use crate::exchange::key::RequestKey;
 use crate::exchange::link::{Link, LinkError};
+use crate::exchange::request::Requests;
 
 /// Most times that a link is read in one round, each time a piece of [`Link::scratch`]: behind large requests, too, it is to
 /// be seen that they are over.
@@ -214,7 +216,10 @@ impl Worker {
 
     fn take(&mut self, link: usize, frame: Frame) -> Result<(), ServeError> {
         match frame {
-            Frame::RequestHead(id, head) => self.open_request(link, id, *head)?,
+            Frame::RequestHead(id, head) => self.open_request(link, id, |requests| requests.open(link, id, *head))?,
+            Frame::Scheduled(id, event) => {
+                self.open_request(link, id, |requests| requests.open_scheduled(link, id, *event))?
+            }
             Frame::Data { stream, end, data } => match stream.initiator {
                 Side::Supervisor => {
                     let news = self.app.exchanges.requests.borrow_mut().chunk(link, stream.number, data, end)?;
@@ -274,7 +279,13 @@ impl Worker {
         self.jobs.extend(left.into_iter().map(Job::FetchClosed));
     }
 
-    fn open_request(&mut self, link: usize, id: RequestId, head: RequestHead) -> Result<(), ServeError> {
+    /// Takes in a request or a scheduled event.
+    fn open_request(
+        &mut self,
+        link: usize,
+        id: RequestId,
+        open: impl FnOnce(&mut Requests) -> RequestKey,
+    ) -> Result<(), ServeError> {
         if self.app.exchanges.requests.borrow().key_of(link, id).is_some() {
             return Err(ServeError::Protocol("a request id that is in use"));
         }
@@ -282,7 +293,7 @@ impl Worker {
             return Err(ServeError::Protocol("a request before Ready"));
         }
         // While draining too: it was sent before the supervisor knew of the drain.
-        let key = self.app.exchanges.requests.borrow_mut().open(link, id, head);
+        let key = open(&mut self.app.exchanges.requests.borrow_mut());
         self.jobs.push(Job::Request(key));
         Ok(())
     }

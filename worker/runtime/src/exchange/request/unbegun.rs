@@ -1,8 +1,9 @@
 //! Requests that have come and that the app was not called for yet. One that is reset meanwhile is over without that.
 
-use nano_protocol::{BodyLength, Frame, RequestHead, RequestId};
+use nano_protocol::{BodyLength, Frame, HeaderBlock, RequestHead, RequestId};
 
-use super::Requests;
+use super::body::IncomingBody;
+use super::{RequestContext, Requests};
 use crate::exchange::key::RequestKey;
 
 /// Bytes of requests that are read ahead of the app: beyond that they wait in the sockets. What is behind them there,
@@ -13,10 +14,17 @@ const MAX_UNBEGUN: usize = 1 << 20;
 const OVERHEAD: usize = 512;
 
 /// What the app is to be called with.
-pub(crate) struct Call {
-    pub(crate) method: String,
-    pub(crate) url: String,
-    pub(crate) has_body: bool,
+pub(crate) enum Call {
+    Request {
+        method: String,
+        url: String,
+        has_body: bool,
+    },
+    /// `time`: when it was due, in milliseconds since 1970-01-01 UTC.
+    Scheduled {
+        cron: String,
+        time: u64,
+    },
 }
 
 pub(super) struct Unbegun {
@@ -28,8 +36,38 @@ pub(super) struct Unbegun {
 impl Unbegun {
     pub(super) fn new(head: &mut RequestHead) -> Self {
         let (method, url) = (std::mem::take(&mut head.method), std::mem::take(&mut head.url));
-        let bytes = OVERHEAD + method.len() + url.len() + head.request_id.len() + head.headers.as_bytes().len();
-        Self { call: Call { method, url, has_body: head.body != BodyLength::None && !head.websocket }, bytes }
+        let bytes = method.len() + url.len() + head.request_id.len() + head.headers.as_bytes().len();
+        let has_body = head.body != BodyLength::None && !head.websocket;
+        Self::of(Call::Request { method, url, has_body }, bytes)
+    }
+
+    /// `bytes`: those of its texts and headers.
+    pub(super) fn of(call: Call, bytes: usize) -> Self {
+        Self { call, bytes: OVERHEAD + bytes }
+    }
+}
+
+impl RequestContext {
+    /// One that has come on the link, under its number there.
+    pub(super) fn new(
+        (link, wire_id): (usize, RequestId),
+        request_id: String,
+        unbegun: Unbegun,
+        incoming: IncomingBody,
+    ) -> Self {
+        Self {
+            link,
+            wire_id,
+            request_id,
+            headers: HeaderBlock::default(),
+            unbegun: Some(unbegun),
+            incoming,
+            websocket: false,
+            outgoing: None,
+            answered: false,
+            held: 0,
+            retained: 0,
+        }
     }
 }
 

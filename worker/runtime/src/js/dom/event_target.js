@@ -16,6 +16,8 @@ const eventInternals = eventSlots();
 // What becomes of an exception that a listener throws; html/error_reporting.js sets it.
 /** @type {(error: any) => void} */
 let reportException = () => {};
+// What became of the event that was dispatched last.
+let lastThrew = false;
 
 /** Sets where exceptions of listeners go: `report(error)`. */
 export function setExceptionReporter(report) {
@@ -144,6 +146,7 @@ export class EventTarget {
 
   // §2.9 "dispatch" where the path is the target alone.
   static #dispatch(target, event) {
+    let threw = false;
     eventInternals.begin(event, target === globalTarget ? globalThis : target);
     if (target.#listeners !== null && !eventInternals.isStopped(event)) {
       const list = MapPrototypeGet(target.#listeners, eventInternals.type(event));
@@ -151,15 +154,18 @@ export class EventTarget {
         // "Inner invoke" works on a copy: listeners added meanwhile do not run, removed ones are flagged. The
         // capturing ones come first at a target, too.
         const copy = list.copy();
-        EventTarget.#invoke(target, event, copy, true);
-        if (!eventInternals.isStopped(event)) EventTarget.#invoke(target, event, copy, false);
+        threw = EventTarget.#invoke(target, event, copy, true);
+        if (!eventInternals.isStopped(event) && EventTarget.#invoke(target, event, copy, false)) threw = true;
       }
     }
     eventInternals.end(event);
+    lastThrew = threw;
     return !eventInternals.canceled(event);
   }
 
+  // Returns whether a listener threw.
   static #invoke(target, event, list, capture) {
+    let threw = false;
     const thisArgument = target === globalTarget ? globalThis : target;
     for (let i = 0; i < list.length; i++) {
       const listener = list[i];
@@ -176,11 +182,13 @@ export class EventTarget {
           ReflectApply(handleEvent, callback, [event]);
         }
       } catch (error) {
+        threw = true;
         reportException(error);
       }
       if (listener.passive) eventInternals.setPassive(event, false);
-      if (eventInternals.isStoppedAtOnce(event)) return;
+      if (eventInternals.isStoppedAtOnce(event)) return threw;
     }
+    return threw;
   }
 
   static {
@@ -211,6 +219,11 @@ export function fireEvent(target, type, init = undefined) {
 export function dispatchTrusted(target, event) {
   eventInternals.trust(event);
   return targetInternals.dispatch(target, event);
+}
+
+/** Whether a listener of the event that was dispatched last threw: the standard's "legacyOutputDidListenersThrowFlag". */
+export function listenerThrew() {
+  return lastThrew;
 }
 
 /** True when a listener or an event handler for `type` is there: without one, no event need be made. */

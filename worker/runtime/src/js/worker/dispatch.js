@@ -1,4 +1,4 @@
-// Requests to the app's `fetch` and responses back. Native code calls `startApp` once, then `dispatchRequest` for each
+// Requests to the app's `fetch` and responses back, and scheduled events. Native code calls `startApp` once, then `dispatchRequest` for each
 // request: one call in, one `ops.respond` out, unless the response's body comes in chunks.
 
 import { DOMException } from "../dom/dom_exception.js";
@@ -15,8 +15,8 @@ import { createSteadyMap } from "../steady_map.js";
 import { webSockets } from "../websocket/registry.js";
 import { getExports, isEntrypointClass, requestsFrom, setMainNamespace } from "./cloudflare_workers.js";
 import { getEnvironment } from "./environment.js";
-import { createExecutionContext, exportsFrom, onRejectedWait } from "./execution_context.js";
-import { fireFetchEvent, hasFetchListener } from "./fetch_event.js";
+import { createExecutionContext, exportsFrom, onRejectedWait, runsHeldBy } from "./execution_context.js";
+import { fireFetchEvent, hasAppListener } from "./fetch_event.js";
 
 const {
   FunctionPrototypeCall, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, PromisePrototypeThen, PromiseResolve,
@@ -25,8 +25,8 @@ const {
 
 /** What the app is: an object with a `fetch`, a class of WorkerEntrypoint, or listeners of the global scope. */
 const OBJECT = 0;
-const CLASS = 1;
-const LISTENERS = 2;
+export const CLASS = 1;
+export const LISTENERS = 2;
 
 let kind = OBJECT;
 /** The app's default export, whose `fetch` is looked up for each request, as workerd does. */
@@ -83,7 +83,7 @@ export function startApp(namespace, style) {
   accessorStyle = style;
   setMainNamespace(namespace);
   if (exported === undefined) {
-    if (!hasFetchListener()) return lacksDefault(typeof namespace.fetch === "function");
+    if (!hasAppListener("fetch") && !hasAppListener("scheduled")) return lacksDefault(typeof namespace.fetch === "function");
     kind = LISTENERS;
     return undefined;
   }
@@ -91,12 +91,15 @@ export function startApp(namespace, style) {
     return `its default export is ${describe(exported)}; nano needs ${expected}`;
   }
   if (isEntrypointClass(exported)) {
-    if (typeof exported.prototype.fetch !== "function") return "the class that it exports as default has no `fetch` method";
+    const { fetch, scheduled } = exported.prototype;
+    if (typeof fetch !== "function" && typeof scheduled !== "function") {
+      return "the class that it exports as default has no `fetch` method";
+    }
     kind = CLASS;
     app = exported;
     return undefined;
   }
-  if (typeof exported.fetch !== "function") {
+  if (typeof exported.fetch !== "function" && typeof exported.scheduled !== "function") {
     if (typeof exported === "function" && typeof exported.prototype?.fetch === "function") {
       return "its default export is a class that is no entrypoint: it must extend WorkerEntrypoint of \"cloudflare:workers\"";
     }
@@ -107,8 +110,35 @@ export function startApp(namespace, style) {
   return undefined;
 }
 
+/** Whether the app, once it is started, has a handler for scheduled events. */
+export function handlesScheduled() {
+  if (kind === LISTENERS) return hasAppListener("scheduled");
+  return typeof (kind === CLASS ? app.prototype : app).scheduled === "function";
+}
+
+/** What the app is. */
+export function appParts() {
+  return { __proto__: null, kind, app, env };
+}
+
+/** What there is for scheduled events; null before the first. */
+let scheduledEvents = null;
+
+/** Called natively for each scheduled event, with its number as the async context. */
+export function dispatchScheduled(id, cron, time) {
+  if (scheduledEvents === null) {
+    scheduledEvents = ops.lazyBuiltin("worker/scheduled.js");
+    runsHeldBy(scheduledEvents.holdRun);
+  }
+  scheduledEvents.dispatch(id, cron, time);
+}
+
 function callApp(id, request) {
-  if (kind === OBJECT) return FunctionPrototypeCall(app.fetch, app, request, env, createExecutionContext(id, request));
+  if (kind === OBJECT) {
+    const { fetch } = app;
+    if (typeof fetch !== "function") throw new TypeError("The app's default export has no `fetch` function");
+    return FunctionPrototypeCall(fetch, app, request, env, createExecutionContext(id, request));
+  }
   if (kind === LISTENERS) return fireFetchEvent(id, request);
   const entrypoint = ReflectConstruct(app, [createExecutionContext(id, request), env]);
   const { fetch } = entrypoint;
@@ -273,6 +303,7 @@ function fail(id, error) {
 
 /** Called natively when the supervisor ended a request: the client left, or it took too long. */
 export function abortRequest(id, message) {
+  if (scheduledEvents !== null && scheduledEvents.abortRun(id)) return;
   const request = MapPrototypeGet(inFlight, id);
   if (request === undefined) {
     // A WebSocket outlives its request.

@@ -10,6 +10,12 @@ const { ObjectDefineProperties, PromisePrototypeThen, PromiseResolve, SymbolToSt
 const kCreate = {};
 let reportError;
 let getExports;
+let holdRun = null;
+
+/** Sets what `waitUntil` of a scheduled event asks first: `holdRun(id, promise)`, false for any other number. */
+export function runsHeldBy(callback) {
+  holdRun = callback;
+}
 
 /** Sets what is called with the reason of a rejected promise that `waitUntil` was given. */
 export function onRejectedWait(callback) {
@@ -26,6 +32,7 @@ export function exportsFrom(callback) {
  * logged. `request`: undefined where it was held, or forgotten, already.
  */
 export function holdRequest(id, request, promise) {
+  if (holdRun !== null && holdRun(id, promise)) return;
   const settled = PromiseResolve(promise);
   // What goes on after the response may look at the request for the first time.
   if (request !== undefined) retainIncomingRequest(request);

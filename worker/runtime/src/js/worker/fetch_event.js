@@ -75,9 +75,9 @@ export class FetchEvent extends ExtendableEvent {
 configureInterface(ExtendableEvent);
 configureInterface(FetchEvent);
 
-/** Whether there is a listener for requests. */
-export function hasFetchListener() {
-  return hasListeners(globalEventTarget(), "fetch");
+/** Whether the global scope has a listener for what an app is called for: "fetch" | "scheduled". */
+export function hasAppListener(type) {
+  return hasListeners(globalEventTarget(), type);
 }
 
 /** Fires the event for `request`, which is number `id`. Returns the promise of the response. */
