@@ -151,7 +151,7 @@ fn every_missing_import_of_a_bundle_is_named_at_once() {
             let end = finish(&mut site.command("nano", arguments), "");
             assert_eq!(end.code, Some(1), "{start}: {end:?}");
             for told in
-                ["node:fs", "nano has no cloudflare:sockets", "nano has no cloudflare:email", "\"react\"", "./x.css"]
+                ["node:fs", "nano has no cloudflare:sockets", "nano has no cloudflare:email", "\"react\"", "x.css"]
             {
                 assert!(end.stderr.contains(told), "{told}: {}", end.stderr);
             }
