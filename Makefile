@@ -20,7 +20,7 @@ CARGO ?= cargo
 INSTALL ?= install
 BINDIR = $(PREFIX)/bin
 RELOCATE = -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/nano/|$(SYSCONFDIR)/nano/|g'
-BINARIES = nano nano-worker nanoctl
+BINARIES = nano nano-worker nano-bundle nanoctl
 # A checkout's dependencies are those of Cargo.lock, always.
 LOCKED = --locked
 
@@ -40,7 +40,7 @@ help: ## list these targets
 run: build ## set everything up and serve CONFIG (test/streams/writable/nano.json, port 8080)
 	exec target/release/nano serve --config $(CONFIG)
 
-build: v8 ## release build of nano, nanoctl and nano-worker in target/release
+build: v8 ## release build of nano, nanoctl, nano-worker and nano-bundle in target/release
 	$(CARGO) build $(LOCKED) --release --workspace --bins
 
 v8: ## provide the V8 library: from the checkout, a shared folder, the cache, the release page or source (deploy/provision-v8)

@@ -12,11 +12,13 @@ use nano_spawner::{ConfigSource, explain};
 use nix::unistd::geteuid;
 use tokio::task::LocalSet;
 
+use crate::bundler::{self, BundlerError};
 use crate::certificates;
 use crate::fleet::{Fleet, NoProc, NoWorker, SandboxEnforcement, SpawnerError, StartedSpawner, find_worker};
 use crate::identity::Identity;
 use crate::limits::{self, TooLittle};
 use crate::privileges::{give_up, harden};
+use crate::project::{Output, Project, ProjectError, ProjectPath};
 use crate::reload;
 use crate::telemetry::{AppMetrics, Metrics};
 
@@ -41,6 +43,15 @@ pub enum CheckError {
     /// Limits are too low.
     #[error(transparent)]
     Limits(#[from] TooLittle),
+    /// It is no project.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// There is no bundle.
+    #[error(transparent)]
+    Bundler(#[from] BundlerError),
+    /// What is wrong with a project.
+    #[error("{}", .0.join("\n"))]
+    Sources(Vec<String>),
     /// The system refused something.
     #[error("the check cannot be run: {}", explain(.0))]
     Io(#[from] io::Error),
@@ -82,6 +93,39 @@ pub fn check(file: &Path) -> Result<Config, CheckError> {
     match ConfigError::from_diagnostics(faults) {
         Some(error) => Err(error.into()),
         None => Ok(config),
+    }
+}
+
+/// Checks a project as `nano dev` would serve it: makes its bundle, and loads that. What is to be known all the same.
+/// Blocks.
+///
+/// # Errors
+/// Everything that is wrong, each with its place.
+pub fn check_project(path: &ProjectPath) -> Result<Vec<String>, CheckError> {
+    let listed = bundler::listed_modules(&find_worker()?)?;
+    let project = Project::read(path)?;
+    let mut output = Output::new(0, None)?;
+    let mut notes = project.notes.clone();
+    let module = match &project.main {
+        None => None,
+        Some(main) => {
+            let out = output.next()?;
+            let bundle = bundler::bundle(&project.request(main, &out, &listed), None)?;
+            if !bundle.errors.is_empty() {
+                return Err(CheckError::Sources(bundle.errors.iter().map(bundler::fault).collect()));
+            }
+            notes.extend(bundle.warnings.iter().map(bundler::fault));
+            Some(out)
+        }
+    };
+    output.write(&project, module)?;
+    match check(&output.config()) {
+        Ok(_) => Ok(notes),
+        // Without places in a configuration that nobody wrote.
+        Err(CheckError::Config(error)) => {
+            Err(CheckError::Sources(error.diagnostics().iter().map(|fault| fault.message.clone()).collect()))
+        }
+        Err(other) => Err(other),
     }
 }
 

@@ -20,6 +20,7 @@ mod shared;
 mod shown;
 mod slot;
 mod slot_status;
+mod source_maps;
 mod spares;
 mod spawner_client;
 mod start_error;

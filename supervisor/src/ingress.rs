@@ -5,6 +5,7 @@
 //! response has begun ends in [`rescue`], the only place where an error becomes a status.
 
 mod assets;
+mod build_page;
 mod client_headers;
 mod context;
 mod expectation;
@@ -27,6 +28,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode};
 use hyper::body::Incoming;
@@ -36,6 +38,7 @@ use tracing::Instrument;
 use crate::assets::AssetAnswer;
 use crate::downstream::Connection;
 use crate::upstream::{Deadline, Death, Failed, NotAdmitted, RequestFrame, RequestSummary, Subject, UpstreamRequest};
+pub(crate) use build_page::BuildPage;
 pub(crate) use context::IngressContext;
 pub(crate) use relay::ResponseBody;
 use request_log::RequestLog;
@@ -77,6 +80,12 @@ pub(crate) fn handle_request(
                 }
                 https::redirect(location, record)
             }
+            Ok(Answer::Page(page)) => {
+                if let Some(upload) = upload {
+                    Box::pin(upload.leave()).await;
+                }
+                build_page::respond(page, record)
+            }
             Ok(Answer::Switch(switch)) => websocket::switch(switch, record),
             Ok(Answer::Worker(answer)) => {
                 let mut closes = record.closes();
@@ -102,6 +111,8 @@ enum Answer {
     Files(AssetAnswer),
     /// The client is sent to `https`.
     Https(HeaderValue),
+    /// The page of a project that does not load.
+    Page(Bytes),
     /// Its worker.
     Worker(StartedResponse),
     /// Its worker, which makes the connection a WebSocket.
@@ -125,6 +136,9 @@ async fn forward(
     let Target { host, authority, url } = Target::read(head, record.origin().scheme)?;
     expectation::check(head)?;
     https::check(record, &host)?;
+    if let Some(page) = context.build_page.as_ref().and_then(|page| page.answer(head)) {
+        return Ok(Answer::Page(page));
+    }
     let mut pool = context.routes.find(&host).ok_or(Failure::UnknownHost)?;
     record.routed(&pool.app);
     if pool.app.availability.is_stopped() {

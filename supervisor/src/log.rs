@@ -39,10 +39,20 @@ pub struct Logs {
     shared: Arc<LogState>,
 }
 
+/// Whose lines there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// nano's and its apps'.
+    All,
+    /// The apps' and the access log; of nano's own, warnings and errors.
+    Apps,
+}
+
 #[derive(Debug)]
 struct LogState {
     pretty: bool,
     colour: bool,
+    voice: Voice,
     level: AtomicU8,
     /// The level of the configuration. The one above differs where an operator has set another.
     configured: AtomicU8,
@@ -56,7 +66,7 @@ impl Logs {
     ///
     /// # Errors
     /// Its thread cannot be started, or there is a subscriber already.
-    pub fn start(settings: &nano_config::Log) -> io::Result<Self> {
+    pub fn start(settings: &nano_config::Log, voice: Voice) -> io::Result<Self> {
         let terminal = io::stderr().is_terminal();
         let pretty = match settings.format {
             Some(format) => format == LogFormat::Pretty,
@@ -65,6 +75,7 @@ impl Logs {
         let shared = LogState {
             pretty,
             colour: terminal && std::env::var_os("NO_COLOR").is_none(),
+            voice,
             level: AtomicU8::new(level_index(settings.level)),
             configured: AtomicU8::new(level_index(settings.level)),
             access: AtomicBool::new(settings.access),
@@ -126,7 +137,8 @@ impl Logs {
 
     fn enabled(&self, target: &str, level: Level) -> bool {
         // From other crates only warnings and errors: nano does not vet the format of their debug lines.
-        let own = target.starts_with("nano") || target == ACCESS;
+        let of_apps = target == APP || target == ACCESS;
+        let own = of_apps || target.starts_with("nano") && self.shared.voice == Voice::All;
         level <= self.level()
             && (own || level <= Level::WARN)
             && (target != ACCESS || self.shared.access.load(Ordering::Relaxed))

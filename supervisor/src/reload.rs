@@ -30,6 +30,8 @@ pub(crate) enum Trigger {
     Control,
     Signal,
     Watch,
+    /// `nano dev`, which says itself what came of it.
+    Dev,
 }
 
 impl Trigger {
@@ -38,6 +40,7 @@ impl Trigger {
             Self::Control => "control socket",
             Self::Signal => "SIGHUP",
             Self::Watch => "watch",
+            Self::Dev => "nano dev",
         }
     }
 }
@@ -121,6 +124,7 @@ impl Supervisor {
             let error = outcome.as_ref().err().map(ToString::to_string);
             *self.last_reload.borrow_mut() = Some(LastReload { at: SystemTime::now(), error });
         }
+        let trigger_is_dev = trigger == Trigger::Dev;
         let trigger = trigger.as_str();
         let took_ms = millis(begun.elapsed());
         match &outcome {
@@ -134,6 +138,7 @@ impl Supervisor {
                 unchanged = report.unchanged.len(),
                 "reloaded"
             ),
+            Err(_) if trigger_is_dev => {}
             Err(error) => {
                 tracing::error!(trigger, took_ms, code = error.code(), %error, "reload failed, everything stays as it was")
             }

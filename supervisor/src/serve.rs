@@ -1,6 +1,7 @@
 //! `nano serve`: all sockets are bound before anything is started, everything is ready before that is reported, and
 //! requests in flight are finished before it ends.
 
+pub(crate) mod dev_link;
 mod failure;
 mod operator_signals;
 
@@ -30,8 +31,9 @@ use crate::downstream::listener::{self, Bound, Listener};
 use crate::duration::millis;
 use crate::fleet::{Fleet, SOCKETS_GRACE, SandboxEnforcement, SpawnerError, StartedSpawner, find_worker};
 use crate::identity::Identity;
+use crate::ingress::BuildPage;
 use crate::limits;
-use crate::log::Logs;
+use crate::log::{Logs, Voice};
 use crate::notify::{self, notify};
 use crate::orphans;
 use crate::privileges::{give_up, harden};
@@ -46,6 +48,7 @@ use crate::telemetry::{self, Scrapes};
 use crate::upstream::LinkEvent;
 use crate::watch;
 
+use dev_link::DevLink;
 pub use failure::ServeError;
 use operator_signals::Signals;
 
@@ -68,6 +71,8 @@ pub struct ServeOptions {
     pub source: ConfigSource,
     /// Threads that take requests; `None`: half of the processors.
     pub shards: Option<usize>,
+    /// The standard input is a socket with the orders of `nano dev`.
+    pub dev: bool,
 }
 
 /// How serving ended.
@@ -119,7 +124,7 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
     started.sweep(socket_files(control.as_ref(), &files))?;
     let kept = give_up(Identity::for_supervisor(config.uid_base)).err();
     // From here on there are other threads.
-    let logs = Logs::start(&config.log)?;
+    let logs = Logs::start(&config.log, if options.dev { Voice::Apps } else { Voice::All })?;
     log_start(&config, &options.source, &listeners, root);
     if let Some(error) = kept {
         tracing::warn!(%error, "the supervisor keeps more privileges than it needs");
@@ -134,7 +139,14 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
         started.connect()?
     };
     let fleet = Fleet::new(spawner, Arc::default(), sandbox_enforcement, config.drain);
-    let start = Start { config, version, fleet, listeners, tls, metrics, control, logs: logs.clone() };
+    let dev = if options.dev {
+        let _within = runtime.enter();
+        let page = Arc::<BuildPage>::default();
+        Some((DevLink::of_stdin(Arc::clone(&page))?, page))
+    } else {
+        None
+    };
+    let start = Start { config, version, fleet, listeners, tls, metrics, control, logs: logs.clone(), dev };
     let ended = local.block_on(&runtime, start.run());
     drop(files);
     // Closing the link to the spawner makes it kill every worker that is left.
@@ -248,11 +260,13 @@ struct Start {
     metrics: Option<std::net::TcpListener>,
     control: Option<Control>,
     logs: Logs,
+    dev: Option<(DevLink, Arc<BuildPage>)>,
 }
 
 impl Start {
     async fn run(self) -> Result<Ended, ServeError> {
-        let Self { config, version, fleet, listeners, tls, metrics: metrics_listener, control, logs } = self;
+        let Self { config, version, fleet, listeners, tls, metrics: metrics_listener, control, logs, dev } = self;
+        let (dev, page) = dev.unzip();
         let mut signals = Signals::new()?;
         let own_child = fleet.spawner().pid();
         let metrics = Arc::clone(fleet.metrics());
@@ -293,6 +307,7 @@ impl Start {
                 options.max_egress_connections = egress_connections;
                 (options.tls, options.https_port) = (tls.clone(), https_port);
                 options.own_ports = Arc::clone(&own_ports);
+                options.build_page.clone_from(&page);
                 Shard::spawn(index, own, Arc::clone(&routes), options)
             })
             .collect::<Result<_, _>>()?;
@@ -333,6 +348,9 @@ impl Start {
             supervisor.install(Rc::new(config.clone()), version, generations);
             drop(alone);
             announce(&supervisor);
+            if let Some(dev) = dev {
+                background.spawn_local(dev.run(Rc::clone(&supervisor)));
+            }
             go_on(&supervisor, &mut background);
             let mut stop = supervisor.stop.subscribe();
             let _ = stop.wait_for(|stop| *stop != Stop::No).await;

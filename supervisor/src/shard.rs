@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use crate::downstream::ClientLimits;
 use crate::downstream::listener::Listener;
 use crate::downstream::tls::ServerTls;
+use crate::ingress::BuildPage;
 use crate::route::RouteTable;
 use crate::telemetry::Metrics;
 use crate::upstream::LinkEvent;
@@ -43,6 +44,8 @@ pub struct ShardOptions {
     pub own_ports: Arc<[u16]>,
     /// Where requests of no app are counted.
     pub metrics: Arc<Metrics>,
+    /// What browsers get while a developer's project does not load.
+    pub(crate) build_page: Option<Arc<BuildPage>>,
     /// Reports to the control plane.
     pub events: mpsc::Sender<LinkEvent>,
 }
@@ -58,6 +61,7 @@ impl ShardOptions {
             tls: None,
             https_port: None,
             own_ports: Arc::default(),
+            build_page: None,
             metrics,
             events,
         }

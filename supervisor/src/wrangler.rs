@@ -6,7 +6,7 @@ mod read;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use read::ImportError;
 
@@ -19,17 +19,35 @@ pub struct Imported {
     pub notes: Vec<String>,
 }
 
+/// A project's configuration as it is written, and what is made of it.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Its keys, in the environment that was asked for.
+    pub(crate) keys: Map<String, Value>,
+    pub(crate) imported: Imported,
+}
+
+/// The file's names, in wrangler's order.
+pub(crate) const FILE_NAMES: [&str; 3] = read::NAMES;
+
+/// The configuration of a project, for those who look at its keys too. Paths are beneath the file's directory.
+pub(crate) fn configuration(path: &Path, environment: Option<&str>) -> Result<Configuration, ImportError> {
+    let file = read::file_in(path)?;
+    let keys = read::in_environment(read::read(&file)?, environment, &file)?;
+    let directory = file.parent().map(PathBuf::from).unwrap_or_default();
+    let imported = entry::entry(&keys, &directory);
+    Ok(Configuration { file, keys, imported })
+}
+
 /// Reads the configuration of a project: a file, or the one in a directory. `environment`: which of its environments.
 ///
 /// # Errors
 ///
 /// The file cannot be read, is none of wrangler's, or has no such environment.
 pub fn import(path: &Path, environment: Option<&str>) -> Result<Imported, ImportError> {
-    let file = read::file_in(path)?;
-    let config = read::read(&file)?;
-    let config = read::in_environment(config, environment, &file)?;
-    let directory = file.parent().map(PathBuf::from).unwrap_or_default();
-    Ok(entry::entry(&config, &directory))
+    configuration(path, environment).map(|configuration| configuration.imported)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::process::Command;
 
 /// Crate → the crates of this workspace that it may depend on, in any kind of dependency.
 const ALLOWED: &[(&str, &[&str])] = &[
+    ("nano-bundle", &["nano-protocol"]),
     ("nano-config", &[]),
     ("nano-protocol", &[]),
     ("nano-supervisor", &["nano-config", "nano-protocol", "nano-spawner"]),
@@ -22,8 +23,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("nano-config", &["tokio", "v8", "hyper"]),
     ("nano-protocol", &["tokio", "v8", "hyper", "mio"]),
-    ("nano-supervisor", &["v8"]),
-    ("nano-worker", &["tokio", "hyper"]),
+    ("nano-supervisor", &["v8", "rolldown", "oxc"]),
+    ("nano-worker", &["tokio", "hyper", "rolldown", "oxc"]),
+    // It reads what strangers wrote, and needs no network.
+    ("nano-bundle", &["v8", "hyper", "rustls"]),
 ];
 
 fn metadata() -> Value {

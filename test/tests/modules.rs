@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_test::{Site, app_path};
+use nano_test::{Site, app_path, finish};
 use serde_json::json;
 
 #[test]
@@ -51,4 +51,32 @@ fn two_apps_share_nothing() {
         assert_eq!(nano.get("a.local", "/").text(), count);
     }
     assert_eq!(nano.get("b.local", "/").text(), "1");
+}
+
+#[test]
+fn every_import_that_leads_nowhere_is_named_at_once() {
+    let site = Site::new();
+    site.app(
+        "a",
+        "import './gone.js';\nimport fs from 'node:fs';\nimport './b.js';\nimport { Hono } from 'hono';\n\
+         import s from 'cloudflare:sockets';\nexport default { fetch() {} };",
+    );
+    site.file("a/b.js", "import './gone.js';\nimport './also-gone.js';\n");
+    for start in ["eager", "on-demand"] {
+        site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a", "start": start }]));
+        let checked = finish(&mut site.command("nano", &["check", "nano.json"]), "");
+        assert_eq!(checked.code, Some(1), "{checked:?}");
+        for told in [
+            "a/index.js:1:8",
+            "The module gone.js cannot be loaded: no such file",
+            "it needs `\"compatibility_flags\": [\"nodejs_compat\"]`",
+            "Cannot import \"hono\"",
+            "nano has no cloudflare:sockets",
+            "The module also-gone.js cannot be loaded: no such file",
+            "a/b.js:2:8",
+        ] {
+            assert_eq!(checked.stderr.matches(told).count(), 1, "{start}: {told}: {}", checked.stderr);
+        }
+        assert!(!checked.stderr.contains("SIGKILL"), "{}", checked.stderr);
+    }
 }

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Some("serve") => boot::main(arguments),
         Some("repl") => repl::main(arguments),
         Some("run") => run::main(arguments),
+        Some("modules") => modules(),
         Some("--version") => version(),
         _ => usage(),
     }
@@ -45,6 +46,19 @@ fn version() -> ExitCode {
     let v8 = nano_runtime::platform::v8_version();
     let _ = writeln!(io::stdout(), "nano-worker {} (V8 {v8})", env!("CARGO_PKG_VERSION"));
     ExitCode::Done
+}
+
+/// For `nano dev`: which imports are no files.
+fn modules() -> ExitCode {
+    let mut text = String::new();
+    for module in nano_runtime::listed_modules() {
+        text.push_str(&module.line());
+        text.push('\n');
+    }
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::Done,
+        Err(_) => ExitCode::Failed,
+    }
 }
 
 fn usage() -> ExitCode {

@@ -53,4 +53,4 @@ pub use shortage::explain;
 pub use source::ConfigSource;
 pub use start::{SUBCOMMAND, own_program, start};
 pub use uid::supervisors_own;
-pub use watch::Fingerprint;
+pub use watch::{Fingerprint, WatchedPaths, Watcher, WatcherReport};

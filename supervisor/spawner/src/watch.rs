@@ -35,7 +35,7 @@ const MAX_MESSAGE: usize = 64 * 1024;
 /// The paths to watch, each with its state when it was read; `None`: the state is not known, or the watcher before this
 /// one looks after it.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct WatchedPaths {
+pub struct WatchedPaths {
     paths: BTreeMap<PathBuf, Option<Fingerprint>>,
     /// Directories of static files: everything beneath them counts. The states are those of [`AssetList::state`].
     trees: BTreeMap<PathBuf, Option<u64>>,
@@ -43,13 +43,13 @@ pub(crate) struct WatchedPaths {
 
 impl WatchedPaths {
     /// Adds a directory of static files.
-    pub(crate) fn add_tree(&mut self, path: &Path, seen: Option<u64>) {
+    pub fn add_tree(&mut self, path: &Path, seen: Option<u64>) {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         self.trees.insert(path, seen);
     }
 
     /// Adds a path. If it is there already, the later state counts.
-    pub(crate) fn add(&mut self, path: &Path, seen: Option<Fingerprint>) {
+    pub fn add(&mut self, path: &Path, seen: Option<Fingerprint>) {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         if self.paths.len() < MAX_PATHS || self.paths.contains_key(&path) {
             self.paths.insert(path, seen);
@@ -68,7 +68,8 @@ impl WatchedPaths {
     }
 
     /// Whether both have the same paths.
-    pub(crate) fn same_paths(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn same_paths(&self, other: &Self) -> bool {
         self.paths.keys().eq(other.paths.keys()) && self.trees.keys().eq(other.trees.keys())
     }
 }
@@ -84,11 +85,11 @@ enum WatcherMessage {
 
 /// A process that watches. It ends with the spawner, or when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Watcher {
+pub struct Watcher {
     pid: Pid,
     pub(crate) places: WatchedPaths,
     /// Its messages.
-    pub(crate) messages: File,
+    pub messages: File,
     /// The beginning of a message.
     partial: VecDeque<u8>,
     /// Whether it has reported that it misses nothing.
@@ -99,17 +100,21 @@ pub(crate) struct Watcher {
 
 /// The messages of a watcher that were read at once.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct WatcherReport {
+pub struct WatcherReport {
     /// A watched path has changed.
-    pub(crate) changed: bool,
+    pub changed: bool,
     /// Its coverage, if it reported it.
-    pub(crate) coverage: Option<Coverage>,
+    pub coverage: Option<Coverage>,
     /// It has ended or sent garbage.
-    pub(crate) gone: bool,
+    pub gone: bool,
 }
 
 impl Watcher {
-    pub(crate) fn start(places: WatchedPaths) -> io::Result<Self> {
+    /// Starts it. Call it while there is one thread.
+    ///
+    /// # Errors
+    /// There is no process for it.
+    pub fn start(places: WatchedPaths) -> io::Result<Self> {
         let (own, messages) = io::pipe()?;
         let (end, order) = io::pipe()?;
         match clone(0, None)? {
@@ -134,7 +139,7 @@ impl Watcher {
     }
 
     /// Reads its messages. Call it when the pipe is readable.
-    pub(crate) fn read_messages(&mut self) -> WatcherReport {
+    pub fn read_messages(&mut self) -> WatcherReport {
         let mut bytes = [0; 4096];
         let mut report = WatcherReport::default();
         match self.messages.read(&mut bytes) {

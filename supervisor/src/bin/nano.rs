@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,10 +11,12 @@ use std::process::Command;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use nano_config::DEFAULT_PORT;
 use nano_protocol::ExitCode;
-use nano_supervisor::check::check;
+use nano_supervisor::check::{check, check_project};
 use nano_supervisor::clone3;
+use nano_supervisor::dev::{DEV_PORT, DevEnded, DevOptions, dev};
 use nano_supervisor::fleet::{find_worker, spawner_if_asked};
 use nano_supervisor::printable;
+use nano_supervisor::project::ProjectPath;
 use nano_supervisor::serve::{Ended, ServeOptions, serve};
 use nano_supervisor::supervisor::ConfigSource;
 use nano_supervisor::wrangler::import;
@@ -67,6 +70,32 @@ enum Action {
         /// Threads that take requests (default: half of the processors)
         #[arg(long, env = "NANO_SHARDS", hide = true)]
         shards: Option<usize>,
+
+        /// The standard input is a socket with the orders of `nano dev`
+        #[arg(long, hide = true, requires = "config")]
+        dev_link: bool,
+    },
+    /// Serve a project of wrangler, or a directory, and its changes as they are saved
+    Dev {
+        /// Its directory, its wrangler.jsonc, wrangler.json or wrangler.toml, or its module
+        #[arg(value_name = "DIR", default_value = ".")]
+        project: PathBuf,
+
+        /// The port to serve on; 0: any
+        #[arg(long, default_value_t = DEV_PORT)]
+        port: u16,
+
+        /// The address to serve on [default: this machine alone]
+        #[arg(long, value_name = "ADDRESS")]
+        ip: Option<IpAddr>,
+
+        /// One of its environments
+        #[arg(long, value_name = "NAME")]
+        env: Option<String>,
+
+        /// A key of an app in nano.json, as in --set memory_mb=256
+        #[arg(long, value_name = "KEY=JSON")]
+        set: Vec<String>,
     },
     /// Run a script until nothing is left to do
     Run {
@@ -82,11 +111,15 @@ enum Action {
     /// The network of a program that `nano run` runs; its standard input is the link to it
     #[command(hide = true)]
     Broker,
-    /// Validate a config file and load every app's module
+    /// Validate a config file and load every app's module; or a project, as `nano dev` would serve it
     Check {
-        /// The config file
-        #[arg(value_name = "FILE.json")]
+        /// The config file; or a project's directory, its wrangler.jsonc, wrangler.json or wrangler.toml, or its module
+        #[arg(value_name = "FILE.json|DIR")]
         file: PathBuf,
+
+        /// One of the project's environments
+        #[arg(long, value_name = "NAME")]
+        env: Option<String>,
     },
     /// Print the entry of nano.json for a project of wrangler; what of it nano does not have is on stderr
     Import {
@@ -133,7 +166,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     clone3::mend();
     let serves = match &cli.action {
-        Some(Action::Serve { .. }) => true,
+        Some(Action::Serve { .. } | Action::Dev { .. }) => true,
         None => cli.words.first().is_some_and(|file| is_config(file)) && !cli.version,
         _ => false,
     };
@@ -144,10 +177,14 @@ fn main() -> ExitCode {
     }
     match cli.action {
         _ if cli.version => version(),
-        Some(Action::Serve { what, config, app, port, shards }) => match source(what, config, app, port) {
-            Ok(source) => run_server(source, shards),
+        Some(Action::Serve { what, config, app, port, shards, dev_link }) => match source(what, config, app, port) {
+            Ok(source) => run_server(ServeOptions { source, shards, dev: dev_link }),
             Err(message) => wrong_usage(Some("serve"), &message),
         },
+        Some(Action::Dev { project, port, ip, env, set }) => {
+            let project = ProjectPath { path: project, environment: env, settings: set };
+            run_dev(DevOptions { project, port, ip })
+        }
         Some(Action::Run { script, arguments }) => {
             if is_config(Path::new(&script)) {
                 let script = Path::new(&script).display();
@@ -163,17 +200,22 @@ fn main() -> ExitCode {
             Err(error) => failed(&error),
         },
         Some(Action::Repl) => exec_worker([OsString::from("repl")]),
-        Some(Action::Check { file }) => run_check(&file),
+        Some(Action::Check { file, env }) if is_project(&file) || env.is_some() => {
+            run_check_project(&ProjectPath { path: file, environment: env, settings: Vec::new() })
+        }
+        Some(Action::Check { file, .. }) => run_check(&file),
         Some(Action::Import { project, env }) => run_import(&project, env.as_deref()),
         Some(Action::Version) => version(),
         None if cli.repl => exec_worker([OsString::from("repl")]),
         None => match cli.words.as_slice() {
-            [file] if is_config(file) => run_server(ConfigSource::File(file.clone()), None),
+            [file] if is_config(file) => {
+                run_server(ServeOptions { source: ConfigSource::File(file.clone()), shards: None, dev: false })
+            }
             [file, further, ..] if is_config(file) => {
                 wrong_usage(None, &format!("one config file is served, and {} is one too many", further.display()))
             }
             [other, ..] => wrong_usage(None, &neither(other)),
-            [] => wrong_usage(None, &format!("say what to do: serve, run, repl or check{}", what_is_here())),
+            [] => wrong_usage(None, &format!("say what to do: serve, dev, run, repl or check{}", what_is_here())),
         },
     }
 }
@@ -289,8 +331,16 @@ fn wrong_usage(command: Option<&str>, message: &str) -> ExitCode {
     ExitCode::Usage
 }
 
-fn run_server(source: ConfigSource, shards: Option<usize>) -> ExitCode {
-    match serve(&ServeOptions { source, shards }) {
+fn run_dev(options: DevOptions) -> ExitCode {
+    match dev(options) {
+        Ok(DevEnded::Stopped) => ExitCode::Done,
+        Ok(DevEnded::ServerEnded) => ExitCode::Failed,
+        Err(error) => failed(&error),
+    }
+}
+
+fn run_server(options: ServeOptions) -> ExitCode {
+    match serve(&options) {
         Ok(Ended::Drained) => ExitCode::Done,
         Ok(Ended::Cut) => ExitCode::Failed,
         Err(error) => failed(&error),
@@ -303,6 +353,26 @@ fn run_check(file: &Path) -> ExitCode {
             let count = config.apps.len();
             let apps = if count == 1 { "app loads" } else { "apps load" };
             let _ = writeln!(io::stdout().lock(), "{}: ok, {count} {apps}", printable::line(&file.to_string_lossy()));
+            ExitCode::Done
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+/// Whether it is a developer's project, and no configuration of nano.
+fn is_project(path: &Path) -> bool {
+    let is_wranglers = path.file_stem().is_some_and(|stem| stem == "wrangler");
+    path.is_dir() || is_wranglers || path.is_file() && !is_config(path)
+}
+
+fn run_check_project(project: &ProjectPath) -> ExitCode {
+    match check_project(project) {
+        Ok(notes) => {
+            for note in &notes {
+                let _ = writeln!(io::stderr(), "{}", printable::lines(note));
+            }
+            let shown = project.path.to_string_lossy();
+            let _ = writeln!(io::stdout().lock(), "{}: ok, the project loads", printable::line(&shown));
             ExitCode::Done
         }
         Err(error) => failed(&error),

@@ -137,8 +137,11 @@ async fn load_app(
                 return Err(Some(no_handler(app)));
             }
             Frame::Ready(ready) => return Ok(ready),
-            Frame::BootFailed(fault) => return Err(Some(module_fault(app, fault))),
-            Frame::Log(line) => on_event(BootEvent::Log(line))?,
+            Frame::BootFailed(fault) => return Err(Some(module_fault(app, modules, fault).await)),
+            Frame::Log(line) => {
+                modules.find_maps(app, &line.message).await;
+                on_event(BootEvent::Log(line))?;
+            }
             Frame::Stats(stats) => on_event(BootEvent::Stats(stats))?,
             Frame::Exiting { reason, .. } => {
                 return Err(Some(StartError::Limit(reason)));
@@ -172,9 +175,15 @@ pub(super) async fn sandboxed(process: &mut Process) -> Result<Vec<LayerReport>,
 }
 
 /// What a worker found wrong with an app's modules, with paths as the operator knows them.
-pub(super) fn module_fault(app: &AppConfig, mut fault: BootFailed) -> StartError {
-    fault.message = shown::with_paths(app, &fault.message);
-    if !fault.path.is_empty() {
+pub(super) async fn module_fault(app: &AppConfig, modules: &AppModules, mut fault: BootFailed) -> StartError {
+    let prefix = shown::for_app(app);
+    let place = format!("{prefix}{}:{}:{}", fault.path, fault.line, fault.column);
+    modules.find_maps(app, &place).await;
+    modules.find_maps(app, &fault.message).await;
+    fault.message = shown::with_paths(app, &modules.maps().originals(app, &fault.message));
+    if let Some((source, line, column)) = modules.maps().original(app, &fault.path, fault.line, fault.column) {
+        (fault.path, fault.line, fault.column) = (source, line, column);
+    } else if !fault.path.is_empty() {
         fault.path.insert_str(0, &shown::for_operators(app));
     }
     StartError::Module(fault)

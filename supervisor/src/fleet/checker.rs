@@ -233,7 +233,7 @@ async fn ask(
                 metrics.set_v8(&v8);
                 return Ok(rest);
             }
-            Frame::Checked(Err(fault)) => return Err(Some(boot::module_fault(config, fault))),
+            Frame::Checked(Err(fault)) => return Err(Some(boot::module_fault(config, modules, fault).await)),
             Frame::Exiting { reason, .. } => return Err(Some(StartError::Limit(reason))),
             other => return Err(Some(boot::out_of_turn(&other))),
         }

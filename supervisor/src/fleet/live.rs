@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_protocol::{ExitReason, Frame};
+use nano_protocol::{ExitReason, Frame, LogLine};
 use tokio::sync::{mpsc, watch};
 
 use super::backoff::HEALTHY_AFTER;
@@ -168,7 +168,7 @@ impl RunningWorker {
             Err(LinkError::Broken(why)) => return self.violation(slot, &why.to_string()),
         };
         match frame {
-            Frame::Log(line) => slot.shared.log(self.worker.pid, &self.process.lines, line),
+            Frame::Log(line) => self.log(slot, line).await,
             Frame::Stats(stats) => self.worker.record(&stats),
             Frame::Pong { nonce, idle } => {
                 if !self.heartbeat.pong(nonce) {
@@ -184,6 +184,13 @@ impl RunningWorker {
             Frame::Exiting { reason, .. } => self.worker.set_exit(reason),
             other => self.violation(slot, &format!("{} on the control link", boot::kind(&other))),
         }
+    }
+
+    async fn log(&self, slot: &Supervised<'_>, line: LogLine) {
+        if let Some(modules) = slot.shared.modules.get() {
+            modules.find_maps(&slot.shared.config, &line.message).await;
+        }
+        slot.shared.log(self.worker.pid, &self.process.lines, line);
     }
 
     fn link_closed(&mut self) {
@@ -313,7 +320,7 @@ impl RunningWorker {
         let _ = tokio::time::timeout(CLOSED_LINK_GRACE, async {
             while let Ok(Some(frame)) = self.process.link.next().await {
                 match frame {
-                    Frame::Log(line) => slot.shared.log(self.worker.pid, &self.process.lines, line),
+                    Frame::Log(line) => self.log(slot, line).await,
                     Frame::Stats(stats) => self.worker.record(&stats),
                     Frame::Exiting { reason, .. } => self.worker.set_exit(reason),
                     _ => {}

@@ -9,10 +9,12 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use nano_config::AppConfig;
 use nano_protocol::ModuleError;
 use nano_protocol::limits::{MAX_MODULE_PATH, MAX_MODULE_SOURCE};
 use nano_spawner::Fingerprint;
 
+use super::source_maps::SourceMaps;
 use super::spawner_client::SpawnerClient;
 use super::start_error::StartError;
 
@@ -26,6 +28,7 @@ pub(super) struct AppModules {
     /// The number by which the spawner knows it; its [`GenerationId`](crate::app::GenerationId) is another.
     pub(super) generation: u64,
     cache: RefCell<SourceCache>,
+    maps: SourceMaps,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +53,7 @@ impl Drop for AppModules {
 impl AppModules {
     pub(super) async fn open(spawner: &Rc<SpawnerClient>, version: u64, app: &str) -> Result<Self, StartError> {
         let generation = spawner.open(version, app).await?;
-        Ok(Self { spawner: Rc::clone(spawner), generation, cache: RefCell::default() })
+        Ok(Self { spawner: Rc::clone(spawner), generation, cache: RefCell::default(), maps: SourceMaps::default() })
     }
 
     /// A module's source: from memory, else from its file.
@@ -72,6 +75,26 @@ impl AppModules {
         cache.bytes += source.len();
         cache.sources.insert(path.to_owned(), module);
         Ok(source)
+    }
+
+    /// Reads the source maps of modules that this text names.
+    pub(super) async fn find_maps(&self, app: &AppConfig, text: &str) {
+        self.maps.find(app, self, text).await;
+    }
+
+    /// The source maps that were read so far.
+    pub(super) fn maps(&self) -> &SourceMaps {
+        &self.maps
+    }
+
+    /// The source of a module that a worker has asked for.
+    pub(super) fn loaded(&self, path: &str) -> Option<Bytes> {
+        self.cache.borrow().sources.get(path).map(|module| module.source.clone())
+    }
+
+    /// A file of the app that is no module of it.
+    pub(super) async fn other_file(&self, path: &str) -> Option<Bytes> {
+        self.read(path, true).await.ok().map(|file| file.source)
     }
 
     /// Whether the file of a module of this generation has changed. Only files that are not what they were are read again.

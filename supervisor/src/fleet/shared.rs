@@ -1,5 +1,6 @@
 //! What the slots of one generation share, and the state that they are to reach.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
@@ -109,8 +110,13 @@ impl GenerationState {
         (!limited).then(|| memory::process_limit(self.config.settings.memory_bytes))
     }
 
-    /// Logs a worker's line, at the app's log rate.
+    /// Logs a worker's line, at the app's log rate. Places in it lead to sources, if their maps were found before.
     pub(super) fn log(&self, pid: u32, last: &RefCell<LastLines>, mut line: nano_protocol::LogLine) {
+        if let Some(modules) = self.modules.get()
+            && let Cow::Owned(message) = modules.maps().originals(&self.config, &line.message)
+        {
+            line.message = message;
+        }
         line.message = shown::with_paths(&self.config, &line.message);
         last.borrow_mut().push(&line.message);
         let mut rate = self.rate.borrow_mut();

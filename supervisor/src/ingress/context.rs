@@ -8,7 +8,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 
 use super::tunnels::Tunnels;
-use super::{ResponseBody, handle_request, rescue};
+use super::{BuildPage, ResponseBody, handle_request, rescue};
 use crate::downstream::tls::TlsSwitch;
 use crate::downstream::{Connection, ConnectionError, Drain, Handshake, Service};
 use crate::request_id::RequestIds;
@@ -25,6 +25,8 @@ pub(crate) struct IngressContext {
     pub(super) metrics: Arc<Metrics>,
     /// Whether each request is logged (`log.access`).
     pub(super) access_log: bool,
+    /// What browsers get while a developer's project does not load.
+    pub(super) build_page: Option<Arc<BuildPage>>,
     /// The clients' WebSockets.
     pub(super) tunnels: Rc<Tunnels>,
     /// What is said of TLS in responses.
@@ -41,7 +43,12 @@ impl IngressContext {
         tls: TlsSwitch,
     ) -> Self {
         let tunnels = Tunnels::new(connections);
-        Self { routes, drain, ids: RequestIds::new(), metrics, access_log, tunnels, tls }
+        Self { routes, drain, ids: RequestIds::new(), metrics, access_log, build_page: None, tunnels, tls }
+    }
+
+    /// The same with a page for browsers.
+    pub(crate) fn with_build_page(self, build_page: Option<Arc<BuildPage>>) -> Self {
+        Self { build_page, ..self }
     }
 }
 

@@ -53,6 +53,7 @@ pub(super) fn start(
                 https_port,
                 own_ports,
                 metrics,
+                build_page,
                 events,
             } = options;
             let switch = TlsSwitch::new(tls, https_port);
@@ -65,6 +66,7 @@ pub(super) fn start(
                 (access_log, clients.max_connections),
                 switch.clone(),
             );
+            let context = context.with_build_page(build_page);
             match Server::start(context, clients, (Rc::clone(&drain), switch.clone()), listeners) {
                 Ok((server, accepting)) => {
                     let _ = started.send(Ok(()));

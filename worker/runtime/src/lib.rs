@@ -42,6 +42,7 @@ pub use engine::platform;
 pub use engine::runtime::{ProgramOptions, RuntimeError, RuntimeOptions};
 pub use engine::stream_budget::StreamBudget;
 pub use exchange::link::LinkError;
+pub use ops::listed_modules;
 pub use program::Program;
 pub use program::broker::StartBroker;
 pub use program::repl::{Completions, Interrupter, Interruption, Outcome, ReplSession};

@@ -37,6 +37,8 @@ mod url_pattern;
 mod wasm;
 mod websocket;
 
+pub use builtin_modules::listed_modules;
+
 /// The web platform, as far as nano has it.
 pub(crate) const WEB_PLATFORM: Extension = Extension {
     ops: GROUPS,

@@ -40,8 +40,17 @@ const COARSEST: Duration = Duration::from_secs(2);
 
 impl Fingerprint {
     /// The state now.
-    pub(crate) fn of(path: &Path) -> Self {
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
         fs::metadata(path).map_or(Self::Absent, |found| Self::from(&found))
+    }
+
+    /// Whether it is a file that was changed after this time, as far as times can tell.
+    #[must_use]
+    pub fn is_newer(&self, than: SystemTime) -> bool {
+        let Self::File { changed: (seconds, nanoseconds), .. } = *self else { return false };
+        let (Ok(seconds), Ok(nanoseconds)) = (u64::try_from(seconds), u32::try_from(nanoseconds)) else { return false };
+        UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds)).is_some_and(|changed| changed > than)
     }
 
     /// Whether every change after `now`, when the state was taken, changes it.

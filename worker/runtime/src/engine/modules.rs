@@ -32,7 +32,8 @@ pub(crate) use source::NoModules;
 pub use source::{FileModules, ModuleSource, SourceError};
 
 use link::{evaluate, evaluate_values, link};
-use requests::{Refusals, is_typed_json, refused, requests};
+use requests::{Refusals, absent, is_typed_json, refused, requests};
+pub(crate) use specifier::{BUILT_IN, NODES};
 use specifier::{ModuleKind, Refusal, resolve, url_of};
 use value::Exports;
 
@@ -56,7 +57,8 @@ struct Load {
     seen: HashSet<Key>,
     /// Texts that are still to come.
     missing: usize,
-    /// Imports that no module may have. The rest of the graph is loaded all the same, to name those of all.
+    /// Imports that no module may have, and modules that are not there. The rest of the graph is loaded all the same, to
+    /// name those of all.
     refusals: Refusals,
     failed: Option<ScriptError>,
 }
@@ -288,7 +290,17 @@ fn want(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, load: usize, wan
                     map.entries.insert(key, Entry::Requested(vec![(load, asked_at)]));
                     continue;
                 };
-                match compile(scope, map, &key, text, &asked_at) {
+                let text = match text {
+                    Ok(text) => text,
+                    Err(error) => {
+                        let absent = absent(map, &key, &error, &asked_at);
+                        if let Some(load) = map.loads.get_mut(&load) {
+                            load.refusals.add(&[absent]);
+                        }
+                        continue;
+                    }
+                };
+                match compile(scope, map, &key, &text) {
                     Ok(module) => module,
                     Err(error) => {
                         fail(map, load, error);
@@ -332,7 +344,10 @@ pub(crate) fn arrived(
     let asked_at = waiting.first().map(|(_, place)| place.clone()).unwrap_or_default();
     let found = {
         let map = &mut *modules.borrow_mut();
-        compile(scope, map, &key, text, &asked_at).map(|module| requests(scope, map, &key, module))
+        match text {
+            Ok(text) => compile(scope, map, &key, &text).map(|module| requests(scope, map, &key, module)),
+            Err(error) => Ok((Vec::new(), vec![absent(map, &key, &error, &asked_at)])),
+        }
     };
     for (load, _) in waiting {
         if let Some(load) = modules.borrow_mut().loads.get_mut(&load) {
@@ -356,15 +371,9 @@ fn compile<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     map: &mut ModuleMap,
     key: &Key,
-    text: Result<Vec<u8>, SourceError>,
-    asked_at: &Location,
+    text: &[u8],
 ) -> Result<v8::Local<'s, v8::Module>, ScriptError> {
-    let text = text.map_err(|error| {
-        let importer = if asked_at.line == 0 { String::new() } else { format!("\n{}", asked_at.excerpt()) };
-        ScriptError::new(format!("The module {} cannot be loaded: {error}{importer}", key.0), asked_at.clone())
-    });
-    let compiled = text.and_then(|text| compile_text(scope, map, key, &text));
-    match compiled {
+    match compile_text(scope, map, key, text) {
         Ok(module) => {
             enter(scope, map, key, module);
             Ok(module)

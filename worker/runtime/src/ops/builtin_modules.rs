@@ -1,6 +1,7 @@
 //! The built-in modules that apps may import, and `process.getBuiltinModule`.
 
 use nano_protocol::CompatibilityFlags;
+use nano_protocol::bundle::ListedModule;
 
 use super::{ops, throw_type_error};
 use crate::engine::extension::BuiltinModule;
@@ -73,6 +74,23 @@ pub(super) const MODULES: &[BuiltinModule] = &[
     node("node:worker_threads", "node/missing/worker_threads.js"),
     node("node:zlib", "node/zlib.js"),
 ];
+
+/// Every module that is no file, and those of Node.js that nano does not have: for those who resolve imports elsewhere.
+#[must_use]
+pub fn listed_modules() -> Vec<ListedModule> {
+    let words = |flags: CompatibilityFlags| flags.words().map(str::to_owned).collect();
+    let lazy = MODULES.iter().map(|module| (module.specifier.to_owned(), words(module.flags)));
+    let always = modules::BUILT_IN.iter().map(|specifier| ((*specifier).to_owned(), Vec::new()));
+    let mut all: Vec<_> =
+        lazy.chain(always).map(|(specifier, flags)| ListedModule { specifier, flags, missing: false }).collect();
+    for name in modules::NODES {
+        let specifier = format!("node:{name}");
+        if !all.iter().any(|module| module.specifier == specifier) {
+            all.push(ListedModule { specifier, flags: Vec::new(), missing: true });
+        }
+    }
+    all
+}
 
 /// `builtinModule(specifier) -> object | undefined`: the default export of a module that the app may import.
 fn builtin_module(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {

@@ -1,7 +1,7 @@
 //! What modules ask for by `import`, and the imports that they must not have.
 
 use super::specifier::Refusal;
-use super::{Key, ModuleMap};
+use super::{Entry, Key, ModuleMap, SourceError};
 use crate::engine::exception::{Location, ScriptError};
 
 /// What a module imports, and the imports that it must not have, in the order they are written in.
@@ -42,7 +42,7 @@ pub(super) fn requests(
 /// Imports of one graph that are named one by one.
 const MOST_REFUSED: usize = 64;
 
-/// Imports of one graph that its modules must not have.
+/// Imports of one graph that its modules must not have, or that are not there.
 #[derive(Default)]
 pub(super) struct Refusals {
     named: Vec<ScriptError>,
@@ -71,6 +71,14 @@ impl Refusals {
         }
         Some(first)
     }
+}
+
+/// Enters that a module's text cannot be had.
+pub(super) fn absent(map: &mut ModuleMap, key: &Key, error: &SourceError, asked_at: &Location) -> ScriptError {
+    let importer = if asked_at.line == 0 { String::new() } else { format!("\n{}", asked_at.excerpt()) };
+    let error = ScriptError::new(format!("The module {} cannot be loaded: {error}{importer}", key.0), asked_at.clone());
+    map.entries.insert(key.clone(), Entry::Failed(error.clone()));
+    error
 }
 
 pub(super) fn refused(specifier: &str, place: Location, refusal: &Refusal) -> ScriptError {

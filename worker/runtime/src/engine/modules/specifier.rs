@@ -77,7 +77,7 @@ impl ModuleKind {
 }
 
 /// Modules that are no files of the app.
-const BUILT_IN: &[&str] = &["cloudflare:workers"];
+pub(crate) const BUILT_IN: &[&str] = &["cloudflare:workers"];
 
 /// What is written behind the name of a WebAssembly file for tools that would run it otherwise. It means nothing more here.
 const WASM_MODULE: &str = ".wasm?module";
@@ -128,7 +128,7 @@ pub(crate) fn resolve(referrer: &str, specifier: &str, typed: bool) -> Result<(S
 }
 
 /// Modules that Node.js has, which may be written without its scheme.
-const NODES: &[&str] = &[
+pub(crate) const NODES: &[&str] = &[
     "assert",
     "async_hooks",
     "buffer",
