@@ -37,8 +37,9 @@ pub(crate) fn make(request: BundleRequest) -> anyhow::Result<Bundle> {
         .build()?;
     let request = Arc::new(request);
     // Not on the main thread, whose stack is as large as whoever started this process has it.
-    let made = runtime.block_on(async { tokio::task::spawn(build(Arc::clone(&request))).await });
-    made.context("the bundler failed")?
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    let made = thread.spawn(move || runtime.block_on(build(request)))?;
+    made.join().map_err(|_| anyhow::anyhow!("the bundler failed"))?
 }
 
 async fn build(request: Arc<BundleRequest>) -> anyhow::Result<Bundle> {

@@ -291,25 +291,20 @@ impl Start {
             started.iter().map(|(_, app, generation)| (app.name.clone(), Rc::clone(generation))).collect();
         let routes = Supervisor::routes(&config, &generations);
         let (events, event_source) = mpsc::channel(EVENTS);
-        let connections = descriptors::connections(listeners.len());
-        let egress_connections = descriptors::egress_connections(listeners.len());
         fleet.allow_open_files(descriptors::open_files(listeners.len()));
-        let https_port = https_port(&listeners);
-        let tls = tls.map(|loaded| loaded.announce(&metrics));
+        let mut options = shard::ShardOptions::new(Arc::clone(&metrics), events);
+        // The log decides whether lines are written: that can change while nano runs.
+        options.access_log = true;
+        options.clients.max_connections = descriptors::connections(listeners.len());
+        options.max_egress_connections = descriptors::egress_connections(listeners.len());
+        options.tls = tls.map(|loaded| loaded.announce(&metrics));
+        options.https_port = https_port(&listeners);
+        options.own_ports = own_ports;
+        options.build_page = page;
         let shards: Vec<ShardHandle> = listeners
             .into_iter()
             .enumerate()
-            .map(|(index, own)| {
-                let mut options = shard::ShardOptions::new(Arc::clone(&metrics), events.clone());
-                // The log decides whether lines are written: that can change while nano runs.
-                options.access_log = true;
-                options.clients.max_connections = connections;
-                options.max_egress_connections = egress_connections;
-                (options.tls, options.https_port) = (tls.clone(), https_port);
-                options.own_ports = Arc::clone(&own_ports);
-                options.build_page.clone_from(&page);
-                Shard::spawn(index, own, Arc::clone(&routes), options)
-            })
+            .map(|(index, own)| Shard::spawn(index, own, Arc::clone(&routes), options.clone()))
             .collect::<Result<_, _>>()?;
         fleet.set_shards(Shards::new(shards.iter().map(|shard| shard.commands().clone()).collect()));
 

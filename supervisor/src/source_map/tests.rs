@@ -1,6 +1,6 @@
 //! Tests of source maps: what others made, and what nobody should.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use proptest::prelude::*;
 

@@ -1,6 +1,6 @@
 //! `nano dev`: projects as developers have them, served from their sources, and their changes as they are saved.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod changes;
 mod hostile;
