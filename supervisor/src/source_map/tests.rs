@@ -79,7 +79,8 @@ fn hostile_maps_are_bounded() {
     assert!(map.bytes() < 4096);
     let nested =
         format!(r#"{{"version":3,"sources":["a"],"mappings":"","x":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    assert!(SourceMap::parse(nested.as_bytes()).is_none());
+    // What is not read is skipped without descending into it.
+    assert!(SourceMap::parse(nested.as_bytes()).is_some());
 }
 
 #[test]
