@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::app::AppConfig;
 use crate::error::Location;
 use crate::tls::TlsConfig;
+use crate::trusted_proxies::TrustedProxies;
 
 /// A checked `nano.json`.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,8 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Where to serve, at least one, no two alike. Sockets inherited from systemd win over it.
     pub listen: Vec<Listen>,
+    /// `trusted_proxies`: whose word about their clients counts.
+    pub trusted_proxies: TrustedProxies,
     /// Where `/metrics`, `/healthz` and `/readyz` are.
     pub metrics: MetricsAddress,
     /// `control_socket`, absolute: a relative path counts from the directory of the file.

@@ -130,6 +130,7 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
     let Config {
         file,
         listen,
+        trusted_proxies,
         metrics,
         control_socket,
         control_group,
@@ -150,6 +151,7 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
     let listen_key = written(locations).or_else(|| written(&old.locations)).unwrap_or("port");
     let differs = [
         (listen_key, *listen != old.listen),
+        ("trusted_proxies", *trusted_proxies != old.trusted_proxies),
         ("metrics", *metrics != old.metrics),
         ("control_socket", *control_socket != old.control_socket),
         ("control_group", *control_group != old.control_group),

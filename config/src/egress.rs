@@ -55,7 +55,7 @@ pub(crate) fn rule(text: &str) -> Result<EgressRule, (String, Option<String>)> {
     }
 }
 
-fn net(address: &str, prefix: &str) -> Result<IpNet, (String, Option<String>)> {
+pub(crate) fn net(address: &str, prefix: &str) -> Result<IpNet, (String, Option<String>)> {
     let address: IpAddr = address.parse().map_err(|_| {
         (
             "a rule is \"host[:port]\" without path, or a CIDR range as in \"10.0.0.0/8\" or \"fd00::/8\"".to_owned(),

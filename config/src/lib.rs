@@ -28,6 +28,7 @@ mod schema;
 mod single_app;
 mod suggest;
 mod tls;
+mod trusted_proxies;
 mod validate;
 
 pub use app::{AppConfig, AppSettings, AppStart, RequestAccessors};
@@ -50,4 +51,5 @@ pub use megabytes::Megabytes;
 pub use schema::DEFAULT_PORT;
 pub use suggest::nearest;
 pub use tls::{CertificateConfig, CertificateFiles, Secret, TlsConfig};
+pub use trusted_proxies::TrustedProxies;
 pub use validate::{AssetsPlace, Module};

@@ -64,6 +64,8 @@ pub(crate) const LISTEN_ADDRESS: Key = own("address", "\"addr:port\" or \"unix:/
 pub(crate) const LISTEN_MODE: Key = own("mode", "permission bits as a string, as in \"0660\"");
 pub(crate) const LISTEN_GROUP: Key = own("group", "the name of a group");
 pub(crate) const LISTEN_TLS: Key = Key { name: "tls", kind: ValueKind::Flag { default: false } };
+pub(crate) const LISTEN_PROXY_PROTOCOL: Key = Key { name: "proxy_protocol", kind: ValueKind::Flag { default: false } };
+pub(crate) const TRUSTED_PROXIES: Key = own("trusted_proxies", "a list of CIDR ranges and \"unix\"");
 pub(crate) const METRICS: Key = own("metrics", "\"addr:port\" or \"off\"");
 pub(crate) const CONTROL_SOCKET: Key = own("control_socket", "a path as a string");
 pub(crate) const CONTROL_GROUP: Key = own("control_group", "the name of a group");
@@ -150,6 +152,7 @@ const SERVER_KEYS: &[Key] = &[
     SCHEMA,
     PORT,
     LISTEN,
+    TRUSTED_PROXIES,
     METRICS,
     CONTROL_SOCKET,
     CONTROL_GROUP,
@@ -187,8 +190,10 @@ pub(crate) const SERVER_LEVEL: Level = Level { keys: &[SERVER_KEYS], belongs: "a
 /// `log`.
 pub(crate) const LOG_LEVEL_KEYS: Level = Level { keys: &[&[LOG_FORMAT, LOG_LEVEL, LOG_ACCESS]], belongs: "in `log`" };
 /// An object in `listen`.
-pub(crate) const LISTEN_LEVEL: Level =
-    Level { keys: &[&[LISTEN_ADDRESS, LISTEN_MODE, LISTEN_GROUP, LISTEN_TLS]], belongs: "in an entry of `listen`" };
+pub(crate) const LISTEN_LEVEL: Level = Level {
+    keys: &[&[LISTEN_ADDRESS, LISTEN_MODE, LISTEN_GROUP, LISTEN_TLS, LISTEN_PROXY_PROTOCOL]],
+    belongs: "in an entry of `listen`",
+};
 /// `tls`.
 pub(crate) const TLS_LEVEL: Level =
     Level { keys: &[&[TLS_CERTIFICATES, TLS_REDIRECT_HTTP, TLS_HSTS_S]], belongs: "in `tls`" };

@@ -8,6 +8,7 @@ use crate::config::{Config, KeyLocations, Listen, MetricsAddress, SourceText};
 use crate::error::{ConfigError, Diagnostic, Location};
 use crate::hostname::HostPattern;
 use crate::schema;
+use crate::trusted_proxies::TrustedProxies;
 use crate::validate::{self, Module, Settings};
 
 impl Config {
@@ -45,6 +46,7 @@ impl Config {
         Self {
             file: None,
             listen: vec![Listen::all_addresses(port)],
+            trusted_proxies: TrustedProxies::default(),
             metrics: MetricsAddress::Default,
             control_socket: None,
             control_group: None,

@@ -8,6 +8,7 @@ mod read;
 mod report;
 mod settings;
 mod tls;
+mod trusted_proxies;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -99,6 +100,7 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
         file: Some(file.to_path_buf()),
         listen: listen(report, &top)
             .unwrap_or_else(|| vec![Listen::all_addresses(port.unwrap_or(schema::DEFAULT_PORT))]),
+        trusted_proxies: trusted_proxies::read(report, &top),
         metrics: metrics(report, &top),
         control_socket: control_socket(report, &top, &directory),
         control_group: listen::group(report, &top, &schema::CONTROL_GROUP),

@@ -211,6 +211,18 @@ fn server_values() {
             r#""listen":[{"address":"0.0.0.0:80","mode":"0660"}]"#,
             "1:36: listen[0].mode: `mode` and `group` are for the file of a Unix socket",
         ),
+        (
+            r#""trusted_proxies":[]"#,
+            "1:20: trusted_proxies: the list must not be empty (leave the key out to trust nobody)",
+        ),
+        (
+            r#""trusted_proxies":["10.1.0.0/8"]"#,
+            "1:21: trusted_proxies[0]: the address has bits set beyond its prefix /8 (did you mean \"10.0.0.0/8\"?)",
+        ),
+        (
+            r#""trusted_proxies":["unix:/run/x"]"#,
+            "1:21: trusted_proxies[0]: expected a CIDR range as in \"10.0.0.0/8\" or \"fd00::/8\", an address, or \"unix\" (write \"unix\": every Unix socket is meant)",
+        ),
         (r#""listen":["unix:/x","unix:/x"]"#, "1:22: listen[1]: duplicate address, first at 1:12"),
         (
             r#""listen":[80]"#,

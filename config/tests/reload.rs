@@ -96,6 +96,8 @@ fn the_servers_own_keys() {
     for (keys, key, restart) in [
         (r#","port":81"#, "port", true),
         (r#","listen":["127.0.0.1:8080"]"#, "listen", true),
+        (r#","listen":[{"address":"[::]:8080","proxy_protocol":true}]"#, "listen", true),
+        (r#","trusted_proxies":["10.0.0.0/8"]"#, "trusted_proxies", false),
         (r#","metrics":"off""#, "metrics", true),
         (r#","metrics":"127.0.0.1:9464""#, "metrics", true),
         (r#","control_socket":"/x""#, "control_socket", true),

@@ -99,6 +99,7 @@ fn every_key_is_read() {
         "$schema": "./nano.schema.json",
         "port": 1234,
         "listen": ["127.0.0.1:0", "127.0.0.1:0", "[::1]:81", "unix:/run/x.sock"],
+        "trusted_proxies": ["10.0.0.0/8", "unix"],
         "metrics": "127.0.0.1:9464",
         "control_socket": "run/control.sock", "control_group": "operators",
         "log": {"format": "json", "level": "debug", "access": false},
@@ -119,6 +120,8 @@ fn every_key_is_read() {
         [tcp("127.0.0.1:0"), tcp("127.0.0.1:0"), tcp("[::1]:81"), Listen::unix(UnixListen::open("/run/x.sock"))],
         "`listen` replaces `port`"
     );
+    let proxies = [None, Some("10.0.0.1".parse().unwrap()), Some("11.0.0.1".parse().unwrap())];
+    assert_eq!(proxies.map(|peer| config.trusted_proxies.contains(peer)), [true, true, false]);
     assert_eq!(
         config.metrics.address(),
         Some(("127.0.0.1:9464".parse().unwrap(), true)),
@@ -289,4 +292,18 @@ fn a_unix_socket_says_who_may_connect() {
     assert_eq!(listen(r#"{"address": "unix:/run/x.sock", "group": "www-data"}"#), socket(0o660, Some("www-data")));
     assert_eq!(listen(r#"{"address": "unix:/run/x.sock", "mode": "0600"}"#), socket(0o600, None));
     assert_eq!(listen(r#"{"mode": "770", "group": "33", "address": "unix:/run/x.sock"}"#), socket(0o770, Some("33")));
+}
+
+#[test]
+fn a_listener_says_how_it_is_served() {
+    let (dir, _) = directory();
+    let text = r#"{"listen": [{"address": "127.0.0.1:80", "proxy_protocol": true}, {"address": "unix:/run/x.sock"}],
+        "apps": [{"hostname": "h", "path": "a"}]}"#;
+    let listen = parse(text, Path::new("nano.json"), dir.path()).unwrap().listen;
+    let announced = |listen: &Listen| listen.options.proxy_protocol;
+    assert_eq!(listen.iter().map(announced).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(
+        Listen { options: Default::default(), ..listen[0].clone() },
+        Listen::tcp("127.0.0.1:80".parse().unwrap())
+    );
 }

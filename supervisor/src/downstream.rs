@@ -12,6 +12,8 @@ pub mod listener;
 mod min_rate;
 mod peers;
 mod per_address_limit;
+mod proxied;
+mod proxy_header;
 mod server;
 mod service;
 mod shared_clock;
@@ -23,7 +25,8 @@ pub(crate) use client::{Client, Scheme};
 pub(crate) use connection::Connection;
 pub(crate) use drain::Drain;
 pub use limits::ClientLimits;
+pub(crate) use proxied::ProxyRefusal;
 pub(crate) use server::{Accepting, Server};
 pub(crate) use service::{ConnectionError, Handshake, Service};
 #[cfg(fuzzing)]
-pub(crate) use {acceptor::reader, framing::Framing};
+pub(crate) use {acceptor::reader, framing::Framing, proxy_header::ProxyHeader};

@@ -9,9 +9,11 @@ mod build_page;
 mod client_headers;
 mod context;
 mod expectation;
+mod forwarded;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod https;
+mod origin;
 mod relay;
 mod request_head;
 mod request_log;
@@ -133,7 +135,7 @@ async fn forward(
     head: &Parts,
     upload: &mut Option<Upload>,
 ) -> Result<Answer, Failure> {
-    let Target { host, authority, url } = Target::read(head, record.origin().scheme)?;
+    let Target { host, authority, url } = Target::read(head, record.origin().client.scheme)?;
     expectation::check(head)?;
     https::check(record, &host)?;
     if let Some(page) = context.build_page.as_ref().and_then(|page| page.answer(head)) {

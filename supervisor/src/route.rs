@@ -1,9 +1,9 @@
-//! Maps hosts to apps. A table is made once per configuration, never changed, and replaced as a whole.
+//! Maps hosts to apps, and says whose word about their clients counts. A table is made once per configuration, never changed, and replaced as a whole.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use nano_config::{HostName, HostPattern};
+use nano_config::{HostName, HostPattern, TrustedProxies};
 
 use crate::app::App;
 
@@ -15,6 +15,7 @@ pub struct RouteTable {
     /// By the part after `*.`.
     wildcards: HashMap<String, usize>,
     any: Option<usize>,
+    trusted_proxies: TrustedProxies,
 }
 
 impl RouteTable {
@@ -39,6 +40,18 @@ impl RouteTable {
             }
         }
         table
+    }
+
+    /// The same, for clients behind these proxies.
+    #[must_use]
+    pub fn behind(self, trusted_proxies: TrustedProxies) -> Self {
+        Self { trusted_proxies, ..self }
+    }
+
+    /// Whose word about their clients counts.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> &TrustedProxies {
+        &self.trusted_proxies
     }
 
     /// The app for a host, as its index in [`Self::apps`]: an exact name beats the longest wildcard, which beats `*`.

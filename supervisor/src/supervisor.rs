@@ -138,7 +138,7 @@ impl Supervisor {
             .iter()
             .filter_map(|app| Some((app.hostnames.clone(), Arc::clone(generations.get(&app.name)?.app()))))
             .collect();
-        Arc::new(RouteTable::new(&apps))
+        Arc::new(RouteTable::new(&apps).behind(config.trusted_proxies.clone()))
     }
 
     /// Installs this configuration with these generations: metrics, log and `nanoctl` show it from now on.

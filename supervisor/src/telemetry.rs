@@ -7,6 +7,7 @@ mod cut_by;
 mod histogram;
 mod names;
 mod processes;
+mod proxy_refusals;
 mod render;
 mod scrape_body;
 mod scrapes;
@@ -28,6 +29,7 @@ pub use crons::CronResult;
 pub use cut_by::CutBy;
 use histogram::Histogram;
 pub(crate) use processes::{ProcessState, cpu_time, resident, state, usage};
+use proxy_refusals::ProxyRefusals;
 pub(crate) use scrapes::Scrapes;
 use sockets::SocketCounts;
 pub use tls::{HandshakeResult, TlsMetrics};
@@ -371,6 +373,7 @@ pub struct Metrics {
     accept_pauses: AtomicU64,
     connections_refused: AtomicU64,
     pub(crate) tls: TlsMetrics,
+    proxy_refusals: ProxyRefusals,
     worker_start_durations: Histogram,
     spares_ready: AtomicU64,
     spares_wanted: AtomicU64,
@@ -389,6 +392,7 @@ impl Default for Metrics {
             accept_pauses: AtomicU64::new(0),
             connections_refused: AtomicU64::new(0),
             tls: TlsMetrics::default(),
+            proxy_refusals: ProxyRefusals::default(),
             worker_start_durations: Histogram::default(),
             spares_ready: AtomicU64::new(0),
             spares_wanted: AtomicU64::new(0),

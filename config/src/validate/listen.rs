@@ -8,27 +8,22 @@ use crate::suggest;
 use crate::validate::read::Object;
 use crate::validate::report::{KeyPath, Report};
 
-/// Keys of objects in `listen` that other versions of nano know.
-const NOT_YET: [(&str, &str); 1] = [("proxy_protocol", "this version of nano knows no PROXY protocol")];
-
 /// `{"address": "addr:port"}`, `{"address": "unix:/path", "mode": "0660", "group": "www-data"}`, with options. `has_tls`:
 /// the configuration has certificates.
 pub(super) fn read(report: &mut Report<'_>, node: &Node, path: &KeyPath, has_tls: bool) -> Option<Listen> {
     let Value::Object(members) = &node.value else { return None };
     for member in members.iter().filter(|member| !schema::LISTEN_LEVEL.has(&member.key)) {
         let here = path.key(&member.key);
-        match NOT_YET.iter().find(|(key, _)| *key == member.key) {
-            Some((_, why)) => report.fault(member.key_span, &here, *why, None),
-            None => {
-                let suggestion = suggest::for_key(&member.key, &schema::LISTEN_LEVEL);
-                report.fault(member.key_span, &here, "unknown key", suggestion);
-            }
-        }
+        let suggestion = suggest::for_key(&member.key, &schema::LISTEN_LEVEL);
+        report.fault(member.key_span, &here, "unknown key", suggestion);
     }
     let object = Object::of(members, node.span, path.clone());
     let mode = mode(report, &object);
     let group = group(report, &object, &schema::LISTEN_GROUP);
-    let options = ListenOptions { tls: object.flag(report, &schema::LISTEN_TLS), ..ListenOptions::default() };
+    let options = ListenOptions {
+        tls: object.flag(report, &schema::LISTEN_TLS),
+        proxy_protocol: object.flag(report, &schema::LISTEN_PROXY_PROTOCOL),
+    };
     if let Some(span) = object.key_span(&schema::LISTEN_TLS).filter(|_| options.tls && !has_tls) {
         let message = "there are no certificates: that takes the key `tls` at the top level";
         let example =

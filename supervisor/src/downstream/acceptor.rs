@@ -21,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::connection::{Connection, ConnectionStream, Expiry};
 use super::listener::{Kind, Listener};
+use super::proxied::{Arrival, ProxyRefusal};
 use super::socket::Wire;
 use super::tls::{NotSecured, secure};
 use super::upgraded::Tunnel;
@@ -177,7 +178,14 @@ fn admit<S: Service>(server: &Rc<Server<S>>, options: ListenOptions, (socket, pe
         let _ = socket.set_nodelay(true);
     }
     let client = Connection::new(socket, peer, server.connections.shared());
-    let Some(key) = server.connections.insert(Rc::clone(&client)) else {
+    let from = client.client();
+    if options.proxy_protocol && !server.service.takes_proxy_header(from.ip) {
+        server.service.proxy_refused(from, ProxyRefusal::Untrusted);
+        client.reset();
+        return;
+    }
+    let is_proxy = options.proxy_protocol || server.service.trusts(from.ip);
+    let Some(key) = server.connections.insert(Rc::clone(&client), is_proxy) else {
         server.service.connection_refused();
         // By a reset: a flood must not leave the kernel with state of each connection.
         client.reset();
@@ -185,9 +193,31 @@ fn admit<S: Service>(server: &Rc<Server<S>>, options: ListenOptions, (socket, pe
     };
     let server = Rc::clone(server);
     tokio::task::spawn_local(async move {
-        serve(&server, options, &client).await;
+        if !options.proxy_protocol || is_announced(&server, &client).await {
+            serve(&server, options, &client).await;
+        }
         server.connections.remove(key);
     });
+}
+
+/// Reads the proxy's header. False: the connection is not to be served.
+async fn is_announced<S: Service>(server: &Server<S>, client: &Connection) -> bool {
+    match client.receive_proxy_header().await {
+        Arrival::Header(announced) => client.announce(announced),
+        Arrival::Nothing => return false,
+        Arrival::Refused(why) => {
+            server.service.proxy_refused(client.client(), why);
+            return false;
+        }
+    }
+    // From now on it is the client that counts, not the proxy.
+    let from = client.client().ip;
+    let counts = from == client.counted_by.get() || server.connections.count(client, from, server.service.trusts(from));
+    if !counts {
+        server.service.connection_refused();
+        client.reset();
+    }
+    counts
 }
 
 /// Serves one connection to its end.

@@ -43,6 +43,15 @@ impl Client {
     pub(crate) fn at(peer: Option<SocketAddr>, scheme: Scheme) -> Self {
         Self { ip: peer.map(|peer| peer.ip().to_canonical()), port: peer.map(|peer| peer.port()), scheme }
     }
+
+    /// Whether it is on this machine or in a private network, as proxies mostly are.
+    pub(crate) fn is_near(&self) -> bool {
+        match self.ip {
+            None => true,
+            Some(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private(),
+            Some(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local(),
+        }
+    }
 }
 
 /// As the log has it: `192.0.2.1:4711`, `[2001:db8::1]:4711`, without the port where it is not known, or `unix`.

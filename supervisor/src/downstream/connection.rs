@@ -8,7 +8,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
@@ -52,14 +52,24 @@ pub(crate) enum Expiry {
     Gone,
 }
 
+impl Expiry {
+    /// What the client was to send did not come in time.
+    pub(super) fn is_late(self) -> bool {
+        matches!(self, Self::Head | Self::Stalled)
+    }
+}
+
 /// One connection of a client.
 pub(crate) struct Connection {
     pub(super) socket: RefCell<TokioIo<ClientSocket>>,
     /// The address of the other end of the socket; `None` on a unix socket.
     peer: Option<SocketAddr>,
+    /// The same, until a proxy says who is behind it.
     client: Cell<Client>,
     /// Set by TLS.
     secured: OnceCell<Secured>,
+    /// The address by which it is counted among the open connections.
+    pub(super) counted_by: Cell<Option<IpAddr>>,
     pub(super) shared: Rc<SharedClock>,
     phase: Cell<ConnectionPhase>,
     phase_since: Cell<u32>,
@@ -96,7 +106,7 @@ pub(crate) struct Connection {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
+        f.debug_struct("Connection").field("client", &self.client).finish_non_exhaustive()
     }
 }
 
@@ -107,6 +117,7 @@ impl Connection {
             socket: RefCell::new(TokioIo::new(ClientSocket::new(wire))),
             peer,
             client: Cell::new(Client::at(peer, Scheme::Http)),
+            counted_by: Cell::new(None),
             secured: OnceCell::new(),
             shared,
             phase: Cell::new(ConnectionPhase::Fresh),
@@ -163,6 +174,15 @@ impl Connection {
     /// The bare socket.
     pub(super) fn with_wire<T>(&self, use_it: impl FnOnce(&mut Wire) -> T) -> T {
         use_it(&mut self.socket.borrow_mut().inner_mut().wire)
+    }
+
+    pub(super) fn set_client(&self, client: Client) {
+        self.client.set(client);
+    }
+
+    /// What comes now is the beginning of the connection, as far as timeouts go.
+    pub(super) fn restart(&self) {
+        self.enter(ConnectionPhase::Fresh);
     }
 
     /// A request goes into the service.

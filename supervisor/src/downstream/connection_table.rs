@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -59,9 +60,9 @@ impl ConnectionTable {
         Rc::clone(&self.shared)
     }
 
-    /// Adds a connection. `None` if the client's address has its maximum.
-    pub(super) fn insert(&self, client: Rc<Connection>) -> Option<u64> {
-        if client.peer().is_some_and(|peer| !self.per_address.enter(peer.ip())) {
+    /// Adds a connection. `None` if the client's address has its maximum. `is_proxy`: many clients may be behind it.
+    pub(super) fn insert(&self, client: Rc<Connection>, is_proxy: bool) -> Option<u64> {
+        if !self.count(&client, client.client().ip, is_proxy) {
             return None;
         }
         let key = self.next.get();
@@ -74,10 +75,22 @@ impl ConnectionTable {
         Some(key)
     }
 
+    /// Counts a connection by this address from now on, and no longer by the one that it had. False, and nothing changes, if
+    /// the address has its maximum.
+    pub(super) fn count(&self, client: &Connection, address: Option<IpAddr>, is_proxy: bool) -> bool {
+        if address.is_some_and(|address| !self.per_address.enter(address, is_proxy)) {
+            return false;
+        }
+        if let Some(before) = client.counted_by.replace(address) {
+            self.per_address.leave(before);
+        }
+        true
+    }
+
     pub(super) fn remove(&self, key: u64) {
         let client = self.open.borrow_mut().remove(&key);
-        if let Some(peer) = client.and_then(|client| client.peer()) {
-            self.per_address.leave(peer.ip());
+        if let Some(address) = client.and_then(|client| client.counted_by.take()) {
+            self.per_address.leave(address);
         }
         self.changed.notify_waiters();
     }

@@ -8,21 +8,21 @@ use std::net::{IpAddr, Ipv6Addr};
 #[derive(Debug)]
 pub(super) struct PerAddressLimit {
     most: usize,
-    most_local: usize,
+    most_proxy: usize,
     open: RefCell<HashMap<IpAddr, usize>>,
 }
 
 impl PerAddressLimit {
-    /// Of `max` connections in all, one address gets at most a quarter. This machine's own addresses get three quarters
-    /// each: behind one of them may be a proxy with all clients' requests, and health checks still have room.
+    /// Of `max` connections in all, one address gets at most a quarter. Trusted proxies and this machine's own addresses get
+    /// three quarters each: behind one of them are all clients' requests, or may be, and health checks still have room.
     pub(super) fn new(max: usize) -> Self {
-        Self { most: (max / 4).max(1), most_local: (max - max / 4).max(1), open: RefCell::default() }
+        Self { most: (max / 4).max(1), most_proxy: (max - max / 4).max(1), open: RefCell::default() }
     }
 
     /// Counts one more connection. False, and nothing is counted, if the address has its maximum.
-    pub(super) fn enter(&self, address: IpAddr) -> bool {
+    pub(super) fn enter(&self, address: IpAddr, is_proxy: bool) -> bool {
         let network = network(address);
-        let most = if network.is_loopback() { self.most_local } else { self.most };
+        let most = if is_proxy || network.is_loopback() { self.most_proxy } else { self.most };
         let mut open = self.open.borrow_mut();
         let count = open.entry(network).or_default();
         if *count >= most {

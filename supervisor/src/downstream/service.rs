@@ -1,13 +1,14 @@
 //! The interface to the code that answers requests: implemented by `ingress`, passed in by the shard.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 
-use super::Connection;
+use super::{Client, Connection, ProxyRefusal};
 
 /// Why a connection gets an error response without a request, or in the middle of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,15 @@ pub(crate) trait Service: Sized + 'static {
 
     /// The whole error response, as bytes, for a connection without a valid request; the connection ends after it.
     fn refuse(&self, connection: &Connection, error: ConnectionError) -> Vec<u8>;
+
+    /// Whether a peer is a trusted proxy; `None`: a peer on a Unix socket.
+    fn trusts(&self, peer: Option<IpAddr>) -> bool;
+
+    /// Whether a peer's PROXY header is taken, at a listener that wants one.
+    fn takes_proxy_header(&self, peer: Option<IpAddr>) -> bool;
+
+    /// A connection to such a listener was closed.
+    fn proxy_refused(&self, peer: Client, why: ProxyRefusal);
 
     /// A listener has paused accepting.
     fn accept_paused(&self);

@@ -180,7 +180,7 @@ impl Wire {
         }
     }
 
-    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(socket) => socket.poll_read_ready(cx),
             Self::Unix(socket) => socket.poll_read_ready(cx),
@@ -188,9 +188,25 @@ impl Wire {
     }
 
     fn peek(&self) -> io::Result<usize> {
+        self.look(&mut [0])
+    }
+
+    /// Copies the next bytes of the client, and leaves them to be read.
+    pub(super) fn look(&self, into: &mut [u8]) -> io::Result<usize> {
+        self.receive(into, MsgFlags::MSG_PEEK)
+    }
+
+    /// Reads what is there, after [`Self::look`].
+    pub(super) fn take(&self, into: &mut [u8]) -> io::Result<usize> {
+        self.receive(into, MsgFlags::empty())
+    }
+
+    fn receive(&self, into: &mut [u8], flags: MsgFlags) -> io::Result<usize> {
+        let mut receive =
+            |fd: BorrowedFd<'_>| recv(fd.as_raw_fd(), into, flags | MsgFlags::MSG_DONTWAIT).map_err(io::Error::from);
         match self {
-            Self::Tcp(socket) => socket.try_io(Interest::READABLE, || peek(socket.as_fd())),
-            Self::Unix(socket) => socket.try_io(Interest::READABLE, || peek(socket.as_fd())),
+            Self::Tcp(socket) => socket.try_io(Interest::READABLE, || receive(socket.as_fd())),
+            Self::Unix(socket) => socket.try_io(Interest::READABLE, || receive(socket.as_fd())),
         }
     }
 }

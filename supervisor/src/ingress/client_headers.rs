@@ -6,15 +6,25 @@ use std::net::IpAddr;
 use http::HeaderName;
 use nano_protocol::HeaderBlockBuilder;
 
+use super::origin::Origin;
 use crate::downstream::Client;
 
 /// The longest text of an address: that of an IPv6 address with an IPv4 address at its end.
 const LONGEST_ADDRESS: usize = 45;
 
-/// Whether it says who the client is, or what it asked a proxy. Of a client's own saying that is worth nothing, and apps
-/// believe it.
-pub(super) fn is_claim(name: &HeaderName) -> bool {
+/// Whether a header is not for the app: it says who the client is, which nano says itself, or only a trusted proxy may say.
+pub(super) fn is_dropped(name: &HeaderName, origin: Origin) -> bool {
     let name = name.as_str();
+    if origin.is_vouched { is_set_here(name) } else { is_claim(name) }
+}
+
+/// What nano sets, and what it has read for that.
+fn is_set_here(name: &str) -> bool {
+    matches!(name, "x-forwarded-for" | "x-forwarded-proto" | "cf-connecting-ip" | "forwarded")
+}
+
+/// What says who the client is, or what it asked a proxy. Of a client's own saying that is worth nothing, and apps believe it.
+fn is_claim(name: &str) -> bool {
     name.starts_with("x-forwarded-")
         || matches!(
             name,

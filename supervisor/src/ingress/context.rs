@@ -1,16 +1,19 @@
 //! What the requests of one shard share, and the error responses of its connections.
 
+use std::cell::Cell;
 use std::future::Future;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 
+use super::origin::{self, Origin};
 use super::tunnels::Tunnels;
 use super::{BuildPage, ResponseBody, handle_request, rescue};
 use crate::downstream::tls::TlsSwitch;
-use crate::downstream::{Connection, ConnectionError, Drain, Handshake, Service};
+use crate::downstream::{Client, Connection, ConnectionError, Drain, Handshake, ProxyRefusal, Service};
 use crate::request_id::RequestIds;
 use crate::telemetry::{HandshakeResult, Metrics};
 use crate::upstream::Routes;
@@ -31,6 +34,10 @@ pub(crate) struct IngressContext {
     pub(super) tunnels: Rc<Tunnels>,
     /// What is said of TLS in responses.
     pub(super) tls: TlsSwitch,
+    /// Whether it was logged that somebody near, likely a proxy, is none of `trusted_proxies`.
+    proxy_unnamed: Cell<bool>,
+    /// Whether it was logged that a connection was refused for its PROXY header.
+    proxy_refused: Cell<bool>,
 }
 
 impl IngressContext {
@@ -43,12 +50,39 @@ impl IngressContext {
         tls: TlsSwitch,
     ) -> Self {
         let tunnels = Tunnels::new(connections);
-        Self { routes, drain, ids: RequestIds::new(), metrics, access_log, build_page: None, tunnels, tls }
+        Self {
+            routes,
+            drain,
+            ids: RequestIds::new(),
+            metrics,
+            access_log,
+            build_page: None,
+            tunnels,
+            tls,
+            proxy_unnamed: Cell::new(false),
+            proxy_refused: Cell::new(false),
+        }
     }
 
     /// The same with a page for browsers.
     pub(crate) fn with_build_page(self, build_page: Option<Arc<BuildPage>>) -> Self {
         Self { build_page, ..self }
+    }
+
+    /// Whom a request on this connection comes from.
+    pub(super) fn origin(&self, connection: &Connection, headers: &HeaderMap) -> Origin {
+        let direct = connection.client();
+        let origin = Origin::read(direct, headers, |peer| self.routes.trusts(peer));
+        if !origin.is_vouched && !self.proxy_unnamed.get() && direct.is_near() && origin::claims(headers) {
+            self.proxy_unnamed.set(true);
+            if !self.routes.names_proxies() {
+                tracing::warn!(
+                    client = %direct,
+                    "headers that say who the client is are dropped: if that is a proxy of yours, name it in `trusted_proxies`"
+                );
+            }
+        }
+        origin
     }
 }
 
@@ -65,6 +99,25 @@ impl Service for IngressContext {
 
     fn refuse(&self, connection: &Connection, error: ConnectionError) -> Vec<u8> {
         rescue::refuse_connection(self, connection, error)
+    }
+
+    fn trusts(&self, peer: Option<IpAddr>) -> bool {
+        self.routes.trusts(peer)
+    }
+
+    fn takes_proxy_header(&self, peer: Option<IpAddr>) -> bool {
+        !self.routes.names_proxies() || self.routes.trusts(peer)
+    }
+
+    fn proxy_refused(&self, peer: Client, why: ProxyRefusal) {
+        self.metrics.proxy_refused(why);
+        if !self.proxy_refused.replace(true) {
+            tracing::warn!(
+                client = %peer,
+                %why,
+                "a connection to a listener with `proxy_protocol` was closed; further ones are only counted"
+            );
+        }
     }
 
     fn accept_paused(&self) {

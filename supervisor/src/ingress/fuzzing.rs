@@ -16,6 +16,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::service::service_fn;
 use nano_protocol::{BodyLength, RequestHead, ResponseHead};
 
+use super::origin::Origin;
 use super::request_head;
 use super::response_head::CheckedHead;
 use super::target::Target;
@@ -62,15 +63,15 @@ pub fn requests(bytes: &[u8], cut: usize) -> Vec<Seen> {
         let (seen, ids) = (Rc::clone(&seen), Rc::clone(&ids));
         async move {
             let (head, body) = request.into_parts();
-            let client = Client::at(None, Scheme::Http);
+            let origin = Origin::read(Client::at(None, Scheme::Http), &head.headers, |peer| peer.is_none());
             let length = match (body.is_end_stream(), body.size_hint().exact()) {
                 (true, _) => BodyLength::None,
                 (false, Some(length)) => BodyLength::Known(length),
                 (false, None) => BodyLength::Unknown,
             };
-            let sent = Target::read(&head, client.scheme).ok().and_then(|Target { host, authority, url }| {
+            let sent = Target::read(&head, origin.client.scheme).ok().and_then(|Target { host, authority, url }| {
                 let id = ids.choose(&head.headers);
-                let sent = request_head::build(&head, authority, url, (client, &id), (length, false)).ok()?;
+                let sent = request_head::build(&head, authority, url, (origin, &id), (length, false)).ok()?;
                 Some((host.as_str().to_owned(), sent))
             });
             let index = seen.borrow().len();

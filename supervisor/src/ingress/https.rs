@@ -32,7 +32,7 @@ pub(super) fn location(
     host: &HostName,
     url: &str,
 ) -> Result<Option<HeaderValue>, Failure> {
-    let is_plain = record.client().peer().is_some() && record.origin().scheme == Scheme::Http;
+    let is_plain = record.client().peer().is_some() && record.origin().client.scheme == Scheme::Http;
     if !is_plain || !context.tls.redirects(host.as_str()) {
         return Ok(None);
     }

@@ -7,8 +7,8 @@ use http::request::Parts;
 use nano_protocol::limits::{MAX_METHOD, MAX_URL};
 use nano_protocol::{BodyLength, HeaderBlock, RequestHead};
 
+use super::origin::Origin;
 use super::{Failure, client_headers};
-use crate::downstream::Client;
 use crate::hop_by_hop::is_hop_by_hop;
 use crate::request_id::{RequestIdValue, X_REQUEST_ID};
 
@@ -23,7 +23,7 @@ pub(super) fn build(
     head: &Parts,
     authority: &str,
     url: String,
-    (client, id): (Client, &RequestIdValue),
+    (origin, id): (Origin, &RequestIdValue),
     (body, websocket): (BodyLength, bool),
 ) -> Result<RequestHead, Failure> {
     if !is_coding_known(&head.headers) {
@@ -40,7 +40,7 @@ pub(super) fn build(
         method: method.to_owned(),
         url,
         request_id: id.as_str().to_owned(),
-        headers: headers(&head.headers, authority, (client, id), (body, websocket))?,
+        headers: headers(&head.headers, authority, (origin, id), (body, websocket))?,
         body,
         websocket,
     })
@@ -60,7 +60,7 @@ fn is_coding_known(headers: &HeaderMap) -> bool {
 fn headers(
     given: &HeaderMap,
     authority: &str,
-    (client, id): (Client, &RequestIdValue),
+    (origin, id): (Origin, &RequestIdValue),
     (body, websocket): (BodyLength, bool),
 ) -> Result<HeaderBlock, Failure> {
     let named = Named::of(given);
@@ -76,7 +76,7 @@ fn headers(
             || *name == header::EXPECT
             || *name == header::PROXY_AUTHORIZATION
             || *name == X_REQUEST_ID
-            || client_headers::is_claim(name)
+            || client_headers::is_dropped(name, origin)
             || (*name == header::COOKIE && cookies.is_some())
             // Two declarations of the body's length: hyper used the other one.
             || (*name == header::CONTENT_LENGTH && body == BodyLength::Unknown)
@@ -92,7 +92,7 @@ fn headers(
     }
     // The host that the request was routed by, also if an absolute target overrides the header.
     fits &= block.push(b"host", authority.as_bytes());
-    fits &= client_headers::push(&mut block, client);
+    fits &= client_headers::push(&mut block, origin.client);
     fits &= block.push(X_REQUEST_ID.as_str().as_bytes(), id.as_str().as_bytes());
     if fits { Ok(block.finish()) } else { Err(Failure::HeadersTooLarge) }
 }

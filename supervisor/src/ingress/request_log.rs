@@ -11,9 +11,10 @@ use tracing::field::Empty;
 
 use super::Failure;
 use super::IngressContext;
+use super::origin::Origin;
 use super::rescue::AssetFailure;
 use crate::app::App;
-use crate::downstream::{Client, Connection};
+use crate::downstream::Connection;
 use crate::request_id::RequestIdValue;
 use crate::telemetry::CutBy;
 use crate::upstream::{Failed, UpstreamRequest};
@@ -31,7 +32,7 @@ const MAX_LOGGED_HOST: usize = 512;
 pub(super) struct RequestLog {
     context: Rc<IngressContext>,
     client: Rc<Connection>,
-    origin: Client,
+    origin: Origin,
     id: RequestIdValue,
     version: Version,
     started: Instant,
@@ -76,7 +77,7 @@ impl RequestLog {
         Self {
             context: Rc::clone(context),
             client: Rc::clone(client),
-            origin: client.client(),
+            origin: context.origin(client, &head.headers),
             id,
             version: head.version,
             started: Instant::now(),
@@ -101,7 +102,7 @@ impl RequestLog {
     }
 
     /// Who asked.
-    pub(super) fn origin(&self) -> Client {
+    pub(super) fn origin(&self) -> Origin {
         self.origin
     }
 
@@ -219,7 +220,7 @@ impl Drop for RequestLog {
             bytes_in = self.tunnel,
             duration_ms = took.as_micros() as f64 / 1000.0,
             request_id = self.id.as_str(),
-            client = %self.origin,
+            client = %self.origin.client,
             tls = self.client.secured().map(|secured| secured.version),
             pid = (self.pid != 0).then_some(self.pid),
             error = (!self.code.is_empty()).then_some(self.code),

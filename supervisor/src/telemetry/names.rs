@@ -71,6 +71,8 @@ names! {
         "TLS handshakes with clients, by result.";
     TLS_EXPIRY = "nano_tls_certificate_expiry_timestamp_seconds", GAUGE,
         "When a certificate expires, by its first hostname in the configuration.";
+    PROXY_REFUSED = "nano_proxy_protocol_refused_total", COUNTER,
+        "Connections to listeners with proxy_protocol that were closed before HTTP, by cause.";
     RELOADS = "nano_config_reloads_total", COUNTER,
         "Reloads of the configuration, by result.";
     LAST_RELOAD = "nano_config_last_reload_successful", GAUGE,

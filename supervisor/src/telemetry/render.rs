@@ -82,6 +82,11 @@ impl Metrics {
         let expiries = self.tls.expiries();
         let expiries = expiries.iter().map(|(hostname, at)| sample(n::TLS_EXPIRY, &[("hostname", hostname)], *at));
         add(n::TLS_EXPIRY, expiries.collect())?;
+        let refused = self.proxy_refusals.counts();
+        add(
+            n::PROXY_REFUSED,
+            refused.map(|(cause, count)| sample(n::PROXY_REFUSED, &[("cause", cause)], load(count))).collect(),
+        )?;
         let reloads = [("success", &self.reloads_succeeded), ("failure", &self.reloads_failed)];
         add(n::RELOADS, reloads.map(|(result, count)| sample(n::RELOADS, &[("result", result)], load(count))).into())?;
         let last = if self.last_reload_succeeded.load(Ordering::Relaxed) { 1.0 } else { 0.0 };

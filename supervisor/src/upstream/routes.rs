@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -68,6 +69,16 @@ impl Routes {
     /// A generation in this shard, unless it was replaced and has no worker left.
     pub(crate) fn of_generation(&self, generation: GenerationId) -> Option<Rc<Pool>> {
         self.pools.borrow().get(&generation).map(Rc::clone)
+    }
+
+    /// Whether a peer is a trusted proxy; `None`: a peer on a Unix socket.
+    pub(crate) fn trusts(&self, peer: Option<IpAddr>) -> bool {
+        self.current.borrow().table.trusted_proxies().contains(peer)
+    }
+
+    /// Whether trusted proxies are named at all.
+    pub(crate) fn names_proxies(&self) -> bool {
+        !self.current.borrow().table.trusted_proxies().is_empty()
     }
 
     /// Replaces the route table.

@@ -14,7 +14,7 @@ fn connected(connections: &ConnectionTable) -> (Rc<Connection>, UnixStream) {
     ours.set_nonblocking(true).unwrap();
     let client =
         Connection::new(Wire::Unix(tokio::net::UnixStream::from_std(ours).unwrap()), None, connections.shared());
-    connections.insert(Rc::clone(&client)).unwrap();
+    connections.insert(Rc::clone(&client), false).unwrap();
     (client, theirs)
 }
 

@@ -8,7 +8,7 @@ use super::*;
 fn admitted(addresses: &PerAddressLimit, from: &[&str]) -> usize {
     let from: Vec<IpAddr> = from.iter().map(|text| text.parse().unwrap()).collect();
     let mut admitted = 0;
-    while addresses.enter(from[admitted % from.len()]) {
+    while addresses.enter(from[admitted % from.len()], false) {
         admitted += 1;
     }
     admitted
@@ -46,8 +46,16 @@ fn what_is_closed_counts_no_more_and_leaves_nothing() {
     let addresses = PerAddressLimit::new(8);
     let address = "2001:db8::1".parse().unwrap();
     for _ in 0..1000 {
-        assert!(addresses.enter(address));
+        assert!(addresses.enter(address, false));
         addresses.leave("2001:db8::2".parse().unwrap());
     }
     assert!(addresses.open.borrow().is_empty());
+}
+
+#[test]
+fn a_proxy_is_not_counted_as_one_client() {
+    let addresses = PerAddressLimit::new(8);
+    let proxy = "192.0.2.1".parse().unwrap();
+    let entered = (0..8).filter(|_| addresses.enter(proxy, true)).count();
+    assert_eq!((entered, addresses.enter(proxy, false)), (6, false));
 }
