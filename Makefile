@@ -14,7 +14,7 @@ WPT_DIR ?= ../wpt
 STREAMS_REFERENCE_DIR ?=
 ORDER_COUNT ?= 100000
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= config decode hostname multipart request response websocket
+FUZZ_TARGETS ?= client config decode hostname multipart request response websocket
 
 CARGO ?= cargo
 INSTALL ?= install

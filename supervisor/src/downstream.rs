@@ -29,4 +29,8 @@ pub(crate) use proxied::ProxyRefusal;
 pub(crate) use server::{Accepting, Server};
 pub(crate) use service::{ConnectionError, Handshake, Service};
 #[cfg(fuzzing)]
-pub(crate) use {acceptor::reader, framing::Framing, proxy_header::ProxyHeader};
+pub(crate) use {
+    acceptor::reader,
+    framing::Framing,
+    proxy_header::{Announced, ProxyHeader},
+};

@@ -4,12 +4,13 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Incoming};
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -20,7 +21,7 @@ use super::origin::Origin;
 use super::request_head;
 use super::response_head::CheckedHead;
 use super::target::Target;
-use crate::downstream::{Client, Framing, Scheme, reader};
+use crate::downstream::{Announced, Client, Framing, ProxyHeader, Scheme, reader};
 use crate::request_id::RequestIds;
 
 /// Most polls without any read or write.
@@ -94,6 +95,59 @@ pub fn requests(bytes: &[u8], cut: usize) -> Vec<Seen> {
         idle = if *moved.borrow() == before { idle + 1 } else { 0 };
     }
     seen.take()
+}
+
+/// What becomes of a connection to a listener with `proxy_protocol`.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Announcement {
+    /// A header, and whom it names.
+    Header {
+        /// How many bytes it has.
+        length: usize,
+        /// `None`: nobody.
+        client: Option<String>,
+    },
+    /// More is waited for.
+    Incomplete,
+    /// It is closed.
+    Refused,
+}
+
+/// Reads a PROXY header that comes in two pieces.
+#[must_use]
+pub fn announced(bytes: &[u8], cut: usize) -> Announcement {
+    let (first, second) = bytes.split_at(cut.min(bytes.len()));
+    let mut header = ProxyHeader::default();
+    let mut length = 0;
+    for piece in [first, second] {
+        match header.feed(piece) {
+            Err(_) => return Announcement::Refused,
+            Ok((taken, None)) => length += taken,
+            Ok((taken, Some(announced))) => {
+                let client = match announced {
+                    Announced::Nobody => None,
+                    Announced::Client { source, .. } => Some(source.to_string()),
+                };
+                return Announcement::Header { length: length + taken, client };
+            }
+        }
+    }
+    Announcement::Incomplete
+}
+
+/// Whom a request comes from by these headers, and its scheme. Addresses that begin with `trusted` are trusted.
+#[must_use]
+pub fn told_client(peer: &str, lines: &[(&'static str, &[u8])], trusted: &str) -> (Option<String>, &'static str) {
+    let mut headers = HeaderMap::new();
+    for (name, value) in lines {
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            headers.append(*name, value);
+        }
+    }
+    let peer = peer.parse().ok().map(|ip| SocketAddr::new(ip, 1));
+    let trusts = |peer: Option<IpAddr>| peer.is_some_and(|peer| peer.to_string().starts_with(trusted));
+    let Client { ip, scheme, .. } = Origin::read(Client::at(peer, Scheme::Http), &headers, trusts).client;
+    (ip.map(|ip| ip.to_string()), scheme.as_str())
 }
 
 /// The headers that a client gets from a worker's head; `None` if the head is a violation.

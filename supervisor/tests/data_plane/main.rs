@@ -22,6 +22,7 @@ mod half_closed;
 mod host;
 mod limits;
 mod mutations;
+mod proxied;
 mod queueing;
 mod raw;
 mod resets;

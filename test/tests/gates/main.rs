@@ -21,6 +21,7 @@ mod reloads;
 mod secrets;
 mod slow_clients;
 mod spares;
+mod spoofed_clients;
 mod ssrf;
 mod unlucky_machine;
 mod unread_log;

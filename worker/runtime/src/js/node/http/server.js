@@ -3,6 +3,7 @@
 
 import { addAbortAlgorithm, removeAbortAlgorithm } from "../../dom/abort.js";
 import { bodyStream } from "../../fetch/body.js";
+import { listGet } from "../../fetch/headers.js";
 import { requestForFetch } from "../../fetch/request.js";
 import { Response } from "../../fetch/response.js";
 import { primordials } from "../../primordials.js";
@@ -226,8 +227,9 @@ export function handle(server, request) {
   const isEncrypted = protocol === "https:";
   const message = new IncomingMessage(undefined);
   fill(message, list, body === null ? null : bodyStream(body));
-  // Whose address it is is not known here, and what a client writes into a header is no answer.
-  message.socket = message.client = new MessageSocket(isEncrypted);
+  // nano sets this header itself, and drops a client's.
+  const remoteAddress = listGet(list, "cf-connecting-ip") ?? undefined;
+  message.socket = message.client = new MessageSocket(isEncrypted, remoteAddress);
   message.method = method;
   message.url = `${pathname}${search}`;
   const response = new ServerResponse(message);

@@ -1,18 +1,23 @@
-// What stands for the connection of a message: the supervisor has the true one, and an app sees nothing of it.
+// What stands for the connection of a message: the supervisor has the true one, and an app sees of it who the client is.
 
 import { primordials } from "../../primordials.js";
 import { Duplex } from "../stream/duplex.js";
 
-const { FunctionPrototypeCall, ObjectDefineProperty, ObjectSetPrototypeOf } = primordials;
+const { FunctionPrototypeCall, ObjectDefineProperty, ObjectSetPrototypeOf, StringPrototypeIncludes } = primordials;
+
+function familyOf(address) {
+  if (address === undefined) return undefined;
+  return StringPrototypeIncludes(address, ":") ? "IPv6" : "IPv4";
+}
 
 /** @type {any} */
-export const MessageSocket = function (isEncrypted) {
+export const MessageSocket = function (isEncrypted, remoteAddress = undefined) {
   FunctionPrototypeCall(Duplex, this, { __proto__: null, autoDestroy: false, emitClose: true });
   this.encrypted = isEncrypted;
   this.authorized = isEncrypted;
-  // Not known here.
-  this.remoteAddress = undefined;
-  this.remoteFamily = "IPv4";
+  // Where it is not known, Node.js says so too.
+  this.remoteAddress = remoteAddress;
+  this.remoteFamily = familyOf(remoteAddress);
   this.remotePort = 0;
   this.localAddress = "127.0.0.1";
   this.localPort = 0;
