@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::app::AppConfig;
-use crate::error::Location;
+use crate::error::{Diagnostic, Location};
+use crate::secret::SecretFile;
 use crate::tls::TlsConfig;
 use crate::trusted_proxies::TrustedProxies;
 
@@ -41,6 +42,10 @@ pub struct Config {
     pub tls: Option<TlsConfig>,
     /// At least one, in the order of the file.
     pub apps: Vec<AppConfig>,
+    /// The files of secrets (`env`: `{"file": …}`), by what the file calls them.
+    pub secret_files: BTreeMap<String, SecretFile>,
+    /// What the operator should know though nothing is wrong.
+    pub warnings: Vec<Diagnostic>,
     /// The locations of the server's own keys that are in the file.
     pub locations: KeyLocations,
     /// What it was read from, for [`Config::explain`].

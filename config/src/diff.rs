@@ -142,6 +142,9 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
         watch,
         tls,
         apps: _,
+        // What was read from them is in the apps' `env`.
+        secret_files: _,
+        warnings: _,
         locations,
         text: _,
     } = new;

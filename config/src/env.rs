@@ -10,6 +10,8 @@ use crate::json::{Member, Node, Value};
 pub enum EnvValue {
     /// A string.
     Text(String),
+    /// A string that was read from a file or the environment.
+    Secret(String),
     /// Anything else, as JSON without spaces; numbers are written as they were.
     Json(String),
 }
@@ -19,6 +21,7 @@ impl fmt::Debug for EnvValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Text(_) => "a string",
+            Self::Secret(_) => "a secret",
             Self::Json(_) => "JSON",
         })
     }
@@ -29,7 +32,7 @@ impl EnvValue {
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Text(text) | Self::Json(text) => text.len(),
+            Self::Text(text) | Self::Secret(text) | Self::Json(text) => text.len(),
         }
     }
 
@@ -45,11 +48,22 @@ impl EnvValue {
     }
 }
 
-/// The key of an object that says where a secret is to be read from, instead of being a value.
-pub(crate) fn secret_key(node: &Node) -> Option<&str> {
+/// Where a secret is to be read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecretSource<'n> {
+    File(&'n str),
+    Variable(&'n str),
+}
+
+/// What an object says that is no value but tells where a secret is.
+pub(crate) fn secret_source(node: &Node) -> Option<SecretSource<'_>> {
     let Value::Object(members) = &node.value else { return None };
-    let [Member { key, value: Node { value: Value::String(_), .. }, .. }] = members.as_slice() else { return None };
-    matches!(key.as_str(), "file" | "env").then_some(key)
+    let [Member { key, value: Node { value: Value::String(text), .. }, .. }] = members.as_slice() else { return None };
+    match key.as_str() {
+        "file" => Some(SecretSource::File(text)),
+        "env" => Some(SecretSource::Variable(text)),
+        _ => None,
+    }
 }
 
 /// The reader bounds the depth, and so the recursion.

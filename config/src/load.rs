@@ -8,8 +8,7 @@ use crate::config::Config;
 use crate::error::{ConfigError, Diagnostic, Location};
 use crate::json;
 use crate::json::lines::LineIndex;
-use crate::tls::CertificateFiles;
-use crate::validate::{self, Look, Module};
+use crate::validate::{self, Found, Look};
 
 /// Largest `nano.json`. Thousands of apps fit; a log file given by mistake does not.
 pub const MAX_FILE_BYTES: usize = 4 << 20;
@@ -41,22 +40,17 @@ pub fn parse(text: &str, file: &Path, cwd: &Path) -> Result<Config, ConfigError>
     check(text, file, cwd, &Look::OnDisk)
 }
 
-/// [`parse`] for a process that may not read the apps' directories: `modules` is what another process found there, one
-/// [`Module`] for each app in the order of the text, and `certificates` what it read for each of `tls.certificates`. The
-/// text must be the one that was valid then.
+/// [`parse`] for a process that may not read the apps' directories and secrets: `found` is what another process found there.
+/// The text must be the one that was valid then. Secrets of the environment are read here, and not by [`parse`], which leaves
+/// them empty: this is the process that the operator gave an environment.
 ///
 /// # Errors
-/// Every fault of the text; an app without a module is one.
-pub fn parse_found(
-    text: &str,
-    file: &Path,
-    cwd: &Path,
-    (modules, certificates): (&[Module], &[CertificateFiles]),
-) -> Result<Config, ConfigError> {
-    check(text, file, cwd, &Look::Known { modules, certificates })
+/// Every fault of the text; an app without a module is one, and a variable that is not set.
+pub fn parse_found(text: &str, file: &Path, cwd: &Path, found: &Found) -> Result<Config, ConfigError> {
+    check(text, file, cwd, &Look::Known(found))
 }
 
-/// Where the apps and certificates of a text are looked for, whether it is a valid configuration or not; nothing if it is no JSON.
+/// Where the apps, certificates and secrets of a text are looked for, whether it is a valid configuration or not; nothing if it is no JSON.
 #[must_use]
 pub fn places_of_files(text: &str, file: &Path, cwd: &Path) -> Vec<PathBuf> {
     json::parse(text).map(|root| validate::places_of_files(&root, file, cwd)).unwrap_or_default()

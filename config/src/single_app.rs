@@ -1,5 +1,6 @@
 //! The configuration of one app without a file: what `nano serve --app` and `nano run` start with.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ impl Config {
             watch: schema::WATCH.default_flag(),
             tls: None,
             apps: vec![app],
+            secret_files: BTreeMap::new(),
+            warnings: Vec::new(),
             locations: KeyLocations::default(),
             text: SourceText::default(),
         }

@@ -2,6 +2,7 @@
 
 mod apps;
 mod assets;
+mod exposed;
 mod listen;
 mod module_path;
 mod read;
@@ -10,8 +11,8 @@ mod settings;
 mod tls;
 mod trusted_proxies;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,9 +20,11 @@ use crate::address;
 use crate::config::{
     Config, KeyLocations, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy, SourceText,
 };
-use crate::error::ConfigError;
+use crate::env::{SecretSource, secret_source};
+use crate::error::{ConfigError, Diagnostic};
 use crate::json::{self, Node, Span, Value};
 use crate::schema;
+use crate::secret::{self, SecretFile, SecretReader};
 use crate::tls::CertificateFiles;
 pub(crate) use apps::ANY_NAME;
 pub use assets::AssetsPlace;
@@ -35,8 +38,21 @@ pub(crate) use settings::Settings;
 pub(crate) enum Look<'m> {
     /// From the file system.
     OnDisk,
-    /// From another process that read the directories and the certificates' files, in the order of the document.
-    Known { modules: &'m [Module], certificates: &'m [CertificateFiles] },
+    /// From another process that read them.
+    Known(&'m Found),
+}
+
+/// What a process that may read all files has found for a configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// One for each app, in the order of the text.
+    pub modules: Vec<Module>,
+    /// The files of secrets, by what the text calls them.
+    pub secrets: BTreeMap<String, SecretFile>,
+    /// What the operator should know.
+    pub warnings: Vec<Diagnostic>,
+    /// One for each of `tls.certificates`, in the order of the text.
+    pub certificates: Vec<CertificateFiles>,
 }
 
 /// Checks a document.
@@ -89,13 +105,22 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
     let top =
         Object::open(report, root, KeyPath::root(), &schema::SERVER_LEVEL, "the configuration must be an object")?;
     top.text(report, &schema::SCHEMA);
+    let mut secrets = match look {
+        Look::OnDisk => SecretReader::on_disk(&directory, cwd),
+        Look::Known(found) => SecretReader::Known(&found.secrets),
+    };
     let defaults = top.node(&schema::DEFAULTS).and_then(|(node, path)| {
         let expected = "expected an object with keys of apps";
         let object = Object::open(report, node, path, &schema::DEFAULTS_LEVEL, expected)?;
-        Some(settings::Settings::read(report, &object))
+        Some(settings::Settings::read(report, &object, &mut secrets))
     });
     let locations = locations(report, &top);
     let port = top.whole(report, &schema::PORT).and_then(|port| u16::try_from(port).ok());
+    let apps = apps::read(report, &top, defaults.unwrap_or_default(), (&directory, cwd), (look, &mut secrets));
+    let warnings = match look {
+        Look::OnDisk => exposed::warning(report, root, file).into_iter().collect(),
+        Look::Known(found) => found.warnings.clone(),
+    };
     Some(Config {
         file: Some(file.to_path_buf()),
         listen: listen(report, &top)
@@ -114,7 +139,9 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
         spares: usize::try_from(top.whole_or_default(report, &schema::SPARES)).unwrap_or(0),
         watch: top.flag(report, &schema::WATCH),
         tls: tls::read(report, &top, (&directory, cwd), look),
-        apps: apps::read(report, &top, defaults.unwrap_or_default(), (&directory, cwd), look),
+        apps,
+        secret_files: secrets.into_files(),
+        warnings,
         locations,
         text: SourceText::default(),
     })
@@ -140,7 +167,7 @@ fn locations(report: &Report<'_>, top: &Object<'_>) -> KeyLocations {
     KeyLocations::new(own.chain(of_log).map(|(name, span)| (name, report.location(span.start))))
 }
 
-/// The paths where the apps and certificates of a document are looked for, whether it is valid or not: their files decide
+/// The paths where the apps, certificates and secrets of a document are looked for, whether it is valid or not: their files decide
 /// whether it is valid.
 pub(crate) fn places_of_files(root: &Node, file: &Path, cwd: &Path) -> Vec<PathBuf> {
     let member = |node: &Node, key: &str| match &node.value {
@@ -153,12 +180,25 @@ pub(crate) fn places_of_files(root: &Node, file: &Path, cwd: &Path) -> Vec<PathB
         _ => Vec::new(),
     };
     let mut places = Vec::new();
+    let add_secrets = |object: &Node, places: &mut Vec<PathBuf>| {
+        if let Some(Value::Object(env)) = member(object, schema::ENV.name).map(|node| node.value) {
+            for entry in &env {
+                if let Some(SecretSource::File(written)) = secret_source(&entry.value) {
+                    places.extend(secret::places(written, &directory, cwd));
+                }
+            }
+        }
+    };
+    if let Some(defaults) = member(root, schema::DEFAULTS.name) {
+        add_secrets(&defaults, &mut places);
+    }
     for app in &apps {
         if let Some(Value::String(text)) = member(app, schema::PATH.name).map(|node| node.value) {
             for directory in [directory.as_path(), cwd] {
                 places.extend(module_path::looked_at(&directory.join(&text)));
             }
         }
+        add_secrets(app, &mut places);
         let assets = member(app, schema::ASSETS.name).and_then(|node| member(&node, schema::ASSETS_DIRECTORY.name));
         if let Some(Value::String(text)) = assets.map(|node| node.value) {
             places.extend([directory.join(&text), cwd.join(&text)]);

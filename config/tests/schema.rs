@@ -229,6 +229,7 @@ const SETTING_GOOD: &[&str] = &[
     r#""env": {}"#,
     r#""env": {"A": "", "b c": "x"}"#,
     r#""env": {"A": 1, "B": null, "C": [true, {"file": 1}], "D": {"file": "x", "more": {}}, "E": {"F": {"env": "x"}}}"#,
+    r#""env": {"A": {"file": "a/index.js"}, "B": {"env": "B"}}"#,
     r#""max_buffer_size_mb": 1"#,
     r#""max_buffer_size_mb": 0.5"#,
     r#""max_buffer_size_mb": 1048576"#,
@@ -257,8 +258,9 @@ const SETTING_GOOD: &[&str] = &[
 
 const SETTING_BAD: &[&str] = &[
     r#""env": []"#,
-    r#""env": {"A": {"file": "/run/secret"}}"#,
-    r#""env": {"A": {"env": "SECRET"}}"#,
+    r#""env": {"A": {"file": ""}}"#,
+    r#""env": {"A": {"env": ""}}"#,
+    r#""env": {"A": {"env": "A=B"}}"#,
     r#""env": {"": "x"}"#,
     r#""max_buffer_size_mb": 0"#,
     r#""max_buffer_size_mb": -1"#,
@@ -313,6 +315,7 @@ const BEYOND_THE_SCHEMA: &[&str] = &[
     r#"{"apps": [{"hostname": "a", "assets": {"directory": "public"}, "crons": ["* * * * *"]}]}"#,
     r#"{"apps": [{"hostname": "[:::]", "path": "a"}]}"#,
     r#"{"apps": [{"name": "a..b", "path": "a"}]}"#,
+    r#"{"apps": [{"hostname": "a", "path": "a", "env": {"A": {"file": "missing"}}}]}"#,
     r#"{"trusted_proxies": ["10.0.0.1/8"], "apps": [{"hostname": "a", "path": "a"}]}"#,
     r#"{"listen": ["999.0.0.1:80"], "apps": [{"hostname": "a", "path": "a"}]}"#,
     r#"{"listen": ["127.0.0.1:80", "127.0.0.1:80"], "apps": [{"hostname": "a", "path": "a"}]}"#,

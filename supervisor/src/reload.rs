@@ -178,6 +178,9 @@ impl Supervisor {
         let new = Rc::new(new);
         *self.tried.borrow_mut() = Some(Rc::clone(&new));
         self.rewatch.send_replace(());
+        for warning in &new.warnings {
+            tracing::warn!("{warning}");
+        }
         let (report, replace, tls) = self.plan(&new).await?;
         self.change((version, new), &replace, &self.stopped(), ExitReason::Reload).await?;
         self.use_tls(tls).await;

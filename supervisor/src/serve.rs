@@ -174,6 +174,9 @@ fn log_start(config: &Config, source: &ConfigSource, listeners: &[Vec<Listener>]
         sandbox = SandboxEnforcement::new(config, root).policy_name(),
         "nano starts"
     );
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
 }
 
 /// The addresses that nano listens on; every shard has the same.

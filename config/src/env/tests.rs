@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::{EnvValue, secret_key};
+use super::{EnvValue, SecretSource, secret_source};
 use crate::json::parse;
 
 fn value(text: &str) -> EnvValue {
@@ -13,7 +13,7 @@ fn value(text: &str) -> EnvValue {
 fn a_value_is_json_again_and_nothing_of_it_changes() {
     let written = |text: &str| match value(text) {
         EnvValue::Json(text) => text,
-        EnvValue::Text(_) => panic!("{text} is no string"),
+        EnvValue::Text(_) | EnvValue::Secret(_) => panic!("{text} is no string"),
     };
     for text in ["null", "true", "false", "-1.50e3", "1e999", "[]", "{}", r#"[1,[null,{"a":[]}],"b"]"#] {
         assert_eq!(written(text), text);
@@ -32,10 +32,10 @@ fn a_string_is_the_string_itself() {
 
 #[test]
 fn where_a_secret_is_to_be_read_from_is_no_value() {
-    let key = |text: &str| secret_key(&parse(text).ok().unwrap()).map(str::to_owned);
-    assert_eq!(key(r#"{"file":"/run/x"}"#).as_deref(), Some("file"));
-    assert_eq!(key(r#"{"env":"X"}"#).as_deref(), Some("env"));
+    let is = |text: &str, source: Option<SecretSource<'_>>| secret_source(&parse(text).ok().unwrap()) == source;
+    assert!(is(r#"{"file":"/run/x"}"#, Some(SecretSource::File("/run/x"))));
+    assert!(is(r#"{"env":"X"}"#, Some(SecretSource::Variable("X"))));
     for text in [r#"{"file":1}"#, r#"{"file":"x","more":1}"#, "{}", r#"{"path":"x"}"#, r#"["file"]"#, r#""file""#] {
-        assert_eq!(key(text), None, "{text}");
+        assert!(is(text, None), "{text}");
     }
 }

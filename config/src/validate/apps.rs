@@ -9,6 +9,7 @@ use crate::error::{Location, quote};
 use crate::hostname::HostPattern;
 use crate::json::{Node, Span, Value};
 use crate::schema;
+use crate::secret::SecretReader;
 use crate::validate::read::Object;
 use crate::validate::report::{KeyPath, Report};
 use crate::validate::settings::Settings;
@@ -38,7 +39,7 @@ pub(crate) fn read(
     top: &Object<'_>,
     defaults: Settings,
     places: (&Path, &Path),
-    look: &Look<'_>,
+    (look, secrets): (&Look<'_>, &mut SecretReader<'_>),
 ) -> Vec<AppConfig> {
     let Some((node, path)) = top.node(&schema::APPS) else {
         report.fault(top.span, &KeyPath::root(), "`apps` is missing: a list of at least one app", None);
@@ -60,7 +61,7 @@ pub(crate) fn read(
         else {
             continue;
         };
-        let mut settings = Settings::read(report, &object).resolve(&defaults);
+        let mut settings = Settings::read(report, &object, secrets).resolve(&defaults);
         let identity = identity(report, &object, &mut claims);
         let place = (places, (look, index));
         let files = assets(report, &object, place, |name| settings.env.contains_key(name));
@@ -95,8 +96,8 @@ fn assets(
     let has_module = app.node(&schema::PATH).is_some();
     assets::read(report, app, (has_module, is_taken), |text| match look {
         Look::OnDisk => assets::resolve(text, directory, cwd),
-        Look::Known { modules, .. } => {
-            let known = modules.get(index).and_then(|module| module.assets.clone());
+        Look::Known(found) => {
+            let known = found.modules.get(index).and_then(|module| module.assets.clone());
             known.ok_or_else(|| ("it was not looked up".to_owned(), None))
         }
     })
@@ -125,8 +126,8 @@ fn module(
     let location = report.location(app.key_span(&schema::PATH).unwrap_or(node.span).start);
     let found = match look {
         Look::OnDisk => module_path::resolve(text, directory, cwd),
-        Look::Known { modules, .. } => {
-            modules.get(index).cloned().ok_or_else(|| ("it was not looked up".to_owned(), None))
+        Look::Known(found) => {
+            found.modules.get(index).cloned().ok_or_else(|| ("it was not looked up".to_owned(), None))
         }
     };
     match found {

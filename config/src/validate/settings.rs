@@ -6,10 +6,11 @@ use std::time::Duration;
 use crate::app::{AppSettings, AppStart, RequestAccessors};
 use crate::cron::CronExpression;
 use crate::egress::{self, EgressSetting};
-use crate::env::{EnvValue, secret_key};
+use crate::env::{EnvValue, SecretSource, secret_source};
 use crate::json::{Span, Value};
 use crate::megabytes::Megabytes;
 use crate::schema::{self, Key};
+use crate::secret::SecretReader;
 use crate::suggest;
 use crate::validate::read::Object;
 use crate::validate::report::{Report, describe_type};
@@ -35,9 +36,9 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn read(report: &mut Report<'_>, object: &Object<'_>) -> Self {
+    pub(crate) fn read(report: &mut Report<'_>, object: &Object<'_>, secrets: &mut SecretReader<'_>) -> Self {
         Self {
-            env: env(report, object),
+            env: env(report, object, secrets),
             max_buffer: object.megabytes(report, &schema::MAX_BUFFER_SIZE_MB),
             max_total_buffer: object.megabytes(report, &schema::MAX_TOTAL_BUFFER_MB),
             memory_mb: object.whole(report, &schema::MEMORY_MB),
@@ -92,7 +93,11 @@ impl Settings {
     }
 }
 
-fn env(report: &mut Report<'_>, object: &Object<'_>) -> Option<BTreeMap<String, EnvValue>> {
+fn env(
+    report: &mut Report<'_>,
+    object: &Object<'_>,
+    secrets: &mut SecretReader<'_>,
+) -> Option<BTreeMap<String, EnvValue>> {
     let (node, path) = object.node(&schema::ENV)?;
     let Value::Object(members) = &node.value else {
         // Any value here may be a secret.
@@ -106,12 +111,20 @@ fn env(report: &mut Report<'_>, object: &Object<'_>) -> Option<BTreeMap<String, 
         if member.key.is_empty() {
             report.fault(member.key_span, &path, "a name in `env` must not be empty", None);
         }
-        if let Some(key) = secret_key(&member.value) {
-            // It would be a value today and a secret's text in a later version.
-            let message = format!("an object with `{key}` alone is kept for secrets, which nano cannot read yet");
-            report.fault(member.value.span, &path, message, Some("write the value itself".to_owned()));
-        }
-        env.entry(member.key.clone()).or_insert_with(|| EnvValue::of(&member.value));
+        let secret = match secret_source(&member.value) {
+            None => None,
+            Some(SecretSource::File(written)) => Some(secrets.file(written)),
+            Some(SecretSource::Variable(name)) => Some(secrets.variable(name)),
+        };
+        let value = match secret {
+            None => EnvValue::of(&member.value),
+            Some(Ok(text)) => EnvValue::Secret(text),
+            Some(Err((message, suggestion))) => {
+                report.fault(member.value.span, &path, format!("the secret cannot be had: {message}"), suggestion);
+                continue;
+            }
+        };
+        env.entry(member.key.clone()).or_insert(value);
     }
     let bytes: usize = env.iter().map(|(name, value)| name.len() + value.bytes()).sum();
     if bytes > schema::MAX_ENV_BYTES || env.len() > schema::MAX_ENV_ENTRIES {

@@ -72,7 +72,7 @@ fn certificates(
         let hostnames = hostnames(report, &object, &mut taken);
         let known = match look {
             Look::OnDisk => None,
-            Look::Known { certificates, .. } => Some(certificates.get(index)?),
+            Look::Known(found) => Some(found.certificates.get(index)?),
         };
         let cert = file(report, &object, &schema::CERTIFICATE_CERT, places, known.is_some());
         let key = file(report, &object, &schema::CERTIFICATE_KEY, places, known.is_some());

@@ -1,5 +1,5 @@
 //! A configuration on its way from the spawner, which can read all files, to the supervisor, which cannot: the text, what
-//! the apps' paths lead to and the certificates' files, or the faults. It travels in a memory file, since it may be larger than a packet.
+//! the apps' paths lead to, what certificates' and secrets' files hold, or the faults. It travels in a memory file, since it may be larger than a packet.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,24 +7,27 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use nano_config::{AssetsPlace, CertificateFiles, Config, ConfigError, Diagnostic, Module, Secret};
+use nano_config::{AssetsPlace, CertificateFiles, Config, ConfigError, Diagnostic, Found, Module, Secret, SecretFile};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::ConfigSource;
 
 /// The result of reading the configuration.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct ConfigTransfer {
     outcome: Result<ValidConfig, Vec<DiagnosticRecord>>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct ValidConfig {
     version: u64,
     text: String,
     modules: Vec<ModuleRecord>,
     certificates: Vec<CertificateRecord>,
+    /// What the text calls it, where it is, and the secret.
+    secrets: Vec<(String, Vec<u8>, String)>,
+    warnings: Vec<DiagnosticRecord>,
 }
 
 /// [`CertificateFiles`] in serializable form.
@@ -89,6 +92,32 @@ struct DiagnosticRecord {
     suggestion: Option<String>,
 }
 
+impl DiagnosticRecord {
+    fn of(fault: &Diagnostic) -> Self {
+        Self {
+            file: bytes(&fault.file),
+            line: fault.line,
+            column: fault.column,
+            key: fault.key.clone(),
+            message: fault.message.clone(),
+            suggestion: fault.suggestion.clone(),
+        }
+    }
+}
+
+impl From<DiagnosticRecord> for Diagnostic {
+    fn from(fault: DiagnosticRecord) -> Self {
+        Self {
+            file: path(fault.file),
+            line: fault.line,
+            column: fault.column,
+            key: fault.key,
+            message: fault.message,
+            suggestion: fault.suggestion,
+        }
+    }
+}
+
 fn bytes(path: &Path) -> Vec<u8> {
     path.as_os_str().as_bytes().to_vec()
 }
@@ -107,19 +136,15 @@ impl ConfigTransfer {
         });
         let certificates = config.tls.iter().flat_map(|tls| &tls.certificates);
         let certificates = certificates.map(|certificate| CertificateRecord::of(&certificate.files)).collect();
-        Self { outcome: Ok(ValidConfig { version, text, modules: modules.collect(), certificates }) }
+        let secrets =
+            config.secret_files.iter().map(|(written, file)| (written.clone(), bytes(&file.path), file.text.clone()));
+        let (modules, secrets) = (modules.collect(), secrets.collect());
+        let warnings = config.warnings.iter().map(DiagnosticRecord::of).collect();
+        Self { outcome: Ok(ValidConfig { version, text, modules, certificates, secrets, warnings }) }
     }
 
     pub(crate) fn faults(error: &ConfigError) -> Self {
-        let faults = error.diagnostics().iter().map(|fault| DiagnosticRecord {
-            file: bytes(&fault.file),
-            line: fault.line,
-            column: fault.column,
-            key: fault.key.clone(),
-            message: fault.message.clone(),
-            suggestion: fault.suggestion.clone(),
-        });
-        Self { outcome: Err(faults.collect()) }
+        Self { outcome: Err(error.diagnostics().iter().map(DiagnosticRecord::of).collect()) }
     }
 
     /// The configuration and its version.
@@ -128,35 +153,32 @@ impl ConfigTransfer {
     /// The configuration's faults.
     pub fn config(self, source: &ConfigSource) -> Result<(u64, Config), ConfigError> {
         match self.outcome {
-            Ok(ValidConfig { version, text, modules, certificates }) => {
+            Ok(ValidConfig { version, text, modules, certificates, secrets, warnings }) => {
                 let modules = modules.into_iter().map(|ModuleRecord { path: at, root, entry, assets }| Module {
                     path: path(at),
                     root: path(root),
                     entry,
                     assets: assets.map(|(at, root)| AssetsPlace { path: path(at), root: path(root) }),
                 });
-                let certificates: Vec<_> = certificates.into_iter().map(CertificateRecord::files).collect();
-                Ok((version, source.rebuild(&text, modules.collect(), &certificates)?))
+                let secrets =
+                    secrets.into_iter().map(|(written, at, text)| (written, SecretFile { path: path(at), text }));
+                let found = Found {
+                    modules: modules.collect(),
+                    certificates: certificates.into_iter().map(CertificateRecord::files).collect(),
+                    secrets: secrets.collect(),
+                    warnings: warnings.into_iter().map(Diagnostic::from).collect(),
+                };
+                Ok((version, source.rebuild(&text, &found)?))
             }
-            Err(faults) => {
-                let faults = faults.into_iter().map(|fault| Diagnostic {
-                    file: path(fault.file),
-                    line: fault.line,
-                    column: fault.column,
-                    key: fault.key,
-                    message: fault.message,
-                    suggestion: fault.suggestion,
-                });
-                match ConfigError::from_diagnostics(faults.collect()) {
-                    Some(error) => Err(error),
-                    None => Err(Diagnostic::at(
-                        &nano_config::Location { file: PathBuf::new(), line: 0, column: 0 },
-                        "",
-                        "the configuration was refused without a reason",
-                    )
-                    .into()),
-                }
-            }
+            Err(faults) => match ConfigError::from_diagnostics(faults.into_iter().map(Diagnostic::from).collect()) {
+                Some(error) => Err(error),
+                None => Err(Diagnostic::at(
+                    &nano_config::Location { file: PathBuf::new(), line: 0, column: 0 },
+                    "",
+                    "the configuration was refused without a reason",
+                )
+                .into()),
+            },
         }
     }
 }

@@ -31,13 +31,15 @@ pub(crate) struct ConfigVersion {
     pub(crate) apps: HashMap<String, AppPolicy>,
     /// The files of its certificates.
     pub(crate) certificates: CertificatePaths,
+    /// The files of secrets, and their states when they had been read.
+    secrets: Vec<(Vec<u8>, Fingerprint)>,
 }
 
 /// The result of reading the configuration, for the spawner.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum LoadOutcome {
     Valid(ConfigVersion),
-    /// The paths where apps and certificates were looked for, and their state: when one changes, the configuration may become valid.
+    /// The paths where apps, certificates and secrets were looked for, and their state: when one changes, the configuration may become valid.
     Faulty(Vec<(Vec<u8>, Fingerprint)>),
 }
 
@@ -123,6 +125,13 @@ impl AppPolicy {
 }
 
 impl ConfigVersion {
+    /// Adds what is to be watched beside the apps.
+    pub(crate) fn add_places(&self, places: &mut WatchedPaths) {
+        for (path, seen) in &self.secrets {
+            places.add(Path::new(OsStr::from_bytes(path)), Some(*seen));
+        }
+    }
+
     fn new(number: u64, config: &Config) -> Self {
         let apps = config.apps.iter().map(|app| {
             let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
@@ -142,7 +151,11 @@ impl ConfigVersion {
         });
         let certificates = config.tls.iter().flat_map(|tls| &tls.certificates);
         let certificates = CertificatePaths::of(certificates.map(|certificate| &certificate.files));
-        Self { number, uid_base: config.uid_base, apps: apps.collect(), certificates }
+        let secrets = config.secret_files.values().map(|file| {
+            let path = file.path.as_os_str().as_bytes().to_vec();
+            (path, Fingerprint::of(&file.path))
+        });
+        Self { number, uid_base: config.uid_base, apps: apps.collect(), certificates, secrets: secrets.collect() }
     }
 }
 

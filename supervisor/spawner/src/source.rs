@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use nano_config::{CertificateFiles, Config, ConfigError, Module};
+use nano_config::{Config, ConfigError, Found};
 
 /// Where the configuration comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl ConfigSource {
         }
     }
 
-    /// The paths where its apps and certificates are looked for, whether it is valid or not.
+    /// The paths where its apps, certificates and secrets are looked for, whether it is valid or not.
     pub(crate) fn places_of_files(&self) -> Vec<PathBuf> {
         match self {
             Self::File(path) => nano_config::read_text(path)
@@ -42,20 +42,12 @@ impl ConfigSource {
         }
     }
 
-    /// The same configuration from its text and what was found, without access to the disk.
-    pub(crate) fn rebuild(
-        &self,
-        text: &str,
-        modules: Vec<Module>,
-        certificates: &[CertificateFiles],
-    ) -> Result<Config, ConfigError> {
+    /// The same configuration from its text and what was found for it, without access to the disk.
+    pub(crate) fn rebuild(&self, text: &str, found: &Found) -> Result<Config, ConfigError> {
         match self {
-            Self::File(path) => {
-                let cwd = nano_config::working_directory(path);
-                nano_config::parse_found(text, path, &cwd, (&modules, certificates))
-            }
-            Self::App { path, port } => match modules.into_iter().next() {
-                Some(module) => Ok(Config::single_module(path, *port, module)),
+            Self::File(path) => nano_config::parse_found(text, path, &nano_config::working_directory(path), found),
+            Self::App { path, port } => match found.modules.first() {
+                Some(module) => Ok(Config::single_module(path, *port, module.clone())),
                 None => Config::single_app(path, *port),
             },
         }

@@ -44,6 +44,8 @@ pub fn start(source: &ConfigSource, program: &Path) -> io::Result<(Child, OwnedF
         .args([OsStr::new(SUBCOMMAND), program.as_os_str()])
         .args(source.to_arguments())
         .env_clear()
+        // Where a service's secrets are. What else is in the environment is for this process alone.
+        .envs(std::env::var_os("CREDENTIALS_DIRECTORY").map(|directory| ("CREDENTIALS_DIRECTORY", directory)))
         .stdin(Stdio::from(spawners))
         .stdout(Stdio::from(dev_null::open()?))
         // A terminal's signals must not reach it.

@@ -111,6 +111,7 @@ impl Watching {
         let versions: Vec<_> = versions.collect();
         for version in &versions {
             version.certificates.add_places(&mut places);
+            version.add_places(&mut places);
         }
         for (app, policy) in versions.iter().flat_map(|version| &version.apps) {
             let own = generations.values().filter(|generation| generation.app == *app);

@@ -350,6 +350,9 @@ fn run_server(options: ServeOptions) -> ExitCode {
 fn run_check(file: &Path) -> ExitCode {
     match check(file) {
         Ok(config) => {
+            for warning in &config.warnings {
+                let _ = writeln!(io::stderr().lock(), "warning: {}", printable::lines(&warning.to_string()));
+            }
             let count = config.apps.len();
             let apps = if count == 1 { "app loads" } else { "apps load" };
             let _ = writeln!(io::stdout().lock(), "{}: ok, {count} {apps}", printable::line(&file.to_string_lossy()));

@@ -66,7 +66,7 @@ pub(super) fn compatibility_flags(app: &AppConfig) -> CompatibilityFlags {
 
 fn env_value(value: &nano_config::EnvValue) -> EnvValue {
     match value {
-        nano_config::EnvValue::Text(text) => EnvValue::Text(text.clone()),
+        nano_config::EnvValue::Text(text) | nano_config::EnvValue::Secret(text) => EnvValue::Text(text.clone()),
         nano_config::EnvValue::Json(text) => EnvValue::Json(text.clone()),
     }
 }

@@ -1,4 +1,4 @@
-//! The secrets of one app. Each stands where apps have secrets: in its environment, in its code, in a header, a
+//! The secrets of one app. Each stands where apps have secrets: in its environment, in a file that this names, in its code, in a header, a
 //! query and a body that it was sent, in a stream's buffer. None is found in the memory of any other app's worker, in the
 //! environment or the arguments of any process, in the log, or in what the supervisor tells of itself.
 //!
@@ -18,13 +18,14 @@ use std::io::Read;
 use std::process::Command;
 
 /// Where a secret stands.
-const PLACES: [&str; 6] = ["env", "code", "header", "query", "body", "stream"];
+const PLACES: [&str; 7] = ["env", "code", "header", "query", "body", "stream", "file"];
 const ENV: usize = 0;
 const CODE: usize = 1;
 const HEADER: usize = 2;
 const QUERY: usize = 3;
 const BODY: usize = 4;
 const STREAM: usize = 5;
+const FILE: usize = 6;
 
 /// Keeps whatever it was ever sent.
 const APP: &str = r#"
@@ -36,7 +37,7 @@ export default {
     const url = new URL(request.url);
     if (url.pathname === "/wait") await new Promise(() => {});
     const body = await request.text();
-    kept.push(env.TOKEN, request.headers.get("authorization"), url.search, body);
+    kept.push(env.TOKEN, env.FROM_FILE, request.headers.get("authorization"), url.search, body);
     for (const word of body.split(" ").slice(1)) stuck.write(word);
     return new Response(`kept ${kept.length}`);
   },
@@ -62,7 +63,11 @@ fn random(bytes: usize) -> String {
 /// An app with these secrets in its configuration and its code.
 fn write_app(site: &Site, name: &str, secrets: &[String]) -> serde_json::Value {
     site.app(name, &APP.replace("CODE", &secrets[CODE]));
-    json!({ "name": name, "hostname": format!("{name}.local"), "path": name, "env": { "TOKEN": secrets[ENV] } })
+    // Outside of the app's directory.
+    let file = format!("{name}.secret");
+    site.file(&file, &format!("{}\n", secrets[FILE]));
+    let env = json!({ "TOKEN": secrets[ENV], "FROM_FILE": { "file": file } });
+    json!({ "name": name, "hostname": format!("{name}.local"), "path": name, "env": env })
 }
 
 fn serve(site: &Site, apps: &[serde_json::Value]) -> Nano {
@@ -108,8 +113,21 @@ fn leaks(nano: &Nano, secrets: &[String], owner: &str) -> Vec<String> {
         nano.ctl(&["--json", "status"]).stdout,
         nano.ctl(&["--json", "apps"]).stdout,
         nano.ctl(&["why", owner]).stdout,
+        nano.ctl(&["reload", "--dry-run"]).stdout,
+        nano.ctl(&["--json", "reload"]).stdout,
+        nano.ctl(&["logs"]).stdout,
     ];
-    for (what, text) in ["the log", "metrics", "nanoctl status", "nanoctl apps", "nanoctl why"].iter().zip(told) {
+    let what = [
+        "the log",
+        "metrics",
+        "nanoctl status",
+        "nanoctl apps",
+        "nanoctl why",
+        "a dry run",
+        "a reload",
+        "nanoctl logs",
+    ];
+    for (what, text) in what.iter().zip(told) {
         assert!(!text.is_empty(), "{what} says nothing");
         found(what, (0..needles.len()).filter(|at| text.contains(needles[*at])).collect());
     }
@@ -161,7 +179,7 @@ fn no_secret_of_an_app_is_found_anywhere_else() {
     assert_eq!(leaks(&nano, &other, "neighbour"), Vec::<String>::new());
     // The search sees: where the secrets belong, they are found.
     let needles: Vec<&str> = own.iter().map(String::as_str).collect();
-    assert_eq!(find_in_memory(nano.pid_of("owner"), &needles).unwrap(), [ENV, CODE, HEADER, QUERY, BODY, STREAM]);
+    assert_eq!(find_in_memory(nano.pid_of("owner"), &needles).unwrap(), [ENV, CODE, HEADER, QUERY, BODY, STREAM, FILE]);
 }
 
 #[test]
