@@ -52,20 +52,13 @@ pub(crate) enum Expiry {
     Gone,
 }
 
-impl Expiry {
-    /// What the client was to send did not come in time.
-    pub(super) fn is_late(self) -> bool {
-        matches!(self, Self::Head | Self::Stalled)
-    }
-}
-
 /// One connection of a client.
 pub(crate) struct Connection {
     pub(super) socket: RefCell<TokioIo<ClientSocket>>,
     /// The address of the other end of the socket; `None` on a unix socket.
     peer: Option<SocketAddr>,
     /// The same, until a proxy says who is behind it.
-    client: Cell<Client>,
+    pub(super) client: Cell<Client>,
     /// Set by TLS.
     secured: OnceCell<Secured>,
     /// The address by which it is counted among the open connections.
@@ -174,15 +167,6 @@ impl Connection {
     /// The bare socket.
     pub(super) fn with_wire<T>(&self, use_it: impl FnOnce(&mut Wire) -> T) -> T {
         use_it(&mut self.socket.borrow_mut().inner_mut().wire)
-    }
-
-    pub(super) fn set_client(&self, client: Client) {
-        self.client.set(client);
-    }
-
-    /// What comes now is the beginning of the connection, as far as timeouts go.
-    pub(super) fn restart(&self) {
-        self.enter(ConnectionPhase::Fresh);
     }
 
     /// A request goes into the service.
@@ -307,7 +291,7 @@ impl Connection {
         self.answering.get()
     }
 
-    fn enter(&self, phase: ConnectionPhase) {
+    pub(super) fn enter(&self, phase: ConnectionPhase) {
         self.phase.set(phase);
         self.phase_since.set(self.shared.now.get());
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use super::client::{Client, Scheme};
-use super::connection::Connection;
+use super::connection::{Connection, ConnectionPhase, Expiry};
 use super::proxy_header::{Announced, ProxyHeader, ProxyHeaderFault};
 
 /// Most bytes that are looked at in one go. Most headers are shorter.
@@ -62,7 +62,7 @@ impl Connection {
         let mut header = ProxyHeader::default();
         poll_fn(|cx| {
             if let Some(expiry) = self.poll_expired(cx) {
-                return Poll::Ready(if expiry.is_late() {
+                return Poll::Ready(if matches!(expiry, Expiry::Head | Expiry::Stalled) {
                     Arrival::Refused(ProxyRefusal::Late)
                 } else {
                     Arrival::Nothing
@@ -117,9 +117,9 @@ impl Connection {
     pub(super) fn announce(&self, announced: Announced) {
         if let Announced::Client { source, tls } = announced {
             let scheme = if tls { Scheme::Https } else { self.client().scheme };
-            self.set_client(Client::at(Some(source), scheme));
+            self.client.set(Client::at(Some(source), scheme));
         }
         // A request's head has its whole time.
-        self.restart();
+        self.enter(ConnectionPhase::Fresh);
     }
 }
