@@ -146,6 +146,9 @@ fn built_in(key: &Key) -> String {
         ValueKind::Flag { default } => default.to_string(),
         ValueKind::Choice { default, .. } => default.map_or_else(|| "null".to_owned(), |word| format!("\"{word}\"")),
         ValueKind::Own { .. } if key.name == schema::EGRESS.name => "\"public\"".to_owned(),
+        ValueKind::Own { .. } if key.name == schema::ASSETS_RUN_WORKER_FIRST.name => "false".to_owned(),
+        ValueKind::Own { .. } if key.name == schema::ASSETS_BINDING.name => format!("\"{}\"", crate::assets::BINDING),
+        ValueKind::Own { .. } if key.name == schema::COMPATIBILITY_FLAGS.name => "[]".to_owned(),
         ValueKind::Own { .. } if key.name == schema::METRICS.name => {
             format!("\"{}\"", crate::config::MetricsAddress::DEFAULT)
         }

@@ -7,6 +7,7 @@ mod log_query;
 pub(crate) mod pointer;
 pub mod socket;
 mod status;
+pub(crate) mod top;
 mod unauthorized;
 mod why;
 
@@ -161,7 +162,7 @@ async fn answer(
 ) -> ControlResponse {
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     let allowed = match path.as_slice() {
-        ["apps" | "status" | "metrics" | "logs" | "why" | "explain"] | ["reload", "plan"] => Method::GET,
+        ["apps" | "status" | "metrics" | "logs" | "why" | "explain" | "top"] | ["reload", "plan"] => Method::GET,
         ["reload" | "drain" | "log-level"] | ["apps", _, "restart" | "stop" | "start"] => Method::POST,
         _ => return failure(StatusCode::NOT_FOUND, "not_found", "there is no such path on the control socket"),
     };
@@ -182,6 +183,7 @@ async fn answer(
         ["logs"] => follow::logs(supervisor, followers, request.uri().query().unwrap_or_default()),
         ["log-level"] => log_level(supervisor, request.uri().query().unwrap_or_default()),
         ["why"] => why::why(supervisor, request.uri().query().unwrap_or_default()),
+        ["top"] => json_reply(StatusCode::OK, &serde_json::to_value(top::sample(supervisor)).unwrap_or_default()),
         ["explain"] => explained(supervisor, request.uri().query().unwrap_or_default()),
         // An unknown parameter may change what the client meant: no reload.
         ["reload"] if request.uri().query().is_some() => failure(

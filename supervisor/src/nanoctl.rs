@@ -6,10 +6,12 @@ mod explain;
 mod flight;
 mod show;
 mod socket_candidates;
+mod top;
 
 use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use nano_protocol::ExitCode;
 use serde_json::{Value, json};
@@ -82,6 +84,7 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
     match &cli.command {
         Action::Check { file } => return check_file(cli, file),
         Action::Version => return versions(cli),
+        Action::Top { interval, once } => return top::run(cli, Duration::from_secs_f64(*interval), *once),
         Action::Explain { subject } => return print(cli, &explain::explained(cli, subject)?, explain::show),
         _ => {}
     }
@@ -105,7 +108,7 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
             print(cli, &json_of(client.post(&format!("/log-level?level={level}"))?)?, show::log_level)
         }
         Action::LogLevel { level: None } => print(cli, &json_of(client.get("/status")?)?["log"], show::log_level),
-        Action::Check { .. } | Action::Version | Action::Explain { .. } => Ok(()),
+        Action::Check { .. } | Action::Version | Action::Explain { .. } | Action::Top { .. } => Ok(()),
     }
 }
 

@@ -148,6 +148,7 @@ const NANOCTLS: &[&str] = &[
     "log-level",
     "why",
     "explain",
+    "top",
     "metrics",
 ];
 

@@ -133,7 +133,7 @@ fn exits(metrics: &AppMetrics) -> Value {
 }
 
 /// The app's state as one word.
-fn state(generation: &Generation) -> &'static str {
+pub(super) fn state(generation: &Generation) -> &'static str {
     let in_state = |state| generation.slots.iter().any(|slot| slot.state() == Some(state));
     let availability = &generation.app().availability;
     if generation.is_stopped() {

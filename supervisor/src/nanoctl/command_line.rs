@@ -68,6 +68,16 @@ pub(super) enum Action {
         #[arg(value_parser = LEVELS)]
         level: Option<String>,
     },
+    /// The apps, live: requests, times, memory, CPU
+    Top {
+        /// How long between two looks, in seconds
+        #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = seconds)]
+        interval: f64,
+
+        /// Print what happened in one interval, and end; so it is too with --json or when the output is no terminal
+        #[arg(long)]
+        once: bool,
+    },
     /// Each setting that an app runs with, and where it comes from. With --config FILE also when no nano serves the file
     Explain {
         /// A host, as clients ask for it, or an app's name
@@ -117,4 +127,10 @@ pub(super) struct LogArguments {
 
     /// Only this app's
     pub(super) app: Option<String>,
+}
+
+/// From a tenth of a second to an hour.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    if (0.1..=3600.0).contains(&seconds) { Ok(seconds) } else { Err("expected 0.1 to 3600 seconds".to_owned()) }
 }
