@@ -119,9 +119,11 @@ fn proxy_headers_are_taken_where_they_are_agreed_on_and_nowhere_else() {
 #[test]
 fn with_trusted_proxies_only_those_may_announce_clients_and_the_announced_may_be_one() {
     let town = Town::new(json!(["10.0.0.0/8"]));
-    let mut stranger = Connection::open(town.proxied).unwrap();
-    drop(stranger.send(b"PROXY UNKNOWN\r\n"));
-    assert!(stranger.is_closed_by_server());
+    // It may be reset before the client is done with connecting.
+    if let Ok(mut stranger) = Connection::open(town.proxied) {
+        drop(stranger.send(b"PROXY UNKNOWN\r\n"));
+        assert!(stranger.is_closed_by_server());
+    }
     until("it is counted", || {
         let counted = town.nano.metrics().get("nano_proxy_protocol_refused_total", &[("cause", "untrusted")]);
         counted.filter(|count| *count >= 1.0)
