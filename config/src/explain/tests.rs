@@ -8,11 +8,11 @@ fn config() -> Config {
     std::fs::write(dir.path().join("index.js"), "export default {}").unwrap();
     let text = r#"{
   "log": { "level": "warn" },
-  "defaults": { "timeout_ms": 100, "cpu_ms": 7, "env": { "D": "secret-d" } },
+  "defaults": { "timeout_ms": 100, "cpu_ms": 7, "env": { "D": "hidden-d" } },
   "apps": [
     { "hostname": "a.example", "path": "." },
     { "hostname": ["b.example", "*.example"], "path": ".",
-      "timeout_ms": 5e2, "env": { "TOKEN": "secret-b", "N": { "x": "secret-n" } } },
+      "timeout_ms": 5e2, "env": { "TOKEN": "hidden-b", "N": { "x": "hidden-n" } } },
     { "hostname": "*", "path": "." }
   ]
 }"#;
@@ -42,7 +42,7 @@ fn own_before_defaults_before_built_in() {
     assert_eq!(find(&explained.server, "log.access"), ("true", "built in".to_owned()));
     assert_eq!(find(&explained.server, "drain_ms").0, "30000");
     assert_eq!(find(&config.explain(0).app, "env"), ("[\"D\"]", "defaults nano.json:3:49".to_owned()));
-    assert!(!format!("{:?}{config:?}", explained).contains("secret"));
+    assert!(!format!("{:?}{config:?}", explained).contains("hidden-"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn nano_says_what_was_meant() {
         (&["nano.json", "other.json"], 2, "other.json is one too many"),
         (&["reload"], 2, "`nanoctl reload`"),
         (&["nano.jsn"], 2, "did you mean nano.json?"),
-        (&["frobnicate"], 2, "(commands are serve, run, repl, check, import, version"),
+        (&["frobnicate"], 2, "(commands are serve, dev, run, repl, check, import, version"),
         (&["a"], 2, "`nano serve a` serves it as an app"),
         (&["empty"], 2, "`nano empty/nano.json` the apps of its config"),
         (&["a/index.js"], 2, "`nano run a/index.js` runs it, `nano serve a/index.js` serves it as an app"),
