@@ -2,11 +2,13 @@
 //! requests are answered by a [`Service`].
 
 mod acceptor;
+mod beginning;
 mod client;
 mod connection;
 mod connection_table;
 mod drain;
 mod framing;
+mod http2;
 mod limits;
 pub mod listener;
 mod min_rate;
@@ -14,6 +16,7 @@ mod peers;
 mod per_address_limit;
 mod proxied;
 mod proxy_header;
+mod requester;
 mod server;
 mod service;
 mod shared_clock;
@@ -26,6 +29,7 @@ pub(crate) use connection::Connection;
 pub(crate) use drain::Drain;
 pub use limits::ClientLimits;
 pub(crate) use proxied::ProxyRefusal;
+pub(crate) use requester::Requester;
 pub(crate) use server::{Accepting, Server};
 pub(crate) use service::{ConnectionError, Handshake, Service};
 #[cfg(fuzzing)]

@@ -38,7 +38,7 @@ use nano_protocol::{BodyLength, ResetReason, ResponseHead};
 use tracing::Instrument;
 
 use crate::assets::AssetAnswer;
-use crate::downstream::Connection;
+use crate::downstream::Requester;
 use crate::upstream::{Deadline, Death, Failed, NotAdmitted, RequestFrame, RequestSummary, Subject, UpstreamRequest};
 pub(crate) use build_page::BuildPage;
 pub(crate) use context::IngressContext;
@@ -61,7 +61,7 @@ const MAX_TRIES: u32 = 4;
 /// Answers one request. Never fails: a failure becomes a response, or a cut connection once the response has begun.
 pub(crate) fn handle_request(
     context: Rc<IngressContext>,
-    client: &Rc<Connection>,
+    client: &Requester,
     request: http::Request<Incoming>,
 ) -> impl Future<Output = Response<ResponseBody>> + use<> {
     let (head, body) = request.into_parts();
@@ -135,6 +135,9 @@ async fn forward(
     head: &Parts,
     upload: &mut Option<Upload>,
 ) -> Result<Answer, Failure> {
+    if record.client().is_excess() {
+        return Err(Failure::TooManyRequests);
+    }
     let Target { host, authority, url } = Target::read(head, record.origin().client.scheme)?;
     expectation::check(head)?;
     https::check(record, &host)?;

@@ -20,12 +20,13 @@ use pin_project_lite::pin_project;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::connection::{Connection, ConnectionStream, Expiry};
+use super::http2::serve_http2;
 use super::listener::{Kind, Listener};
 use super::proxied::{Arrival, ProxyRefusal};
 use super::socket::Wire;
 use super::tls::{NotSecured, secure};
 use super::upgraded::Tunnel;
-use super::{ConnectionError, Handshake, Server, Service};
+use super::{ConnectionError, Handshake, Requester, Server, Service};
 use crate::http_date;
 
 /// Largest head of a request, its first line included. Over it: 431.
@@ -223,10 +224,16 @@ async fn is_announced<S: Service>(server: &Server<S>, client: &Connection) -> bo
 /// Serves one connection to its end.
 async fn serve<S: Service>(server: &Rc<Server<S>>, options: ListenOptions, client: &Rc<Connection>) {
     let ended = match secured(server, options, client).await {
+        Ok(()) if client.secured().is_some_and(|secured| secured.is_h2) => ConnectionEnd::Http2,
         Ok(()) => serve_http(&server.service, client).await,
         Err(Some(ended)) => ended,
         Err(None) => return,
     };
+    if client.speaks_http2() || matches!(ended, ConnectionEnd::Http2) {
+        serve_http2(server, client).await;
+        let _ = tokio::time::timeout(server.limits.linger, client.linger(true, LINGER_BYTES)).await;
+        return;
+    }
     let is_complete = matches!(ended, ConnectionEnd::Done | ConnectionEnd::Expired(_) | ConnectionEnd::PlainHttp);
     let answer = match (client.refused(), ended) {
         (Some(status), _) => Some(ConnectionError::Unreadable(status)),
@@ -239,9 +246,12 @@ async fn serve<S: Service>(server: &Rc<Server<S>>, options: ListenOptions, clien
         }
         (None, ConnectionEnd::Cut) if client.cut() => return,
         // All responses are sent: the connection can be closed at once.
-        (None, ConnectionEnd::Expired(Expiry::Idle)) => return,
+        (None, ConnectionEnd::Expired(Expiry::Idle)) => {
+            client.announce_end();
+            return;
+        }
         // What was sent before the cut must arrive.
-        (None, ConnectionEnd::Done | ConnectionEnd::Cut) => None,
+        (None, ConnectionEnd::Done | ConnectionEnd::Cut | ConnectionEnd::Http2) => None,
     };
     let close = async {
         if let Some(error) = answer {
@@ -311,15 +321,23 @@ enum ConnectionEnd {
     Expired(Expiry),
     /// It spoke HTTP where TLS was expected.
     PlainHttp,
+    /// It goes on with HTTP/2.
+    Http2,
 }
 
 pin_project! {
     /// An answer with its `Date`, and with TLS its `Strict-Transport-Security`. An asynchronous block that awaits the
     /// answer would have the size of two.
-    struct Dated<F> {
+    pub(super) struct Dated<F> {
         #[pin]
         answer: F,
         hsts: Option<HeaderValue>,
+    }
+}
+
+impl<F> Dated<F> {
+    pub(super) fn new(answer: F, hsts: Option<HeaderValue>) -> Self {
+        Self { answer, hsts }
     }
 }
 
@@ -343,7 +361,7 @@ async fn serve_http<S: Service>(service: &Rc<S>, client: &Rc<Connection>) -> Con
     let service = service_fn(|request| {
         // Called at once: hyper may look for the next request before it polls for this response.
         client.begin();
-        Dated { answer: service.handle(client, request), hsts: client.hsts().cloned() }
+        Dated::new(service.handle(&Requester::Http1(Rc::clone(client)), request), client.hsts().cloned())
     });
     let mut connection = reader().serve_connection(ConnectionStream(Rc::clone(client)), service);
     let ended = poll_fn(|cx| {

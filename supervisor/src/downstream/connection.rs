@@ -20,10 +20,11 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use super::client::{Client, Scheme};
 use super::framing::{Framing, Part};
+use super::http2::Http2State;
 use super::min_rate::MinRate;
 use super::shared_clock::SharedClock;
 use super::socket::{ClientSocket, Glimpse, Wire};
-use super::tls::{Secured, Session};
+use super::tls::Secured;
 use super::upgraded::Tunnel;
 
 /// The state of a connection.
@@ -60,7 +61,7 @@ pub(crate) struct Connection {
     /// The same, until a proxy says who is behind it.
     pub(super) client: Cell<Client>,
     /// Set by TLS.
-    secured: OnceCell<Secured>,
+    pub(super) secured: OnceCell<Secured>,
     /// The address by which it is counted among the open connections.
     pub(super) counted_by: Cell<Option<IpAddr>>,
     pub(super) shared: Rc<SharedClock>,
@@ -71,7 +72,7 @@ pub(crate) struct Connection {
     /// Something was written since the request went into the service.
     answering: Cell<bool>,
     /// hyper was given something to write that it has not written yet.
-    unwritten: Cell<bool>,
+    pub(super) unwritten: Cell<bool>,
     /// The client sends no more. It may still read, and its requests are answered (RFC 9112 §9.6).
     half_closed: Cell<bool>,
     /// Bytes of the client are waiting.
@@ -95,6 +96,10 @@ pub(crate) struct Connection {
     pub(super) tunnel: RefCell<Option<Tunnel>>,
     /// What hyper read of the bytes for that.
     pub(super) early: RefCell<Bytes>,
+    /// Whether it is known that it does not begin as HTTP/2 does.
+    pub(super) is_http1: Cell<bool>,
+    /// Set if it is HTTP/2.
+    pub(super) http2: OnceCell<Http2State>,
 }
 
 impl std::fmt::Debug for Connection {
@@ -133,6 +138,8 @@ impl Connection {
             unflushed: Cell::new(false),
             tunnel: RefCell::default(),
             early: RefCell::default(),
+            is_http1: Cell::new(false),
+            http2: OnceCell::new(),
         })
     }
 
@@ -144,29 +151,6 @@ impl Connection {
     /// Who connected, as far as the connection tells; a request's headers may tell more.
     pub(crate) fn client(&self) -> Client {
         self.client.get()
-    }
-
-    /// TLS is there: the client's time for a request begins anew.
-    pub(super) fn secure(&self, session: Session, secured: Secured) {
-        self.socket.borrow_mut().inner_mut().secure(session);
-        let _ = self.secured.set(secured);
-        self.client.set(Client { scheme: Scheme::Https, ..self.client.get() });
-        self.enter(ConnectionPhase::Fresh);
-    }
-
-    /// What TLS made of it; `None`: there is none.
-    pub(crate) fn secured(&self) -> Option<&Secured> {
-        self.secured.get()
-    }
-
-    /// The value of `Strict-Transport-Security`, if responses have it.
-    pub(super) fn hsts(&self) -> Option<&http::HeaderValue> {
-        self.secured.get()?.hsts.as_ref()
-    }
-
-    /// The bare socket.
-    pub(super) fn with_wire<T>(&self, use_it: impl FnOnce(&mut Wire) -> T) -> T {
-        use_it(&mut self.socket.borrow_mut().inner_mut().wire)
     }
 
     /// A request goes into the service.
@@ -212,6 +196,9 @@ impl Connection {
     }
 
     pub(super) fn phase(&self) -> ConnectionPhase {
+        if self.has_streams() == Some(true) {
+            return ConnectionPhase::Busy;
+        }
         // As long as hyper has something to write, the last response is not finished.
         if self.at_boundary.get() { self.phase.get() } else { ConnectionPhase::Busy }
     }
@@ -399,14 +386,20 @@ impl Connection {
             return self.poll_unclear(cx, part);
         }
         let mut scratch = self.shared.scratch.borrow_mut();
-        let most = into.remaining().min(scratch.len());
+        // What was put aside at the beginning comes with it.
+        let most = into.remaining().min(scratch.len()).saturating_sub(self.early.borrow().len());
         let mut read = ReadBuf::new(scratch.get_mut(..most).unwrap_or_default());
         let result = Pin::new(self.socket.borrow_mut().inner_mut()).poll_read(cx, &mut read);
         if result.is_pending() {
             self.upload.wait();
             return result;
         }
-        let read = read.filled();
+        let mut read = read.filled();
+        let begun;
+        if !self.is_http1.get() && result.is_ready() {
+            begun = ready!(self.poll_begun(cx, read))?;
+            read = begun.as_deref().unwrap_or(read);
+        }
         self.has_more.set(false);
         if read.is_empty() && result.is_ready() && most > 0 {
             self.half_close();

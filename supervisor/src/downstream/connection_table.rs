@@ -48,7 +48,7 @@ impl ConnectionTable {
         Self {
             max,
             tick,
-            shared: Rc::new(SharedClock::new(budget)),
+            shared: Rc::new(SharedClock::new(budget, max)),
             per_address: PerAddressLimit::new(max),
             next: Cell::new(0),
             open: RefCell::default(),
@@ -162,6 +162,7 @@ impl ConnectionTable {
                 drained_for = drained_for.saturating_add(1);
             }
             for client in self.open.borrow().values() {
+                client.tick_streams();
                 if let Some(expiry) = limits.check(client, drained_for) {
                     client.expire(expiry);
                 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 
-use super::{Client, Connection, ProxyRefusal};
+use super::{Client, Connection, ProxyRefusal, Requester};
 
 /// Why a connection gets an error response without a request, or in the middle of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) trait Service: Sized + 'static {
     /// Answers one request. A failure is a response too, or an error of its body once that has begun.
     fn handle(
         self: &Rc<Self>,
-        connection: &Rc<Connection>,
+        requester: &Requester,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<Self::Body>> + use<Self>;
 

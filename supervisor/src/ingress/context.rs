@@ -13,7 +13,7 @@ use super::origin::{self, Origin};
 use super::tunnels::Tunnels;
 use super::{BuildPage, ResponseBody, handle_request, rescue};
 use crate::downstream::tls::TlsSwitch;
-use crate::downstream::{Client, Connection, ConnectionError, Drain, Handshake, ProxyRefusal, Service};
+use crate::downstream::{Client, Connection, ConnectionError, Drain, Handshake, ProxyRefusal, Requester, Service};
 use crate::request_id::RequestIds;
 use crate::telemetry::{HandshakeResult, Metrics};
 use crate::upstream::Routes;
@@ -91,10 +91,10 @@ impl Service for IngressContext {
 
     fn handle(
         self: &Rc<Self>,
-        connection: &Rc<Connection>,
+        requester: &Requester,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<ResponseBody>> + use<> {
-        handle_request(Rc::clone(self), connection, request)
+        handle_request(Rc::clone(self), requester, request)
     }
 
     fn refuse(&self, connection: &Connection, error: ConnectionError) -> Vec<u8> {

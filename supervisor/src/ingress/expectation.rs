@@ -19,5 +19,6 @@ pub(super) fn check(head: &Parts) -> Result<(), Failure> {
 /// Whether the client waits for `100 Continue`, as hyper reads the header.
 pub(super) fn waits(head: &Parts) -> bool {
     let last = head.headers.get_all(EXPECT).iter().next_back();
-    head.version > Version::HTTP_10 && last.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+    // Of HTTP/2 hyper sends none.
+    head.version == Version::HTTP_11 && last.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }

@@ -18,7 +18,7 @@ const ACME: &str = "/.well-known/acme-challenge/";
 /// Refuses a request whose host the connection's certificate is not for (RFC 9110 §7.4). A client that named no host for
 /// the handshake took what it got.
 pub(super) fn check(record: &RequestLog, host: &HostName) -> Result<(), Failure> {
-    match record.client().secured() {
+    match record.client().connection().secured() {
         Some(secured) if secured.is_named && !secured.certificate.covers(host.as_str()) => Err(Failure::Misdirected),
         _ => Ok(()),
     }
@@ -32,7 +32,7 @@ pub(super) fn location(
     host: &HostName,
     url: &str,
 ) -> Result<Option<HeaderValue>, Failure> {
-    let is_plain = record.client().peer().is_some() && record.origin().client.scheme == Scheme::Http;
+    let is_plain = record.client().connection().peer().is_some() && record.origin().client.scheme == Scheme::Http;
     if !is_plain || !context.tls.redirects(host.as_str()) {
         return Ok(None);
     }

@@ -87,6 +87,10 @@ pub(super) fn relay(
 
 /// Announces that the connection ends with this response to a request of `version`.
 pub(super) fn announce_close<B>(response: &mut Response<B>, version: Version) {
+    if version == Version::HTTP_2 {
+        // Its connection says so by itself, and goes on with what is open.
+        return;
+    }
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     // Otherwise hyper would add `Connection: keep-alive` for a client of HTTP/1.0 that asked for it, unless the
     // response is one of HTTP/1.0 too.

@@ -12,6 +12,9 @@ use super::{Failure, client_headers};
 use crate::hop_by_hop::is_hop_by_hop;
 use crate::request_id::{RequestIdValue, X_REQUEST_ID};
 
+/// Most headers of a request.
+const MAX_HEADERS: usize = 100;
+
 /// Most names in a `Connection` header: as many as a request can have headers. Each costs a look-up.
 const MAX_NAMED: usize = 100;
 
@@ -64,7 +67,9 @@ fn headers(
     (body, websocket): (BodyLength, bool),
 ) -> Result<HeaderBlock, Failure> {
     let named = Named::of(given);
-    if named.is_cut {
+    // hyper counts those of HTTP/1. Cookies come one by one in HTTP/2, and are one header.
+    let cookies = given.get_all(header::COOKIE).iter().count();
+    if named.is_cut || given.len() - cookies.saturating_sub(1) > MAX_HEADERS {
         return Err(Failure::HeadersTooLarge);
     }
     let cookies = joined_cookies(given);

@@ -14,7 +14,7 @@ use super::IngressContext;
 use super::origin::Origin;
 use super::rescue::AssetFailure;
 use crate::app::App;
-use crate::downstream::Connection;
+use crate::downstream::{Connection, Requester};
 use crate::request_id::RequestIdValue;
 use crate::telemetry::CutBy;
 use crate::upstream::{Failed, UpstreamRequest};
@@ -31,7 +31,7 @@ const MAX_LOGGED_HOST: usize = 512;
 #[derive(Debug)]
 pub(super) struct RequestLog {
     context: Rc<IngressContext>,
-    client: Rc<Connection>,
+    client: Requester,
     origin: Origin,
     id: RequestIdValue,
     version: Version,
@@ -59,14 +59,16 @@ struct AccessLine {
 }
 
 impl RequestLog {
-    pub(super) fn begin(context: &Rc<IngressContext>, client: &Rc<Connection>, head: &Parts) -> Self {
+    pub(super) fn begin(context: &Rc<IngressContext>, client: &Requester, head: &Parts) -> Self {
         let line = is_logged(context).then(|| AccessLine {
             method: head.method.clone(),
             uri: head.uri.clone(),
             host: head
                 .headers
                 .get(http::header::HOST)
-                .and_then(|host| host.as_bytes().get(..host.len().min(MAX_LOGGED_HOST)))
+                .map(http::HeaderValue::as_bytes)
+                .or_else(|| head.uri.authority().map(|authority| authority.as_str().as_bytes()))
+                .and_then(|host| host.get(..host.len().min(MAX_LOGGED_HOST)))
                 .map_or_else(String::new, |host| String::from_utf8_lossy(host).into_owned()),
         });
         let id = context.ids.choose(&head.headers);
@@ -76,8 +78,8 @@ impl RequestLog {
         }
         Self {
             context: Rc::clone(context),
-            client: Rc::clone(client),
-            origin: context.origin(client, &head.headers),
+            client: client.clone(),
+            origin: context.origin(client.connection(), &head.headers),
             id,
             version: head.version,
             started: Instant::now(),
@@ -97,7 +99,7 @@ impl RequestLog {
         &self.id
     }
 
-    pub(super) fn client(&self) -> &Rc<Connection> {
+    pub(super) fn client(&self) -> &Requester {
         &self.client
     }
 
@@ -221,7 +223,7 @@ impl Drop for RequestLog {
             duration_ms = took.as_micros() as f64 / 1000.0,
             request_id = self.id.as_str(),
             client = %self.origin.client,
-            tls = self.client.secured().map(|secured| secured.version),
+            tls = self.client.connection().secured().map(|secured| secured.version),
             pid = (self.pid != 0).then_some(self.pid),
             error = (!self.code.is_empty()).then_some(self.code),
             cut = self.cut.map(|_| true),

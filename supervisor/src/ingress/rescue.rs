@@ -27,6 +27,7 @@
 //! | `asset_headers_too_large` | 500 | `_headers` or `_redirects` make a head of over 96 KiB or 256 fields for this path |
 //! | `worker_died` | 502 | the worker ended before the response began |
 //! | `worker_protocol` | 502 | the worker broke the wire's rules |
+//! | `too_many_requests` | 503 | an address has as many requests of HTTP/2 open as it may have, or all together have |
 //! | `queue_full`, `queue_timeout` | 503 | too many requests wait, or this one waited too long |
 //! | `app_unavailable` | 503 | the app crashes again and again, or was just started after that and is being tried |
 //! | `app_start_failed` | 503 | the app's worker does not get ready, again and again |
@@ -86,6 +87,8 @@ pub(crate) enum Failure {
     UriTooLong,
     /// The head.
     HeadersTooLarge,
+    /// Its client has too many open.
+    TooManyRequests,
     /// No place to wait.
     QueueFull,
     /// Waited, and no worker took it.
@@ -278,6 +281,9 @@ impl Failure {
             ),
             Self::BodyTooLarge => {
                 say(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the request's body is too large")
+            }
+            Self::TooManyRequests => {
+                later("too_many_requests", "too many requests of this client's address, or of all, are open", soon)
             }
             Self::QueueFull => later("queue_full", "the app has too many requests waiting", soon),
             Self::QueueTimeout => later("queue_timeout", "the app had no room for the request in time", soon),

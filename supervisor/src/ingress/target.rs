@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use http::header::HOST;
 use http::request::Parts;
 use http::uri;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, Version};
 use nano_config::{HostName, split_host_port};
 use url::{Position, Url};
 
@@ -36,6 +36,10 @@ impl<'a> Target<'a> {
         let mut hosts = head.headers.get_all(HOST).iter();
         let header = match (hosts.next(), hosts.next()) {
             (Some(host), None) => host_text(host)?,
+            // `:authority` (RFC 9113 §8.3.1).
+            (None, _) if head.version == Version::HTTP_2 && head.uri.authority().is_some() => {
+                head.uri.authority().map_or("", |authority| authority.as_str())
+            }
             (None, _) => return Err(Failure::MissingHost),
             (Some(_), Some(_)) => return Err(Failure::SeveralHosts),
         };
@@ -48,8 +52,15 @@ impl<'a> Target<'a> {
         let ((host, port), authority) = match (head.uri.scheme(), head.uri.authority()) {
             (None, None) => (own, header),
             (Some(scheme), Some(authority)) if *scheme == uri::Scheme::HTTP || *scheme == uri::Scheme::HTTPS => {
-                (host_and_port(authority.as_str())?, authority.as_str())
+                let target = host_and_port(authority.as_str())?;
+                // An absolute target overrides the header; two of HTTP/2 that differ are none's.
+                if head.version == Version::HTTP_2 && target != own {
+                    return Err(Failure::SeveralHosts);
+                }
+                (target, authority.as_str())
             }
+            // HTTP/2 without `:authority`.
+            (Some(_), None) if head.version == Version::HTTP_2 => (own, header),
             _ => return Err(Failure::MalformedTarget),
         };
         // `OPTIONS *` is about the server, not about an app.

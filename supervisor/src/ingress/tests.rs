@@ -37,6 +37,6 @@ fn the_future_of_a_request_is_small() {
     fn size<A, B, C, F>(_: fn(A, B, C) -> F) -> usize {
         size_of::<F>()
     }
-    let size = size(|context, client: Rc<Connection>, request| handle_request(context, &client, request));
+    let size = size(|context, client: Requester, request| handle_request(context, &client, request));
     assert!(size <= 1536, "{size} bytes are moved for each request, several times");
 }

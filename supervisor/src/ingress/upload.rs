@@ -2,8 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +10,7 @@ use hyper::body::{Body, Incoming};
 use nano_protocol::{BodyLength, ResetReason};
 
 use super::Failure;
-use crate::downstream::Connection;
+use crate::downstream::{ConnectionError, Requester};
 use crate::upstream::RequestBodySender;
 
 /// Most bytes that are read of an unwanted body, so that the connection can be reused.
@@ -24,7 +23,7 @@ const AFTER_RESPONSE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Upload {
     body: Incoming,
-    client: Rc<Connection>,
+    client: Requester,
     /// Read but not sent yet.
     pending: Bytes,
     read: u64,
@@ -52,6 +51,8 @@ pub(super) enum UploadError {
     ClientGone,
     /// Its framing is broken.
     Malformed,
+    /// It did not come in time.
+    Late,
 }
 
 impl UploadError {
@@ -59,7 +60,7 @@ impl UploadError {
     pub(super) fn reset_reason(self) -> ResetReason {
         match self {
             Self::TooLarge => ResetReason::BodyTooLarge,
-            Self::ClientGone | Self::Malformed => ResetReason::ClientGone,
+            Self::ClientGone | Self::Malformed | Self::Late => ResetReason::ClientGone,
         }
     }
 }
@@ -68,6 +69,7 @@ impl From<UploadError> for Failure {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::TooLarge => Self::BodyTooLarge,
+            UploadError::Late => Self::Connection(ConnectionError::BodyTimeout),
             // A client that is gone does not read the response.
             UploadError::ClientGone | UploadError::Malformed => Self::MalformedBody,
         }
@@ -76,13 +78,13 @@ impl From<UploadError> for Failure {
 
 impl Upload {
     /// `None` if the request has no body. `waits`: the client waits for `100 Continue`.
-    pub(super) fn new(body: Incoming, client: &Rc<Connection>, waits: bool) -> Option<Self> {
+    pub(super) fn new(body: Incoming, client: &Requester, waits: bool) -> Option<Self> {
         if body.is_end_stream() {
             return None;
         }
         // Nothing of it is read while the request waits for a worker: whether the client is there is looked at meanwhile.
         client.set_uploading(false);
-        let client = Rc::clone(client);
+        let client = client.clone();
         Some(Self { body, client, pending: Bytes::new(), read: 0, max: u64::MAX, begun: false, waits })
     }
 
@@ -126,7 +128,13 @@ impl Upload {
             if self.pending.is_empty() {
                 self.client.set_uploading(true);
                 self.begun = true;
-                match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                let Poll::Ready(next) = Pin::new(&mut self.body).poll_frame(cx) else {
+                    let is_late = self.client.waits_for_body(cx);
+                    return if is_late { Poll::Ready(Err(UploadError::Late)) } else { Poll::Pending };
+                };
+                self.client
+                    .got_body(next.as_ref().and_then(|next| next.as_ref().ok()?.data_ref()).map_or(0, Bytes::len));
+                match next {
                     // Trailers have no place in the platform's Request.
                     Some(Ok(frame)) => self.pending = frame.into_data().unwrap_or_default(),
                     Some(Err(error)) if is_parse(&error) => return Poll::Ready(Err(UploadError::Malformed)),
@@ -158,8 +166,9 @@ impl Upload {
     pub(super) async fn leave(mut self) {
         let mut taken = 0;
         let mut idle = 0;
-        // A client that waits for `100 Continue` may send none of it.
-        while !self.waits && idle < 2 && taken <= MAX_LEFTOVER {
+        // A client that waits for `100 Continue` may send none of it, and a stream of HTTP/2 is just reset.
+        let is_kept = !self.waits && matches!(self.client, Requester::Http1(_));
+        while is_kept && idle < 2 && taken <= MAX_LEFTOVER {
             match poll_fn(|cx| Poll::Ready(Pin::new(&mut self.body).poll_frame(cx))).await {
                 Poll::Ready(None | Some(Err(_))) => break,
                 Poll::Ready(Some(Ok(frame))) => {

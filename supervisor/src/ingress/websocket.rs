@@ -86,7 +86,7 @@ pub(super) fn switch(switch: Switch, mut record: RequestLog) -> Response<Respons
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
     headers.insert(X_REQUEST_ID, record.id().header());
     record.switched();
-    let client = Rc::clone(record.client());
+    let client = Rc::clone(record.client().connection());
     let tunnel = Tunnel { request, record, down: Bytes::new(), up_is_open: true, _open: open };
     client.upgrade(Box::pin(tunnel.run()));
     response
@@ -115,7 +115,7 @@ enum End {
 
 impl Tunnel {
     async fn run(mut self) {
-        let client = Rc::clone(self.record.client());
+        let client = Rc::clone(self.record.client().connection());
         let end = poll_fn(|cx| match self.poll_up(cx, &client) {
             Poll::Ready(end) => Poll::Ready(end),
             Poll::Pending => self.poll_down(cx, &client),

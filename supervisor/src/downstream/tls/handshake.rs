@@ -85,6 +85,7 @@ pub(crate) async fn secure(
             Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
             _ => "TLSv1.3",
         },
+        is_h2: connection.alpn_protocol() == Some(b"h2"),
         hsts: tls.hsts.clone(),
         is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
     };

@@ -45,7 +45,7 @@ impl ServerTls {
             .map_err(broken)?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&certificates) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         // Tickets hold all that is to be remembered.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.ticketer = match TICKETS.get() {
