@@ -226,7 +226,7 @@ fn lines(c: &mut Corpus) {
     c.line("a method without end", &format!("{} / HTTP/1.1", "M".repeat(65)), "405 method_not_allowed", true);
     c.shut("binary", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", &["400 bad_request"]);
     c.shut("only zeros", [0; 64], &["400 bad_request"]);
-    c.shut("preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &[]);
+    c.shut("nearly the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n", &["400 bad_request"]);
     c.shut("preface of SSH", b"SSH-2.0-x\r\n", &["400 bad_request"]);
     c.open("empty lines before a request", b"\r\n\r\nGET / HTTP/1.1\r\nHost: a.local\r\n\r\n", &["a GET /"]);
     let refused = &["400 bad_request"][..];
