@@ -21,6 +21,10 @@ INSTALL ?= install
 BINDIR = $(PREFIX)/bin
 RELOCATE = -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/nano/|$(SYSCONFDIR)/nano/|g'
 BINARIES = nano nano-worker nano-bundle nanoctl
+# Where bash, zsh and fish look for completions.
+COMPLETION_FILES = $(PREFIX)/share/bash-completion/completions/nanoctl $(PREFIX)/share/zsh/site-functions/_nanoctl \
+	$(PREFIX)/share/fish/vendor_completions.d/nanoctl.fish
+COMPLETIONS = $(dir $(COMPLETION_FILES))
 # A checkout's dependencies are those of Cargo.lock, always.
 LOCKED = --locked
 
@@ -111,11 +115,11 @@ fuzz-check: ## the fuzz targets compile, and the code that only they use (no car
 	cd test/fuzz && RUSTFLAGS="--cfg fuzzing" $(CARGO) check $(LOCKED)
 
 # Never builds: root installs what another user built.
-install: ## install to DESTDIR, PREFIX=/usr/local, what `make build` built: programs, units, schema, man pages, example; STRIP= keeps symbols
+install: ## install to DESTDIR, PREFIX=/usr/local, what `make build` built: programs, units, schema, man pages, completions, example; STRIP= keeps symbols
 	@for program in $(BINARIES); do [ -x $(BIN_FROM)/$$program ] || { \
 		echo "$(BIN_FROM)/$$program is not there: run \`make build\` first, as the user who has the toolchain" >&2; exit 1; }; done
 	$(INSTALL) -d $(addprefix $(DESTDIR), $(BINDIR) $(PREFIX)/lib/systemd/system $(PREFIX)/share/nano/prometheus \
-		$(PREFIX)/share/nano/grafana $(PREFIX)/share/nano/hello $(PREFIX)/share/man/man1 $(SYSCONFDIR)/nano)
+		$(PREFIX)/share/nano/grafana $(PREFIX)/share/nano/hello $(PREFIX)/share/man/man1 $(PREFIX)/share/man/man5 $(COMPLETIONS) $(SYSCONFDIR)/nano)
 	$(INSTALL) -m 755 $(addprefix $(BIN_FROM)/, $(BINARIES)) $(DESTDIR)$(BINDIR)
 	if [ -n "$(STRIP)" ] && command -v $(firstword $(STRIP) none) > /dev/null; then $(STRIP) $(addprefix $(DESTDIR)$(BINDIR)/, $(BINARIES)); fi
 	for unit in nano.service nano.socket; do \
@@ -125,6 +129,11 @@ install: ## install to DESTDIR, PREFIX=/usr/local, what `make build` built: prog
 	$(INSTALL) -m 644 deploy/prometheus/*.yml $(DESTDIR)$(PREFIX)/share/nano/prometheus
 	$(INSTALL) -m 644 deploy/grafana/nano.json $(DESTDIR)$(PREFIX)/share/nano/grafana
 	$(INSTALL) -m 644 deploy/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 644 deploy/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	$(BIN_FROM)/nanoctl completions bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nanoctl
+	$(BIN_FROM)/nanoctl completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_nanoctl
+	$(BIN_FROM)/nanoctl completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/nanoctl.fish
+	@chmod 644 $(addprefix $(DESTDIR), $(COMPLETION_FILES))
 	$(INSTALL) -m 644 deploy/example/hello/index.js $(DESTDIR)$(PREFIX)/share/nano/hello
 	@config=$(DESTDIR)$(SYSCONFDIR)/nano/nano.json; \
 	if [ -e $$config ] || [ -L $$config ]; then \
@@ -138,7 +147,8 @@ install: ## install to DESTDIR, PREFIX=/usr/local, what `make build` built: prog
 uninstall: ## remove what install put there; the configuration stays
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/, $(BINARIES)) $(DESTDIR)$(PREFIX)/lib/systemd/system/nano.service \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/nano.socket $(DESTDIR)$(PREFIX)/share/man/man1/nano.1 \
-		$(DESTDIR)$(PREFIX)/share/man/man1/nanoctl.1
+		$(DESTDIR)$(PREFIX)/share/man/man1/nanoctl.1 $(DESTDIR)$(PREFIX)/share/man/man5/nano.json.5 \
+		$(addprefix $(DESTDIR), $(COMPLETION_FILES))
 	rm -rf $(DESTDIR)$(PREFIX)/share/nano
 	@if [ -e $(DESTDIR)$(SYSCONFDIR)/nano/nano.json ]; then echo "keeping $(DESTDIR)$(SYSCONFDIR)/nano/nano.json"; \
 	else rmdir $(DESTDIR)$(SYSCONFDIR)/nano 2> /dev/null || true; fi

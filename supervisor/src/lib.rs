@@ -32,6 +32,7 @@ mod ingress;
 pub use ingress::fuzzing;
 pub mod limits;
 pub mod log;
+pub mod nano_cli;
 pub mod nanoctl;
 mod notify;
 mod orphans;

@@ -13,6 +13,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use clap::CommandFactory;
 use nano_protocol::ExitCode;
 use serde_json::{Value, json};
 
@@ -84,6 +85,7 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
     match &cli.command {
         Action::Check { file } => return check_file(cli, file),
         Action::Version => return versions(cli),
+        Action::Completions { shell } => return completions(shell),
         Action::Top { interval, once } => return top::run(cli, Duration::from_secs_f64(*interval), *once),
         Action::Explain { subject } => return print(cli, &explain::explained(cli, subject)?, explain::show),
         _ => {}
@@ -108,7 +110,11 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
             print(cli, &json_of(client.post(&format!("/log-level?level={level}"))?)?, show::log_level)
         }
         Action::LogLevel { level: None } => print(cli, &json_of(client.get("/status")?)?["log"], show::log_level),
-        Action::Check { .. } | Action::Version | Action::Explain { .. } | Action::Top { .. } => Ok(()),
+        Action::Check { .. }
+        | Action::Version
+        | Action::Completions { .. }
+        | Action::Explain { .. }
+        | Action::Top { .. } => Ok(()),
     }
 }
 
@@ -305,6 +311,18 @@ fn versions(cli: &Cli) -> Result<(), CommandFailure> {
         "v8": running.as_ref().map(|status| &status["v8"]),
     });
     print(cli, &body, show::version)
+}
+
+/// Of `nanoctl` alone: on most machines `nano` is an editor, too, which completes otherwise.
+fn completions(shell: &str) -> Result<(), CommandFailure> {
+    let shell = match shell {
+        "zsh" => clap_complete::Shell::Zsh,
+        "fish" => clap_complete::Shell::Fish,
+        _ => clap_complete::Shell::Bash,
+    };
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "nanoctl", &mut text);
+    Ok(io::stdout().lock().write_all(&text)?)
 }
 
 /// Lines of a stream.

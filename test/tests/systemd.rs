@@ -84,8 +84,16 @@ fn the_installed_example_is_valid_and_an_install_keeps_a_configuration() {
     let config = folder.path().join("etc/nano/nano.json");
     let check = finish(Command::new(folder.path().join("usr/local/bin/nano")).arg("check").arg(&config), "");
     assert_eq!(check.code, Some(0), "{check:?}");
-    for page in ["nano.1", "nanoctl.1"] {
-        assert!(folder.path().join("usr/local/share/man/man1").join(page).is_file());
+    for file in [
+        "man/man1/nano.1",
+        "man/man1/nanoctl.1",
+        "man/man5/nano.json.5",
+        "bash-completion/completions/nanoctl",
+        "zsh/site-functions/_nanoctl",
+        "fish/vendor_completions.d/nanoctl.fish",
+    ] {
+        let found = fs::metadata(folder.path().join("usr/local/share").join(file)).unwrap();
+        assert!(found.len() > 100 && found.permissions().mode() & 0o777 == 0o644, "{file}");
     }
     for (path, mode) in [
         ("etc/nano/nano.json", 0o640),

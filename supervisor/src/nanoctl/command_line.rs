@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+/// Shells whose completions are made.
+const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
+
 /// From the most severe.
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
@@ -97,6 +100,12 @@ pub(super) enum Action {
         /// The config file
         #[arg(value_name = "FILE.json")]
         file: PathBuf,
+    },
+    /// Print the completions of a shell: put them where it looks for them
+    Completions {
+        /// The shell
+        #[arg(value_parser = SHELLS)]
+        shell: String,
     },
     /// The versions of nanoctl and of the nano that runs
     Version,
