@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -61,12 +62,18 @@ fn escaped(text: &str) -> String {
 
 /// The keys of an object of the schema, with those below them.
 fn keys(text: &mut String, schema: &Value, at: &Value, prefix: &str, depth: usize) {
-    for (name, key) in at["properties"].as_object().into_iter().flatten() {
+    // Another crate of the workspace may have it that objects keep the order of their text.
+    let properties: BTreeMap<_, _> = at["properties"].as_object().into_iter().flatten().collect();
+    for (name, key) in properties {
         let full = format!("{prefix}{name}");
         let found = resolved(schema, key);
         let _ = writeln!(text, ".TP\n.B {}", escaped(&full));
         let says = found["description"].as_str().or(key["description"].as_str()).unwrap_or_default();
         let default = match key.get("default").or(found.get("default")) {
+            Some(Value::Object(members)) => {
+                let members: BTreeMap<_, _> = members.iter().collect();
+                format!(" Default: {}.", serde_json::to_string(&members).unwrap())
+            }
             Some(default) => format!(" Default: {default}."),
             None => String::new(),
         };

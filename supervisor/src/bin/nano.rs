@@ -253,7 +253,10 @@ fn run_check(file: &Path) -> ExitCode {
 /// Whether it is a developer's project, and no configuration of nano.
 fn is_project(path: &Path) -> bool {
     let is_wranglers = path.file_stem().is_some_and(|stem| stem == "wrangler");
-    path.is_dir() || is_wranglers || path.is_file() && !is_config(path)
+    let has = |name: &str| path.join(name).is_file();
+    let is_of_nano =
+        has("nano.json") && !["wrangler.jsonc", "wrangler.json", "wrangler.toml", "package.json"].into_iter().any(has);
+    path.is_dir() && !is_of_nano || is_wranglers || path.is_file() && !is_config(path)
 }
 
 fn run_check_project(project: &ProjectPath) -> ExitCode {
