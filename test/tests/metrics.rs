@@ -17,6 +17,7 @@ const METRICS: &[(&str, &[&str])] = &[
     ("nano_http_requests_total", &["app", "code"]),
     ("nano_http_request_duration_seconds", &["app"]),
     ("nano_http_requests_in_flight", &["app"]),
+    ("nano_app_stopped", &["app"]),
     ("nano_workers", &["app", "state"]),
     ("nano_worker_starts_total", &["app"]),
     ("nano_worker_exits_total", &["app", "reason"]),
