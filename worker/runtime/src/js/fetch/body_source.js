@@ -157,18 +157,33 @@ export class WholeSource {
 }
 seal(WholeSource);
 
-/** What a ReadableStream gives; locks it. Takes its internal slots. */
+/**
+ * What a body's stream may not give.
+ * @returns {any}
+ */
+function refuseChunk() {
+  // The stream is none the worse, but its body is.
+  countErrored(CAUSE_SINK);
+  return new TypeError("A stream that is a body must give Uint8Arrays only");
+}
+
+/**
+ * What a ReadableStream gives; locks it. Takes its internal slots. `convert(value)`: a Uint8Array of what is none, or the error that
+ * it is.
+ */
 export class StreamSource {
   #reader;
+  #convert;
 
-  constructor(stream) {
+  constructor(stream, convert = refuseChunk) {
+    this.#convert = convert;
     this.#reader = AcquireReadableStreamDefaultReader(stream);
     stream.disturbed = true;
     this.isAliased = true;
   }
 
   pull() {
-    const request = new ChunkRequest();
+    const request = new ChunkRequest(this.#convert);
     ReadableStreamDefaultReaderRead(this.#reader, request);
     return request.take();
   }
@@ -183,12 +198,16 @@ seal(StreamSource);
 class ChunkRequest {
   #chunk;
   #deferred;
+  #convert;
 
-  chunkSteps(chunk) {
-    if (!isChunk(chunk)) {
-      // The stream is none the worse, but its body is.
-      countErrored(CAUSE_SINK);
-      this.errorSteps(new TypeError("A stream that is a body must give Uint8Arrays only"));
+  constructor(convert) {
+    this.#convert = convert;
+  }
+
+  chunkSteps(value) {
+    const chunk = isChunk(value) ? value : this.#convert(value);
+    if (chunk !== value && !isChunk(chunk)) {
+      this.errorSteps(chunk);
     } else if (this.#deferred === undefined) {
       this.#chunk = chunk;
     } else {
