@@ -230,8 +230,19 @@ pub struct Log {
     pub format: Option<LogFormat>,
     /// The least level that is logged.
     pub level: MinLogLevel,
-    /// Whether each request is logged.
-    pub access: bool,
+    /// Whether, and how, each request is logged.
+    pub access: AccessLog,
+}
+
+/// `log.access`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessLog {
+    /// `false`.
+    Off,
+    /// `true`: in the log, as its other lines are.
+    InLog,
+    /// `"combined"`: on the standard output, in the Combined Log Format.
+    Combined,
 }
 
 /// How log lines look.

@@ -143,7 +143,7 @@ fn built_in(key: &Key) -> String {
     match key.kind {
         ValueKind::Whole { default, .. } => default.map_or_else(|| "null".to_owned(), |number| number.to_string()),
         ValueKind::Megabytes { default, .. } => default.to_string(),
-        ValueKind::Flag { default } => default.to_string(),
+        ValueKind::Flag { default } | ValueKind::FlagOrWord { default, .. } => default.to_string(),
         ValueKind::Choice { default, .. } => default.map_or_else(|| "null".to_owned(), |word| format!("\"{word}\"")),
         ValueKind::Own { .. } if key.name == schema::EGRESS.name => "\"public\"".to_owned(),
         ValueKind::Own { .. } if key.name == schema::ASSETS_RUN_WORKER_FIRST.name => "false".to_owned(),

@@ -35,7 +35,7 @@ mod validate;
 pub use app::{AppConfig, AppSettings, AppStart, RequestAccessors};
 pub use assets::{AssetsConfig, HtmlHandling, NotFound, PathPattern, WorkerFirst};
 pub use config::{
-    Config, KeyLocations, Listen, ListenAddress, ListenOptions, Log, LogFormat, MetricsAddress, MinLogLevel,
+    AccessLog, Config, KeyLocations, Listen, ListenAddress, ListenOptions, Log, LogFormat, MetricsAddress, MinLogLevel,
     SandboxPolicy, UnixListen,
 };
 pub use cron::CronExpression;

@@ -15,6 +15,8 @@ pub(crate) enum ValueKind {
     Megabytes { zero: bool, default: u32 },
     /// `true` or `false`.
     Flag { default: bool },
+    /// `true`, `false` or this word.
+    FlagOrWord { word: &'static str, default: bool },
     /// One of these words.
     Choice { words: &'static [&'static str], default: Option<&'static str> },
     /// Has a reader of its own.
@@ -95,7 +97,8 @@ pub(crate) const LOG_LEVEL: Key = Key {
     name: "level",
     kind: ValueKind::Choice { words: &["error", "warn", "info", "debug", "trace"], default: Some("info") },
 };
-pub(crate) const LOG_ACCESS: Key = Key { name: "access", kind: ValueKind::Flag { default: true } };
+pub(crate) const LOG_ACCESS: Key =
+    Key { name: "access", kind: ValueKind::FlagOrWord { word: "combined", default: true } };
 
 pub(crate) const NAME: Key = own("name", "a string");
 pub(crate) const HOSTNAME: Key = own("hostname", "a string or a list of strings");
@@ -244,7 +247,7 @@ impl Key {
 
     /// The default of a flag.
     pub(crate) fn default_flag(&self) -> bool {
-        matches!(self.kind, ValueKind::Flag { default: true })
+        matches!(self.kind, ValueKind::Flag { default: true } | ValueKind::FlagOrWord { default: true, .. })
     }
 
     /// The default of a choice, empty where there is none.
@@ -262,6 +265,7 @@ impl Key {
             ValueKind::Megabytes { zero: true, .. } => format!("a number of MB from 0 to {MAX_MB}"),
             ValueKind::Megabytes { zero: false, .. } => format!("a number of MB above 0 and up to {MAX_MB}"),
             ValueKind::Flag { .. } => "true or false".to_owned(),
+            ValueKind::FlagOrWord { word, .. } => format!("true, false or \"{word}\""),
             ValueKind::Choice { words, .. } => {
                 let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 words.join(" or ")

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::address;
 use crate::config::{
-    Config, KeyLocations, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy, SourceText,
+    AccessLog, Config, KeyLocations, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy, SourceText,
 };
 use crate::env::{SecretSource, secret_source};
 use crate::error::{ConfigError, Diagnostic};
@@ -30,7 +30,7 @@ pub(crate) use apps::ANY_NAME;
 pub use assets::AssetsPlace;
 pub use module_path::Module;
 pub(crate) use module_path::single as single_module;
-use read::Object;
+use read::{FlagOrWord, Object};
 use report::{KeyPath, Report};
 pub(crate) use settings::Settings;
 
@@ -299,7 +299,7 @@ fn default_level() -> MinLogLevel {
 }
 
 pub(crate) fn default_log() -> Log {
-    Log { format: None, level: default_level(), access: schema::LOG_ACCESS.default_flag() }
+    Log { format: None, level: default_level(), access: AccessLog::InLog }
 }
 
 fn log(report: &mut Report<'_>, top: &Object<'_>) -> Log {
@@ -314,6 +314,10 @@ fn log(report: &mut Report<'_>, top: &Object<'_>) -> Log {
             _ => LogFormat::Pretty,
         }),
         level: object.choice(report, &schema::LOG_LEVEL).map_or_else(default_level, MinLogLevel::from_word),
-        access: object.flag(report, &schema::LOG_ACCESS),
+        access: match object.flag_or_word(report, &schema::LOG_ACCESS) {
+            FlagOrWord::Flag(true) => AccessLog::InLog,
+            FlagOrWord::Flag(false) => AccessLog::Off,
+            FlagOrWord::Word => AccessLog::Combined,
+        },
     }
 }

@@ -105,6 +105,7 @@ fn the_servers_own_keys() {
         (r#","log":{"format":"json"}"#, "log.format", true),
         (r#","log":{"level":"warn"}"#, "log.level", false),
         (r#","log":{"access":false}"#, "log.access", false),
+        (r#","log":{"access":"combined"}"#, "log.access", false),
         (r#","drain_ms":1"#, "drain_ms", false),
         (r#","sandbox":"required""#, "sandbox", true),
         (r#","uid_base":1000"#, "uid_base", true),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nano_config::{
-    AppStart, Config, EgressRule, EgressSetting, EnvValue, HostPattern, HtmlHandling, Listen, LogFormat,
+    AccessLog, AppStart, Config, EgressRule, EgressSetting, EnvValue, HostPattern, HtmlHandling, Listen, LogFormat,
     MetricsAddress, MinLogLevel, NotFound, RequestAccessors, SandboxPolicy, UnixListen, WorkerFirst, load, parse,
 };
 use tempfile::TempDir;
@@ -74,7 +74,7 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!(config.metrics, MetricsAddress::Default);
     assert_eq!(config.metrics.address(), Some(("127.0.0.1:9464".parse().unwrap(), false)));
     assert_eq!((config.control_socket, config.control_group), (None, None));
-    assert_eq!((config.log.format, config.log.level, config.log.access), (None, MinLogLevel::Info, true));
+    assert_eq!((config.log.format, config.log.level, config.log.access), (None, MinLogLevel::Info, AccessLog::InLog));
     assert_eq!(config.drain, Duration::from_secs(30));
     assert_eq!((config.sandbox, config.uid_base, config.watch, config.spares), (None, None, false, 1));
     let [app] = config.apps.as_slice() else { unreachable!() };
@@ -131,7 +131,7 @@ fn every_key_is_read() {
     assert_eq!(config.control_group.as_deref(), Some("operators"));
     assert_eq!(
         (config.log.format, config.log.level, config.log.access),
-        (Some(LogFormat::Json), MinLogLevel::Debug, false)
+        (Some(LogFormat::Json), MinLogLevel::Debug, AccessLog::Off)
     );
     assert_eq!((config.drain, config.sandbox), (Duration::ZERO, Some(SandboxPolicy::BestEffort)));
     assert_eq!((config.uid_base, config.watch, config.spares), (Some(70000), true, 3));

@@ -4,6 +4,7 @@
 //! request goes over the worker's link, the response is relayed chunk by chunk, and whatever goes wrong before the
 //! response has begun ends in [`rescue`], the only place where an error becomes a status.
 
+mod access_line;
 mod assets;
 mod build_page;
 mod client_headers;

@@ -9,11 +9,11 @@ mod sink;
 mod text;
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use nano_config::{LogFormat, MinLogLevel};
+use nano_config::{AccessLog, LogFormat, MinLogLevel};
 use nano_protocol::LogLine;
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt;
@@ -24,8 +24,15 @@ pub(crate) use recent::{LogReader, NextRecord};
 pub use recent::{Recent, Record};
 use sink::Sink;
 
-/// Target of the access log. Off with `"access": false`.
+/// Target of lines of the access log that are about no request. Off with `"access": false`.
 pub const ACCESS: &str = "access";
+
+/// Target of the access log's line for each request, with fields. With `"access": "combined"` only those who follow the
+/// log get it.
+pub(crate) const REQUEST: &str = "access::request";
+
+/// Target of the same line in the Combined Log Format, as a message.
+pub(crate) const COMBINED: &str = "access::combined";
 
 /// Target of apps' own lines.
 pub const APP: &str = "nano::app";
@@ -56,9 +63,14 @@ struct LogState {
     level: AtomicU8,
     /// The level of the configuration. The one above differs where an operator has set another.
     configured: AtomicU8,
+    /// Any access log.
     access: AtomicBool,
+    /// The access log in the Combined Log Format.
+    combined: AtomicBool,
     recent: Arc<Recent>,
     sink: Sink,
+    /// The standard output, once that is used.
+    requests: OnceLock<Sink>,
 }
 
 impl Logs {
@@ -78,11 +90,14 @@ impl Logs {
             voice,
             level: AtomicU8::new(level_index(settings.level)),
             configured: AtomicU8::new(level_index(settings.level)),
-            access: AtomicBool::new(settings.access),
+            access: AtomicBool::new(settings.access != AccessLog::Off),
+            combined: AtomicBool::new(false),
             recent: Arc::default(),
             sink: Sink::start(io::stderr(), if pretty { line::dropped_pretty } else { line::dropped_json })?,
+            requests: OnceLock::new(),
         };
         let logs = Self { shared: Arc::new(shared) };
+        logs.set_access(settings.access)?;
         let subscriber = tracing_subscriber::registry().with(layer::LogLayer(logs.clone()));
         tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)?;
         Ok(logs)
@@ -95,8 +110,22 @@ impl Logs {
         if self.shared.configured.swap(level, Ordering::Relaxed) != level {
             self.shared.level.store(level, Ordering::Relaxed);
         }
-        self.shared.access.store(settings.access, Ordering::Relaxed);
+        let failed = self.set_access(settings.access);
         tracing::callsite::rebuild_interest_cache();
+        if let Err(error) = failed {
+            tracing::error!(%error, "no access log: its thread cannot be started");
+        }
+    }
+
+    /// Nothing is logged of requests where this fails.
+    fn set_access(&self, access: AccessLog) -> io::Result<()> {
+        self.shared.access.store(access != AccessLog::Off, Ordering::Relaxed);
+        self.shared.combined.store(access == AccessLog::Combined, Ordering::Relaxed);
+        if access == AccessLog::Combined && self.shared.requests.get().is_none() {
+            // What is dropped is counted, and not reported among lines of another format.
+            let _ = self.shared.requests.set(Sink::start(io::stdout(), |_| String::new())?);
+        }
+        Ok(())
     }
 
     /// Logs from this level on, whatever the configuration says, and returns the level until now.
@@ -119,15 +148,18 @@ impl Logs {
         &self.shared.recent
     }
 
-    /// Lines that were dropped because stderr was full.
+    /// Lines that were dropped because stderr, or stdout, took no more.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.shared.sink.dropped()
+        self.shared.sink.dropped() + self.shared.requests.get().map_or(0, Sink::dropped)
     }
 
     /// Waits until everything logged so far is written, but not longer than `most`.
     pub fn flush(&self, most: Duration) {
         self.shared.sink.flush(most);
+        if let Some(requests) = self.shared.requests.get() {
+            requests.flush(most);
+        }
     }
 
     /// The level that is logged from.
@@ -136,13 +168,29 @@ impl Logs {
     }
 
     fn enabled(&self, target: &str, level: Level) -> bool {
+        let combined = self.shared.combined.load(Ordering::Relaxed);
+        match target {
+            // For programs, so `log.level` does not concern it.
+            COMBINED => return combined,
+            REQUEST if combined && !self.shared.recent.watched() => return false,
+            REQUEST | ACCESS if !self.shared.access.load(Ordering::Relaxed) => return false,
+            _ => {}
+        }
         // From other crates only warnings and errors: nano does not vet the format of their debug lines.
-        let of_apps = target == APP || target == ACCESS;
+        let of_apps = target == APP || is_access(target);
         let own = of_apps || target.starts_with("nano") && self.shared.voice == Voice::All;
-        level <= self.level()
-            && (own || level <= Level::WARN)
-            && (target != ACCESS || self.shared.access.load(Ordering::Relaxed))
+        level <= self.level() && (own || level <= Level::WARN)
     }
+
+    /// The least severe level of any line.
+    fn most_verbose(&self) -> Level {
+        if self.shared.combined.load(Ordering::Relaxed) { self.level().max(Level::INFO) } else { self.level() }
+    }
+}
+
+/// Whether a line belongs to the access log.
+fn is_access(target: &str) -> bool {
+    matches!(target, ACCESS | REQUEST | COMBINED)
 }
 
 /// From the most severe, in the order of `log.level`.

@@ -58,6 +58,9 @@ fn same_kind(key: &Key, property: &Value) {
             &["type", "minimum", "exclusiveMinimum", "maximum", "default"],
         ),
         ValueKind::Flag { default } => (json!({"type": "boolean", "default": default}), &["type", "default"]),
+        ValueKind::FlagOrWord { word, default } => {
+            (json!({"enum": [true, false, word], "default": default}), &["enum", "default"])
+        }
         ValueKind::Choice { words, default } => (json!({"enum": words, "default": default}), &["enum", "default"]),
         ValueKind::Own { .. } => return,
     };

@@ -7,6 +7,12 @@ use crate::schema::{Key, Level, MAX_MB, ValueKind};
 use crate::suggest;
 use crate::validate::report::{KeyPath, Report, describe};
 
+/// The value of a key that takes `true`, `false` or a word.
+pub(crate) enum FlagOrWord {
+    Flag(bool),
+    Word,
+}
+
 /// An object whose keys are all known.
 pub(crate) struct Object<'n> {
     members: &'n [Member],
@@ -117,6 +123,19 @@ impl<'n> Object<'n> {
         };
         report.wrong_type(node, &path, key, suggestion);
         key.default_flag()
+    }
+
+    pub(crate) fn flag_or_word(&self, report: &mut Report<'_>, key: &Key) -> FlagOrWord {
+        let ValueKind::FlagOrWord { word, .. } = key.kind else { return FlagOrWord::Flag(false) };
+        match self.node(key) {
+            Some((Node { value: Value::String(text), .. }, _)) if text == word => FlagOrWord::Word,
+            Some((node @ Node { value: Value::String(text), .. }, path)) if text != "true" && text != "false" => {
+                let near = suggest::nearest(text, [word].into_iter());
+                report.wrong_type(node, &path, key, near.map(|word| format!("did you mean \"{word}\"?")));
+                FlagOrWord::Flag(key.default_flag())
+            }
+            _ => FlagOrWord::Flag(self.flag(report, key)),
+        }
     }
 
     pub(crate) fn choice(&self, report: &mut Report<'_>, key: &Key) -> Option<&'static str> {

@@ -5,27 +5,24 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::request::Parts;
-use http::{Method, StatusCode, Uri, Version};
+use http::{StatusCode, Version};
 use tracing::Span;
 use tracing::field::Empty;
 
 use super::Failure;
 use super::IngressContext;
+use super::access_line::{self, AccessLine, Ended};
 use super::origin::Origin;
 use super::rescue::AssetFailure;
 use crate::app::App;
 use crate::downstream::{Connection, Requester};
+use crate::log::{COMBINED, REQUEST};
 use crate::request_id::RequestIdValue;
 use crate::telemetry::CutBy;
 use crate::upstream::{Failed, UpstreamRequest};
 
-/// The target of access log lines.
-const ACCESS: &str = "access";
 /// nginx's status for a client that left before it was answered.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
-
-/// Most bytes of a `Host` that are logged. No valid name is longer.
-const MAX_LOGGED_HOST: usize = 512;
 
 /// Dropped when the response is over.
 #[derive(Debug)]
@@ -50,27 +47,9 @@ pub(super) struct RequestLog {
     span: Span,
 }
 
-/// The fields that only the access log needs.
-#[derive(Debug)]
-struct AccessLine {
-    method: Method,
-    uri: Uri,
-    host: String,
-}
-
 impl RequestLog {
     pub(super) fn begin(context: &Rc<IngressContext>, client: &Requester, head: &Parts) -> Self {
-        let line = is_logged(context).then(|| AccessLine {
-            method: head.method.clone(),
-            uri: head.uri.clone(),
-            host: head
-                .headers
-                .get(http::header::HOST)
-                .map(http::HeaderValue::as_bytes)
-                .or_else(|| head.uri.authority().map(|authority| authority.as_str().as_bytes()))
-                .and_then(|host| host.get(..host.len().min(MAX_LOGGED_HOST)))
-                .map_or_else(String::new, |host| String::from_utf8_lossy(host).into_owned()),
-        });
+        let line = is_logged(context).then(|| AccessLine::read(head));
         let id = context.ids.choose(&head.headers);
         let span = tracing::debug_span!("request", request_id = Empty, app = Empty, generation = Empty, worker = Empty);
         if !span.is_disabled() {
@@ -211,12 +190,17 @@ impl Drop for RequestLog {
             None => self.context.metrics.unrouted_request(self.status),
         }
         let Some(line) = &self.line else { return };
+        if tracing::enabled!(target: COMBINED, tracing::Level::INFO) {
+            let ended = Ended { client: self.origin.client, status: self.status, bytes: self.bytes };
+            tracing::info!(target: COMBINED, "{}", access_line::combined(Some((line, self.version)), ended));
+        }
         tracing::info!(
-            target: ACCESS,
+            target: REQUEST,
             app = self.app.as_ref().map_or("", |app| &app.name),
             method = %line.method,
             path = line.uri.path(),
             host = line.host,
+            protocol = access_line::protocol(self.version),
             status = self.status,
             bytes = self.bytes,
             bytes_in = self.tunnel,
@@ -227,6 +211,8 @@ impl Drop for RequestLog {
             pid = (self.pid != 0).then_some(self.pid),
             error = (!self.code.is_empty()).then_some(self.code),
             cut = self.cut.map(|_| true),
+            referer = line.referer(),
+            user_agent = line.user_agent(),
             "request"
         );
     }
@@ -243,8 +229,12 @@ pub(super) fn refused(
 ) {
     context.metrics.unrouted_request(status.as_u16());
     if is_logged(context) {
+        if tracing::enabled!(target: COMBINED, tracing::Level::INFO) {
+            let ended = Ended { client: client.client(), status: status.as_u16(), bytes: bytes as u64 };
+            tracing::info!(target: COMBINED, "{}", access_line::combined(None, ended));
+        }
         tracing::info!(
-            target: ACCESS,
+            target: REQUEST,
             app = "",
             status = status.as_u16(),
             bytes,
@@ -257,5 +247,7 @@ pub(super) fn refused(
 }
 
 fn is_logged(context: &IngressContext) -> bool {
-    context.access_log && tracing::enabled!(target: ACCESS, tracing::Level::INFO)
+    context.access_log
+        && (tracing::enabled!(target: REQUEST, tracing::Level::INFO)
+            || tracing::enabled!(target: COMBINED, tracing::Level::INFO))
 }

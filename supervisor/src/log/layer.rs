@@ -1,6 +1,7 @@
 //! From a `tracing` event to a line.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use tracing::field::{Field, Visit};
@@ -13,18 +14,22 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::line::{self, Fields};
 use super::text::{self, Printed};
-use super::{ACCESS, FLIGHT, Logs, Record};
+use super::{COMBINED, FLIGHT, Logs, REQUEST, Record, is_access};
 
 pub(super) struct LogLayer(pub(super) Logs);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
     // The answers are cached until `Logs::apply` resets them: a disabled event costs a load and a branch.
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // Followers come and go.
+        if metadata.target() == REQUEST && self.0.shared.combined.load(Ordering::Relaxed) {
+            return Interest::sometimes();
+        }
         if self.0.enabled(metadata.target(), *metadata.level()) { Interest::always() } else { Interest::never() }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.0.level().into())
+        Some(self.0.most_verbose().into())
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
@@ -54,6 +59,14 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
         let mut collect = Collect { fields: Fields::default(), nested };
         event.record(&mut collect);
         let mut fields = collect.fields;
+        let target = event.metadata().target();
+        let shared = &self.0.shared;
+        if target == COMBINED {
+            if let Some(requests) = shared.requests.get() {
+                requests.write(fields.into_line());
+            }
+            return;
+        }
         // The fields of the request's span.
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(of_span) = span.extensions().get::<Fields>() {
@@ -61,10 +74,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
             }
         }
         let level = *event.metadata().level();
-        let shared = &self.0.shared;
         let now = line::timestamp();
         // The access log would push everything else out of the buffer.
-        let remember = event.metadata().target() != ACCESS;
+        let remember = !is_access(target);
+        // It is on the standard output.
+        let elsewhere = target == REQUEST && shared.combined.load(Ordering::Relaxed);
         if remember || shared.recent.watched() || !shared.pretty {
             let json = line::json(&now, level, &fields);
             if remember || shared.recent.watched() {
@@ -72,11 +86,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
                 let record = Record { app, level, at: SystemTime::now(), json: Arc::from(json.as_str()) };
                 shared.recent.push(record, remember);
             }
-            if !shared.pretty {
+            if !shared.pretty && !elsewhere {
                 return shared.sink.write(json);
             }
         }
-        shared.sink.write(line::pretty(&now, level, &fields, shared.colour));
+        if !elsewhere {
+            shared.sink.write(line::pretty(&now, level, &fields, shared.colour));
+        }
     }
 }
 

@@ -11,6 +11,9 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use super::text;
 use crate::printable;
 
+/// Fields that only JSON has: they are longer than the rest of their line.
+const FOR_PROGRAMS: [&str; 3] = ["protocol", "referer", "user_agent"];
+
 /// The fields of an event in their order; the message apart.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
@@ -43,6 +46,13 @@ impl Fields {
                 self.others.push((name.clone(), value.clone()));
             }
         }
+    }
+
+    /// The message alone, as a line.
+    pub(super) fn into_line(self) -> String {
+        let mut line = self.message;
+        line.push('\n');
+        line
     }
 
     pub(super) fn app(&self) -> Option<&str> {
@@ -131,7 +141,7 @@ pub(super) fn pretty(now: &str, level: Level, fields: &Fields, colour: bool) -> 
     }
     let message = printable::text(&fields.message);
     line.push_str(text::cut(&message, text::MESSAGE, char::len_utf8).as_deref().unwrap_or(&message));
-    let others = || fields.others.iter().filter(|(name, _)| name != "app");
+    let others = || fields.others.iter().filter(|(name, _)| name != "app" && !FOR_PROGRAMS.contains(&&**name));
     let is_block = |value: &Value| value.as_str().is_some_and(|text| text.trim_end().contains('\n'));
     for (name, value) in others().filter(|(_, value)| !is_block(value)) {
         let text = match value {

@@ -58,7 +58,7 @@ names! {
     WORKER_SANDBOX = "nano_worker_sandbox", GAUGE,
         "1 if the app's workers have this layer of the sandbox, else 0.";
     LOG_UNWRITTEN = "nano_log_lines_unwritten_total", COUNTER,
-        "Lines of nano's log that were dropped, because stderr took no more.";
+        "Lines of nano's log that were dropped, because stderr or stdout took no more.";
     LOG_DROPPED = "nano_log_lines_dropped_total", COUNTER,
         "Log lines of the app that were dropped, because there were too many.";
     EGRESS_REQUESTS = "nano_egress_requests_total", COUNTER,

@@ -41,7 +41,7 @@ fn line_of(request_id: &str) -> Value {
         found = text
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .find(|line| line["target"] == "access" && line["request_id"] == request_id);
+            .find(|line| line["target"] == "access::request" && line["request_id"] == request_id);
         found.is_some()
     });
     found.unwrap()
