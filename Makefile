@@ -20,7 +20,7 @@ CARGO ?= cargo
 INSTALL ?= install
 BINDIR = $(PREFIX)/bin
 RELOCATE = -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/nano/|$(SYSCONFDIR)/nano/|g'
-BINARIES = nano nano-worker nano-bundle nanoctl
+BINARIES = nano nano-worker nano-bundle nanoctl nano-fleet
 # Where bash, zsh and fish look for completions.
 COMPLETION_FILES = $(PREFIX)/share/bash-completion/completions/nanoctl $(PREFIX)/share/zsh/site-functions/_nanoctl \
 	$(PREFIX)/share/fish/vendor_completions.d/nanoctl.fish

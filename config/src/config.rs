@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::app::AppConfig;
 use crate::error::{Diagnostic, Location};
+use crate::fleet::{FleetConfig, Table};
 use crate::secret::SecretFile;
 use crate::tls::TlsConfig;
 use crate::trusted_proxies::TrustedProxies;
@@ -40,7 +41,11 @@ pub struct Config {
     pub watch: bool,
     /// `tls`.
     pub tls: Option<TlsConfig>,
-    /// At least one, in the order of the file.
+    /// `fleet` with `state_dir`: the apps come from there.
+    pub fleet: Option<FleetConfig>,
+    /// The table that they were read from.
+    pub(crate) table: Option<Table>,
+    /// At least one without `fleet`; in the order of the file, or of the fleet's table.
     pub apps: Vec<AppConfig>,
     /// The files of secrets (`env`: `{"file": …}`), by what the file calls them.
     pub secret_files: BTreeMap<String, SecretFile>,
@@ -103,6 +108,12 @@ impl PartialEq for KeyLocations {
 }
 
 impl Config {
+    /// The text that it was read from; empty without a file. It may have secrets in it.
+    #[must_use]
+    pub fn source_text(&self) -> &str {
+        self.text.as_str()
+    }
+
     /// The app of this name.
     #[must_use]
     pub fn app(&self, name: &str) -> Option<&AppConfig> {

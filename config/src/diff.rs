@@ -141,6 +141,8 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
         spares,
         watch,
         tls,
+        fleet,
+        table: _,
         apps: _,
         // What was read from them is in the apps' `env`.
         secret_files: _,
@@ -167,6 +169,7 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
         ("spares", *spares != old.spares),
         ("watch", *watch != old.watch),
         ("tls", *tls != old.tls),
+        ("fleet", *fleet != old.fleet),
     ];
     let changed = differs.into_iter().filter(|(_, differs)| *differs);
     changed

@@ -67,16 +67,27 @@ impl Config {
         let text = self.text.as_str();
         // One app without a file: everything is built in.
         let root = json::parse(text).unwrap_or(Node { span: json::Span { start: 0, end: 0 }, value: Value::Null });
-        let entry = match member(&root, schema::APPS.name).map(|found| &found.value.value) {
+        // Of a node of a fleet the apps are in another document.
+        let table = self.table.as_ref().and_then(|table| Some((json::parse(&table.text).ok()?, table)));
+        let of_apps = table.as_ref().map_or(&root, |(table, _)| table);
+        let entry = match member(of_apps, schema::APPS.name).map(|found| &found.value.value) {
             Some(Value::Array(items)) => items.get(app),
             _ => None,
         };
-        let reader = Reader { lines: LineIndex::new(text), file };
+        let own = table.as_ref().map(|(_, table)| (LineIndex::new(&table.text), table.file.as_path()));
+        let reader = Reader { lines: LineIndex::new(text), file, own };
         let defaults = member(&root, schema::DEFAULTS.name).map(|found| &found.value);
         let mut explained = Explanation::default();
         for key in schema::APP_LEVEL.keys.iter().copied().flatten() {
             reader.push(&mut explained.app, "", key, entry, defaults);
         }
+        if table.is_some() {
+            let start = explained.app.iter_mut().filter(|setting| setting.key == schema::START.name);
+            for setting in start.filter(|setting| setting.origin == Origin::BuiltIn) {
+                setting.value = "\"on-demand\"".to_owned();
+            }
+        }
+        let reader = Reader { own: None, ..reader };
         for key in schema::SERVER_LEVEL.keys.iter().copied().flatten() {
             if ![schema::SCHEMA.name, schema::DEFAULTS.name, schema::APPS.name].contains(&key.name) {
                 reader.push(&mut explained.server, "", key, Some(&root), None);
@@ -89,6 +100,8 @@ impl Config {
 struct Reader<'t> {
     lines: LineIndex<'t>,
     file: &'t Path,
+    /// Of the document that has the app's entry, if it is another one.
+    own: Option<(LineIndex<'t>, &'t Path)>,
 }
 
 impl Reader<'_> {
@@ -106,11 +119,17 @@ impl Reader<'_> {
             return;
         }
         let (value, origin) = match (own, default) {
-            (Some(own), _) => (shown(&own.value), Origin::Own(self.location(own))),
+            (Some(own), _) => (shown(&own.value), Origin::Own(self.own_location(own))),
             (None, Some(default)) => (shown(&default.value), Origin::Defaults(self.location(default))),
             (None, None) => (built_in(key), Origin::BuiltIn),
         };
         to.push(Setting { key: format!("{within}{}", key.name), value, origin });
+    }
+
+    fn own_location(&self, member: &Member) -> Location {
+        let Some((lines, file)) = &self.own else { return self.location(member) };
+        let (line, column) = lines.locate(member.key_span.start);
+        Location { file: file.to_path_buf(), line, column }
     }
 
     fn location(&self, member: &Member) -> Location {

@@ -19,6 +19,7 @@ mod egress;
 mod env;
 mod error;
 mod explain;
+mod fleet;
 mod glance;
 mod hostname;
 mod json;
@@ -44,10 +45,14 @@ pub use egress::{EgressRule, EgressSetting};
 pub use env::EnvValue;
 pub use error::{ConfigError, Diagnostic, Location};
 pub use explain::{Explanation, Origin, Setting};
+pub use fleet::{BUNDLES, FleetConfig, FleetLimits, FleetTls, MAX_TABLE_BYTES, NEXT_TABLE, TABLE, Table};
 pub use glance::{Glance, glance};
 pub use hostname::{HostError, HostName, HostPattern, WildcardName, split_host_port};
 pub use ipnet::IpNet;
-pub use load::{MAX_FILE_BYTES, load, near_file, parse, parse_found, places_of_files, read_text, working_directory};
+pub use load::{
+    MAX_FILE_BYTES, StatePlace, fleet_of, load, near_file, parse, parse_found, parse_with, places_of_files, read_table,
+    read_text, state_place, table_faults, working_directory,
+};
 pub use megabytes::Megabytes;
 pub use schema::DEFAULT_PORT;
 pub use secret::SecretFile;

@@ -51,6 +51,10 @@ const fn whole(name: &'static str, min: u64, max: u64, default: u64) -> Key {
     Key { name, kind: ValueKind::Whole { min, max, default: Some(default) } }
 }
 
+const fn bound(name: &'static str, min: u64, max: u64) -> Key {
+    Key { name, kind: ValueKind::Whole { min, max, default: None } }
+}
+
 const fn megabytes(name: &'static str, zero: bool, default: u32) -> Key {
     Key { name, kind: ValueKind::Megabytes { zero, default } }
 }
@@ -88,6 +92,31 @@ pub(crate) const TLS_HSTS_S: Key = whole("hsts_s", 0, 315_360_000, 0);
 pub(crate) const CERTIFICATE_HOSTNAMES: Key = own("hostnames", "a list of names");
 pub(crate) const CERTIFICATE_CERT: Key = own("cert", "a path as a string");
 pub(crate) const CERTIFICATE_KEY: Key = own("key", "a path as a string");
+pub(crate) const STATE_DIR: Key = own("state_dir", "a path as a string");
+pub(crate) const FLEET: Key = own("fleet", "an object");
+pub(crate) const FLEET_ENDPOINTS: Key = own("endpoints", "a list of 1 to 16 URLs of etcd");
+pub(crate) const FLEET_PREFIX: Key = own("prefix", "a prefix of keys such as \"/nano/prod\"");
+pub(crate) const FLEET_NODE: Key = own("node", "a name");
+pub(crate) const FLEET_LABELS: Key = own("labels", "an object of strings");
+pub(crate) const FLEET_TLS: Key = own("tls", "an object");
+pub(crate) const FLEET_CA: Key = own("ca", "a path as a string");
+pub(crate) const FLEET_CERT: Key = own("cert", "a path as a string");
+pub(crate) const FLEET_KEY: Key = own("key", "a path as a string");
+pub(crate) const FLEET_USER: Key = own("user", "an object");
+pub(crate) const FLEET_USER_NAME: Key = own("name", "a string");
+pub(crate) const FLEET_USER_PASSWORD: Key = own("password_file", "a path as a string");
+pub(crate) const FLEET_LIMITS: Key = own("limits", "an object");
+pub(crate) const LIMIT_MEMORY_MB: Key = bound("memory_mb", 8, MAX_MB as u64);
+pub(crate) const LIMIT_WORKERS: Key = bound("workers", 1, 256);
+pub(crate) const LIMIT_CPU_MS: Key = bound("cpu_ms", 1, DAY_MS);
+pub(crate) const LIMIT_TIMEOUT_MS: Key = bound("timeout_ms", 1, DAY_MS);
+pub(crate) const LIMIT_MAX_CONCURRENT: Key = bound("max_concurrent", 1, 65536);
+pub(crate) const LIMIT_MAX_BODY_MB: Key = bound("max_body_mb", 1, MAX_MB as u64);
+pub(crate) const LIMIT_MAX_BUFFER_SIZE_MB: Key = bound("max_buffer_size_mb", 1, MAX_MB as u64);
+/// `prefix` where the file gives none.
+pub(crate) const DEFAULT_PREFIX: &str = "/nano";
+/// What the agent writes into a table beside `apps`, for itself.
+pub(crate) const TABLE_FLEET: Key = own("fleet", "an object");
 pub(crate) const DEFAULTS: Key = own("defaults", "an object");
 pub(crate) const APPS: Key = own("apps", "a list of apps");
 
@@ -149,7 +178,7 @@ pub(crate) const MAX_CRONS: usize = 32;
 /// The server's own keys that take effect when nano is started again, and not by a reload. Every other key, those of apps
 /// included, takes effect by a reload.
 pub(crate) const NEED_RESTART: &[&str] =
-    &["port", "listen", "metrics", "control_socket", "control_group", "log.format", "sandbox", "uid_base"];
+    &["port", "listen", "metrics", "control_socket", "control_group", "log.format", "sandbox", "uid_base", "fleet"];
 
 const SERVER_KEYS: &[Key] = &[
     SCHEMA,
@@ -166,6 +195,8 @@ const SERVER_KEYS: &[Key] = &[
     SPARES,
     WATCH,
     TLS,
+    STATE_DIR,
+    FLEET,
     DEFAULTS,
     APPS,
 ];
@@ -216,6 +247,33 @@ pub(crate) const ASSETS_LEVEL: Level = Level {
     belongs: "in `assets`",
 };
 
+/// `fleet`.
+pub(crate) const FLEET_LEVEL: Level = Level {
+    keys: &[&[FLEET_ENDPOINTS, FLEET_PREFIX, FLEET_NODE, FLEET_LABELS, FLEET_TLS, FLEET_USER, FLEET_LIMITS]],
+    belongs: "in `fleet`",
+};
+/// `fleet.tls`.
+pub(crate) const FLEET_TLS_LEVEL: Level =
+    Level { keys: &[&[FLEET_CA, FLEET_CERT, FLEET_KEY]], belongs: "in `fleet.tls`" };
+/// `fleet.user`.
+pub(crate) const FLEET_USER_LEVEL: Level =
+    Level { keys: &[&[FLEET_USER_NAME, FLEET_USER_PASSWORD]], belongs: "in `fleet.user`" };
+/// `fleet.limits`.
+pub(crate) const FLEET_LIMITS_LEVEL: Level = Level {
+    keys: &[&[
+        LIMIT_MEMORY_MB,
+        LIMIT_WORKERS,
+        LIMIT_CPU_MS,
+        LIMIT_TIMEOUT_MS,
+        LIMIT_MAX_CONCURRENT,
+        LIMIT_MAX_BODY_MB,
+        LIMIT_MAX_BUFFER_SIZE_MB,
+    ]],
+    belongs: "in `fleet.limits`",
+};
+/// The document of a table.
+pub(crate) const TABLE_LEVEL: Level = Level { keys: &[&[APPS, TABLE_FLEET]], belongs: "in a table of apps" };
+
 /// In the order in which a misplaced key is looked for: what `defaults` takes is named before what only apps take.
 pub(crate) const LEVELS: &[&Level] = &[
     &SERVER_LEVEL,
@@ -226,6 +284,7 @@ pub(crate) const LEVELS: &[&Level] = &[
     &ASSETS_LEVEL,
     &TLS_LEVEL,
     &CERTIFICATE_LEVEL,
+    &FLEET_LEVEL,
 ];
 
 impl Key {

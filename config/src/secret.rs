@@ -33,6 +33,8 @@ impl fmt::Debug for SecretFile {
     }
 }
 
+const NOT_THE_NODE_S: &str = "apps of a fleet have no secrets of a node's files or environment";
+
 /// How secrets are read.
 pub(crate) enum SecretReader<'a> {
     /// Files from the disk, each once. Variables are left empty: the process that may read the files need not have the
@@ -40,6 +42,8 @@ pub(crate) enum SecretReader<'a> {
     Disk { directory: &'a Path, cwd: &'a Path, files: BTreeMap<String, Result<SecretFile, Fault>>, bytes: usize },
     /// Files as another process has read them, by what the configuration calls them. Variables from the environment.
     Known(&'a BTreeMap<String, SecretFile>),
+    /// None: who writes this document must not have a node's files or environment.
+    Refused,
 }
 
 impl<'a> SecretReader<'a> {
@@ -50,6 +54,7 @@ impl<'a> SecretReader<'a> {
     /// The text of a file. No error has any of it.
     pub(crate) fn file(&mut self, written: &str) -> Result<String, Fault> {
         match self {
+            Self::Refused => Err((NOT_THE_NODE_S.to_owned(), None)),
             Self::Known(files) => {
                 files.get(written).map(|file| file.text.clone()).ok_or_else(|| ("it was not read".to_owned(), None))
             }
@@ -76,6 +81,9 @@ impl<'a> SecretReader<'a> {
         if name.is_empty() || name.contains(['=', '\0']) {
             return Err(("expected the name of an environment variable".to_owned(), None));
         }
+        if matches!(self, Self::Refused) {
+            return Err((NOT_THE_NODE_S.to_owned(), None));
+        }
         if matches!(self, Self::Disk { .. }) {
             return Ok(String::new());
         }
@@ -99,6 +107,7 @@ impl<'a> SecretReader<'a> {
     pub(crate) fn into_files(self) -> BTreeMap<String, SecretFile> {
         match self {
             Self::Known(files) => files.clone(),
+            Self::Refused => BTreeMap::new(),
             Self::Disk { files, .. } => {
                 files.into_iter().filter_map(|(written, file)| Some((written, file.ok()?))).collect()
             }

@@ -58,6 +58,8 @@ impl Config {
             spares: usize::try_from(schema::SPARES.default_whole()).unwrap_or(0),
             watch: schema::WATCH.default_flag(),
             tls: None,
+            fleet: None,
+            table: None,
             apps: vec![app],
             secret_files: BTreeMap::new(),
             warnings: Vec::new(),

@@ -3,6 +3,7 @@
 mod apps;
 mod assets;
 mod exposed;
+mod fleet;
 mod listen;
 mod module_path;
 mod read;
@@ -17,11 +18,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::address;
+use crate::app::AppConfig;
 use crate::config::{
     AccessLog, Config, KeyLocations, Listen, Log, LogFormat, MetricsAddress, MinLogLevel, SandboxPolicy, SourceText,
 };
 use crate::env::{SecretSource, secret_source};
 use crate::error::{ConfigError, Diagnostic};
+use crate::fleet::{BUNDLES, FleetConfig, Table, state_directory};
 use crate::json::{self, Node, Span, Value};
 use crate::schema;
 use crate::secret::{self, SecretFile, SecretReader};
@@ -38,6 +41,8 @@ pub(crate) use settings::Settings;
 pub(crate) enum Look<'m> {
     /// From the file system.
     OnDisk,
+    /// From the file system, and it must be in this directory when links are followed.
+    Beneath(PathBuf),
     /// From another process that read them.
     Known(&'m Found),
 }
@@ -56,12 +61,18 @@ pub struct Found {
 }
 
 /// Checks a document.
-pub(crate) fn document(text: &str, file: &Path, cwd: &Path, look: &Look<'_>) -> Result<Config, ConfigError> {
+pub(crate) fn document(
+    (text, table): (&str, Option<&Table>),
+    file: &Path,
+    cwd: &Path,
+    look: &Look<'_>,
+) -> Result<Config, ConfigError> {
     let mut report = Report::new(text, file);
     let config = match json::parse(text) {
         Ok(root) => {
             duplicate_keys(&mut report, &root, &KeyPath::root());
-            server(&mut report, &root, file, cwd, look).map(|config| Config { text: SourceText::new(text), ..config })
+            server(&mut report, &root, table, (file, cwd), look)
+                .map(|config| Config { text: SourceText::new(text), ..config })
         }
         Err(error) => {
             report.syntax(&error);
@@ -100,13 +111,19 @@ fn duplicate_keys(report: &mut Report<'_>, node: &Node, path: &KeyPath) {
     }
 }
 
-fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &Look<'_>) -> Option<Config> {
+fn server(
+    report: &mut Report<'_>,
+    root: &Node,
+    table: Option<&Table>,
+    (file, cwd): (&Path, &Path),
+    look: &Look<'_>,
+) -> Option<Config> {
     let directory = directory_of(file, cwd);
     let top =
         Object::open(report, root, KeyPath::root(), &schema::SERVER_LEVEL, "the configuration must be an object")?;
     top.text(report, &schema::SCHEMA);
     let mut secrets = match look {
-        Look::OnDisk => SecretReader::on_disk(&directory, cwd),
+        Look::OnDisk | Look::Beneath(_) => SecretReader::on_disk(&directory, cwd),
         Look::Known(found) => SecretReader::Known(&found.secrets),
     };
     let defaults = top.node(&schema::DEFAULTS).and_then(|(node, path)| {
@@ -115,10 +132,26 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
         Some(settings::Settings::read(report, &object, &mut secrets))
     });
     let locations = locations(report, &top);
+    let defaults = defaults.unwrap_or_default();
+    let fleet = fleet::read(report, &top, &directory);
+    let apps = if let Some((node, path)) = top.node(&schema::FLEET) {
+        if top.node(&schema::APPS).is_some() {
+            report.fault(node.span, &path, "with `fleet` the apps come from there: take `apps` out of the file", None);
+        }
+        match (&fleet, table) {
+            (Some(fleet), Some(table)) => {
+                let (apps, faults) = table_apps(table, fleet, defaults, look);
+                report.also(faults);
+                apps
+            }
+            _ => Vec::new(),
+        }
+    } else {
+        apps::read(report, &top, apps::Given { defaults, limits: None }, (&directory, cwd), (look, &mut secrets))
+    };
     let port = top.whole(report, &schema::PORT).and_then(|port| u16::try_from(port).ok());
-    let apps = apps::read(report, &top, defaults.unwrap_or_default(), (&directory, cwd), (look, &mut secrets));
     let warnings = match look {
-        Look::OnDisk => exposed::warning(report, root, file).into_iter().collect(),
+        Look::OnDisk | Look::Beneath(_) => exposed::warning(report, root, file).into_iter().collect(),
         Look::Known(found) => found.warnings.clone(),
     };
     Some(Config {
@@ -139,12 +172,95 @@ fn server(report: &mut Report<'_>, root: &Node, file: &Path, cwd: &Path, look: &
         spares: usize::try_from(top.whole_or_default(report, &schema::SPARES)).unwrap_or(0),
         watch: top.flag(report, &schema::WATCH),
         tls: tls::read(report, &top, (&directory, cwd), look),
+        table: table.filter(|_| fleet.is_some()).cloned(),
+        fleet,
         apps,
         secret_files: secrets.into_files(),
         warnings,
         locations,
         text: SourceText::default(),
     })
+}
+
+/// The apps of a node's table, with the node's defaults and within its limits, and the faults.
+fn table_apps(
+    table: &Table,
+    fleet: &FleetConfig,
+    defaults: Settings,
+    look: &Look<'_>,
+) -> (Vec<AppConfig>, Vec<Diagnostic>) {
+    let mut report = Report::new(&table.text, &table.file);
+    let root = match json::parse(&table.text) {
+        Ok(root) => root,
+        Err(error) => {
+            report.syntax(&error);
+            return (Vec::new(), report.into_faults());
+        }
+    };
+    duplicate_keys(&mut report, &root, &KeyPath::root());
+    let beneath = Look::Beneath(fleet.state_dir.join(BUNDLES));
+    let look = if matches!(look, Look::OnDisk) { &beneath } else { look };
+    let top = Object::open(&mut report, &root, KeyPath::root(), &schema::TABLE_LEVEL, "a table must be an object");
+    let apps = top.map(|top| {
+        let given = apps::Given { defaults: defaults.on_demand(), limits: Some(&fleet.limits) };
+        apps::read(&mut report, &top, given, (&fleet.state_dir, &fleet.state_dir), (look, &mut SecretReader::Refused))
+    });
+    (apps.unwrap_or_default(), report.into_faults())
+}
+
+/// What a document says of the fleet, whatever else is wrong with it.
+pub(crate) fn fleet_alone(text: &str, file: &Path, cwd: &Path) -> Result<FleetConfig, ConfigError> {
+    let mut report = Report::new(text, file);
+    let fleet = match json::parse(text) {
+        Ok(root) => match &root.value {
+            Value::Object(members) => {
+                let top = Object::of(members, root.span, KeyPath::root());
+                fleet::read(&mut report, &top, &directory_of(file, cwd))
+            }
+            _ => None,
+        },
+        Err(error) => {
+            report.syntax(&error);
+            None
+        }
+    };
+    report.finish(fleet)
+}
+
+/// The faults of a table on a node with this document; those of the document are not looked for.
+pub(crate) fn table_faults(text: &str, file: &Path, cwd: &Path, table: &Table) -> Result<Vec<Diagnostic>, ConfigError> {
+    let fleet = fleet_alone(text, file, cwd)?;
+    let mut report = Report::new(text, file);
+    let root = json::parse(text).ok();
+    let defaults = match root.as_ref().map(|root| &root.value) {
+        Some(Value::Object(members)) => {
+            let defaults = members.iter().find(|member| member.key == schema::DEFAULTS.name);
+            defaults.and_then(|defaults| {
+                let path = KeyPath::root().key(schema::DEFAULTS.name);
+                let object = Object::open(&mut report, &defaults.value, path, &schema::DEFAULTS_LEVEL, "")?;
+                Some(Settings::read(&mut report, &object, &mut SecretReader::on_disk(&directory_of(file, cwd), cwd)))
+            })
+        }
+        _ => None,
+    };
+    Ok(table_apps(table, &fleet, defaults.unwrap_or_default(), &Look::OnDisk).1)
+}
+
+/// Where the node of a document keeps its table; `None`: it is of no fleet, or does not say.
+pub(crate) fn state_place(root: &Node, file: &Path, cwd: &Path) -> Option<(PathBuf, Option<u32>)> {
+    let Value::Object(members) = &root.value else { return None };
+    let member = |key: &str| members.iter().find(|member| member.key == key).map(|member| &member.value.value);
+    member(schema::FLEET.name)?;
+    let directory = match member(schema::STATE_DIR.name) {
+        Some(Value::String(text)) if !text.is_empty() => directory_of(file, cwd).join(text),
+        Some(_) => return None,
+        None => state_directory()?,
+    };
+    let uid_base = match member(schema::UID_BASE.name) {
+        Some(Value::Number(text)) => text.parse().ok(),
+        _ => None,
+    };
+    Some((directory, uid_base))
 }
 
 /// The locations of the server's own keys, those of `log` by their full names.

@@ -29,6 +29,11 @@ impl Identity {
         }))
     }
 
+    /// The user and the group.
+    pub(crate) fn numbers(self) -> (u32, u32) {
+        (self.uid.as_raw(), self.gid.as_raw())
+    }
+
     /// Switches to it irrevocably, with no supplementary groups. Call it while there is one thread.
     pub(crate) fn assume(self) -> Result<(), Errno> {
         setgroups(&[])?;

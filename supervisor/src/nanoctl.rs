@@ -4,6 +4,7 @@ mod client;
 pub mod command_line;
 mod explain;
 mod flight;
+mod pass_on;
 mod show;
 mod socket_candidates;
 mod top;
@@ -22,6 +23,7 @@ use crate::printable;
 use client::{CallError, Client, HttpResponse};
 pub use command_line::Cli;
 use command_line::{Action, LogArguments};
+use pass_on::pass_on;
 use socket_candidates::SocketCandidates;
 
 /// Runs a command and returns the exit code.
@@ -87,6 +89,10 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
         Action::Version => return versions(cli),
         Action::Completions { shell } => return completions(shell),
         Action::Top { interval, once } => return top::run(cli, Duration::from_secs_f64(*interval), *once),
+        Action::Deploy(passed) => return pass_on(cli, "deploy", passed),
+        Action::History(passed) => return pass_on(cli, "history", passed),
+        Action::Rollback(passed) => return pass_on(cli, "rollback", passed),
+        Action::Fleet(passed) => return pass_on(cli, "fleet", passed),
         Action::Explain { subject } => return print(cli, &explain::explained(cli, subject)?, explain::show),
         _ => {}
     }
@@ -113,8 +119,12 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
         Action::Check { .. }
         | Action::Version
         | Action::Completions { .. }
-        | Action::Explain { .. }
-        | Action::Top { .. } => Ok(()),
+        | Action::Deploy(_)
+        | Action::History(_)
+        | Action::Rollback(_)
+        | Action::Fleet(_)
+        | Action::Top { .. }
+        | Action::Explain { .. } => Ok(()),
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) enum Trigger {
     Watch,
     /// `nano dev`, which says itself what came of it.
     Dev,
+    /// The agent of the fleet: its table changed.
+    Fleet,
 }
 
 impl Trigger {
@@ -41,6 +43,7 @@ impl Trigger {
             Self::Signal => "SIGHUP",
             Self::Watch => "watch",
             Self::Dev => "nano dev",
+            Self::Fleet => "fleet",
         }
     }
 }
@@ -118,7 +121,11 @@ impl Supervisor {
         let outcome = self.load_and_change().await;
         notify(&[sd_notify::NotifyState::Ready]);
         // A file that is no module of the app changed: not worth a line in the log.
-        let silent = trigger == Trigger::Watch && outcome.as_ref().is_ok_and(ReloadReport::is_empty);
+        let silent = match &outcome {
+            Ok(report) => matches!(trigger, Trigger::Watch | Trigger::Fleet) && report.is_empty(),
+            // The agent tries the table without what is refused, and reports that.
+            Err(_) => trigger == Trigger::Fleet,
+        };
         if !silent {
             self.metrics.reloaded(outcome.is_ok());
             let error = outcome.as_ref().err().map(ToString::to_string);
@@ -139,6 +146,7 @@ impl Supervisor {
                 "reloaded"
             ),
             Err(_) if trigger_is_dev => {}
+            Err(error) if silent => tracing::debug!(trigger, code = error.code(), %error, "a table was refused"),
             Err(error) => {
                 tracing::error!(trigger, took_ms, code = error.code(), %error, "reload failed, everything stays as it was")
             }

@@ -3,17 +3,18 @@
 
 pub(crate) mod dev_link;
 mod failure;
+mod left_out;
+mod metrics;
 mod operator_signals;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_config::{Config, ConfigError, LogFormat};
+use nano_config::{Config, LogFormat};
 use nano_protocol::{ExitReason, SandboxLayer};
 use nano_spawner::wire::SocketFile;
 use nix::unistd::geteuid;
@@ -21,6 +22,7 @@ use sd_notify::NotifyState;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 
+use crate::agent::{self, Prepared};
 use crate::certificates::{self, LoadedTls};
 use crate::control::group::ControlGroup;
 use crate::control::pointer::Pointer;
@@ -44,12 +46,13 @@ use crate::shard::{self, Shard, ShardHandle, Shards};
 use crate::signals::EarlyStop;
 use crate::socket_file::BoundSocket;
 use crate::supervisor::{Addresses, ConfigSource, Parts, Stop, Supervisor};
-use crate::telemetry::{self, Scrapes};
+use crate::telemetry::Scrapes;
 use crate::upstream::LinkEvent;
 use crate::watch;
 
 use dev_link::DevLink;
 pub use failure::ServeError;
+use metrics::{bind_metrics, serve_metrics};
 use operator_signals::Signals;
 
 /// Most events of shards in the queue.
@@ -107,6 +110,10 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
     limits::raise()?;
     let root = geteuid().is_root();
     let early = EarlyStop::new()?;
+    let prepared = match &options.source {
+        ConfigSource::File(file) => agent::prepare(file)?,
+        ConfigSource::App { .. } => Prepared::NoFleet,
+    };
     let started = StartedSpawner::start(&options.source, &find_worker()?)?;
     harden();
     let Some(loaded) = started.load(&early)? else { return Ok(Ended::Drained) };
@@ -132,6 +139,15 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
     if let Some((address, error)) = no_metrics {
         tracing::warn!(%address, %error, "the default metrics address cannot be had; going on without metrics (set `metrics` in the config)");
     }
+    let agent = match prepared {
+        Prepared::Fleet(program, failure) => {
+            if let Some(error) = failure {
+                tracing::warn!(error, "the cached apps of the fleet could not be checked; going on with them");
+            }
+            config.fleet.is_some().then_some(program)
+        }
+        Prepared::NoFleet => None,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
     let local = LocalSet::new();
     let (spawner, process) = {
@@ -146,7 +162,7 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
     } else {
         None
     };
-    let start = Start { config, version, fleet, listeners, tls, metrics, control, logs: logs.clone(), dev };
+    let start = Start { config, version, fleet, listeners, tls, metrics, control, agent, logs: logs.clone(), dev };
     let ended = local.block_on(&runtime, start.run());
     drop(files);
     // Closing the link to the spawner makes it kill every worker that is left.
@@ -262,13 +278,16 @@ struct Start {
     tls: Option<LoadedTls>,
     metrics: Option<std::net::TcpListener>,
     control: Option<Control>,
+    /// The program of the fleet's agent.
+    agent: Option<PathBuf>,
     logs: Logs,
     dev: Option<(DevLink, Arc<BuildPage>)>,
 }
 
 impl Start {
     async fn run(self) -> Result<Ended, ServeError> {
-        let Self { config, version, fleet, listeners, tls, metrics: metrics_listener, control, logs, dev } = self;
+        let Self { config, version, fleet, listeners, tls, metrics: metrics_listener, control, agent, logs, dev } =
+            self;
         let (dev, page) = dev.unzip();
         let mut signals = Signals::new()?;
         let own_child = fleet.spawner().pid();
@@ -338,18 +357,15 @@ impl Start {
         let serving = async {
             // No reload may run before the apps are installed.
             let alone = supervisor.changing.lock().await;
-            let faults = reload::wait_until_ready(&started).await;
-            drop(started);
-            if let Some(error) = ConfigError::from_diagnostics(faults) {
-                return Err(error.into());
-            }
-            supervisor.install(Rc::new(config.clone()), version, generations);
+            let (config, generations, refused) =
+                left_out::wait_until_ready(&supervisor, started, config.clone(), generations).await?;
+            supervisor.install(Rc::new(config), version, generations);
             drop(alone);
             announce(&supervisor);
             if let Some(dev) = dev {
                 background.spawn_local(dev.run(Rc::clone(&supervisor)));
             }
-            go_on(&supervisor, &mut background);
+            go_on(&supervisor, &mut background, agent, refused);
             let mut stop = supervisor.stop.subscribe();
             let _ = stop.wait_for(|stop| *stop != Stop::No).await;
             supervisor.crons.stop();
@@ -376,40 +392,25 @@ impl Start {
 }
 
 /// What runs beside the requests, for as long as nano serves.
-fn go_on(supervisor: &Rc<Supervisor>, background: &mut JoinSet<()>) {
+fn go_on(
+    supervisor: &Rc<Supervisor>,
+    background: &mut JoinSet<()>,
+    agent: Option<PathBuf>,
+    refused: Vec<nano_fleet_link::Fault>,
+) {
+    if let Some(program) = agent {
+        supervisor.metrics.fleet().begin();
+        background.spawn_local(agent::run(Rc::clone(supervisor), program, refused));
+    }
     background.spawn_local(watch::run(Rc::clone(supervisor)));
     background.spawn_local(certificates::keep_fresh(Rc::clone(supervisor)));
     background.spawn_local(Rc::clone(&supervisor.crons).run(supervisor.shards().clone()));
     background.spawn_local(feed_watchdog());
 }
 
-/// A listener, or why there is none if nano can serve without it.
-type MetricsListener = (Option<std::net::TcpListener>, Option<(std::net::SocketAddr, io::Error)>);
-
-fn bind_metrics(config: &Config) -> Result<MetricsListener, ServeError> {
-    let Some((address, required)) = config.metrics.address() else { return Ok((None, None)) };
-    match telemetry::serve::bind(address) {
-        Ok(listener) => Ok((Some(listener), None)),
-        Err(source) if required => Err(ServeError::Metrics { address, source }),
-        Err(error) => Ok((None, Some((address, error)))),
-    }
-}
-
 /// The TCP ports in these addresses; a Unix socket has none.
 fn own_ports<'a>(addresses: impl Iterator<Item = &'a String>) -> Arc<[u16]> {
     addresses.filter_map(|text| text.parse::<std::net::SocketAddr>().ok()).map(|address| address.port()).collect()
-}
-
-fn serve_metrics(
-    listener: std::net::TcpListener,
-    scrapes: &Arc<Scrapes>,
-    readiness: &Rc<Readiness>,
-    background: &mut JoinSet<()>,
-) -> io::Result<String> {
-    let address = listener.local_addr()?.to_string();
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    background.spawn_local(telemetry::serve::serve(listener, Arc::clone(scrapes), Rc::clone(readiness)));
-    Ok(address)
 }
 
 /// The files to remove when nano ends.

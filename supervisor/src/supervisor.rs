@@ -74,6 +74,8 @@ pub(crate) struct Supervisor {
     pub(crate) rewatch: watch::Sender<()>,
     /// The last configuration that was tried, also when it failed, for its apps' directories.
     pub(crate) tried: RefCell<Option<Rc<Config>>>,
+    /// How the agent of the fleet stands; `None`: there is none, or it has not said.
+    pub(crate) fleet_status: RefCell<Option<nano_fleet_link::Status>>,
     pub(crate) stop: watch::Sender<Stop>,
     /// True once all requests in flight are finished.
     pub(crate) drained: watch::Sender<bool>,
@@ -112,6 +114,7 @@ impl Supervisor {
             changing: tokio::sync::Mutex::new(()),
             rewatch: watch::channel(()).0,
             tried: RefCell::default(),
+            fleet_status: RefCell::default(),
             stop: watch::channel(Stop::No).0,
             drained: watch::channel(false).0,
         })

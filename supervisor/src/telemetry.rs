@@ -4,6 +4,7 @@
 mod connections;
 mod crons;
 mod cut_by;
+mod fleet;
 mod histogram;
 mod names;
 mod processes;
@@ -28,6 +29,7 @@ use crate::worker::{Worker, WorkerState};
 use crons::CronCounts;
 pub use crons::CronResult;
 pub use cut_by::CutBy;
+pub use fleet::FleetGauges;
 use histogram::Histogram;
 pub(crate) use processes::{ProcessState, cpu_time, resident, state, usage};
 use proxy_refusals::ProxyRefusals;
@@ -383,6 +385,7 @@ pub struct Metrics {
     reloads_failed: AtomicU64,
     last_reload_succeeded: AtomicBool,
     v8: OnceLock<String>,
+    fleet: FleetGauges,
     log: OnceLock<Logs>,
 }
 
@@ -402,6 +405,7 @@ impl Default for Metrics {
             reloads_failed: AtomicU64::new(0),
             last_reload_succeeded: AtomicBool::new(true),
             v8: OnceLock::new(),
+            fleet: FleetGauges::default(),
             log: OnceLock::new(),
         }
     }
@@ -411,6 +415,11 @@ impl Metrics {
     /// A request that belongs to no app was answered with `code`.
     pub fn unrouted_request(&self, code: u16) {
         self.unrouted.count(code);
+    }
+
+    /// How a node of a fleet stands with it.
+    pub fn fleet(&self) -> &FleetGauges {
+        &self.fleet
     }
 
     /// Sets the log whose dropped lines are counted.

@@ -20,6 +20,7 @@
 )]
 
 mod disk;
+mod etcd;
 mod form;
 mod http;
 mod load;
@@ -33,6 +34,7 @@ mod wait;
 mod websocket;
 
 pub use disk::Disk;
+pub use etcd::Etcd;
 pub use form::{Dice, is_long, sized};
 pub use http::{Connection, Response, exchange};
 pub use load::{Load, Tally};

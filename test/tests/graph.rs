@@ -12,7 +12,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("nano-bundle", &["nano-protocol"]),
     ("nano-config", &[]),
     ("nano-protocol", &[]),
-    ("nano-supervisor", &["nano-config", "nano-protocol", "nano-spawner"]),
+    ("nano-fleet", &["nano-config", "nano-fleet-link"]),
+    ("nano-fleet-link", &[]),
+    ("nano-supervisor", &["nano-config", "nano-fleet-link", "nano-protocol", "nano-spawner"]),
     ("nano-spawner", &["nano-config", "nano-protocol"]),
     ("nano-runtime", &["nano-protocol"]),
     ("nano-worker", &["nano-runtime", "nano-protocol"]),
@@ -23,7 +25,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("nano-config", &["tokio", "v8", "hyper"]),
     ("nano-protocol", &["tokio", "v8", "hyper", "mio"]),
-    ("nano-supervisor", &["v8", "rolldown", "oxc"]),
+    ("nano-supervisor", &["v8", "rolldown", "oxc", "tonic", "prost"]),
+    ("nano-fleet", &["v8", "rolldown", "oxc"]),
     ("nano-worker", &["tokio", "hyper", "rolldown", "oxc"]),
     // It reads what strangers wrote, and needs no network.
     ("nano-bundle", &["v8", "hyper", "rustls"]),

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use crate::address::Fault;
 use crate::app::AppConfig;
 use crate::assets::AssetsConfig;
-use crate::error::{Location, quote};
+use crate::error::{Location, quote, quote_path};
+use crate::fleet::FleetLimits;
 use crate::hostname::HostPattern;
 use crate::json::{Node, Span, Value};
 use crate::schema;
@@ -34,10 +36,16 @@ struct Claims {
     hosts: HashMap<HostPattern, Claim>,
 }
 
+/// What the apps of a list are given: values for keys that they lack, and, in a fleet, bounds.
+pub(crate) struct Given<'g> {
+    pub(crate) defaults: Settings,
+    pub(crate) limits: Option<&'g FleetLimits>,
+}
+
 pub(crate) fn read(
     report: &mut Report<'_>,
     top: &Object<'_>,
-    defaults: Settings,
+    Given { defaults, limits }: Given<'_>,
     places: (&Path, &Path),
     (look, secrets): (&Look<'_>, &mut SecretReader<'_>),
 ) -> Vec<AppConfig> {
@@ -50,7 +58,7 @@ pub(crate) fn read(
         report.wrong_type(node, &path, &schema::APPS, suggestion);
         return Vec::new();
     };
-    if items.is_empty() {
+    if items.is_empty() && limits.is_none() {
         report.fault(node.span, &path, "there must be at least one app", None);
     }
     let mut claims = Claims::default();
@@ -62,6 +70,11 @@ pub(crate) fn read(
             continue;
         };
         let mut settings = Settings::read(report, &object, secrets).resolve(&defaults);
+        for (key, value, bound) in limits.map_or_else(Vec::new, |limits| limits.exceeded(&settings)) {
+            let message =
+                format!("{value} is more than this node allows an app of the fleet, {bound} (`fleet.limits`)");
+            report.fault(object.span, &object.path.key(key), message, None);
+        }
         let identity = identity(report, &object, &mut claims);
         let place = (places, (look, index));
         let files = assets(report, &object, place, |name| settings.env.contains_key(name));
@@ -96,11 +109,22 @@ fn assets(
     let has_module = app.node(&schema::PATH).is_some();
     assets::read(report, app, (has_module, is_taken), |text| match look {
         Look::OnDisk => assets::resolve(text, directory, cwd),
+        Look::Beneath(top) => {
+            assets::resolve(text, directory, cwd).and_then(|found| within(top, &found.root).map(|()| found))
+        }
         Look::Known(found) => {
             let known = found.modules.get(index).and_then(|module| module.assets.clone());
             known.ok_or_else(|| ("it was not looked up".to_owned(), None))
         }
     })
+}
+
+/// Whether an app of the fleet stays among the fleet's files.
+fn within(top: &Path, root: &Path) -> Result<(), Fault> {
+    if top.canonicalize().is_ok_and(|top| root != top && root.starts_with(top)) {
+        return Ok(());
+    }
+    Err((format!("{} is not in {}", quote_path(root), quote_path(top)), None))
 }
 
 /// What stands for the module of an app that has none.
@@ -126,6 +150,9 @@ fn module(
     let location = report.location(app.key_span(&schema::PATH).unwrap_or(node.span).start);
     let found = match look {
         Look::OnDisk => module_path::resolve(text, directory, cwd),
+        Look::Beneath(top) => {
+            module_path::resolve(text, directory, cwd).and_then(|found| within(top, &found.root).map(|()| found))
+        }
         Look::Known(found) => {
             found.modules.get(index).cloned().ok_or_else(|| ("it was not looked up".to_owned(), None))
         }

@@ -58,6 +58,16 @@ impl<'t> Report<'t> {
         }
     }
 
+    /// What was found so far.
+    pub(crate) fn into_faults(self) -> Vec<Diagnostic> {
+        self.faults
+    }
+
+    /// Adds what was found in another document.
+    pub(crate) fn also(&mut self, faults: Vec<Diagnostic>) {
+        self.faults.extend(faults);
+    }
+
     pub(crate) fn location(&self, at: usize) -> Location {
         let (line, column) = self.lines.locate(at);
         Location { file: self.file.to_path_buf(), line, column }

@@ -56,6 +56,11 @@ impl Settings {
         }
     }
 
+    /// The same for apps that start with their first request unless it is said otherwise.
+    pub(crate) fn on_demand(self) -> Self {
+        Self { start: self.start.or(Some(AppStart::OnDemand)), ..self }
+    }
+
     /// The app's own, else those of `defaults`, else the built-in ones.
     pub(crate) fn resolve(self, defaults: &Self) -> AppSettings {
         let pick =

@@ -71,7 +71,7 @@ fn certificates(
         let object = Object::open(report, item, path.item(index), &schema::CERTIFICATE_LEVEL, expected)?;
         let hostnames = hostnames(report, &object, &mut taken);
         let known = match look {
-            Look::OnDisk => None,
+            Look::OnDisk | Look::Beneath(_) => None,
             Look::Known(found) => Some(found.certificates.get(index)?),
         };
         let cert = file(report, &object, &schema::CERTIFICATE_CERT, places, known.is_some());

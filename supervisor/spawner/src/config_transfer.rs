@@ -7,7 +7,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use nano_config::{AssetsPlace, CertificateFiles, Config, ConfigError, Diagnostic, Found, Module, Secret, SecretFile};
+use nano_config::{
+    AssetsPlace, CertificateFiles, Config, ConfigError, Diagnostic, Found, Module, Secret, SecretFile, Table,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -23,6 +25,8 @@ pub struct ConfigTransfer {
 struct ValidConfig {
     version: u64,
     text: String,
+    /// The file and the text of a node's table of apps.
+    table: Option<(Vec<u8>, String)>,
     modules: Vec<ModuleRecord>,
     certificates: Vec<CertificateRecord>,
     /// What the text calls it, where it is, and the secret.
@@ -127,7 +131,8 @@ fn path(bytes: Vec<u8>) -> PathBuf {
 }
 
 impl ConfigTransfer {
-    pub(crate) fn found(version: u64, text: String, config: &Config) -> Self {
+    pub(crate) fn found(version: u64, text: String, table: Option<Table>, config: &Config) -> Self {
+        let table = table.map(|table| (bytes(&table.file), table.text));
         let modules = config.apps.iter().map(|app| ModuleRecord {
             path: bytes(&app.path),
             root: bytes(&app.root),
@@ -140,7 +145,7 @@ impl ConfigTransfer {
             config.secret_files.iter().map(|(written, file)| (written.clone(), bytes(&file.path), file.text.clone()));
         let (modules, secrets) = (modules.collect(), secrets.collect());
         let warnings = config.warnings.iter().map(DiagnosticRecord::of).collect();
-        Self { outcome: Ok(ValidConfig { version, text, modules, certificates, secrets, warnings }) }
+        Self { outcome: Ok(ValidConfig { version, text, table, modules, certificates, secrets, warnings }) }
     }
 
     pub(crate) fn faults(error: &ConfigError) -> Self {
@@ -153,7 +158,8 @@ impl ConfigTransfer {
     /// The configuration's faults.
     pub fn config(self, source: &ConfigSource) -> Result<(u64, Config), ConfigError> {
         match self.outcome {
-            Ok(ValidConfig { version, text, modules, certificates, secrets, warnings }) => {
+            Ok(ValidConfig { version, text, table, modules, certificates, secrets, warnings }) => {
+                let table = table.map(|(file, text)| Table { text, file: path(file) });
                 let modules = modules.into_iter().map(|ModuleRecord { path: at, root, entry, assets }| Module {
                     path: path(at),
                     root: path(root),
@@ -168,7 +174,7 @@ impl ConfigTransfer {
                     secrets: secrets.collect(),
                     warnings: warnings.into_iter().map(Diagnostic::from).collect(),
                 };
-                Ok((version, source.rebuild(&text, &found)?))
+                Ok((version, source.rebuild(&text, table.as_ref(), &found)?))
             }
             Err(faults) => match ConfigError::from_diagnostics(faults.into_iter().map(Diagnostic::from).collect()) {
                 Some(error) => Err(error),

@@ -201,8 +201,8 @@ impl Loading {
 
 fn read(number: u64, source: &ConfigSource, transfer: &mut File, version: &mut File) -> io::Result<()> {
     match source.load() {
-        Ok((text, config)) => {
-            write(transfer, &ConfigTransfer::found(number, text, &config))?;
+        Ok((text, table, config)) => {
+            write(transfer, &ConfigTransfer::found(number, text, table, &config))?;
             write(version, &LoadOutcome::Valid(ConfigVersion::new(number, &config)))
         }
         Err(error) => {

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use nano_config::{Config, ConfigError, Found};
+use nano_config::{Config, ConfigError, Found, Table};
 
 /// Where the configuration comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,15 +20,17 @@ pub enum ConfigSource {
 }
 
 impl ConfigSource {
-    /// Reads and checks the configuration; returns its text too. Blocks.
-    pub(crate) fn load(&self) -> Result<(String, Config), ConfigError> {
+    /// Reads and checks the configuration; returns its text too, and its table if it is a node's of a fleet. Blocks.
+    pub(crate) fn load(&self) -> Result<(String, Option<Table>, Config), ConfigError> {
         match self {
             Self::File(path) => {
                 let text = nano_config::read_text(path)?;
-                let config = nano_config::parse(&text, path, &nano_config::working_directory(path))?;
-                Ok((text, config))
+                let cwd = nano_config::working_directory(path);
+                let table = nano_config::read_table(&text, path, &cwd)?;
+                let config = nano_config::parse_with(&text, path, &cwd, table.as_ref())?;
+                Ok((text, table, config))
             }
-            Self::App { path, port } => Ok((String::new(), Config::single_app(path, *port)?)),
+            Self::App { path, port } => Ok((String::new(), None, Config::single_app(path, *port)?)),
         }
     }
 
@@ -43,9 +45,11 @@ impl ConfigSource {
     }
 
     /// The same configuration from its text and what was found for it, without access to the disk.
-    pub(crate) fn rebuild(&self, text: &str, found: &Found) -> Result<Config, ConfigError> {
+    pub(crate) fn rebuild(&self, text: &str, table: Option<&Table>, found: &Found) -> Result<Config, ConfigError> {
         match self {
-            Self::File(path) => nano_config::parse_found(text, path, &nano_config::working_directory(path), found),
+            Self::File(path) => {
+                nano_config::parse_found(text, table, (path, &nano_config::working_directory(path)), found)
+            }
             Self::App { path, port } => match found.modules.first() {
                 Some(module) => Ok(Config::single_module(path, *port, module.clone())),
                 None => Config::single_app(path, *port),

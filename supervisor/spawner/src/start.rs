@@ -46,6 +46,8 @@ pub fn start(source: &ConfigSource, program: &Path) -> io::Result<(Child, OwnedF
         .env_clear()
         // Where a service's secrets are. What else is in the environment is for this process alone.
         .envs(std::env::var_os("CREDENTIALS_DIRECTORY").map(|directory| ("CREDENTIALS_DIRECTORY", directory)))
+        // Where a node of a fleet has its apps, if the configuration does not say.
+        .envs(std::env::var_os("STATE_DIRECTORY").map(|place| ("STATE_DIRECTORY", place)))
         .stdin(Stdio::from(spawners))
         .stdout(Stdio::from(dev_null::open()?))
         // A terminal's signals must not reach it.

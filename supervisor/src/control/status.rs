@@ -8,6 +8,7 @@ use nano_protocol::{ExitReason, LayerReport, SandboxLayer};
 use nano_spawner::wire::POLL_EVERY;
 use serde_json::{Value, json};
 
+use crate::agent;
 use crate::app::Outage;
 use crate::duration::millis;
 use crate::fleet::Generation;
@@ -57,6 +58,7 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
             "layers": sandbox.collect::<serde_json::Map<_, _>>(),
         },
         "watch": watch(supervisor),
+        "fleet": fleet(supervisor),
         "last_reload": last_reload,
         "log": {
             "level": log::level_name(supervisor.logs.level()),
@@ -64,6 +66,15 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         },
         "log_lines_dropped": supervisor.logs.dropped(),
     })
+}
+
+/// Which fleet this is a node of, and how it stands with it; null without `fleet`.
+fn fleet(supervisor: &Rc<Supervisor>) -> Value {
+    let config = supervisor.config();
+    let Some(fleet) = &config.fleet else { return Value::Null };
+    let mut described = agent::describe(fleet);
+    described["status"] = json!(*supervisor.fleet_status.borrow());
+    described
 }
 
 /// What is watched, and what is not; null without `watch`.

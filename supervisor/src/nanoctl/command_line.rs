@@ -107,8 +107,27 @@ pub(super) enum Action {
         #[arg(value_parser = SHELLS)]
         shell: String,
     },
+    /// Deploy a directory as an app of the fleet, and wait until the nodes serve it (deploy DIR --app NAME)
+    #[command(disable_help_flag = true)]
+    Deploy(Passed),
+    /// The generations of an app of the fleet that can be gone back to
+    #[command(disable_help_flag = true)]
+    History(Passed),
+    /// Go back to a generation of an app of the fleet
+    #[command(disable_help_flag = true)]
+    Rollback(Passed),
+    /// The fleet: status, nodes, apps, remove, gc, export, import
+    #[command(disable_help_flag = true)]
+    Fleet(Passed),
     /// The versions of nanoctl and of the nano that runs
     Version,
+}
+
+/// What nano-fleet reads; `--help` shows it.
+#[derive(Debug, Args)]
+pub(super) struct Passed {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+    pub(super) arguments: Vec<std::ffi::OsString>,
 }
 
 /// Which lines of the log are wanted: all that is said must be true of a line.

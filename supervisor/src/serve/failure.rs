@@ -5,6 +5,7 @@ use std::io;
 use nano_config::{ConfigError, LogFormat};
 use nano_spawner::explain;
 
+use crate::agent::NoAgent;
 use crate::control;
 use crate::control::socket::SocketError;
 use crate::downstream::listener::ListenError;
@@ -23,6 +24,9 @@ pub enum ServeError {
     /// There is no worker program.
     #[error(transparent)]
     NoWorker(#[from] NoWorker),
+    /// A node of a fleet lacks its agent, or the place for its apps.
+    #[error(transparent)]
+    NoAgent(#[from] NoAgent),
     /// There is no spawner.
     #[error(transparent)]
     Spawner(#[from] SpawnerError),
@@ -66,6 +70,7 @@ impl ServeError {
         match self {
             Self::Config(_) => "config_invalid",
             Self::NoWorker(_) => "no_worker",
+            Self::NoAgent(_) => "no_agent",
             Self::Spawner(_) => "spawner",
             Self::Listen(_) => "listen",
             Self::Inherited(_) => "inherited_sockets",

@@ -77,6 +77,14 @@ names! {
         "Reloads of the configuration, by result.";
     LAST_RELOAD = "nano_config_last_reload_successful", GAUGE,
         "1 if the last reload succeeded or there was none, else 0.";
+    FLEET_CONNECTED = "nano_fleet_connected", GAUGE,
+        "1 if this node of a fleet has a watch open at etcd, else 0.";
+    FLEET_REVISION = "nano_fleet_revision", GAUGE,
+        "etcd's revision up to which every change of the fleet's table serves on this node or was refused by it.";
+    FLEET_LAG = "nano_fleet_lag_seconds", GAUGE,
+        "For how long this node may have served something older than the fleet's table; 0: it serves the newest.";
+    FLEET_APPS = "nano_fleet_apps", GAUGE,
+        "Apps of the fleet that serve on this node, whose present version it refuses, or has not got yet.";
     BUILD_INFO = "nano_build_info", GAUGE,
         "Always 1; the labels say what runs.";
 }

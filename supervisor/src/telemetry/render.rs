@@ -91,6 +91,15 @@ impl Metrics {
         add(n::RELOADS, reloads.map(|(result, count)| sample(n::RELOADS, &[("result", result)], load(count))).into())?;
         let last = if self.last_reload_succeeded.load(Ordering::Relaxed) { 1.0 } else { 0.0 };
         add(n::LAST_RELOAD, vec![sample(n::LAST_RELOAD, &[], last)])?;
+        if let Some(fleet) = self.fleet.get() {
+            let connected = f64::from(u8::from(fleet.connected));
+            add(n::FLEET_CONNECTED, vec![sample(n::FLEET_CONNECTED, &[], connected)])?;
+            add(n::FLEET_REVISION, vec![sample(n::FLEET_REVISION, &[], float(fleet.revision))])?;
+            add(n::FLEET_LAG, vec![sample(n::FLEET_LAG, &[], fleet.lag())])?;
+            let states = ["ready", "refused", "pending"].into_iter().zip(fleet.apps);
+            let states = states.map(|(state, count)| sample(n::FLEET_APPS, &[("state", state)], float(count)));
+            add(n::FLEET_APPS, states.collect())?;
+        }
         let build = [("v8", self.v8().unwrap_or_default()), ("version", env!("CARGO_PKG_VERSION"))];
         add(n::BUILD_INFO, vec![sample(n::BUILD_INFO, &build, 1.0)])?;
         Ok(())

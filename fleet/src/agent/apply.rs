@@ -1,0 +1,155 @@
+//! From the table in etcd to one that serves on this node. An app that this node does not take is left at the version that
+//! it had, and everything else goes on.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use nano_fleet_link::{Fault, ToAgent};
+use tokio::sync::mpsc;
+
+use super::{Agent, RETRY, Verdict};
+use crate::table::{Mark, Row, Rows, bundle_directory, compose, take_out};
+
+impl Agent {
+    /// Brings this node as near to the table as it can; false: nano is gone.
+    pub(super) async fn apply(&mut self, heard: &mut mpsc::Receiver<ToAgent>) -> bool {
+        let target = self.revision;
+        self.queue.clear();
+        let (mut rows, mut verdicts) = self.wanted();
+        self.start_fetches();
+        let outcome = self.go_over(&mut rows, &mut verdicts, heard).await;
+        match outcome {
+            Ok(()) => {
+                self.note(&verdicts);
+                (self.applied, self.verdicts) = (rows, verdicts);
+                self.handled = target;
+                self.apply_error.clear();
+                (self.retry, self.retries) = (None, 0);
+            }
+            Err(None) => return false,
+            Err(Some(error)) => {
+                if error != self.apply_error {
+                    self.nano.log("error", &format!("the table cannot be applied, what serves goes on: {error}"), "");
+                }
+                self.apply_error = error;
+                let wait = RETRY.0.saturating_mul(1u32.checked_shl(self.retries).unwrap_or(u32::MAX)).min(RETRY.1);
+                self.retry = Some(Instant::now() + wait);
+                self.retries = self.retries.saturating_add(1);
+            }
+        }
+        true
+    }
+
+    /// The table that this node should have as far as bundles are here, and why the rest is not in it.
+    fn wanted(&mut self) -> (Rows, BTreeMap<String, (i64, Verdict)>) {
+        let (mut rows, mut verdicts) = (Rows::new(), BTreeMap::new());
+        let Some(known) = self.known.take() else {
+            // Nothing was read yet.
+            return (self.applied.clone(), self.verdicts.clone());
+        };
+        for (name, app) in &known {
+            let old = self.applied.get(name).cloned();
+            let entry = match &app.entry {
+                Ok(entry) if !entry.is_for(&self.fleet.labels) => continue,
+                Ok(entry) => entry,
+                Err(error) => {
+                    verdicts.insert(name.clone(), (app.revision, Verdict::Refused(error.clone())));
+                    rows.extend(old.map(|row| (name.clone(), row)));
+                    continue;
+                }
+            };
+            let refused_before = match self.verdicts.get(name) {
+                Some((revision, Verdict::Refused(why))) if *revision == app.revision => Some(why.clone()),
+                _ => None,
+            };
+            if let Some(why) = refused_before {
+                verdicts.insert(name.clone(), (app.revision, Verdict::Refused(why)));
+                rows.extend(old.map(|row| (name.clone(), row)));
+                continue;
+            }
+            match self.bundle(&entry.bundle) {
+                Ok(()) => {
+                    let mark = Mark {
+                        generation: entry.generation,
+                        bundle: entry.bundle.clone(),
+                        revision: app.revision,
+                        made: app.made,
+                    };
+                    let app = entry.table_row(name, &bundle_directory(&entry.bundle));
+                    rows.insert(name.clone(), Row { app, mark });
+                }
+                Err(why) => {
+                    verdicts.insert(name.clone(), (app.revision, Verdict::Pending(why)));
+                    rows.extend(old.map(|row| (name.clone(), row)));
+                }
+            }
+        }
+        if self.hold {
+            let kept = self.applied.iter().filter(|(name, _)| !known.contains_key(*name));
+            rows.extend(kept.map(|(name, row)| (name.clone(), row.clone())));
+        }
+        self.known = Some(known);
+        (rows, verdicts)
+    }
+
+    /// Takes out what this node refuses, until nano serves the rest. `Err(None)`: nano is gone.
+    async fn go_over(
+        &mut self,
+        rows: &mut Rows,
+        verdicts: &mut BTreeMap<String, (i64, Verdict)>,
+        heard: &mut mpsc::Receiver<ToAgent>,
+    ) -> Result<(), Option<String>> {
+        let io = |error: std::io::Error| Some(format!("the state directory cannot be written: {error}"));
+        // Each round takes out one app at least.
+        for round in 0..=rows.len().saturating_mul(2) {
+            let (text, order) = compose(rows);
+            let mut faults = self.node.faults(text.clone(), &self.state);
+            if faults.is_empty() {
+                if *rows == self.applied && round == 0 {
+                    return Ok(());
+                }
+                self.state.propose(&text).map_err(io)?;
+                faults = self.reload(heard).await?;
+                if faults.is_empty() {
+                    return self.state.accept().map_err(io);
+                }
+                self.state.withdraw().map_err(io)?;
+            }
+            let revisions: BTreeMap<String, i64> =
+                rows.iter().map(|(name, row)| (name.clone(), row.mark.revision)).collect();
+            let refused = take_out(rows, &self.applied, &order, &faults).map_err(Some)?;
+            for (name, why) in refused {
+                // What came back and is refused as well has its verdict already.
+                let revision = revisions.get(&name).copied().unwrap_or(0);
+                verdicts.entry(name).or_insert((revision, Verdict::Refused(why)));
+            }
+        }
+        Err(Some("nano refuses this table, and not because of its apps".to_owned()))
+    }
+
+    /// Has nano go over to what was proposed; what stands in the way.
+    async fn reload(&mut self, heard: &mut mpsc::Receiver<ToAgent>) -> Result<Vec<Fault>, Option<String>> {
+        let own = getrandom::u64().unwrap_or(0);
+        self.nano.reload(own);
+        loop {
+            match heard.recv().await {
+                None => return Err(None),
+                Some(ToAgent::Reloaded { id, faults }) if id == own => return Ok(faults),
+                Some(other) => self.hear(other),
+            }
+        }
+    }
+
+    /// Logs what is refused and was not.
+    fn note(&self, verdicts: &BTreeMap<String, (i64, Verdict)>) {
+        for (name, verdict) in verdicts {
+            if let (_, Verdict::Refused(why)) = verdict
+                && self.verdicts.get(name) != Some(verdict)
+            {
+                let stays =
+                    if self.applied.contains_key(name) { "; the version before it goes on serving" } else { "" };
+                self.nano.log("error", &format!("this node refuses the app's new version{stays}: {why}"), name);
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A real etcd of one member, on ports of its own.
+
+use crate::programs::{Finished, binary, finish, tool};
+use crate::wait::until;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// Ends with this value.
+pub struct Etcd {
+    program: PathBuf,
+    data: TempDir,
+    client: u16,
+    peer: u16,
+    child: Option<Child>,
+}
+
+/// Two ports that nothing listens on now.
+fn free_ports() -> (u16, u16) {
+    let [one, other] = [0, 0].map(|port| TcpListener::bind(("127.0.0.1", port)).unwrap());
+    (one.local_addr().unwrap().port(), other.local_addr().unwrap().port())
+}
+
+impl Etcd {
+    /// Starts one. `None` after a note on stderr where it is not installed.
+    #[must_use]
+    pub fn start() -> Option<Self> {
+        let program = tool("etcd")?;
+        loop {
+            let (client, peer) = free_ports();
+            let data = tempfile::Builder::new().prefix("nano-etcd-").tempdir().unwrap();
+            let mut etcd = Self { program: program.clone(), data, client, peer, child: None };
+            // Another test may have taken a port meanwhile.
+            if etcd.resume() {
+                return Some(etcd);
+            }
+        }
+    }
+
+    /// Starts it again with its data; false if it ended.
+    pub fn resume(&mut self) -> bool {
+        let (client, peer) = (self.endpoint(), format!("http://127.0.0.1:{}", self.peer));
+        let mut command = Command::new(&self.program);
+        command.arg("--data-dir").arg(self.data.path()).args(["--listen-client-urls", &client]);
+        command.args(["--advertise-client-urls", &client, "--listen-peer-urls", &peer]);
+        command.args(["--initial-advertise-peer-urls", &peer, "--initial-cluster", &format!("default={peer}")]);
+        command.args(["--heartbeat-interval", "200", "--election-timeout", "2000"]);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        self.child = Some(child);
+        until("etcd", || {
+            if self.child.as_mut().unwrap().try_wait().unwrap().is_some() {
+                return Some(false);
+            }
+            let listens = TcpStream::connect(("127.0.0.1", self.client)).is_ok();
+            (listens && self.ctl(&["get", "nothing"], "").code == Some(0)).then_some(true)
+        })
+    }
+
+    /// Where it answers.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.client)
+    }
+
+    /// Kills it; its data stay.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.as_ref().unwrap().id()).unwrap();
+        kill(Pid::from_raw(pid), signal).unwrap();
+    }
+
+    /// `etcdctl`, with what it reads.
+    pub fn ctl(&self, arguments: &[&str], input: &str) -> Finished {
+        let program = tool("etcdctl").expect("etcdctl comes with etcd");
+        let mut command = Command::new(program);
+        command.env("ETCDCTL_API", "3").args(["--endpoints", &self.endpoint()]).args(arguments);
+        finish(&mut command, input)
+    }
+
+    /// Sets a key.
+    pub fn put(&self, key: &str, value: &str) {
+        // The value comes by standard input: it may be large.
+        let done = self.ctl(&["put", key], value);
+        assert_eq!(done.code, Some(0), "{done:?}");
+    }
+
+    /// `nanoctl` against it, without a nano.
+    pub fn nanoctl(&self, arguments: &[&str]) -> Finished {
+        let mut command = Command::new(binary("nanoctl"));
+        command.args(arguments).args(["--endpoints", &self.endpoint()]);
+        finish(&mut command, "")
+    }
+
+    /// Deploys a directory.
+    pub fn deploy(&self, directory: &Path, app: &str, more: &[&str]) -> Finished {
+        self.nanoctl(&[&["deploy", directory.to_str().unwrap(), "--app", app], more].concat())
+    }
+}
+
+impl Drop for Etcd {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
