@@ -260,6 +260,17 @@ impl Agent {
                     self.handled = self.revision;
                 }
             }
+            News::Watching => {
+                if !self.connected {
+                    self.nano.log("info", "connected to etcd again", "");
+                }
+                self.connected = true;
+                if !self.hold {
+                    self.connect_error.clear();
+                }
+                // What waits for a connection has one.
+                self.dirty |= !self.queue.is_empty();
+            }
             News::Lost(error) => {
                 if self.connected {
                     self.nano.log("warn", &format!("etcd is away, what serves goes on: {error}"), "");

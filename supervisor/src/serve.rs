@@ -40,7 +40,6 @@ use crate::notify::{self, notify};
 use crate::orphans;
 use crate::privileges::{give_up, harden};
 use crate::readiness::{Readiness, ServerPhase};
-use crate::reload;
 use crate::shard::command::ShardCommand;
 use crate::shard::{self, Shard, ShardHandle, Shards};
 use crate::signals::EarlyStop;

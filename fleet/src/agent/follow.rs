@@ -37,6 +37,8 @@ pub(crate) enum News {
     Table { apps: BTreeMap<String, Known>, revision: i64 },
     /// Changes since.
     Changes { puts: BTreeMap<String, Known>, deletes: BTreeSet<String>, revision: i64 },
+    /// The watch goes on. Nothing may have changed since it was lost.
+    Watching,
     /// There is no connection.
     Lost(String),
 }
@@ -100,6 +102,9 @@ impl Following {
             }
         }
         let mut watch = etcd.watch(&prefix, *next).await?;
+        if self.news.send(News::Watching).await.is_err() {
+            return Ok(());
+        }
         loop {
             let (events, revision) = match tokio::time::timeout(QUIET, watch.next()).await {
                 Ok(answer) => answer?,

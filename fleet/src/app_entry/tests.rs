@@ -1,3 +1,5 @@
+//! What an entry of the table may say.
+
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;

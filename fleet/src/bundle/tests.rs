@@ -1,3 +1,5 @@
+//! A directory becomes the same bundle each time, and nothing else comes out of one.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
