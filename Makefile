@@ -36,7 +36,7 @@ $(info the toolchain of rust-toolchain.toml is not to be had: going on with $(RU
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order interop ecosystem fuzz fuzz-check install uninstall clean
+.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order interop ecosystem fleet fuzz fuzz-check install uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,6 +100,11 @@ streams-order: build ## the order of events in streams against the reference imp
 interop: ## nano's WebSockets against Python's library `websockets`, which comes from PyPI
 	$(CARGO) build $(LOCKED) --workspace --bins
 	python3 test/interop/websockets.py
+
+fleet: ## the tests of a fleet, on real members of etcd (Debian's etcd-server)
+	test/install-tools
+	$(CARGO) build $(LOCKED) --workspace --bins
+	PATH=$(CURDIR)/target/tools/bin:$$PATH $(CARGO) nextest run $(LOCKED) -p nano-test --test fleet --ignore-default-filter
 
 ecosystem: ## apps and frameworks from npm, built as their authors do, here and on workerd (docs/ecosystem.md); half an hour, 5 GB
 	$(CARGO) build $(LOCKED) --workspace --bins

@@ -20,7 +20,7 @@ fn a_configuration_arrives_as_it_was_read() {
         .unwrap();
     std::fs::write(place.path().join("s"), "of a file\n").unwrap();
     let source = ConfigSource::File(file.clone());
-    let (text, config) = source.load().unwrap();
+    let (text, _, config) = source.load().unwrap();
     let sent = sent(&ConfigTransfer::found(7, text, None, &config));
     // The supervisor need not be able to look there.
     std::fs::remove_dir_all(place.path().join("a")).unwrap();
