@@ -40,6 +40,9 @@ fn busy() -> Metrics {
     let expires = std::time::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
     metrics.tls.show_certificates(std::iter::once(("a.example".to_owned(), expires)));
     metrics.tls.handshake(HandshakeResult::Resumed);
+    metrics.fleet().begin();
+    metrics.fleet().set(true, 17, true);
+    metrics.fleet().set_apps([3, 1, 2]);
     show(&metrics, &[("a.example", &app)]);
     metrics
 }
@@ -71,6 +74,10 @@ fn every_metric_is_there_with_its_name() {
         ("nano_worker_start_duration_seconds_count", "1"),
         ("nano_worker_sandbox{app=\"a.example\",layer=\"seccomp\"}", "1"),
         ("nano_worker_sandbox{app=\"a.example\",layer=\"uid\"}", "0"),
+        ("nano_fleet_connected", "1"),
+        ("nano_fleet_revision", "17"),
+        ("nano_fleet_lag_seconds", "0"),
+        ("nano_fleet_apps{state=\"refused\"}", "1"),
         ("nano_config_reloads_total{result=\"success\"}", "0"),
         ("nano_config_last_reload_successful", "1"),
     ] {
