@@ -132,9 +132,9 @@ fn a_damaged_bundle_is_not_served_and_is_fetched_anew() {
     deployed(&etcd, &site, "shop.local", "sound");
     deployed(&etcd, &site, "blog.local", "fine");
     drop(nano);
-    let bundles =
+    let mut bundles =
         fs::read_dir(site.path("state/bundles")).unwrap().flatten().map(|entry| entry.path().join("index.js"));
-    let own = bundles.filter(|file| fs::read_to_string(file).is_ok_and(|text| text.contains("sound"))).next().unwrap();
+    let own = bundles.find(|file| fs::read_to_string(file).is_ok_and(|text| text.contains("sound"))).unwrap();
     fs::remove_file(&own).unwrap();
     fs::write(&own, "export default { fetch: () => new Response('evil!') };").unwrap();
     etcd.kill();
