@@ -110,7 +110,7 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
     let root = geteuid().is_root();
     let early = EarlyStop::new()?;
     let prepared = match &options.source {
-        ConfigSource::File(file) => agent::prepare(file)?,
+        ConfigSource::File(file) => agent::prepare(file, &early)?,
         ConfigSource::App { .. } => Prepared::NoFleet,
     };
     let started = StartedSpawner::start(&options.source, &find_worker()?)?;

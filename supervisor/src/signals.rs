@@ -42,6 +42,15 @@ impl EarlyStop {
         Ok(Self(SignalFd::with_flags(&stop, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
     }
 
+    /// Whether a signal asks nano to end.
+    pub(crate) fn is_asked(&self) -> io::Result<bool> {
+        let mut watched = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut watched, PollTimeout::ZERO) {
+            Err(Errno::EINTR) => Ok(false),
+            other => Ok(other? > 0),
+        }
+    }
+
     /// Waits until the descriptor is readable. False: a signal asked nano to end.
     pub(crate) fn wait_for(&self, readable: BorrowedFd<'_>) -> io::Result<bool> {
         loop {

@@ -13,6 +13,7 @@ use nano_fleet_link::{Fault, ToAgent, line};
 use nano_spawner::own_program;
 
 use crate::identity::Identity;
+use crate::signals::EarlyStop;
 
 /// Names the program, for tests and packagers.
 const VARIABLE: &str = "NANO_FLEET";
@@ -78,7 +79,12 @@ pub(crate) enum Prepared {
 /// Makes `state_dir` the supervisor's own, and has the agent check what is cached there: apps whose bundles are damaged
 /// or that this configuration does not allow are taken out of the table before nano reads it. Blocks. Call it before
 /// privileges are given up; the agent has none.
-pub(crate) fn prepare(file: &Path) -> Result<Prepared, NoAgent> {
+///
+/// Only a regular file is looked at: what a pipe gives can be read once, and reading one without a writer does not end.
+pub(crate) fn prepare(file: &Path, early: &EarlyStop) -> Result<Prepared, NoAgent> {
+    if !fs::metadata(file).is_ok_and(|about| about.is_file()) {
+        return Ok(Prepared::NoFleet);
+    }
     let Ok(text) = read_text(file) else { return Ok(Prepared::NoFleet) };
     let cwd = working_directory(file);
     let Some(StatePlace { directory, uid_base }) = state_place(&text, file, &cwd) else {
@@ -87,7 +93,7 @@ pub(crate) fn prepare(file: &Path) -> Result<Prepared, NoAgent> {
     let program = find_agent()?;
     let identity = Identity::for_supervisor(uid_base);
     own(&directory, identity).map_err(|source| NoAgent::StateDir { path: directory, source })?;
-    let failure = check(&program, identity, &node_message(text, file, &cwd, Vec::new())).err();
+    let failure = check(&program, identity, &node_message(text, file, &cwd, Vec::new()), early).err();
     Ok(Prepared::Fleet(program, failure.map(|error| error.to_string())))
 }
 
@@ -102,7 +108,7 @@ fn own(directory: &Path, identity: Option<Identity>) -> io::Result<()> {
     }
 }
 
-fn check(program: &Path, identity: Option<Identity>, node: &ToAgent) -> io::Result<()> {
+fn check(program: &Path, identity: Option<Identity>, node: &ToAgent, early: &EarlyStop) -> io::Result<()> {
     let mut command = command(program, "prepare");
     if let Some(identity) = identity {
         // Supplementary groups go with it.
@@ -119,7 +125,8 @@ fn check(program: &Path, identity: Option<Identity>, node: &ToAgent) -> io::Resu
         match child.try_wait()? {
             Some(status) if status.success() => return Ok(()),
             Some(status) => return Err(io::Error::other(format!("nano-fleet prepare: {status}"))),
-            None if Instant::now() > until => {
+            // Whoever loads the configuration next sees the signal, too.
+            None if Instant::now() > until || early.is_asked()? => {
                 child.kill()?;
                 child.wait()?;
                 return Err(io::Error::other(format!("it was not done in {} s", PREPARE.as_secs())));

@@ -65,6 +65,7 @@ fn reloads_lose_no_request_and_leave_nothing_behind() {
     configure(&site, 0);
     let nano = site.serve();
     let bystander = Bystander::of(&nano);
+    until("the spare", || (nano.spares().len() == 1).then_some(()));
     let processes = footprint(&nano).processes;
     let before_pid = nano.pid_of("bystander");
     let load = Load::start(nano.address, "changing.local", "/", 2, |response| {

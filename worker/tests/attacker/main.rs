@@ -34,8 +34,8 @@ use std::time::Duration;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nano_protocol::SandboxLayer;
 use nano_worker::sandbox::{self, Layers, SandboxArgs};
-use nix::sys::signal::Signal;
-use nix::unistd::geteuid;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, geteuid};
 
 use attempts::{ATTEMPTS, Target};
 
@@ -311,6 +311,8 @@ impl Range {
                 spy.arg(&self.program).stdout(Stdio::piped());
             }
             let output = spy.args(["spy", &pid, &line()]).output().unwrap();
+            // It does not end with its parent: a change of the user undoes that.
+            let _ = kill(Pid::from_raw(pid.parse().unwrap()), Signal::SIGKILL);
             return String::from_utf8(output.stdout).unwrap().trim().to_owned();
         }
         let mut rest = String::new();
