@@ -18,8 +18,10 @@ FUZZ_TARGETS ?= client config decode hostname multipart request response websock
 
 CARGO ?= cargo
 INSTALL ?= install
-BINDIR = $(PREFIX)/bin
-RELOCATE = -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/nano/|$(SYSCONFDIR)/nano/|g'
+BINDIR ?= $(PREFIX)/bin
+# The schema, alert rules, dashboard and example.
+DATADIR ?= $(PREFIX)/share/nano
+RELOCATE = -e 's|/usr/local/bin/|$(BINDIR)/|g' -e 's|/usr/local/share/nano/|$(DATADIR)/|g' -e 's|/etc/nano/|$(SYSCONFDIR)/nano/|g'
 BINARIES = nano nano-worker nano-bundle nanoctl nano-fleet
 # Where bash, zsh and fish look for completions.
 COMPLETION_FILES = $(PREFIX)/share/bash-completion/completions/nanoctl $(PREFIX)/share/zsh/site-functions/_nanoctl \
@@ -36,7 +38,7 @@ $(info the toolchain of rust-toolchain.toml is not to be had: going on with $(RU
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order interop ecosystem fleet fuzz fuzz-check install uninstall clean
+.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order interop ecosystem fleet fuzz fuzz-check install deb packages-test uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -123,23 +125,23 @@ fuzz-check: ## the fuzz targets compile, and the code that only they use (no car
 install: ## install to DESTDIR, PREFIX=/usr/local, what `make build` built: programs, units, schema, man pages, completions, example; STRIP= keeps symbols
 	@for program in $(BINARIES); do [ -x $(BIN_FROM)/$$program ] || { \
 		echo "$(BIN_FROM)/$$program is not there: run \`make build\` first, as the user who has the toolchain" >&2; exit 1; }; done
-	$(INSTALL) -d $(addprefix $(DESTDIR), $(BINDIR) $(PREFIX)/lib/systemd/system $(PREFIX)/share/nano/prometheus \
-		$(PREFIX)/share/nano/grafana $(PREFIX)/share/nano/hello $(PREFIX)/share/man/man1 $(PREFIX)/share/man/man5 $(COMPLETIONS) $(SYSCONFDIR)/nano)
+	$(INSTALL) -d $(addprefix $(DESTDIR), $(BINDIR) $(PREFIX)/lib/systemd/system $(DATADIR)/prometheus \
+		$(DATADIR)/grafana $(DATADIR)/hello $(PREFIX)/share/man/man1 $(PREFIX)/share/man/man5 $(COMPLETIONS) $(SYSCONFDIR)/nano)
 	$(INSTALL) -m 755 $(addprefix $(BIN_FROM)/, $(BINARIES)) $(DESTDIR)$(BINDIR)
 	if [ -n "$(STRIP)" ] && command -v $(firstword $(STRIP) none) > /dev/null; then $(STRIP) $(addprefix $(DESTDIR)$(BINDIR)/, $(BINARIES)); fi
 	for unit in nano.service nano.socket; do \
 		sed $(RELOCATE) deploy/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
 		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; done
-	$(INSTALL) -m 644 config/nano.schema.json $(DESTDIR)$(PREFIX)/share/nano
-	$(INSTALL) -m 644 deploy/prometheus/*.yml $(DESTDIR)$(PREFIX)/share/nano/prometheus
-	$(INSTALL) -m 644 deploy/grafana/nano.json $(DESTDIR)$(PREFIX)/share/nano/grafana
+	$(INSTALL) -m 644 config/nano.schema.json $(DESTDIR)$(DATADIR)
+	$(INSTALL) -m 644 deploy/prometheus/*.yml $(DESTDIR)$(DATADIR)/prometheus
+	$(INSTALL) -m 644 deploy/grafana/nano.json $(DESTDIR)$(DATADIR)/grafana
 	$(INSTALL) -m 644 deploy/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 deploy/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	$(BIN_FROM)/nanoctl completions bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nanoctl
 	$(BIN_FROM)/nanoctl completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_nanoctl
 	$(BIN_FROM)/nanoctl completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/nanoctl.fish
 	@chmod 644 $(addprefix $(DESTDIR), $(COMPLETION_FILES))
-	$(INSTALL) -m 644 deploy/example/hello/index.js $(DESTDIR)$(PREFIX)/share/nano/hello
+	$(INSTALL) -m 644 deploy/example/hello/index.js $(DESTDIR)$(DATADIR)/hello
 	@config=$(DESTDIR)$(SYSCONFDIR)/nano/nano.json; \
 	if [ -e $$config ] || [ -L $$config ]; then \
 		echo "keeping $$config"; \
@@ -149,12 +151,19 @@ install: ## install to DESTDIR, PREFIX=/usr/local, what `make build` built: prog
 		if [ "$$(id -u)" = 0 ] && getent group $(CONFIG_GROUP) > /dev/null; then chgrp $(CONFIG_GROUP) $$config; fi; \
 	fi
 
+deb: ## target/debian/nano-host_*.deb of what `make build` built, and its symbols (takes cargo-deb from crates.io if it is not there)
+	@command -v cargo-deb > /dev/null || $(CARGO) install --locked cargo-deb
+	@BIN_FROM=$(BIN_FROM) CARGO_DEB="$(CARGO) deb" deploy/debian/build
+
+packages-test: ## the Debian package and the container image, installed and run from the programs in BIN_FROM (root; takes debootstrap, buildah, runc)
+	@BIN_FROM=$(BIN_FROM) test/packages/run
+
 uninstall: ## remove what install put there; the configuration stays
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/, $(BINARIES)) $(DESTDIR)$(PREFIX)/lib/systemd/system/nano.service \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/nano.socket $(DESTDIR)$(PREFIX)/share/man/man1/nano.1 \
 		$(DESTDIR)$(PREFIX)/share/man/man1/nanoctl.1 $(DESTDIR)$(PREFIX)/share/man/man5/nano.json.5 \
 		$(addprefix $(DESTDIR), $(COMPLETION_FILES))
-	rm -rf $(DESTDIR)$(PREFIX)/share/nano
+	rm -rf $(DESTDIR)$(DATADIR)
 	@if [ -e $(DESTDIR)$(SYSCONFDIR)/nano/nano.json ]; then echo "keeping $(DESTDIR)$(SYSCONFDIR)/nano/nano.json"; \
 	else rmdir $(DESTDIR)$(SYSCONFDIR)/nano 2> /dev/null || true; fi
 

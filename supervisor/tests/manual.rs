@@ -1,5 +1,6 @@
 //! The man pages in `deploy/man` are what the definitions make: of the arguments of `nano` and `nanoctl`, and of the schema
-//! of `nano.json`. `NANO_UPDATE_MAN=1 cargo nextest run -p nano-supervisor --test manual` writes them anew.
+//! of `nano.json`; so are the tables of docs/configuration.md.
+//! `NANO_UPDATE_MAN=1 cargo nextest run -p nano-supervisor --test manual` writes them anew.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -11,8 +12,12 @@ use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 use serde_json::Value;
 
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 fn deploy() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/man")
+    repository().join("deploy/man")
 }
 
 /// It ends with what is in no definition: `deploy/man/NAME.more`.
@@ -60,31 +65,50 @@ fn escaped(text: &str) -> String {
     text.lines().map(safe).collect::<Vec<_>>().join("\n")
 }
 
+/// A key of nano.json.
+struct Key {
+    /// With those above it: `log.level`.
+    name: String,
+    says: String,
+    /// As JSON.
+    default: Option<String>,
+}
+
 /// The keys of an object of the schema, with those below them.
-fn keys(text: &mut String, schema: &Value, at: &Value, prefix: &str, depth: usize) {
+fn keys(found: &mut Vec<Key>, schema: &Value, at: &Value, prefix: &str, depth: usize) {
     // Another crate of the workspace may have it that objects keep the order of their text.
     let properties: BTreeMap<_, _> = at["properties"].as_object().into_iter().flatten().collect();
     for (name, key) in properties {
         let full = format!("{prefix}{name}");
-        let found = resolved(schema, key);
-        let _ = writeln!(text, ".TP\n.B {}", escaped(&full));
-        let says = found["description"].as_str().or(key["description"].as_str()).unwrap_or_default();
-        let default = match key.get("default").or(found.get("default")) {
-            Some(Value::Object(members)) => {
+        let target = resolved(schema, key);
+        let says = target["description"].as_str().or(key["description"].as_str()).unwrap_or_default().to_owned();
+        let default = key.get("default").or(target.get("default")).map(|default| match default {
+            Value::Object(members) => {
                 let members: BTreeMap<_, _> = members.iter().collect();
-                format!(" Default: {}.", serde_json::to_string(&members).unwrap())
+                serde_json::to_string(&members).unwrap()
             }
-            Some(default) => format!(" Default: {default}."),
-            None => String::new(),
-        };
-        let _ = writeln!(text, "{}{}", escaped(says), escaped(&default));
+            default => default.to_string(),
+        });
+        found.push(Key { name: full.clone(), says, default });
         // Apps and defaults have sections of their own.
         if depth < 2 && full != "apps" && full != "defaults" {
-            for within in [found, resolved(schema, &found["items"])] {
-                keys(text, schema, within, &format!("{full}."), depth + 1);
+            for within in [target, resolved(schema, &target["items"])] {
+                keys(found, schema, within, &format!("{full}."), depth + 1);
             }
         }
     }
+}
+
+/// Those of the server, and those of an app.
+fn all_keys() -> (Vec<Key>, Vec<Key>) {
+    let path = repository().join("config/nano.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let (mut server, mut app) = (Vec::new(), Vec::new());
+    keys(&mut server, &schema, &schema, "", 0);
+    let apps = resolved(&schema, &schema["properties"]["apps"]);
+    keys(&mut app, &schema, resolved(&schema, &apps["items"]), "", 0);
+    assert!(!app.is_empty(), "the schema has an app");
+    (server, app)
 }
 
 fn resolved<'s>(schema: &'s Value, key: &'s Value) -> &'s Value {
@@ -95,19 +119,56 @@ fn resolved<'s>(schema: &'s Value, key: &'s Value) -> &'s Value {
 }
 
 fn config_page() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/nano.schema.json");
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let (server, app) = all_keys();
     let mut text = ".TH nano.json 5  \"nano\" \"File Formats\"\n.SH NAME\nnano.json \\- the configuration of \\fBnano\\fR(1)\n.SH DESCRIPTION\n".to_owned();
     text.push_str("JSON (RFC 8259) in UTF\\-8, without comments, trailing commas or byte\\-order mark. An unknown key is an error. Relative paths count from the directory of the file.\n");
+    let entries = |text: &mut String, keys: &[Key]| {
+        for Key { name, says, default } in keys {
+            let default = default.as_ref().map_or_else(String::new, |default| format!(" Default: {default}."));
+            let _ = writeln!(text, ".TP\n.B {}\n{}{}", escaped(name), escaped(says), escaped(&default));
+        }
+    };
     text.push_str(".SH KEYS OF THE SERVER\n");
-    keys(&mut text, &schema, &schema, "", 0);
+    entries(&mut text, &server);
     text.push_str(".SH KEYS OF AN APP\nIn the entries of \\fBapps\\fR; all but \\fBhostname\\fR, \\fBname\\fR, \\fBpath\\fR and \\fBassets\\fR also in \\fBdefaults\\fR, for apps that lack them.\n");
-    let apps = resolved(&schema, &schema["properties"]["apps"]);
-    let app = resolved(&schema, &apps["items"]);
-    assert!(app["properties"].is_object(), "the schema has an app");
-    keys(&mut text, &schema, app, "", 0);
+    entries(&mut text, &app);
     text.push_str(".SH SEE ALSO\n.BR nano (1),\n.BR nanoctl (1)\n");
     text
+}
+
+/// The tables of docs/configuration.md, each between its two marks.
+fn with_tables(page: &str) -> String {
+    let (server, app) = all_keys();
+    let mut page = page.to_owned();
+    for (mark, keys) in [("server", server), ("app", app)] {
+        let (begin, end) = (format!("<!-- keys of the {mark} -->\n"), format!("<!-- end of keys of the {mark} -->"));
+        let mut table = "\n| key | what | default |\n|---|---|---|\n".to_owned();
+        for Key { name, says, default } in keys {
+            let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ").replace('<', "&lt;");
+            let default = default.map_or_else(String::new, |default| format!("`{}`", default.replace('|', "\\|")));
+            let _ = writeln!(table, "| `{name}` | {} | {default} |", cell(&says));
+        }
+        table.push('\n');
+        let from = page.find(&begin).map(|at| at + begin.len()).unwrap();
+        let to = page.find(&end).unwrap();
+        page.replace_range(from..to, &table);
+    }
+    page
+}
+
+#[test]
+fn the_tables_of_the_configuration_are_what_the_schema_says() {
+    let path = repository().join("docs/configuration.md");
+    let there = std::fs::read_to_string(&path).unwrap();
+    let right = with_tables(&there);
+    if std::env::var_os("NANO_UPDATE_MAN").is_some() {
+        std::fs::write(&path, &right).unwrap();
+    }
+    assert!(
+        there == right,
+        "docs/configuration.md is not what the schema says: NANO_UPDATE_MAN=1 writes its tables anew"
+    );
+    assert!(right.contains("| `timeout_ms` |") && right.contains("| `control_group` |"), "{right}");
 }
 
 #[test]

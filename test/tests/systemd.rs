@@ -73,7 +73,7 @@ fn hardening_does_not_get_weaker_unnoticed() {
     let unit = repository().join("deploy/nano.service");
     let security =
         |threshold: &str| finish(Command::new(&analyze).args(["security", "--offline=true", threshold]).arg(&unit), "");
-    let verdict = security("--threshold=50");
+    let verdict = security("--threshold=45");
     assert_eq!(verdict.code, Some(0), "{}", verdict.stdout);
     assert_ne!(security("--threshold=10").code, Some(0), "the control: the threshold means something");
 }

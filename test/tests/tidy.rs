@@ -202,6 +202,16 @@ fn the_readme_has_every_key_of_the_server_and_of_apps() {
 }
 
 #[test]
+fn the_book_has_every_page() {
+    let summary = fs::read_to_string(repository().join("docs/SUMMARY.md")).unwrap();
+    let pages = fs::read_dir(repository().join("docs")).unwrap().map(|entry| entry.unwrap().file_name());
+    let pages = pages.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".md"));
+    for page in pages.filter(|name| name != "SUMMARY.md") {
+        assert!(summary.contains(&format!("]({page})")), "docs/SUMMARY.md lacks {page}");
+    }
+}
+
+#[test]
 fn links_of_documents_lead_to_files() {
     let list = finish(Command::new("git").args(["ls-files", "-z", "*.md"]).current_dir(repository()), "");
     assert_eq!(list.code, Some(0), "{list:?}");
