@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::app::AppConfig;
 use crate::error::{Diagnostic, Location};
 use crate::fleet::{FleetConfig, Table};
+use crate::otlp::OtlpConfig;
 use crate::secret::SecretFile;
 use crate::tls::TlsConfig;
 use crate::trusted_proxies::TrustedProxies;
@@ -41,6 +42,8 @@ pub struct Config {
     pub watch: bool,
     /// `tls`.
     pub tls: Option<TlsConfig>,
+    /// `otlp`.
+    pub otlp: Option<OtlpConfig>,
     /// `fleet` with `state_dir`: the apps come from there.
     pub fleet: Option<FleetConfig>,
     /// The table that they were read from.

@@ -143,6 +143,7 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
         tls,
         fleet,
         table: _,
+        otlp,
         apps: _,
         // What was read from them is in the apps' `env`.
         secret_files: _,
@@ -170,6 +171,7 @@ fn server(old: &Config, new: &Config) -> Vec<ServerChange> {
         ("watch", *watch != old.watch),
         ("tls", *tls != old.tls),
         ("fleet", *fleet != old.fleet),
+        ("otlp", *otlp != old.otlp),
     ];
     let changed = differs.into_iter().filter(|(_, differs)| *differs);
     changed

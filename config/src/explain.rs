@@ -109,7 +109,11 @@ impl Reader<'_> {
         let own = own.and_then(|node| member(node, key.name));
         let default = defaults.and_then(|node| member(node, key.name));
         // These have settings of their own.
-        let parts = [(schema::ASSETS.name, &schema::ASSETS_LEVEL), (schema::LOG.name, &schema::LOG_LEVEL_KEYS)];
+        let parts = [
+            (schema::ASSETS.name, &schema::ASSETS_LEVEL),
+            (schema::LOG.name, &schema::LOG_LEVEL_KEYS),
+            (schema::OTLP.name, &schema::OTLP_LEVEL),
+        ];
         if let Some((name, level)) = parts.into_iter().find(|(name, _)| within.is_empty() && *name == key.name)
             && (own.is_some() || name == schema::LOG.name)
         {
@@ -167,6 +171,7 @@ fn built_in(key: &Key) -> String {
         ValueKind::Own { .. } if key.name == schema::EGRESS.name => "\"public\"".to_owned(),
         ValueKind::Own { .. } if key.name == schema::ASSETS_RUN_WORKER_FIRST.name => "false".to_owned(),
         ValueKind::Own { .. } if key.name == schema::ASSETS_BINDING.name => format!("\"{}\"", crate::assets::BINDING),
+        ValueKind::Own { .. } if key.name == schema::OTLP_SAMPLE.name => crate::otlp::OtlpConfig::SAMPLE.to_string(),
         ValueKind::Own { .. } if key.name == schema::COMPATIBILITY_FLAGS.name => "[]".to_owned(),
         ValueKind::Own { .. } if key.name == schema::METRICS.name => {
             format!("\"{}\"", crate::config::MetricsAddress::DEFAULT)

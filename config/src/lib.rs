@@ -25,6 +25,7 @@ mod hostname;
 mod json;
 mod load;
 mod megabytes;
+mod otlp;
 mod schema;
 mod secret;
 mod single_app;
@@ -54,6 +55,7 @@ pub use load::{
     read_text, state_place, table_faults, working_directory,
 };
 pub use megabytes::Megabytes;
+pub use otlp::OtlpConfig;
 pub use schema::DEFAULT_PORT;
 pub use secret::SecretFile;
 pub use suggest::nearest;

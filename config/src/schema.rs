@@ -89,6 +89,9 @@ pub(crate) const TLS_CERTIFICATES: Key = own("certificates", "a list of objects"
 pub(crate) const TLS_REDIRECT_HTTP: Key = Key { name: "redirect_http", kind: ValueKind::Flag { default: true } };
 /// Ten years at most.
 pub(crate) const TLS_HSTS_S: Key = whole("hsts_s", 0, 315_360_000, 0);
+pub(crate) const OTLP: Key = own("otlp", "an object with `endpoint`");
+pub(crate) const OTLP_ENDPOINT: Key = own("endpoint", "a URL as a string");
+pub(crate) const OTLP_SAMPLE: Key = own("sample", "a number from 0 to 1");
 pub(crate) const CERTIFICATE_HOSTNAMES: Key = own("hostnames", "a list of names");
 pub(crate) const CERTIFICATE_CERT: Key = own("cert", "a path as a string");
 pub(crate) const CERTIFICATE_KEY: Key = own("key", "a path as a string");
@@ -177,8 +180,18 @@ pub(crate) const MAX_CRONS: usize = 32;
 
 /// The server's own keys that take effect when nano is started again, and not by a reload. Every other key, those of apps
 /// included, takes effect by a reload.
-pub(crate) const NEED_RESTART: &[&str] =
-    &["port", "listen", "metrics", "control_socket", "control_group", "log.format", "sandbox", "uid_base", "fleet"];
+pub(crate) const NEED_RESTART: &[&str] = &[
+    "port",
+    "listen",
+    "metrics",
+    "control_socket",
+    "control_group",
+    "log.format",
+    "sandbox",
+    "uid_base",
+    "fleet",
+    "otlp",
+];
 
 const SERVER_KEYS: &[Key] = &[
     SCHEMA,
@@ -197,6 +210,7 @@ const SERVER_KEYS: &[Key] = &[
     TLS,
     STATE_DIR,
     FLEET,
+    OTLP,
     DEFAULTS,
     APPS,
 ];
@@ -231,6 +245,8 @@ pub(crate) const LISTEN_LEVEL: Level = Level {
 /// `tls`.
 pub(crate) const TLS_LEVEL: Level =
     Level { keys: &[&[TLS_CERTIFICATES, TLS_REDIRECT_HTTP, TLS_HSTS_S]], belongs: "in `tls`" };
+/// `otlp`.
+pub(crate) const OTLP_LEVEL: Level = Level { keys: &[&[OTLP_ENDPOINT, OTLP_SAMPLE]], belongs: "in `otlp`" };
 /// An entry of `tls.certificates`.
 pub(crate) const CERTIFICATE_LEVEL: Level = Level {
     keys: &[&[CERTIFICATE_HOSTNAMES, CERTIFICATE_CERT, CERTIFICATE_KEY]],
@@ -283,6 +299,7 @@ pub(crate) const LEVELS: &[&Level] = &[
     &LISTEN_LEVEL,
     &ASSETS_LEVEL,
     &TLS_LEVEL,
+    &OTLP_LEVEL,
     &CERTIFICATE_LEVEL,
     &FLEET_LEVEL,
 ];

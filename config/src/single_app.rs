@@ -60,6 +60,7 @@ impl Config {
             tls: None,
             fleet: None,
             table: None,
+            otlp: None,
             apps: vec![app],
             secret_files: BTreeMap::new(),
             warnings: Vec::new(),

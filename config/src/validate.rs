@@ -6,6 +6,7 @@ mod exposed;
 mod fleet;
 mod listen;
 mod module_path;
+mod otlp;
 mod read;
 mod report;
 mod settings;
@@ -174,6 +175,7 @@ fn server(
         tls: tls::read(report, &top, (&directory, cwd), look),
         table: table.filter(|_| fleet.is_some()).cloned(),
         fleet,
+        otlp: otlp::read(report, &top),
         apps,
         secret_files: secrets.into_files(),
         warnings,

@@ -212,6 +212,11 @@ fn server_values() {
             "1:36: listen[0].mode: `mode` and `group` are for the file of a Unix socket",
         ),
         (
+            r#""otlp":{"endpoint":"https://me:secret@a"}"#,
+            "1:21: otlp.endpoint: the URL must not have a user or a password: what the receiver asks for goes into the environment variable OTEL_EXPORTER_OTLP_HEADERS",
+        ),
+        (r#""otlp":{"endpoint":"http://a:0"}"#, "1:21: otlp.endpoint: port 0 is none to connect to"),
+        (
             r#""trusted_proxies":[]"#,
             "1:20: trusted_proxies: the list must not be empty (leave the key out to trust nobody)",
         ),

@@ -107,6 +107,7 @@ fn the_servers_own_keys() {
         (r#","log":{"access":false}"#, "log.access", false),
         (r#","log":{"access":"combined"}"#, "log.access", false),
         (r#","drain_ms":1"#, "drain_ms", false),
+        (r#","otlp":{"endpoint":"http://a"}"#, "otlp", true),
         (r#","sandbox":"required""#, "sandbox", true),
         (r#","uid_base":1000"#, "uid_base", true),
         (r#","watch":true"#, "watch", false),

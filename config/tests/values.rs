@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use nano_config::{
     AccessLog, AppStart, Config, EgressRule, EgressSetting, EnvValue, HostPattern, HtmlHandling, Listen, LogFormat,
-    MetricsAddress, MinLogLevel, NotFound, RequestAccessors, SandboxPolicy, UnixListen, WorkerFirst, load, parse,
+    MetricsAddress, MinLogLevel, NotFound, OtlpConfig, RequestAccessors, SandboxPolicy, UnixListen, WorkerFirst, load,
+    parse,
 };
 use tempfile::TempDir;
 
@@ -102,6 +103,7 @@ fn every_key_is_read() {
         "trusted_proxies": ["10.0.0.0/8", "unix"],
         "metrics": "127.0.0.1:9464",
         "control_socket": "run/control.sock", "control_group": "operators",
+        "otlp": {"endpoint": "http://127.0.0.1:4318", "sample": 0.25},
         "log": {"format": "json", "level": "debug", "access": false},
         "drain_ms": 0, "sandbox": "best-effort", "uid_base": 70000, "watch": true, "spares": 3,
         "apps": [{
@@ -133,6 +135,7 @@ fn every_key_is_read() {
         (config.log.format, config.log.level, config.log.access),
         (Some(LogFormat::Json), MinLogLevel::Debug, AccessLog::Off)
     );
+    assert_eq!(config.otlp, Some(OtlpConfig { endpoint: "http://127.0.0.1:4318".to_owned(), sample: 0.25 }));
     assert_eq!((config.drain, config.sandbox), (Duration::ZERO, Some(SandboxPolicy::BestEffort)));
     assert_eq!((config.uid_base, config.watch, config.spares), (Some(70000), true, 3));
     let app = config.app("one").unwrap();

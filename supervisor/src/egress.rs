@@ -42,6 +42,7 @@ pub(crate) use error::EgressError;
 use idle::IdleConnections;
 pub(crate) use policy::Policy;
 use target::FetchTarget;
+pub(crate) use tls::config as tls_config;
 pub(crate) use upload::UploadQueue;
 pub(crate) use websocket::{EgressTunnel, SocketAnswer};
 

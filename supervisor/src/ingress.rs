@@ -22,6 +22,7 @@ mod rescue;
 mod response_head;
 mod scheduled;
 mod target;
+mod trace;
 mod tunnels;
 mod upload;
 mod websocket;
@@ -173,7 +174,13 @@ async fn forward(
         id: record.id().header(),
     };
     let mut frame = RequestFrame::new(
-        request_head::build(head, authority, url, (record.origin(), record.id()), (length, handshake.is_some()))?,
+        request_head::build(
+            head,
+            authority,
+            url,
+            (record.origin(), record.id(), record.trace()),
+            (length, handshake.is_some()),
+        )?,
         about,
     );
 

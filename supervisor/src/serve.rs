@@ -38,6 +38,7 @@ use crate::limits;
 use crate::log::{Logs, Voice};
 use crate::notify::{self, notify};
 use crate::orphans;
+use crate::otlp;
 use crate::privileges::{give_up, harden};
 use crate::readiness::{Readiness, ServerPhase};
 use crate::shard::command::ShardCommand;
@@ -322,6 +323,8 @@ impl Start {
         options.https_port = https_port(&listeners);
         options.own_ports = own_ports;
         options.build_page = page;
+        let (tracing, exporter) = otlp::start(config.otlp.as_ref(), &metrics)?.unzip();
+        options.tracing = tracing;
         let shards: Vec<ShardHandle> = listeners
             .into_iter()
             .enumerate()
@@ -386,6 +389,7 @@ impl Start {
         drop(bound);
         // The shards' threads end with the process: open connections are cut either way.
         drop(shards);
+        drop(exporter);
         ended
     }
 }

@@ -18,6 +18,7 @@ use crate::downstream::ClientLimits;
 use crate::downstream::listener::Listener;
 use crate::downstream::tls::ServerTls;
 use crate::ingress::BuildPage;
+use crate::otlp::Tracing;
 use crate::route::RouteTable;
 use crate::telemetry::Metrics;
 use crate::upstream::LinkEvent;
@@ -44,6 +45,8 @@ pub struct ShardOptions {
     pub own_ports: Arc<[u16]>,
     /// Where requests of no app are counted.
     pub metrics: Arc<Metrics>,
+    /// `None`: no traces.
+    pub tracing: Option<Tracing>,
     /// What browsers get while a developer's project does not load.
     pub(crate) build_page: Option<Arc<BuildPage>>,
     /// Reports to the control plane.
@@ -61,6 +64,7 @@ impl ShardOptions {
             tls: None,
             https_port: None,
             own_ports: Arc::default(),
+            tracing: None,
             build_page: None,
             metrics,
             events,

@@ -7,6 +7,7 @@ mod cut_by;
 mod fleet;
 mod histogram;
 mod names;
+mod otlp;
 mod processes;
 mod proxy_refusals;
 mod render;
@@ -31,6 +32,7 @@ pub use crons::CronResult;
 pub use cut_by::CutBy;
 pub use fleet::FleetGauges;
 use histogram::Histogram;
+pub use otlp::{OtlpMetrics, SpanResult};
 pub(crate) use processes::{ProcessState, cpu_time, resident, state, usage};
 use proxy_refusals::ProxyRefusals;
 pub(crate) use sample::AppSample;
@@ -386,6 +388,7 @@ pub struct Metrics {
     last_reload_succeeded: AtomicBool,
     v8: OnceLock<String>,
     fleet: FleetGauges,
+    otlp: OnceLock<Arc<OtlpMetrics>>,
     log: OnceLock<Logs>,
 }
 
@@ -406,6 +409,7 @@ impl Default for Metrics {
             last_reload_succeeded: AtomicBool::new(true),
             v8: OnceLock::new(),
             fleet: FleetGauges::default(),
+            otlp: OnceLock::new(),
             log: OnceLock::new(),
         }
     }
@@ -420,6 +424,11 @@ impl Metrics {
     /// How a node of a fleet stands with it.
     pub fn fleet(&self) -> &FleetGauges {
         &self.fleet
+    }
+
+    /// The counters of spans, which are shown from then on.
+    pub(crate) fn spans(&self) -> &Arc<OtlpMetrics> {
+        self.otlp.get_or_init(Arc::default)
     }
 
     /// Sets the log whose dropped lines are counted.

@@ -25,7 +25,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("nano-config", &["tokio", "v8", "hyper"]),
     ("nano-protocol", &["tokio", "v8", "hyper", "mio"]),
-    ("nano-supervisor", &["v8", "rolldown", "oxc", "tonic", "prost"]),
+    // Of protocol buffers it has the messages of traces, and no gRPC.
+    ("nano-supervisor", &["v8", "rolldown", "oxc", "tonic", "opentelemetry"]),
     ("nano-fleet", &["v8", "rolldown", "oxc"]),
     ("nano-worker", &["tokio", "hyper", "rolldown", "oxc"]),
     // It reads what strangers wrote, and needs no network.

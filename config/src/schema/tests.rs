@@ -32,6 +32,7 @@ fn every_key_is_in_both() {
         (&FLEET_TLS_LEVEL, &root["$defs"]["fleet_tls"]),
         (&FLEET_USER_LEVEL, &root["$defs"]["fleet_user"]),
         (&FLEET_LIMITS_LEVEL, &root["$defs"]["fleet_limits"]),
+        (&OTLP_LEVEL, &root["$defs"]["otlp"]),
         (&CERTIFICATE_LEVEL, &root["$defs"]["certificate"]),
         (&DEFAULTS_LEVEL, &root["$defs"]["defaults"]),
         (&APP_LEVEL, &root["$defs"]["app"]),

@@ -13,7 +13,7 @@ const SESSIONS: usize = 64;
 static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
 
 /// A configuration with a session store of its own: apps never share sessions. Reads files on the first call.
-pub(super) fn config() -> Result<Arc<ClientConfig>, rustls::Error> {
+pub(crate) fn config() -> Result<Arc<ClientConfig>, rustls::Error> {
     let roots = Arc::clone(ROOTS.get_or_init(|| Arc::new(roots())));
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?

@@ -10,10 +10,12 @@ use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 
 use super::origin::{self, Origin};
+use super::trace::Tracer;
 use super::tunnels::Tunnels;
 use super::{BuildPage, ResponseBody, handle_request, rescue};
 use crate::downstream::tls::TlsSwitch;
 use crate::downstream::{Client, Connection, ConnectionError, Drain, Handshake, ProxyRefusal, Requester, Service};
+use crate::otlp::Tracing;
 use crate::request_id::RequestIds;
 use crate::telemetry::{HandshakeResult, Metrics};
 use crate::upstream::Routes;
@@ -28,6 +30,8 @@ pub(crate) struct IngressContext {
     pub(super) metrics: Arc<Metrics>,
     /// Whether each request is logged (`log.access`).
     pub(super) access_log: bool,
+    /// What traces take, if there are any (`otlp`).
+    pub(super) tracer: Option<Tracer>,
     /// What browsers get while a developer's project does not load.
     pub(super) build_page: Option<Arc<BuildPage>>,
     /// The clients' WebSockets.
@@ -56,6 +60,7 @@ impl IngressContext {
             ids: RequestIds::new(),
             metrics,
             access_log,
+            tracer: None,
             build_page: None,
             tunnels,
             tls,
@@ -67,6 +72,11 @@ impl IngressContext {
     /// The same with a page for browsers.
     pub(crate) fn with_build_page(self, build_page: Option<Arc<BuildPage>>) -> Self {
         Self { build_page, ..self }
+    }
+
+    /// The same with traces.
+    pub(crate) fn with_tracing(self, tracing: Option<Tracing>) -> Self {
+        Self { tracer: tracing.map(Tracer::new), ..self }
     }
 
     /// Whom a request on this connection comes from.

@@ -72,7 +72,7 @@ pub fn requests(bytes: &[u8], cut: usize) -> Vec<Seen> {
             };
             let sent = Target::read(&head, origin.client.scheme).ok().and_then(|Target { host, authority, url }| {
                 let id = ids.choose(&head.headers);
-                let sent = request_head::build(&head, authority, url, (origin, &id), (length, false)).ok()?;
+                let sent = request_head::build(&head, authority, url, (origin, &id, None), (length, false)).ok()?;
                 Some((host.as_str().to_owned(), sent))
             });
             let index = seen.borrow().len();

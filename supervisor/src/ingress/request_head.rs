@@ -8,6 +8,7 @@ use nano_protocol::limits::{MAX_METHOD, MAX_URL};
 use nano_protocol::{BodyLength, HeaderBlock, RequestHead};
 
 use super::origin::Origin;
+use super::trace::{self, RequestTrace};
 use super::{Failure, client_headers};
 use crate::hop_by_hop::is_hop_by_hop;
 use crate::request_id::{RequestIdValue, X_REQUEST_ID};
@@ -26,7 +27,7 @@ pub(super) fn build(
     head: &Parts,
     authority: &str,
     url: String,
-    (origin, id): (Origin, &RequestIdValue),
+    (origin, id, trace): (Origin, &RequestIdValue, Option<&RequestTrace>),
     (body, websocket): (BodyLength, bool),
 ) -> Result<RequestHead, Failure> {
     if !is_coding_known(&head.headers) {
@@ -43,7 +44,7 @@ pub(super) fn build(
         method: method.to_owned(),
         url,
         request_id: id.as_str().to_owned(),
-        headers: headers(&head.headers, authority, (origin, id), (body, websocket))?,
+        headers: headers(&head.headers, authority, (origin, id, trace), (body, websocket))?,
         body,
         websocket,
     })
@@ -63,7 +64,7 @@ fn is_coding_known(headers: &HeaderMap) -> bool {
 fn headers(
     given: &HeaderMap,
     authority: &str,
-    (origin, id): (Origin, &RequestIdValue),
+    (origin, id, trace): (Origin, &RequestIdValue, Option<&RequestTrace>),
     (body, websocket): (BodyLength, bool),
 ) -> Result<HeaderBlock, Failure> {
     let named = Named::of(given);
@@ -82,6 +83,7 @@ fn headers(
             || *name == header::PROXY_AUTHORIZATION
             || *name == X_REQUEST_ID
             || client_headers::is_dropped(name, origin)
+            || (trace.is_some() && trace::is_set_here(name))
             || (*name == header::COOKIE && cookies.is_some())
             // Two declarations of the body's length: hyper used the other one.
             || (*name == header::CONTENT_LENGTH && body == BodyLength::Unknown)
@@ -98,6 +100,7 @@ fn headers(
     // The host that the request was routed by, also if an absolute target overrides the header.
     fits &= block.push(b"host", authority.as_bytes());
     fits &= client_headers::push(&mut block, origin.client);
+    fits &= trace.is_none_or(|trace| trace.push(&mut block));
     fits &= block.push(X_REQUEST_ID.as_str().as_bytes(), id.as_str().as_bytes());
     if fits { Ok(block.finish()) } else { Err(Failure::HeadersTooLarge) }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::request::Parts;
 use http::{StatusCode, Version};
@@ -14,6 +14,7 @@ use super::IngressContext;
 use super::access_line::{self, AccessLine, Ended};
 use super::origin::Origin;
 use super::rescue::AssetFailure;
+use super::trace::{Outcome, RequestTrace};
 use crate::app::App;
 use crate::downstream::{Connection, Requester};
 use crate::log::{COMBINED, REQUEST};
@@ -44,6 +45,8 @@ pub(super) struct RequestLog {
     cut: Option<CutBy>,
     pid: u32,
     line: Option<AccessLine>,
+    /// `None`: there are no traces, or its span is handed over.
+    trace: Option<RequestTrace>,
     span: Span,
 }
 
@@ -55,10 +58,11 @@ impl RequestLog {
         if !span.is_disabled() {
             span.record("request_id", id.as_str());
         }
+        let origin = context.origin(client.connection(), &head.headers);
         Self {
             context: Rc::clone(context),
             client: client.clone(),
-            origin: context.origin(client.connection(), &head.headers),
+            origin,
             id,
             version: head.version,
             started: Instant::now(),
@@ -70,8 +74,30 @@ impl RequestLog {
             cut: None,
             pid: 0,
             line,
+            trace: context.tracer.as_ref().map(|tracer| tracer.begin(head, origin)),
             span,
         }
+    }
+
+    /// Its part of a trace, which the app is told.
+    pub(super) fn trace(&self) -> Option<&RequestTrace> {
+        self.trace.as_ref()
+    }
+
+    /// Hands the span over: a request has one.
+    fn finish_trace(&mut self, took: Duration) {
+        let (Some(tracer), Some(trace)) = (&self.context.tracer, self.trace.take()) else { return };
+        let outcome = Outcome {
+            client: self.origin.client,
+            request_id: self.id.as_str(),
+            app: self.app.as_ref().map(|app| (&*app.name, app.generation.0)),
+            pid: self.pid,
+            status: self.status,
+            code: self.code,
+            is_left: self.cut == Some(CutBy::Client),
+            took,
+        };
+        tracer.finish(trace, &outcome);
     }
 
     pub(super) fn id(&self) -> &RequestIdValue {
@@ -129,6 +155,7 @@ impl RequestLog {
             app.metrics.request_finished(self.status, self.started.elapsed());
             app.metrics.socket_opened();
         }
+        self.finish_trace(self.started.elapsed());
     }
 
     /// The tunnel took bytes from the client.
@@ -189,6 +216,8 @@ impl Drop for RequestLog {
             }
             None => self.context.metrics.unrouted_request(self.status),
         }
+        let trace_id = self.trace.as_ref().filter(|_| self.line.is_some()).map(RequestTrace::id);
+        self.finish_trace(took);
         let Some(line) = &self.line else { return };
         if tracing::enabled!(target: COMBINED, tracing::Level::INFO) {
             let ended = Ended { client: self.origin.client, status: self.status, bytes: self.bytes };
@@ -206,6 +235,7 @@ impl Drop for RequestLog {
             bytes_in = self.tunnel,
             duration_ms = took.as_micros() as f64 / 1000.0,
             request_id = self.id.as_str(),
+            trace_id,
             client = %self.origin.client,
             tls = self.client.connection().secured().map(|secured| secured.version),
             pid = (self.pid != 0).then_some(self.pid),

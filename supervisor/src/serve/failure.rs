@@ -12,6 +12,7 @@ use crate::downstream::listener::ListenError;
 use crate::fleet::{NoProc, NoWorker, SpawnerError};
 use crate::limits::TooLittle;
 use crate::log;
+use crate::otlp::OtlpError;
 use crate::shard::ShardError;
 use crate::supervisor::ConfigSource;
 
@@ -30,6 +31,9 @@ pub enum ServeError {
     /// There is no spawner.
     #[error(transparent)]
     Spawner(#[from] SpawnerError),
+    /// Spans cannot be sent.
+    #[error(transparent)]
+    Otlp(#[from] OtlpError),
     /// An address cannot be bound.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -72,6 +76,7 @@ impl ServeError {
             Self::NoWorker(_) => "no_worker",
             Self::NoAgent(_) => "no_agent",
             Self::Spawner(_) => "spawner",
+            Self::Otlp(_) => "otlp",
             Self::Listen(_) => "listen",
             Self::Inherited(_) => "inherited_sockets",
             Self::Metrics { .. } => "metrics",

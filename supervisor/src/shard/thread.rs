@@ -53,6 +53,7 @@ pub(super) fn start(
                 https_port,
                 own_ports,
                 metrics,
+                tracing,
                 build_page,
                 events,
             } = options;
@@ -66,7 +67,7 @@ pub(super) fn start(
                 (access_log, clients.max_connections),
                 switch.clone(),
             );
-            let context = context.with_build_page(build_page);
+            let context = context.with_build_page(build_page).with_tracing(tracing);
             match Server::start(context, clients, (Rc::clone(&drain), switch.clone()), listeners) {
                 Ok((server, accepting)) => {
                     let _ = started.send(Ok(()));

@@ -57,6 +57,8 @@ names! {
         "CPU time used by the app's workers.";
     WORKER_SANDBOX = "nano_worker_sandbox", GAUGE,
         "1 if the app's workers have this layer of the sandbox, else 0.";
+    OTLP_SPANS = "nano_otlp_spans_total", COUNTER,
+        "Spans of requests, by what became of them.";
     LOG_UNWRITTEN = "nano_log_lines_unwritten_total", COUNTER,
         "Lines of nano's log that were dropped, because stderr or stdout took no more.";
     LOG_DROPPED = "nano_log_lines_dropped_total", COUNTER,

@@ -9,7 +9,7 @@ use prometheus::{Encoder, TextEncoder};
 
 use super::histogram::Histogram;
 use super::names::{self, Name};
-use super::{AppMetrics, CutBy, EgressResult, HandshakeResult, Metrics, WorkerTotals};
+use super::{AppMetrics, CutBy, EgressResult, HandshakeResult, Metrics, SpanResult, WorkerTotals};
 use crate::worker::WorkerState;
 
 /// The media type of [`Metrics::render`]'s text.
@@ -72,6 +72,11 @@ impl Metrics {
         add(n::WORKER_SANDBOX, apps.iter().flat_map(|(app, _, own)| sandbox(app, own)).collect())?;
         add(n::LOG_DROPPED, per_app(n::LOG_DROPPED, &|_, app| load(&app.log_dropped)))?;
         add(n::LOG_UNWRITTEN, vec![sample(n::LOG_UNWRITTEN, &[], float(self.log_unwritten()))])?;
+        let spans = self.otlp.get().into_iter().flat_map(|spans| {
+            SpanResult::ALL
+                .map(|result| sample(n::OTLP_SPANS, &[("result", result.as_str())], float(spans.spans(result))))
+        });
+        add(n::OTLP_SPANS, spans.collect())?;
         add(n::EGRESS_REQUESTS, apps.iter().flat_map(|(app, _, own)| egress(app, own)).collect())?;
         add(n::ACCEPT_PAUSED, vec![sample(n::ACCEPT_PAUSED, &[], load(&self.accept_pauses))])?;
         add(n::CONNECTIONS_REFUSED, vec![sample(n::CONNECTIONS_REFUSED, &[], load(&self.connections_refused))])?;

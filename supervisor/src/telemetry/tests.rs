@@ -43,6 +43,7 @@ fn busy() -> Metrics {
     metrics.fleet().begin();
     metrics.fleet().set(true, 17, true);
     metrics.fleet().set_apps([3, 1, 2]);
+    metrics.spans().count(SpanResult::Dropped, 3);
     show(&metrics, &[("a.example", &app)]);
     metrics
 }
@@ -78,6 +79,7 @@ fn every_metric_is_there_with_its_name() {
         ("nano_fleet_revision", "17"),
         ("nano_fleet_lag_seconds", "0"),
         ("nano_fleet_apps{state=\"refused\"}", "1"),
+        ("nano_otlp_spans_total{result=\"dropped\"}", "3"),
         ("nano_config_reloads_total{result=\"success\"}", "0"),
         ("nano_config_last_reload_successful", "1"),
     ] {
