@@ -9,6 +9,7 @@
 pub mod agent;
 pub mod app;
 pub mod assets;
+mod base64;
 pub mod broker;
 pub mod bundler;
 pub mod cache;

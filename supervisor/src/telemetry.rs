@@ -4,6 +4,7 @@
 mod connections;
 mod crons;
 mod cut_by;
+mod deaths;
 mod fleet;
 mod histogram;
 mod names;
@@ -16,12 +17,14 @@ mod scrape_body;
 mod scrapes;
 pub mod serve;
 mod sockets;
+mod status;
+mod status_page;
 mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nano_protocol::{ExitReason, FetchFailure, LayerReport, SandboxLayer, Stats};
 
@@ -30,6 +33,7 @@ use crate::worker::{Worker, WorkerState};
 use crons::CronCounts;
 pub use crons::CronResult;
 pub use cut_by::CutBy;
+use deaths::Deaths;
 pub use fleet::FleetGauges;
 use histogram::Histogram;
 pub use otlp::{OtlpMetrics, SpanResult};
@@ -387,6 +391,8 @@ pub struct Metrics {
     reloads_failed: AtomicU64,
     last_reload_succeeded: AtomicBool,
     v8: OnceLock<String>,
+    started: Instant,
+    deaths: Deaths,
     fleet: FleetGauges,
     otlp: OnceLock<Arc<OtlpMetrics>>,
     log: OnceLock<Logs>,
@@ -408,6 +414,8 @@ impl Default for Metrics {
             reloads_failed: AtomicU64::new(0),
             last_reload_succeeded: AtomicBool::new(true),
             v8: OnceLock::new(),
+            started: Instant::now(),
+            deaths: Deaths::default(),
             fleet: FleetGauges::default(),
             otlp: OnceLock::new(),
             log: OnceLock::new(),
@@ -444,6 +452,11 @@ impl Metrics {
     /// From spawn to ready.
     pub fn worker_started(&self, took: Duration) {
         self.worker_start_durations.observe(took);
+    }
+
+    /// A worker ended though nobody wanted that.
+    pub(crate) fn worker_died(&self, app: &str, reason: ExitReason, how: &str) {
+        self.deaths.push(app, reason, how);
     }
 
     /// How many workers wait for an app, and how many are to.

@@ -5,10 +5,10 @@ use aws_lc_rs::rand;
 use http::HeaderMap;
 use http::header::{CONNECTION, UPGRADE};
 
+use crate::base64::{DIGITS, base64};
+
 /// What the server appends to the client's key before it hashes it (§4.2.2).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Whether `Connection` and `Upgrade` ask for a WebSocket, or agree to one.
 pub(crate) fn asks_for_websocket(headers: &HeaderMap) -> bool {
@@ -34,18 +34,6 @@ pub(crate) fn new_key() -> Option<String> {
 /// The `Sec-WebSocket-Accept` for a key.
 pub(crate) fn accept_for(key: &[u8]) -> String {
     base64(digest(&SHA1_FOR_LEGACY_USE_ONLY, &[key, GUID.as_bytes()].concat()).as_ref())
-}
-
-fn base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let bits = group.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - group.len()));
-        for place in 0..4 {
-            let digit = DIGITS.get(bits >> (18 - 6 * place) & 63).filter(|_| place <= group.len());
-            text.push(digit.copied().map_or('=', char::from));
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -108,15 +108,15 @@ fn counts_of_requests_durations_and_in_flight_agree() {
 }
 
 #[test]
-fn the_metrics_address_has_three_paths_and_serves_no_app() {
+fn the_metrics_address_has_five_paths_and_serves_no_app() {
     let site = Site::new();
     site.app("a", "export default { fetch: () => new Response('app') };");
     site.apps(json!([{ "hostname": "*", "path": "a" }]));
     let nano = site.serve();
-    for path in ["/healthz", "/readyz", "/metrics"] {
+    for path in ["/healthz", "/readyz", "/metrics", "/", "/status.json"] {
         assert_eq!(nano.probe(path).status, 200, "{path}");
     }
-    for path in ["/", "/apps", "/metrics/", "/reload"] {
+    for path in ["/apps", "/metrics/", "/reload", "/status", "/index.html"] {
         assert_eq!(nano.probe(path).status, 404, "{path}");
     }
     let kind = nano.probe("/metrics").header("content-type").unwrap().to_owned();

@@ -313,6 +313,9 @@ impl Slot {
         self.shared.app.metrics.worker_gone(worker, reason);
         self.context.events.borrow_mut().remove(&worker.id);
         let how = if ended_by_nano { "ended by nano".to_owned() } else { process.describe(&exit) };
+        if !is_planned(reason) {
+            self.context.metrics.worker_died(&self.shared.app.name, reason, &how);
+        }
         *self.status.worker.borrow_mut() = None;
         *self.status.last_exit.borrow_mut() = Some((reason, how.clone()));
         self.status.since.set(Instant::now());

@@ -1,4 +1,4 @@
-//! Renders the metrics for whoever asks. With thousands of apps that takes a tenth of a second and megabytes, so it is done
+//! Renders the metrics, or the status, for whoever asks. With thousands of apps that takes a tenth of a second and megabytes, so it is done
 //! once at a time, beside the control plane's thread, and for at most a quarter of a processor's time. A text is shared by all
 //! who asked before it was begun.
 
@@ -21,6 +21,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub(crate) enum RenderError {
     #[error("the metrics cannot be written as text: {0}")]
     Encoder(#[from] prometheus::Error),
+    #[error("the status cannot be written as JSON: {0}")]
+    Status(#[from] serde_json::Error),
     #[error("the metrics were not written to their end: {0}")]
     Ended(#[from] tokio::task::JoinError),
 }
@@ -39,6 +41,7 @@ impl AsRef<[u8]> for ScrapeText {
 #[derive(Debug)]
 pub(crate) struct Scrapes {
     metrics: Arc<Metrics>,
+    render: fn(&Metrics) -> Result<String, RenderError>,
     last: Arc<Mutex<Last>>,
 }
 
@@ -52,9 +55,23 @@ struct Last {
 }
 
 impl Scrapes {
+    /// `/metrics`.
     pub(crate) fn new(metrics: Arc<Metrics>) -> Arc<Self> {
+        Self::of(metrics, |metrics| Ok(metrics.render()?))
+    }
+
+    /// `/status.json` of the same nano.
+    pub(super) fn status(&self) -> Arc<Self> {
+        Self::of(Arc::clone(&self.metrics), |metrics| Ok(metrics.status()?))
+    }
+
+    fn of(metrics: Arc<Metrics>, render: fn(&Metrics) -> Result<String, RenderError>) -> Arc<Self> {
         let now = Instant::now();
-        Arc::new(Self { metrics, last: Arc::new(Mutex::new(Last { begun: now, next: now, text: Weak::new() })) })
+        Arc::new(Self {
+            metrics,
+            render,
+            last: Arc::new(Mutex::new(Last { begun: now, next: now, text: Weak::new() })),
+        })
     }
 
     /// The metrics as text, with all that was counted before the call.
@@ -67,11 +84,11 @@ impl Scrapes {
             return Ok(Bytes::from_owner(ScrapeText(text)));
         }
         tokio::time::sleep_until(last.next.into()).await;
-        let metrics = Arc::clone(&self.metrics);
+        let (metrics, render) = (Arc::clone(&self.metrics), self.render);
         // The turn lasts until the text is there, whether or not it is still waited for.
         let rendered = tokio::task::spawn_blocking(move || {
             last.begun = Instant::now();
-            let text = metrics.render().map(Arc::new);
+            let text = render(&metrics).map(Arc::new);
             let end = Instant::now();
             last.next = end + ((end - last.begun) * PAUSE).min(LONGEST_PAUSE);
             last.text = text.as_ref().map(Arc::downgrade).unwrap_or_default();

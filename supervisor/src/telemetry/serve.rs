@@ -1,4 +1,5 @@
-//! The metrics address: `/metrics`, `/healthz`, `/readyz`, and 404 for everything else.
+//! The metrics address: the status page with its `/status.json`, `/metrics`, `/healthz`, `/readyz`, and 404 for everything
+//! else.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -21,6 +22,7 @@ use tokio::task::JoinSet;
 use super::Scrapes;
 use super::render::CONTENT_TYPE;
 use super::scrape_body::ScrapeBody;
+use super::status_page;
 use crate::http_date;
 use crate::readiness::Readiness;
 
@@ -54,6 +56,7 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 
 /// Answers until it is dropped. Must run in a `LocalSet`.
 pub(crate) async fn serve(listener: TcpListener, scrapes: Arc<Scrapes>, readiness: Rc<Readiness>) {
+    let status = scrapes.status();
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -68,14 +71,14 @@ pub(crate) async fn serve(listener: TcpListener, scrapes: Arc<Scrapes>, readines
             }
         };
         while connections.try_join_next().is_some() {}
-        let (scrapes, readiness) = (Arc::clone(&scrapes), Rc::clone(&readiness));
+        let (texts, readiness) = ((Arc::clone(&scrapes), Arc::clone(&status)), Rc::clone(&readiness));
         connections.spawn_local(async move {
             // When the text that is being sent was there.
             let reading = Rc::<Cell<Option<Instant>>>::default();
             let service = service_fn(|request| {
-                let (scrapes, readiness, reading) = (Arc::clone(&scrapes), Rc::clone(&readiness), Rc::clone(&reading));
+                let (texts, readiness, reading) = (texts.clone(), Rc::clone(&readiness), Rc::clone(&reading));
                 async move {
-                    let mut response = respond(&request, &scrapes, &readiness).await;
+                    let mut response = respond(&request, (&texts.0, &texts.1), &readiness).await;
                     response.body_mut().watch(reading);
                     http_date::stamp(response.headers_mut());
                     Ok::<_, Infallible>(response)
@@ -103,31 +106,63 @@ async fn not_read(reading: &Cell<Option<Instant>>) {
     }
 }
 
-async fn respond(request: &Request<Incoming>, scrapes: &Scrapes, readiness: &Readiness) -> Response<ScrapeBody> {
+async fn respond(
+    request: &Request<Incoming>,
+    (scrapes, status): (&Scrapes, &Scrapes),
+    readiness: &Readiness,
+) -> Response<ScrapeBody> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
     match request.uri().path() {
-        "/metrics" => match scrapes.text().await {
-            Ok(body) => {
-                let mut response = text(StatusCode::OK, body);
-                response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-                response
-            }
-            Err(error) => {
-                tracing::error!(%error, "no metrics for a scrape");
-                text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written as text\n")
-            }
-        },
+        "/metrics" => rendered(scrapes, CONTENT_TYPE).await,
+        "/" => page(),
+        "/status.json" => guarded(rendered(status, "application/json").await),
         "/healthz" => text(StatusCode::OK, "ok\n"),
         "/readyz" => match readiness.get() {
             state if state.is_ready() => text(StatusCode::OK, "ready\n"),
             state => text(StatusCode::SERVICE_UNAVAILABLE, format!("{state}\n")),
         },
-        _ => text(StatusCode::NOT_FOUND, "not found: there are /metrics, /healthz and /readyz\n"),
+        _ => text(StatusCode::NOT_FOUND, "not found: there are /, /status.json, /metrics, /healthz and /readyz\n"),
     }
+}
+
+async fn rendered(scrapes: &Scrapes, kind: &'static str) -> Response<ScrapeBody> {
+    match scrapes.text().await {
+        Ok(body) => {
+            let mut response = text(StatusCode::OK, body);
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+            response
+        }
+        Err(error) => {
+            tracing::error!(%error, "no metrics for a scrape");
+            text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written as text\n")
+        }
+    }
+}
+
+/// The status page.
+fn page() -> Response<ScrapeBody> {
+    let mut response = guarded(text(StatusCode::OK, status_page::HTML));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, status_page::policy());
+    response
+}
+
+/// For browsers: no page of another site embeds or reads it, and none is kept.
+fn guarded(mut response: Response<ScrapeBody>) -> Response<ScrapeBody> {
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<ScrapeBody> {
