@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_test::{Nano, Site, app_path, finish, repository, tool, until};
+use nano_test::{Nano, Prometheus, Site, app_path, finish, repository, tool, until};
 use serde_json::{Value, json};
-use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
 /// Every metric: its name, and the labels that its series bear besides none.
 const METRICS: &[(&str, &[&str])] = &[
@@ -143,62 +143,6 @@ fn metrics_can_be_off() {
     assert!(answer.stdout.contains("nano_build_info{"), "{answer:?}");
     nano.kill().unwrap();
     nano.wait().unwrap();
-}
-
-/// A real Prometheus that scrapes a nano every 200 ms; it ends with this value.
-struct Prometheus {
-    child: Child,
-    address: SocketAddr,
-    _folder: tempfile::TempDir,
-}
-
-impl Prometheus {
-    fn scraping(target: SocketAddr) -> Option<Self> {
-        let program = tool("prometheus")?;
-        let folder = tempfile::tempdir().unwrap();
-        // The project's own scrape file and rules, with the address and pace of this test.
-        let deploy = repository().join("deploy/prometheus");
-        let config = std::fs::read_to_string(deploy.join("nano.yml")).unwrap();
-        assert!(config.contains("127.0.0.1:9464") && config.contains("15s"));
-        let config = config.replace("127.0.0.1:9464", &target.to_string()).replace("15s", "200ms");
-        std::fs::write(folder.path().join("prometheus.yml"), config).unwrap();
-        std::fs::copy(deploy.join("nano.rules.yml"), folder.path().join("nano.rules.yml")).unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = Command::new(program)
-            .current_dir(folder.path())
-            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data"])
-            .arg(format!("--web.listen-address={address}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Some(Self { child, address, _folder: folder })
-    }
-
-    /// Value by app of an instant query.
-    fn by_app(&self, query: &str) -> Vec<(String, String)> {
-        let escaped: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let request =
-            format!("GET /api/v1/query?query={escaped} HTTP/1.1\r\nHost: prometheus\r\nConnection: close\r\n\r\n");
-        let Ok(response) = nano_test::exchange(self.address, request.as_bytes()) else { return Vec::new() };
-        if response.status != 200 {
-            return Vec::new(); // still starting
-        }
-        let answer = response.json();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let samples = answer["data"]["result"].as_array().cloned().unwrap_or_default();
-        let mut found: Vec<_> =
-            samples.iter().map(|sample| (text(&sample["metric"]["app"]), text(&sample["value"][1]))).collect();
-        found.sort();
-        found
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
 }
 
 #[test]
