@@ -3,6 +3,8 @@
 mod apply;
 mod fetch;
 mod follow;
+mod lead;
+mod measure;
 mod report;
 mod talk;
 
@@ -21,7 +23,9 @@ use crate::etcd::{Etcd, EtcdOptions};
 use crate::keys::Keys;
 use crate::table::{Node, Rows, StateDir};
 use fetch::Fetched;
-use follow::{Known, News};
+use follow::{Known, News, Rollouts};
+pub(crate) use lead::end;
+use measure::Measure;
 pub(crate) use report::{Report, Unready};
 
 use report::Load;
@@ -61,6 +65,11 @@ pub(crate) struct Agent {
     etcd: Rc<RefCell<Option<Etcd>>>,
     /// The table as etcd has it; `None`: it was not read yet.
     known: Option<BTreeMap<String, Known>>,
+    /// The rollouts as etcd has them.
+    rollouts: Rc<RefCell<Rollouts>>,
+    /// Apps whose numbers nano tells.
+    watched: Vec<String>,
+    measures: BTreeMap<String, Measure>,
     /// The table that serves.
     applied: Rows,
     /// Of apps that are not in `applied` in their present version; with the revision that is meant.
@@ -134,6 +143,14 @@ pub(crate) async fn run() -> Result<(), AgentError> {
     let following = follow::Following { options: options(&fleet), keys: keys.clone(), etcd: Rc::clone(&etcd), news };
     background.spawn_local(following.run());
     background.spawn_local(report::run(Rc::clone(&etcd), keys.node(&fleet.node), reported));
+    let rollouts = Rc::new(RefCell::new(Rollouts::new()));
+    background.spawn_local(lead::run(lead::Lead::new(
+        Rc::clone(&etcd),
+        keys.clone(),
+        fleet.node.clone(),
+        Rc::clone(&rollouts),
+        nano.clone(),
+    )));
     let agent = Agent {
         node,
         fleet,
@@ -142,6 +159,9 @@ pub(crate) async fn run() -> Result<(), AgentError> {
         nano,
         etcd,
         known: None,
+        rollouts,
+        watched: Vec::new(),
+        measures: BTreeMap::new(),
         applied,
         verdicts,
         revision: 0,
@@ -214,6 +234,7 @@ impl Agent {
                 }
                 Err(error) => self.nano.log("error", &error.to_string(), ""),
             },
+            ToAgent::Numbers { apps } => self.take_numbers(&apps),
             // Of a reload that nobody waits for any more.
             ToAgent::Reloaded { .. } => {}
         }
@@ -221,7 +242,8 @@ impl Agent {
 
     fn learn(&mut self, news: News) {
         match news {
-            News::Table { apps, revision } => {
+            News::Table { apps, rollouts, revision } => {
+                *self.rollouts.borrow_mut() = rollouts;
                 let empty = apps.is_empty() && !self.applied.is_empty() && self.known.is_none();
                 let lost = apps.is_empty() && self.known.as_ref().is_some_and(|known| known.len() > 1);
                 self.connected = true;
@@ -260,6 +282,26 @@ impl Agent {
                     self.handled = self.revision;
                 }
             }
+            News::Rollouts { puts, ended } => {
+                let mut rollouts = self.rollouts.borrow_mut();
+                rollouts.retain(|name, _| !ended.contains_key(name));
+                rollouts.extend(puts);
+                drop(rollouts);
+                let known = self.known.get_or_insert_default();
+                for (name, app) in ended {
+                    match app {
+                        Some(app) => {
+                            known.insert(name, app);
+                        }
+                        None => {
+                            known.remove(&name);
+                        }
+                    }
+                }
+                // What the old version has answered is known before the new one serves.
+                self.watch_rollouts();
+                self.dirty = true;
+            }
             News::Watching => {
                 if !self.connected {
                     self.nano.log("info", "connected to etcd again", "");
@@ -296,7 +338,8 @@ impl Agent {
     }
 
     /// Tells nano and the fleet how it stands.
-    fn say(&self) {
+    fn say(&mut self) {
+        self.watch_rollouts();
         let error = if self.connect_error.is_empty() { &self.apply_error } else { &self.connect_error };
         let pending = self.count(false);
         let all = error.is_empty() && pending == 0 && self.handled >= self.revision;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::bundle::is_hash;
+use crate::rollout::plan::{Plan, PlanError};
 
 /// Largest value, in bytes: it must fit into one request to etcd.
 pub(crate) const MAX_ENTRY: usize = 1 << 20;
@@ -23,12 +24,53 @@ pub(crate) struct AppEntry {
     /// The labels that a node must have to serve it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) nodes: BTreeMap<String, String>,
+    /// How the next version reaches the nodes; `None`: all of them at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rollout: Option<Plan>,
+    /// How the rollout of this version ended; in its history only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ended: Option<Ended>,
     /// When it was written, in RFC 3339, for people.
     #[serde(default)]
     pub(crate) at: String,
     /// Who wrote it, for people.
     #[serde(default)]
     pub(crate) by: String,
+}
+
+/// The end of a rollout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ended {
+    pub(crate) how: End,
+    /// For people: the step that it was at.
+    pub(crate) step: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) why: String,
+}
+
+/// Where a rollout led.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    /// The version is the app's.
+    Done,
+    /// It failed, and the version before it serves everywhere.
+    RolledBack,
+    /// Someone ended it, and the version before it serves everywhere.
+    Aborted,
+}
+
+impl End {
+    /// For people.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::RolledBack => "rolled back",
+            Self::Aborted => "aborted",
+        }
+    }
 }
 
 /// What is wrong with an app's value.
@@ -40,6 +82,8 @@ pub(crate) enum EntryError {
     Malformed(#[from] serde_json::Error),
     #[error("{0:?} is no bundle: expected sha256: and 64 hexadecimal digits")]
     Hash(String),
+    #[error("{0}")]
+    Plan(#[from] PlanError),
     #[error("`{0}` must be a relative path within the bundle")]
     Path(&'static str),
     #[error("`name` is not a setting of an app in a fleet: its key is its name")]
@@ -54,11 +98,23 @@ impl AppEntry {
             return Err(EntryError::Large(value.len()));
         }
         let entry: Self = serde_json::from_slice(value)?;
-        if !is_hash(&entry.bundle) {
-            return Err(EntryError::Hash(entry.bundle));
-        }
-        entry.check_settings()?;
+        entry.check()?;
         Ok(entry)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), EntryError> {
+        if !is_hash(&self.bundle) {
+            return Err(EntryError::Hash(self.bundle.chars().take(100).collect()));
+        }
+        if let Some(plan) = &self.rollout {
+            plan.check()?;
+        }
+        self.check_settings()
+    }
+
+    /// Its version was given up, so that nobody means to go back to it without naming it.
+    pub(crate) fn failed(&self) -> bool {
+        self.ended.as_ref().is_some_and(|ended| ended.how != End::Done)
     }
 
     /// What nano.json allows and a fleet does not.
@@ -119,7 +175,7 @@ impl AppEntry {
         }
         json!({
             "name": name, "generation": self.generation, "bundle": self.bundle, "nodes": self.nodes,
-            "at": self.at, "by": self.by, "settings": settings,
+            "at": self.at, "by": self.by, "settings": settings, "rollout": self.rollout, "ended": self.ended,
         })
     }
 }

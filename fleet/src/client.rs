@@ -3,6 +3,7 @@
 mod apps;
 mod deploy;
 mod nodes;
+mod rollout;
 mod show;
 mod transfer;
 
@@ -86,6 +87,11 @@ pub(crate) enum Action {
         #[command(flatten)]
         wait: nodes::WaitArguments,
     },
+    /// A rollout that goes on: let it wait, go on, or end it
+    Rollout {
+        #[command(subcommand)]
+        what: rollout::RolloutAction,
+    },
     /// The fleet: its nodes, its apps, a copy of all of it
     Fleet {
         #[command(subcommand)]
@@ -101,6 +107,11 @@ pub(crate) enum FleetAction {
     Nodes,
     /// The apps; values of env are not shown
     Apps,
+    /// The same as `nanoctl rollout`
+    Rollout {
+        #[command(subcommand)]
+        what: rollout::RolloutAction,
+    },
     /// Take an app out of the fleet; its history stays
     Remove {
         /// The app's name
@@ -143,6 +154,13 @@ pub(crate) enum ClientError {
     NoGeneration(String, u64),
     #[error("someone else changed {0:?} meanwhile: nothing was deployed; look at `nanoctl history {0}` and try again")]
     Raced(String),
+    #[error(
+        "a rollout of {0:?} goes on ({1}): wait until it has ended, or end it with `nanoctl rollout abort {0}`; nothing was \
+         deployed"
+    )]
+    Rolling(String, String),
+    #[error("no rollout of {0:?} goes on")]
+    NoRollout(String),
     #[error("say where the fleet is: --endpoints URL,… (no nano that is a node of a fleet answers here)")]
     NoEndpoints,
     #[error("`cert` and `key` belong together, and so do `user` and `password-file`")]
@@ -188,9 +206,11 @@ pub(crate) async fn run(command: Action, place: &Place, json: bool) -> Result<bo
         Action::Rollback { app, generation, wait } => {
             deploy::rollback(&fleet, &output, (&app, generation), &wait).await
         }
+        Action::Rollout { what } => rollout::run(&fleet, &output, &what).await,
         Action::Fleet { what } => match what {
             FleetAction::Status => nodes::status(&fleet, &output).await,
             FleetAction::Nodes => nodes::list(&fleet, &output).await,
+            FleetAction::Rollout { what } => rollout::run(&fleet, &output, &what).await,
             FleetAction::Apps => apps::list(&fleet, &output).await,
             FleetAction::Remove { app, wait } => deploy::remove(&fleet, &output, &app, &wait).await,
             FleetAction::Gc => apps::collect(&fleet, &output).await,

@@ -1,6 +1,7 @@
 //! A client of etcd's v3 API: a few calls over gRPC. Not the crate `etcd-client`, because that needs `protoc` to be built,
 //! and nano is built from a crate registry alone.
 
+pub(crate) mod election;
 pub(crate) mod messages;
 
 use std::path::{Path, PathBuf};
@@ -174,18 +175,30 @@ impl Etcd {
 
     /// Every key that begins so, all as of one revision, and that revision.
     pub(crate) async fn list(&self, prefix: &str, keys_only: bool) -> Result<(Vec<KeyValue>, i64), EtcdError> {
+        self.list_at(prefix, keys_only, 0, usize::MAX).await
+    }
+
+    /// The same as of a revision (0: the present one); about `most` of them, and not those behind.
+    pub(crate) async fn list_at(
+        &self,
+        prefix: &str,
+        keys_only: bool,
+        revision: i64,
+        most: usize,
+    ) -> Result<(Vec<KeyValue>, i64), EtcdError> {
         let end = end_of(prefix);
-        let (mut key, mut revision, mut all) = (prefix.as_bytes().to_vec(), 0, Vec::new());
+        let (mut key, mut revision, mut all) = (prefix.as_bytes().to_vec(), revision, Vec::new());
         loop {
             let limit = if keys_only { PAGE_OF_KEYS } else { PAGE };
-            let request = RangeRequest { key, range_end: end.clone(), limit, revision, keys_only };
+            let request =
+                RangeRequest { key, range_end: end.clone(), limit, revision, keys_only, ..RangeRequest::default() };
             let answer: RangeResponse = self.call("/etcdserverpb.KV/Range", request).await?;
             if revision == 0 {
                 revision = answer.header.map_or(0, |header| header.revision);
             }
             all.extend(answer.kvs);
             match all.last() {
-                Some(last) if answer.more => key = [last.key.as_slice(), b"\0"].concat(),
+                Some(last) if answer.more && all.len() < most => key = [last.key.as_slice(), b"\0"].concat(),
                 _ => return Ok((all, revision)),
             }
         }
@@ -286,6 +299,11 @@ pub(crate) fn is_at(key: &str, revision: i64) -> Compare {
 /// Holds if the key is there.
 pub(crate) fn exists(key: &str) -> Compare {
     Compare { result: 1, target: 1, key: key.as_bytes().to_vec(), create_revision: Some(0), ..Compare::default() }
+}
+
+/// Holds if the key is the one that was made at this revision; 0: if it is not there.
+pub(crate) fn made_at(key: &str, revision: i64) -> Compare {
+    Compare { target: 1, key: key.as_bytes().to_vec(), create_revision: Some(revision), ..Compare::default() }
 }
 
 pub(crate) fn put_op(key: &str, value: Vec<u8>) -> RequestOp {

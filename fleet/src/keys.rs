@@ -13,6 +13,19 @@ impl Keys {
         format!("{}/apps/{name}", self.0)
     }
 
+    pub(crate) fn rollouts(&self) -> String {
+        format!("{}/rollouts/", self.0)
+    }
+
+    pub(crate) fn rollout(&self, app: &str) -> String {
+        format!("{}/rollouts/{app}", self.0)
+    }
+
+    /// Those who stand for moving the rollouts.
+    pub(crate) fn leaders(&self) -> String {
+        format!("{}/leader/", self.0)
+    }
+
     pub(crate) fn nodes(&self) -> String {
         format!("{}/nodes/", self.0)
     }

@@ -7,7 +7,9 @@ mod app_entry;
 mod bundle;
 mod client;
 mod etcd;
+mod history;
 mod keys;
+mod rollout;
 mod table;
 
 use std::io::Write;

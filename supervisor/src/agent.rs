@@ -3,6 +3,7 @@
 
 mod program;
 
+use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,7 +11,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nano_config::{Config, Diagnostic, FleetConfig, working_directory};
-use nano_fleet_link::{Fault, STATUS_EVERY_MS, ToAgent, ToNano, line};
+use nano_fleet_link::{Fault, MAX_WATCHED, STATUS_EVERY_MS, ToAgent, ToNano, line};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::mpsc;
@@ -30,6 +31,9 @@ const SILENCE: Duration = Duration::from_millis(6 * STATUS_EVERY_MS);
 
 /// How often it is told what the node has to do.
 const LOAD_EVERY: Duration = Duration::from_secs(5);
+
+/// How often it is told the numbers of apps that it asked for.
+const NUMBERS_EVERY: Duration = Duration::from_secs(1);
 
 /// The wait before it is started again: the first, and the longest.
 const WAITS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
@@ -83,12 +87,20 @@ impl Agent {
         let Self { pid, stdin, mut stdout } = self;
         let (outbox, waiting) = mpsc::channel(OUTBOX);
         let _ = outbox.try_send(node(&supervisor.config(), refused.to_vec()));
+        let agent = Ears { outbox, watched: RefCell::default() };
         tokio::select! {
-            why = listen(supervisor, &mut stdout, &outbox, pid) => why,
+            why = listen(supervisor, &mut stdout, &agent, pid) => why,
             why = speak(stdin, waiting) => why,
-            why = tell(supervisor, &outbox) => why,
+            why = tell(supervisor, &agent) => why,
         }
     }
+}
+
+/// Where an agent is told something, and what of.
+struct Ears {
+    outbox: mpsc::Sender<ToAgent>,
+    /// Apps whose numbers it wants.
+    watched: RefCell<Vec<String>>,
 }
 
 /// Starts a group of its own.
@@ -102,12 +114,7 @@ impl OwnGroup for Command {
     }
 }
 
-async fn listen(
-    supervisor: &Rc<Supervisor>,
-    stdout: &mut BufReader<ChildStdout>,
-    outbox: &mpsc::Sender<ToAgent>,
-    pid: u32,
-) -> String {
+async fn listen(supervisor: &Rc<Supervisor>, stdout: &mut BufReader<ChildStdout>, agent: &Ears, pid: u32) -> String {
     let mut text = Vec::new();
     loop {
         text.clear();
@@ -122,7 +129,7 @@ async fn listen(
             Ok(Ok(_)) => {}
         }
         match serde_json::from_slice(&text) {
-            Ok(message) => handle(supervisor, outbox, message).await,
+            Ok(message) => handle(supervisor, agent, message).await,
             Err(error) => {
                 end(pid);
                 return format!("it said what nano does not understand: {error}");
@@ -149,13 +156,21 @@ async fn speak(mut stdin: ChildStdin, mut waiting: mpsc::Receiver<ToAgent>) -> S
 }
 
 /// Tells it now and then what the node has to do, and at once when the node's own configuration has changed.
-async fn tell(supervisor: &Rc<Supervisor>, outbox: &mpsc::Sender<ToAgent>) -> String {
+async fn tell(supervisor: &Rc<Supervisor>, agent: &Ears) -> String {
     let mut text = own_text(&supervisor.config());
     let mut changes = supervisor.rewatch.subscribe();
     let mut ticks = tokio::time::interval(LOAD_EVERY);
+    let mut counts = tokio::time::interval(NUMBERS_EVERY);
+    counts.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let message = tokio::select! {
             _ = ticks.tick() => load(supervisor),
+            _ = counts.tick() => {
+                if agent.watched.borrow().is_empty() {
+                    continue;
+                }
+                numbers(supervisor, &agent.watched.borrow())
+            }
             changed = changes.changed() => {
                 let config = supervisor.config();
                 if changed.is_err() || own_text(&config) == text {
@@ -165,7 +180,7 @@ async fn tell(supervisor: &Rc<Supervisor>, outbox: &mpsc::Sender<ToAgent>) -> St
                 node(&config, Vec::new())
             }
         };
-        if outbox.try_send(message).is_err() {
+        if agent.outbox.try_send(message).is_err() {
             return "it reads nothing".to_owned();
         }
     }
@@ -192,7 +207,13 @@ fn load(supervisor: &Supervisor) -> ToAgent {
     }
 }
 
-async fn handle(supervisor: &Rc<Supervisor>, outbox: &mpsc::Sender<ToAgent>, message: ToNano) {
+fn numbers(supervisor: &Supervisor, watched: &[String]) -> ToAgent {
+    let generations = supervisor.generations.borrow();
+    let of = |name: &String| Some((name.clone(), generations.get(name.as_str())?.app().metrics.numbers()));
+    ToAgent::Numbers { apps: watched.iter().filter_map(of).collect() }
+}
+
+async fn handle(supervisor: &Rc<Supervisor>, agent: &Ears, message: ToNano) {
     match message {
         ToNano::Reload { id } => {
             let state_dir = supervisor.config().fleet.as_ref().map(|fleet| fleet.state_dir.clone());
@@ -200,7 +221,11 @@ async fn handle(supervisor: &Rc<Supervisor>, outbox: &mpsc::Sender<ToAgent>, mes
                 Ok(_) => Vec::new(),
                 Err(error) => faults(&error, &state_dir.unwrap_or_default()),
             };
-            let _ = outbox.try_send(ToAgent::Reloaded { id, faults });
+            let _ = agent.outbox.try_send(ToAgent::Reloaded { id, faults });
+        }
+        ToNano::Watch { mut apps } => {
+            apps.truncate(MAX_WATCHED);
+            *agent.watched.borrow_mut() = apps;
         }
         ToNano::Status(status) => {
             supervisor.metrics.fleet().set(status.connected, status.revision, status.in_sync);

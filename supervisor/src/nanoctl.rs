@@ -92,6 +92,7 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
         Action::Deploy(passed) => return pass_on(cli, "deploy", passed),
         Action::History(passed) => return pass_on(cli, "history", passed),
         Action::Rollback(passed) => return pass_on(cli, "rollback", passed),
+        Action::Rollout(passed) => return pass_on(cli, "rollout", passed),
         Action::Fleet(passed) => return pass_on(cli, "fleet", passed),
         Action::Explain { subject } => return print(cli, &explain::explained(cli, subject)?, explain::show),
         _ => {}
@@ -122,6 +123,7 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
         | Action::Deploy(_)
         | Action::History(_)
         | Action::Rollback(_)
+        | Action::Rollout(_)
         | Action::Fleet(_)
         | Action::Top { .. }
         | Action::Explain { .. } => Ok(()),

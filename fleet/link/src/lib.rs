@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Longest line that either side takes, in bytes: the text of a node's configuration is the largest thing in one.
@@ -11,6 +13,9 @@ pub const MAX_LINE: usize = 24 << 20;
 /// The agent says that it is there at least this often, in milliseconds; nano ends one that is silent for six times as
 /// long.
 pub const STATUS_EVERY_MS: u64 = 5000;
+
+/// Apps whose numbers an agent may ask for at a time.
+pub const MAX_WATCHED: usize = 100;
 
 /// From nano to the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +50,24 @@ pub enum ToAgent {
         /// Requests since nano's start.
         requests: u64,
     },
+    /// About once a second, while the agent has asked for it: what [`ToNano::Watch`] named and is there.
+    Numbers {
+        /// By the app's name.
+        apps: BTreeMap<String, Numbers>,
+    },
+}
+
+/// What an app has answered since nano's start, whatever its generation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Numbers {
+    /// Requests that are finished.
+    pub requests: u64,
+    /// Those of them that were answered with 500 to 599.
+    pub errors: u64,
+    /// How long they took: an upper bound in microseconds, and how many are between the bound before and this one. Bounds
+    /// ascend; those without requests are left out; the last one may be `u64::MAX`.
+    pub durations: Vec<(u64, u64)>,
 }
 
 /// From the agent to nano.
@@ -58,6 +81,11 @@ pub enum ToNano {
     },
     /// How it stands, at least every [`STATUS_EVERY_MS`].
     Status(Status),
+    /// Apps whose [`Numbers`] are wanted from now on, instead of those before; at most [`MAX_WATCHED`].
+    Watch {
+        /// Their names.
+        apps: Vec<String>,
+    },
     /// A line for nano's log.
     Log {
         /// `error`, `warn`, `info` or `debug`.

@@ -2,12 +2,15 @@
 //! it had, and everything else goes on.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Instant;
 
 use nano_fleet_link::{Fault, ToAgent};
 use tokio::sync::mpsc;
 
+use super::follow::{Known, Rollouts};
 use super::{Agent, RETRY, Verdict};
+use crate::app_entry::AppEntry;
 use crate::table::{Mark, Row, Rows, bundle_directory, compose, take_out};
 
 impl Agent {
@@ -21,6 +24,14 @@ impl Agent {
         match outcome {
             Ok(()) => {
                 self.note(&verdicts);
+                if verdicts.iter().any(|(name, verdict)| {
+                    !rows.contains_key(name)
+                        && self.verdicts.get(name) != Some(verdict)
+                        && self.is_rollout(name, verdict.0)
+                }) {
+                    // The version before it is to serve here, which never has.
+                    self.gather = Some(Instant::now());
+                }
                 (self.applied, self.verdicts) = (rows, verdicts);
                 self.handled = target;
                 self.apply_error.clear();
@@ -40,6 +51,10 @@ impl Agent {
         true
     }
 
+    fn is_rollout(&self, name: &str, revision: i64) -> bool {
+        self.rollouts.borrow().get(name).is_some_and(|rollout| rollout.made == revision)
+    }
+
     /// The table that this node should have as far as bundles are here, and why the rest is not in it.
     fn wanted(&mut self) -> (Rows, BTreeMap<String, (i64, Verdict)>) {
         let (mut rows, mut verdicts) = (Rows::new(), BTreeMap::new());
@@ -47,49 +62,70 @@ impl Agent {
             // Nothing was read yet.
             return (self.applied.clone(), self.verdicts.clone());
         };
+        let rollouts = Rc::clone(&self.rollouts);
+        let rollouts = rollouts.borrow();
         for (name, app) in &known {
-            let old = self.applied.get(name).cloned();
-            let entry = match &app.entry {
+            let mut old = self.applied.get(name).cloned();
+            let (revision, entry) = self.meant(name, app, &rollouts);
+            let entry = match entry {
                 Ok(entry) if !entry.is_for(&self.fleet.labels) => continue,
                 Ok(entry) => entry,
                 Err(error) => {
-                    verdicts.insert(name.clone(), (app.revision, Verdict::Refused(error.clone())));
+                    verdicts.insert(name.clone(), (revision, Verdict::Refused(error.clone())));
                     rows.extend(old.map(|row| (name.clone(), row)));
                     continue;
                 }
             };
             let refused_before = match self.verdicts.get(name) {
-                Some((revision, Verdict::Refused(why))) if *revision == app.revision => Some(why.clone()),
+                Some((refused, Verdict::Refused(why))) if *refused == revision => Some(why.clone()),
                 _ => None,
             };
             if let Some(why) = refused_before {
-                verdicts.insert(name.clone(), (app.revision, Verdict::Refused(why)));
+                verdicts.insert(name.clone(), (revision, Verdict::Refused(why)));
+                if old.is_none() && revision != app.revision {
+                    old = self.before_rollout(name, app);
+                }
                 rows.extend(old.map(|row| (name.clone(), row)));
                 continue;
             }
             match self.bundle(&entry.bundle) {
                 Ok(()) => {
-                    let mark = Mark {
-                        generation: entry.generation,
-                        bundle: entry.bundle.clone(),
-                        revision: app.revision,
-                        made: app.made,
-                    };
+                    let mark =
+                        Mark { generation: entry.generation, bundle: entry.bundle.clone(), revision, made: app.made };
                     let app = entry.table_row(name, &bundle_directory(&entry.bundle));
                     rows.insert(name.clone(), Row { app, mark });
                 }
                 Err(why) => {
-                    verdicts.insert(name.clone(), (app.revision, Verdict::Pending(why)));
+                    verdicts.insert(name.clone(), (revision, Verdict::Pending(why)));
                     rows.extend(old.map(|row| (name.clone(), row)));
                 }
             }
         }
+        drop(rollouts);
         if self.hold {
             let kept = self.applied.iter().filter(|(name, _)| !known.contains_key(*name));
             rows.extend(kept.map(|(name, row)| (name.clone(), row.clone())));
         }
         self.known = Some(known);
         (rows, verdicts)
+    }
+
+    /// The version of an app that this node is to serve, and the revision that stands for it.
+    fn meant<'k>(&self, name: &str, app: &'k Known, rollouts: &'k Rollouts) -> (i64, Result<&'k AppEntry, &'k String>) {
+        let present = app.entry.as_ref().map_or(0, |entry| entry.generation);
+        match rollouts.get(name).map(|rollout| (rollout.made, &rollout.value)) {
+            Some((made, Ok(rollout))) if rollout.reaches(name, &self.fleet.node, present) => (made, Ok(&rollout.new)),
+            _ => (app.revision, app.entry.as_ref()),
+        }
+    }
+
+    /// The version that an app has without its rollout, which this node refuses and which came before the node had the app.
+    fn before_rollout(&mut self, name: &str, app: &Known) -> Option<Row> {
+        let entry = app.entry.as_ref().ok().filter(|entry| entry.is_for(&self.fleet.labels))?;
+        self.bundle(&entry.bundle).ok()?;
+        let (revision, made) = (app.revision, app.made);
+        let mark = Mark { generation: entry.generation, bundle: entry.bundle.clone(), revision, made };
+        Some(Row { app: entry.table_row(name, &bundle_directory(&entry.bundle)), mark })
     }
 
     /// Takes out what this node refuses, until nano serves the rest. `Err(None)`: nano is gone.

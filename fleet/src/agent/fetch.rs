@@ -95,6 +95,9 @@ impl Agent {
         let Some(known) = &self.known else { return };
         let mut wanted = bundles_of(&self.applied);
         wanted.extend(known.values().filter_map(|known| Some(known.entry.as_ref().ok()?.bundle.clone())));
+        let rollouts = self.rollouts.borrow();
+        wanted.extend(rollouts.values().filter_map(|rollout| Some(rollout.value.as_ref().ok()?.new.bundle.clone())));
+        drop(rollouts);
         self.failed.retain(|hash, _| wanted.contains(hash));
         let keep: std::collections::BTreeSet<String> = wanted.iter().map(|hash| directory_name(hash)).collect();
         let bundles = self.state.bundles();

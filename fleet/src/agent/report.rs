@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::{Agent, Verdict};
 use crate::etcd::{Etcd, EtcdError};
+use crate::rollout::judge::Standing;
 
 /// A node that is gone is forgotten after so many seconds.
 const LEASE: i64 = 15;
@@ -55,6 +56,9 @@ pub(crate) struct Report {
     /// Why nothing can be applied; empty: all is well.
     pub(crate) error: String,
     pub(crate) load: Load,
+    /// By the app's name; at most 100.
+    #[serde(default)]
+    pub(crate) rollouts: BTreeMap<String, Standing>,
 }
 
 /// What is worth telling at once: not the load.
@@ -65,6 +69,7 @@ impl PartialEq for Report {
             && self.unready_count == other.unready_count
             && self.apps == other.apps
             && self.error == other.error
+            && self.rollouts == other.rollouts
     }
 }
 
@@ -87,6 +92,7 @@ impl Agent {
             unready_count: u64::try_from(self.verdicts.len()).unwrap_or(u64::MAX),
             error: self.apply_error.chars().take(crate::table::MAX_REASON).collect(),
             load: self.load.clone(),
+            rollouts: self.standings(),
         }
     }
 }

@@ -55,6 +55,10 @@ impl Nano {
         *last = (Some(status), std::time::Instant::now());
     }
 
+    pub(crate) fn watch(&self, apps: Vec<String>) {
+        self.send(&ToNano::Watch { apps });
+    }
+
     pub(crate) fn reload(&self, id: u64) {
         self.send(&ToNano::Reload { id });
     }

@@ -49,9 +49,13 @@ pub(crate) async fn history(fleet: &Fleet, output: &Output, name: &str) -> Resul
     let rows = generations.iter().rev().map(|entry| {
         let mark = if Some(entry.generation) == present { "*" } else { "" };
         let bundle = entry.bundle.chars().take(19).collect();
-        vec![format!("{}{mark}", entry.generation), entry.at.clone(), entry.by.clone(), bundle]
+        let ended = entry.ended.as_ref().map_or_else(String::new, |ended| {
+            let why = if ended.why.is_empty() { String::new() } else { format!(": {}", ended.why) };
+            format!("{} at {}{why}", ended.how.word(), ended.step)
+        });
+        vec![format!("{}{mark}", entry.generation), entry.at.clone(), entry.by.clone(), bundle, ended]
     });
-    output.table(&["GENERATION", "AT", "BY", "BUNDLE"], &rows.collect::<Vec<_>>());
+    output.table(&["GENERATION", "AT", "BY", "BUNDLE", "ROLLOUT"], &rows.collect::<Vec<_>>());
     output.value(&json!({
         "app": name, "present": present,
         "generations": generations.iter().map(|entry| entry.shown(name)).collect::<Vec<_>>(),
@@ -84,6 +88,10 @@ pub(crate) async fn collect(fleet: &Fleet, output: &Output) -> Result<bool, Clie
     let prefix = fleet.keys.bundles();
     let (keys, _) = fleet.etcd.list(&prefix, true).await?;
     let mut named = BTreeSet::new();
+    for value in fleet.etcd.list(&fleet.keys.rollouts(), false).await?.0 {
+        let value = serde_json::from_slice::<serde_json::Value>(&value.value).unwrap_or_default();
+        named.extend(value["new"]["bundle"].as_str().map(str::to_owned));
+    }
     for kept in [fleet.keys.apps(), fleet.keys.histories()] {
         for value in fleet.etcd.list(&kept, false).await?.0 {
             // One that is not understood may be of a newer nano, which knows what it names.

@@ -10,14 +10,14 @@ use serde_json::{Map, Value, json};
 use super::apps::{checked, find, generations, now};
 use super::nodes::{WaitArguments, wait_for};
 use super::show::Output;
-use super::{ClientError, Fleet};
+use super::{ClientError, Fleet, rollout};
 use crate::app_entry::{AppEntry, EntryError, MAX_ENTRY};
 use crate::bundle::CHUNK;
 use crate::bundle::pack::{Packed, SETTINGS, pack};
+use crate::etcd::messages::RequestOp;
 use crate::etcd::{delete_op, exists, is_at, put_op};
-
-/// Generations that are kept of an app.
-const KEPT: usize = 10;
+use crate::history::forget_ops;
+use crate::rollout::plan::{Plan, PlanError};
 
 #[derive(Debug, Args)]
 pub(crate) struct DeployArguments {
@@ -34,6 +34,10 @@ pub(crate) struct DeployArguments {
     #[arg(long, value_name = "KEY=JSON")]
     set: Vec<String>,
 
+    /// Change all nodes at once, whatever the app's `rollout` says
+    #[arg(long)]
+    at_once: bool,
+
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -49,7 +53,16 @@ pub(crate) async fn run(fleet: &Fleet, output: &Output, arguments: &DeployArgume
     for set in &arguments.set {
         apply(&mut settings, set)?;
     }
-    deploy(fleet, output, (name, &arguments.directory, settings, present), arguments.dry_run, &arguments.wait).await
+    let how = How { dry_run: arguments.dry_run, at_once: arguments.at_once };
+    deploy(fleet, output, (name, &arguments.directory, settings, present), how, &arguments.wait).await
+}
+
+/// How an app is deployed.
+#[derive(Clone, Copy)]
+pub(crate) struct How {
+    pub(crate) dry_run: bool,
+    /// Without its rollout.
+    pub(crate) at_once: bool,
 }
 
 /// What is deployed: the app's name, its files, its settings, and what is there.
@@ -59,25 +72,34 @@ pub(crate) async fn deploy(
     fleet: &Fleet,
     output: &Output,
     (name, directory, mut settings, present): Subject<'_>,
-    dry_run: bool,
+    how: How,
     wait: &WaitArguments,
 ) -> Result<bool, ClientError> {
     let nodes = nodes(&mut settings)?;
+    let plan = plan(&mut settings)?;
     let packed = pack(directory)?;
-    let generation = present.as_ref().map_or(0, |(entry, _)| entry.generation) + 1;
+    if let Some((_, rollout)) = rollout::find(fleet, name).await?.filter(|_| !how.dry_run) {
+        let line = rollout.map_or_else(|error| error.to_string(), |rollout| rollout.step_line());
+        return Err(ClientError::Rolling(name.to_owned(), line));
+    }
+    let generation = newest(fleet, name, present.as_ref().map(|(entry, _)| entry)).await?.saturating_add(1);
     let entry = AppEntry {
         settings,
         bundle: packed.hash.clone(),
         generation,
         nodes,
+        rollout: plan,
+        ended: None,
         at: jiff::Timestamp::from_second(now()).map(|at| at.to_string()).unwrap_or_default(),
         by: by(),
     };
-    entry.check_settings()?;
+    entry.check()?;
     check(name, directory, &entry)?;
     let is_there = fleet.etcd.get(fleet.keys.manifest(&packed.hash).into_bytes()).await?.0.is_some();
     let same = present.as_ref().filter(|(old, _)| is_same(old, &entry));
-    if dry_run {
+    // The first version of an app has none before it that could go on.
+    let staged = present.as_ref().filter(|(old, _)| !how.at_once && changes(old, &entry) && entry.rollout.is_some());
+    if how.dry_run {
         return Ok(rehearse(output, name, (&entry, &packed), is_there, present.as_ref().map(|(old, _)| old)));
     }
     let (entry, revision) = match same {
@@ -89,13 +111,19 @@ pub(crate) async fn deploy(
             if !is_there {
                 upload(fleet, &packed).await?;
             }
-            let revision = swap(fleet, name, &entry, present.map_or(0, |(_, revision)| revision)).await?;
-            output.line(&format!(
+            let line = format!(
                 "{name}: generation {generation}, {} files, {} bytes, {}",
                 packed.manifest.files.len(),
                 packed.manifest.bytes(),
                 packed.hash
-            ));
+            );
+            if let Some((old, base)) = staged {
+                let made = rollout::begin(fleet, (name, &entry), (old.generation, *base)).await?;
+                output.line(&line);
+                return rollout::follow(fleet, output, (name, &entry, made), wait).await;
+            }
+            let revision = swap(fleet, name, &entry, present.map_or(0, |(_, revision)| revision), None).await?;
+            output.line(&line);
             (entry, revision)
         }
     };
@@ -109,7 +137,7 @@ async fn finish(
     (name, entry, revision): (&str, &AppEntry, i64),
     wait: &WaitArguments,
 ) -> Result<bool, ClientError> {
-    let (all, nodes) = if wait.timeout == 0 {
+    let (all, nodes) = if wait.seconds() == 0 {
         (true, json!({}))
     } else {
         wait_for(fleet, output, (name, Some(entry), revision), wait).await?
@@ -132,6 +160,9 @@ fn settings(directory: &Path, present: Option<&AppEntry>) -> Result<Map<String, 
             let mut settings = present.map(|entry| entry.settings.clone()).unwrap_or_default();
             if let Some(nodes) = present.map(|entry| &entry.nodes).filter(|nodes| !nodes.is_empty()) {
                 settings.insert("nodes".to_owned(), json!(nodes));
+            }
+            if let Some(plan) = present.and_then(|entry| entry.rollout.as_ref()) {
+                settings.insert("rollout".to_owned(), json!(plan));
             }
             Ok(settings)
         }
@@ -172,6 +203,26 @@ fn nodes(settings: &mut Map<String, Value>) -> Result<BTreeMap<String, String>, 
         .map_err(|_| ClientError::Usage("nodes: expected an object of labels, as {\"zone\": \"eu-1\"}".to_owned()))
 }
 
+/// `rollout` of the settings, which is no setting of nano.json.
+fn plan(settings: &mut Map<String, Value>) -> Result<Option<Plan>, ClientError> {
+    let plan: Option<Value> = settings.remove("rollout").filter(|plan| !plan.is_null());
+    let plan: Option<Plan> =
+        plan.map(serde_json::from_value).transpose().map_err(PlanError::from).map_err(EntryError::from)?;
+    if let Some(plan) = &plan {
+        plan.check().map_err(EntryError::from)?;
+    }
+    Ok(plan)
+}
+
+/// The number of the newest generation, of those that were given up, too.
+async fn newest(fleet: &Fleet, name: &str, present: Option<&AppEntry>) -> Result<u64, ClientError> {
+    let prefix = fleet.keys.history(name);
+    let (kept, _) = fleet.etcd.list(&prefix, true).await?;
+    let number = |key: &[u8]| std::str::from_utf8(key).ok()?.strip_prefix(&prefix)?.parse().ok();
+    let kept = kept.iter().filter_map(|value| number(&value.key)).max().unwrap_or(0);
+    Ok(kept.max(present.map_or(0, |entry| entry.generation)))
+}
+
 /// The app as a node would read it, so that what no node takes is not uploaded.
 fn check(name: &str, directory: &Path, entry: &AppEntry) -> Result<(), ClientError> {
     let failed =
@@ -196,7 +247,12 @@ fn check(name: &str, directory: &Path, entry: &AppEntry) -> Result<(), ClientErr
 }
 
 fn is_same(old: &AppEntry, new: &AppEntry) -> bool {
-    old.settings == new.settings && old.bundle == new.bundle && old.nodes == new.nodes
+    !changes(old, new) && old.rollout == new.rollout
+}
+
+/// Whether nodes have something else to serve.
+fn changes(old: &AppEntry, new: &AppEntry) -> bool {
+    old.settings != new.settings || old.bundle != new.bundle || old.nodes != new.nodes
 }
 
 fn rehearse(
@@ -249,7 +305,14 @@ async fn upload(fleet: &Fleet, packed: &Packed) -> Result<(), ClientError> {
 }
 
 /// Replaces the app's key if it is as it was seen, and remembers the generation; the revision.
-async fn swap(fleet: &Fleet, name: &str, entry: &AppEntry, seen: i64) -> Result<i64, ClientError> {
+/// `rollout`: one that ends with it: the revision of its key, and what ends it.
+async fn swap(
+    fleet: &Fleet,
+    name: &str,
+    entry: &AppEntry,
+    seen: i64,
+    rollout: Option<(i64, Vec<RequestOp>)>,
+) -> Result<i64, ClientError> {
     let Fleet { etcd, keys } = fleet;
     let value = serde_json::to_vec(entry).map_err(EntryError::from)?;
     let app = keys.app(name);
@@ -259,11 +322,13 @@ async fn swap(fleet: &Fleet, name: &str, entry: &AppEntry, seen: i64) -> Result<
         // No collection takes the bundle that is named now.
         put_op(&keys.uploaded(&entry.bundle), now().to_string().into_bytes()),
     ];
-    let (kept, _) = etcd.list(&keys.history(name), true).await?;
-    let too_many = (kept.len() + 1).saturating_sub(KEPT);
-    let old = kept.iter().take(too_many).filter_map(|key| std::str::from_utf8(&key.key).ok());
-    success.extend(old.map(|key| delete_op(key, false)));
-    let conditions = vec![is_at(&app, seen), exists(&keys.manifest(&entry.bundle))];
+    let (revision, ends) = rollout.unwrap_or_default();
+    if ends.is_empty() {
+        success.extend(forget_ops(etcd, keys, name, entry.generation).await?);
+    }
+    success.extend(ends);
+    let alone = is_at(&keys.rollout(name), revision);
+    let conditions = vec![is_at(&app, seen), alone, exists(&keys.manifest(&entry.bundle))];
     etcd.transact(conditions, success).await?.ok_or_else(|| ClientError::Raced(name.to_owned()))
 }
 
@@ -274,22 +339,37 @@ pub(crate) async fn rollback(
     wait: &WaitArguments,
 ) -> Result<bool, ClientError> {
     let present = find(fleet, name).await?;
+    let rolling = rollout::find(fleet, name).await?;
+    if rolling.is_some() && generation.is_none() {
+        // The version before it is the present one.
+        return rollout::abort(fleet, output, name, wait).await;
+    }
     let number = present.as_ref().map_or(u64::MAX, |(entry, _)| entry.generation);
     let kept = generations(fleet, name).await?;
     let last = kept.iter().map(|entry| entry.generation).max().unwrap_or(0);
     let wanted = match generation {
         Some(wanted) => kept.iter().find(|entry| entry.generation == wanted),
-        None => kept.iter().filter(|entry| entry.generation < number).max_by_key(|entry| entry.generation),
+        None => kept
+            .iter()
+            .filter(|entry| entry.generation < number && !entry.failed())
+            .max_by_key(|entry| entry.generation),
     };
     let wanted = wanted.ok_or_else(|| ClientError::NoGeneration(name.to_owned(), generation.unwrap_or(0)))?;
-    let newest = last.max(present.as_ref().map_or(0, |(entry, _)| entry.generation));
+    let rolled =
+        rolling.as_ref().and_then(|(_, rollout)| rollout.as_ref().ok()).map_or(0, |rollout| rollout.new.generation);
+    let newest = last.max(present.as_ref().map_or(0, |(entry, _)| entry.generation)).max(rolled);
     let entry = AppEntry {
-        generation: newest + 1,
+        generation: newest.saturating_add(1),
+        ended: None,
         at: jiff::Timestamp::from_second(now()).map(|at| at.to_string()).unwrap_or_default(),
         by: by(),
         ..wanted.clone()
     };
-    let revision = swap(fleet, name, &entry, present.map_or(0, |(_, revision)| revision)).await?;
+    let ends = match &rolling {
+        Some((value, rollout)) => Some((value.mod_revision, rollout::ends(fleet, name, rollout.as_ref().ok()).await?)),
+        None => None,
+    };
+    let revision = swap(fleet, name, &entry, present.map_or(0, |(_, revision)| revision), ends).await?;
     output.line(&format!("{name}: back to generation {}, as generation {}", wanted.generation, entry.generation));
     finish(fleet, output, (name, &entry, revision), wait).await
 }
@@ -302,10 +382,17 @@ pub(crate) async fn remove(
 ) -> Result<bool, ClientError> {
     let (entry, seen) = find(fleet, name).await?.ok_or_else(|| ClientError::NoApp(name.to_owned()))?;
     let app = fleet.keys.app(name);
-    let done = fleet.etcd.transact(vec![is_at(&app, seen)], vec![delete_op(&app, false)]).await?;
+    let rolling = rollout::find(fleet, name).await?;
+    let (alone, mut success) = match &rolling {
+        Some((value, rollout)) => (value.mod_revision, rollout::ends(fleet, name, rollout.as_ref().ok()).await?),
+        None => (0, Vec::new()),
+    };
+    success.push(delete_op(&app, false));
+    let conditions = vec![is_at(&app, seen), is_at(&fleet.keys.rollout(name), alone)];
+    let done = fleet.etcd.transact(conditions, success).await?;
     let revision = done.ok_or_else(|| ClientError::Raced(name.to_owned()))?;
     output.line(&format!("{name}: removed; `nanoctl rollback {name} {}` brings it back", entry.generation));
-    let (all, nodes) = if wait.timeout == 0 {
+    let (all, nodes) = if wait.seconds() == 0 {
         (true, json!({}))
     } else {
         wait_for(fleet, output, (name, None, revision), wait).await?
@@ -315,7 +402,7 @@ pub(crate) async fn remove(
 }
 
 /// Who changes it, for people.
-fn by() -> String {
+pub(super) fn by() -> String {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "someone".to_owned());
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     format!("{user}@{host}").chars().filter(|char| !char.is_control()).take(100).collect()

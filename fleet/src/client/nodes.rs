@@ -16,9 +16,16 @@ const LOOK: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Args)]
 pub(crate) struct WaitArguments {
-    /// How long to wait for the nodes, in seconds; 0: not at all
-    #[arg(long, value_name = "S", default_value_t = 60)]
-    pub(crate) timeout: u64,
+    /// How long to wait for the nodes, in seconds; 0: not at all; without it: 60, and for a rollout as long as it may take
+    #[arg(long, value_name = "S")]
+    pub(crate) timeout: Option<u64>,
+}
+
+impl WaitArguments {
+    /// For a change of all nodes at once.
+    pub(crate) fn seconds(&self) -> u64 {
+        self.timeout.unwrap_or(60)
+    }
 }
 
 /// The reports of the nodes that are connected; `None`: one that is not understood.
@@ -53,7 +60,7 @@ pub(crate) async fn wait_for(
     wait: &WaitArguments,
 ) -> Result<(bool, Value), ClientError> {
     let begun = Instant::now();
-    let until = begun + Duration::from_secs(wait.timeout);
+    let until = begun + Duration::from_secs(wait.seconds());
     let mut said = BTreeMap::new();
     loop {
         let mut open = false;
@@ -129,6 +136,7 @@ pub(crate) async fn status(fleet: &Fleet, output: &Output) -> Result<bool, Clien
     let (apps, revision) = fleet.etcd.list(&fleet.keys.apps(), false).await?;
     let newest = apps.iter().map(|app| app.mod_revision).max().unwrap_or(0);
     let reports = reports(fleet).await?;
+    let rollouts = super::rollout::all(fleet).await?;
     let mut sound = true;
     output.line(&format!("{} apps, {} nodes, etcd at revision {revision}", apps.len(), reports.len()));
     for (node, report) in &reports {
@@ -149,11 +157,15 @@ pub(crate) async fn status(fleet: &Fleet, output: &Output) -> Result<bool, Clien
             output.line(&format!("{node}: {app} {}: {}", unready.state, unready.why));
         }
     }
+    for line in super::rollout::lines(&rollouts, &reports) {
+        output.line(&line);
+    }
     if sound && !reports.is_empty() {
         output.line("every node serves the newest table");
     }
     output.value(&json!({
         "apps": apps.len(), "revision": revision, "table_revision": newest, "sound": sound, "nodes": reports,
+        "rollouts": super::rollout::shown(&rollouts),
     }));
     Ok(sound && !reports.is_empty())
 }

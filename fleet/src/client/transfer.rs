@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::apps::{all, checked, find};
-use super::deploy::deploy;
+use super::deploy::{How, deploy};
 use super::nodes::WaitArguments;
 use super::show::Output;
 use super::{ClientError, Fleet};
@@ -44,7 +44,7 @@ pub(crate) async fn export(fleet: &Fleet, output: &Output, directory: &Path) -> 
         let unpacked = download(fleet, &apps, &entry.bundle).await?;
         fs::rename(&unpacked, directory.join(&root)).map_err(failed(&unpacked))?;
         rows.push(entry.table_row(&name, &root));
-        places.insert(name, json!({ "root": root, "nodes": entry.nodes }));
+        places.insert(name, json!({ "root": root, "nodes": entry.nodes, "rollout": entry.rollout }));
     }
     let count = rows.len();
     write(&directory.join("nano.json"), &json!({ "apps": rows }))?;
@@ -117,8 +117,13 @@ pub(crate) async fn import(
         if let Some(nodes) = said.and_then(|said| said.get("nodes")) {
             settings.insert("nodes".to_owned(), nodes.clone());
         }
+        if let Some(rollout) = said.and_then(|said| said.get("rollout")).filter(|rollout| !rollout.is_null()) {
+            settings.insert("rollout".to_owned(), rollout.clone());
+        }
         let present = find(fleet, checked(&app.name)?).await?;
-        sound &= deploy(fleet, output, (&app.name, &root, settings, present), false, wait).await?;
+        // A copy that comes back is what was rolled out before.
+        let how = How { dry_run: false, at_once: true };
+        sound &= deploy(fleet, output, (&app.name, &root, settings, present), how, wait).await?;
     }
     Ok(sound)
 }

@@ -33,6 +33,12 @@ pub(crate) struct RangeRequest {
     pub(crate) limit: i64,
     #[prost(int64, tag = "4")]
     pub(crate) revision: i64,
+    /// 1: ascending.
+    #[prost(int32, tag = "5")]
+    pub(crate) sort_order: i32,
+    /// 2: by `create_revision`.
+    #[prost(int32, tag = "6")]
+    pub(crate) sort_target: i32,
     #[prost(bool, tag = "8")]
     pub(crate) keys_only: bool,
 }
@@ -158,6 +164,12 @@ pub(crate) struct LeaseGrantRequest {
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct LeaseGrantResponse {
     #[prost(int64, tag = "2")]
+    pub(crate) id: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct LeaseRevokeRequest {
+    #[prost(int64, tag = "1")]
     pub(crate) id: i64,
 }
 

@@ -116,6 +116,9 @@ pub(super) enum Action {
     /// Go back to a generation of an app of the fleet
     #[command(disable_help_flag = true)]
     Rollback(Passed),
+    /// A rollout of an app of the fleet that goes on: pause, resume or abort APP
+    #[command(disable_help_flag = true)]
+    Rollout(Passed),
     /// The fleet: status, nodes, apps, remove, gc, export, import
     #[command(disable_help_flag = true)]
     Fleet(Passed),

@@ -3,6 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use nano_fleet_link::Numbers;
+
+use super::AppMetrics;
+
 /// What the agent said last.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FleetStanding {
@@ -66,5 +70,14 @@ impl FleetGauges {
 
     pub(super) fn get(&self) -> Option<FleetStanding> {
         *self.lock()
+    }
+}
+
+impl AppMetrics {
+    /// What the agent is told of an app that is rolled out.
+    pub(crate) fn numbers(&self) -> Numbers {
+        let durations = self.durations.buckets();
+        let errors = self.codes.seen().filter(|(code, _)| *code >= 500).map(|(_, count)| count).sum();
+        Numbers { requests: durations.iter().map(|(_, count)| count).sum(), errors, durations }
     }
 }

@@ -35,6 +35,17 @@ impl Histogram {
         self.sum_micros.fetch_add(micros, Ordering::Relaxed);
     }
 
+    /// Upper bounds in microseconds, and how many are between the bound before and this one; only those that occurred.
+    pub(super) fn buckets(&self) -> Vec<(u64, u64)> {
+        let counts = self.buckets.iter().chain(std::iter::once(&self.beyond));
+        let bounds = BOUNDS.iter().copied().chain(std::iter::once(u64::MAX));
+        bounds
+            .zip(counts)
+            .map(|(bound, count)| (bound, count.load(Ordering::Relaxed)))
+            .filter(|(_, n)| *n > 0)
+            .collect()
+    }
+
     pub(super) fn snapshot(&self) -> Snapshot {
         let mut count = 0;
         let cumulative = BOUNDS

@@ -5,6 +5,7 @@
 mod deploying;
 mod faults;
 mod hostile;
+mod rollouts;
 
 use nano_test::process::descendants;
 use nano_test::{Etcd, Finished, Nano, Site, until};
