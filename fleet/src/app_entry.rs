@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::bundle::is_hash;
 use crate::rollout::plan::{Plan, PlanError};
 
-/// Largest value, in bytes: it must fit into one request to etcd.
-pub(crate) const MAX_ENTRY: usize = 1 << 20;
+/// Largest value, in bytes: it is written to an app's key and to its history by one request, and etcd's have 1.5 MiB.
+pub(crate) const MAX_ENTRY: usize = 700 << 10;
 
 /// An app of the fleet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

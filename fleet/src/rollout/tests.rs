@@ -1,3 +1,5 @@
+//! The value of a rollout: what is refused; places of nodes.
+
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use serde_json::{Value, json};

@@ -63,7 +63,7 @@ impl Fleet {
 
     /// Requests to every node while it is deployed.
     fn load(&self) -> Vec<Load> {
-        self.nanos.iter().map(|nano| Load::start(nano.address, APP, "/", 2, |_| Ok(()))).collect()
+        self.nanos.iter().map(|nano| Load::start(nano.address, APP, "/", 8, |_| Ok(()))).collect()
     }
 
     /// The node whose agent leads.
@@ -201,6 +201,26 @@ fn of_two_who_begin_a_rollout_one_is_told() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(outcomes.iter().filter(|done| done.code == Some(0)).count(), 1, "{outcomes:?}");
+}
+
+#[test]
+fn an_end_that_comes_at_any_moment_leaves_no_split() {
+    let Some(fleet) = fleet(2, &json!({ "steps": ["1", "100%"], "pause_s": 0 })) else { return };
+    let mut last = "old".to_owned();
+    for (round, wait) in [0, 300, 700, 1200, 1800].into_iter().enumerate() {
+        let word = format!("v{round}");
+        assert_eq!(fleet.deploy(&code(&word), &["--timeout", "0"]).code, Some(0));
+        // Another moment of the rollout each time, whichever that is.
+        thread::sleep(std::time::Duration::from_millis(wait));
+        let aborted = fleet.ctl(&["rollout", "abort", APP]);
+        assert_eq!(fleet.rollout(), None);
+        let how = fleet.ended(u64::try_from(round).unwrap() + 2)["how"].clone();
+        assert_eq!(how == "aborted", aborted.code == Some(0), "{how} {aborted:?}");
+        if how == "done" {
+            last = word;
+        }
+        fleet.nanos.iter().for_each(|nano| await_body(nano, APP, &last));
+    }
 }
 
 #[test]

@@ -1,4 +1,6 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+//! What halts a rollout, what moves it, and what a lying node can bring about.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::time::Duration;
 
