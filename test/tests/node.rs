@@ -189,3 +189,45 @@ fn what_is_costly_of_crypto_ends_at_the_limits_of_its_app() {
     let culprits: Vec<_> = ended.map(|line| line["requests"][0]["culprit"].clone()).collect();
     assert!(culprits.len() == 5 && culprits.iter().all(|culprit| *culprit == true), "{culprits:?}");
 }
+
+/// What Node.js 24 answers: `indexOf` and `lastIndexOf` of bytes in hexadecimal digits; a text, or bytes after `x`; from where;
+/// the encoding.
+const FOUND: &str = r#"[
+    ["6162616261", "ab", null, "latin1", 0, 2], ["6162616261", "x6261", 2, "utf8", 3, 1],
+    ["6162616261", "", 9, "utf8", 5, 5], ["6162616261", "x", -9, "utf8", 0, 0], ["6162616261", "ba", -9, "utf8", 1, -1],
+    ["616161626200616161006262626200626200620062", "", -1, "ucs2", 19, 19],
+    ["6162000061616200626261626162610061006100", "x", -1, "ucs2", 19, 19],
+    ["0061616261610062626200", "x61", 4, "utf16le", -1, -1], ["626262610062626162626100616100", "x616161", null, "utf16le", 12, 12],
+    ["61610061006262000000626161626200006262610062610062006200", "x6200", -1, "ucs2", -1, 26],
+    ["620062000061", "b", 1, "ucs2", 0, 0], ["6161", "x616161", 0, "utf8", -1, -1], ["6161", "x616161", 0, "ucs2", -1, -1],
+    ["c3a9c3a9", "é", 1, "utf8", 2, 0], ["616263", "YmM", 0, "base64", 1, -1], ["616263", "6263", 9, "hex", -1, 1]
+]"#;
+
+#[test]
+fn a_buffer_is_searched_as_node_does_and_in_linear_time() {
+    let site = Site::new();
+    site.app(
+        "a",
+        &format!(
+            "const cases = {FOUND};
+            const look = ([bytes, value, from, encoding]) => {{
+                const buffer = Buffer.from(bytes, 'hex');
+                const what = value.startsWith('x') ? Buffer.from(value.slice(1), 'hex') : value;
+                return ['indexOf', 'lastIndexOf'].map((name) => buffer[name](what, from ?? undefined, encoding));
+            }};
+            export default {{ fetch(request) {{
+                if (request.url.endsWith('long')) {{
+                    // 10^12 comparisons where each place is looked at anew.
+                    const end = Buffer.alloc(1e6, 'a').fill('b', 1e6 - 1);
+                    return Response.json([Buffer.alloc(2e6, 'a').indexOf(end), Buffer.alloc(2e6, 'a').lastIndexOf(end.reverse())]);
+                }}
+                return Response.json(cases.map((each) => [...each.slice(0, 4), ...look(each)]));
+            }} }};"
+        ),
+    );
+    site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a", "compatibility_flags": ["nodejs_compat"] }]));
+    let nano = site.serve();
+    let expected: serde_json::Value = serde_json::from_str(FOUND).unwrap();
+    assert_eq!(nano.get("a.local", "/").json(), expected);
+    assert_eq!(nano.get("a.local", "/long").json(), json!([-1, -1]));
+}

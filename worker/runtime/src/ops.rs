@@ -9,6 +9,7 @@ use crate::engine::extension::{Extension, OpDecl, ops};
 mod body;
 mod buffer_text;
 mod builtin_modules;
+mod byte_search;
 mod bytes;
 mod clock;
 mod compression;
@@ -62,6 +63,7 @@ const GROUPS: &[&[OpDecl]] = &[
     body::OPS,
     buffer_text::OPS,
     builtin_modules::OPS,
+    byte_search::OPS,
     clock::OPS,
     compression::OPS,
     crypto::OPS,

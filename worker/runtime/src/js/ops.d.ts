@@ -71,6 +71,7 @@ export const ops: {
     to: undefined | "assets" | "websocket" | { cache: string, call: "match" | "delete" | "put", status?: number, headers?: HeaderList },
   ): Id;
   fetchTakesBody(key: Id): boolean;
+  findBytes(bytes: Uint8Array, needle: Uint8Array, from: number, step: number, isForward: boolean): number;
   formCost(bytes: Bytes): number;
   generateSecret(owner: object, length: number): KeyId;
   getAsyncContext(): unknown;

@@ -1,12 +1,13 @@
 // indexOf() and lastIndexOf() of Buffer.prototype (nodejs.org/api/buffer.html#bufindexofvalue-byteoffset-encoding).
 
+import { ops } from "../../ops.js";
 import { primordials } from "../../primordials.js";
 import { invalidArgType, unknownEncoding } from "../internal/errors.js";
 import { encodingNumber, kUtf16Le } from "./encodings.js";
 
 const {
   MathTrunc, NumberIsNaN, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeIndexOf,
-  TypedArrayPrototypeLastIndexOf,
+  TypedArrayPrototypeLastIndexOf, TypedArrayPrototypeSubarray,
 } = primordials;
 
 /** `toBytes(text, encoding)` has the bytes of a text. */
@@ -17,49 +18,37 @@ export function indexOf(buffer, value, offset, encoding, isForward, toBytes) {
     name = start;
     start = undefined;
   }
-  const length = TypedArrayPrototypeGetLength(buffer);
+  const number = name === undefined || name === null || name === "" ? 0 : encodingNumber(name);
+  // Of UTF-16 whole units of two bytes are looked at, of a number, single bytes.
+  const step = number === kUtf16Le && typeof value !== "number" ? 2 : 1;
+  const size = TypedArrayPrototypeGetLength(buffer);
+  const length = size - size % step;
   start = +start;
   if (NumberIsNaN(start)) start = isForward ? 0 : length;
   start = MathTrunc(start);
-  if (start < 0) start += length;
+  // As Node.js: of a text it is counted from the last whole unit.
+  if (start < 0) start += typeof value === "string" ? length : size;
   if (typeof value === "number") {
     const byte = value & 255;
     if (isForward) return TypedArrayPrototypeIndexOf(buffer, byte, start < 0 ? 0 : start);
     return start < 0 ? -1 : TypedArrayPrototypeLastIndexOf(buffer, byte, start);
   }
   let bytes = value;
-  let step = 1;
   if (typeof value === "string") {
-    const number = name === undefined || name === null || name === "" ? 0 : encodingNumber(name);
     if (number === undefined) throw unknownEncoding(name);
-    if (number === kUtf16Le) step = 2;
     bytes = toBytes(value, name);
   } else if (TypedArrayPrototypeGetSymbolToStringTag(value) !== "Uint8Array") {
     throw invalidArgType("value", ["number", "string", "Buffer", "Uint8Array"], value);
   }
-  return find(buffer, bytes, start, step, isForward);
+  return find(buffer, length, bytes, start, step, isForward);
 }
 
-function find(buffer, bytes, from, step, isForward) {
-  const length = TypedArrayPrototypeGetLength(buffer);
+function find(buffer, length, bytes, from, step, isForward) {
   const count = TypedArrayPrototypeGetLength(bytes);
-  let at = from;
-  if (isForward) {
-    if (at < 0) at = 0;
-    if (count === 0) return at > length ? length : at;
-  } else {
-    if (at < 0) return -1;
-    if (count === 0) return at > length ? length : at;
-    if (at > length - count) at = length - count;
-  }
-  for (; at >= 0 && at + count <= length; at += isForward ? 1 : -1) {
-    if (isForward) {
-      at = TypedArrayPrototypeIndexOf(buffer, bytes[0], at);
-      if (at === -1 || at + count > length) return -1;
-    }
-    let same = 0;
-    while (same < count && buffer[at + same] === bytes[same]) same++;
-    if (same === count && at % step === 0) return at;
-  }
-  return -1;
+  const at = from < 0 ? 0 : from > length ? length : from;
+  if (count === 0) return at;
+  const units = count - count % step;
+  if (units === 0 || from < 0 && !isForward || count > length || isForward && at + count > length) return -1;
+  const needle = units < count ? TypedArrayPrototypeSubarray(bytes, 0, units) : bytes;
+  return ops.findBytes(buffer, needle, at - at % step, step, isForward);
 }
