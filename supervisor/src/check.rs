@@ -64,7 +64,7 @@ pub enum CheckError {
 pub fn check(file: &Path) -> Result<Config, CheckError> {
     limits::raise()?;
     let root = geteuid().is_root();
-    let started = StartedSpawner::start(&ConfigSource::File(file.to_owned()), &find_worker()?)?;
+    let started = StartedSpawner::start(&ConfigSource::File(file.to_owned()), &find_worker()?, None)?;
     harden();
     let (version, config) = started.load_uninterrupted()??;
     certificates::load(&config)?;

@@ -9,6 +9,7 @@ pub mod socket;
 mod status;
 pub(crate) mod top;
 mod unauthorized;
+mod upgrade;
 mod why;
 
 use std::convert::Infallible;
@@ -91,11 +92,18 @@ impl ControlServer {
     }
 
     pub(crate) async fn run(&mut self) {
+        self.supervisor.lineage.opens().await;
         loop {
             while self.connections.len() >= MAX_CONNECTIONS {
                 self.connections.join_next().await;
             }
-            match self.listener.accept().await {
+            let accepted = tokio::select! {
+                biased;
+                // The nano that has taken over accepts from now on; connections that are there go on.
+                () = self.supervisor.lineage.handed_over() => return std::future::pending().await,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
                 Ok((stream, _)) => self.admit(stream),
                 Err(error) => {
                     tracing::warn!(%error, "the control socket cannot accept a connection");
@@ -163,7 +171,7 @@ async fn answer(
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     let allowed = match path.as_slice() {
         ["apps" | "status" | "metrics" | "logs" | "why" | "explain" | "top"] | ["reload", "plan"] => Method::GET,
-        ["reload" | "drain" | "log-level"] | ["apps", _, "restart" | "stop" | "start"] => Method::POST,
+        ["reload" | "drain" | "log-level" | "upgrade"] | ["apps", _, "restart" | "stop" | "start"] => Method::POST,
         _ => return failure(StatusCode::NOT_FOUND, "not_found", "there is no such path on the control socket"),
     };
     if *request.method() != allowed {
@@ -193,6 +201,7 @@ async fn answer(
         ),
         ["reload"] => reloaded(supervisor.reload(Trigger::Control).await, false),
         ["reload", "plan"] => reloaded(supervisor.rehearse_reload().await, true),
+        ["upgrade"] => upgrade::upgrade(supervisor, request.uri().query().unwrap_or_default()).await,
         ["apps", name, "restart"] => restart(supervisor, name).await,
         ["apps", name, "stop"] => stop_app(supervisor, name).await,
         ["apps", name, "start"] => start_app(supervisor, name).await,

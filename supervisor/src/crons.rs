@@ -4,6 +4,7 @@
 //! request; of an app's workers one gets it. Of each cron there is at most one run at a time.
 
 mod alarm;
+mod held;
 mod record;
 mod timetable;
 
@@ -50,6 +51,8 @@ pub(crate) struct Crons {
     ids: RequestIds,
     changed: Notify,
     stopped: Cell<bool>,
+    /// Begins nothing, because another nano may have begun it.
+    held: Cell<bool>,
 }
 
 /// A cron, as `nanoctl apps` shows it.
@@ -85,6 +88,7 @@ impl Crons {
             ids: RequestIds::new(),
             changed: Notify::new(),
             stopped: Cell::new(false),
+            held: Cell::new(false),
         })
     }
 
@@ -128,6 +132,10 @@ impl Crons {
         // An app without crons costs nothing: there is no timer before there is a cron.
         let mut alarm = None;
         while !self.stopped.get() {
+            if self.held.get() {
+                self.changed.notified().await;
+                continue;
+            }
             let now = unix_millis();
             let due = self.timetable.borrow_mut().take_due(now);
             for due in due {

@@ -60,6 +60,10 @@ pub enum Action {
         /// The standard input is a socket with the orders of `nano dev`
         #[arg(long, hide = true, requires = "config")]
         dev_link: bool,
+
+        /// The standard input is the socket of a nano that this one takes over from
+        #[arg(long, hide = true)]
+        take_over: bool,
     },
     /// Serve a project of wrangler, or a directory, and its changes as they are saved
     Dev {

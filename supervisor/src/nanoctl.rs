@@ -110,6 +110,9 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
         Action::Stop { app } => print(cli, &change(&client, app, "stop")?, show::stop),
         Action::Start { app } => print(cli, &change(&client, app, "start")?, show::start),
         Action::Drain => print(cli, &json_of(client.post("/drain")?)?, show::drain),
+        Action::Upgrade { timeout } => {
+            print(cli, &json_of(client.post(&format!("/upgrade?timeout_s={timeout}"))?)?, show::upgrade)
+        }
         Action::Why { subject } => print(cli, &why(&client, subject)?, flight::why),
         Action::Metrics => metrics(cli, client.get("/metrics")?),
         Action::Logs(wanted) => logs(cli, &client, wanted),

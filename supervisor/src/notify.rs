@@ -32,6 +32,16 @@ fn open(path: &OsStr) -> io::Result<UnixDatagram> {
     Ok(socket)
 }
 
+/// Whether there is a service manager that is notified.
+pub(crate) fn is_connected() -> bool {
+    SOCKET.get().is_some()
+}
+
+/// This process is the service's main one from now on.
+pub(crate) fn main_is(pid: u32) {
+    notify(&[NotifyState::MainPid(pid), NotifyState::Status("another nano has taken over")]);
+}
+
 /// Sends these states.
 pub(crate) fn notify(states: &[NotifyState<'_>]) {
     let Some(socket) = SOCKET.get() else { return };

@@ -1,59 +1,62 @@
 //! `nano serve`: all sockets are bound before anything is started, everything is ready before that is reported, and
 //! requests in flight are finished before it ends.
 
+mod control_place;
 pub(crate) mod dev_link;
 mod failure;
+mod files;
 mod left_out;
 mod metrics;
 mod operator_signals;
+mod predecessor;
+mod running;
+mod sockets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nano_config::{Config, LogFormat};
-use nano_protocol::{ExitReason, SandboxLayer};
-use nano_spawner::wire::SocketFile;
+use nano_config::{AppConfig, Config, LogFormat};
+use nano_spawner::{Inheritance, installed_program};
 use nix::unistd::geteuid;
-use sd_notify::NotifyState;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::agent::{self, Prepared};
 use crate::certificates::{self, LoadedTls};
-use crate::control::group::ControlGroup;
-use crate::control::pointer::Pointer;
-use crate::control::socket::{self, Environment, SocketError};
-use crate::control::{self};
+use crate::control;
 use crate::descriptors;
-use crate::downstream::listener::{self, Bound, Listener};
-use crate::duration::millis;
-use crate::fleet::{Fleet, SOCKETS_GRACE, SandboxEnforcement, SpawnerError, StartedSpawner, find_worker};
+use crate::downstream::listener::{Bound, Listener};
+use crate::fleet::{Fleet, Generation, SandboxEnforcement, SpawnerError, StartedSpawner, find_worker};
 use crate::identity::Identity;
 use crate::ingress::BuildPage;
 use crate::limits;
 use crate::log::{Logs, Voice};
-use crate::notify::{self, notify};
-use crate::orphans;
+use crate::notify;
 use crate::otlp;
 use crate::privileges::{give_up, harden};
-use crate::readiness::{Readiness, ServerPhase};
-use crate::shard::command::ShardCommand;
+use crate::readiness::Readiness;
+use crate::registered::register;
 use crate::shard::{self, Shard, ShardHandle, Shards};
-use crate::signals::EarlyStop;
-use crate::socket_file::BoundSocket;
-use crate::supervisor::{Addresses, ConfigSource, Parts, Stop, Supervisor};
-use crate::telemetry::Scrapes;
+use crate::signals::{self, EarlyStop};
+use crate::stand_in::StandIn;
+use crate::supervisor::{Addresses, ConfigSource, Lineage, Parts, Sockets, Successor, Supervisor};
+use crate::telemetry::{Metrics, Scrapes};
 use crate::upstream::LinkEvent;
-use crate::watch;
 
+use control_place::Control;
 use dev_link::DevLink;
 pub use failure::ServeError;
-use metrics::{bind_metrics, serve_metrics};
+use files::Files;
+use metrics::{metrics, serve_metrics};
 use operator_signals::Signals;
+pub use predecessor::TakeOverError;
+use predecessor::{Predecessor, Waiting};
+use running::{announce, go_on, handle_link_events, reap_orphans, take_over, unless_given_up, until_drained};
 
 /// Most events of shards in the queue.
 const EVENTS: usize = 1024;
@@ -76,15 +79,19 @@ pub struct ServeOptions {
     pub shards: Option<usize>,
     /// The standard input is a socket with the orders of `nano dev`.
     pub dev: bool,
+    /// The standard input is the socket of a nano that this one takes over from.
+    pub take_over: bool,
 }
 
 /// How serving ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Ended {
     /// On request, with all requests in flight finished or given up at `drain_ms`.
     Drained,
     /// At once, by a second signal.
     Cut,
+    /// Another nano serves. If this process is to stand in for it, that is what is left to do.
+    HandedOver(Option<Rc<StandIn>>),
 }
 
 /// Serves until a signal or `nanoctl drain` ends it. Blocks. Call it on the main thread, before there are others, and
@@ -94,8 +101,12 @@ pub enum Ended {
 /// It could not be started.
 pub fn serve(options: &ServeOptions) -> Result<Ended, ServeError> {
     let mut format = None;
-    let ended = start_and_run(options, &mut format);
+    let mut before = None;
+    let ended = start_and_run(options, &mut format, &mut before);
     if let Err(error) = &ended {
+        if let Some(before) = before {
+            Predecessor::failed(&before, error);
+        }
         let format = format.or_else(|| match &options.source {
             // Also if the file has other faults.
             ConfigSource::File(file) if file.is_file() => nano_config::glance(file).ok()?.log_format,
@@ -106,7 +117,13 @@ pub fn serve(options: &ServeOptions) -> Result<Ended, ServeError> {
     ended
 }
 
-fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Result<Ended, ServeError> {
+fn start_and_run(
+    options: &ServeOptions,
+    format: &mut Option<LogFormat>,
+    before: &mut Option<OwnedFd>,
+) -> Result<Ended, ServeError> {
+    let mut predecessor = options.take_over.then(Predecessor::meet).transpose()?;
+    *before = predecessor.as_ref().map(Predecessor::socket).transpose()?;
     limits::raise()?;
     let root = geteuid().is_root();
     let early = EarlyStop::new()?;
@@ -114,7 +131,9 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
         ConfigSource::File(file) => agent::prepare(file, &early)?,
         ConfigSource::App { .. } => Prepared::NoFleet,
     };
-    let started = StartedSpawner::start(&options.source, &find_worker()?)?;
+    let kept = predecessor.as_mut().map(|before| std::mem::take(&mut before.inheritance).into_uids());
+    let inheritance = Inheritance::new(&installed_program()?, options.shards, kept.unwrap_or_default());
+    let started = StartedSpawner::start(&options.source, &find_worker()?, Some(&inheritance))?;
     harden();
     let Some(loaded) = started.load(&early)? else { return Ok(Ended::Drained) };
     let (version, config) = loaded?;
@@ -124,11 +143,16 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
     let sandbox_enforcement = SandboxEnforcement::new(&config, root);
     sandbox_enforcement.check()?;
     let shards = options.shards.unwrap_or_else(default_shards).clamp(1, nano_protocol::limits::MAX_LINKS);
-    let Bound { shards: listeners, files } = listeners(&config, shards)?;
-    let control = bind_control(&config, &options.source)?;
-    let (metrics, no_metrics) = bind_metrics(&config)?;
+    let bound = sockets::listeners(&config, shards, predecessor.as_mut())?;
+    let Bound { shards: listeners, files: sockets, inherited } = bound;
+    let mut files = Files { sockets, pointer: None };
+    let control = control_place::control(&config, &options.source, predecessor.as_mut(), &mut files)?;
+    let (metrics, no_metrics) = metrics(&config, predecessor.as_mut().and_then(|before| before.metrics.take()))?;
     notify::connect();
-    started.sweep(socket_files(control.as_ref(), &files))?;
+    if predecessor.is_none() {
+        started.sweep(files.to_sweep())?;
+    }
+    let sockets = sockets::duplicates(&listeners, inherited, metrics.as_ref(), control.as_ref())?;
     let kept = give_up(Identity::for_supervisor(config.uid_base)).err();
     // From here on there are other threads.
     let logs = Logs::start(&config.log, if options.dev { Voice::Apps } else { Voice::All })?;
@@ -148,7 +172,12 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
         }
         Prepared::NoFleet => None,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(16)
+        // The main thread alone receives signals: where they go in the end is its to say.
+        .on_thread_start(signals::hold)
+        .build()?;
     let local = LocalSet::new();
     let (spawner, process) = {
         let _within = runtime.enter();
@@ -162,7 +191,27 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
     } else {
         None
     };
-    let start = Start { config, version, fleet, listeners, tls, metrics, control, agent, logs: logs.clone(), dev };
+    let files = Rc::new(files);
+    let (stopped, lineage, waiting) = {
+        let _within = runtime.enter();
+        lineage(sockets, predecessor, &files, options.dev)?
+    };
+    let start = Start {
+        config,
+        version,
+        fleet,
+        listeners,
+        tls,
+        metrics,
+        control,
+        agent,
+        logs: logs.clone(),
+        dev,
+        files: Rc::clone(&files),
+        stopped,
+        lineage: Rc::new(lineage),
+        waiting,
+    };
     let ended = local.block_on(&runtime, start.run());
     drop(files);
     // Closing the link to the spawner makes it kill every worker that is left.
@@ -171,6 +220,23 @@ fn start_and_run(options: &ServeOptions, format: &mut Option<LogFormat>) -> Resu
     runtime.shutdown_timeout(Duration::from_millis(100));
     logs.flush(LOG_GRACE);
     ended
+}
+
+/// What came before this nano: the apps that an operator stopped, what another nano needs to take its place, and the nano
+/// that it takes over from. Must be called within the runtime.
+fn lineage(
+    sockets: Sockets,
+    predecessor: Option<Predecessor>,
+    files: &Files,
+    is_dev: bool,
+) -> io::Result<(BTreeSet<String>, Lineage, Option<Waiting>)> {
+    let Some(mut before) = predecessor else {
+        return Ok((BTreeSet::new(), Lineage::new(sockets, None, is_dev, true), None));
+    };
+    let above = before.above.take().map(register).transpose()?;
+    let stopped = std::mem::take(&mut before.stopped);
+    let waiting = before.go_on(files.paths())?;
+    Ok((stopped, Lineage::new(sockets, above, is_dev, false), Some(waiting)))
 }
 
 /// Logs what is being started, before anything can fail.
@@ -185,7 +251,7 @@ fn log_start(config: &Config, source: &ConfigSource, listeners: &[Vec<Listener>]
         pid = std::process::id(),
         config = %path.display(),
         apps = config.apps.len(),
-        listen = addresses(listeners).join(" "),
+        listen = sockets::addresses(listeners).join(" "),
         shards = listeners.len(),
         sandbox = SandboxEnforcement::new(config, root).policy_name(),
         "nano starts"
@@ -195,79 +261,9 @@ fn log_start(config: &Config, source: &ConfigSource, listeners: &[Vec<Listener>]
     }
 }
 
-/// The addresses that nano listens on; every shard has the same.
-fn addresses(listeners: &[Vec<Listener>]) -> Vec<String> {
-    let mut addresses: Vec<String> =
-        listeners.first().into_iter().flatten().map(|listener| listener.address().to_owned()).collect();
-    addresses.dedup();
-    addresses
-}
-
-/// The port of the first listener with TLS.
-fn https_port(listeners: &[Vec<Listener>]) -> Option<u16> {
-    let with_tls = listeners.iter().flatten().filter(|listener| listener.options().tls);
-    with_tls.filter_map(Listener::tcp_address).map(|address| address.port()).next()
-}
-
 /// Half of the processors: the other half is for the apps.
 fn default_shards() -> usize {
     std::thread::available_parallelism().map_or(1, |count| count.get() / 2).max(1)
-}
-
-fn listeners(config: &Config, shards: usize) -> Result<Bound, ServeError> {
-    let mut inherited = listenfd::ListenFd::from_env();
-    if inherited.len() == 0 {
-        return Ok(listener::bind(&config.listen, shards)?);
-    }
-    let mut sockets = Vec::new();
-    for index in 0..inherited.len() {
-        // The call checks the address family, so both are tried.
-        let socket = match inherited.take_tcp_listener(index) {
-            Ok(socket) => socket.map(OwnedFd::from),
-            Err(_) => inherited.take_unix_listener(index).map_err(ServeError::Inherited)?.map(OwnedFd::from),
-        };
-        sockets.extend(socket);
-    }
-    // systemd removes their files.
-    Ok(Bound { shards: listener::adopt(sockets, &config.listen, shards)?, files: Vec::new() })
-}
-
-/// The control socket's files, removed when nano ends.
-struct ControlFiles {
-    socket: BoundSocket,
-    /// The link from where `nanoctl` looks.
-    pointer: Option<Pointer>,
-}
-
-struct Control {
-    listener: std::os::unix::net::UnixListener,
-    files: ControlFiles,
-    path: PathBuf,
-    group: Option<ControlGroup>,
-}
-
-fn bind_control(config: &Config, source: &ConfigSource) -> Result<Option<Control>, SocketError> {
-    let environment = Environment::of_process();
-    let path = environment.path(None, config.control_socket.as_deref());
-    let usual = environment.usual_place();
-    let group = config.control_group.as_deref().map(ControlGroup::find).transpose()?;
-    if path == usual {
-        match source {
-            // A single app that is tried out must not take the place of a nano that serves.
-            ConfigSource::App { .. } if Pointer::leads_to_a_nano(&usual) => return Ok(None),
-            _ => Pointer::make_way(&usual),
-        }
-    }
-    match (socket::bind(&path, group.as_ref()), source) {
-        (Ok((listener, socket)), _) => {
-            let pointer = environment.is_elsewhere(config.control_socket.as_deref());
-            let pointer = pointer.then(|| Pointer::place(&usual, socket.path(), group.as_ref())).flatten();
-            Ok(Some(Control { listener, files: ControlFiles { socket, pointer }, path, group }))
-        }
-        // An app that is tried beside a running nano needs no control socket.
-        (Err(SocketError::Taken(_)), ConfigSource::App { .. }) => Ok(None),
-        (Err(error), _) => Err(error),
-    }
 }
 
 struct Start {
@@ -282,12 +278,20 @@ struct Start {
     agent: Option<PathBuf>,
     logs: Logs,
     dev: Option<(DevLink, Arc<BuildPage>)>,
+    files: Rc<Files>,
+    /// Apps that an operator stopped, in the nano before this one.
+    stopped: BTreeSet<String>,
+    lineage: Rc<Lineage>,
+    /// The nano that this one takes over from.
+    waiting: Option<Waiting>,
 }
 
 impl Start {
     async fn run(self) -> Result<Ended, ServeError> {
-        let Self { config, version, fleet, listeners, tls, metrics: metrics_listener, control, agent, logs, dev } =
-            self;
+        let Self {
+            config, version, fleet, listeners, tls, metrics: metrics_listener, control, agent, logs, dev, ..
+        } = self;
+        let Self { files, stopped, lineage, waiting, .. } = self;
         let (dev, page) = dev.unzip();
         let mut signals = Signals::new()?;
         let own_child = fleet.spawner().pid();
@@ -298,45 +302,39 @@ impl Start {
         let readiness = Rc::new(Readiness::default());
         let mut background = JoinSet::new();
         let metrics_address = match metrics_listener {
-            Some(listener) => Some(serve_metrics(listener, &scrapes, &readiness, &mut background)?),
+            Some(listener) => Some(serve_metrics(listener, &scrapes, &readiness, &lineage, &mut background)?),
             None => None,
         };
-        let http = addresses(&listeners);
-        let own_ports = own_ports(http.iter().chain(&metrics_address));
+        let http = sockets::addresses(&listeners);
+        let own_ports = sockets::own_ports(http.iter().chain(&metrics_address));
 
         // Nothing is awaited until the shards run, so no slot's task runs before it knows them.
-        let apps = config.apps.iter().enumerate();
-        let started: Vec<_> = apps
-            .map(|(index, app)| (index, app, fleet.start(version, app.clone(), Arc::default(), app.settings.start)))
-            .collect();
+        let started = start_apps(&config, version, &fleet, &stopped);
         let generations: BTreeMap<_, _> =
             started.iter().map(|(_, app, generation)| (app.name.clone(), Rc::clone(generation))).collect();
         let routes = Supervisor::routes(&config, &generations);
         let (events, event_source) = mpsc::channel(EVENTS);
         fleet.allow_open_files(descriptors::open_files(listeners.len()));
-        let mut options = shard::ShardOptions::new(Arc::clone(&metrics), events);
-        // The log decides whether lines are written: that can change while nano runs.
-        options.access_log = true;
-        options.clients.max_connections = descriptors::connections(listeners.len());
-        options.max_egress_connections = descriptors::egress_connections(listeners.len());
+        let mut options = shard_options(&listeners, &metrics, events);
         options.tls = tls.map(|loaded| loaded.announce(&metrics));
-        options.https_port = https_port(&listeners);
         options.own_ports = own_ports;
         options.build_page = page;
         let (tracing, exporter) = otlp::start(config.otlp.as_ref(), &metrics)?.unzip();
         options.tracing = tracing;
-        let shards: Vec<ShardHandle> = listeners
+        // A nano that takes over accepts nothing before its apps are ready: the one before it does.
+        let (at_once, later): (Vec<_>, Vec<_>) = listeners
+            .into_iter()
+            .map(|own| if waiting.is_some() { (Vec::new(), own) } else { (own, Vec::new()) })
+            .unzip();
+        let shards: Vec<ShardHandle> = at_once
             .into_iter()
             .enumerate()
             .map(|(index, own)| Shard::spawn(index, own, Arc::clone(&routes), options.clone()))
             .collect::<Result<_, _>>()?;
         fleet.set_shards(Shards::new(shards.iter().map(|shard| shard.commands().clone()).collect()));
 
-        let (control, bound) = control.map_or((None, None), |Control { listener, files, path, group }| {
-            (Some((listener, path, group)), Some(files))
-        });
-        let addresses =
-            Addresses { http, metrics: metrics_address, control: control.as_ref().map(|(_, path, _)| path.clone()) };
+        let control_path = control.as_ref().map(|control| control.path.clone());
+        let addresses = Addresses { http, metrics: metrics_address, control: control_path };
         let supervisor = Supervisor::new(Parts {
             config: config.clone(),
             version,
@@ -346,10 +344,11 @@ impl Start {
             logs,
             readiness,
             addresses,
+            lineage,
         });
         background.spawn_local(handle_link_events(Rc::clone(&supervisor), event_source));
         let mut control = match control {
-            Some((listener, _, group)) => {
+            Some(Control { listener, group, .. }) => {
                 let listener = tokio::net::UnixListener::from_std(listener)?;
                 Some(control::ControlServer::new(listener, group, Rc::clone(&supervisor)))
             }
@@ -359,26 +358,26 @@ impl Start {
         let serving = async {
             // No reload may run before the apps are installed.
             let alone = supervisor.changing.lock().await;
-            let (config, generations, refused) =
-                left_out::wait_until_ready(&supervisor, started, config.clone(), generations).await?;
+            let ready = left_out::wait_until_ready(&supervisor, started, config.clone(), generations);
+            let (config, generations, refused) = unless_given_up(waiting.as_ref(), ready).await?;
             supervisor.install(Rc::new(config), version, generations);
+            let waiting = match waiting {
+                Some(waiting) => Some(take_over(&supervisor, waiting, later, &files).await?),
+                None => None,
+            };
             drop(alone);
             announce(&supervisor);
             if let Some(dev) = dev {
                 background.spawn_local(dev.run(Rc::clone(&supervisor)));
             }
             go_on(&supervisor, &mut background, agent, refused);
-            let mut stop = supervisor.stop.subscribe();
-            let _ = stop.wait_for(|stop| *stop != Stop::No).await;
-            supervisor.crons.stop();
-            supervisor.fleet.keep_spares(0);
-            drain(&supervisor).await;
+            until_drained(&supervisor, waiting).await;
             Ok(Ended::Drained)
         };
         let ended = tokio::select! {
             ended = serving => ended,
             ended = signals.handle(&supervisor) => Ok(ended),
-            error = orphans::reap(own_child) => Err(error.into()),
+            error = reap_orphans(&supervisor, own_child) => Err(error.into()),
             () = spawner.run() => Err(SpawnerError::Gone.into()),
             () = async { match &mut control { Some(server) => server.run().await, None => std::future::pending().await } } => Ok(Ended::Cut),
         };
@@ -386,111 +385,61 @@ impl Start {
             server.finish(CONTROL_GRACE).await;
         }
         background.shutdown().await;
-        drop(bound);
         // The shards' threads end with the process: open connections are cut either way.
         drop(shards);
         drop(exporter);
-        ended
+        match supervisor.lineage.successor() {
+            Some(successor) => Ok(handed_over(&ended, successor, &files, signals).await),
+            None => ended,
+        }
     }
 }
 
-/// What runs beside the requests, for as long as nano serves.
-fn go_on(
-    supervisor: &Rc<Supervisor>,
-    background: &mut JoinSet<()>,
-    agent: Option<PathBuf>,
-    refused: Vec<nano_fleet_link::Fault>,
-) {
-    if let Some(program) = agent {
-        supervisor.metrics.fleet().begin();
-        background.spawn_local(agent::run(Rc::clone(supervisor), program, refused));
-    }
-    background.spawn_local(watch::run(Rc::clone(supervisor)));
-    background.spawn_local(certificates::keep_fresh(Rc::clone(supervisor)));
-    background.spawn_local(Rc::clone(&supervisor.crons).run(supervisor.shards().clone()));
-    background.spawn_local(feed_watchdog());
+/// Starts all apps but those that an operator stopped.
+fn start_apps<'c>(
+    config: &'c Config,
+    version: u64,
+    fleet: &Fleet,
+    stopped: &BTreeSet<String>,
+) -> Vec<(usize, &'c AppConfig, Rc<Generation>)> {
+    let start = |(index, app): (usize, &'c AppConfig)| {
+        let generation = match stopped.contains(&app.name) {
+            true => fleet.stopped(version, app.clone(), Arc::default()),
+            false => fleet.start(version, app.clone(), Arc::default(), app.settings.start),
+        };
+        (index, app, generation)
+    };
+    config.apps.iter().enumerate().map(start).collect()
 }
 
-/// The TCP ports in these addresses; a Unix socket has none.
-fn own_ports<'a>(addresses: impl Iterator<Item = &'a String>) -> Arc<[u16]> {
-    addresses.filter_map(|text| text.parse::<std::net::SocketAddr>().ok()).map(|address| address.port()).collect()
+/// What is the same for all shards.
+fn shard_options(
+    listeners: &[Vec<Listener>],
+    metrics: &Arc<Metrics>,
+    events: mpsc::Sender<LinkEvent>,
+) -> shard::ShardOptions {
+    let mut options = shard::ShardOptions::new(Arc::clone(metrics), events);
+    // The log decides whether lines are written: that can change while nano runs.
+    options.access_log = true;
+    options.clients.max_connections = descriptors::connections(listeners.len());
+    options.max_egress_connections = descriptors::egress_connections(listeners.len());
+    options.https_port = sockets::https_port(listeners);
+    options
 }
 
-/// The files to remove when nano ends.
-fn socket_files(control: Option<&Control>, others: &[BoundSocket]) -> Vec<SocketFile> {
-    let control = control.map(|control| &control.files);
-    let own = control.map(|files| files.socket.path()).into_iter();
-    let pointer = control.and_then(|files| files.pointer.as_ref()).map(Pointer::path);
-    let paths = own.chain(pointer).chain(others.iter().map(BoundSocket::path));
-    paths.filter_map(|path| SocketFile::at(path).ok()).collect()
-}
-
-/// Everything is ready: reports it in the log, in `/readyz` and to systemd.
-fn announce(supervisor: &Rc<Supervisor>) {
-    supervisor.readiness.set(ServerPhase::Ready);
-    for address in &supervisor.addresses.http {
-        tracing::info!(address, "listening");
+/// Another nano serves: it has the files, and signals are for what this process becomes.
+async fn handed_over(
+    ended: &Result<Ended, ServeError>,
+    successor: Successor,
+    files: &Files,
+    signals: Signals,
+) -> Ended {
+    if let Err(error) = ended {
+        tracing::error!(%error, "what was in flight here is cut");
     }
-    if let Some(address) = &supervisor.addresses.metrics {
-        tracing::info!(address, "metrics listening");
+    files.leave(&successor.files);
+    if let Some(stand_in) = &successor.stand_in {
+        signals.leave_to(stand_in).await;
     }
-    match &supervisor.addresses.control {
-        Some(path) => tracing::info!(address = %path.display(), "control listening"),
-        None => tracing::warn!("another nano has the control socket; going on without (set NANO_CONTROL_SOCKET)"),
-    }
-    log_sandbox(supervisor);
-    let status = format!("serving {} apps on {}", supervisor.config().apps.len(), supervisor.addresses.http.join(", "));
-    notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
-}
-
-/// Logs one line about the sandbox of all workers.
-fn log_sandbox(supervisor: &Rc<Supervisor>) {
-    let generations = supervisor.generations.borrow();
-    let (mut in_force, mut lacking) = (Vec::new(), Vec::new());
-    for layer in SandboxLayer::ALL {
-        let mut states = generations.values().flat_map(|each| each.app().metrics.sandbox());
-        let missing = states.any(|(known, active)| known == layer && !active);
-        if missing { &mut lacking } else { &mut in_force }.push(layer.as_str());
-    }
-    let (in_force, lacking) = (in_force.join(" "), lacking.join(" "));
-    tracing::info!(policy = supervisor.fleet.sandbox_enforcement().policy_name(), in_force, lacking, "sandbox");
-}
-
-async fn handle_link_events(supervisor: Rc<Supervisor>, mut events: mpsc::Receiver<LinkEvent>) {
-    while let Some(event) = events.recv().await {
-        supervisor.fleet.on_event(event);
-    }
-}
-
-/// systemd restarts nano when this thread hangs, if the unit has `WatchdogSec=`.
-async fn feed_watchdog() {
-    let Some(within) = sd_notify::watchdog_enabled() else { return };
-    let mut ticks = tokio::time::interval(within / 2);
-    loop {
-        ticks.tick().await;
-        notify(&[NotifyState::Watchdog]);
-    }
-}
-
-/// Finishes requests in flight, within `drain_ms`, then ends the workers.
-async fn drain(supervisor: &Rc<Supervisor>) {
-    let within = supervisor.config().drain;
-    let deadline = Instant::now() + within;
-    supervisor.readiness.set(ServerPhase::Draining);
-    notify(&[NotifyState::Stopping, NotifyState::Status("finishing requests in flight")]);
-    tracing::info!(drain_ms = millis(within), "stopping: no new connections, finishing what is in flight");
-    let drained = supervisor.shards().broadcast(|done| Some(ShardCommand::Drain { done }));
-    if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
-        tracing::warn!("drain_ms is over: what is still in flight is cut");
-    }
-    let kill_at = deadline.max(Instant::now() + MIN_SHUTDOWN_GRACE);
-    let generations = std::mem::take(&mut *supervisor.generations.borrow_mut());
-    for generation in generations.into_values() {
-        supervisor.retire(generation, ExitReason::Restart, kill_at.saturating_duration_since(Instant::now()));
-    }
-    // Workers that are left are told to close their WebSockets at the deadline, then killed; they have one more second to end.
-    let end = kill_at + SOCKETS_GRACE + Duration::from_secs(1);
-    let _ = tokio::time::timeout_at(end.into(), supervisor.retired()).await;
-    tracing::info!("stopped");
-    supervisor.drained.send_replace(true);
+    Ended::HandedOver(successor.stand_in)
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::sys::stat::{Mode, umask};
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -21,6 +22,8 @@ pub(crate) fn identity(found: &fs::Metadata) -> FileIdentity {
 pub struct BoundSocket {
     path: PathBuf,
     identity: FileIdentity,
+    /// Another nano's otherwise.
+    is_own: AtomicBool,
 }
 
 /// Why there is no socket.
@@ -38,6 +41,36 @@ pub(crate) enum BindError {
 }
 
 impl BoundSocket {
+    /// The file of a socket that another nano bound, with these permissions and this group from now on. It stays that one's
+    /// until [`Self::own`].
+    pub(crate) fn adopt(path: &Path, mode: u32, group: Option<u32>) -> io::Result<Self> {
+        let found = fs::symlink_metadata(path)?;
+        if !found.file_type().is_socket() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        if group.is_some_and(|group| group != found.gid()) {
+            chown(path, None, group)?;
+        }
+        if found.mode() & 0o7777 != mode {
+            fs::set_permissions(path, Permissions::from_mode(mode))?;
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            identity: identity(&fs::symlink_metadata(path)?),
+            is_own: AtomicBool::new(false),
+        })
+    }
+
+    /// The file is this nano's from now on.
+    pub(crate) fn own(&self) {
+        self.is_own.store(true, Ordering::Relaxed);
+    }
+
+    /// The file is another nano's from now on.
+    pub(crate) fn leave(&self) {
+        self.is_own.store(false, Ordering::Relaxed);
+    }
+
     /// Its absolute path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -46,6 +79,9 @@ impl BoundSocket {
 
 impl Drop for BoundSocket {
     fn drop(&mut self) {
+        if !self.is_own.load(Ordering::Relaxed) {
+            return;
+        }
         // Not the file of a later nano: that may have the same inode, but it answers. The mode of this file may have
         // been changed.
         let Ok(found) = fs::symlink_metadata(&self.path) else { return };
@@ -88,7 +124,7 @@ pub(crate) fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<(UnixLi
         Ok::<_, io::Error>(identity(&fs::symlink_metadata(path)?))
     };
     match made() {
-        Ok(identity) => Ok((listener, BoundSocket { path: path.to_owned(), identity })),
+        Ok(identity) => Ok((listener, BoundSocket { path: path.to_owned(), identity, is_own: AtomicBool::new(true) })),
         Err(error) => {
             let _ = fs::remove_file(path);
             Err(error.into())

@@ -1,5 +1,7 @@
 //! The state of the control plane: configuration, generations, addresses. Lives on the main thread.
 
+mod lineage;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,6 +23,7 @@ use crate::readiness::Readiness;
 use crate::route::RouteTable;
 use crate::shard::Shards;
 use crate::telemetry::{Metrics, Scrapes};
+pub(crate) use lineage::{Lineage, Sockets, Successor};
 
 /// How the supervisor is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +82,7 @@ pub(crate) struct Supervisor {
     pub(crate) stop: watch::Sender<Stop>,
     /// True once all requests in flight are finished.
     pub(crate) drained: watch::Sender<bool>,
+    pub(crate) lineage: Rc<Lineage>,
 }
 
 /// The parts of a [`Supervisor`] that are made elsewhere.
@@ -91,11 +95,12 @@ pub(crate) struct Parts {
     pub(crate) logs: Logs,
     pub(crate) readiness: Rc<Readiness>,
     pub(crate) addresses: Addresses,
+    pub(crate) lineage: Rc<Lineage>,
 }
 
 impl Supervisor {
     pub(crate) fn new(parts: Parts) -> Rc<Self> {
-        let Parts { config, version, fleet, metrics, scrapes, logs, readiness, addresses } = parts;
+        let Parts { config, version, fleet, metrics, scrapes, logs, readiness, addresses, lineage } = parts;
         Rc::new(Self {
             config: RefCell::new(Rc::new(config)),
             version: Cell::new(version),
@@ -117,6 +122,7 @@ impl Supervisor {
             fleet_status: RefCell::default(),
             stop: watch::channel(Stop::No).0,
             drained: watch::channel(false).0,
+            lineage,
         })
     }
 

@@ -31,6 +31,7 @@ pub mod process;
 mod programs;
 mod prometheus;
 mod site;
+mod traffic;
 mod wait;
 mod websocket;
 
@@ -45,5 +46,6 @@ pub use nano::{Ctl, Nano, Worker};
 pub use programs::{Finished, app_path, binary, finish, repository, tool};
 pub use prometheus::Prometheus;
 pub use site::Site;
+pub use traffic::{Target, Traffic, Way, certify};
 pub use wait::{PATIENCE, until, until_within};
 pub use websocket::{Frame, WebSocket, opcode};

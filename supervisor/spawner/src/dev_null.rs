@@ -7,7 +7,10 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 
 /// `/dev/null`; where there is none, an empty file in memory that stays empty.
-pub(crate) fn open() -> io::Result<OwnedFd> {
+///
+/// # Errors
+/// The kernel gives neither.
+pub fn open() -> io::Result<OwnedFd> {
     let null = File::options().read(true).write(true).open("/dev/null");
     null.map(OwnedFd::from).or_else(|_| empty())
 }

@@ -8,7 +8,8 @@
 //! who takes over the supervisor can start workers of configured apps, read those apps' modules and assets, and kill workers.
 //!
 //! One request is trusted: [`wire::Request::Sweep`], which the supervisor sends first, before it has read anything from
-//! a client.
+//! a client. What a nano that takes over is executed with (`nanoctl upgrade`) was written down before that, too
+//! ([`Inheritance`]): a compromised supervisor can have the installed nano started, and chooses nothing of how.
 #![deny(unsafe_code)]
 
 mod asset_list;
@@ -24,6 +25,7 @@ mod files;
 mod forked_task;
 mod generation;
 mod groups;
+mod inheritance;
 mod inspect;
 mod listing;
 mod load;
@@ -45,12 +47,14 @@ pub mod wire;
 pub use asset_list::{ASSET_RULES, AssetFile, AssetList, MAX_ASSET_DEPTH, MAX_ASSETS};
 pub use certificates::receive_certificates;
 pub use config_transfer::{ConfigTransfer, receive_config};
+pub use dev_null::open as open_null;
+pub use inheritance::Inheritance;
 pub use listing::receive_assets;
 pub use packet::{MAX_PACKET, Packet, Wait, pair, receive, send};
 pub use peer_groups::peer_groups;
-pub use run::run;
+pub use run::{TAKE_OVER_FLAG, run};
 pub use shortage::explain;
 pub use source::ConfigSource;
-pub use start::{SUBCOMMAND, own_program, start};
+pub use start::{SUBCOMMAND, installed_program, own_program, start};
 pub use uid::supervisors_own;
 pub use watch::{Fingerprint, WatchedPaths, Watcher, WatcherReport};

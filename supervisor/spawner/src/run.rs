@@ -2,6 +2,8 @@
 
 mod assets;
 mod certificates;
+mod generations;
+mod successor;
 mod workers;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -21,24 +23,22 @@ use nix::unistd::geteuid;
 
 use crate::certificates::ReadingCertificates;
 use crate::descriptors;
-use crate::files::Directory;
 use crate::generation::AppGeneration;
 use crate::groups::{self, Groups};
+use crate::inheritance::Inheritance;
 use crate::listing::Listing;
 use crate::load::{ConfigVersion, LoadOutcome, Loading};
 use crate::packet::{Packet, Wait, receive, send};
-use crate::requested_modules::RequestedModules;
 use crate::shortage::explain;
 use crate::signals;
 use crate::source::ConfigSource;
 use crate::spawn::{ProcessFactory, WorkerProcess};
 use crate::uid::Uids;
 use crate::watching::Watching;
-use crate::wire::{MAX_APP, Reply, Request, SocketFile, SpawnerRefusal};
+use crate::wire::{Reply, Request, SocketFile, SpawnerRefusal};
+use successor::Successor;
+pub use successor::TAKE_OVER_FLAG;
 use workers::{inspect, no_generation};
-
-/// Most generations at once: far more than anyone runs; a bound against a compromised supervisor.
-const MAX_GENERATIONS: usize = 16 * 1024;
 
 /// Replies that may wait for the supervisor to read them. While there are so many, no further request is read.
 const MAX_PENDING_REPLIES: usize = 64;
@@ -76,6 +76,8 @@ struct ReadyEvents {
     listings: Vec<usize>,
     /// Watchers with messages, by their index.
     watchers: Vec<usize>,
+    /// The process that waits for the nano that is to take over.
+    successor: bool,
 }
 
 struct Spawner {
@@ -94,6 +96,12 @@ struct Spawner {
     certificates: Option<ReadingCertificates>,
     /// The processes that list assets.
     listings: Vec<Listing>,
+    /// How this nano was started, for one that takes over.
+    inheritance: Option<OwnedFd>,
+    /// Uids that apps of the nano before this one have.
+    kept_uids: BTreeMap<String, u32>,
+    /// The nano that is to take over.
+    successor: Option<Successor>,
     watching: Watching,
     /// Socket files to remove at the end; `None` until the supervisor has sent them.
     sockets: Option<Vec<SocketFile>>,
@@ -114,6 +122,10 @@ impl Spawner {
         let socket = io::stdin().as_fd().try_clone_to_owned()?;
         rustix::net::sockopt::socket_type(&socket).map_err(|_| usage())?;
         let factory = ProcessFactory::new(Path::new(&program))?;
+        // The standard output is where nothing is to be written, or this.
+        let inheritance = io::stdout().as_fd().try_clone_to_owned()?;
+        let given = Inheritance::read(&inheritance).ok();
+        let inheritance = given.is_some().then_some(inheritance);
         Ok(Self {
             socket,
             source,
@@ -125,6 +137,9 @@ impl Spawner {
             loading: None,
             certificates: None,
             listings: Vec::new(),
+            inheritance,
+            kept_uids: given.map(Inheritance::into_uids).unwrap_or_default(),
+            successor: None,
             watching: Watching::default(),
             sockets: None,
             generations: BTreeMap::new(),
@@ -149,6 +164,9 @@ impl Spawner {
             }
             self.listings.iter_mut().for_each(|listing| listing.task.end_if_late());
             self.reap(&ended.workers);
+            if ended.successor {
+                self.reap_successor();
+            }
             if ended.loading {
                 self.finish_loading();
             }
@@ -201,10 +219,15 @@ impl Spawner {
         watched.extend(self.processes());
         let processes = watched.len();
         watched.extend(self.watching.watchers.iter().map(|each| PollFd::new(each.messages.as_fd(), PollFlags::POLLIN)));
+        let watchers = watched.len();
+        // One that has ended and is not asked for yet would be ready again and again.
+        let successor = self.successor.iter().filter(|each| each.runs());
+        watched.extend(successor.map(|each| PollFd::new(each.pidfd.as_fd(), PollFlags::POLLIN)));
         poll_for(&mut watched, most)?;
         let socket = watched.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
         let mut ended = self.ready_processes(watched.get(1..processes).unwrap_or_default());
-        let watchers = watched.iter().skip(processes).enumerate();
+        ended.successor = watched.get(watchers).is_some_and(|each| each.any() == Some(true));
+        let watchers = watched.iter().take(watchers).skip(processes).enumerate();
         ended.watchers = watchers.filter(|(_, each)| each.any() == Some(true)).map(|(at, _)| at).collect();
         Ok((socket, ended))
     }
@@ -232,6 +255,7 @@ impl Spawner {
                 && processes.get(self.workers.len() + self.listings.len()).is_some_and(is_ready),
             listings,
             watchers: Vec::new(),
+            successor: false,
         }
     }
 
@@ -308,6 +332,13 @@ impl Spawner {
                     self.refuse(0, SpawnerRefusal::Request("it has been said already".to_owned()));
                 }
             }
+            Request::LeaveFiles { paths } => {
+                if let Some(sockets) = &mut self.sockets {
+                    sockets.retain(|socket| !paths.contains(&socket.path));
+                }
+            }
+            Request::StartSuccessor { id } => self.start_successor(id, descriptors),
+            Request::EndSuccessor { id, keep } => self.end_successor(id, keep),
             Request::Module { id, generation, path, fresh } => {
                 let Some(own) = self.generations.get_mut(&generation) else {
                     return self.refuse(id, no_generation());
@@ -354,7 +385,7 @@ impl Spawner {
                 if let (LoadOutcome::Valid(version), None) = (&outcome, &self.uids)
                     && geteuid().is_root()
                 {
-                    self.uids = Some(Uids::new(version.uid_base));
+                    self.uids = Some(Uids::new(version.uid_base, std::mem::take(&mut self.kept_uids)));
                 }
                 let looked = match outcome {
                     LoadOutcome::Valid(version) => {
@@ -388,56 +419,9 @@ impl Spawner {
         }
     }
 
-    fn close(&mut self, generation: u64) {
-        let Some(closed) = self.generations.remove(&generation) else { return };
-        if self.loaded.as_ref().is_some_and(|loaded| loaded.number == closed.version) {
-            self.watching.leave(closed.app, closed.requested);
-        }
-    }
-
-    fn commit(&mut self, version: u64) {
-        if self.loaded.as_ref().is_some_and(|loaded| loaded.number == version) {
-            self.serving = self.loaded.take();
-            self.watching.forget_left();
-        }
-    }
-
-    fn open(&mut self, version: u64, app: &str) -> Result<u64, SpawnerRefusal> {
-        let versions = [&self.loaded, &self.serving];
-        let version = versions.into_iter().flatten().find(|each| each.number == version);
-        let version = version.ok_or_else(|| SpawnerRefusal::Request("there is no such version".to_owned()))?;
-        let known = version.apps.get(app).filter(|_| app.len() <= MAX_APP);
-        let policy = known.ok_or_else(|| SpawnerRefusal::Request("there is no such app".to_owned()))?;
-        if self.generations.len() >= MAX_GENERATIONS {
-            return Err(SpawnerRefusal::Request("there are too many generations".to_owned()));
-        }
-        let directory =
-            Directory::open(&policy.root()).map_err(|error| SpawnerRefusal::Directory(error.to_string()))?;
-        let assets = policy.assets().map(|root| Directory::open(&root)).transpose();
-        let assets = assets.map_err(|error| SpawnerRefusal::Directory(error.to_string()))?;
-        let (memory, version, has_module) = (policy.memory, version.number, policy.has_module());
-        let lease = self.uids.as_ref().filter(|_| has_module).map(|uids| uids.lease(app)).transpose();
-        let lease = lease.map_err(|error| SpawnerRefusal::User(error.to_string()))?;
-        let number = self.next();
-        self.generations.insert(
-            number,
-            AppGeneration {
-                app: app.to_owned(),
-                version,
-                requested: RequestedModules::default(),
-                directory,
-                assets,
-                assets_seen: None,
-                lease,
-                has_module,
-                memory,
-            },
-        );
-        Ok(number)
-    }
-
     /// The supervisor is gone: ends all workers and removes what it left.
     fn clear_up(&mut self) {
+        self.abandon_successor();
         for socket in self.sockets.iter().flatten() {
             socket.remove();
         }

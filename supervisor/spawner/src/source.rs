@@ -57,6 +57,19 @@ impl ConfigSource {
         }
     }
 
+    /// As arguments of `nano serve`.
+    pub(crate) fn to_serve_arguments(&self) -> Vec<OsString> {
+        let with = |option: &str, value: &OsStr| {
+            let mut argument = OsString::from(option);
+            argument.push(value);
+            argument
+        };
+        match self {
+            Self::File(path) => vec![with("--config=", path.as_os_str())],
+            Self::App { path, port } => vec![with("--app=", path.as_os_str()), format!("--port={port}").into()],
+        }
+    }
+
     /// As arguments of a program.
     pub(crate) fn to_arguments(&self) -> Vec<OsString> {
         match self {

@@ -6,7 +6,7 @@
 //! supervisor's, if there is no user `nano`, and the one before it that of workers that check apps' modules.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::{Rc, Weak};
 
 /// Without `uid_base`: above the uids of people and packages, below those that systemd assigns itself (`DynamicUser=`,
@@ -37,6 +37,9 @@ pub(crate) struct Uids {
     /// That of workers that check.
     checkers: Rc<UidLease>,
     leases: RefCell<BTreeMap<u32, Weak<UidLease>>>,
+    /// Those that apps of the nano before this one have: no other app gets them.
+    kept: HashMap<String, u32>,
+    taken: HashSet<u32>,
 }
 
 /// An app's uid (and gid), reserved for as long as this value lives.
@@ -55,16 +58,26 @@ pub(crate) struct NoUid {
 }
 
 impl Uids {
-    /// `base` is the config's `uid_base`, which leaves room for the range.
-    pub(crate) fn new(base: Option<u32>) -> Self {
+    /// `base` is the config's `uid_base`, which leaves room for the range. `kept` are the uids that apps of the nano before
+    /// this one have.
+    pub(crate) fn new(base: Option<u32>, kept: BTreeMap<String, u32>) -> Self {
         let (base, width) = range(base);
         let checkers = Rc::new(UidLease { uid: base + (width - 2), app: String::new() });
-        Self { base, width, checkers, leases: RefCell::default() }
+        let own = base..base + (width - 2);
+        let kept: HashMap<_, _> = kept.into_iter().filter(|(_, uid)| own.contains(uid)).collect();
+        let taken = kept.values().copied().collect();
+        Self { base, width, checkers, leases: RefCell::default(), kept, taken }
     }
 
     /// The uid of workers that check apps' modules. No app has it.
     pub(crate) fn checkers(&self) -> &Rc<UidLease> {
         &self.checkers
+    }
+
+    /// The apps that have one now, with their uids.
+    pub(crate) fn in_use(&self) -> BTreeMap<String, u32> {
+        let leases = self.leases.borrow();
+        leases.values().filter_map(Weak::upgrade).map(|lease| (lease.app.clone(), lease.uid)).collect()
     }
 
     /// The app's uid; all its generations share it.
@@ -75,9 +88,13 @@ impl Uids {
             return Ok(own);
         }
         let first = offset(app, self.width);
-        let free = (0..self.width)
-            .map(|step| self.base + (first + step) % self.width)
-            .find(|uid| *uid < self.base + (self.width - 2) && !leases.contains_key(uid))
+        let next = (0..self.width).map(|step| self.base + (first + step) % self.width);
+        let next = next.filter(|uid| *uid < self.base + (self.width - 2) && !self.taken.contains(uid));
+        let kept = self.kept.get(app).copied();
+        let free = kept
+            .into_iter()
+            .chain(next)
+            .find(|uid| !leases.contains_key(uid))
             .ok_or(NoUid { base: self.base, width: self.width })?;
         let lease = Rc::new(UidLease { uid: free, app: app.to_owned() });
         leases.insert(free, Rc::downgrade(&lease));

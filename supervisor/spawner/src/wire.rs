@@ -82,6 +82,24 @@ pub enum Request {
         /// The sockets that it has bound.
         sockets: Vec<SocketFile>,
     },
+    /// These of them stay when the supervisor is gone: another nano has them. No reply.
+    LeaveFiles {
+        /// Their paths.
+        paths: Vec<Vec<u8>>,
+    },
+    /// Start the installed nano, which takes this one's place: [`Reply::SuccessorStarted`]. Two descriptors come with it: its
+    /// standard input, by which it is told what to take over, and its first standard error.
+    StartSuccessor {
+        /// For the reply.
+        id: u64,
+    },
+    /// It has taken over and goes on without this nano, or it is to be killed: [`Reply::SuccessorEnded`].
+    EndSuccessor {
+        /// For the reply.
+        id: u64,
+        /// Whether it goes on.
+        keep: bool,
+    },
     /// Open a module's file: [`Reply::Module`].
     Module {
         /// For the reply.
@@ -177,6 +195,18 @@ pub enum Reply {
         id: u64,
         /// Each layer with what was found, or why the worker could not be inspected.
         contradictions: Result<Vec<(String, String)>, String>,
+    },
+    /// A nano that is to take over was started.
+    SuccessorStarted {
+        /// The request's.
+        id: u64,
+    },
+    /// It is no longer a child of this nano.
+    SuccessorEnded {
+        /// The request's.
+        id: u64,
+        /// How it ended; it was SIGKILL if it goes on.
+        status: Status,
     },
     /// A module's file as a descriptor, or the reason why there is none.
     Module {

@@ -18,6 +18,7 @@ use nano_supervisor::nano_cli::{Action, Cli};
 use nano_supervisor::printable;
 use nano_supervisor::project::ProjectPath;
 use nano_supervisor::serve::{Ended, ServeOptions, serve};
+use nano_supervisor::stand_in::stand_in_if_asked;
 use nano_supervisor::supervisor::ConfigSource;
 use nano_supervisor::wrangler::import;
 use nano_supervisor::{limits, signals};
@@ -37,6 +38,7 @@ const NANOCTLS: &[&str] = &[
     "explain",
     "top",
     "metrics",
+    "upgrade",
 ];
 
 fn main() -> ExitCode {
@@ -48,7 +50,7 @@ fn main() -> ExitCode {
     {
         return failed(&error);
     }
-    if let Some(ended) = spawner_if_asked() {
+    if let Some(ended) = spawner_if_asked().or_else(stand_in_if_asked) {
         return ended;
     }
     let cli = Cli::parse();
@@ -65,10 +67,12 @@ fn main() -> ExitCode {
     }
     match cli.action {
         _ if cli.version => version(),
-        Some(Action::Serve { what, config, app, port, shards, dev_link }) => match source(what, config, app, port) {
-            Ok(source) => run_server(ServeOptions { source, shards, dev: dev_link }),
-            Err(message) => wrong_usage(Some("serve"), &message),
-        },
+        Some(Action::Serve { what, config, app, port, shards, dev_link, take_over }) => {
+            match source(what, config, app, port) {
+                Ok(source) => run_server(ServeOptions { source, shards, dev: dev_link, take_over }),
+                Err(message) => wrong_usage(Some("serve"), &message),
+            }
+        }
         Some(Action::Dev { project, port, ip, env, set }) => {
             let project = ProjectPath { path: project, environment: env, settings: set };
             run_dev(DevOptions { project, port, ip })
@@ -97,7 +101,8 @@ fn main() -> ExitCode {
         None if cli.repl => exec_worker([OsString::from("repl")]),
         None => match cli.words.as_slice() {
             [file] if is_config(file) => {
-                run_server(ServeOptions { source: ConfigSource::File(file.clone()), shards: None, dev: false })
+                let source = ConfigSource::File(file.clone());
+                run_server(ServeOptions { source, shards: None, dev: false, take_over: false })
             }
             [file, further, ..] if is_config(file) => {
                 wrong_usage(None, &format!("one config file is served, and {} is one too many", further.display()))
@@ -231,6 +236,8 @@ fn run_server(options: ServeOptions) -> ExitCode {
     match serve(&options) {
         Ok(Ended::Drained) => ExitCode::Done,
         Ok(Ended::Cut) => ExitCode::Failed,
+        Ok(Ended::HandedOver(None)) => ExitCode::Done,
+        Ok(Ended::HandedOver(Some(stand_in))) => stand_in.stand_in(),
         Err(error) => failed(&error),
     }
 }

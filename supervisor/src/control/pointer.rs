@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::unistd::geteuid;
 
@@ -19,6 +20,8 @@ use crate::socket_file::{FileIdentity, identity};
 pub(crate) struct Pointer {
     path: PathBuf,
     identity: FileIdentity,
+    /// Another nano's otherwise.
+    is_own: AtomicBool,
 }
 
 impl Pointer {
@@ -38,7 +41,26 @@ impl Pointer {
         }
         symlink(socket, place).ok()?;
         let identity = identity(&fs::symlink_metadata(place).ok()?);
-        Some(Self { path: place.to_owned(), identity })
+        Some(Self { path: place.to_owned(), identity, is_own: AtomicBool::new(true) })
+    }
+
+    /// The link of the nano before this one, if there is one to this socket. It stays that one's until [`Self::own`].
+    pub(crate) fn adopt(place: &Path, socket: &Path) -> Option<Self> {
+        if !is_own_link(place) || fs::read_link(place).ok()? != socket {
+            return None;
+        }
+        let identity = identity(&fs::symlink_metadata(place).ok()?);
+        Some(Self { path: place.to_owned(), identity, is_own: AtomicBool::new(false) })
+    }
+
+    /// The link is this nano's from now on.
+    pub(crate) fn own(&self) {
+        self.is_own.store(true, Ordering::Relaxed);
+    }
+
+    /// The link is another nano's from now on.
+    pub(crate) fn leave(&self) {
+        self.is_own.store(false, Ordering::Relaxed);
     }
 
     /// Where it is.
@@ -62,7 +84,9 @@ impl Pointer {
 impl Drop for Pointer {
     fn drop(&mut self) {
         // Only if it is still this nano's.
-        if fs::symlink_metadata(&self.path).is_ok_and(|found| identity(&found) == self.identity) {
+        if self.is_own.load(Ordering::Relaxed)
+            && fs::symlink_metadata(&self.path).is_ok_and(|found| identity(&found) == self.identity)
+        {
             let _ = fs::remove_file(&self.path);
         }
     }

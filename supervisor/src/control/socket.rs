@@ -150,6 +150,17 @@ pub fn bind(path: &Path, group: Option<&ControlGroup>) -> Result<(UnixListener, 
     })
 }
 
+/// The file of the socket that the nano before this one has there, for `group` from now on.
+pub(crate) fn adopt(path: &Path, group: Option<&ControlGroup>) -> Result<BoundSocket, SocketError> {
+    let io = |source| SocketError::Io { path: path.to_owned(), source };
+    let path = std::path::absolute(path).map_err(io)?;
+    if let Some(parent) = path.parent() {
+        prepare_directory(parent, group)?;
+    }
+    let mode = if group.is_some() { 0o660 } else { 0o600 };
+    BoundSocket::adopt(&path, mode, group.map(ControlGroup::id)).map_err(io)
+}
+
 /// A missing directory is made, for the owner and `group` alone. In a directory that every user may write to (`/tmp`), a
 /// directory that another user made is refused: it is a trap.
 pub(super) fn prepare_directory(directory: &Path, group: Option<&ControlGroup>) -> Result<(), SocketError> {

@@ -67,6 +67,19 @@ impl Timetable {
         self.order();
     }
 
+    /// A cron is due next then, because another timetable left off there.
+    pub(super) fn go_on(&mut self, key: &CronKey, next: Option<i64>) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.next = next;
+            self.order();
+        }
+    }
+
+    /// All crons, and when each is due next.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&CronKey, Option<i64>)> {
+        self.entries.iter().map(|(key, entry)| (key, entry.next))
+    }
+
     /// What is to start now. To be asked again at [`Self::next_start`], and when the clock was set.
     pub(super) fn take_due(&mut self, now: u64) -> Vec<Due> {
         if now + BACK_TOLERATED < self.seen {

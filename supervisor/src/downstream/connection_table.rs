@@ -11,16 +11,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::connection::{Connection, ConnectionPhase, Expiry};
+use super::drain::Grace;
 use super::min_rate::RateBudget;
 use super::per_address_limit::PerAddressLimit;
 use super::shared_clock::SharedClock;
 use super::{ClientLimits, Drain};
-
-/// How long a new connection may still send its first request when the shard drains.
-const DRAIN_GRACE: Duration = Duration::from_millis(500);
-
-/// The same for a recently used one: its next request may be on the way.
-const SHORT_GRACE: Duration = Duration::from_millis(100);
 
 /// A connection that has been idle for less may be about to be used again.
 const SHORT_IDLE: Duration = Duration::from_secs(1);
@@ -115,11 +110,11 @@ impl ConnectionTable {
     }
 
     /// The shard drains: closes idle connections. New and recently used ones get time for one more request.
-    pub(super) async fn close_idle(&self) {
-        self.close_quiet(|client| client.phase_ticks() > self.ticks(DRAIN_GRACE));
-        tokio::time::sleep(SHORT_GRACE).await;
+    pub(super) async fn close_idle(&self, grace: Grace) {
+        self.close_quiet(|client| client.phase_ticks() > self.ticks(grace.new));
+        tokio::time::sleep(grace.used).await;
         self.close_quiet(|client| client.phase() == ConnectionPhase::Idle);
-        tokio::time::sleep(DRAIN_GRACE - SHORT_GRACE).await;
+        tokio::time::sleep(grace.new.saturating_sub(grace.used)).await;
         self.close_quiet(|_| true);
     }
 
@@ -148,11 +143,8 @@ impl ConnectionTable {
 
     /// Ends connections whose timeout has expired. Runs as long as the shard.
     pub(super) async fn sweep(&self, limits: &ClientLimits, drain: &Drain) {
-        let limits = TickLimits {
-            head: self.ticks(limits.head_timeout),
-            idle: self.ticks(limits.idle_timeout),
-            grace: self.ticks(DRAIN_GRACE),
-        };
+        let mut limits =
+            TickLimits { head: self.ticks(limits.head_timeout), idle: self.ticks(limits.idle_timeout), grace: 0 };
         let mut drained_for = 0_u32;
         loop {
             self.until(|open| open > 0).await;
@@ -160,6 +152,7 @@ impl ConnectionTable {
             self.shared.now.set(self.shared.now.get().wrapping_add(1));
             if drain.has_begun() {
                 drained_for = drained_for.saturating_add(1);
+                limits.grace = self.ticks(drain.grace().new);
             }
             for client in self.open.borrow().values() {
                 client.tick_streams();

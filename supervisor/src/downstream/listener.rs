@@ -1,5 +1,7 @@
 //! The sockets that clients connect to: bound by nano, one for each shard, or inherited and shared by all shards.
 
+mod take_over;
+
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -11,6 +13,7 @@ use nix::unistd::Group;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::socket_file::{self, BindError, BoundSocket};
+pub(crate) use take_over::take_over;
 
 /// Connections that wait in the kernel to be accepted; the kernel cuts it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
@@ -125,6 +128,14 @@ impl Listener {
         Ok(Self { socket: Kind::Unix(socket), address, options })
     }
 
+    /// The socket once more, for another process.
+    pub(crate) fn duplicate(&self) -> io::Result<OwnedFd> {
+        match &self.socket {
+            Kind::Tcp(socket) => socket.try_clone().map(OwnedFd::from),
+            Kind::Unix(socket) => socket.try_clone().map(OwnedFd::from),
+        }
+    }
+
     fn share(&self) -> Result<Self, ListenError> {
         let socket = match &self.socket {
             Kind::Tcp(socket) => socket.try_clone().map(Kind::Tcp),
@@ -142,6 +153,8 @@ pub struct Bound {
     pub shards: Vec<Vec<Listener>>,
     /// The files of Unix sockets: dropping this removes them.
     pub files: Vec<BoundSocket>,
+    /// They were bound by systemd.
+    pub inherited: bool,
 }
 
 /// Binds every address for every shard. With several shards a TCP address is bound once for each (`SO_REUSEPORT`), so
@@ -166,7 +179,7 @@ pub fn bind(addresses: &[Listen], shards: usize) -> Result<Bound, ListenError> {
             }
         }
     }
-    Ok(Bound { shards: all, files })
+    Ok(Bound { shards: all, files, inherited: false })
 }
 
 /// Takes listening sockets that another process bound (systemd), each shared by all shards. One whose address is in
@@ -174,16 +187,14 @@ pub fn bind(addresses: &[Listen], shards: usize) -> Result<Bound, ListenError> {
 ///
 /// # Errors
 /// One of them is no listening stream socket.
-pub fn adopt(sockets: Vec<OwnedFd>, configured: &[Listen], shards: usize) -> Result<Vec<Vec<Listener>>, ListenError> {
+pub fn adopt(sockets: Vec<OwnedFd>, configured: &[Listen], shards: usize) -> Result<Bound, ListenError> {
     let mut all: Vec<Vec<Listener>> = (0..shards.max(1)).map(|_| Vec::new()).collect();
     for socket in sockets {
-        let socket = Socket::from(socket);
-        let listens = socket.is_listener().unwrap_or(false) && socket.r#type().is_ok_and(|kind| kind == Type::STREAM);
-        let address = socket.local_addr().map_err(|_| ListenError::Inherited)?;
+        let (socket, address) = listening(socket)?;
         let options = options_for(&address, configured);
-        let listener = match (listens, address.as_socket(), address.is_unix()) {
-            (true, Some(_), _) => Listener::tcp(socket.into(), options)?,
-            (true, None, true) => {
+        let listener = match (address.as_socket(), address.is_unix()) {
+            (Some(_), _) => Listener::tcp(socket.into(), options)?,
+            (None, true) => {
                 let path =
                     address.as_pathname().map_or_else(|| "(unnamed)".to_owned(), |path| path.display().to_string());
                 Listener::unix(OwnedFd::from(socket).into(), format!("unix:{path}"), options)?
@@ -192,7 +203,16 @@ pub fn adopt(sockets: Vec<OwnedFd>, configured: &[Listen], shards: usize) -> Res
         };
         share(listener, &mut all)?;
     }
-    Ok(all)
+    // systemd removes their files.
+    Ok(Bound { shards: all, files: Vec::new(), inherited: true })
+}
+
+/// A socket that another process bound, and its address.
+fn listening(socket: OwnedFd) -> Result<(Socket, SockAddr), ListenError> {
+    let socket = Socket::from(socket);
+    let listens = socket.is_listener().unwrap_or(false) && socket.r#type().is_ok_and(|kind| kind == Type::STREAM);
+    let address = socket.local_addr().map_err(|_| ListenError::Inherited)?;
+    if listens { Ok((socket, address)) } else { Err(ListenError::Inherited) }
 }
 
 /// The options of an inherited socket. `[::]` and `0.0.0.0` are one address here: which of them a socket has is decided by

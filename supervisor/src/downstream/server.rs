@@ -37,7 +37,6 @@ impl<S: Service> Server<S> {
         (drain, tls): (Rc<Drain>, TlsSwitch),
         listeners: Vec<Listener>,
     ) -> io::Result<(Rc<Self>, Accepting)> {
-        let acceptors: Vec<_> = listeners.into_iter().map(Acceptor::new).collect::<io::Result<_>>()?;
         let connections = ConnectionTable::new(&limits);
         let server = Rc::new(Self {
             service: Rc::new(service),
@@ -47,16 +46,27 @@ impl<S: Service> Server<S> {
             tls,
             computing: Computing::default(),
         });
-        let accepting = acceptors.into_iter().map(|acceptor| spawn_local(acceptor.run(Rc::clone(&server)))).collect();
+        let mut accepting = Accepting::default();
+        server.accept(listeners, &mut accepting)?;
         let swept = Rc::clone(&server);
         spawn_local(async move { swept.connections.sweep(&swept.limits, &swept.drain).await });
-        Ok((server, Accepting(accepting)))
+        Ok((server, accepting))
+    }
+
+    /// Accepts on these listeners, too: on all, or on none.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub(crate) fn accept(self: &Rc<Self>, listeners: Vec<Listener>, accepting: &mut Accepting) -> io::Result<()> {
+        let acceptors: Vec<_> = listeners.into_iter().map(Acceptor::new).collect::<io::Result<_>>()?;
+        accepting.0.extend(acceptors.into_iter().map(|acceptor| spawn_local(acceptor.run(Rc::clone(self)))));
+        Ok(())
     }
 
     /// After the drain has begun: waits until no connection is left.
     pub(crate) async fn drained(self: Rc<Self>, accepting: Accepting) {
         let idle = Rc::clone(&self);
-        spawn_local(async move { idle.connections.close_idle().await });
+        spawn_local(async move { idle.connections.close_idle(idle.drain.grace()).await });
         for acceptor in accepting.0 {
             let _ = acceptor.await;
         }

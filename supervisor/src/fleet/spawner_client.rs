@@ -3,6 +3,7 @@
 
 mod assets;
 mod serving;
+mod successor;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -19,13 +20,16 @@ use nano_protocol::{ExitCode, LayerReport, ModuleError};
 use nano_spawner::wire::{
     Coverage, Exit, Layer, POLL_EVERY, Reply, Request, SocketFile, SpawnerRefusal, WorkerPurpose,
 };
-use nano_spawner::{ConfigSource, Fingerprint, MAX_PACKET, Packet, Wait, explain, receive, receive_config, send};
+use nano_spawner::{
+    ConfigSource, Fingerprint, Inheritance, MAX_PACKET, Packet, Wait, explain, receive, receive_config, send,
+};
 use nix::unistd::Pid;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::start_error::StartError;
 use crate::duration::millis;
+use crate::registered::register;
 use crate::signals::EarlyStop;
 
 /// How long the spawner may take to kill the remaining workers and to end.
@@ -90,9 +94,14 @@ impl Drop for SpawnerProcess {
 type Loaded = Result<(u64, Config), ConfigError>;
 
 impl StartedSpawner {
-    /// Starts the spawner. Call it before there are threads, and before privileges are given up.
-    pub(crate) fn start(source: &ConfigSource, program: &Path) -> Result<Self, SpawnerError> {
-        let (child, socket) = nano_spawner::start(source, program)?;
+    /// Starts the spawner; with `inheritance`, one that can start another nano. Call it before there are threads, and before
+    /// privileges are given up.
+    pub(crate) fn start(
+        source: &ConfigSource,
+        program: &Path,
+        inheritance: Option<&Inheritance>,
+    ) -> Result<Self, SpawnerError> {
+        let (child, socket) = nano_spawner::start(source, program, inheritance)?;
         Ok(Self { socket, source: source.clone(), process: SpawnerProcess(child) })
     }
 
@@ -141,14 +150,6 @@ impl StartedSpawner {
         };
         Ok((Rc::new(spawner), process))
     }
-}
-
-#[expect(
-    deprecated,
-    reason = "the new constructor is unsafe for descriptors that may be closed early; an OwnedFd is not"
-)]
-fn register(socket: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    AsyncFd::new(socket)
 }
 
 type ReplyWithFile = (Reply, Option<OwnedFd>);
@@ -299,6 +300,8 @@ impl SpawnerClient {
             | Reply::Asset { id, .. }
             | Reply::Certificates { id }
             | Reply::Compared { id, .. }
+            | Reply::SuccessorStarted { id }
+            | Reply::SuccessorEnded { id, .. }
             | Reply::Refused { id, .. } => *id,
         };
         if let Reply::Spawned { worker, .. } = &reply {

@@ -63,6 +63,12 @@ pub(super) enum Action {
     },
     /// Take no more requests, finish those in flight, end
     Drain,
+    /// Have the nano that is installed now take over, without losing a request; or say why it does not
+    Upgrade {
+        /// How long its apps may take until they are ready, in seconds
+        #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        timeout: u64,
+    },
     /// The log's last lines, of apps that were removed too
     Logs(LogArguments),
     /// Log from another level on, until nano is started again; without LEVEL: which it is

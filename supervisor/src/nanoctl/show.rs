@@ -252,6 +252,17 @@ pub(super) fn drain(body: &Value) -> String {
     format!("drained in {}; nano ends\n", duration(&body["took_ms"]))
 }
 
+pub(super) fn upgrade(body: &Value) -> String {
+    format!(
+        "nano {} (pid {}) serves after {:.1} s; nano {} (pid {}) finishes what it has and ends\n",
+        text(&body["new_version"]),
+        body["new_pid"],
+        body["seconds"].as_f64().unwrap_or_default(),
+        text(&body["old_version"]),
+        body["old_pid"],
+    )
+}
+
 pub(super) fn check(body: &Value) -> String {
     let mut out = format!("{}: ok, every app loads: {}\n", text(&body["file"]), text(&body["apps"]));
     let needs_restart = list(&body["needs_restart"]).map(text).collect::<Vec<_>>();

@@ -5,6 +5,7 @@ use std::io;
 use nano_config::{ConfigError, LogFormat};
 use nano_spawner::explain;
 
+use super::predecessor::TakeOverError;
 use crate::agent::NoAgent;
 use crate::control;
 use crate::control::socket::SocketError;
@@ -53,6 +54,9 @@ pub enum ServeError {
     /// The control socket cannot be bound.
     #[error(transparent)]
     Control(#[from] SocketError),
+    /// The nano that runs cannot be taken over from.
+    #[error(transparent)]
+    TakeOver(#[from] TakeOverError),
     /// A shard could not be started.
     #[error(transparent)]
     Shard(#[from] ShardError),
@@ -81,6 +85,7 @@ impl ServeError {
             Self::Inherited(_) => "inherited_sockets",
             Self::Metrics { .. } => "metrics",
             Self::Control(_) => "control_socket",
+            Self::TakeOver(_) => "take_over",
             Self::Shard(_) => "shard",
             Self::Proc(_) => "no_proc",
             Self::Limits(_) => "limits",

@@ -1,6 +1,7 @@
 //! Commands of the control plane to a shard. Every command is answered when it has taken effect, so that a reload knows
 //! when the old generation can get no more requests.
 
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use nano_protocol::Scheduled;
 use tokio::sync::oneshot;
 
 use crate::app::App;
+use crate::downstream::listener::Listener;
 use crate::downstream::tls::ServerTls;
 use crate::route::RouteTable;
 use crate::upstream::RunReport;
@@ -30,6 +32,13 @@ pub enum ShardCommand {
         socket: UnixStream,
         /// Answered once requests can be sent to it.
         done: Done,
+    },
+    /// From now on connections are accepted from these, too.
+    Listen {
+        /// Listeners of this shard.
+        listeners: Vec<Listener>,
+        /// Answered when it is so.
+        done: oneshot::Sender<io::Result<()>>,
     },
     /// From now on requests are routed by this table.
     SwapRoutes {
@@ -65,6 +74,8 @@ pub enum ShardCommand {
     },
     /// Stop accepting; finish what is in flight; close idle connections.
     Drain {
+        /// Another nano serves: there is time.
+        unhurried: bool,
         /// Answered when no connection is left.
         done: Done,
     },

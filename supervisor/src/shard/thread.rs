@@ -17,6 +17,7 @@ use crate::downstream::{Accepting, Drain, Server};
 use crate::egress::MAX_LOOKUPS;
 use crate::ingress::{IngressContext, run_scheduled};
 use crate::route::RouteTable;
+use crate::signals;
 use crate::upstream::Routes;
 
 /// Tasks that run between two polls of the sockets: responses and timers can be late by that much. More would save
@@ -33,6 +34,8 @@ pub(super) fn start(
 ) -> io::Result<std::thread::JoinHandle<()>> {
     let (started, outcome) = std::sync::mpsc::sync_channel(1);
     let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || {
+        // They are for the main thread.
+        signals::hold();
         let mut builder = Builder::new_current_thread();
         builder.event_interval(TASKS_BETWEEN_EVENTS).global_queue_interval(TASKS_BETWEEN_EVENTS);
         // The blocking threads are for the system's resolver, for static files, and once for the certificates.
@@ -102,6 +105,9 @@ impl Composition {
                     self.routes.add_link(&app, worker, socket);
                     let _ = done.send(());
                 }
+                ShardCommand::Listen { listeners, done } => {
+                    let _ = done.send(self.server.accept(listeners, &mut self.accepting));
+                }
                 ShardCommand::SwapRoutes { routes, done } => {
                     self.routes.swap(routes);
                     let _ = done.send(());
@@ -117,8 +123,8 @@ impl Composition {
                     });
                 }
                 ShardCommand::RetireWorker { worker, done } => self.routes.retire(worker, done),
-                ShardCommand::Drain { done } => {
-                    self.drain.begin();
+                ShardCommand::Drain { unhurried, done } => {
+                    self.drain.begin(unhurried);
                     let server = Rc::clone(&self.server);
                     let accepting = std::mem::take(&mut self.accepting);
                     spawn_local(async move {

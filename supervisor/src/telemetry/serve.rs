@@ -3,8 +3,10 @@
 
 use std::cell::Cell;
 use std::convert::Infallible;
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::Scrapes;
@@ -54,14 +56,30 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(listener)
 }
 
-/// Answers until it is dropped. Must run in a `LocalSet`.
-pub(crate) async fn serve(listener: TcpListener, scrapes: Arc<Scrapes>, readiness: Rc<Readiness>) {
+/// Answers until `closing` comes, then finishes what it has. Must run in a `LocalSet`.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    scrapes: Arc<Scrapes>,
+    readiness: Rc<Readiness>,
+    closing: impl Future<Output = ()>,
+) {
+    let mut closing = pin!(closing);
+    let closed = watch::channel(false).0;
     let status = scrapes.status();
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-        let stream = match listener.accept().await {
+        let next = async {
+            let permit = Arc::clone(&permits).acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            biased;
+            () = &mut closing => break,
+            (Ok(permit), accepted) = next => (permit, accepted),
+            else => break,
+        };
+        let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Most likely out of descriptors: no busy loop until some are free.
@@ -72,6 +90,7 @@ pub(crate) async fn serve(listener: TcpListener, scrapes: Arc<Scrapes>, readines
         };
         while connections.try_join_next().is_some() {}
         let (texts, readiness) = ((Arc::clone(&scrapes), Arc::clone(&status)), Rc::clone(&readiness));
+        let mut closed = closed.subscribe();
         connections.spawn_local(async move {
             // When the text that is being sent was there.
             let reading = Rc::<Cell<Option<Instant>>>::default();
@@ -89,14 +108,25 @@ pub(crate) async fn serve(listener: TcpListener, scrapes: Arc<Scrapes>, readines
                 .header_read_timeout(HEADER_TIMEOUT)
                 .max_buf_size(BUFFER)
                 .serve_connection(TokioIo::new(stream), service);
+            let mut connection = pin!(connection);
+            let until_closed = async {
+                tokio::select! {
+                    _ = connection.as_mut() => return,
+                    _ = closed.wait_for(|closed| *closed) => connection.as_mut().graceful_shutdown(),
+                }
+                let _ = connection.await;
+            };
             // Errors of a scraper's connection are the scraper's to report.
             tokio::select! {
-                _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection) => {}
+                _ = tokio::time::timeout(CONNECTION_TIMEOUT, until_closed) => {}
                 () = not_read(&reading) => {}
             }
             drop(permit);
         });
     }
+    drop(listener);
+    closed.send_replace(true);
+    while connections.join_next().await.is_some() {}
 }
 
 /// Waits until a text has not been read in time.

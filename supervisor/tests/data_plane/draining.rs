@@ -19,7 +19,7 @@ fn what_is_in_flight_is_finished_and_told_to_close() {
     let mut waiting = host.get("/waiting");
     let (waiting_id, _) = worker.request();
 
-    let drained = host.order_later(|done| ShardCommand::Drain { done });
+    let drained = host.order_later(|done| ShardCommand::Drain { unhurried: false, done });
     let address = host.address;
     until("nobody listens", || std::net::TcpStream::connect(address).is_err());
     worker.respond(waiting_id, "still");
@@ -46,7 +46,7 @@ fn what_is_on_its_way_is_served_and_what_is_idle_closed() {
     idle.get("/");
     idle.answer();
     late.send("GET /late HTTP/1.1\r\n");
-    let drained = host.order_later(|done| ShardCommand::Drain { done });
+    let drained = host.order_later(|done| ShardCommand::Drain { unhurried: false, done });
     let address = host.address;
     until("nobody listens", || std::net::TcpStream::connect(address).is_err());
     idle.assert_closed();
@@ -67,7 +67,7 @@ fn no_accepted_connection_is_lost() {
         let server = worker.serve();
         // Connected and asked, but maybe not accepted yet when the order comes.
         let mut clients: Vec<Client> = (0..20).map(|_| host.get("/")).collect();
-        let drained = host.order_later(|done| ShardCommand::Drain { done });
+        let drained = host.order_later(|done| ShardCommand::Drain { unhurried: false, done });
         for client in &mut clients {
             assert_eq!(client.answer().status, 200);
         }
@@ -85,7 +85,7 @@ fn a_full_shard_drains_too() {
     let mut only = host.get("/");
     only.answer();
     let mut outside = host.get("/outside");
-    let drained = host.order_later(|done| ShardCommand::Drain { done });
+    let drained = host.order_later(|done| ShardCommand::Drain { unhurried: false, done });
     only.assert_closed();
     drop(only);
     assert_eq!(outside.answer().status, 200, "it was connected before the end");
@@ -105,7 +105,7 @@ fn an_idle_client_that_does_not_close_delays_nothing() {
     let mut idle = host.get("/");
     idle.answer();
     // The grace for a request that is on its way, and no wait for the client's close.
-    host.order(|done| ShardCommand::Drain { done });
+    host.order(|done| ShardCommand::Drain { unhurried: false, done });
     idle.assert_closed();
     drop((idle, host));
     server.join().unwrap();

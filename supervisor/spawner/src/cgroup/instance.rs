@@ -1,8 +1,10 @@
 //! The group that contains all groups of this nano. Its directory is locked (flock(2)) for as long as nano lives, so
 //! that the next nano can tell what a killed one left behind from the groups of one that runs.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -75,10 +77,23 @@ impl Instance {
         left
     }
 
+    /// The leaf of another nano that runs in the same base.
+    pub(super) fn leaf_of_another(&self) -> Option<Group> {
+        let others = self.base.children().ok()?.into_iter().filter(|name| is_ours(name) && *name != self.name);
+        let groups = others.filter_map(|name| self.base.child(&name).ok());
+        groups.filter(|group| lock(group).is_err()).find_map(|group| group.child(OWN_LEAF).ok())
+    }
+
     /// Kills and removes everything in it, and the group itself.
     pub(super) fn remove(&self, deadline: Instant) -> io::Result<()> {
         self.base.remove_tree(&self.name, deadline)
     }
+}
+
+/// The base of the instance whose leaf this directory is, if it is one.
+pub(super) fn base_of_leaf(path: &Path) -> Option<&Path> {
+    let instance = path.parent().filter(|_| path.ends_with(OWN_LEAF))?;
+    instance.parent().filter(|_| instance.file_name().and_then(OsStr::to_str).is_some_and(is_ours))
 }
 
 /// `nano-PID` or `nano-PID-N`. Other programs' groups may have names with the same prefix.
@@ -91,7 +106,11 @@ fn is_ours(name: &str) -> bool {
 /// Only a group of nano's may be killed: all its processes are in groups of the kind that nano creates.
 fn is_built_as_ours(group: &Group) -> bool {
     let made_by_us = |name: &String| name == OWN_LEAF || name.starts_with(APP_PREFIX);
-    group.processes().is_ok_and(|processes| processes.is_empty())
+    // In a leaf may be what waits for the nano that took over.
+    let is_idle = |group: &Group| group.processes().is_ok_and(|processes| processes.is_empty());
+    let leaf = group.child(OWN_LEAF);
+    is_idle(group)
+        && leaf.map_or(true, |leaf| is_idle(&leaf))
         && group.children().is_ok_and(|children| children.iter().all(made_by_us))
 }
 

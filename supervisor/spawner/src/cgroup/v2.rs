@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::group::Group;
-use super::instance::Instance;
+use super::instance::{self, Instance};
 use super::{CgroupLimits, Controller, OWN_LEAF};
 
 /// From 1 to 10,000; an app's group has 100. The supervisor must not wait for a processor behind the apps.
@@ -21,8 +21,10 @@ const HANDED_DOWN: &str = "cgroup.subtree_control";
 pub(super) struct Tree {
     pub(super) instance: Instance,
     pub(super) controllers: Vec<Controller>,
-    /// Controllers that nano enabled in the group that it was started in.
+    /// Controllers that nano enabled in the group that it was started in, or that the nano before it did.
     enabled: Vec<Controller>,
+    /// Whether it took the place of another nano in that group.
+    heir: bool,
     /// The pids of the moved processes.
     moved: Vec<i32>,
 }
@@ -34,6 +36,10 @@ impl Tree {
     /// Finds or creates the tree beneath the group at `path`, which nano's processes are in, or beside it. The first of
     /// the wanted controllers is required.
     pub(super) fn detect(path: &Path, nano: &[i32], wanted: &[Controller]) -> Result<Detected, String> {
+        // A nano that takes over from another was started in that one's leaf. Its groups lie beside the other's.
+        let heir = instance::base_of_leaf(path);
+        let path = heir.unwrap_or(path);
+        let heir = heir.is_some();
         let own = Group::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let list = own.read("cgroup.controllers").map_err(|error| format!("{}: {error}", path.display()))?;
         let needed = wanted.first().copied();
@@ -46,8 +52,8 @@ impl Tree {
         let others = there.iter().filter(|pid| !nano.contains(pid)).count();
         let mut tree = match path.parent() {
             // Only the root of all groups lacks this file: it may hold processes, and hand down what it likes.
-            _ if !own.has("cgroup.type") => Self::make(path, own)?,
-            Some(parent) if others > 0 => Self::beside(parent).map_err(|error| {
+            _ if !own.has("cgroup.type") && !heir => Self::make(path, own)?,
+            Some(parent) if others > 0 && !heir => Self::beside(parent).map_err(|error| {
                 let others = if others == 1 { "another process".to_owned() } else { format!("{others} others") };
                 format!(
                     "nano shares its group with {others}, and can have none beside it ({error}); systemd gives it one by \
@@ -56,7 +62,8 @@ impl Tree {
             })?,
             _ => {
                 let mut tree = Self::make(path, own)?;
-                if let Err(error) = tree.move_in(&there) {
+                tree.heir = heir;
+                if let Err(error) = tree.move_in(if heir { nano } else { &there }) {
                     tree.give_back();
                     return Ok((tree, Some(format!("{}: {error}", path.display()))));
                 }
@@ -84,7 +91,7 @@ impl Tree {
         Instance::remove_stale(&base);
         let instance =
             Instance::make(base).map_err(|error| format!("nano may not make groups in {}: {error}", path.display()))?;
-        Ok(Self { instance, controllers: Vec::new(), enabled: Vec::new(), moved: Vec::new() })
+        Ok(Self { instance, controllers: Vec::new(), enabled: Vec::new(), heir: false, moved: Vec::new() })
     }
 
     /// Moves nano's processes out of the base, which is to hand controllers down.
@@ -111,7 +118,7 @@ impl Tree {
                 // An optional controller: nano works without it.
                 Err(_) => {}
             }
-            if !before {
+            if !before || self.heir {
                 self.enabled.push(*controller);
             }
         }
@@ -133,8 +140,18 @@ impl Tree {
                 let _ = group.write(HANDED_DOWN, &format!("-{}", controller.name()));
             }
         }
-        for pid in &self.moved {
-            let _ = base.add(*pid);
+        if !self.moved.is_empty() {
+            // Also a process that came from the nano before and waits for this one.
+            let inside = own.child(OWN_LEAF).and_then(|leaf| leaf.processes());
+            let pids = inside.unwrap_or_else(|_| self.moved.clone());
+            for pid in pids {
+                // A nano that took over has the group above handed down: then its leaf is the place.
+                if base.add(pid).is_err()
+                    && let Some(leaf) = self.instance.leaf_of_another()
+                {
+                    let _ = leaf.add(pid);
+                }
+            }
         }
         let _ = own.remove(OWN_LEAF);
         self.enabled.clear();
@@ -148,6 +165,10 @@ impl Tree {
             own.remove_tree(&name, deadline)?;
         }
         self.give_back();
+        // What could not be moved away goes on: it is nano itself, or waits for the one that took over.
+        if self.instance.group.child(OWN_LEAF).is_ok_and(|leaf| leaf.processes().is_ok_and(|left| !left.is_empty())) {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
         self.instance.remove(deadline)
     }
 }

@@ -174,3 +174,32 @@ fn a_change_leaves_what_stays_alone() {
     set(&mut table, &[], MIDNIGHT);
     assert_eq!((table.next_start(), table.take_due(MIDNIGHT + HOUR)), (None, Vec::new()));
 }
+
+#[test]
+fn another_table_goes_on_where_one_left_off() {
+    let crons = [("a", "* * * * *"), ("b", "* * * * *")];
+    // The times of the last minute are over in one, and in the other of `b` they are not: its jitter is longer.
+    let (first, second) =
+        if jitter(&key("a", "* * * * *")) < jitter(&key("b", "* * * * *")) { ("a", "b") } else { ("b", "a") };
+    let mut old = table(&crons, MIDNIGHT - SECOND);
+    let between = MIDNIGHT + jitter(&key(first, "* * * * *"));
+    assert_eq!(old.take_due(between).len(), 1);
+    // One that begins by itself forgets what was due, and one that began before does it again.
+    for begun in [MIDNIGHT - SECOND, between] {
+        let mut new = table(&crons, begun);
+        for (key, next) in old.all() {
+            new.go_on(key, next);
+        }
+        let due = new.take_due(MIDNIGHT + MAX_JITTER);
+        assert_eq!(
+            due,
+            [Due {
+                key: key(second, "* * * * *"),
+                time: Some(i64::try_from(MIDNIGHT / SECOND).unwrap()),
+                missed: false
+            }]
+        );
+    }
+    old.go_on(&key("nobody", "* * * * *"), None);
+    assert_eq!(old.all().count(), 2);
+}

@@ -40,7 +40,7 @@ fn what_is_idle_is_closed_by_the_order_and_not_by_the_clock() {
         connections.close_quiet(|client| client.phase() == ConnectionPhase::Idle);
         assert_eq!(expired(&served), Some(Expiry::Idle));
         assert_eq!((expired(&asks_again), expired(&is_served), expired(&new)), (None, None, None));
-        connections.close_idle().await;
+        connections.close_idle(Drain::default().grace()).await;
         assert_eq!((expired(&asks_again), expired(&is_served), expired(&new)), (None, None, Some(Expiry::Idle)));
     });
 }
