@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use nano_test::{Nano, Site, app_path, finish, repository, tool, until};
+use nano_test::{Connection, Nano, Site, app_path, exchange, finish, repository, tool, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -53,6 +53,32 @@ fn what_it_reads_has_apps_deaths_and_nothing_that_is_secret() {
     }
     let policy = nano.probe("/").header("content-security-policy").unwrap().to_owned();
     assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+}
+
+#[test]
+fn neither_pages_that_stay_open_nor_other_sites_are_in_the_way_of_scrapers() {
+    let nano = serve();
+    let mut pages: Vec<_> = (0..40).map(|_| Connection::open(nano.metrics_address).unwrap()).collect();
+    for page in &mut pages {
+        let answer = page.get("127.0.0.1:9464", "/status.json").unwrap();
+        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    }
+    assert!(nano.metrics().sum("nano_build_info", &[]) > 0.0);
+    // A name of another site that has come to mean this machine.
+    for (host, status) in [
+        ("evil.example:9464", 403),
+        ("localhost.evil.example", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("[::1]:9464", 200),
+        ("LOCALHOST", 200),
+    ] {
+        for path in ["/", "/status.json"] {
+            let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            let answer = exchange(nano.metrics_address, head.as_bytes()).unwrap();
+            assert_eq!(answer.status, status, "{host}{path}");
+            assert!(status == 200 || !answer.text().contains("shop"));
+        }
+    }
 }
 
 #[test]

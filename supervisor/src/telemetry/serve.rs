@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use nano_config::split_host_port;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -89,6 +90,7 @@ pub(crate) async fn serve(
             }
         };
         while connections.try_join_next().is_some() {}
+        let is_local = stream.local_addr().is_ok_and(|own| own.ip().to_canonical().is_loopback());
         let (texts, readiness) = ((Arc::clone(&scrapes), Arc::clone(&status)), Rc::clone(&readiness));
         let mut closed = closed.subscribe();
         connections.spawn_local(async move {
@@ -97,7 +99,11 @@ pub(crate) async fn serve(
             let service = service_fn(|request| {
                 let (texts, readiness, reading) = (texts.clone(), Rc::clone(&readiness), Rc::clone(&reading));
                 async move {
-                    let mut response = respond(&request, (&texts.0, &texts.1), &readiness).await;
+                    let mut response = if is_local && is_rebound(&request) {
+                        text(StatusCode::FORBIDDEN, "this address is for this machine: ask by 127.0.0.1 or localhost\n")
+                    } else {
+                        respond(&request, (&texts.0, &texts.1), &readiness).await
+                    };
                     response.body_mut().watch(reading);
                     http_date::stamp(response.headers_mut());
                     Ok::<_, Infallible>(response)
@@ -159,6 +165,16 @@ async fn respond(
     }
 }
 
+/// Whether a browser of this machine asks for the status by a name that is not this machine's: a page of another site, whose
+/// name has become that of the loopback address, would be let read it.
+fn is_rebound(request: &Request<Incoming>) -> bool {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.and_then(|host| split_host_port(host).ok()).map_or("", |(host, _)| host);
+    let is_address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+    let is_own = host.is_empty() || is_address || host.eq_ignore_ascii_case("localhost");
+    matches!(request.uri().path(), "/" | "/status.json") && !is_own
+}
+
 async fn rendered(scrapes: &Scrapes, kind: &'static str) -> Response<ScrapeBody> {
     match scrapes.text().await {
         Ok(body) => {
@@ -181,10 +197,12 @@ fn page() -> Response<ScrapeBody> {
     response
 }
 
-/// For browsers: no page of another site embeds or reads it, and none is kept.
+/// For browsers: no page of another site embeds or reads it, none is kept, and a page that stays open takes no connection from
+/// scrapers in between.
 fn guarded(mut response: Response<ScrapeBody>) -> Response<ScrapeBody> {
     for (name, value) in [
         ("cache-control", "no-store"),
+        ("connection", "close"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("referrer-policy", "no-referrer"),
