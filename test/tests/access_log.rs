@@ -173,7 +173,7 @@ fn the_first_line_says_what_is_started() {
     assert_eq!((&start["message"], &start["version"]), (&json!("nano starts"), &json!(env!("CARGO_PKG_VERSION"))));
     assert_eq!((start["config"].as_str(), &start["apps"]), (site.config_path().to_str(), &json!(1)));
     assert!(["required", "best-effort"].contains(&start["sandbox"].as_str().unwrap()), "{start}");
-    let layers = nano.log.message("sandbox").unwrap();
+    let layers = until("the line about the sandbox", || nano.log.message("sandbox"));
     assert_eq!(layers["policy"], start["sandbox"]);
     assert!(layers["in_force"].as_str().unwrap().contains("seccomp"), "{layers}");
 }
