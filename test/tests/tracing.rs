@@ -147,6 +147,36 @@ fn a_request_s_span_is_what_the_receiver_and_the_app_know() {
 }
 
 #[test]
+fn the_span_of_a_websocket_ends_when_it_opens() {
+    let Some(receiver) = Receiver::start() else { return };
+    let site = Site::new();
+    site.config(json!({
+        "log": { "format": "json" },
+        "otlp": { "endpoint": format!("http://{}", receiver.address), "sample": 1 },
+        "apps": [{ "name": "a", "hostname": "a.local", "path": "a" }],
+    }));
+    site.app(
+        "a",
+        "export default { fetch() {
+        const [client, server] = Object.values(new WebSocketPair());
+        server.accept();
+        return new Response(null, { status: 101, webSocket: client });
+    } };",
+    );
+    let nano = site.serve();
+    let socket = nano.socket("a.local", "/live");
+    let span = receiver.spans(1).remove(0);
+    assert_eq!(
+        (&span["attributes"]["http.response.status_code"], &span["status"]),
+        (&json!(101), &json!("STATUS_CODE_UNSET"))
+    );
+    drop(socket);
+    let line = until("the socket's line", || nano.log.records().into_iter().find(|line| line["path"] == "/live"));
+    assert_eq!(line["trace_id"], span["trace"]);
+    assert_eq!(receiver.lines.records().len(), 1, "one span");
+}
+
+#[test]
 fn a_stranger_decides_neither_what_is_kept_nor_what_an_app_is_told() {
     let Some(receiver) = Receiver::start() else { return };
     let otlp = json!({ "endpoint": format!("http://{}", receiver.address), "sample": 0 });

@@ -45,7 +45,7 @@ pub(super) struct RequestLog {
     cut: Option<CutBy>,
     pid: u32,
     line: Option<AccessLine>,
-    /// `None`: there are no traces, or its span is handed over.
+    /// `None`: there are no traces.
     trace: Option<RequestTrace>,
     span: Span,
 }
@@ -86,7 +86,7 @@ impl RequestLog {
 
     /// Hands the span over: a request has one.
     fn finish_trace(&mut self, took: Duration) {
-        let (Some(tracer), Some(trace)) = (&self.context.tracer, self.trace.take()) else { return };
+        let (Some(tracer), Some(trace)) = (&self.context.tracer, &mut self.trace) else { return };
         let outcome = Outcome {
             client: self.origin.client,
             request_id: self.id.as_str(),
@@ -216,7 +216,6 @@ impl Drop for RequestLog {
             }
             None => self.context.metrics.unrouted_request(self.status),
         }
-        let trace_id = self.trace.as_ref().filter(|_| self.line.is_some()).map(RequestTrace::id);
         self.finish_trace(took);
         let Some(line) = &self.line else { return };
         if tracing::enabled!(target: COMBINED, tracing::Level::INFO) {
@@ -235,7 +234,7 @@ impl Drop for RequestLog {
             bytes_in = self.tunnel,
             duration_ms = took.as_micros() as f64 / 1000.0,
             request_id = self.id.as_str(),
-            trace_id,
+            trace_id = self.trace.as_ref().map(RequestTrace::id),
             client = %self.origin.client,
             tls = self.client.connection().secured().map(|secured| secured.version),
             pid = (self.pid != 0).then_some(self.pid),

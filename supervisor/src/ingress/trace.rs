@@ -38,7 +38,7 @@ pub(super) struct RequestTrace {
     /// The caller's span.
     caller: Option<SpanId>,
     state: Option<HeaderValue>,
-    /// `None`: no span is made.
+    /// `None`: no span is made, or it is handed over.
     head: Option<Box<SpanHead>>,
 }
 
@@ -96,8 +96,8 @@ impl Tracer {
         }
     }
 
-    /// Hands over the span, if there is to be one.
-    pub(super) fn finish(&self, trace: RequestTrace, outcome: &Outcome<'_>) {
+    /// Hands over the span, if there is to be one and it was not handed over yet.
+    pub(super) fn finish(&self, trace: &mut RequestTrace, outcome: &Outcome<'_>) {
         if let Some(span) = trace.span(outcome) {
             self.tracing.spans.push(span);
         }
@@ -123,9 +123,9 @@ impl RequestTrace {
         String::from_utf8_lossy(text.get(3..35).unwrap_or_default()).into_owned()
     }
 
-    fn span(self, outcome: &Outcome<'_>) -> Option<SpanRecord> {
-        let Self { context, caller, state, head } = self;
-        let SpanHead { method, path, host, version } = *head?;
+    fn span(&mut self, outcome: &Outcome<'_>) -> Option<SpanRecord> {
+        let SpanHead { method, path, host, version } = *self.head.take()?;
+        let (state, caller) = (self.state.take(), self.caller);
         let (name, method) = match method {
             Method::GET
             | Method::HEAD
@@ -170,7 +170,7 @@ impl RequestTrace {
             attributes.push(("error.type", SpanValue::Text(outcome.status.to_string())));
         }
         let end = SystemTime::now();
-        let TraceParent { trace, span, is_random, .. } = context;
+        let TraceParent { trace, span, is_random, .. } = self.context;
         Some(SpanRecord {
             trace,
             span,
