@@ -5,8 +5,10 @@
 
 use crate::bystander::{APP, Bystander, HOST};
 use nano_test::process::{descendants, descriptors, resident};
-use nano_test::{Dice, Load, Nano, Site, sized, until};
+use nano_test::{Dice, Load, Nano, Site, Target, Traffic, Way, certify, sized, until};
+use rustls::ClientConfig;
 use serde_json::json;
+use std::sync::Arc;
 
 /// What the supervisor may have more at the end than after the first reloads, whatever their number.
 const GROWTH: u64 = 24 << 20;
@@ -110,6 +112,106 @@ fn reloads_lose_no_request_and_leave_nothing_behind() {
         "{reloads} reloads, {refused} of them bad, {} requests of the app that changed: {before:?}, {after:?}",
         tally.served
     );
+}
+
+/// The kinds of clients: with a name for people.
+fn clients(nano: &Nano, [http2, http1]: [Arc<ClientConfig>; 2]) -> Vec<(&'static str, Traffic)> {
+    let ports: Vec<_> = nano
+        .log
+        .records()
+        .iter()
+        .filter(|record| record["message"] == "listening")
+        .take(2)
+        .map(|record| record["address"].as_str().unwrap().parse().unwrap())
+        .collect();
+    let target = |port: usize, tls| Target {
+        address: ports[port],
+        tls,
+        host: "changing.local".to_owned(),
+        answer: "version ".to_owned(),
+    };
+    vec![
+        ("h1", Traffic::start(&target(0, None), Way::KeepAlive, 1)),
+        ("h2", Traffic::start(&target(0, None), Way::Http2, 1)),
+        ("TLS h1", Traffic::start(&target(1, Some(Arc::clone(&http1))), Way::KeepAlive, 1)),
+        ("TLS h1, new connections", Traffic::start(&target(1, Some(http1)), Way::Fresh, 1)),
+        ("TLS h2", Traffic::start(&target(1, Some(http2)), Way::Http2, 1)),
+    ]
+}
+
+#[test]
+fn reloads_lose_no_request_by_any_protocol() {
+    let reloads = sized(50, 1000);
+    let site = Site::new();
+    let trusted = certify(&site, "own", "changing.local");
+    let configure = |version: usize| {
+        site.app("changing", &format!("export default {{ fetch: () => new Response('version {version}') }};"));
+        site.config(json!({
+            "listen": ["127.0.0.1:0", { "address": "127.0.0.1:0", "tls": true }], "log": { "access": false },
+            "tls": {
+                "certificates": [{ "hostnames": ["changing.local"], "cert": "own.pem", "key": "own.key" }],
+                "redirect_http": false,
+            },
+            "apps": [{
+                "name": "changing", "hostname": "changing.local", "path": "changing",
+                "env": { "VERSION": version.to_string() },
+            }],
+        }));
+    };
+    configure(0);
+    let nano = site.serve();
+    let clients = clients(&nano, trusted);
+    for number in 1..=reloads {
+        configure(number);
+        assert_eq!(nano.ctl(&["reload"]).code, Some(0), "reload {number}");
+        let now = nano.get("changing.local", "/").text();
+        assert_eq!(now, format!("version {number}"));
+    }
+    for (name, client) in &clients {
+        let before = client.served();
+        until(&format!("requests by {name} at the end"), || (client.served() > before).then_some(()));
+    }
+    for (name, client) in clients {
+        let tally = client.stop();
+        eprintln!("{reloads} reloads, {name}: {} requests", tally.served);
+        assert_eq!(tally.failures, Vec::<String>::new(), "{name}, of {}", tally.served);
+    }
+}
+
+#[test]
+fn a_request_that_is_lost_turns_it_red() {
+    let site = Site::new();
+    site.app("a", "export default { fetch: () => new Response('version 1') };");
+    site.apps(json!([{ "hostname": "changing.local", "name": "a", "path": "a" }]));
+    let nano = site.serve();
+    for way in [Way::KeepAlive, Way::Fresh, Way::Http2] {
+        let target = |answer: &str| Target {
+            address: nano.address,
+            tls: None,
+            host: "changing.local".to_owned(),
+            answer: answer.to_owned(),
+        };
+        let good = Traffic::start(&target("version "), way, 1);
+        let bad = Traffic::start(&target("another "), way, 1);
+        until("requests", || (good.served() > 10).then_some(()));
+        assert_eq!(good.stop().failures, Vec::<String>::new());
+        assert!(!bad.stop().failures.is_empty(), "{way:?}");
+    }
+    // Connections that are cut are failures too, whatever the protocol.
+    let clients = [Way::KeepAlive, Way::Fresh, Way::Http2].map(|way| {
+        let target = Target {
+            address: nano.address,
+            tls: None,
+            host: "changing.local".to_owned(),
+            answer: "version ".to_owned(),
+        };
+        Traffic::start(&target, way, 1)
+    });
+    until("requests of all", || clients.iter().all(|each| each.served() > 10).then_some(()));
+    drop(nano);
+    for each in clients {
+        assert!(!each.stop().failures.is_empty());
+    }
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod container;
 mod ends;
 mod failures;
+mod hostile;
 mod in_flight;
 mod kills;
 mod service;

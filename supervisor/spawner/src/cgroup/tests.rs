@@ -15,6 +15,8 @@ use nix::unistd::{Uid, geteuid, setfsuid};
 
 use super::*;
 
+mod successor;
+
 const LIMITS: CgroupLimits = CgroupLimits { memory: 64 << 20, pids: 8 };
 const SIGKILL: i32 = 9;
 
