@@ -30,6 +30,8 @@ pub struct FleetConfig {
     pub tls: FleetTls,
     /// `user`: the name, and the file with the password, absolute.
     pub user: Option<(String, PathBuf)>,
+    /// `secret_keys`: files of the private keys that open the apps' secrets, absolute.
+    pub secret_keys: Vec<PathBuf>,
     /// `limits`: what no app of the fleet may go beyond here.
     pub limits: FleetLimits,
     /// `state_dir`, absolute.

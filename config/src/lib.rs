@@ -57,7 +57,7 @@ pub use load::{
 pub use megabytes::Megabytes;
 pub use otlp::OtlpConfig;
 pub use schema::DEFAULT_PORT;
-pub use secret::SecretFile;
+pub use secret::{SecretFile, read_secret};
 pub use suggest::nearest;
 pub use tls::{CertificateConfig, CertificateFiles, Secret, TlsConfig};
 pub use trusted_proxies::TrustedProxies;

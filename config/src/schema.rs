@@ -108,6 +108,7 @@ pub(crate) const FLEET_KEY: Key = own("key", "a path as a string");
 pub(crate) const FLEET_USER: Key = own("user", "an object");
 pub(crate) const FLEET_USER_NAME: Key = own("name", "a string");
 pub(crate) const FLEET_USER_PASSWORD: Key = own("password_file", "a path as a string");
+pub(crate) const FLEET_SECRET_KEYS: Key = own("secret_keys", "a list of paths as strings");
 pub(crate) const FLEET_LIMITS: Key = own("limits", "an object");
 pub(crate) const LIMIT_MEMORY_MB: Key = bound("memory_mb", 8, MAX_MB as u64);
 pub(crate) const LIMIT_WORKERS: Key = bound("workers", 1, 256);
@@ -265,7 +266,16 @@ pub(crate) const ASSETS_LEVEL: Level = Level {
 
 /// `fleet`.
 pub(crate) const FLEET_LEVEL: Level = Level {
-    keys: &[&[FLEET_ENDPOINTS, FLEET_PREFIX, FLEET_NODE, FLEET_LABELS, FLEET_TLS, FLEET_USER, FLEET_LIMITS]],
+    keys: &[&[
+        FLEET_ENDPOINTS,
+        FLEET_PREFIX,
+        FLEET_NODE,
+        FLEET_LABELS,
+        FLEET_TLS,
+        FLEET_USER,
+        FLEET_SECRET_KEYS,
+        FLEET_LIMITS,
+    ]],
     belongs: "in `fleet`",
 };
 /// `fleet.tls`.

@@ -147,6 +147,14 @@ fn find(written: &str, directory: &Path, cwd: &Path) -> Result<SecretFile, Fault
     Err((message, None))
 }
 
+/// A secret's file for who deploys: as a configuration in `directory` would find it. No error has any of it.
+///
+/// # Errors
+/// It is not there, or is no secret: why.
+pub fn read_secret(written: &str, directory: &Path, cwd: &Path) -> Result<SecretFile, String> {
+    find(written, directory, cwd).map_err(|(why, _)| why)
+}
+
 enum ReadFault {
     Missing,
     Unusable(String),

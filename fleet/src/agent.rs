@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::etcd::{Etcd, EtcdOptions};
 use crate::keys::Keys;
+use crate::secrets::SecretKeys;
 use crate::table::{Node, Rows, StateDir};
 use fetch::Fetched;
 use follow::{Known, News, Rollouts};
@@ -59,6 +60,7 @@ pub(crate) struct Agent {
     node: Node,
     fleet: FleetConfig,
     keys: Keys,
+    secret_keys: SecretKeys,
     state: StateDir,
     nano: Nano,
     /// The connection that is open.
@@ -135,6 +137,10 @@ pub(crate) async fn run() -> Result<(), AgentError> {
             verdicts.insert(fault.name, (row.mark.revision, Verdict::Refused(fault.message)));
         }
     }
+    let (secret_keys, faults) = SecretKeys::read(&fleet.secret_keys);
+    for fault in faults {
+        nano.log("error", &format!("fleet.secret_keys: {fault}"), "");
+    }
     let (reports, reported) = watch::channel(None);
     let etcd = Rc::new(RefCell::new(None));
     let keys = Keys(fleet.prefix.clone());
@@ -155,6 +161,7 @@ pub(crate) async fn run() -> Result<(), AgentError> {
         node,
         fleet,
         keys,
+        secret_keys,
         state,
         nano,
         etcd,

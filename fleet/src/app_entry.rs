@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::bundle::is_hash;
 use crate::rollout::plan::{Plan, PlanError};
+use crate::secrets::{is_sealed, sealed};
 
 /// Largest value, in bytes: it is written to an app's key and to its history by one request, and etcd's have 1.5 MiB.
 pub(crate) const MAX_ENTRY: usize = 700 << 10;
@@ -88,6 +89,8 @@ pub(crate) enum EntryError {
     Path(&'static str),
     #[error("`name` is not a setting of an app in a fleet: its key is its name")]
     Name,
+    #[error("env.{0}: it is no encrypted value")]
+    Sealed(String),
     #[error("env.{0}: secrets that are read from a node's files or environment are not for apps of a fleet")]
     Secret(String),
 }
@@ -134,6 +137,9 @@ impl AppEntry {
             if alone.is_some_and(|members| members.contains_key("file") || members.contains_key("env")) {
                 return Err(EntryError::Secret(name.chars().take(64).collect()));
             }
+            if sealed(value).is_some_and(|text| !is_sealed(text)) {
+                return Err(EntryError::Sealed(name.chars().take(64).collect()));
+            }
         }
         Ok(())
     }
@@ -160,6 +166,12 @@ impl AppEntry {
             row.insert("path".to_owned(), path.into());
         }
         Value::Object(row)
+    }
+
+    /// Whether something of it is encrypted.
+    pub(crate) fn has_secrets(&self) -> bool {
+        let env = self.settings.get("env").and_then(Value::as_object);
+        env.into_iter().flatten().any(|(_, value)| sealed(value).is_some())
     }
 
     /// Whether a node with these labels serves it.

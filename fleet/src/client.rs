@@ -4,6 +4,7 @@ mod apps;
 mod deploy;
 mod nodes;
 mod rollout;
+mod secrets;
 mod show;
 mod transfer;
 
@@ -15,6 +16,7 @@ use crate::app_entry::EntryError;
 use crate::bundle::BundleError;
 use crate::etcd::{Etcd, EtcdError, EtcdOptions};
 use crate::keys::Keys;
+use crate::secrets::SecretError;
 
 /// Changes and shows a fleet of nanos; `nanoctl` passes these commands on.
 #[derive(Debug, Parser)]
@@ -61,6 +63,10 @@ pub(crate) struct Place {
     /// The file with your password for etcd
     #[arg(long, global = true, value_name = "FILE", env = "NANO_FLEET_PASSWORD_FILE")]
     password_file: Option<PathBuf>,
+
+    /// The fleet's public key, or @FILE with it, that secrets are encrypted for; without it: the one in etcd
+    #[arg(long, global = true, value_name = "KEY", env = "NANO_FLEET_SECRETS_KEY")]
+    secrets_key: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,6 +125,15 @@ pub(crate) enum FleetAction {
         #[command(flatten)]
         wait: nodes::WaitArguments,
     },
+    /// The public key in etcd that secrets are encrypted for; or makes one, or puts one there
+    SecretsKey {
+        /// Make a key pair: the private key into this file, for fleet.secret_keys of the nodes; prints the public one
+        #[arg(long, value_name = "FILE")]
+        new: Option<PathBuf>,
+        /// Put a public key into etcd, for those who deploy without naming one
+        #[arg(long, value_name = "KEY", conflicts_with = "new")]
+        publish: Option<String>,
+    },
     /// Remove bundles that no app and no history has, if they are an hour old
     Gc,
     /// Write the whole table as a nano.json with the apps' directories
@@ -161,6 +176,15 @@ pub(crate) enum ClientError {
     Rolling(String, String),
     #[error("no rollout of {0:?} goes on")]
     NoRollout(String),
+    #[error("{0}")]
+    Secret(#[from] SecretError),
+    #[error("env.{0}: {1}")]
+    SecretOf(String, String),
+    #[error(
+        "the fleet has no public key in etcd to encrypt secrets for: `nanoctl fleet secrets-key --new FILE` makes one, \
+         `--publish KEY` puts it there; or name one: --secrets-key KEY"
+    )]
+    NoSecretsKey,
     #[error("say where the fleet is: --endpoints URL,… (no nano that is a node of a fleet answers here)")]
     NoEndpoints,
     #[error("`cert` and `key` belong together, and so do `user` and `password-file`")]
@@ -175,6 +199,8 @@ pub(crate) enum ClientError {
 pub(crate) struct Fleet {
     pub(crate) etcd: Etcd,
     pub(crate) keys: Keys,
+    /// The public key that was named.
+    secrets_key: Option<String>,
 }
 
 impl Fleet {
@@ -191,14 +217,18 @@ impl Fleet {
         };
         let options = EtcdOptions { endpoints, ca: place.ca.clone(), own, user };
         let etcd = Etcd::connect(&options, 0).await?;
-        Ok(Self { etcd, keys: Keys(place.prefix.trim_end_matches('/').to_owned()) })
+        let secrets_key = place.secrets_key.clone().filter(|key| !key.is_empty());
+        Ok(Self { etcd, secrets_key, keys: Keys(place.prefix.trim_end_matches('/').to_owned()) })
     }
 }
 
 /// Carries a command out; false: it was carried out, and what it found is not as it should be.
 pub(crate) async fn run(command: Action, place: &Place, json: bool) -> Result<bool, ClientError> {
-    let fleet = Fleet::connect(place).await?;
     let output = show::Output { json };
+    if let Action::Fleet { what: FleetAction::SecretsKey { new: Some(file), .. } } = &command {
+        return secrets::make(&output, file);
+    }
+    let fleet = Fleet::connect(place).await?;
     match command {
         Action::Agent | Action::Prepare => Ok(true),
         Action::Deploy(arguments) => deploy::run(&fleet, &output, &arguments).await,
@@ -213,6 +243,7 @@ pub(crate) async fn run(command: Action, place: &Place, json: bool) -> Result<bo
             FleetAction::Rollout { what } => rollout::run(&fleet, &output, &what).await,
             FleetAction::Apps => apps::list(&fleet, &output).await,
             FleetAction::Remove { app, wait } => deploy::remove(&fleet, &output, &app, &wait).await,
+            FleetAction::SecretsKey { publish, .. } => secrets::key(&fleet, &output, publish.as_deref()).await,
             FleetAction::Gc => apps::collect(&fleet, &output).await,
             FleetAction::Export { directory } => transfer::export(&fleet, &output, &directory).await,
             FleetAction::Import { directory, wait } => transfer::import(&fleet, &output, &directory, &wait).await,

@@ -62,7 +62,10 @@ pub(crate) enum EtcdError {
 impl From<Status> for EtcdError {
     fn from(status: Status) -> Self {
         match status.code() {
-            Code::Unavailable | Code::Cancelled | Code::Unknown | Code::Internal => Self::Lost(chain(&status)),
+            // A token that is too old is had anew with the next connection.
+            Code::Unavailable | Code::Cancelled | Code::Unknown | Code::Internal | Code::Unauthenticated => {
+                Self::Lost(chain(&status))
+            }
             _ => Self::Refused(status.message().to_owned()),
         }
     }

@@ -21,6 +21,11 @@ impl Keys {
         format!("{}/rollouts/{app}", self.0)
     }
 
+    /// The public key that secrets are encrypted for.
+    pub(crate) fn secrets_key(&self) -> String {
+        format!("{}/secrets/key", self.0)
+    }
+
     /// Those who stand for moving the rollouts.
     pub(crate) fn leaders(&self) -> String {
         format!("{}/leader/", self.0)

@@ -10,6 +10,7 @@ mod etcd;
 mod history;
 mod keys;
 mod rollout;
+mod secrets;
 mod table;
 
 use std::io::Write;

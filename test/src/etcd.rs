@@ -1,4 +1,4 @@
-//! A real etcd of one member, on ports of its own.
+//! A real etcd of one member or of three, on ports of its own.
 
 use crate::programs::{Finished, binary, finish, tool};
 use crate::wait::until;
@@ -15,6 +15,9 @@ pub struct Etcd {
     data: TempDir,
     client: u16,
     peer: u16,
+    name: String,
+    /// Names and peers' addresses of all members.
+    cluster: String,
     child: Option<Child>,
 }
 
@@ -32,7 +35,8 @@ impl Etcd {
         loop {
             let (client, peer) = free_ports();
             let data = tempfile::Builder::new().prefix("nano-etcd-").tempdir().unwrap();
-            let mut etcd = Self { program: program.clone(), data, client, peer, child: None };
+            let (name, cluster) = ("default".to_owned(), format!("default=http://127.0.0.1:{peer}"));
+            let mut etcd = Self { program: program.clone(), data, client, peer, name, cluster, child: None };
             // Another test may have taken a port meanwhile.
             if etcd.resume() {
                 return Some(etcd);
@@ -40,16 +44,54 @@ impl Etcd {
         }
     }
 
+    /// Starts three members of one etcd. `None` after a note on stderr where it is not installed.
+    #[must_use]
+    pub fn start_three() -> Option<Vec<Self>> {
+        let program = tool("etcd")?;
+        loop {
+            let ports = [free_ports(), free_ports(), free_ports()];
+            let peers = ports.iter().enumerate().map(|(at, (_, peer))| format!("m{at}=http://127.0.0.1:{peer}"));
+            let cluster = peers.collect::<Vec<_>>().join(",");
+            let member = |(at, (client, peer)): (usize, (u16, u16))| {
+                let data = tempfile::Builder::new().prefix("nano-etcd-").tempdir().unwrap();
+                let (program, cluster) = (program.clone(), cluster.clone());
+                Self { program, data, client, peer, name: format!("m{at}"), cluster, child: None }
+            };
+            let mut members: Vec<Self> = ports.into_iter().enumerate().map(member).collect();
+            members.iter_mut().for_each(Self::spawn);
+            // Another test may have taken a port meanwhile.
+            if members.iter_mut().all(Self::answers) {
+                return Some(members);
+            }
+        }
+    }
+
     /// Starts it again with its data; false if it ended.
     pub fn resume(&mut self) -> bool {
+        self.spawn();
+        self.answers()
+    }
+
+    fn spawn(&mut self) {
         let (client, peer) = (self.endpoint(), format!("http://127.0.0.1:{}", self.peer));
         let mut command = Command::new(&self.program);
         command.arg("--data-dir").arg(self.data.path()).args(["--listen-client-urls", &client]);
         command.args(["--advertise-client-urls", &client, "--listen-peer-urls", &peer]);
-        command.args(["--initial-advertise-peer-urls", &peer, "--initial-cluster", &format!("default={peer}")]);
+        command.args([
+            "--initial-advertise-peer-urls",
+            &peer,
+            "--initial-cluster",
+            &self.cluster,
+            "--name",
+            &self.name,
+        ]);
         command.args(["--heartbeat-interval", "200", "--election-timeout", "2000"]);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         self.child = Some(child);
+    }
+
+    /// Whether it answers by and by; false if it ended.
+    fn answers(&mut self) -> bool {
         until("etcd", || {
             if self.child.as_mut().unwrap().try_wait().unwrap().is_some() {
                 return Some(false);
@@ -63,6 +105,21 @@ impl Etcd {
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.client)
+    }
+
+    /// Whether it was started and not killed.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// Whether it leads the members.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        let status = self.ctl(&["endpoint", "status", "-w", "json"], "").stdout;
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap_or_default();
+        let own = &status[0]["Status"];
+        own["leader"].is_u64() && own["leader"] == own["header"]["member_id"]
     }
 
     /// Kills it; its data stay.

@@ -37,6 +37,7 @@ pub(super) fn read(report: &mut Report<'_>, top: &Object<'_>, directory: &Path) 
     };
     let labels = labels(report, &object);
     let (tls, user) = (tls(report, &object, directory), user(report, &object, directory));
+    let secret_keys = secret_keys(report, &object, directory);
     let limits = limits(report, &object);
     if state_dir.is_none() && top.node(&schema::STATE_DIR).is_none() {
         let message = "a node of a fleet needs `state_dir`, where it keeps its apps (or StateDirectory= in its unit)";
@@ -49,6 +50,7 @@ pub(super) fn read(report: &mut Report<'_>, top: &Object<'_>, directory: &Path) 
         labels,
         tls,
         user,
+        secret_keys,
         limits,
         state_dir: state_dir?,
     })
@@ -182,6 +184,25 @@ fn user(report: &mut Report<'_>, fleet: &Object<'_>, directory: &Path) -> Option
         report.fault(node.span, &path, "`name` and `password_file` belong together", None);
     }
     both
+}
+
+fn secret_keys(report: &mut Report<'_>, fleet: &Object<'_>, directory: &Path) -> Vec<PathBuf> {
+    let Some((node, path)) = fleet.node(&schema::FLEET_SECRET_KEYS) else { return Vec::new() };
+    let items = match &node.value {
+        Value::Array(items) if (1..=MAX_ENTRIES).contains(&items.len()) => items,
+        _ => {
+            report.wrong_type(node, &path, &schema::FLEET_SECRET_KEYS, None);
+            return Vec::new();
+        }
+    };
+    let mut files = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        match &item.value {
+            Value::String(text) if !text.is_empty() && !text.contains('\0') => files.push(directory.join(text)),
+            _ => report.wrong_type_of(item, &path.item(index), "the path of a file as a string", None),
+        }
+    }
+    files
 }
 
 fn limits(report: &mut Report<'_>, fleet: &Object<'_>) -> FleetLimits {

@@ -51,6 +51,17 @@ impl Agent {
         true
     }
 
+    /// An app as nano reads it, with its secrets; or which of them cannot be had.
+    fn row(&self, name: &str, entry: &AppEntry, mark: Mark) -> Result<Row, String> {
+        // What was decrypted once is not again.
+        if let Some(row) = self.applied.get(name).filter(|row| entry.has_secrets() && row.mark == mark) {
+            return Ok(row.clone());
+        }
+        let mut app = entry.table_row(name, &bundle_directory(&entry.bundle));
+        self.secret_keys.open_all(name, &mut app).map_err(|(value, error)| format!("env.{value}: {error}"))?;
+        Ok(Row { app, mark })
+    }
+
     fn is_rollout(&self, name: &str, revision: i64) -> bool {
         self.rollouts.borrow().get(name).is_some_and(|rollout| rollout.made == revision)
     }
@@ -92,8 +103,15 @@ impl Agent {
                 Ok(()) => {
                     let mark =
                         Mark { generation: entry.generation, bundle: entry.bundle.clone(), revision, made: app.made };
-                    let app = entry.table_row(name, &bundle_directory(&entry.bundle));
-                    rows.insert(name.clone(), Row { app, mark });
+                    match self.row(name, entry, mark) {
+                        Ok(row) => {
+                            rows.insert(name.clone(), row);
+                        }
+                        Err(why) => {
+                            verdicts.insert(name.clone(), (revision, Verdict::Refused(why)));
+                            rows.extend(old.map(|row| (name.clone(), row)));
+                        }
+                    }
                 }
                 Err(why) => {
                     verdicts.insert(name.clone(), (revision, Verdict::Pending(why)));
@@ -125,7 +143,7 @@ impl Agent {
         self.bundle(&entry.bundle).ok()?;
         let (revision, made) = (app.revision, app.made);
         let mark = Mark { generation: entry.generation, bundle: entry.bundle.clone(), revision, made };
-        Some(Row { app: entry.table_row(name, &bundle_directory(&entry.bundle)), mark })
+        self.row(name, entry, mark).ok()
     }
 
     /// Takes out what this node refuses, until nano serves the rest. `Err(None)`: nano is gone.

@@ -10,11 +10,10 @@ use serde_json::{Map, Value, json};
 use super::apps::{checked, find, generations, now};
 use super::nodes::{WaitArguments, wait_for};
 use super::show::Output;
-use super::{ClientError, Fleet, rollout};
+use super::{ClientError, Fleet, rollout, secrets};
 use crate::app_entry::{AppEntry, EntryError, MAX_ENTRY};
 use crate::bundle::CHUNK;
 use crate::bundle::pack::{Packed, SETTINGS, pack};
-use crate::etcd::messages::RequestOp;
 use crate::etcd::{delete_op, exists, is_at, put_op};
 use crate::history::forget_ops;
 use crate::rollout::plan::{Plan, PlanError};
@@ -34,6 +33,11 @@ pub(crate) struct DeployArguments {
     #[arg(long, value_name = "KEY=JSON")]
     set: Vec<String>,
 
+    /// A value of env that only the nodes can read: encrypted before it leaves this machine; @- is the standard input.
+    /// Values as {"file": "PATH"} or {"env": "VARIABLE"} in env become such, too
+    #[arg(long, value_name = "NAME=@FILE")]
+    secret: Vec<String>,
+
     /// Change all nodes at once, whatever the app's `rollout` says
     #[arg(long)]
     at_once: bool,
@@ -52,6 +56,9 @@ pub(crate) async fn run(fleet: &Fleet, output: &Output, arguments: &DeployArgume
     let mut settings = settings(&arguments.directory, present.as_ref().map(|(entry, _)| entry))?;
     for set in &arguments.set {
         apply(&mut settings, set)?;
+    }
+    for secret in &arguments.secret {
+        secrets::set(fleet, output, name, &mut settings, secret).await?;
     }
     let how = How { dry_run: arguments.dry_run, at_once: arguments.at_once };
     deploy(fleet, output, (name, &arguments.directory, settings, present), how, &arguments.wait).await
@@ -78,6 +85,7 @@ pub(crate) async fn deploy(
     let nodes = nodes(&mut settings)?;
     let plan = plan(&mut settings)?;
     let packed = pack(directory)?;
+    secrets::seal(fleet, output, (name, directory, &packed.manifest), &mut settings).await?;
     if let Some((_, rollout)) = rollout::find(fleet, name).await?.filter(|_| !how.dry_run) {
         let line = rollout.map_or_else(|error| error.to_string(), |rollout| rollout.step_line());
         return Err(ClientError::Rolling(name.to_owned(), line));
@@ -122,7 +130,7 @@ pub(crate) async fn deploy(
                 output.line(&line);
                 return rollout::follow(fleet, output, (name, &entry, made), wait).await;
             }
-            let revision = swap(fleet, name, &entry, present.map_or(0, |(_, revision)| revision), None).await?;
+            let revision = swap(fleet, name, &entry, present.map_or(0, |(_, revision)| revision)).await?;
             output.line(&line);
             (entry, revision)
         }
@@ -295,7 +303,7 @@ fn rehearse(
 
 /// The manifest comes last: where it is, everything is.
 async fn upload(fleet: &Fleet, packed: &Packed) -> Result<(), ClientError> {
-    let Fleet { etcd, keys } = fleet;
+    let Fleet { etcd, keys, .. } = fleet;
     etcd.put(&keys.uploaded(&packed.hash), now().to_string().into_bytes(), 0).await?;
     for (number, chunk) in packed.data.chunks(CHUNK).enumerate() {
         etcd.put(&keys.chunk(&packed.hash, number), chunk.to_vec(), 0).await?;
@@ -305,15 +313,8 @@ async fn upload(fleet: &Fleet, packed: &Packed) -> Result<(), ClientError> {
 }
 
 /// Replaces the app's key if it is as it was seen, and remembers the generation; the revision.
-/// `rollout`: one that ends with it: the revision of its key, and what ends it.
-async fn swap(
-    fleet: &Fleet,
-    name: &str,
-    entry: &AppEntry,
-    seen: i64,
-    rollout: Option<(i64, Vec<RequestOp>)>,
-) -> Result<i64, ClientError> {
-    let Fleet { etcd, keys } = fleet;
+async fn swap(fleet: &Fleet, name: &str, entry: &AppEntry, seen: i64) -> Result<i64, ClientError> {
+    let Fleet { etcd, keys, .. } = fleet;
     let value = serde_json::to_vec(entry).map_err(EntryError::from)?;
     let app = keys.app(name);
     let mut success = vec![
@@ -322,12 +323,8 @@ async fn swap(
         // No collection takes the bundle that is named now.
         put_op(&keys.uploaded(&entry.bundle), now().to_string().into_bytes()),
     ];
-    let (revision, ends) = rollout.unwrap_or_default();
-    if ends.is_empty() {
-        success.extend(forget_ops(etcd, keys, name, entry.generation).await?);
-    }
-    success.extend(ends);
-    let alone = is_at(&keys.rollout(name), revision);
+    success.extend(forget_ops(etcd, keys, name, entry.generation).await?);
+    let alone = is_at(&keys.rollout(name), 0);
     let conditions = vec![is_at(&app, seen), alone, exists(&keys.manifest(&entry.bundle))];
     etcd.transact(conditions, success).await?.ok_or_else(|| ClientError::Raced(name.to_owned()))
 }
@@ -339,10 +336,13 @@ pub(crate) async fn rollback(
     wait: &WaitArguments,
 ) -> Result<bool, ClientError> {
     let present = find(fleet, name).await?;
-    let rolling = rollout::find(fleet, name).await?;
-    if rolling.is_some() && generation.is_none() {
-        // The version before it is the present one.
-        return rollout::abort(fleet, output, name, wait).await;
+    if rollout::find(fleet, name).await?.is_some() {
+        if generation.is_none() {
+            // The version before it is the present one.
+            return rollout::abort(fleet, output, name, wait).await;
+        }
+        rollout::end_now(fleet, name).await?;
+        output.line(&format!("{name}: the rollout was aborted"));
     }
     let number = present.as_ref().map_or(u64::MAX, |(entry, _)| entry.generation);
     let kept = generations(fleet, name).await?;
@@ -355,9 +355,7 @@ pub(crate) async fn rollback(
             .max_by_key(|entry| entry.generation),
     };
     let wanted = wanted.ok_or_else(|| ClientError::NoGeneration(name.to_owned(), generation.unwrap_or(0)))?;
-    let rolled =
-        rolling.as_ref().and_then(|(_, rollout)| rollout.as_ref().ok()).map_or(0, |rollout| rollout.new.generation);
-    let newest = last.max(present.as_ref().map_or(0, |(entry, _)| entry.generation)).max(rolled);
+    let newest = last.max(present.as_ref().map_or(0, |(entry, _)| entry.generation));
     let entry = AppEntry {
         generation: newest.saturating_add(1),
         ended: None,
@@ -365,11 +363,7 @@ pub(crate) async fn rollback(
         by: by(),
         ..wanted.clone()
     };
-    let ends = match &rolling {
-        Some((value, rollout)) => Some((value.mod_revision, rollout::ends(fleet, name, rollout.as_ref().ok()).await?)),
-        None => None,
-    };
-    let revision = swap(fleet, name, &entry, present.map_or(0, |(_, revision)| revision), ends).await?;
+    let revision = swap(fleet, name, &entry, present.map_or(0, |(_, revision)| revision)).await?;
     output.line(&format!("{name}: back to generation {}, as generation {}", wanted.generation, entry.generation));
     finish(fleet, output, (name, &entry, revision), wait).await
 }
@@ -382,14 +376,9 @@ pub(crate) async fn remove(
 ) -> Result<bool, ClientError> {
     let (entry, seen) = find(fleet, name).await?.ok_or_else(|| ClientError::NoApp(name.to_owned()))?;
     let app = fleet.keys.app(name);
-    let rolling = rollout::find(fleet, name).await?;
-    let (alone, mut success) = match &rolling {
-        Some((value, rollout)) => (value.mod_revision, rollout::ends(fleet, name, rollout.as_ref().ok()).await?),
-        None => (0, Vec::new()),
-    };
-    success.push(delete_op(&app, false));
-    let conditions = vec![is_at(&app, seen), is_at(&fleet.keys.rollout(name), alone)];
-    let done = fleet.etcd.transact(conditions, success).await?;
+    rollout::end_now(fleet, name).await?;
+    let conditions = vec![is_at(&app, seen), is_at(&fleet.keys.rollout(name), 0)];
+    let done = fleet.etcd.transact(conditions, vec![delete_op(&app, false)]).await?;
     let revision = done.ok_or_else(|| ClientError::Raced(name.to_owned()))?;
     output.line(&format!("{name}: removed; `nanoctl rollback {name} {}` brings it back", entry.generation));
     let (all, nodes) = if wait.seconds() == 0 {

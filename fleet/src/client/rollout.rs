@@ -96,7 +96,7 @@ pub(crate) async fn begin(
 }
 
 /// What removes a rollout's key in favour of the version before it.
-pub(crate) async fn ends(fleet: &Fleet, name: &str, rollout: Option<&Rollout>) -> Result<Vec<RequestOp>, ClientError> {
+async fn ends(fleet: &Fleet, name: &str, rollout: Option<&Rollout>) -> Result<Vec<RequestOp>, ClientError> {
     match rollout {
         Some(rollout) => {
             let why = format!("by {}", by());
@@ -107,30 +107,33 @@ pub(crate) async fn ends(fleet: &Fleet, name: &str, rollout: Option<&Rollout>) -
     }
 }
 
+/// Ends a rollout if one goes on: the revision at which its key was made.
+pub(crate) async fn end_now(fleet: &Fleet, name: &str) -> Result<Option<i64>, ClientError> {
+    for _ in 0..ATTEMPTS {
+        let Some((value, rollout)) = find(fleet, name).await? else { return Ok(None) };
+        let success = ends(fleet, name, rollout.as_ref().ok()).await?;
+        let seen = is_at(&fleet.keys.rollout(name), value.mod_revision);
+        if fleet.etcd.transact(vec![seen], success).await?.is_some() {
+            return Ok(Some(value.create_revision));
+        }
+    }
+    Err(ClientError::Raced(name.to_owned()))
+}
+
 pub(crate) async fn abort(
     fleet: &Fleet,
     output: &Output,
     name: &str,
     wait: &WaitArguments,
 ) -> Result<bool, ClientError> {
-    for _ in 0..ATTEMPTS {
-        let Some((value, rollout)) = find(fleet, name).await? else {
-            return Err(ClientError::NoRollout(name.to_owned()));
-        };
-        let success = ends(fleet, name, rollout.as_ref().ok()).await?;
-        let seen = is_at(&fleet.keys.rollout(name), value.mod_revision);
-        if fleet.etcd.transact(vec![seen], success).await?.is_none() {
-            continue;
-        }
-        let old = find_app(fleet, name).await?.map_or(0, |(entry, _)| entry.generation);
-        let limit = wait.timeout.map_or(BACK, Duration::from_secs);
-        let back = limit.is_zero() || are_back(fleet, name, value.create_revision, limit).await?;
-        let line = if back { "serves everywhere" } else { "is to serve everywhere; not every node is back yet" };
-        output.line(&format!("{name}: the rollout was aborted, generation {old} {line}"));
-        output.value(&json!({ "app": name, "aborted": true, "generation": old, "ready": back }));
-        return Ok(back);
-    }
-    Err(ClientError::Raced(name.to_owned()))
+    let made = end_now(fleet, name).await?.ok_or_else(|| ClientError::NoRollout(name.to_owned()))?;
+    let old = find_app(fleet, name).await?.map_or(0, |(entry, _)| entry.generation);
+    let limit = wait.timeout.map_or(BACK, Duration::from_secs);
+    let back = limit.is_zero() || are_back(fleet, name, made, limit).await?;
+    let line = if back { "serves everywhere" } else { "is to serve everywhere; not every node is back yet" };
+    output.line(&format!("{name}: the rollout was aborted, generation {old} {line}"));
+    output.value(&json!({ "app": name, "aborted": true, "generation": old, "ready": back }));
+    Ok(back)
 }
 
 async fn turn(fleet: &Fleet, output: &Output, name: &str, state: State) -> Result<bool, ClientError> {

@@ -5,7 +5,9 @@
 mod deploying;
 mod faults;
 mod hostile;
+mod roles;
 mod rollouts;
+mod secrets;
 
 use nano_test::process::descendants;
 use nano_test::{Etcd, Finished, Nano, Site, until};

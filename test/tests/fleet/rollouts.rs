@@ -287,6 +287,47 @@ fn without_etcd_nothing_moves() {
     until("it goes on to its end", || (fleet.count("new") == 2 && fleet.rollout().is_none()).then_some(()));
 }
 
+/// Three members: the one that leads them is killed, then there is no quorum, then there is.
+#[test]
+fn members_of_etcd_that_go_halt_nothing_until_there_is_no_quorum() {
+    let Some(mut members) = Etcd::start_three() else { return };
+    let endpoints: Vec<String> = members.iter().map(Etcd::endpoint).collect();
+    let fleet = json!({ "endpoints": endpoints, "node": "a", "prefix": "/nano/test" });
+    let (one, other) = (Site::new(), Site::new());
+    one.config(json!({ "fleet": fleet, "state_dir": "state" }));
+    let mut second = fleet.clone();
+    second["node"] = json!("b");
+    other.config(json!({ "fleet": second, "state_dir": "state" }));
+    let nanos = [one.serve(), other.serve()];
+    nanos.iter().for_each(await_connected);
+    let count = |word: &str| nanos.iter().filter(|nano| nano.get(APP, "/").text() == word).count();
+    let code_of = Site::new();
+    let deploy = |word: &str, member: &Etcd, more: &[&str]| {
+        code_of.app("code", &code(word));
+        let done = member.deploy(&code_of.path("code"), APP, &[PREFIX, more].concat());
+        assert_eq!(done.code, Some(0), "{done:?}");
+    };
+    deploy("old", &members[0], &["--set", r#"rollout={"steps": ["1", "100%"], "pause_s": 4}"#]);
+    deploy("new", &members[0], &["--timeout", "0"]);
+    until("one has the new version", || (count("new") == 1).then_some(()));
+    let leader = until("a leader", || members.iter().position(Etcd::leads));
+    members[leader].kill();
+    // Of three members two are enough.
+    until("it goes on to its end", || (count("new") == 2).then_some(()));
+    let next = until("another leader", || members.iter().position(|member| member.is_running() && member.leads()));
+    let long = r#"rollout={"steps": ["1", "100%"], "pause_s": 8}"#;
+    until("the rollout has ended", || {
+        members[next].ctl(&["get", "--prefix", "/nano/test/rollouts/"], "").stdout.is_empty().then_some(())
+    });
+    deploy("newer", &members[next], &["--set", long, "--timeout", "0"]);
+    until("one has it", || (count("newer") == 1).then_some(()));
+    members[next].kill();
+    nanos.iter().for_each(|nano| nano.await_metric("nano_fleet_connected", &[], 0.0));
+    assert_eq!(count("newer"), 1, "without a quorum nothing moves");
+    members.iter_mut().filter(|member| !member.is_running()).for_each(|member| assert!(member.resume()));
+    until("it goes on to its end", || (count("newer") == 2).then_some(()));
+}
+
 #[test]
 fn what_is_no_rollout_changes_nothing() {
     let steps = json!({ "steps": ["1", "100%"], "pause_s": 1 });
