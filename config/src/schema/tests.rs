@@ -93,9 +93,9 @@ fn what_needs_a_restart_is_said_of_each_key() {
             property(&root, object, name)["description"].as_str().unwrap().ends_with("Takes effect at a restart only.");
         assert_eq!(said, NEED_RESTART.contains(&full.as_str()), "{full}");
     }
-    // The same in the README, of all of them at one place.
-    let readme = include_str!("../../../README.md");
-    let line = readme.lines().find(|line| line.contains("take effect at a restart only")).unwrap();
+    // The same for operators, of all of them at one place.
+    let page = include_str!("../../../docs/operating.md");
+    let line = page.lines().find(|line| line.contains("take effect at a restart only")).unwrap();
     let named: Vec<&str> = line.split('`').skip(1).step_by(2).take(NEED_RESTART.len()).collect();
     assert_eq!(named, NEED_RESTART);
 }
