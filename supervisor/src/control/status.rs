@@ -35,14 +35,16 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         Some((layer.as_str().to_owned(), json!(all.reduce(|all, active| all && active)?)))
     });
     let spares = supervisor.fleet.spares();
+    let config = supervisor.config().file.as_ref().and_then(|file| std::path::absolute(file).ok());
+    let config = config.map(|file| file.display().to_string());
     json!({
         "phase": supervisor.readiness.get().as_str(),
         "version": env!("CARGO_PKG_VERSION"),
         "v8": supervisor.metrics.v8(),
         "pid": std::process::id(),
         "uptime_ms": millis(supervisor.started.elapsed()),
-        "config": supervisor.config().file.as_ref().map(|file| file.display().to_string()),
-        "config_path": supervisor.config().file.as_ref().and_then(|file| std::path::absolute(file).ok()).map(|file| file.display().to_string()),
+        "config": config,
+        "config_path": config,
         "listen": supervisor.addresses.http,
         "metrics": supervisor.addresses.metrics,
         "control_socket": supervisor.addresses.control.as_ref().map(|path| path.display().to_string()),
@@ -126,7 +128,7 @@ pub(super) fn apps(supervisor: &Rc<Supervisor>) -> Value {
             "worker_starts": metrics.worker_starts(),
             "worker_exits": exits(metrics),
             "log_lines_dropped": metrics.log_dropped().load(Ordering::Relaxed),
-            "max_buffer_size_mb": app.settings.max_buffer.text(),
+            "max_buffer_size_mb": app.settings.max_buffer.text().parse::<serde_json::Number>().ok(),
             "buffer_overflows": stats.overflows,
             "buffered_bytes": stats.buffered,
             "crons": supervisor.crons.status(&app.name, &app.settings.crons),
