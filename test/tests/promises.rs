@@ -12,7 +12,11 @@ fn every_promise_names_a_test_that_exists() {
     let mut faults = Vec::new();
     let promises: Vec<_> = text.lines().filter(|line| line.starts_with("- ")).collect();
     for promise in &promises {
-        // The attacker is one program with trials of its own.
+        // The attacker is one program with trials of its own; a package is tried by a script.
+        let script = promise.split('`').find(|quoted| quoted.starts_with("test/") && quoted.ends_with(".py"));
+        if script.is_some_and(|script| repository().join(script).is_file()) {
+            continue;
+        }
         let mut proofs = promise.split('`').filter_map(|quoted| quoted.split_once(".rs: ")).peekable();
         if proofs.peek().is_none() && !promise.contains("`worker/tests/attacker/main.rs`") {
             faults.push(format!("no test: {promise}"));

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use nano_protocol::SandboxLayer;
 use serde_json::Value;
 
 use crate::printable;
@@ -61,8 +62,8 @@ pub(super) fn bytes(count: &Value) -> String {
 /// The policy, the layers that every app's workers have, and the others.
 pub(super) fn sandbox(body: &Value) -> String {
     let layers = |wanted: bool| {
-        let all = body["layers"].as_object().into_iter().flatten();
-        let names = all.filter(|(_, active)| active.as_bool() == Some(wanted)).map(|(name, _)| name.as_str());
+        let names = SandboxLayer::ALL.into_iter().map(SandboxLayer::as_str);
+        let names = names.filter(|name| body["layers"][*name].as_bool() == Some(wanted));
         names.collect::<Vec<_>>().join(", ")
     };
     let (active, lacking) = (layers(true), layers(false));
