@@ -40,7 +40,7 @@ fn numbers_are_numbers_and_paths_are_absolute() {
     let site = Site::new();
     site.app("b", "export default { fetch: () => new Response('b') };");
     site.config(json!({ "apps": [
-        { "name": "a", "hostname": "a.local", "path": app_path("faults"), "max_buffer_size_mb": 0.5, "crons": ["0 0 1 1 *"], "env": { "N": 1 } },
+        { "name": "a", "hostname": "a.local", "path": app_path("faults"), "max_buffer_size_mb": 0.5, "env": { "N": 1 } },
         { "name": "b", "hostname": "b.local", "path": "b" },
     ]}));
     // It is started with a relative path.

@@ -45,8 +45,8 @@ pub(super) struct RequestLog {
     cut: Option<CutBy>,
     pid: u32,
     line: Option<AccessLine>,
-    /// `None`: there are no traces.
-    trace: Option<RequestTrace>,
+    /// `None`: there are no traces. In a box: what holds it is moved several times for each request.
+    trace: Option<Box<RequestTrace>>,
     span: Span,
 }
 
@@ -74,14 +74,14 @@ impl RequestLog {
             cut: None,
             pid: 0,
             line,
-            trace: context.tracer.as_ref().map(|tracer| tracer.begin(head, origin)),
+            trace: context.tracer.as_ref().map(|tracer| Box::new(tracer.begin(head, origin))),
             span,
         }
     }
 
     /// Its part of a trace, which the app is told.
     pub(super) fn trace(&self) -> Option<&RequestTrace> {
-        self.trace.as_ref()
+        self.trace.as_deref()
     }
 
     /// Hands the span over: a request has one.
@@ -234,7 +234,7 @@ impl Drop for RequestLog {
             bytes_in = self.tunnel,
             duration_ms = took.as_micros() as f64 / 1000.0,
             request_id = self.id.as_str(),
-            trace_id = self.trace.as_ref().map(RequestTrace::id),
+            trace_id = self.trace.as_deref().map(RequestTrace::id),
             client = %self.origin.client,
             tls = self.client.connection().secured().map(|secured| secured.version),
             pid = (self.pid != 0).then_some(self.pid),
