@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod acme;
 mod address;
 mod app;
 mod assets;
@@ -34,6 +35,7 @@ mod tls;
 mod trusted_proxies;
 mod validate;
 
+pub use acme::AcmeConfig;
 pub use app::{AppConfig, AppSettings, AppStart, RequestAccessors};
 pub use assets::{AssetsConfig, HtmlHandling, NotFound, PathPattern, WorkerFirst};
 pub use config::{

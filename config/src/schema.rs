@@ -84,7 +84,7 @@ pub(crate) const UID_BASE: Key =
     Key { name: "uid_base", kind: ValueKind::Whole { min: 1000, max: 0xFFFF_0000 - 1, default: None } };
 pub(crate) const SPARES: Key = whole("spares", 0, 16, 1);
 pub(crate) const WATCH: Key = Key { name: "watch", kind: ValueKind::Flag { default: false } };
-pub(crate) const TLS: Key = own("tls", "an object with `certificates`");
+pub(crate) const TLS: Key = own("tls", "an object with `certificates` or `acme`");
 pub(crate) const TLS_CERTIFICATES: Key = own("certificates", "a list of objects");
 pub(crate) const TLS_REDIRECT_HTTP: Key = Key { name: "redirect_http", kind: ValueKind::Flag { default: true } };
 /// Ten years at most.
@@ -121,6 +121,11 @@ pub(crate) const LIMIT_MAX_BUFFER_SIZE_MB: Key = bound("max_buffer_size_mb", 1, 
 pub(crate) const DEFAULT_PREFIX: &str = "/nano";
 /// What the agent writes into a table beside `apps`, for itself.
 pub(crate) const TABLE_FLEET: Key = own("fleet", "an object");
+pub(crate) const TLS_ACME: Key = own("acme", "an object with `directory` and `agree`");
+pub(crate) const ACME_DIRECTORY: Key = own("directory", "a URL with https as a string");
+pub(crate) const ACME_EMAIL: Key = own("email", "an address of e-mail as a string");
+pub(crate) const ACME_STORAGE: Key = own("storage", "a path as a string");
+pub(crate) const ACME_AGREE: Key = own("agree", "true");
 pub(crate) const DEFAULTS: Key = own("defaults", "an object");
 pub(crate) const APPS: Key = own("apps", "a list of apps");
 
@@ -245,7 +250,10 @@ pub(crate) const LISTEN_LEVEL: Level = Level {
 };
 /// `tls`.
 pub(crate) const TLS_LEVEL: Level =
-    Level { keys: &[&[TLS_CERTIFICATES, TLS_REDIRECT_HTTP, TLS_HSTS_S]], belongs: "in `tls`" };
+    Level { keys: &[&[TLS_CERTIFICATES, TLS_ACME, TLS_REDIRECT_HTTP, TLS_HSTS_S]], belongs: "in `tls`" };
+/// `tls.acme`.
+pub(crate) const ACME_LEVEL: Level =
+    Level { keys: &[&[ACME_DIRECTORY, ACME_EMAIL, ACME_STORAGE, ACME_AGREE]], belongs: "in `tls.acme`" };
 /// `otlp`.
 pub(crate) const OTLP_LEVEL: Level = Level { keys: &[&[OTLP_ENDPOINT, OTLP_SAMPLE]], belongs: "in `otlp`" };
 /// An entry of `tls.certificates`.
@@ -311,6 +319,7 @@ pub(crate) const LEVELS: &[&Level] = &[
     &TLS_LEVEL,
     &OTLP_LEVEL,
     &CERTIFICATE_LEVEL,
+    &ACME_LEVEL,
     &FLEET_LEVEL,
 ];
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::acme::AcmeConfig;
 use crate::address::Fault;
 use crate::error::{Location, quote_path};
 use crate::hostname::HostPattern;
@@ -18,8 +19,10 @@ const MAX_PEM_BYTES: usize = 1 << 20;
 /// `tls`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsConfig {
-    /// At least one; no hostname is in two of them.
+    /// At least one without `acme`; no hostname is in two of them.
     pub certificates: Vec<CertificateConfig>,
+    /// `acme`: certificates for the other hostnames are ordered.
+    pub acme: Option<AcmeConfig>,
     /// `redirect_http`: requests without TLS for hosts that have a certificate are sent to `https`.
     pub redirect_http: bool,
     /// `hsts_s`: seconds for `Strict-Transport-Security`; 0: no such header.

@@ -1,5 +1,6 @@
 //! The checks. All of them run, so that one look at the errors is enough; only a syntax error ends it early.
 
+mod acme;
 mod apps;
 mod assets;
 mod exposed;
@@ -134,7 +135,8 @@ fn server(
     });
     let locations = locations(report, &top);
     let defaults = defaults.unwrap_or_default();
-    let fleet = fleet::read(report, &top, &directory);
+    let state_dir = fleet::state_dir(report, &top, &directory);
+    let fleet = fleet::read(report, &top, &directory, state_dir.clone());
     let apps = if let Some((node, path)) = top.node(&schema::FLEET) {
         if top.node(&schema::APPS).is_some() {
             report.fault(node.span, &path, "with `fleet` the apps come from there: take `apps` out of the file", None);
@@ -172,7 +174,7 @@ fn server(
         uid_base: top.whole(report, &schema::UID_BASE).and_then(|uid| u32::try_from(uid).ok()),
         spares: usize::try_from(top.whole_or_default(report, &schema::SPARES)).unwrap_or(0),
         watch: top.flag(report, &schema::WATCH),
-        tls: tls::read(report, &top, (&directory, cwd), look),
+        tls: tls::read(report, &top, (&directory, cwd, state_dir.as_deref()), look),
         table: table.filter(|_| fleet.is_some()).cloned(),
         fleet,
         otlp: otlp::read(report, &top),
@@ -217,7 +219,9 @@ pub(crate) fn fleet_alone(text: &str, file: &Path, cwd: &Path) -> Result<FleetCo
         Ok(root) => match &root.value {
             Value::Object(members) => {
                 let top = Object::of(members, root.span, KeyPath::root());
-                fleet::read(&mut report, &top, &directory_of(file, cwd))
+                let directory = directory_of(file, cwd);
+                let state_dir = fleet::state_dir(&mut report, &top, &directory);
+                fleet::read(&mut report, &top, &directory, state_dir)
             }
             _ => None,
         },

@@ -1,5 +1,5 @@
-//! The certificates of the configuration on their way to the shards: with the configuration, and when their files change
-//! while it stays as it is, as renewals have it.
+//! The certificates on their way to the shards: with the configuration, when their files change while it stays as it is,
+//! as renewals have it, and when one that was ordered is issued.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use nano_config::{CertificateFiles, Config, ConfigError};
 
+pub(crate) use crate::acme::prepare;
+use crate::acme::{Acme, Means};
+use crate::downstream::listener::Listener;
 use crate::downstream::tls::ServerTls;
 use crate::shard::command::ShardCommand;
 use crate::supervisor::Supervisor;
@@ -32,24 +35,61 @@ pub(crate) fn load(config: &Config) -> Result<Option<LoadedTls>, ConfigError> {
 }
 
 impl LoadedTls {
-    /// Logs the warnings, and shows the certificates in the metrics.
-    pub(crate) fn announce(self, metrics: &Metrics) -> Arc<ServerTls> {
+    /// Logs the warnings.
+    fn announce(self) -> Arc<ServerTls> {
         for warning in &self.warnings {
             tracing::warn!("{warning}");
         }
-        let facts = self.tls.facts();
-        metrics.tls.show_certificates(facts.filter_map(|facts| Some((facts.hostname.clone(), facts.expires?))));
         self.tls
     }
 }
 
+/// What the shards serve: the certificates of files, those that were ordered, and who waits for one. The metrics show
+/// them.
+fn complete(files: Option<&ServerTls>, acme: &Acme, metrics: &Metrics) -> Option<Arc<ServerTls>> {
+    let awaited = acme.awaited();
+    let tls = files.map(|files| files.with_issued(acme.issued().into_iter(), awaited.iter().map(String::as_str)));
+    let facts = tls.iter().flat_map(ServerTls::facts);
+    metrics.tls.show_certificates(facts.filter_map(|facts| Some((facts.hostname.clone(), facts.expires?))));
+    tls.map(Arc::new)
+}
+
+/// What nano begins with.
+pub(crate) struct Begun {
+    pub(crate) acme: Rc<Acme>,
+    /// For the shards.
+    pub(crate) tls: Option<Arc<ServerTls>>,
+    /// Of it, what files have.
+    pub(crate) file_tls: Option<Arc<ServerTls>>,
+}
+
+/// Loads what was ordered earlier, too.
+///
+/// # Errors
+/// The storage of `tls.acme` cannot be used.
+pub(crate) fn begin(
+    config: &Config,
+    loaded: Option<LoadedTls>,
+    listeners: &[Vec<Listener>],
+    metrics: &Arc<Metrics>,
+) -> Result<Begun, ConfigError> {
+    let acme = Acme::new(Means::at(listeners), Arc::clone(metrics));
+    let storage = acme.open(config)?;
+    acme.install(config, storage);
+    let file_tls = loaded.map(LoadedTls::announce);
+    let tls = complete(file_tls.as_deref(), &acme, metrics);
+    Ok(Begun { acme, tls, file_tls })
+}
+
 impl Supervisor {
-    /// Makes the next handshakes with these.
+    /// Makes the next handshakes with these, and with those that are ordered.
     pub(crate) async fn use_tls(&self, loaded: Option<LoadedTls>) {
-        let tls = loaded.map(|loaded| loaded.announce(&self.metrics));
-        if tls.is_none() {
-            self.metrics.tls.show_certificates(std::iter::empty());
-        }
+        *self.file_tls.borrow_mut() = loaded.map(LoadedTls::announce);
+        self.publish().await;
+    }
+
+    async fn publish(&self) {
+        let tls = complete(self.file_tls.borrow().as_deref(), &self.acme, &self.metrics);
         self.shards().broadcast(|done| Some(ShardCommand::SwapTls { tls: tls.clone(), done })).await;
     }
 
@@ -74,10 +114,25 @@ fn replace(config: &mut Config, files: Vec<CertificateFiles>) {
     }
 }
 
-/// Looks at the files every minute. Runs until it is dropped.
+/// Orders certificates, looks at the files every minute, and takes over what is issued at once. Runs until it is dropped.
 pub(crate) async fn keep_fresh(supervisor: Rc<Supervisor>) {
+    let orders = Rc::clone(&supervisor.acme).run(supervisor.shards().clone());
+    tokio::join!(orders, publish_news(supervisor));
+}
+
+async fn publish_news(supervisor: Rc<Supervisor>) {
+    let mut issued = supervisor.acme.changes();
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.reset();
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::select! {
+            _ = issued.changed() => {
+                let _alone = supervisor.changing.lock().await;
+                supervisor.publish().await;
+                continue;
+            }
+            _ = looks.tick() => {}
+        }
         if supervisor.config().tls.is_none() {
             continue;
         }

@@ -232,6 +232,7 @@ fn explained(supervisor: &Rc<Supervisor>, query: &str) -> ControlResponse {
         Ok(mut body) => {
             let name = body["app"].as_str().unwrap_or_default().to_owned();
             body["running"] = status::of_app(supervisor, &name);
+            body["certificates"] = status::certificates(supervisor, &body["hostnames"]);
             json_reply(StatusCode::OK, &body)
         }
         Err(error) => failure(StatusCode::NOT_FOUND, "no_such_app", &error.to_string()),

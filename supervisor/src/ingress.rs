@@ -84,6 +84,12 @@ pub(crate) fn handle_request(
                 }
                 https::redirect(location, record)
             }
+            Ok(Answer::Challenge(answer)) => {
+                if let Some(upload) = upload {
+                    Box::pin(upload.leave()).await;
+                }
+                https::answer_challenge(answer, record)
+            }
             Ok(Answer::Page(page)) => {
                 if let Some(upload) = upload {
                     Box::pin(upload.leave()).await;
@@ -113,6 +119,8 @@ pub(crate) fn handle_request(
 enum Answer {
     /// The app's static files.
     Files(AssetAnswer),
+    /// A certificate authority gets what it asks for.
+    Challenge(Bytes),
     /// The client is sent to `https`.
     Https(HeaderValue),
     /// The page of a project that does not load.
@@ -142,6 +150,9 @@ async fn forward(
     }
     let Target { host, authority, url } = Target::read(head, record.origin().client.scheme)?;
     expectation::check(head)?;
+    if let Some(answer) = https::challenge(context, head, &host) {
+        return Ok(Answer::Challenge(answer));
+    }
     https::check(record, &host)?;
     if let Some(page) = context.build_page.as_ref().and_then(|page| page.answer(head)) {
         return Ok(Answer::Page(page));

@@ -6,6 +6,7 @@
 //! [`worker::Worker`] and communicate by [`shard::command`].
 #![forbid(unsafe_code)]
 
+mod acme;
 pub mod agent;
 pub mod app;
 pub mod assets;

@@ -119,6 +119,9 @@ impl Supervisor {
         }
         let begun = Instant::now();
         let outcome = self.load_and_change().await;
+        if outcome.is_ok() && matches!(trigger, Trigger::Control | Trigger::Signal) {
+            self.acme.retry_soon();
+        }
         notify(&[sd_notify::NotifyState::Ready]);
         // A file that is no module of the app changed: not worth a line in the log.
         let silent = match &outcome {
@@ -190,7 +193,9 @@ impl Supervisor {
             tracing::warn!("{warning}");
         }
         let (report, replace, tls) = self.plan(&new).await?;
-        self.change((version, new), &replace, &self.stopped(), ExitReason::Reload).await?;
+        let storage = self.acme.open(&new).map_err(ReloadError::Config)?;
+        self.change((version, Rc::clone(&new)), &replace, &self.stopped(), ExitReason::Reload).await?;
+        self.acme.install(&new, storage);
         self.use_tls(tls).await;
         Ok(report)
     }

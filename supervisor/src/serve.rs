@@ -27,7 +27,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::agent::{self, Prepared};
-use crate::certificates::{self, LoadedTls};
+use crate::certificates::{self, Begun, LoadedTls};
 use crate::control;
 use crate::descriptors;
 use crate::downstream::listener::{Bound, Listener};
@@ -41,7 +41,8 @@ use crate::otlp;
 use crate::privileges::{give_up, harden};
 use crate::readiness::Readiness;
 use crate::registered::register;
-use crate::shard::{self, Shard, ShardHandle, Shards};
+use crate::route::RouteTable;
+use crate::shard::{Shard, ShardError, ShardHandle, ShardOptions, Shards};
 use crate::signals::{self, EarlyStop};
 use crate::stand_in::StandIn;
 use crate::supervisor::{Addresses, ConfigSource, Lineage, Parts, Sockets, Successor, Supervisor};
@@ -153,6 +154,7 @@ fn start_and_run(
         started.sweep(files.to_sweep())?;
     }
     let sockets = sockets::duplicates(&listeners, inherited, metrics.as_ref(), control.as_ref())?;
+    certificates::prepare(&config)?;
     let kept = give_up(Identity::for_supervisor(config.uid_base)).err();
     // From here on there are other threads.
     let logs = Logs::start(&config.log, if options.dev { Voice::Apps } else { Voice::All })?;
@@ -286,6 +288,15 @@ struct Start {
     waiting: Option<Waiting>,
 }
 
+fn spawn_shards(
+    listeners: Vec<Vec<Listener>>,
+    routes: &Arc<RouteTable>,
+    options: &ShardOptions,
+) -> Result<Vec<ShardHandle>, ShardError> {
+    let all = listeners.into_iter().enumerate();
+    all.map(|(index, own)| Shard::spawn(index, own, Arc::clone(routes), options.clone())).collect()
+}
+
 impl Start {
     async fn run(self) -> Result<Ended, ServeError> {
         let Self {
@@ -307,6 +318,7 @@ impl Start {
         };
         let http = sockets::addresses(&listeners);
         let own_ports = sockets::own_ports(http.iter().chain(&metrics_address));
+        let Begun { acme, tls, file_tls } = certificates::begin(&config, tls, &listeners, &metrics)?;
 
         // Nothing is awaited until the shards run, so no slot's task runs before it knows them.
         let started = start_apps(&config, version, &fleet, &stopped);
@@ -316,7 +328,7 @@ impl Start {
         let (events, event_source) = mpsc::channel(EVENTS);
         fleet.allow_open_files(descriptors::open_files(listeners.len()));
         let mut options = shard_options(&listeners, &metrics, events);
-        options.tls = tls.map(|loaded| loaded.announce(&metrics));
+        options.tls = tls;
         options.own_ports = own_ports;
         options.build_page = page;
         let (tracing, exporter) = otlp::start(config.otlp.as_ref(), &metrics)?.unzip();
@@ -326,16 +338,14 @@ impl Start {
             .into_iter()
             .map(|own| if waiting.is_some() { (Vec::new(), own) } else { (own, Vec::new()) })
             .unzip();
-        let shards: Vec<ShardHandle> = at_once
-            .into_iter()
-            .enumerate()
-            .map(|(index, own)| Shard::spawn(index, own, Arc::clone(&routes), options.clone()))
-            .collect::<Result<_, _>>()?;
+        let shards = spawn_shards(at_once, &routes, &options)?;
         fleet.set_shards(Shards::new(shards.iter().map(|shard| shard.commands().clone()).collect()));
 
         let control_path = control.as_ref().map(|control| control.path.clone());
         let addresses = Addresses { http, metrics: metrics_address, control: control_path };
         let supervisor = Supervisor::new(Parts {
+            acme,
+            file_tls,
             config: config.clone(),
             version,
             fleet,
@@ -413,12 +423,8 @@ fn start_apps<'c>(
 }
 
 /// What is the same for all shards.
-fn shard_options(
-    listeners: &[Vec<Listener>],
-    metrics: &Arc<Metrics>,
-    events: mpsc::Sender<LinkEvent>,
-) -> shard::ShardOptions {
-    let mut options = shard::ShardOptions::new(Arc::clone(metrics), events);
+fn shard_options(listeners: &[Vec<Listener>], metrics: &Arc<Metrics>, events: mpsc::Sender<LinkEvent>) -> ShardOptions {
+    let mut options = ShardOptions::new(Arc::clone(metrics), events);
     // The log decides whether lines are written: that can change while nano runs.
     options.access_log = true;
     options.clients.max_connections = descriptors::connections(listeners.len());

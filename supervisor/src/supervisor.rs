@@ -16,7 +16,9 @@ pub use nano_spawner::ConfigSource;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::acme::Acme;
 use crate::crons::Crons;
+use crate::downstream::tls::ServerTls;
 use crate::fleet::{Fleet, Generation};
 use crate::log::Logs;
 use crate::readiness::Readiness;
@@ -64,6 +66,9 @@ pub(crate) struct Supervisor {
     /// The tasks that wait for them.
     retirements: RefCell<JoinSet<()>>,
     pub(crate) crons: Rc<Crons>,
+    pub(crate) acme: Rc<Acme>,
+    /// The certificates of files.
+    pub(crate) file_tls: RefCell<Option<Arc<ServerTls>>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) scrapes: Arc<Scrapes>,
     pub(crate) logs: Logs,
@@ -87,6 +92,8 @@ pub(crate) struct Supervisor {
 
 /// The parts of a [`Supervisor`] that are made elsewhere.
 pub(crate) struct Parts {
+    pub(crate) acme: Rc<Acme>,
+    pub(crate) file_tls: Option<Arc<ServerTls>>,
     pub(crate) config: Config,
     pub(crate) version: u64,
     pub(crate) fleet: Fleet,
@@ -100,7 +107,8 @@ pub(crate) struct Parts {
 
 impl Supervisor {
     pub(crate) fn new(parts: Parts) -> Rc<Self> {
-        let Parts { config, version, fleet, metrics, scrapes, logs, readiness, addresses, lineage } = parts;
+        let Parts { acme, file_tls, config, version, fleet, metrics, scrapes, logs, readiness, addresses, lineage } =
+            parts;
         Rc::new(Self {
             config: RefCell::new(Rc::new(config)),
             version: Cell::new(version),
@@ -109,6 +117,8 @@ impl Supervisor {
             retiring: RefCell::default(),
             retirements: RefCell::default(),
             crons: Crons::new(),
+            acme,
+            file_tls: RefCell::new(file_tls),
             metrics,
             scrapes,
             logs,

@@ -42,7 +42,7 @@ use proxy_refusals::ProxyRefusals;
 pub(crate) use sample::AppSample;
 pub(crate) use scrapes::Scrapes;
 use sockets::SocketCounts;
-pub use tls::{HandshakeResult, TlsMetrics};
+pub use tls::{AcmeMetrics, AcmeStanding, HandshakeResult, TlsMetrics};
 
 /// Status codes that are counted separately.
 const CODES: std::ops::RangeInclusive<u16> = 100..=599;

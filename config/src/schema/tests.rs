@@ -28,6 +28,7 @@ fn every_key_is_in_both() {
         (&LOG_LEVEL_KEYS, &root["$defs"]["log"]),
         (&LISTEN_LEVEL, &root["$defs"]["unix_socket"]),
         (&TLS_LEVEL, &root["$defs"]["tls"]),
+        (&ACME_LEVEL, &root["$defs"]["acme"]),
         (&FLEET_LEVEL, &root["$defs"]["fleet"]),
         (&FLEET_TLS_LEVEL, &root["$defs"]["fleet_tls"]),
         (&FLEET_USER_LEVEL, &root["$defs"]["fleet_user"]),

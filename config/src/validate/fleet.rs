@@ -16,8 +16,12 @@ const MAX_WORD: usize = 128;
 /// Most endpoints, and most labels.
 const MAX_ENTRIES: usize = 16;
 
-pub(super) fn read(report: &mut Report<'_>, top: &Object<'_>, directory: &Path) -> Option<FleetConfig> {
-    let state_dir = state_dir(report, top, directory);
+pub(super) fn read(
+    report: &mut Report<'_>,
+    top: &Object<'_>,
+    directory: &Path,
+    state_dir: Option<PathBuf>,
+) -> Option<FleetConfig> {
     let (node, path) = top.node(&schema::FLEET)?;
     let expected = "expected an object such as {\"endpoints\": [\"http://127.0.0.1:2379\"], \"node\": \"a1\"}";
     let object = Object::open(report, node, path.clone(), &schema::FLEET_LEVEL, expected)?;
@@ -57,7 +61,7 @@ pub(super) fn read(report: &mut Report<'_>, top: &Object<'_>, directory: &Path) 
 }
 
 /// `state_dir`, else what systemd made.
-fn state_dir(report: &mut Report<'_>, top: &Object<'_>, directory: &Path) -> Option<PathBuf> {
+pub(super) fn state_dir(report: &mut Report<'_>, top: &Object<'_>, directory: &Path) -> Option<PathBuf> {
     if top.node(&schema::STATE_DIR).is_none() {
         return state_directory();
     }

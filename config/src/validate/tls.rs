@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::Look;
+use super::{Look, acme};
 use crate::error::Location;
 use crate::hostname::HostPattern;
 use crate::json::{Node, Span, Value};
 use crate::schema::{self, Key};
-use crate::suggest;
 use crate::tls::{self, CertificateConfig, CertificateFiles, Secret, TlsConfig};
 use crate::validate::read::Object;
 use crate::validate::report::{KeyPath, Report};
@@ -16,33 +15,29 @@ use crate::validate::report::{KeyPath, Report};
 /// Most certificates.
 const MAX_CERTIFICATES: usize = 10_000;
 
-const NO_ACME: &str = "this version of nano gets no certificates by ACME: have certbot or another client write the files, and name them in `certificates`";
-
 /// Reads the object. `None`: there is none, or it has faults.
 pub(super) fn read(
     report: &mut Report<'_>,
     top: &Object<'_>,
-    places: (&Path, &Path),
+    (directory, cwd, state_dir): (&Path, &Path, Option<&Path>),
     look: &Look<'_>,
 ) -> Option<TlsConfig> {
     let (node, path) = top.node(&schema::TLS)?;
-    let Value::Object(members) = &node.value else {
+    if !matches!(node.value, Value::Object(_)) {
         report.wrong_type(node, &path, &schema::TLS, None);
         return None;
-    };
-    for member in members.iter().filter(|member| !schema::TLS_LEVEL.has(&member.key)) {
-        let here = path.key(&member.key);
-        if member.key == "acme" {
-            report.fault(member.key_span, &here, NO_ACME, None);
-        } else {
-            report.fault(member.key_span, &here, "unknown key", suggest::for_key(&member.key, &schema::TLS_LEVEL));
-        }
     }
-    let object = Object::of(members, node.span, path);
+    let object = Object::open(report, node, path, &schema::TLS_LEVEL, "")?;
     let redirect_http = object.flag(report, &schema::TLS_REDIRECT_HTTP);
     let hsts_s = object.whole_or_default(report, &schema::TLS_HSTS_S);
-    let certificates = certificates(report, &object, places, look)?;
-    Some(TlsConfig { certificates, redirect_http, hsts_s })
+    let orders = object.node(&schema::TLS_ACME).is_some();
+    let acme = acme::read(report, &object, directory, state_dir);
+    let certificates = if orders && object.node(&schema::TLS_CERTIFICATES).is_none() {
+        Vec::new()
+    } else {
+        certificates(report, &object, (directory, cwd), look)?
+    };
+    (orders == acme.is_some()).then_some(TlsConfig { certificates, acme, redirect_http, hsts_s })
 }
 
 fn certificates(
@@ -52,7 +47,12 @@ fn certificates(
     look: &Look<'_>,
 ) -> Option<Vec<CertificateConfig>> {
     let Some((node, path)) = tls.node(&schema::TLS_CERTIFICATES) else {
-        report.fault(tls.span, &tls.path, "`certificates` is missing: a list of at least one", None);
+        report.fault(
+            tls.span,
+            &tls.path,
+            "`certificates` is missing, a list of at least one, or `acme`, by which they are ordered",
+            None,
+        );
         return None;
     };
     let Value::Array(items) = &node.value else {

@@ -61,6 +61,7 @@ pub(super) fn server(supervisor: &Rc<Supervisor>) -> Value {
         },
         "watch": watch(supervisor),
         "fleet": fleet(supervisor),
+        "acme": supervisor.acme.status(),
         "last_reload": last_reload,
         "log": {
             "level": log::level_name(supervisor.logs.level()),
@@ -77,6 +78,12 @@ fn fleet(supervisor: &Rc<Supervisor>) -> Value {
     let mut described = agent::describe(fleet);
     described["status"] = json!(*supervisor.fleet_status.borrow());
     described
+}
+
+/// The certificates that are ordered for these hostnames.
+pub(super) fn certificates(supervisor: &Rc<Supervisor>, hostnames: &Value) -> Value {
+    let names = hostnames.as_array().into_iter().flatten().filter_map(Value::as_str);
+    names.map(|name| supervisor.acme.status_of(name)).filter(|status| !status.is_null()).collect()
 }
 
 /// What is watched, and what is not; null without `watch`.

@@ -276,10 +276,11 @@ async fn secured<S: Service>(
     }
     // A configuration whose listeners have TLS has certificates.
     let tls = server.tls.get().ok_or(None)?;
+    let challenges = server.tls.challenges();
     let expired = poll_fn(|cx| client.poll_expired(cx).map_or(Poll::Pending, Poll::Ready));
     let outcome = tokio::select! {
         biased;
-        outcome = secure(client, &tls, &server.computing, client.client().ip) => outcome,
+        outcome = secure(client, (&tls, challenges.as_deref()), &server.computing, client.client().ip) => outcome,
         // It has said nothing that could be answered.
         _ = expired => {
             server.service.handshake(Handshake::TimedOut);
@@ -293,8 +294,9 @@ async fn secured<S: Service>(
             Ok(())
         }
         Err(error) => {
-            tracing::debug!(client = %client.client(), %error, "no TLS handshake");
-            server.service.handshake(Handshake::Failed);
+            let is_answered = matches!(error, NotSecured::Answered);
+            tracing::debug!(client = %client.client(), %error, "{}", if is_answered { "a TLS handshake" } else { "no TLS handshake" });
+            server.service.handshake(if is_answered { Handshake::Full } else { Handshake::Failed });
             // The alert must arrive.
             Err(Some(if matches!(error, NotSecured::PlainHttp) {
                 ConnectionEnd::PlainHttp

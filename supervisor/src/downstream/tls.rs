@@ -4,6 +4,7 @@
 //! take turns for it; the shard moves the bytes. After it the shard encrypts and decrypts by itself ([`session`]).
 
 mod certificates;
+mod challenges;
 mod computing;
 mod handshake;
 mod server;
@@ -17,7 +18,10 @@ use tokio::io::AsyncWrite;
 use super::client::{Client, Scheme};
 use super::connection::{Connection, ConnectionPhase};
 use super::socket::Wire;
+pub(crate) use certificates::Unfit;
 pub use certificates::{Certificate, CertificateFacts};
+pub use challenges::Challenges;
+pub(crate) use challenges::{Challenge, ChallengeError};
 pub(super) use computing::Computing;
 pub(super) use handshake::{NotSecured, secure};
 pub use server::{ServerTls, TlsSwitch};

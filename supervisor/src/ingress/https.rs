@@ -1,8 +1,9 @@
 //! Which requests belong on a connection with TLS, and on which.
 
 use bytes::Bytes;
-use http::header::LOCATION;
-use http::{HeaderValue, Response, StatusCode};
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, StatusCode};
 use nano_config::HostName;
 
 use super::relay::{ResponseBody, announce_close};
@@ -11,9 +12,29 @@ use super::{Failure, IngressContext};
 use crate::downstream::Scheme;
 use crate::request_id::X_REQUEST_ID;
 
-/// Where a certificate authority asks without TLS, and must be answered there (RFC 8555 §8.3): by an app, as long as nano
-/// is no client of ACME itself.
+/// Where a certificate authority asks without TLS, and must be answered there (RFC 8555 §8.3): by nano itself if it ordered
+/// the certificate, else by an app.
 const ACME: &str = "/.well-known/acme-challenge/";
+
+/// The answer to a certificate authority that nano has ordered a certificate from.
+pub(super) fn challenge(context: &IngressContext, head: &Parts, host: &HostName) -> Option<Bytes> {
+    let token = head.uri.path().strip_prefix(ACME)?;
+    let reads = matches!(head.method, Method::GET | Method::HEAD);
+    context.tls.challenges().filter(|_| reads)?.http(host.as_str(), token)
+}
+
+/// The response with it.
+pub(super) fn answer_challenge(answer: Bytes, mut record: RequestLog) -> Response<ResponseBody> {
+    record.answered(StatusCode::OK);
+    let (closes, version, id) = (record.closes(), record.version(), record.id().header());
+    let mut response = Response::new(ResponseBody::whole(answer, record));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    response.headers_mut().insert(X_REQUEST_ID, id);
+    if closes {
+        announce_close(&mut response, version);
+    }
+    response
+}
 
 /// Refuses a request whose host the connection's certificate is not for (RFC 9110 §7.4). A client that named no host for
 /// the handshake took what it got.

@@ -49,6 +49,11 @@ pub(super) fn show(body: &Value) -> String {
         row("requests in flight", format!("at most {}", text(&body["limits"]["requests_in_flight"]))),
         row("memory of a process", format!("at most {}", bytes(&body["limits"]["process_memory_bytes"]))),
     ];
+    for certificate in list(&body["certificates"]) {
+        if let Some(line) = super::show::of_host(certificate) {
+            rows.push(row("certificate", format!("{} {line}", text(&certificate["name"]))));
+        }
+    }
     if !running.is_null() {
         rows.push(row("sandbox", super::show::sandbox(&running["sandbox"])));
     }

@@ -1,11 +1,15 @@
 //! Shows answers of the control socket for people.
 
+mod certificates;
+
 use std::fmt::Write;
 
 use nano_protocol::SandboxLayer;
 use serde_json::Value;
 
 use crate::printable;
+
+pub(super) use certificates::of_host;
 
 pub(super) fn text(value: &Value) -> String {
     match value {
@@ -116,11 +120,13 @@ pub(super) fn status(body: &Value) -> String {
         row("spares", format!("{} of {}", text(&body["spares"]["ready"]), text(&body["spares"]["wanted"]))),
         row("sandbox", sandbox(&body["sandbox"])),
         row("watch", watch(&body["watch"])),
+        row("certificates", certificates::line(&body["acme"])),
         row("log level", log_level(&body["log"]).trim_end().to_owned()),
         row("log lines dropped", text(&body["log_lines_dropped"])),
         row("last reload", last_reload.to_owned()),
     ]);
-    if below.is_empty() { table } else { format!("{table}    {}\n", printable::text(below)) }
+    let below = if below.is_empty() { String::new() } else { format!("    {}\n", printable::text(below)) };
+    format!("{table}{below}{}", certificates::table(&body["acme"]))
 }
 
 pub(super) fn apps(body: &Value) -> String {

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::downstream::listener::Listener;
-use crate::downstream::tls::ServerTls;
+use crate::downstream::tls::{Challenges, ServerTls};
 use crate::route::RouteTable;
 use crate::upstream::RunReport;
 use crate::worker::{Worker, WorkerId};
@@ -52,6 +52,13 @@ pub enum ShardCommand {
         /// The new ones.
         tls: Option<Arc<ServerTls>>,
         /// Answered once no handshake can begin with the old ones.
+        done: Done,
+    },
+    /// From now on certificate authorities are answered so.
+    SwapChallenges {
+        /// The answers; `None`: there are none.
+        challenges: Option<Arc<Challenges>>,
+        /// Answered once they are given.
         done: Done,
     },
     /// One of the cron expressions of `app` is due.

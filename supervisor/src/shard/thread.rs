@@ -116,6 +116,10 @@ impl Composition {
                     self.tls.set(tls);
                     let _ = done.send(());
                 }
+                ShardCommand::SwapChallenges { challenges, done } => {
+                    self.tls.set_challenges(challenges);
+                    let _ = done.send(());
+                }
                 ShardCommand::RunScheduled { app, event, limit, done } => {
                     let routes = Rc::clone(&self.routes);
                     spawn_local(async move {

@@ -73,6 +73,10 @@ names! {
         "TLS handshakes with clients, by result.";
     TLS_EXPIRY = "nano_tls_certificate_expiry_timestamp_seconds", GAUGE,
         "When a certificate expires, by its first hostname in the configuration.";
+    ACME_ORDERS = "nano_acme_orders_total", COUNTER,
+        "Orders of certificates that are over, by result.";
+    ACME_NAMES = "nano_acme_names", GAUGE,
+        "Hostnames for which certificates are ordered: valid, waiting for the first one, or with a last order that failed.";
     PROXY_REFUSED = "nano_proxy_protocol_refused_total", COUNTER,
         "Connections to listeners with proxy_protocol that were closed before HTTP, by cause.";
     RELOADS = "nano_config_reloads_total", COUNTER,

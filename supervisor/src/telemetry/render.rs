@@ -87,6 +87,14 @@ impl Metrics {
         let expiries = self.tls.expiries();
         let expiries = expiries.iter().map(|(hostname, at)| sample(n::TLS_EXPIRY, &[("hostname", hostname)], *at));
         add(n::TLS_EXPIRY, expiries.collect())?;
+        let orders =
+            self.tls.acme.orders().map(|(result, count)| sample(n::ACME_ORDERS, &[("result", result)], load(count)));
+        add(n::ACME_ORDERS, orders.into())?;
+        let names = self.tls.acme.names().into_iter().flatten();
+        add(
+            n::ACME_NAMES,
+            names.map(|(state, count)| sample(n::ACME_NAMES, &[("state", state)], float(count))).collect(),
+        )?;
         let refused = self.proxy_refusals.counts();
         add(
             n::PROXY_REFUSED,

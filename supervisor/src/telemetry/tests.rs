@@ -40,6 +40,8 @@ fn busy() -> Metrics {
     let expires = std::time::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
     metrics.tls.show_certificates(std::iter::once(("a.example".to_owned(), expires)));
     metrics.tls.handshake(HandshakeResult::Resumed);
+    metrics.tls.acme.ordered(true);
+    metrics.tls.acme.show(Some(AcmeStanding { valid: 2, waiting: 0, failing: 1 }));
     metrics.fleet().begin();
     metrics.fleet().set(true, 17, true);
     metrics.fleet().set_apps([3, 1, 2]);
@@ -58,6 +60,10 @@ fn every_metric_is_there_with_its_name() {
     }
     for (series, expected) in [
         ("nano_tls_handshakes_total{result=\"resumed\"}", "1"),
+        ("nano_acme_orders_total{result=\"ok\"}", "1"),
+        ("nano_acme_orders_total{result=\"failed\"}", "0"),
+        ("nano_acme_names{state=\"valid\"}", "2"),
+        ("nano_acme_names{state=\"failing\"}", "1"),
         ("nano_tls_certificate_expiry_timestamp_seconds{hostname=\"a.example\"}", "2000000000"),
         ("nano_http_requests_total{app=\"\",code=\"404\"}", "1"),
         ("nano_http_requests_total{app=\"a.example\",code=\"200\"}", "1"),

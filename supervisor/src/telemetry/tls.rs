@@ -1,8 +1,12 @@
 //! What TLS of clients does.
 
+mod acme;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use acme::{AcmeMetrics, AcmeStanding};
 
 /// How a handshake with a client ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub struct TlsMetrics {
     handshakes: [AtomicU64; 4],
     /// The first hostname of each certificate, and when it expires.
     expiries: Mutex<Vec<(String, f64)>>,
+    /// Those that are ordered.
+    pub acme: AcmeMetrics,
 }
 
 impl TlsMetrics {

@@ -181,10 +181,9 @@ fn what_does_not_fit_together_is_refused_with_its_place() {
     std::fs::remove_file(site.path("b.key")).unwrap();
     let answer = front.nano.ctl(&["reload"]);
     assert!(answer.code == Some(1) && answer.stderr.contains("there is no "), "{answer:?}");
-    let acme = json!({ "certificates": [], "acme": { "directory": "https://acme.example" } });
-    write(&site, acme);
+    write(&site, json!({ "acme": { "directory": "https://acme.example", "storage": "acme" } }));
     let answer = front.nano.ctl(&["reload"]);
-    assert!(answer.stderr.contains("tls.acme: this version of nano gets no certificates by ACME"), "{answer:?}");
+    assert!(answer.stderr.contains("tls.acme: `agree` is missing, and must be true"), "{answer:?}");
 }
 
 fn before_pem(site: &nano_test::Site) -> String {

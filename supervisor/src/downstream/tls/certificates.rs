@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nano_config::{CertificateConfig, ConfigError, Diagnostic, HostPattern, TlsConfig};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
@@ -17,6 +17,9 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 /// A warning comes so long before a certificate expires; certbot renews thirty days before.
 const EXPIRES_SOON: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Most certificates in a chain that was ordered: each client is sent it.
+const MAX_CHAIN: usize = 10;
 
 /// A certificate with its key.
 #[derive(Debug)]
@@ -35,10 +38,12 @@ pub struct CertificateFacts {
     pub hostname: String,
     /// When it expires, if that can be read.
     pub expires: Option<SystemTime>,
+    /// When it became valid, if that can be read.
+    pub begins: Option<SystemTime>,
 }
 
 /// Names in lower case, and wildcards that stand for one label.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Names {
     exact: HashMap<Box<str>, usize>,
     /// Without `*.`.
@@ -70,6 +75,52 @@ impl Certificate {
     }
 }
 
+/// Why a certificate that was ordered cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unfit {
+    #[error("it is no certificate and key in PEM")]
+    Pem,
+    #[error("its chain has more than {MAX_CHAIN} certificates")]
+    Long,
+    #[error("TLS cannot use it: {0}")]
+    Tls(#[from] Error),
+    #[error("it is no certificate of X.509")]
+    X509,
+    #[error("it is not for {0}")]
+    OtherName(String),
+    #[error("it expired at {}", httpdate::fmt_http_date(*.0))]
+    Expired(SystemTime),
+}
+
+impl Certificate {
+    /// One that was ordered for `name`, from PEM with its key and its chain.
+    pub(crate) fn ordered(name: &str, pem: &[u8]) -> Result<Self, Unfit> {
+        let chain = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().map_err(|_| Unfit::Pem)?;
+        if chain.len() > MAX_CHAIN {
+            return Err(Unfit::Long);
+        }
+        let own = chain.first().ok_or(Unfit::Pem)?;
+        let own = x509_cert::Certificate::from_der(own).map_err(|_| Unfit::X509)?;
+        let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| Unfit::Pem)?;
+        let key = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())?;
+        let mut names = Names::default();
+        for alternative in alternative_names(&own) {
+            names.add(&alternative, 0);
+        }
+        if names.find(name).is_none() {
+            return Err(Unfit::OtherName(name.to_owned()));
+        }
+        let validity = own.tbs_certificate.validity;
+        let expires = UNIX_EPOCH + validity.not_after.to_unix_duration();
+        if expires <= SystemTime::now() {
+            return Err(Unfit::Expired(expires));
+        }
+        let begins = UNIX_EPOCH + validity.not_before.to_unix_duration();
+        let facts = CertificateFacts { hostname: name.to_owned(), expires: Some(expires), begins: Some(begins) };
+        Ok(Self { key: Arc::new(key), names, facts })
+    }
+}
+
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Certificates {
@@ -84,6 +135,16 @@ impl Certificates {
             None => self.all.first(),
             Some(name) => self.all.get(self.names.find(name.strip_suffix('.').unwrap_or(name))?),
         }
+    }
+
+    /// These, and others behind them, each for its own name.
+    pub(super) fn with(&self, others: impl Iterator<Item = Arc<Certificate>>) -> Self {
+        let (mut all, mut names) = (self.all.clone(), self.names.clone());
+        for other in others {
+            names.add(&other.facts.hostname, all.len());
+            all.push(other);
+        }
+        Self { all, names }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Certificate>> {
@@ -212,7 +273,7 @@ fn read(
             ));
         }
     }
-    Ok(Certificate { key: Arc::new(certified), names, facts: CertificateFacts { hostname, expires } })
+    Ok(Certificate { key: Arc::new(certified), names, facts: CertificateFacts { hostname, expires, begins } })
 }
 
 /// The DNS names that a certificate is for.

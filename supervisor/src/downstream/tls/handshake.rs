@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::Poll;
 
-use rustls::server::{Accepted, AcceptedAlert, Acceptor};
-use rustls::{AlertDescription, Error, HandshakeKind, ProtocolVersion, ServerConnection};
+use rustls::server::{Accepted, AcceptedAlert, Acceptor, ClientHello};
+use rustls::{AlertDescription, Error, HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
 
+use super::challenges::{ACME_TLS, Challenges};
 use super::session::{NonBlocking, Session};
 use super::{Computing, Secured, ServerTls};
 use crate::downstream::Connection;
@@ -26,6 +27,14 @@ pub(crate) enum NotSecured {
     /// It asks for a name that there is no certificate for.
     #[error("there is no certificate for the name that the client asks for")]
     UnknownName,
+    /// It asks for a name whose certificate is ordered, and is not there yet.
+    #[error(
+        "the certificate of the name that the client asks for is ordered, and not there yet: `nanoctl status` says why"
+    )]
+    Awaited,
+    /// A certificate authority's challenge is answered, and the connection is for nothing else.
+    #[error("the challenge of a certificate authority was answered")]
+    Answered,
     /// It left.
     #[error("the client left")]
     Gone(#[from] io::Error),
@@ -37,20 +46,57 @@ pub(crate) enum NotSecured {
 /// Makes the handshake on a fresh connection. Dropping the future gives it up.
 pub(crate) async fn secure(
     client: &Connection,
-    tls: &Arc<ServerTls>,
+    (tls, challenges): (&Arc<ServerTls>, Option<&Challenges>),
     computing: &Computing,
     address: Option<IpAddr>,
 ) -> Result<(Session, Secured), NotSecured> {
     let accepted = greeting(client).await?;
     let hello = accepted.client_hello();
-    let is_named = hello.server_name().is_some();
-    let Some(certificate) = tls.choose(hello.server_name()).map(Arc::clone) else {
+    let name = hello.server_name();
+    let is_named = name.is_some();
+    let challenge = challenges.filter(|_| is_for_challenge(&hello)).and_then(|all| all.handshake(name));
+    if let Some(config) = challenge {
+        let mut connection = negotiate(client, accepted, config, computing, address).await?;
+        connection.send_close_notify();
+        flush(client, &mut connection).await?;
+        return Err(NotSecured::Answered);
+    }
+    let Some(certificate) = tls.choose(name).map(Arc::clone) else {
+        let awaited = name.is_some_and(|name| tls.awaits(name));
         // rustls would not say why (RFC 6066 §3).
         send_alert(client, AlertDescription::UnrecognisedName).await;
-        return Err(NotSecured::UnknownName);
+        return Err(if awaited { NotSecured::Awaited } else { NotSecured::UnknownName });
     };
+    let connection = negotiate(client, accepted, Arc::clone(&tls.config), computing, address).await?;
+    let secured = Secured {
+        certificate,
+        is_named,
+        version: match connection.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+            _ => "TLSv1.3",
+        },
+        is_h2: connection.alpn_protocol() == Some(b"h2"),
+        hsts: tls.hsts.clone(),
+        is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+    };
+    Ok((Session::new(connection), secured))
+}
+
+/// Whether the client wants the answer to a challenge and nothing else (RFC 8737 §3).
+fn is_for_challenge(hello: &ClientHello<'_>) -> bool {
+    let mut protocols = hello.alpn().into_iter().flatten();
+    protocols.next() == Some(ACME_TLS) && protocols.next().is_none()
+}
+
+/// Has the handshake computed.
+async fn negotiate(
+    client: &Connection,
+    accepted: Accepted,
+    config: Arc<ServerConfig>,
+    computing: &Computing,
+    address: Option<IpAddr>,
+) -> Result<ServerConnection, NotSecured> {
     let turns = computing.turns(address);
-    let config = Arc::clone(&tls.config);
     let begun = turns.compute(move || accepted.into_connection(config)).await?;
     let mut connection = match begun {
         Ok(connection) => connection,
@@ -78,18 +124,7 @@ pub(crate) async fn secure(
         }
     }
     flush(client, &mut connection).await?;
-    let secured = Secured {
-        certificate,
-        is_named,
-        version: match connection.protocol_version() {
-            Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
-            _ => "TLSv1.3",
-        },
-        is_h2: connection.alpn_protocol() == Some(b"h2"),
-        hsts: tls.hsts.clone(),
-        is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
-    };
-    Ok((Session::new(connection), secured))
+    Ok(connection)
 }
 
 /// The client's greeting.

@@ -1,6 +1,7 @@
 //! What a server's TLS is made of, and how another takes its place.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
@@ -12,6 +13,7 @@ use rustls::server::{ClientHello, NoServerSessionStorage, ProducesTickets, Resol
 use rustls::sign::CertifiedKey;
 
 use super::certificates::{Certificate, CertificateFacts, Certificates};
+use super::challenges::Challenges;
 
 /// The keys that tickets of sessions are encrypted with: they change every six hours, and are shared by all shards and
 /// outlive reloads, so that a session can be resumed wherever its client comes back to.
@@ -23,6 +25,8 @@ pub struct ServerTls {
     pub(super) config: Arc<ServerConfig>,
     pub(super) certificates: Arc<Certificates>,
     redirects_http: bool,
+    /// Names whose certificates are ordered, and are not there.
+    awaited: HashSet<Box<str>>,
     /// The value of `Strict-Transport-Security`, if there is to be one.
     pub(crate) hsts: Option<HeaderValue>,
 }
@@ -57,7 +61,30 @@ impl ServerTls {
         };
         let hsts = (tls.hsts_s > 0).then(|| HeaderValue::try_from(format!("max-age={}", tls.hsts_s)).ok()).flatten();
         let config = Arc::new(config);
-        Ok((Self { config, certificates, redirects_http: tls.redirect_http, hsts }, warnings))
+        Ok((Self { config, certificates, redirects_http: tls.redirect_http, awaited: HashSet::new(), hsts }, warnings))
+    }
+
+    /// The same with certificates that were ordered, behind those of files, and the names of those that are awaited.
+    pub(crate) fn with_issued<'n>(
+        &self,
+        issued: impl Iterator<Item = Arc<Certificate>>,
+        awaited: impl Iterator<Item = &'n str>,
+    ) -> Self {
+        let certificates = Arc::new(self.certificates.with(issued));
+        let mut config = ServerConfig::clone(&self.config);
+        config.cert_resolver = Arc::clone(&certificates) as Arc<dyn ResolvesServerCert>;
+        Self {
+            config: Arc::new(config),
+            certificates,
+            redirects_http: self.redirects_http,
+            awaited: awaited.map(Box::from).collect(),
+            hsts: self.hsts.clone(),
+        }
+    }
+
+    /// Whether the certificate of this name is ordered.
+    pub(super) fn awaits(&self, name: &str) -> bool {
+        self.awaited.contains(name.strip_suffix('.').unwrap_or(name))
     }
 
     fn redirects(&self, host: &str) -> bool {
@@ -84,6 +111,8 @@ impl ResolvesServerCert for Certificates {
 #[derive(Debug, Clone)]
 pub struct TlsSwitch {
     now: Rc<RefCell<Option<Arc<ServerTls>>>>,
+    /// `None`: no certificate authority asks.
+    challenges: Rc<RefCell<Option<Arc<Challenges>>>>,
     /// A TCP port that has TLS.
     port: Option<u16>,
 }
@@ -91,7 +120,7 @@ pub struct TlsSwitch {
 impl TlsSwitch {
     /// `port`: a TCP port that has TLS, if there is one.
     pub(crate) fn new(tls: Option<Arc<ServerTls>>, port: Option<u16>) -> Self {
-        Self { now: Rc::new(RefCell::new(tls)), port }
+        Self { now: Rc::new(RefCell::new(tls)), challenges: Rc::default(), port }
     }
 
     /// Serves this from now on.
@@ -102,6 +131,16 @@ impl TlsSwitch {
     /// What is served now.
     pub(crate) fn get(&self) -> Option<Arc<ServerTls>> {
         self.now.borrow().clone()
+    }
+
+    /// Answers these from now on.
+    pub(crate) fn set_challenges(&self, challenges: Option<Arc<Challenges>>) {
+        *self.challenges.borrow_mut() = challenges;
+    }
+
+    /// What certificate authorities may ask for now.
+    pub(crate) fn challenges(&self) -> Option<Arc<Challenges>> {
+        self.challenges.borrow().clone()
     }
 
     /// The port of `https` for a client that came to `from`, if it must be written: where the usual port of `http` was
