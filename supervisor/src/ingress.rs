@@ -71,31 +71,18 @@ pub(crate) fn handle_request(
     let span = record.span().clone();
     let mut upload = Upload::new(body, client, expectation::waits(&head));
     let answer = async move {
-        match forward(&context, &mut record, &head, &mut upload).await {
-            Ok(Answer::Files(answer)) => {
-                if let Some(upload) = upload {
-                    Box::pin(upload.leave()).await;
-                }
-                assets::respond(answer, &head, record)
-            }
-            Ok(Answer::Https(location)) => {
-                if let Some(upload) = upload {
-                    Box::pin(upload.leave()).await;
-                }
-                https::redirect(location, record)
-            }
-            Ok(Answer::Challenge(answer)) => {
-                if let Some(upload) = upload {
-                    Box::pin(upload.leave()).await;
-                }
-                https::answer_challenge(answer, record)
-            }
-            Ok(Answer::Page(page)) => {
-                if let Some(upload) = upload {
-                    Box::pin(upload.leave()).await;
-                }
-                build_page::respond(page, record)
-            }
+        let outcome = forward(&context, &mut record, &head, &mut upload).await;
+        // What is not a worker's to read is nobody's.
+        if !matches!(outcome, Ok(Answer::Worker(_) | Answer::Switch(_)))
+            && let Some(upload) = upload.take()
+        {
+            Box::pin(upload.leave()).await;
+        }
+        match outcome {
+            Ok(Answer::Files(answer)) => assets::respond(answer, &head, record),
+            Ok(Answer::Https(location)) => https::redirect(location, record),
+            Ok(Answer::Challenge(answer)) => https::answer_challenge(answer, record),
+            Ok(Answer::Page(page)) => build_page::respond(page, record),
             Ok(Answer::Switch(switch)) => websocket::switch(switch, record),
             Ok(Answer::Worker(answer)) => {
                 let mut closes = record.closes();
@@ -104,12 +91,7 @@ pub(crate) fn handle_request(
                 }
                 relay::relay(answer, closes, &head, record)
             }
-            Err(failure) => {
-                if let Some(upload) = upload {
-                    Box::pin(upload.leave()).await;
-                }
-                rescue::rescue(failure, record)
-            }
+            Err(failure) => rescue::rescue(failure, record),
         }
     };
     answer.instrument(span)
@@ -196,10 +178,11 @@ async fn forward(
     );
 
     let patience = Instant::now() + timeout;
-    let mut due: Option<Deadline> = None;
+    // The time counts from the first time it is sent to a worker.
+    let mut since: Option<Instant> = None;
     let mut tries = Tries::default();
     loop {
-        let permit = match pool.admit(due.map_or(patience, |due| due.at)).await {
+        let permit = match pool.admit(since.map_or(patience, |since| since + timeout)).await {
             Ok(permit) => permit,
             Err(NotAdmitted::Moved) => {
                 pool = context.routes.find(&host).ok_or(Failure::UnknownHost)?;
@@ -208,15 +191,12 @@ async fn forward(
                 }
                 continue;
             }
-            Err(NotAdmitted::TimedOut) if due.is_some() => return Err(Failure::TimedOut),
+            Err(NotAdmitted::TimedOut) if since.is_some() => return Err(Failure::TimedOut),
             Err(refused) => return Err(refused.into()),
         };
         tracing::trace!("admit");
-        // The time counts from the first time it is sent to a worker.
-        let due = *due.get_or_insert_with(|| {
-            let since = Instant::now();
-            Deadline { since, at: since + timeout }
-        });
+        let since = *since.get_or_insert_with(Instant::now);
+        let due = Deadline { since, at: since + timeout };
         let Some(sent) = permit.send(&mut frame, due) else { continue };
         let request = &sent.request;
         record.dispatched(request);

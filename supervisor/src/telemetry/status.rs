@@ -31,7 +31,7 @@ struct ServerStatus {
 
 #[derive(Debug, Serialize)]
 struct AppStatus {
-    name: Arc<str>,
+    name: String,
     state: &'static str,
     /// Workers that take requests.
     ready: u64,
@@ -64,7 +64,7 @@ impl Metrics {
             if bounds.is_empty() {
                 bounds = sample.durations.iter().filter_map(|(bound, _)| *bound).collect();
             }
-            AppStatus::new(name, &app, sample)
+            AppStatus::new(&name, &app, sample)
         });
         let apps = apps.collect();
         let unix = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
@@ -86,7 +86,7 @@ impl Metrics {
 }
 
 impl AppStatus {
-    fn new(name: Arc<str>, app: &AppMetrics, sample: AppSample) -> Self {
+    fn new(name: &str, app: &AppMetrics, sample: AppSample) -> Self {
         let has = |state| app.workers(state) > 0;
         let state = if app.stopped.load(Ordering::Relaxed) {
             "stopped"
@@ -103,7 +103,7 @@ impl AppStatus {
             "no worker"
         };
         Self {
-            name,
+            name: name.to_owned(),
             state,
             ready: app.workers(WorkerState::Ready),
             answered: sample.answered,
