@@ -80,7 +80,7 @@ fn an_app_has_the_user_that_it_had() {
 }
 
 #[test]
-fn a_nano_of_a_developer_refuses() {
+fn an_unknown_parameter_and_an_app_that_is_no_module_are_refused() {
     let site = site();
     let nano = serve(&site);
     let main = pid(&nano.ctl_json(&["status"])["pid"]);

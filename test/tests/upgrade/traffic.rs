@@ -75,7 +75,7 @@ fn twenty_upgrades_under_load_lose_no_request() {
 }
 
 #[test]
-fn shards_may_become_more_or_fewer() {
+fn several_shards_lose_nothing() {
     let site = site();
     let (nano, all) = traffic(&site, |site| {
         let mut command = command(site);
