@@ -57,7 +57,7 @@ fn promtool_tests_every_rule() {
     assert_eq!(verdict.code, Some(0), "{verdict:?}");
 }
 
-/// Everything that there are metrics of, but a fleet.
+/// Everything that there are metrics of, but a fleet and orders of certificates.
 fn serve() -> Nano {
     let site = Site::new();
     let certified = rcgen::generate_simple_self_signed(vec!["a.local".to_owned()]).unwrap();
@@ -97,10 +97,12 @@ fn no_query_returns_nothing_where_there_are_data() {
     let Some(prometheus) = Prometheus::scraping(nano.metrics_address) else { return };
     let recorded = values("record");
     let alerts = values("expr").into_iter().flat_map(|expression| selectors(&expression));
-    // Those of a fleet are there where there is one; 503 and empty rules have nothing to show here.
-    let alerts = alerts.filter(|selector| !selector.contains("nano_fleet_") && !selector.contains("code=\"503\""));
-    let wanted: BTreeSet<String> =
-        dashboard().into_iter().filter(|query| !query.contains("nano_fleet_")).chain(recorded).chain(alerts).collect();
+    // Those of a fleet and of orders of certificates are there where there are such; 503 and empty rules have nothing to
+    // show here.
+    let elsewhere = |query: &String| query.contains("nano_fleet_") || query.contains("nano_acme_");
+    let alerts = alerts.filter(|selector| !elsewhere(selector) && !selector.contains("code=\"503\""));
+    let dashboard = dashboard().into_iter().filter(|query| !elsewhere(query));
+    let wanted: BTreeSet<String> = dashboard.chain(recorded).chain(alerts).collect();
     assert!(wanted.len() > 40, "{wanted:?}");
     let mut open = wanted;
     until("data for every query", || {
