@@ -32,6 +32,7 @@ mod programs;
 mod prometheus;
 mod site;
 mod traffic;
+mod trust;
 mod wait;
 mod websocket;
 
@@ -47,5 +48,6 @@ pub use programs::{Finished, app_path, binary, finish, repository, tool};
 pub use prometheus::Prometheus;
 pub use site::Site;
 pub use traffic::{Target, Traffic, Way, certify};
+pub use trust::{careless, tls_client};
 pub use wait::{PATIENCE, until, until_within};
 pub use websocket::{Frame, WebSocket, opcode};

@@ -15,12 +15,50 @@ pub struct Tally {
     pub failures: Vec<String>,
 }
 
-/// A running load; `stop` ends it.
-pub struct Load {
+/// Clients that run, each on a thread of its own; `stop` ends them.
+pub(crate) struct Clients {
     stop: Arc<AtomicBool>,
     served: Arc<AtomicU64>,
     threads: Vec<JoinHandle<Tally>>,
 }
+
+impl Clients {
+    /// So many. Each asks until it is told to stop, and counts what it got as it gets it.
+    pub(crate) fn start(
+        count: usize,
+        client: impl Fn(&AtomicBool, &AtomicU64) -> Tally + Clone + Send + 'static,
+    ) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let served = Arc::new(AtomicU64::new(0));
+        let threads = (0..count)
+            .map(|_| {
+                let (stop, served, client) = (Arc::clone(&stop), Arc::clone(&served), client.clone());
+                thread::spawn(move || client(&stop, &served))
+            })
+            .collect();
+        Self { stop, served, threads }
+    }
+
+    /// Requests answered so far.
+    pub(crate) fn served(&self) -> u64 {
+        self.served.load(Ordering::Relaxed)
+    }
+
+    /// Lets every client finish the request that it has in flight, and adds up.
+    pub(crate) fn stop(self) -> Tally {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut total = Tally::default();
+        for thread in self.threads {
+            let tally = thread.join().expect("a client panicked");
+            total.served += tally.served;
+            total.failures.extend(tally.failures);
+        }
+        total
+    }
+}
+
+/// A running load; `stop` ends it.
+pub struct Load(Clients);
 
 impl Load {
     /// `connections` clients that GET `path` of `host`. `check` says what is wrong with an answer, if anything.
@@ -31,35 +69,20 @@ impl Load {
         connections: usize,
         check: impl Fn(&Response) -> Result<(), String> + Clone + Send + 'static,
     ) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let served = Arc::new(AtomicU64::new(0));
-        let threads = (0..connections)
-            .map(|_| {
-                let (stop, served, check) = (Arc::clone(&stop), Arc::clone(&served), check.clone());
-                let (host, path) = (host.to_owned(), path.to_owned());
-                thread::spawn(move || client(address, &host, &path, &stop, &served, &check))
-            })
-            .collect();
-        Self { stop, served, threads }
+        let (host, path) = (host.to_owned(), path.to_owned());
+        Self(Clients::start(connections, move |stop, served| client(address, &host, &path, stop, served, &check)))
     }
 
     /// Requests answered so far.
     #[must_use]
     pub fn served(&self) -> u64 {
-        self.served.load(Ordering::Relaxed)
+        self.0.served()
     }
 
     /// Lets every client finish the request it has in flight, and adds up.
     #[must_use]
     pub fn stop(self) -> Tally {
-        self.stop.store(true, Ordering::Relaxed);
-        let mut total = Tally::default();
-        for thread in self.threads {
-            let tally = thread.join().expect("a load client panicked");
-            total.served += tally.served;
-            total.failures.extend(tally.failures);
-        }
-        total
+        self.0.stop()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Traffic: clients that ask without a pause, by each protocol that nano has, as well-behaved clients do: they go on with a new
 //! connection when they are told to, and repeat nothing that the server may have begun.
 
-use crate::load::Tally;
+use crate::load::{Clients, Tally};
 use crate::site::Site;
+use crate::trust::tls_client;
 use crate::wait::PATIENCE;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -11,7 +12,6 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
 
 /// How a client asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,44 +38,26 @@ pub struct Target {
 }
 
 /// Running clients; `stop` ends them.
-pub struct Traffic {
-    stop: Arc<AtomicBool>,
-    served: Arc<AtomicU64>,
-    threads: Vec<JoinHandle<Tally>>,
-}
+pub struct Traffic(Clients);
 
 impl Traffic {
     /// So many clients.
     #[must_use]
     pub fn start(target: &Target, way: Way, clients: usize) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let served = Arc::new(AtomicU64::new(0));
-        let threads = (0..clients)
-            .map(|_| {
-                let (stop, served, target) = (Arc::clone(&stop), Arc::clone(&served), target.clone());
-                thread::spawn(move || client(&target, way, &stop, &served))
-            })
-            .collect();
-        Self { stop, served, threads }
+        let target = target.clone();
+        Self(Clients::start(clients, move |stop, served| client(&target, way, stop, served)))
     }
 
     /// Requests answered so far.
     #[must_use]
     pub fn served(&self) -> u64 {
-        self.served.load(Ordering::Relaxed)
+        self.0.served()
     }
 
     /// Lets every client finish the request that it has in flight, and adds up.
     #[must_use]
     pub fn stop(self) -> Tally {
-        self.stop.store(true, Ordering::Relaxed);
-        let mut total = Tally::default();
-        for thread in self.threads {
-            let tally = thread.join().expect("a client panicked");
-            total.served += tally.served;
-            total.failures.extend(tally.failures);
-        }
-        total
+        self.0.stop()
     }
 }
 
@@ -87,9 +69,7 @@ pub fn certify(site: &Site, name: &str, host: &str) -> [Arc<ClientConfig>; 2] {
     [&b"h2"[..], b"http/1.1"].map(|protocol| {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(own.cert.pem().as_bytes()).unwrap()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+        let mut config = tls_client().with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = vec![protocol.to_vec()];
         Arc::new(config)
     })

@@ -1,11 +1,9 @@
 //! Clients that look at certificates.
 
-use nano_test::PATIENCE;
+use nano_test::{PATIENCE, careless, tls_client};
 use rustls::client::Resumption;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -14,7 +12,7 @@ use std::sync::Arc;
 pub(crate) fn trusting(root: CertificateDer<'static>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(root).unwrap();
-    let mut config = builder().with_root_certificates(roots).with_no_client_auth();
+    let mut config = tls_client().with_root_certificates(roots).with_no_client_auth();
     // A session that is taken up again shows the certificate that it began with.
     config.resumption = Resumption::disabled();
     config
@@ -22,14 +20,9 @@ pub(crate) fn trusting(root: CertificateDer<'static>) -> ClientConfig {
 
 /// One that trusts everybody, and asks for this protocol.
 pub(crate) fn curious(protocols: &[&[u8]]) -> ClientConfig {
-    let mut config = builder().dangerous().with_custom_certificate_verifier(Arc::new(TrustsAll)).with_no_client_auth();
+    let mut config = careless();
     config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     config
-}
-
-fn builder() -> rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap()
 }
 
 /// What a handshake for a name came to.
@@ -61,42 +54,4 @@ pub(crate) fn visit(address: SocketAddr, config: &ClientConfig, name: &str) -> i
         let _ = stream.read_to_end(&mut answer);
     }
     Ok(Seen { certificate, protocol, answer: String::from_utf8_lossy(&answer).into_owned() })
-}
-
-#[derive(Debug)]
-struct TrustsAll;
-
-impl ServerCertVerifier for TrustsAll {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
-    }
 }

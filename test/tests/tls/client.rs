@@ -1,8 +1,7 @@
 //! Clients with TLS: rustls for exact bytes, curl and openssl for what people use.
 
-use nano_test::{Finished, PATIENCE, Response, Site, finish, tool};
+use nano_test::{Finished, PATIENCE, Response, Site, finish, tls_client, tool};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -50,9 +49,7 @@ impl Authority {
     pub(crate) fn config(&self) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.0.pem().as_bytes()).unwrap()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        builder.with_root_certificates(roots).with_no_client_auth()
+        tls_client().with_root_certificates(roots).with_no_client_auth()
     }
 }
 
@@ -107,50 +104,9 @@ pub(crate) fn curl(site: &Site, address: SocketAddr, arguments: &[&str]) -> Opti
     Some(finish(command.args(arguments), ""))
 }
 
-/// Accepts any certificate.
-#[derive(Debug)]
-pub(crate) struct TrustsAll;
-
-impl rustls::client::danger::ServerCertVerifier for TrustsAll {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: rustls::pki_types::UnixTime,
-    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        Ok(rustls::client::danger::ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
-    }
-}
-
 /// A configuration that accepts any certificate.
 pub(crate) fn careless() -> Arc<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    Arc::new(builder.dangerous().with_custom_certificate_verifier(Arc::new(TrustsAll)).with_no_client_auth())
+    Arc::new(nano_test::careless())
 }
 
 /// The certificate that the server showed.
