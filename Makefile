@@ -23,6 +23,7 @@ BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share/nano
 RELOCATE = -e 's|/usr/local/bin/|$(BINDIR)/|g' -e 's|/usr/local/share/nano/|$(DATADIR)/|g' -e 's|/etc/nano/|$(SYSCONFDIR)/nano/|g'
 BINARIES = nano nano-worker nano-bundle nanoctl nano-fleet
+UNITS = nano.service nano.socket nano-rootless.service nano-rootless.socket
 # Where bash, zsh and fish look for completions.
 COMPLETION_FILES = $(PREFIX)/share/bash-completion/completions/nanoctl $(PREFIX)/share/zsh/site-functions/_nanoctl \
 	$(PREFIX)/share/fish/vendor_completions.d/nanoctl.fish
@@ -125,13 +126,14 @@ fuzz-check: ## the fuzz targets compile, and the code that only they use (no car
 install: ## install to DESTDIR, PREFIX=/usr/local, what `make build` built: programs, units, schema, man pages, completions, example; STRIP= keeps symbols
 	@for program in $(BINARIES); do [ -x $(BIN_FROM)/$$program ] || { \
 		echo "$(BIN_FROM)/$$program is not there: run \`make build\` first, as the user who has the toolchain" >&2; exit 1; }; done
-	$(INSTALL) -d $(addprefix $(DESTDIR), $(BINDIR) $(PREFIX)/lib/systemd/system $(DATADIR)/prometheus \
+	$(INSTALL) -d $(addprefix $(DESTDIR), $(BINDIR) $(PREFIX)/lib/systemd/system $(PREFIX)/lib/sysusers.d $(DATADIR)/prometheus \
 		$(DATADIR)/grafana $(DATADIR)/hello $(PREFIX)/share/man/man1 $(PREFIX)/share/man/man5 $(COMPLETIONS) $(SYSCONFDIR)/nano)
 	$(INSTALL) -m 755 $(addprefix $(BIN_FROM)/, $(BINARIES)) $(DESTDIR)$(BINDIR)
 	if [ -n "$(STRIP)" ] && command -v $(firstword $(STRIP) none) > /dev/null; then $(STRIP) $(addprefix $(DESTDIR)$(BINDIR)/, $(BINARIES)); fi
-	for unit in nano.service nano.socket; do \
+	for unit in $(UNITS); do \
 		sed $(RELOCATE) deploy/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
 		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; done
+	$(INSTALL) -m 644 deploy/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/nano.conf
 	$(INSTALL) -m 644 config/nano.schema.json $(DESTDIR)$(DATADIR)
 	$(INSTALL) -m 644 deploy/prometheus/*.yml $(DESTDIR)$(DATADIR)/prometheus
 	$(INSTALL) -m 644 deploy/grafana/nano.json $(DESTDIR)$(DATADIR)/grafana
@@ -155,12 +157,12 @@ deb: ## target/debian/nano-host_*.deb of what `make build` built, and its symbol
 	@command -v cargo-deb > /dev/null || $(CARGO) install --locked cargo-deb
 	@BIN_FROM=$(BIN_FROM) CARGO_DEB="$(CARGO) deb" deploy/debian/build
 
-packages-test: ## the Debian package and the container image, installed and run from the programs in BIN_FROM (root; takes debootstrap, buildah, runc)
+packages-test: ## the Debian package, alone and under a systemd of its own, and the container image, installed and run from the programs in BIN_FROM (root; takes debootstrap, buildah, runc)
 	@BIN_FROM=$(BIN_FROM) test/packages/run
 
 uninstall: ## remove what install put there; the configuration stays
-	rm -f $(addprefix $(DESTDIR)$(BINDIR)/, $(BINARIES)) $(DESTDIR)$(PREFIX)/lib/systemd/system/nano.service \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/nano.socket $(DESTDIR)$(PREFIX)/share/man/man1/nano.1 \
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/, $(BINARIES)) $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/, $(UNITS)) \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/nano.conf $(DESTDIR)$(PREFIX)/share/man/man1/nano.1 \
 		$(DESTDIR)$(PREFIX)/share/man/man1/nanoctl.1 $(DESTDIR)$(PREFIX)/share/man/man5/nano.json.5 \
 		$(addprefix $(DESTDIR), $(COMPLETION_FILES))
 	rm -rf $(DESTDIR)$(DATADIR)

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -35,19 +36,23 @@ def until(what, look):
     return sys.exit(f"waited {PATIENCE} s in vain: {what}")
 
 
-def base(work):
-    """The base system, as a tar file."""
-    if not BASE.exists():
-        run("debootstrap", "--variant=minbase", "--include=ca-certificates", SUITE, work / "base", MIRROR)
-        BASE.parent.mkdir(parents=True, exist_ok=True)
-        run("tar", "-C", work / "base", "-cf", f"{BASE}.new", ".")
-        os.rename(f"{BASE}.new", BASE)
-    return BASE
+def base(work, *more):
+    """The base system with further packages, as a tar file."""
+    tar = BASE.with_suffix("".join(f".{name}" for name in more) + ".tar")
+    if not tar.exists():
+        run("debootstrap", "--variant=minbase", f"--include={','.join(['ca-certificates', *more])}", SUITE, work / "base", MIRROR)
+        tar.parent.mkdir(parents=True, exist_ok=True)
+        run("tar", "-C", work / "base", "-cf", f"{tar}.new", ".")
+        os.rename(f"{tar}.new", tar)
+        shutil.rmtree(work / "base")
+    return tar
 
 
-def in_own_mounts(script):
-    """Goes on in a mount namespace of its own: nothing else sees the mounts, and they end with this process."""
+def in_own_mounts(script, *further):
+    """Goes on in a mount namespace of its own, and further ones (options of unshare): nothing else sees the mounts, and they
+    end with this process."""
     if os.geteuid() != 0:
         sys.exit("needs root")
     if "--inside" not in sys.argv:
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, script, "--inside"])
+        own = ["unshare", "--mount", *further, "--propagation", "private", sys.executable, script, "--inside"]
+        os.execvp("unshare", own)

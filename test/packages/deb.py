@@ -2,42 +2,20 @@
 """The Debian package in a root of its own: installs, serves, is upgraded under load without a lost request, goes on serving
 when the new programs do not start, and leaves nothing when it is purged."""
 
-import http.client
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
-import threading
 
-from common import PATIENCE, PROGRAMS, REPOSITORY, base, in_own_mounts, run, until
+from builds import packages
+from common import base, in_own_mounts, run, until
+from load import Load, goes_on, none_failed
 
 # Directories in which a purged package may leave nothing.
 KEPT = ["etc", "usr", "var", "home", "opt", "srv", "root"]
 # What useradd writes beside its files.
 BACKUPS = ("passwd-", "shadow-", "group-", "gshadow-", "subuid-", "subgid-")
-
-
-def packages(folder):
-    """The package, its next version, and one whose nano does not start."""
-    run(REPOSITORY / "deploy/debian/build", "--fast", env=dict(os.environ, BIN_FROM=str(PROGRAMS)))
-    (built,) = (REPOSITORY / "target/debian").glob("nano-host_*.deb")
-    made = [built]
-    for number, change in [(2, None), (3, breaks)]:
-        tree = folder / f"tree{number}"
-        run("dpkg-deb", "-R", built, tree)
-        control = tree / "DEBIAN/control"
-        lines = [f"{line}+{number}" if line.startswith("Version:") else line for line in control.read_text().splitlines()]
-        control.write_text("\n".join(lines) + "\n")
-        if change:
-            change(tree)
-        made.append(folder / f"{number}.deb")
-        run("dpkg-deb", "-Znone", "-b", tree, made[-1])
-    return made
-
-
-def breaks(tree):
-    shutil.copy("/bin/false", tree / "usr/lib/nano-host/nano")
 
 
 class Root:
@@ -71,40 +49,6 @@ class Root:
         """The supervisor's that answers at the control socket."""
         lines = self.run("nanoctl", "status", check=False).splitlines()
         return next((int(line.split()[1]) for line in lines if line.startswith("pid ")), None)
-
-
-class Load(threading.Thread):
-    """Asks again and again, over one connection that is kept or over new ones, until it is ended."""
-
-    def __init__(self, port, keep):
-        super().__init__(daemon=True)
-        self.port, self.keep = port, keep
-        self.answered, self.failed, self.ended = 0, [], False
-
-    def run(self):
-        connection = None
-        while not self.ended:
-            fresh = connection is None
-            try:
-                connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-                connection.request("GET", "/x")
-                answer = connection.getresponse()
-                body = answer.read()
-                if answer.status != 200 or b"You asked for /x" not in body:
-                    self.failed.append(f"{answer.status} {body[:200]}")
-                self.answered += 1
-                if not self.keep or answer.getheader("connection") == "close":
-                    connection.close()
-                    connection = None
-            except (OSError, http.client.HTTPException) as error:
-                self.failed.append(f"{error!r} on a {'new' if fresh else 'kept'} connection")
-                connection = None
-
-
-def goes_on(load):
-    """Every one of them is answered."""
-    seen = [each.answered for each in load]
-    until("all are answered", lambda: all(each.answered > old + 10 for each, old in zip(load, seen)))
 
 
 def check(root, folder):
@@ -143,12 +87,7 @@ def check(root, folder):
         assert "the former version goes on serving" in said, said
         assert root.pid() == running, said
         goes_on(load)
-        for each in load:
-            each.ended = True
-        for each in load:
-            each.join(PATIENCE)
-            assert not each.failed, f"{len(each.failed)} of {each.answered} failed, the first: {each.failed[0]}"
-        print(f"deb: {sum(each.answered for each in load)} requests during two upgrades, none failed")
+        print(f"deb: {none_failed(load)} requests during two upgrades, none failed")
     finally:
         run("kill", running, check=False)
         until("nano ends", lambda: not pathlib.Path(f"/proc/{running}").exists() or nano.poll() is not None)

@@ -44,10 +44,10 @@ fn installed_units_pass_systemd_analyze_verify() {
     let units = folder.path().join("usr/local/lib/systemd/system");
     let verify = || {
         finish(
-            Command::new(&analyze)
-                .args(["verify", "--recursive-errors=yes", "--man=no"])
-                .arg(units.join("nano.service"))
-                .arg(units.join("nano.socket")),
+            Command::new(&analyze).args(["verify", "--recursive-errors=yes", "--man=no"]).args(
+                ["nano.service", "nano.socket", "nano-rootless.service", "nano-rootless.socket"]
+                    .map(|unit| units.join(unit)),
+            ),
             "",
         )
     };
@@ -70,12 +70,16 @@ fn installed_units_pass_systemd_analyze_verify() {
 #[test]
 fn hardening_does_not_get_weaker_unnoticed() {
     let Some(analyze) = tool("systemd-analyze") else { return };
-    let unit = repository().join("deploy/nano.service");
-    let security =
-        |threshold: &str| finish(Command::new(&analyze).args(["security", "--offline=true", threshold]).arg(&unit), "");
-    let verdict = security("--threshold=45");
-    assert_eq!(verdict.code, Some(0), "{}", verdict.stdout);
-    assert_ne!(security("--threshold=10").code, Some(0), "the control: the threshold means something");
+    for (unit, threshold) in [("nano.service", 42), ("nano-rootless.service", 25)] {
+        let unit = repository().join("deploy").join(unit);
+        let security = |threshold: u32| {
+            let threshold = format!("--threshold={threshold}");
+            finish(Command::new(&analyze).args(["security", "--offline=true", &threshold]).arg(&unit), "")
+        };
+        let verdict = security(threshold);
+        assert_eq!(verdict.code, Some(0), "{}", verdict.stdout);
+        assert_ne!(security(threshold - 1).code, Some(0), "the control: docs/rootless.md has this very figure");
+    }
 }
 
 #[test]
@@ -100,6 +104,9 @@ fn the_installed_example_is_valid_and_an_install_keeps_a_configuration() {
         ("usr/local/share/nano/nano.schema.json", 0o644),
         ("usr/local/bin/nano", 0o755),
         ("usr/local/lib/systemd/system/nano.service", 0o644),
+        ("usr/local/lib/systemd/system/nano-rootless.service", 0o644),
+        ("usr/local/lib/systemd/system/nano-rootless.socket", 0o644),
+        ("usr/local/lib/sysusers.d/nano.conf", 0o644),
     ] {
         let found = fs::metadata(folder.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         assert_eq!(found.permissions().mode() & 0o777, mode, "{path}");
