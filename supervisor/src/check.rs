@@ -10,6 +10,7 @@ use std::time::Duration;
 use nano_config::{AppStart, Config, ConfigError};
 use nano_spawner::{ConfigSource, explain};
 use nix::unistd::geteuid;
+use serde_json::{Value, json};
 use tokio::task::LocalSet;
 
 use crate::bundler::{self, BundlerError};
@@ -55,6 +56,20 @@ pub enum CheckError {
     /// The system refused something.
     #[error("the check cannot be run: {}", explain(.0))]
     Io(#[from] io::Error),
+}
+
+impl CheckError {
+    /// In the form of the control socket's errors: `error`, and of a configuration `code` and `faults`.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        match self {
+            Self::Config(error) => {
+                let faults: Vec<_> = error.diagnostics().iter().map(crate::control::fault_json).collect();
+                json!({ "error": self.to_string(), "code": "config_invalid", "faults": faults })
+            }
+            _ => json!({ "error": self.to_string() }),
+        }
+    }
 }
 
 /// Checks the file and loads its apps. Blocks.

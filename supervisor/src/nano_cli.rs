@@ -110,6 +110,10 @@ pub enum Action {
         /// One of the project's environments
         #[arg(long, value_name = "NAME")]
         env: Option<String>,
+
+        /// Print JSON: on stdout what was found, on stderr what is wrong
+        #[arg(long)]
+        json: bool,
     },
     /// Print the entry of nano.json for a project of wrangler; what of it nano does not have is on stderr
     Import {

@@ -1,5 +1,6 @@
 //! What `nanoctl` does: one request on the control socket, shown for people or as JSON.
 
+mod check;
 mod client;
 pub mod command_line;
 mod explain;
@@ -18,7 +19,6 @@ use clap::CommandFactory;
 use nano_protocol::ExitCode;
 use serde_json::{Value, json};
 
-use crate::check::{CheckError, check};
 use crate::printable;
 use client::{CallError, Client, HttpResponse};
 pub use command_line::Cli;
@@ -85,7 +85,7 @@ fn text_of(error: &Value) -> String {
 
 fn execute(cli: &Cli) -> Result<(), CommandFailure> {
     match &cli.command {
-        Action::Check { file } => return check_file(cli, file),
+        Action::Check { file } => return check::check(cli, file),
         Action::Version => return versions(cli),
         Action::Completions { shell } => return completions(shell),
         Action::Top { interval, once } => return top::run(cli, Duration::from_secs_f64(*interval), *once),
@@ -271,45 +271,6 @@ fn logs(cli: &Cli, client: &Client, wanted: &LogArguments) -> Result<(), Command
         }
     }
     Ok(())
-}
-
-fn check_file(cli: &Cli, file: &Path) -> Result<(), CommandFailure> {
-    // Done before the check, which gives up this process's privileges.
-    let needs_restart = needs_restart(cli, file);
-    match check(file) {
-        Ok(config) => {
-            let names: Vec<_> = config.apps.iter().map(|app| app.name.clone()).collect();
-            let mut body = json!({ "ok": true, "file": file.display().to_string(), "apps": names });
-            body["needs_restart"] = needs_restart;
-            print(cli, &body, show::check)
-        }
-        Err(CheckError::Config(error)) => {
-            let faults = error.diagnostics().iter().map(crate::control::fault_json);
-            Err(CommandFailure {
-                code: ExitCode::Failed,
-                error: json!({ "error": error.to_string(), "code": "config_invalid", "faults": faults.collect::<Vec<_>>() }),
-            })
-        }
-        Err(error) => Err(CommandFailure::new(ExitCode::Failed, &error)),
-    }
-}
-
-/// The keys for which a nano that serves this file would refuse a reload; null if none is known to serve it.
-fn needs_restart(cli: &Cli, file: &Path) -> Value {
-    let client = Client::new(SocketCandidates::new(cli.socket.as_deref(), Some(file)));
-    let ask = || -> Result<Value, CommandFailure> {
-        if !serves(&json_of(client.get("/status")?)?, file) {
-            return Ok(Value::Null);
-        }
-        match json_of(client.get("/reload/plan")?) {
-            Err(CommandFailure { mut error, .. }) if error["needs_restart"].is_array() => {
-                Ok(error["needs_restart"].take())
-            }
-            Err(failure) => Err(failure),
-            Ok(_) => Ok(json!([])),
-        }
-    };
-    ask().unwrap_or_default()
 }
 
 /// Works without a supervisor too.

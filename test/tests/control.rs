@@ -5,6 +5,7 @@
 use nano_test::{Nano, PATIENCE, Site, app_path, finish, tool, until};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
+use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -191,8 +192,22 @@ fn check_names_what_is_wrong_and_changes_nothing() {
     let answer = nano.ctl(&["check", site.path("other.json").to_str().unwrap()]);
     assert_eq!(answer.code, Some(1), "{answer:?}");
     assert!(answer.stderr.contains("other.json:1:"), "{answer:?}");
+    let answer = nano.ctl(&["--json", "check", site.path("other.json").to_str().unwrap()]);
+    let error: Value = serde_json::from_str(&answer.stderr).unwrap();
+    assert_eq!((answer.code, &error["code"]), (Some(1), &json!("config_invalid")), "{answer:?}");
+    assert_eq!(error["faults"][0]["line"], 1, "{answer:?}");
     let answer = nano.ctl(&["check", site.config_path().to_str().unwrap()]);
     assert_eq!(answer.code, Some(0), "{answer:?}");
+    // A secret that everybody may read is warned of, whoever checks.
+    site.file("open.json", "{ \"apps\": [{ \"hostname\": \"x\", \"path\": \"a\", \"env\": { \"API_TOKEN\": \"0123456789abcdef\" } }] }");
+    fs::set_permissions(site.path("open.json"), fs::Permissions::from_mode(0o644)).unwrap();
+    let open = site.path("open.json");
+    let text = nano.ctl(&["check", open.to_str().unwrap()]);
+    assert!(text.code == Some(0) && text.stderr.contains("warning: "), "{text:?}");
+    let json = nano.ctl(&["--json", "check", open.to_str().unwrap()]);
+    let body: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((body["apps"][0].as_str(), body["warnings"].as_array().map(Vec::len)), (Some("x"), Some(1)), "{json:?}");
+    assert_eq!(json.stderr, "");
     assert_eq!(nano.metrics().sum("nano_config_reloads_total", &[]), 0.0);
 }
 

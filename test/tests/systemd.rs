@@ -154,6 +154,16 @@ fn an_install_takes_what_is_built_and_builds_nothing() {
 }
 
 #[test]
+fn nanoctl_is_small_it_has_no_tls_and_starts_no_workers() {
+    let has = |name: &str, symbol: &str| {
+        let program = fs::read(binary(name)).unwrap();
+        program.windows(symbol.len()).any(|bytes| bytes == symbol.as_bytes())
+    };
+    assert!(has("nano", "aws_lc_"), "the control");
+    assert!(!has("nanoctl", "aws_lc_"), "nanoctl links a TLS library");
+}
+
+#[test]
 fn systemd_is_told_when_it_is_ready_reloads_and_stops() {
     let site = Site::new();
     site.app("a", "export default { fetch: () => new Response('a') };");

@@ -10,7 +10,7 @@ use std::process::Command;
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use nano_config::DEFAULT_PORT;
 use nano_protocol::ExitCode;
-use nano_supervisor::check::{check, check_project};
+use nano_supervisor::check::{CheckError, check, check_project};
 use nano_supervisor::clone3;
 use nano_supervisor::dev::{DevEnded, DevOptions, dev};
 use nano_supervisor::fleet::{find_worker, spawner_if_asked};
@@ -22,6 +22,7 @@ use nano_supervisor::stand_in::stand_in_if_asked;
 use nano_supervisor::supervisor::ConfigSource;
 use nano_supervisor::wrangler::import;
 use nano_supervisor::{limits, signals};
+use serde_json::json;
 
 /// Commands of nanoctl, for users who give them to nano.
 const NANOCTLS: &[&str] = &[
@@ -92,10 +93,10 @@ fn main() -> ExitCode {
             Err(error) => failed(&error),
         },
         Some(Action::Repl) => exec_worker([OsString::from("repl")]),
-        Some(Action::Check { file, env }) if is_project(&file) || env.is_some() => {
-            run_check_project(&ProjectPath { path: file, environment: env, settings: Vec::new() })
+        Some(Action::Check { file, env, json }) if is_project(&file) || env.is_some() => {
+            run_check_project(&ProjectPath { path: file, environment: env, settings: Vec::new() }, json)
         }
-        Some(Action::Check { file, .. }) => run_check(&file),
+        Some(Action::Check { file, json, .. }) => run_check(&file, json),
         Some(Action::Import { project, env }) => run_import(&project, env.as_deref()),
         Some(Action::Version) => version(),
         None if cli.repl => exec_worker([OsString::from("repl")]),
@@ -242,19 +243,18 @@ fn run_server(options: ServeOptions) -> ExitCode {
     }
 }
 
-fn run_check(file: &Path) -> ExitCode {
-    match check(file) {
-        Ok(config) => {
-            for warning in &config.warnings {
-                let _ = writeln!(io::stderr().lock(), "warning: {}", printable::lines(&warning.to_string()));
-            }
-            let count = config.apps.len();
-            let apps = if count == 1 { "app loads" } else { "apps load" };
-            let _ = writeln!(io::stdout().lock(), "{}: ok, {count} {apps}", printable::line(&file.to_string_lossy()));
-            ExitCode::Done
+fn run_check(file: &Path, json: bool) -> ExitCode {
+    let checked = check(file).map(|config| {
+        let names = config.apps.iter().map(|app| app.name.clone()).collect::<Vec<_>>();
+        let count = names.len();
+        let apps = if count == 1 { "app loads" } else { "apps load" };
+        Checked {
+            said: format!("{count} {apps}"),
+            apps: Some(names),
+            warnings: config.warnings.iter().map(|warning| format!("warning: {warning}")).collect(),
         }
-        Err(error) => failed(&error),
-    }
+    });
+    tell_checked(file, json, checked)
 }
 
 /// Whether it is a developer's project, and no configuration of nano.
@@ -266,15 +266,44 @@ fn is_project(path: &Path) -> bool {
     path.is_dir() && !is_of_nano || is_wranglers || path.is_file() && !is_config(path)
 }
 
-fn run_check_project(project: &ProjectPath) -> ExitCode {
-    match check_project(project) {
-        Ok(notes) => {
-            for note in &notes {
-                let _ = writeln!(io::stderr(), "{}", printable::lines(note));
+fn run_check_project(project: &ProjectPath, json: bool) -> ExitCode {
+    let checked = check_project(project).map(|notes| Checked {
+        said: "the project loads".to_owned(),
+        apps: None,
+        warnings: notes,
+    });
+    tell_checked(&project.path, json, checked)
+}
+
+/// What a check found of something that can be served.
+struct Checked {
+    said: String,
+    /// The names of a configuration's apps.
+    apps: Option<Vec<String>>,
+    warnings: Vec<String>,
+}
+
+fn tell_checked(path: &Path, json: bool, checked: Result<Checked, CheckError>) -> ExitCode {
+    match checked {
+        Ok(Checked { apps, warnings, .. }) if json => {
+            let warnings = warnings.iter().map(|text| text.trim_start_matches("warning: "));
+            let mut body = json!({ "ok": true, "file": path.display().to_string(), "warnings": warnings.collect::<Vec<_>>() });
+            if let Some(apps) = apps {
+                body["apps"] = apps.into();
             }
-            let shown = project.path.to_string_lossy();
-            let _ = writeln!(io::stdout().lock(), "{}: ok, the project loads", printable::line(&shown));
+            let _ = writeln!(io::stdout(), "{}", printable::json(&body.to_string()));
             ExitCode::Done
+        }
+        Ok(Checked { said, warnings, .. }) => {
+            for warning in &warnings {
+                let _ = writeln!(io::stderr(), "{}", printable::lines(warning));
+            }
+            let _ = writeln!(io::stdout(), "{}: ok, {said}", printable::line(&path.to_string_lossy()));
+            ExitCode::Done
+        }
+        Err(error) if json => {
+            let _ = writeln!(io::stderr(), "{}", printable::json(&error.json().to_string()));
+            ExitCode::Failed
         }
         Err(error) => failed(&error),
     }

@@ -4,17 +4,12 @@
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use nano_protocol::ExitCode;
-use nano_supervisor::fleet::spawner_if_asked;
 use nano_supervisor::nanoctl::{Cli, run};
 
 /// Commands of nano, for users who give them to nanoctl.
 const NANOS: &[&str] = &["serve", "run", "repl"];
 
 fn main() -> ExitCode {
-    // `nanoctl check` loads the apps itself.
-    if let Some(ended) = spawner_if_asked() {
-        return ended;
-    }
     let cli = Cli::try_parse().unwrap_or_else(|mut error| {
         if let Some(tip) = tip(&error) {
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));

@@ -271,7 +271,10 @@ pub(super) fn upgrade(body: &Value) -> String {
 }
 
 pub(super) fn check(body: &Value) -> String {
-    let mut out = format!("{}: ok, every app loads: {}\n", text(&body["file"]), text(&body["apps"]));
+    let mut out = match &body["apps"] {
+        Value::Null => format!("{}: ok, the project loads\n", text(&body["file"])),
+        apps => format!("{}: ok, every app loads: {}\n", text(&body["file"]), text(apps)),
+    };
     let needs_restart = list(&body["needs_restart"]).map(text).collect::<Vec<_>>();
     if !needs_restart.is_empty() {
         let keys = needs_restart.join(", ");
