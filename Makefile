@@ -39,7 +39,7 @@ $(info the toolchain of rust-toolchain.toml is not to be had: going on with $(RU
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order interop ecosystem fleet fuzz fuzz-check install deb packages-test uninstall clean
+.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order interop ecosystem fleet fuzz fuzz-check book install deb packages-test uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -121,6 +121,10 @@ fuzz: ## cargo-fuzz on all targets of test/fuzz/, FUZZ_SECONDS each (installs ca
 
 fuzz-check: ## the fuzz targets compile, and the code that only they use (no cargo-fuzz needed)
 	cd test/fuzz && RUSTFLAGS="--cfg fuzzing" $(CARGO) check $(LOCKED)
+
+book: ## target/book: the pages of docs, and what they link to, as a book (takes mdbook from crates.io if it is not there)
+	@command -v mdbook > /dev/null || $(CARGO) install --locked mdbook
+	@deploy/build-book
 
 # Never builds: root installs what another user built.
 install: ## install to DESTDIR, PREFIX=/usr/local, what `make build` built: programs, units, schema, man pages, completions, example; STRIP= keeps symbols

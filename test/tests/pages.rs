@@ -178,3 +178,57 @@ fn another_output_turns_it_red() {
     assert_eq!(run(&steps), ["a\n"]);
     assert_ne!(normal(&steps[0].output), normal("a"));
 }
+
+/// Relative links of a page that are not in a block of code: their files.
+fn links(page: &str) -> Vec<String> {
+    let link = Regex::new(r"\]\(([^()\s#]+)(?:#[^()\s]*)?\)").unwrap();
+    let mut code = false;
+    let outside = page.lines().filter(|line| {
+        code ^= line.starts_with("```");
+        !code
+    });
+    let found = outside.flat_map(|line| link.captures_iter(line).map(|found| found[1].to_owned()).collect::<Vec<_>>());
+    found.filter(|link| !link.contains(':')).collect()
+}
+
+#[test]
+fn every_page_is_in_the_book_and_no_link_leads_out_of_it() {
+    let book = tempfile::tempdir().unwrap();
+    let stage = |folder: &Path| finish(Command::new(folder.join("deploy/build-book")).arg("--stage").arg(book.path()), "");
+    let staged = stage(&repository());
+    assert_eq!(staged.code, Some(0), "{staged:?}");
+    let mut pages = vec![book.path().join("SUMMARY.md")];
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(page) = pages.pop() {
+        if !seen.insert(page.clone()) {
+            continue;
+        }
+        for link in links(&fs::read_to_string(&page).unwrap()) {
+            let there = page.parent().unwrap().join(&link);
+            let there = there.canonicalize().unwrap_or_else(|_| panic!("{}: {link} is not in the book", page.display()));
+            assert!(there.starts_with(book.path().canonicalize().unwrap()), "{}: {link}", page.display());
+            if there.extension().is_some_and(|extension| extension == "md") {
+                pages.push(there);
+            }
+        }
+    }
+    for page in fs::read_dir(repository().join("docs")).unwrap() {
+        let name = page.unwrap().file_name();
+        if Path::new(&name).extension().is_some_and(|extension| extension == "md") && name != "SUMMARY.md" {
+            let place = book.path().canonicalize().unwrap().join(&name);
+            assert!(seen.contains(&place), "{} is not among the chapters", place.display());
+        }
+    }
+
+    // The control: a link that leads nowhere is told.
+    let other = tempfile::tempdir().unwrap();
+    for folder in ["deploy", "docs"] {
+        fs::create_dir(other.path().join(folder)).unwrap();
+    }
+    fs::copy(repository().join("deploy/build-book"), other.path().join("deploy/build-book")).unwrap();
+    fs::copy(repository().join("docs/book.toml"), other.path().join("docs/book.toml")).unwrap();
+    fs::write(other.path().join("docs/SUMMARY.md"), "- [a](a.md)\n").unwrap();
+    fs::write(other.path().join("docs/a.md"), "[gone](../deploy/gone)\n").unwrap();
+    let told = stage(other.path());
+    assert!(told.code == Some(1) && told.stderr.contains("docs/a.md: ../deploy/gone"), "{told:?}");
+}
