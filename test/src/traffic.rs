@@ -44,8 +44,14 @@ impl Traffic {
     /// So many clients.
     #[must_use]
     pub fn start(target: &Target, way: Way, clients: usize) -> Self {
-        let target = target.clone();
-        Self(Clients::start(clients, move |stop, served| client(&target, way, stop, served)))
+        Self::behind(b"", target, way, clients)
+    }
+
+    /// So many, whose connections begin with these bytes: the PROXY header of a balancer that announces them.
+    #[must_use]
+    pub fn behind(header: &[u8], target: &Target, way: Way, clients: usize) -> Self {
+        let (header, target) = (header.to_vec(), target.clone());
+        Self(Clients::start(clients, move |stop, served| client(&header, &target, way, stop, served)))
     }
 
     /// Requests answered so far.
@@ -75,13 +81,13 @@ pub fn certify(site: &Site, name: &str, host: &str) -> [Arc<ClientConfig>; 2] {
     })
 }
 
-fn client(target: &Target, way: Way, stop: &AtomicBool, served: &AtomicU64) -> Tally {
+fn client(header: &[u8], target: &Target, way: Way, stop: &AtomicBool, served: &AtomicU64) -> Tally {
     let mut tally = Tally::default();
     let mut open = None;
     while !stop.load(Ordering::Relaxed) && tally.failures.len() < 100 {
         let asked = match open.take() {
             Some(open) => Ok(open),
-            None => Client::open(target, way),
+            None => Client::open(header, target, way),
         };
         match asked.and_then(|mut client| client.ask(target).map(|asked| (client, asked))) {
             Ok((client, Asked::Answered(body))) => {
@@ -135,11 +141,12 @@ const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
 const OK: u8 = 0x88;
 
 impl Client {
-    fn open(target: &Target, way: Way) -> io::Result<Self> {
+    fn open(header: &[u8], target: &Target, way: Way) -> io::Result<Self> {
         let mut socket = TcpStream::connect_timeout(&target.address, PATIENCE)?;
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
+        socket.write_all(header)?;
         let stream: Box<dyn Stream> = match &target.tls {
             None => Box::new(socket),
             Some(config) => {

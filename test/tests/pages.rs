@@ -194,7 +194,8 @@ fn links(page: &str) -> Vec<String> {
 #[test]
 fn every_page_is_in_the_book_and_no_link_leads_out_of_it() {
     let book = tempfile::tempdir().unwrap();
-    let stage = |folder: &Path| finish(Command::new(folder.join("deploy/build-book")).arg("--stage").arg(book.path()), "");
+    let stage =
+        |folder: &Path| finish(Command::new(folder.join("deploy/build-book")).arg("--stage").arg(book.path()), "");
     let staged = stage(&repository());
     assert_eq!(staged.code, Some(0), "{staged:?}");
     let mut pages = vec![book.path().join("SUMMARY.md")];
@@ -205,7 +206,8 @@ fn every_page_is_in_the_book_and_no_link_leads_out_of_it() {
         }
         for link in links(&fs::read_to_string(&page).unwrap()) {
             let there = page.parent().unwrap().join(&link);
-            let there = there.canonicalize().unwrap_or_else(|_| panic!("{}: {link} is not in the book", page.display()));
+            let there =
+                there.canonicalize().unwrap_or_else(|_| panic!("{}: {link} is not in the book", page.display()));
             assert!(there.starts_with(book.path().canonicalize().unwrap()), "{}: {link}", page.display());
             if there.extension().is_some_and(|extension| extension == "md") {
                 pages.push(there);

@@ -287,7 +287,8 @@ fn tell_checked(path: &Path, json: bool, checked: Result<Checked, CheckError>) -
     match checked {
         Ok(Checked { apps, warnings, .. }) if json => {
             let warnings = warnings.iter().map(|text| text.trim_start_matches("warning: "));
-            let mut body = json!({ "ok": true, "file": path.display().to_string(), "warnings": warnings.collect::<Vec<_>>() });
+            let mut body =
+                json!({ "ok": true, "file": path.display().to_string(), "warnings": warnings.collect::<Vec<_>>() });
             if let Some(apps) = apps {
                 body["apps"] = apps.into();
             }

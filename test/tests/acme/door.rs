@@ -15,6 +15,8 @@ pub(crate) struct Door {
 #[derive(Default)]
 struct State {
     leads_to: Option<SocketAddr>,
+    /// Those who stand before it, while it is held.
+    waiting: Option<Vec<TcpStream>>,
     used: usize,
 }
 
@@ -28,9 +30,9 @@ impl Door {
             for client in listener.incoming().flatten() {
                 let mut state = state.lock().unwrap();
                 state.used += 1;
-                if let Some(Ok(server)) = state.leads_to.map(TcpStream::connect) {
-                    pass(&client, &server);
-                    pass(&server, &client);
+                match &mut state.waiting {
+                    Some(waiting) => waiting.push(client),
+                    None => lead(&client, state.leads_to),
                 }
             }
         });
@@ -41,14 +43,28 @@ impl Door {
         self.port
     }
 
-    /// `None` shuts it.
+    /// `None` shuts it. Who waits is led there, too.
     pub(crate) fn lead_to(&self, address: Option<SocketAddr>) {
-        self.state.lock().unwrap().leads_to = address;
+        let mut state = self.state.lock().unwrap();
+        state.leads_to = address;
+        state.waiting.take().iter().flatten().for_each(|client| lead(client, address));
+    }
+
+    /// Lets who comes wait, until it leads somewhere.
+    pub(crate) fn hold(&self) {
+        self.state.lock().unwrap().waiting = Some(Vec::new());
     }
 
     /// How often somebody came.
     pub(crate) fn used(&self) -> usize {
         self.state.lock().unwrap().used
+    }
+}
+
+fn lead(client: &TcpStream, to: Option<SocketAddr>) {
+    if let Some(Ok(server)) = to.map(TcpStream::connect) {
+        pass(client, &server);
+        pass(&server, client);
     }
 }
 

@@ -8,6 +8,7 @@ mod failing;
 mod hostile;
 mod issuing;
 mod pebble;
+mod upgrade;
 
 use client::{Seen, visit};
 use nano_test::{Nano, Site, until};

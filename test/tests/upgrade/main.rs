@@ -3,12 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod container;
+mod crons;
 mod ends;
 mod failures;
 mod hostile;
 mod in_flight;
 mod kills;
+mod proxied;
 mod service;
+mod shards;
+mod sockets;
 mod state;
 mod traffic;
 

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 
 /// The addresses of HTTP that were announced first.
-fn addresses(nano: &Nano, count: usize) -> Vec<SocketAddr> {
+pub(crate) fn addresses(nano: &Nano, count: usize) -> Vec<SocketAddr> {
     let records = nano.log.records().into_iter().filter(|record| record["message"] == "listening");
     records.take(count).map(|record| record["address"].as_str().unwrap().parse().unwrap()).collect()
 }
 
 /// Clients of each kind.
-fn traffic(site: &Site, serve: impl FnOnce(&Site) -> Nano) -> (Nano, Vec<(String, Traffic)>) {
+pub(crate) fn traffic(site: &Site, serve: impl FnOnce(&Site) -> Nano) -> (Nano, Vec<(String, Traffic)>) {
     let [http2, http1] = certify(site, "a", "a.local");
     site.config(json!({
         "listen": ["127.0.0.1:0", { "address": "127.0.0.1:0", "tls": true }],
@@ -39,14 +39,14 @@ fn traffic(site: &Site, serve: impl FnOnce(&Site) -> Nano) -> (Nano, Vec<(String
     (nano, all)
 }
 
-fn flows(all: &[(String, Traffic)]) {
+pub(crate) fn flows(all: &[(String, Traffic)]) {
     for (name, traffic) in all {
         let before = traffic.served();
         until(&format!("requests by {name}"), || (traffic.served() > before + 3).then_some(()));
     }
 }
 
-fn nothing_failed(all: Vec<(String, Traffic)>) {
+pub(crate) fn nothing_failed(all: Vec<(String, Traffic)>) {
     for (name, traffic) in all {
         let tally = traffic.stop();
         eprintln!("{name}: {} requests", tally.served);
