@@ -199,9 +199,10 @@ fn check_names_what_is_wrong_and_changes_nothing() {
     let answer = nano.ctl(&["check", site.config_path().to_str().unwrap()]);
     assert_eq!(answer.code, Some(0), "{answer:?}");
     // A secret that everybody may read is warned of, whoever checks.
+    site.app("x", "export default { fetch: () => new Response() };");
     site.file(
         "open.json",
-        "{ \"apps\": [{ \"hostname\": \"x\", \"path\": \"a\", \"env\": { \"API_TOKEN\": \"0123456789abcdef\" } }] }",
+        "{ \"apps\": [{ \"hostname\": \"x\", \"path\": \"x\", \"env\": { \"API_TOKEN\": \"0123456789abcdef\" } }] }",
     );
     fs::set_permissions(site.path("open.json"), fs::Permissions::from_mode(0o644)).unwrap();
     let open = site.path("open.json");

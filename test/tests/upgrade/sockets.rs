@@ -2,8 +2,7 @@
 //! gets one.
 
 use crate::{end, serve, site, upgrade};
-use nano_test::websocket::{Frame, opcode};
-use nano_test::{WebSocket, until};
+use nano_test::{Frame, WebSocket, opcode, until};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
