@@ -307,6 +307,7 @@ impl FieldReader {
                     headers: self.headers()?,
                     body: self.body_length()?,
                     to: self.fetch_destination()?,
+                    request: if self.bool("request")? { Some(self.number(Side::Supervisor)?) } else { None },
                 }),
             ),
             kind::FETCH_RESPONSE => Frame::FetchResponse(

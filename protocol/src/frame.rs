@@ -371,6 +371,8 @@ pub struct FetchHead {
     pub body: BodyLength,
     /// Who answers.
     pub to: FetchDestination,
+    /// The request whose code makes it, if that is one of this link.
+    pub request: Option<RequestId>,
 }
 
 /// The head of the response to a fetch.

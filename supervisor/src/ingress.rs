@@ -20,6 +20,7 @@ mod request_head;
 mod request_log;
 mod rescue;
 mod response_head;
+mod run_trace;
 mod scheduled;
 mod target;
 mod trace;
@@ -50,6 +51,7 @@ use rescue::Failure;
 use response_head::CheckedHead;
 pub(crate) use scheduled::run as run_scheduled;
 use target::Target;
+pub(crate) use trace::Tracer;
 use upload::{Sent, Upload};
 use websocket::{Handshake, Switch};
 
@@ -165,6 +167,7 @@ async fn forward(
     let about = RequestSummary {
         what: Subject::Request(head.method.clone(), head.uri.path_and_query().cloned()),
         id: record.id().header(),
+        spans: record.fetch_spans(),
     };
     let mut frame = RequestFrame::new(
         request_head::build(

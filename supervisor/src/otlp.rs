@@ -1,9 +1,10 @@
-//! Spans of requests, and their way to a receiver of OpenTelemetry by OTLP over HTTP with protobuf.
+//! Spans of requests, runs and fetches, and their way to a receiver of OpenTelemetry by OTLP over HTTP with protobuf.
 //!
 //! A shard makes a span of a sampled request when that is over, encodes it and hands it to [`SpanQueue`], which never
 //! waits: what finds no room is dropped and counted. A thread of its own sends what is there, once a second or when a
 //! batch is full. Without `otlp` there is none of all that.
 
+mod child;
 mod endpoint;
 mod export;
 mod message;
@@ -16,8 +17,9 @@ use std::time::Duration;
 
 use nano_config::OtlpConfig;
 
+pub(crate) use child::{ChildSpans, FetchSpan, method_names};
 pub(crate) use endpoint::EndpointError;
-pub(crate) use message::{SpanRecord, SpanValue};
+pub(crate) use message::{SpanKind, SpanRecord, SpanValue};
 pub(crate) use queue::SpanQueue;
 
 use crate::telemetry::Metrics;

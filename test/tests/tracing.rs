@@ -147,6 +147,112 @@ fn a_request_s_span_is_what_the_receiver_and_the_app_know() {
 }
 
 #[test]
+fn what_an_app_fetches_for_a_request_has_its_span_within_that_of_the_request() {
+    let Some(receiver) = Receiver::start() else { return };
+    let site = Site::new();
+    // It fetches from itself, over the network.
+    site.app(
+        "a",
+        "export default { async fetch(request) {
+          const { pathname } = new URL(request.url);
+          if (pathname === '/hop') return new Response(null, { status: 302, headers: { location: '/target?secret=3' } });
+          if (pathname === '/missing') return new Response('', { status: 404 });
+          if (pathname === '/silent') return new Promise(() => setTimeout(() => {}, 1e9));
+          if (pathname !== '/fetch') return new Response('other');
+          const to = `http://${request.headers.get('x-to')}`;
+          await fetch(`${to}/hop?secret=1#secret`, { headers: { authorization: 'secret' } });
+          await fetch(`${to}/missing`, { method: 'POST', body: 'secret' });
+          await fetch('http://192.0.2.1/denied').catch(() => {});
+          await fetch(`${to}/silent`, { signal: AbortSignal.timeout(100) }).catch(() => {});
+          return new Response('done');
+        } };",
+    );
+    site.config(json!({
+        "log": { "format": "json" },
+        "otlp": { "endpoint": format!("http://{}", receiver.address), "sample": 0 },
+        "trusted_proxies": ["127.0.0.1"],
+        "apps": [{ "name": "a", "hostname": ["a.local", "127.0.0.1"], "path": "a", "egress": ["127.0.0.1"] }],
+    }));
+    let nano = site.serve();
+    let ask = |parent: &str| {
+        nano.raw(&format!(
+            "GET /fetch HTTP/1.1\r\nHost: a.local\r\nConnection: close\r\nX-To: {}\r\ntraceparent: {parent}\r\n\r\n",
+            nano.address
+        ))
+    };
+    // Of a trace that is not kept there is nothing.
+    assert_eq!(ask(&CALLER.replace("-01", "-00")).text(), "done");
+    assert_eq!(ask(CALLER).text(), "done");
+    let spans = receiver.spans(6);
+    let (server, fetches): (Vec<_>, Vec<_>) = spans.iter().partition(|span| span["kind"] == "SPAN_KIND_SERVER");
+    let ([server], [hop, target, missing, denied, silent]) = (&server[..], &fetches[..]) else { panic!("{spans:?}") };
+    for fetch in &fetches {
+        assert_eq!((&fetch["trace"], &fetch["parent"]), (&server["trace"], &server["span"]), "{fetch}");
+        assert_eq!((&fetch["kind"], &fetch["flags"]), (&json!("SPAN_KIND_CLIENT"), &json!(0x101)), "{fetch}");
+        assert!(fetch["start"].as_u64() >= server["start"].as_u64().map(|start| start - 5_000_000), "{fetch}");
+        assert!(fetch["end"].as_u64() <= server["end"].as_u64().map(|end| end + 5_000_000), "{fetch}");
+    }
+    let of = |span: &Value| {
+        let attributes = &span["attributes"];
+        let path = attributes["url.full"].as_str().unwrap().splitn(4, '/').nth(3).unwrap().to_owned();
+        let error = attributes["error.type"].as_str().map(str::to_owned);
+        (span["name"].as_str().unwrap().to_owned(), path, attributes["http.response.status_code"].as_u64(), error)
+    };
+    let is = |name: &str, path: &str, status: Option<u64>, error: Option<&str>| {
+        (name.to_owned(), path.to_owned(), status, error.map(str::to_owned))
+    };
+    assert_eq!(of(hop), is("GET", "hop", Some(302), None));
+    assert_eq!(of(target), is("GET", "target", Some(200), None));
+    assert_eq!(of(missing), is("POST", "missing", Some(404), Some("404")));
+    assert_eq!(of(denied), is("GET", "denied", None, Some("EGRESS_DENIED")));
+    assert_eq!(of(silent), is("GET", "silent", None, Some("aborted")));
+    assert_eq!((&hop["status"], &denied["status"]), (&json!("STATUS_CODE_UNSET"), &json!("STATUS_CODE_ERROR")));
+    assert_eq!(hop["attributes"]["server.port"], nano.address.port());
+    assert!(!format!("{spans:?}").contains("secret"), "{spans:?}");
+}
+
+/// Waits for the next minute.
+#[test]
+fn a_run_of_a_cron_is_a_trace_of_its_own_with_its_fetches() {
+    let Some(receiver) = Receiver::start() else { return };
+    let site = Site::new();
+    site.app(
+        "a",
+        "export default { fetch: () => new Response('x'), async scheduled(event, env) {
+          await fetch('http://192.0.2.1/denied').catch(() => {});
+        } };",
+    );
+    site.app("b", "export default { async scheduled() { throw new Error('secret of the app'); } };");
+    let app = |name: &str| json!({ "name": name, "hostname": format!("{name}.local"), "path": name, "crons": ["* * * * *"], "egress": "off" });
+    site.config(json!({
+        "otlp": { "endpoint": format!("http://{}", receiver.address), "sample": 1 }, "apps": [app("a"), app("b")],
+    }));
+    let nano = site.serve();
+    let spans = nano_test::until_within(std::time::Duration::from_secs(130), "spans of two runs and a fetch", || {
+        Some(receiver.lines.records()).filter(|spans| spans.len() >= 3)
+    });
+    let run = |app: &str| spans.iter().find(|span| span["attributes"]["nano.app"] == app).unwrap();
+    let (a, b) = (run("a"), run("b"));
+    for span in [a, b] {
+        assert_eq!((&span["name"], &span["kind"]), (&json!("scheduled"), &json!("SPAN_KIND_INTERNAL")), "{span}");
+        assert_eq!((&span["parent"], &span["flags"]), (&json!(""), &json!(3)), "{span}");
+        let attributes = &span["attributes"];
+        assert_eq!((&attributes["faas.trigger"], &attributes["faas.cron"]), (&json!("timer"), &json!("* * * * *")));
+    }
+    assert_ne!(a["trace"], b["trace"]);
+    assert_eq!((&a["status"], &a["attributes"]["error.type"]), (&json!("STATUS_CODE_UNSET"), &Value::Null));
+    let error = &b["attributes"]["error.type"];
+    assert_eq!((&b["status"], error), (&json!("STATUS_CODE_ERROR"), &json!("handler_threw")));
+    assert_eq!(a["attributes"]["nano.worker.pid"], nano.pid_of("a"));
+    let line = nano.log.wait_for("the run's line", |line| line["message"] == "cron" && line["app"] == "a");
+    assert_eq!(line["request_id"], a["attributes"]["nano.request_id"]);
+    let fetch = spans.iter().find(|span| span["kind"] == "SPAN_KIND_CLIENT").unwrap();
+    assert_eq!((&fetch["trace"], &fetch["parent"]), (&a["trace"], &a["span"]));
+    assert_eq!(fetch["attributes"]["error.type"], "EGRESS_DENIED");
+    assert!(!format!("{spans:?}").contains("secret"), "{spans:?}");
+}
+
+#[test]
 fn the_span_of_a_websocket_ends_when_it_opens() {
     let Some(receiver) = Receiver::start() else { return };
     let site = Site::new();

@@ -192,6 +192,10 @@ pub(crate) fn encode(frame: &Frame, out: &mut BytesMut) {
             put_bytes(out, head.headers.as_bytes());
             put_body_length(out, head.body);
             put_fetch_destination(out, &head.to);
+            out.put_u8(u8::from(head.request.is_some()));
+            if let Some(request) = head.request {
+                out.put_u32_le(StreamId::request(request).to_wire());
+            }
         }
         Frame::FetchResponse(id, head) => {
             out.put_u8(kind::FETCH_RESPONSE);

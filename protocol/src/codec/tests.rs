@@ -105,11 +105,10 @@ fn fetch_destination() -> impl Strategy<Value = FetchDestination> {
 
 fn fetch_from_worker() -> impl Strategy<Value = Frame> {
     prop_oneof![
-        (number(), (text(10), text(60)), headers(), body_length(), fetch_destination()).prop_map(
-            |(id, (method, url), headers, body, to)| {
-                Frame::FetchHead(id, Box::new(FetchHead { method, url, headers, body, to }))
-            },
-        ),
+        (number(), (text(10), text(60)), headers(), body_length(), fetch_destination(), proptest::option::of(number()))
+            .prop_map(|(id, (method, url), headers, body, to, request)| {
+                Frame::FetchHead(id, Box::new(FetchHead { method, url, headers, body, to, request }))
+            }),
         number().prop_map(|number| Frame::reset(StreamId::fetch(number), ResetReason::FetchAborted)),
         number().prop_map(|id| Frame::BodyWanted { id }),
         number().prop_map(|id| Frame::ResetAck { id }),
@@ -443,6 +442,7 @@ fn the_head_of_a_fetch_is_bounded() {
         headers: HeaderBlock::default(),
         body: BodyLength::None,
         to: FetchDestination::Cache { name: "x".repeat(cache), call: CacheCall::Match },
+        request: None,
     };
     let head = |method, url| named(method, url, MAX_CACHE_NAME);
     assert!(decoded(head(MAX_METHOD, MAX_URL)).is_ok());

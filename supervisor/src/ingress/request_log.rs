@@ -18,6 +18,7 @@ use super::trace::{Outcome, RequestTrace};
 use crate::app::App;
 use crate::downstream::{Connection, Requester};
 use crate::log::{COMBINED, REQUEST};
+use crate::otlp::ChildSpans;
 use crate::request_id::RequestIdValue;
 use crate::telemetry::CutBy;
 use crate::upstream::{Failed, UpstreamRequest};
@@ -82,6 +83,11 @@ impl RequestLog {
     /// Its part of a trace, which the app is told.
     pub(super) fn trace(&self) -> Option<&RequestTrace> {
         self.trace.as_deref()
+    }
+
+    /// Where its fetches have their spans, if its trace is kept.
+    pub(super) fn fetch_spans(&self) -> Option<Rc<ChildSpans>> {
+        self.context.tracer.as_ref()?.within(self.trace.as_deref()?)
     }
 
     /// Hands the span over: a request has one.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use http::{HeaderValue, Method};
 use nano_protocol::{ResetReason, Scheduled};
 
-use super::Tries;
 use super::rescue::Failure;
+use super::{Tracer, Tries};
 use crate::app::App;
 use crate::upstream::{
     Deadline, Failed, NotAdmitted, RequestFrame, RequestSummary, Routes, RunEnd, RunReport, Subject,
@@ -19,17 +19,34 @@ const NO_HANDLER: &str = "no_handler";
 /// Sends a scheduled event to one worker of this generation and waits until the app has handled it, at most for `limit` from when
 /// it was sent first. As requests do, it waits at most for `timeout_ms` for a place. An event that a worker may have read is sent
 /// to no other.
-pub(crate) async fn run(routes: &Routes, app: &App, event: Scheduled, limit: Duration) -> RunReport {
-    let mut pid = None;
-    let end = attempt(routes, app, event, limit, &mut pid).await;
-    RunReport { end, pid }
-}
-
-async fn attempt(routes: &Routes, app: &App, event: Scheduled, limit: Duration, pid: &mut Option<u32>) -> RunEnd {
+pub(crate) async fn run(
+    (routes, tracer): (&Routes, Option<&Tracer>),
+    app: &App,
+    event: Scheduled,
+    limit: Duration,
+) -> RunReport {
+    let trace = tracer.and_then(|tracer| Some((tracer, tracer.begin_run(&event)?)));
     let about = RequestSummary {
         what: Subject::Run(event.cron.as_str().into()),
         id: HeaderValue::from_str(&event.request_id).unwrap_or_else(|_| HeaderValue::from_static("-")),
+        spans: trace.as_ref().map(|(tracer, trace)| tracer.within_run(trace)),
     };
+    let mut pid = None;
+    let end = attempt(routes, app, (event, about), limit, &mut pid).await;
+    let report = RunReport { end, pid };
+    if let Some((tracer, trace)) = trace {
+        tracer.finish_run(trace, app, &report);
+    }
+    report
+}
+
+async fn attempt(
+    routes: &Routes,
+    app: &App,
+    (event, about): (Scheduled, RequestSummary),
+    limit: Duration,
+    pid: &mut Option<u32>,
+) -> RunEnd {
     let mut frame = RequestFrame::scheduled(event, about);
     let patience = Instant::now() + app.settings.timeout;
     let mut due: Option<Deadline> = None;

@@ -3,6 +3,8 @@
 //! The trace's id is the caller's, whoever that is. Whether the caller's word counts that the trace is kept depends on
 //! whether it is one of `trusted_proxies`: else every client could have all of its requests recorded.
 
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::header::HOST;
@@ -13,7 +15,7 @@ use nano_protocol::HeaderBlockBuilder;
 
 use super::origin::Origin;
 use crate::downstream::Client;
-use crate::otlp::{SpanRecord, SpanValue, Tracing};
+use crate::otlp::{ChildSpans, SpanKind, SpanRecord, SpanValue, Tracing, method_names};
 use crate::trace_context::{self, SpanId, TRACEPARENT, TRACESTATE, TraceIds, TraceParent};
 
 /// Most bytes of a path, and of a host, in a span.
@@ -25,9 +27,9 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// What the shard needs for that.
 #[derive(Debug)]
-pub(super) struct Tracer {
+pub(crate) struct Tracer {
     tracing: Tracing,
-    ids: TraceIds,
+    ids: Rc<TraceIds>,
 }
 
 /// Of one request.
@@ -70,23 +72,41 @@ pub(super) struct Outcome<'r> {
 }
 
 impl Tracer {
-    pub(super) fn new(tracing: Tracing) -> Self {
-        Self { tracing, ids: TraceIds::new() }
+    pub(crate) fn new(tracing: Tracing) -> Self {
+        Self { tracing, ids: Rc::new(TraceIds::new()) }
+    }
+
+    /// The context of a trace that begins here.
+    pub(super) fn root(&self) -> TraceParent {
+        let (trace, span) = (self.ids.trace(), self.ids.span());
+        let [.., a, b, c, d, e, f, g] = trace;
+        let is_sampled = self.tracing.keeps(u64::from_be_bytes([0, a, b, c, d, e, f, g]));
+        TraceParent { trace, span, is_sampled, is_random: true }
+    }
+
+    /// Where spans within this one are made.
+    pub(super) fn children(&self, parent: TraceParent, state: String) -> Rc<ChildSpans> {
+        ChildSpans::new(Arc::clone(&self.tracing.spans), Rc::clone(&self.ids), parent, state)
+    }
+
+    pub(super) fn hand_over(&self, span: SpanRecord) {
+        self.tracing.spans.push(span);
+    }
+
+    /// Where the request's fetches have their spans, if its trace is kept.
+    pub(super) fn within(&self, trace: &RequestTrace) -> Option<Rc<ChildSpans>> {
+        trace.head.is_some().then(|| self.children(trace.context, text_of(trace.state.as_ref())))
     }
 
     pub(super) fn begin(&self, head: &Parts, origin: Origin) -> RequestTrace {
         let caller = TraceParent::read(&head.headers);
-        let span = self.ids.span();
         let context = match caller {
-            Some(caller) if origin.is_vouched => TraceParent { span, ..caller },
+            Some(caller) if origin.is_vouched => TraceParent { span: self.ids.span(), ..caller },
             // A draw of nano's own: a client could choose an id whose bits say that it is kept.
-            Some(caller) => TraceParent { span, is_sampled: self.tracing.keeps(self.ids.draw()), ..caller },
-            None => {
-                let trace = self.ids.trace();
-                let [.., a, b, c, d, e, f, g] = trace;
-                let is_sampled = self.tracing.keeps(u64::from_be_bytes([0, a, b, c, d, e, f, g]));
-                TraceParent { trace, span, is_sampled, is_random: true }
+            Some(caller) => {
+                TraceParent { span: self.ids.span(), is_sampled: self.tracing.keeps(self.ids.draw()), ..caller }
             }
+            None => self.root(),
         };
         RequestTrace {
             context,
@@ -99,7 +119,7 @@ impl Tracer {
     /// Hands over the span, if there is to be one and it was not handed over yet.
     pub(super) fn finish(&self, trace: &mut RequestTrace, outcome: &Outcome<'_>) {
         if let Some(span) = trace.span(outcome) {
-            self.tracing.spans.push(span);
+            self.hand_over(span);
         }
     }
 }
@@ -126,19 +146,8 @@ impl RequestTrace {
     fn span(&mut self, outcome: &Outcome<'_>) -> Option<SpanRecord> {
         let SpanHead { method, path, host, version } = *self.head.take()?;
         let (state, caller) = (self.state.take(), self.caller);
-        let (name, method) = match method {
-            Method::GET
-            | Method::HEAD
-            | Method::POST
-            | Method::PUT
-            | Method::DELETE
-            | Method::CONNECT
-            | Method::OPTIONS
-            | Method::TRACE
-            | Method::PATCH => (method.as_str().to_owned(), method.as_str().to_owned()),
-            // By the conventions: what is not known is not told apart.
-            _ => ("HTTP".to_owned(), "_OTHER".to_owned()),
-        };
+        let (name, method) = method_names(method.as_str());
+        let (name, method) = (name.to_owned(), method.to_owned());
         let text = |text: &str| SpanValue::Text(text.to_owned());
         let mut attributes = vec![
             ("http.request.method", SpanValue::Text(method)),
@@ -172,11 +181,12 @@ impl RequestTrace {
         let end = SystemTime::now();
         let TraceParent { trace, span, is_random, .. } = self.context;
         Some(SpanRecord {
+            kind: SpanKind::Server,
             trace,
             span,
             parent: caller,
             flags: 1 | u8::from(is_random) << 1,
-            state: state.and_then(|state| Some(state.to_str().ok()?.to_owned())).unwrap_or_default(),
+            state: text_of(state.as_ref()),
             name,
             start: end.checked_sub(outcome.took).unwrap_or(end),
             end,
@@ -198,6 +208,10 @@ impl SpanHead {
             version: head.version,
         }
     }
+}
+
+fn text_of(state: Option<&HeaderValue>) -> String {
+    state.and_then(|state| state.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 fn begin(text: &str, most: usize) -> &str {

@@ -8,16 +8,28 @@ use prost::Message;
 
 use crate::trace_context::{SpanId, TraceId};
 
-/// A span of kind server.
-const SERVER: i32 = 2;
 /// `STATUS_CODE_ERROR`.
 const ERROR: i32 = 2;
-/// `SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK` and `SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK`: the parent is in another process.
-const PARENT_IS_REMOTE: u32 = 0x300;
+/// `SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK`: it is known whether the parent is in another process.
+const HAS_IS_REMOTE: u32 = 0x100;
+/// `SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK`: it is.
+const IS_REMOTE: u32 = 0x200;
 
-/// A request, as its shard tells it.
+/// What a span is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SpanKind {
+    /// A run.
+    Internal = 1,
+    /// A client's request. Its parent is another process's.
+    Server = 2,
+    /// A fetch. Its parent is nano's own.
+    Client = 3,
+}
+
+/// A request, a run or a fetch, as its shard tells it.
 #[derive(Debug)]
 pub(crate) struct SpanRecord {
+    pub(crate) kind: SpanKind,
     pub(crate) trace: TraceId,
     pub(crate) span: SpanId,
     pub(crate) parent: Option<SpanId>,
@@ -42,7 +54,11 @@ impl SpanRecord {
     /// The encoded message `Span`.
     pub(super) fn encode(self) -> Bytes {
         let attributes = self.attributes.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
-        let remote = if self.parent.is_some() { PARENT_IS_REMOTE } else { 0 };
+        let remote = match (self.parent, self.kind) {
+            (None, _) => 0,
+            (Some(_), SpanKind::Server) => HAS_IS_REMOTE | IS_REMOTE,
+            (Some(_), _) => HAS_IS_REMOTE,
+        };
         let span = Span {
             trace_id: Bytes::copy_from_slice(&self.trace),
             span_id: Bytes::copy_from_slice(&self.span),
@@ -50,7 +66,7 @@ impl SpanRecord {
             parent_span_id: self.parent.map_or_else(Bytes::new, |parent| Bytes::copy_from_slice(&parent)),
             flags: u32::from(self.flags) | remote,
             name: self.name,
-            kind: SERVER,
+            kind: self.kind as i32,
             start_time_unix_nano: nanos(self.start),
             end_time_unix_nano: nanos(self.end),
             attributes,

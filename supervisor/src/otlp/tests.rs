@@ -11,6 +11,7 @@ use crate::telemetry::{OtlpMetrics, SpanResult};
 fn span(path: &str) -> SpanRecord {
     let now = SystemTime::now();
     SpanRecord {
+        kind: SpanKind::Server,
         trace: [1; 16],
         span: [2; 8],
         parent: None,

@@ -15,7 +15,7 @@ use crate::downstream::listener::Listener;
 use crate::downstream::tls::TlsSwitch;
 use crate::downstream::{Accepting, Drain, Server};
 use crate::egress::MAX_LOOKUPS;
-use crate::ingress::{IngressContext, run_scheduled};
+use crate::ingress::{IngressContext, Tracer, run_scheduled};
 use crate::route::RouteTable;
 use crate::signals;
 use crate::upstream::Routes;
@@ -70,11 +70,12 @@ pub(super) fn start(
                 (access_log, clients.max_connections),
                 switch.clone(),
             );
+            let tracer = tracing.clone().map(|tracing| Rc::new(Tracer::new(tracing)));
             let context = context.with_build_page(build_page).with_tracing(tracing);
             match Server::start(context, clients, (Rc::clone(&drain), switch.clone()), listeners) {
                 Ok((server, accepting)) => {
                     let _ = started.send(Ok(()));
-                    Composition { routes, drain, tls: switch, server, accepting }.run(inbox).await;
+                    Composition { routes, tracer, drain, tls: switch, server, accepting }.run(inbox).await;
                 }
                 Err(error) => drop(started.send(Err(error))),
             }
@@ -90,6 +91,8 @@ pub(super) fn start(
 /// The state that commands change.
 struct Composition {
     routes: Rc<Routes>,
+    /// Of runs; requests have theirs.
+    tracer: Option<Rc<Tracer>>,
     drain: Rc<Drain>,
     tls: TlsSwitch,
     server: Rc<Server<IngressContext>>,
@@ -121,9 +124,9 @@ impl Composition {
                     let _ = done.send(());
                 }
                 ShardCommand::RunScheduled { app, event, limit, done } => {
-                    let routes = Rc::clone(&self.routes);
+                    let (routes, tracer) = (Rc::clone(&self.routes), self.tracer.clone());
                     spawn_local(async move {
-                        let _ = done.send(run_scheduled(&routes, &app, event, limit).await);
+                        let _ = done.send(run_scheduled((&routes, tracer.as_deref()), &app, event, limit).await);
                     });
                 }
                 ShardCommand::RetireWorker { worker, done } => self.routes.retire(worker, done),

@@ -1,10 +1,13 @@
 //! The requests that a worker had when its link ended, for the flight record.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method};
+
+use crate::otlp::ChildSpans;
 
 /// Most requests of one link that are listed; the others are only counted.
 pub(crate) const MAX_LISTED: usize = 32;
@@ -17,6 +20,8 @@ const MAX_TEXT: usize = 256;
 pub(crate) struct RequestSummary {
     pub(crate) what: Subject,
     pub(crate) id: HeaderValue,
+    /// Where its fetches have their spans, if its trace is kept.
+    pub(crate) spans: Option<Rc<ChildSpans>>,
 }
 
 /// What a place in a worker is taken for.

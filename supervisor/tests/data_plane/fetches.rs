@@ -47,7 +47,14 @@ fn begin(id: FetchId, address: SocketAddr, body: BodyLength) -> Frame {
     let url = format!("http://{address}/");
     Frame::FetchHead(
         id,
-        Box::new(FetchHead { method, url, headers: HeaderBlock::default(), body, to: FetchDestination::Network }),
+        Box::new(FetchHead {
+            method,
+            url,
+            headers: HeaderBlock::default(),
+            body,
+            to: FetchDestination::Network,
+            request: None,
+        }),
     )
 }
 
@@ -279,7 +286,8 @@ fn heads_that_are_no_http_are_not_sent() {
         assert!(headers.push(name.as_bytes(), value.as_bytes()));
         let url = url.map_or_else(|| format!("http://{address}/"), str::to_owned);
         let (headers, body) = (headers.finish(), BodyLength::None);
-        let head = FetchHead { method: method.to_owned(), url, headers, body, to: FetchDestination::Network };
+        let head =
+            FetchHead { method: method.to_owned(), url, headers, body, to: FetchDestination::Network, request: None };
         worker.send(&[Frame::FetchHead(id, Box::new(head))]);
         match worker.next() {
             Some(Frame::Reset {
@@ -307,6 +315,7 @@ fn an_app_without_static_files_gets_none_of_others() {
             headers: HeaderBlock::default(),
             body: BodyLength::None,
             to: FetchDestination::Assets,
+            request: None,
         };
         worker.send(&[Frame::FetchHead(id, Box::new(head))]);
         match worker.next() {

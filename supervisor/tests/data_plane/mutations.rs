@@ -45,7 +45,7 @@ fn bytes(frame: &Frame) -> Vec<u8> {
 fn fetch(id: FetchId) -> Frame {
     let (method, url) = ("POST".to_owned(), "http://127.0.0.1:1/".to_owned());
     let (headers, body) = (HeaderBlock::default(), BodyLength::Unknown);
-    let head = FetchHead { method, url, headers, body, to: FetchDestination::Network };
+    let head = FetchHead { method, url, headers, body, to: FetchDestination::Network, request: None };
     Frame::FetchHead(id, Box::new(head))
 }
 

@@ -170,6 +170,7 @@ fn requests_that_wait_go_to_the_new_generation() {
         headers: HeaderBlock::default(),
         body: BodyLength::None,
         to: FetchDestination::Network,
+        request: None,
     };
     old.send(&[Frame::FetchHead(0, Box::new(head))]);
     match old.next() {

@@ -9,6 +9,7 @@ fn the_query_and_what_is_long_is_left_out() {
     let about = |target: &str| RequestSummary {
         what: Subject::Request(Method::POST, Some(target.parse().unwrap())),
         id: HeaderValue::from_static("r-1"),
+        spans: None,
     };
     let lost = about("/pay?card=4111").lost(Instant::now(), true, false);
     assert_eq!((&*lost.method, &*lost.path, &*lost.id, lost.answering), ("POST", "/pay", "r-1", true));
@@ -18,7 +19,8 @@ fn the_query_and_what_is_long_is_left_out() {
 
 #[test]
 fn a_run_is_told_by_its_expression() {
-    let about = RequestSummary { what: Subject::Run("0 4 * * MON".into()), id: HeaderValue::from_static("r-1") };
+    let about =
+        RequestSummary { what: Subject::Run("0 4 * * MON".into()), id: HeaderValue::from_static("r-1"), spans: None };
     let lost = about.lost(Instant::now(), false, true);
     assert_eq!((&*lost.method, &*lost.path, &*lost.id), ("scheduled", "0 4 * * MON", "r-1"));
 }

@@ -12,6 +12,7 @@ use nano_protocol::{
 };
 
 use super::Violation;
+use crate::otlp::ChildSpans;
 use crate::upstream::place::Place;
 use crate::upstream::{LostRequest, RequestSummary};
 
@@ -113,6 +114,11 @@ pub(super) struct BodyChunk {
 }
 
 impl Exchange {
+    /// Where its fetches have their spans, if its trace is kept.
+    pub(super) fn spans(&self) -> Option<&ChildSpans> {
+        self.about.spans.as_deref()
+    }
+
     pub(super) fn new(id: RequestId, about: RequestSummary, due: Deadline, offset: u64, kind: ExchangeKind) -> Self {
         let state = ExchangeState {
             head: None,

@@ -22,6 +22,7 @@ use super::local_response::LocalResponse;
 use super::{Link, MAX_UNSENT, Violation};
 use super::{asset_fetch, cache_fetch};
 use crate::egress::{EgressError, EgressResponse, EgressTunnel, SocketAnswer, UploadQueue};
+use crate::otlp::FetchSpan;
 use crate::upstream::truncate_utf8;
 
 /// How long a static file is kept open, or what was kept in a cache stays in memory, for a worker that does not read it, and
@@ -155,6 +156,15 @@ impl Link {
         Ok(())
     }
 
+    /// The span of a fetch to the network, if the trace of the request that makes it is kept.
+    fn fetch_span(&self, head: &FetchHead) -> Option<FetchSpan> {
+        if !matches!(head.to, FetchDestination::Network | FetchDestination::WebSocket) {
+            return None;
+        }
+        let (id, requests, leaving) = (head.request?, self.requests.borrow(), self.leaving.borrow());
+        requests.get(id).or_else(|| leaving.get(id))?.spans()?.fetch(head)
+    }
+
     /// Waits until a chunk of the response may be sent; returns its maximal length.
     fn poll_fetch_room(&self, fetch: &Fetch, cx: &mut Context<'_>) -> Poll<usize> {
         let mut room = fetch.room.borrow_mut();
@@ -187,7 +197,8 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     let answer = unless_given_up(&fetch, async {
         link.unclogged().await;
         let app = link.app.as_deref();
-        match &head.to {
+        let span = link.fetch_span(&head);
+        let answer = match &head.to {
             FetchDestination::Network => link.egress.send(head, &fetch.upload).await.map(Answer::Network),
             FetchDestination::WebSocket => {
                 link.egress.send_socket(head, &fetch.upload).await.map(|answer| match answer {
@@ -200,7 +211,11 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
             FetchDestination::Cache { name, call } => {
                 cache_fetch::send(app, &head, (name, call), &fetch.upload).await.map(Answer::Local)
             }
+        };
+        if let Some(span) = span {
+            span.end(answer.as_ref().map(|answer| answer.head().status).map_err(|error| error.failure.as_str()));
         }
+        answer
     });
     let outcome = match answer.await {
         None => return,

@@ -48,8 +48,11 @@ fn request(link: &Rc<Link>) -> UpstreamRequest {
         body: BodyLength::Unknown,
         websocket: false,
     };
-    let about =
-        RequestSummary { what: Subject::Request(http::Method::POST, None), id: http::HeaderValue::from_static("r") };
+    let about = RequestSummary {
+        what: Subject::Request(http::Method::POST, None),
+        id: http::HeaderValue::from_static("r"),
+        spans: None,
+    };
     let now = Instant::now();
     link.send(&mut RequestFrame::new(head, about), Deadline { since: now, at: now + PATIENCE }, None)
         .expect("the link takes it")
@@ -272,6 +275,7 @@ fn so_are_those_about_fetches_that_are_over() {
                 headers: HeaderBlock::default(),
                 body: BodyLength::None,
                 to: FetchDestination::Network,
+                request: None,
             };
             let mut outbox = Outbox::default();
             outbox.push(&Frame::FetchHead(0, Box::new(head)));
@@ -345,6 +349,7 @@ fn what_was_on_its_way_to_fetches_that_ended_here_is_no_violation() {
                 headers: HeaderBlock::default(),
                 body: BodyLength::Unknown,
                 to: FetchDestination::Network,
+                request: None,
             };
             outbox.push(&Frame::FetchHead(id, Box::new(head)));
         }

@@ -60,6 +60,7 @@ fn fetch(id: u32) -> Vec<u8> {
         headers: HeaderBlock::default(),
         body: BodyLength::None,
         to: FetchDestination::Network,
+        request: None,
     };
     [
         bytes_of(&Frame::FetchHead(id, Box::new(head))),

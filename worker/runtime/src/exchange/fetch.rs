@@ -164,11 +164,12 @@ impl Fetches {
             self.wanted = true;
             return Err(NotSent::Full);
         }
-        let own = request.and_then(|key| requests.wire_id(key)).map(|(link, _)| link);
-        let own = own.filter(|link| self.links.get(*link).is_some_and(Option::is_some));
-        let Some(link) = own.or_else(|| self.links.iter().position(Option::is_some)) else {
+        let own = request.and_then(|key| requests.wire_id(key));
+        let own = own.filter(|(link, _)| self.links.get(*link).is_some_and(Option::is_some));
+        let Some(link) = own.map(|(link, _)| link).or_else(|| self.links.iter().position(Option::is_some)) else {
             return Err(NotSent::NoLink);
         };
+        head.request = own.map(|(_, id)| id);
         // The link is full: this one is sent when that is written.
         if requests.is_full(link) {
             self.wanted = true;

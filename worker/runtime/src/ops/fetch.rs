@@ -74,7 +74,7 @@ fn fetch_start(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mu
     {
         return throw_type_error(scope, "The response's headers are too large for a cache");
     }
-    let head = FetchHead { method, url, headers, body: BodyLength::None, to };
+    let head = FetchHead { method, url, headers, body: BodyLength::None, to, request: None };
     let request = Exchanges::current_request(scope);
     exchanges.send_new_counts();
     if !exchanges.fetches.borrow().has_link() {

@@ -6,8 +6,11 @@ use super::*;
 use crate::upstream::Subject;
 
 fn begun(body: BodyLength) -> Exchange {
-    let about =
-        RequestSummary { what: Subject::Request(http::Method::GET, None), id: http::HeaderValue::from_static("-") };
+    let about = RequestSummary {
+        what: Subject::Request(http::Method::GET, None),
+        id: http::HeaderValue::from_static("-"),
+        spans: None,
+    };
     let exchange = Exchange::new(
         0,
         about,

@@ -51,6 +51,7 @@ impl Scripts {
             headers: HeaderBlock::default(),
             body: BodyLength::Unknown,
             to: FetchDestination::Network,
+            request: None,
         };
         self.fetches.start(&mut self.requests, None, head, upload).ok().unwrap()
     }
