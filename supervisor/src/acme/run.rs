@@ -30,6 +30,9 @@ const ORDER: Duration = Duration::from_secs(5 * 60);
 /// How often the plan is looked at, whatever it says: the clock may be set.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
+/// How often, while another nano has the storage: most likely it finishes after an upgrade.
+const LOOK_ELSEWHERE: Duration = Duration::from_secs(2);
+
 /// How long no order begins after an authority has asked for patience.
 const HOLD: Duration = Duration::from_secs(60);
 
@@ -130,7 +133,7 @@ impl Acme {
                 (state.certificate, state.failure) = (Some(stored), None);
                 self.issued.send_replace(());
             } else if orders.is_elsewhere {
-                state.next = now + LOOK_EVERY;
+                state.next = now + LOOK_ELSEWHERE;
             } else {
                 self.ordering.borrow_mut().insert(name.clone());
                 return Some(Job {
