@@ -171,7 +171,9 @@ async fn answer(
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     let allowed = match path.as_slice() {
         ["apps" | "status" | "metrics" | "logs" | "why" | "explain" | "top"] | ["reload", "plan"] => Method::GET,
-        ["reload" | "drain" | "log-level" | "upgrade"] | ["apps", _, "restart" | "stop" | "start"] => Method::POST,
+        ["reload" | "drain" | "log-level" | "upgrade"] | ["apps", _, "restart" | "stop" | "start" | "suspend"] => {
+            Method::POST
+        }
         _ => return failure(StatusCode::NOT_FOUND, "not_found", "there is no such path on the control socket"),
     };
     if *request.method() != allowed {
@@ -205,6 +207,7 @@ async fn answer(
         ["apps", name, "restart"] => restart(supervisor, name).await,
         ["apps", name, "stop"] => stop_app(supervisor, name).await,
         ["apps", name, "start"] => start_app(supervisor, name).await,
+        ["apps", name, "suspend"] => suspend_app(supervisor, name).await,
         _ => drain(supervisor).await,
     }
 }
@@ -283,6 +286,17 @@ async fn start_app(supervisor: &Rc<Supervisor>, name: &str) -> ControlResponse {
     }
 }
 
+/// Answers when its workers are gone, or go on.
+async fn suspend_app(supervisor: &Rc<Supervisor>, name: &str) -> ControlResponse {
+    let (own, app) = (Rc::clone(supervisor), name.to_owned());
+    let suspended = tokio::task::spawn_local(async move { own.suspend_app(&app).await });
+    match suspended.await {
+        Ok(Ok(now)) => json_reply(StatusCode::OK, &json!({ "suspended": name, "was_running": now })),
+        Ok(Err(error)) => change_failed(&error),
+        Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, "internal", &error.to_string()),
+    }
+}
+
 /// Answers when all requests in flight are finished and nano is about to end.
 async fn drain(supervisor: &Rc<Supervisor>) -> ControlResponse {
     let begun = std::time::Instant::now();
@@ -297,7 +311,7 @@ fn change_failed(error: &ReloadError) -> ControlResponse {
     let status = match error {
         ReloadError::NoSuchApp(_) => StatusCode::NOT_FOUND,
         ReloadError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-        ReloadError::NeedsRestart(_) | ReloadError::Stopped(_) => StatusCode::CONFLICT,
+        ReloadError::NeedsRestart(_) | ReloadError::Stopped(_) | ReloadError::Busy(_) => StatusCode::CONFLICT,
         ReloadError::Config(_) | ReloadError::Apps(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let mut body = json!({ "error": error.to_string(), "code": error.code() });

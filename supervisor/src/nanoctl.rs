@@ -109,6 +109,7 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
         Action::Restart { app } => print(cli, &change(&client, app, "restart")?, show::restart),
         Action::Stop { app } => print(cli, &change(&client, app, "stop")?, show::stop),
         Action::Start { app } => print(cli, &change(&client, app, "start")?, show::start),
+        Action::Suspend { app } => print(cli, &change(&client, app, "suspend")?, show::suspend),
         Action::Drain => print(cli, &json_of(client.post("/drain")?)?, show::drain),
         Action::Upgrade { timeout } => {
             print(cli, &json_of(client.post(&format!("/upgrade?timeout_s={timeout}"))?)?, show::upgrade)

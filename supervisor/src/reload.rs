@@ -2,6 +2,7 @@
 //! are started, and the switch is made at once, or not at all.
 
 mod stopped;
+mod suspended;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -61,6 +62,8 @@ pub(crate) enum ReloadError {
     NoSuchApp(String),
     #[error("app {0:?} is stopped: `nanoctl start {0}` starts it, with the files and settings of now")]
     Stopped(String),
+    #[error("app {0:?} has requests, runs or WebSockets all the time, for as long as `drain_ms`: its workers go on")]
+    Busy(String),
     #[error("nano is stopping")]
     Stopping,
 }
@@ -74,6 +77,7 @@ impl ReloadError {
             Self::NeedsRestart(_) => "needs_restart",
             Self::NoSuchApp(_) => "no_such_app",
             Self::Stopped(_) => "app_stopped",
+            Self::Busy(_) => "app_busy",
             Self::Stopping => "stopping",
         }
     }

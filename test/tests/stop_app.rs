@@ -129,3 +129,55 @@ fn an_app_of_files_is_stopped_too_and_load_on_another_loses_nothing() {
     }
     assert_eq!(load.stop().failures, Vec::<String>::new());
 }
+
+#[test]
+fn a_suspended_app_sleeps_until_its_next_request() {
+    let site = Site::new();
+    let mut several = app("b");
+    several["workers"] = json!(3);
+    several["idle_ms"] = json!(600_000);
+    site.config(json!({ "drain_ms": 700, "apps": [app("a"), several] }));
+    let nano = site.serve();
+    for name in ["a", "b"] {
+        let host = format!("{name}.local");
+        let before = nano.pids(name);
+        let told = succeeds(&nano, &["suspend", name]);
+        assert_eq!(told, format!("{name} suspended; its next request starts it\n"));
+        assert!(before.iter().all(|pid| !process::runs(*pid)), "its workers are gone when the command ends");
+        let again = nano.ctl_json(&["suspend", name]);
+        assert_eq!(again, json!({ "suspended": name, "was_running": false }));
+        assert_eq!(nano.get(&host, "/hello").status, 200);
+        // And stays awake.
+        until("all workers of before", || (nano.pids(name).len() == before.len()).then_some(()));
+        assert_eq!(nano.get(&host, "/hello").status, 200);
+        assert_eq!(nano.metrics().sum("nano_worker_exits_total", &[("app", name)]), before.len() as f64);
+    }
+    // A request that is there is finished; while there is one the app goes on.
+    let pid = nano.pid_of("a");
+    let mut slow = nano.connect();
+    slow.send_get("a.local", "/slow?ms=300").unwrap();
+    nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], 1.0);
+    succeeds(&nano, &["suspend", "a"]);
+    assert_eq!(slow.receive().unwrap().text(), "slow");
+    assert!(!process::runs(pid));
+    let mut slow = nano.connect();
+    slow.send_get("a.local", "/slow?ms=3000").unwrap();
+    nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], 1.0);
+    let pid = nano.pid_of("a");
+    let busy = nano.ctl(&["suspend", "a"]);
+    assert!(busy.code == Some(1) && busy.stderr.contains("its workers go on"), "{busy:?}");
+    assert_eq!(slow.receive().unwrap().text(), "slow");
+    assert_eq!(nano.pid_of("a"), pid);
+    // Under load nothing is lost, and nobody sleeps.
+    let load = nano.load("b.local", "/hello");
+    until("load", || (load.served() > 50).then_some(()));
+    for _ in 0..3 {
+        nano.ctl(&["suspend", "b"]);
+    }
+    assert_eq!(load.stop().failures, Vec::<String>::new());
+    let unknown = nano.ctl(&["suspend", "c"]);
+    assert!(unknown.code == Some(1) && unknown.stderr.contains("no app \"c\""), "{unknown:?}");
+    succeeds(&nano, &["stop", "a"]);
+    let stopped = nano.ctl(&["suspend", "a"]);
+    assert!(stopped.code == Some(1) && stopped.stderr.contains("is stopped"), "{stopped:?}");
+}

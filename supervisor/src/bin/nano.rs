@@ -32,6 +32,7 @@ const NANOCTLS: &[&str] = &[
     "restart",
     "stop",
     "start",
+    "suspend",
     "drain",
     "logs",
     "log-level",

@@ -170,6 +170,11 @@ impl Generation {
         });
     }
 
+    /// Whether its workers are to end as soon as the app has nothing to do; a request starts them again.
+    pub(crate) fn suspend(&self, wanted: bool) {
+        self.shared.suspend.send_replace(wanted);
+    }
+
     /// Waits until all workers are gone.
     pub(crate) async fn ended(&self) {
         let mut tasks = self.tasks.take();

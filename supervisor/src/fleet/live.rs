@@ -120,7 +120,8 @@ impl RunningWorker {
         self.resident_limit = slot.shared.resident_limit(self.worker.sandbox());
         self.watch_memory(false);
         let worker = Arc::clone(&self.worker);
-        let idle = slot.shared.config.settings.idle;
+        let mut suspend = slot.shared.suspend.subscribe();
+        let mut idle = slot.shared.config.settings.idle;
         let mut look_at = idle.map(|idle| self.idle.due(idle, Instant::now()));
         loop {
             tokio::select! {
@@ -129,8 +130,13 @@ impl RunningWorker {
                 () = until(self.beat_at) => self.on_beat(),
                 () = worker.is_stirred() => self.wake(),
                 () = until(self.modules.next()), if self.link_open => self.hand_out_module(&slot).await,
+                Ok(()) = suspend.changed() => {
+                    let wanted = *suspend.borrow_and_update();
+                    idle = if wanted { Some(Duration::ZERO) } else { slot.shared.config.settings.idle };
+                    look_at = idle.map(|idle| self.idle.due(idle, Instant::now()));
+                }
                 () = until(look_at), if self.planned.is_none() => {
-                    self.on_idle_look(&slot);
+                    self.on_idle_look(&slot, idle);
                     look_at = idle.map(|idle| self.idle.due(idle, Instant::now()));
                 }
                 () = until(self.healthy_at) => {
@@ -280,7 +286,8 @@ impl RunningWorker {
         }
     }
 
-    fn on_idle_look(&mut self, slot: &Supervised<'_>) {
+    /// Has the worker end if the app has had nothing to do for so long.
+    fn on_idle_look(&mut self, slot: &Supervised<'_>, most: Option<Duration>) {
         let metrics = &slot.shared.app.metrics;
         let now = Instant::now();
         let requests = metrics.requests_started();
@@ -288,7 +295,7 @@ impl RunningWorker {
             self.idle = IdleSince { since: now, requests };
             return;
         }
-        let Some(most) = slot.shared.config.settings.idle else { return };
+        let Some(most) = most else { return };
         if now.saturating_duration_since(self.idle.since) < most {
             return;
         }
@@ -333,7 +340,8 @@ impl RunningWorker {
 
 impl IdleSince {
     fn due(&self, idle: Duration, now: Instant) -> Instant {
-        (self.since + idle).max(now + IDLE_LOOK.min(idle))
+        // Not at once where no time at all is asked for: a look that finds something to do would follow the other.
+        (self.since + idle).max(now + if idle.is_zero() { IDLE_LOOK } else { IDLE_LOOK.min(idle) })
     }
 }
 

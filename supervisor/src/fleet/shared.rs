@@ -81,6 +81,8 @@ pub(crate) struct GenerationState {
     pub(super) ready: Cell<usize>,
     /// Wakes all slots that were stopped for idleness.
     pub(super) wake: watch::Sender<()>,
+    /// An operator wants workers to end as soon as the app has nothing to do.
+    pub(super) suspend: watch::Sender<bool>,
     pub(super) starts: AppStarts,
 }
 
@@ -95,6 +97,7 @@ impl GenerationState {
             rate: Rc::new(RefCell::new(rate)),
             ready: Cell::new(0),
             wake: watch::channel(()).0,
+            suspend: watch::channel(false).0,
             starts,
         })
     }

@@ -61,6 +61,11 @@ pub(super) enum Action {
         /// The app's name
         app: String,
     },
+    /// End an app's workers as soon as it has nothing to do; its next request starts them again
+    Suspend {
+        /// The app's name
+        app: String,
+    },
     /// Take no more requests, finish those in flight, end
     Drain,
     /// Have the nano that is installed now take over, without losing a request; or say why it does not

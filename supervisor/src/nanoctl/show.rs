@@ -243,6 +243,11 @@ pub(super) fn start(body: &Value) -> String {
     format!("{} {running}\n", text(&body["started"]))
 }
 
+pub(super) fn suspend(body: &Value) -> String {
+    let was = if body["was_running"] == Value::Bool(true) { "suspended" } else { "had no worker" };
+    format!("{} {was}; its next request starts it\n", text(&body["suspended"]))
+}
+
 pub(super) fn log_level(body: &Value) -> String {
     let was = body["was"].as_str().map_or_else(String::new, |was| format!(", was {was}"));
     let level = text(&body["level"]);

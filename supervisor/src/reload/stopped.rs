@@ -65,7 +65,7 @@ impl Supervisor {
         Ok(true)
     }
 
-    fn generation(&self, name: &str) -> Result<Rc<Generation>, ReloadError> {
+    pub(super) fn generation(&self, name: &str) -> Result<Rc<Generation>, ReloadError> {
         let generations = self.generations.borrow();
         generations.get(name).map(Rc::clone).ok_or_else(|| ReloadError::NoSuchApp(name.to_owned()))
     }
