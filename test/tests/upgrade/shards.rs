@@ -6,10 +6,14 @@ use nano_test::{Site, binary};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-/// Installs a nano that has so many shards, whatever the environment says.
+/// Installs a nano that has so many shards, whatever it is told.
 fn install_with(site: &Site, shards: u32) {
     let wrapper = site.path(&format!("bin/nano-of-{shards}"));
-    let text = format!("#!/bin/sh\nNANO_SHARDS={shards} exec {} \"$@\"\n", binary("nano").display());
+    let text = format!(
+        "#!/bin/sh\nfor word do\nshift\ncase $word in --shards=*) ;; *) set -- \"$@\" \"$word\";; esac\ndone\n\
+         NANO_SHARDS={shards} exec {} \"$@\"\n",
+        binary("nano").display()
+    );
     fs::write(&wrapper, text).unwrap();
     fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
     install(site, &wrapper);
