@@ -1,6 +1,7 @@
 //! The agent of a node: follows the table in etcd, keeps it in `state_dir`, and has nano go over to it.
 
 mod apply;
+mod crons;
 mod fetch;
 mod follow;
 mod lead;
@@ -8,23 +9,25 @@ mod measure;
 mod report;
 mod talk;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nano_config::FleetConfig;
-use nano_fleet_link::{Fault, STATUS_EVERY_MS, Status, ToAgent};
+use nano_fleet_link::{Fault, RolloutCounts, STATUS_EVERY_MS, Status, ToAgent};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::etcd::{Etcd, EtcdOptions};
 use crate::keys::Keys;
+use crate::rollout::State;
 use crate::secrets::SecretKeys;
 use crate::table::{Node, Rows, StateDir};
+use crons::Crons;
 use fetch::Fetched;
-use follow::{Known, News, Rollouts};
+use follow::{Known, KnownRollout, News, Rollouts};
 pub(crate) use lead::end;
 use measure::Measure;
 pub(crate) use report::{Report, Unready};
@@ -45,8 +48,17 @@ pub(crate) enum AgentError {
     NoNode,
     #[error("this is no node of a fleet: {0}")]
     Config(String),
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
+    #[error(
+        "the state directory {} cannot be used: {source}; the user that nano becomes must be able to reach and write it",
+        .path.display()
+    )]
+    State { path: PathBuf, source: std::io::Error },
+}
+
+impl AgentError {
+    pub(crate) fn state(state: &StateDir, source: std::io::Error) -> Self {
+        Self::State { path: state.0.clone(), source }
+    }
 }
 
 /// Why the present version of an app does not serve here.
@@ -97,6 +109,11 @@ pub(crate) struct Agent {
     load: Load,
     reports: watch::Sender<Option<Report>>,
     dirty: bool,
+    crons: Rc<Crons>,
+    /// Rollouts that ended while this agent looked: with the new version, and with the one before.
+    ended: (u64, u64),
+    /// Whether it leads the rollouts.
+    leads: Rc<Cell<bool>>,
     /// The table in etcd was found empty: apps that are not in it go on serving.
     hold: bool,
 }
@@ -125,7 +142,7 @@ pub(crate) async fn run() -> Result<(), AgentError> {
     let first = heard.recv().await.ok_or(AgentError::NoNode)?;
     let (node, fleet, refused) = node_of(first)?;
     let state = StateDir(fleet.state_dir.clone());
-    state.make()?;
+    state.make().map_err(|source| AgentError::state(&state, source))?;
     let (mut applied, unreadable) = state.load();
     if let Some(error) = unreadable {
         nano.log("warn", &format!("the cached table cannot be read, and is fetched anew: {error}"), "");
@@ -150,13 +167,15 @@ pub(crate) async fn run() -> Result<(), AgentError> {
     background.spawn_local(following.run());
     background.spawn_local(report::run(Rc::clone(&etcd), keys.node(&fleet.node), reported));
     let rollouts = Rc::new(RefCell::new(Rollouts::new()));
+    let leads = Rc::new(Cell::new(false));
     background.spawn_local(lead::run(lead::Lead::new(
         Rc::clone(&etcd),
         keys.clone(),
         fleet.node.clone(),
-        Rc::clone(&rollouts),
+        (Rc::clone(&rollouts), Rc::clone(&leads)),
         nano.clone(),
     )));
+    let crons = Rc::new(Crons::new(Rc::clone(&etcd), keys.clone(), fleet.node.clone(), nano.clone()));
     let agent = Agent {
         node,
         fleet,
@@ -188,6 +207,9 @@ pub(crate) async fn run() -> Result<(), AgentError> {
         load: Load::default(),
         reports,
         dirty: false,
+        crons,
+        ended: (0, 0),
+        leads,
     };
     agent.attend(heard, incoming).await
 }
@@ -242,6 +264,7 @@ impl Agent {
                 Err(error) => self.nano.log("error", &error.to_string(), ""),
             },
             ToAgent::Numbers { apps } => self.take_numbers(&apps),
+            ToAgent::Crons { runs } => self.crons.ask(runs),
             // Of a reload that nobody waits for any more.
             ToAgent::Reloaded { .. } => {}
         }
@@ -291,7 +314,13 @@ impl Agent {
             }
             News::Rollouts { puts, ended } => {
                 let mut rollouts = self.rollouts.borrow_mut();
-                rollouts.retain(|name, _| !ended.contains_key(name));
+                for (name, app) in &ended {
+                    let Some(rollout) = rollouts.remove(name) else { continue };
+                    let of = |known: &Known| known.entry.as_ref().map_or(0, |entry| entry.generation);
+                    let new = rollout.value.map_or(0, |rollout| rollout.new.generation);
+                    let count = if app.as_ref().map(of) == Some(new) { &mut self.ended.0 } else { &mut self.ended.1 };
+                    *count = count.saturating_add(1);
+                }
                 rollouts.extend(puts);
                 drop(rollouts);
                 let known = self.known.get_or_insert_default();
@@ -344,6 +373,21 @@ impl Agent {
         u64::try_from(matching.count()).unwrap_or(u64::MAX)
     }
 
+    fn rollout_counts(&self) -> RolloutCounts {
+        let rollouts = self.rollouts.borrow();
+        let paused =
+            |rollout: &&KnownRollout| rollout.value.as_ref().is_ok_and(|rollout| rollout.state == State::Paused);
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let paused = count(rollouts.values().filter(paused).count());
+        RolloutCounts {
+            running: count(rollouts.len()).saturating_sub(paused),
+            paused,
+            done: self.ended.0,
+            taken_back: self.ended.1,
+            leads: self.leads.get(),
+        }
+    }
+
     /// Tells nano and the fleet how it stands.
     fn say(&mut self) {
         self.watch_rollouts();
@@ -358,6 +402,7 @@ impl Agent {
             refused: self.count(true),
             pending,
             error: error.chars().take(1000).collect(),
+            rollouts: self.rollout_counts(),
         });
         let report = self.report();
         self.reports.send_if_modified(|last| {

@@ -136,8 +136,15 @@ impl Etcd {
             let token = answer.token.parse().map_err(|_| EtcdError::Refused("a malformed token".to_owned()))?;
             etcd.token = Some(token);
         } else {
-            // A member that listens and has no quorum is of no use.
-            etcd.get(b"\0".to_vec()).await?;
+            // A member that listens and has no quorum is of no use. One that does not trust a client's certificate says so
+            // by closing the connection, and only when it is asked.
+            etcd.get(b"\0".to_vec()).await.map_err(|error| match error {
+                EtcdError::Lost(why) if endpoint.starts_with("https://") => {
+                    let why = format!("{why} (does it trust the certificate in `tls`?)");
+                    EtcdError::Connect { endpoint: endpoint.to_owned(), why }
+                }
+                other => other,
+            })?;
         }
         Ok(etcd)
     }

@@ -31,6 +31,11 @@ impl Keys {
         format!("{}/leader/", self.0)
     }
 
+    /// Which time of a cron was given to which node.
+    pub(crate) fn cron(&self, app: &str, hash: &str) -> String {
+        format!("{}/crons/{app}/{hash}", self.0)
+    }
+
     pub(crate) fn nodes(&self) -> String {
         format!("{}/nodes/", self.0)
     }

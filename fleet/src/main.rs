@@ -65,7 +65,8 @@ fn harden() {
 async fn prepare() -> Result<(), String> {
     let first = agent::first_message().await.ok_or("nano said nothing")?;
     let (node, fleet, _) = agent::node_of(first).map_err(|error| error.to_string())?;
-    table::prepare(&node, &table::StateDir(fleet.state_dir)).map_err(|error| error.to_string())
+    let state = table::StateDir(fleet.state_dir);
+    table::prepare(&node, &state).map_err(|error| agent::AgentError::state(&state, error).to_string())
 }
 
 fn failed(error: &str) -> ExitCode {

@@ -17,6 +17,9 @@ pub(crate) const MAX_ROLLOUT: usize = MAX_ENTRY + (16 << 10);
 /// Rollouts that move at once; those that began later wait.
 pub(crate) const AT_ONCE: usize = nano_fleet_link::MAX_WATCHED;
 
+/// Longest name of a node, in bytes.
+const MAX_NODE: usize = 256;
+
 /// What a rollout may do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,6 +44,9 @@ pub(crate) struct Rollout {
     pub(crate) step: Option<usize>,
     /// Nodes up to this place serve the new version.
     pub(crate) reach: Place,
+    /// The node that comes before all others; empty: none does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) first: String,
     pub(crate) state: State,
 }
 
@@ -55,7 +61,7 @@ pub(crate) enum RolloutError {
     Entry(#[from] EntryError),
     #[error("{0}")]
     Plan(#[from] PlanError),
-    #[error("its step or its generation is out of range")]
+    #[error("its step, its first node or its generation is out of range")]
     Range,
 }
 
@@ -68,7 +74,7 @@ impl Rollout {
         rollout.new.check()?;
         rollout.plan.check()?;
         let begun = rollout.step.is_none_or(|step| step < rollout.plan.steps.len());
-        if !begun || rollout.new.generation <= rollout.old || rollout.base <= 0 {
+        if !begun || rollout.first.len() > MAX_NODE || rollout.new.generation <= rollout.old || rollout.base <= 0 {
             return Err(RolloutError::Range);
         }
         Ok(rollout)
@@ -76,7 +82,12 @@ impl Rollout {
 
     /// Whether this node is to serve the new version. `present`: the generation in `apps/NAME`.
     pub(crate) fn reaches(&self, app: &str, node: &str, present: u64) -> bool {
-        self.step.is_some() && present == self.old && Place::of(app, node) <= self.reach
+        self.step.is_some() && present == self.old && self.place(app, node) <= self.reach
+    }
+
+    /// A node's place in this rollout.
+    pub(crate) fn place(&self, app: &str, node: &str) -> Place {
+        if !self.first.is_empty() && node == self.first { Place::FIRST } else { Place::of(app, node) }
     }
 
     /// For people: `step 2 of 3 (25%)`.
@@ -97,6 +108,8 @@ pub(crate) struct Place(u64);
 impl Place {
     /// Before every node.
     pub(crate) const NONE: Self = Self(0);
+    /// Of the node that a rollout names as its first.
+    const FIRST: Self = Self(1);
     /// Every node is within it, those that come later, too.
     pub(crate) const ALL: Self = Self(u64::MAX);
 
@@ -104,7 +117,12 @@ impl Place {
         // Neither name has the separator in it.
         let hash = digest(&SHA256, format!("{app}\n{node}").as_bytes());
         let first = hash.as_ref().iter().take(8).fold(0, |place, byte| place << 8 | u64::from(*byte));
-        Self(first.max(1))
+        Self(first.max(2))
+    }
+
+    /// A time within `whole` that is as far from its beginning as the place is from the first.
+    pub(crate) fn part_of(self, whole: std::time::Duration) -> std::time::Duration {
+        whole.mul_f64(self.0 as f64 / u64::MAX as f64)
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) async fn run(supervisor: Rc<Supervisor>, program: PathBuf, refused: V
             Err(error) => format!("it cannot be started: {error}"),
         };
         supervisor.metrics.fleet().lost();
+        supervisor.crons.agent_ended();
         *supervisor.fleet_status.borrow_mut() = None;
         wait = if begun.elapsed() > longest { WAITS.0 } else { wait };
         tracing::warn!(why, again_ms = crate::duration::millis(wait), "the fleet's agent ended; what serves goes on");
@@ -165,6 +166,10 @@ async fn tell(supervisor: &Rc<Supervisor>, agent: &Ears) -> String {
     loop {
         let message = tokio::select! {
             _ = ticks.tick() => load(supervisor),
+            // While there is room for other messages, too.
+            () = supervisor.crons.has_questions(), if agent.outbox.capacity() > OUTBOX / 2 => {
+                ToAgent::Crons { runs: supervisor.crons.questions() }
+            }
             _ = counts.tick() => {
                 if agent.watched.borrow().is_empty() {
                     continue;
@@ -230,8 +235,10 @@ async fn handle(supervisor: &Rc<Supervisor>, agent: &Ears, message: ToNano) {
         ToNano::Status(status) => {
             supervisor.metrics.fleet().set(status.connected, status.revision, status.in_sync);
             supervisor.metrics.fleet().set_apps([status.ready, status.refused, status.pending]);
+            supervisor.metrics.fleet().set_rollouts(status.rollouts);
             *supervisor.fleet_status.borrow_mut() = Some(status);
         }
+        ToNano::Cron { id, granted } => supervisor.crons.answer(id, granted),
         ToNano::Log { level, message, app } => match level.as_str() {
             "error" => tracing::error!(app, "fleet: {message}"),
             "warn" => tracing::warn!(app, "fleet: {message}"),

@@ -4,6 +4,7 @@
 //! request; of an app's workers one gets it. Of each cron there is at most one run at a time.
 
 mod alarm;
+mod claims;
 mod held;
 mod record;
 mod timetable;
@@ -28,6 +29,7 @@ use crate::shard::command::ShardCommand;
 use crate::telemetry::CronResult;
 use crate::upstream::{RunEnd, RunReport};
 use alarm::Alarm;
+use claims::Claims;
 use record::{CronRecord, LastRun};
 use timetable::{CronKey, Due, Timetable};
 
@@ -53,6 +55,7 @@ pub(crate) struct Crons {
     stopped: Cell<bool>,
     /// Begins nothing, because another nano may have begun it.
     held: Cell<bool>,
+    claims: Claims,
 }
 
 /// A cron, as `nanoctl apps` shows it.
@@ -89,6 +92,7 @@ impl Crons {
             changed: Notify::new(),
             stopped: Cell::new(false),
             held: Cell::new(false),
+            claims: Claims::default(),
         })
     }
 
@@ -202,6 +206,15 @@ impl Crons {
             );
         }
         let Some(time) = time else { return };
+        if self.claims.is_on() {
+            tokio::task::spawn_local(Rc::clone(self).claim(key, time));
+        } else {
+            self.begin(key, time, app, record);
+        }
+    }
+
+    /// Begins a run, if the one before it is over.
+    fn begin(self: &Rc<Self>, key: CronKey, time: i64, app: Arc<App>, record: Rc<CronRecord>) {
         if let Some(since) = record.running.get() {
             record.skipped.set(record.skipped.get() + 1);
             app.metrics.cron_run(CronResult::Skipped);

@@ -17,6 +17,9 @@ pub const STATUS_EVERY_MS: u64 = 5000;
 /// Apps whose numbers an agent may ask for at a time.
 pub const MAX_WATCHED: usize = 100;
 
+/// Most times of crons in one message.
+pub const MAX_RUNS: usize = 500;
+
 /// From nano to the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -50,11 +53,30 @@ pub enum ToAgent {
         /// Requests since nano's start.
         requests: u64,
     },
+    /// Crons that are due on this node: which of them does the fleet give to it? Each is answered by a [`ToNano::Cron`].
+    Crons {
+        /// At most [`MAX_RUNS`].
+        runs: Vec<CronRun>,
+    },
     /// About once a second, while the agent has asked for it: what [`ToNano::Watch`] named and is there.
     Numbers {
         /// By the app's name.
         apps: BTreeMap<String, Numbers>,
     },
+}
+
+/// A time of a cron.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CronRun {
+    /// Comes back in the answer.
+    pub id: u64,
+    /// The app's name.
+    pub app: String,
+    /// The expression as it is written.
+    pub cron: String,
+    /// When it is due, in seconds since 1970-01-01 UTC.
+    pub time: i64,
 }
 
 /// What an app has answered since nano's start, whatever its generation.
@@ -65,6 +87,8 @@ pub struct Numbers {
     pub requests: u64,
     /// Those of them that were answered with 500 to 599.
     pub errors: u64,
+    /// Requests that are being answered now.
+    pub in_flight: u64,
     /// How long they took: an upper bound in microseconds, and how many are between the bound before and this one. Bounds
     /// ascend; those without requests are left out; the last one may be `u64::MAX`.
     pub durations: Vec<(u64, u64)>,
@@ -85,6 +109,13 @@ pub enum ToNano {
     Watch {
         /// Their names.
         apps: Vec<String>,
+    },
+    /// The answer for one of [`ToAgent::Crons`].
+    Cron {
+        /// The request's.
+        id: u64,
+        /// Whether this node is to run it; `None`: that cannot be found out now.
+        granted: Option<bool>,
     },
     /// A line for nano's log.
     Log {
@@ -115,6 +146,24 @@ pub struct Status {
     pub pending: u64,
     /// Why there is no connection, or why nothing can be applied; empty: all is well.
     pub error: String,
+    /// The fleet's staged rollouts.
+    pub rollouts: RolloutCounts,
+}
+
+/// The fleet's staged rollouts as this node sees them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RolloutCounts {
+    /// Those that go on.
+    pub running: u64,
+    /// Those that someone has paused.
+    pub paused: u64,
+    /// Those that ended with the new version, since the agent's start.
+    pub done: u64,
+    /// Those that ended with the version before.
+    pub taken_back: u64,
+    /// Whether this agent moves them.
+    pub leads: bool,
 }
 
 /// What stands in the way of a configuration.

@@ -2,7 +2,7 @@
 //! rollouts. All that it decides is in etcd; what it remembers beside that is for how long it has watched, so one that
 //! takes over begins the pause of a step anew.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::app_entry::{AppEntry, End, Ended};
 use crate::etcd::election::Candidate;
 use crate::etcd::{Etcd, EtcdError, is_at, put_op};
 use crate::keys::Keys;
-use crate::rollout::judge::{Move, Nodes, Seen, Times, judge};
+use crate::rollout::judge::{Move, Nodes, Seen, Times, first, judge};
 use crate::rollout::{AT_ONCE, Place, Rollout};
 use crate::table::MAX_REASON;
 
@@ -34,7 +34,8 @@ pub(super) struct Lead {
     rollouts: Rc<RefCell<Rollouts>>,
     nano: Nano,
     candidate: Option<Candidate>,
-    leads: bool,
+    /// Others look at it, too.
+    leads: Rc<Cell<bool>>,
     /// By the app's name, with the revision that they are of.
     times: BTreeMap<String, (i64, Times)>,
     looked: Option<Instant>,
@@ -45,7 +46,7 @@ pub(super) async fn run(mut lead: Lead) {
     loop {
         let wait = match lead.turn().await {
             Ok(()) => {
-                if lead.leads {
+                if lead.leads.get() {
                     LOOK.0
                 } else {
                     LOOK.1
@@ -75,11 +76,11 @@ impl Lead {
         etcd: Rc<RefCell<Option<Etcd>>>,
         keys: Keys,
         node: String,
-        rollouts: Rc<RefCell<Rollouts>>,
+        (rollouts, leads): (Rc<RefCell<Rollouts>>, Rc<Cell<bool>>),
         nano: Nano,
     ) -> Self {
         let times = BTreeMap::new();
-        Self { etcd, keys, node, rollouts, nano, candidate: None, leads: false, times, looked: None }
+        Self { etcd, keys, node, rollouts, nano, candidate: None, leads, times, looked: None }
     }
 
     fn connection(&self) -> Option<Etcd> {
@@ -87,7 +88,7 @@ impl Lead {
     }
 
     fn forget(&mut self) {
-        self.leads = false;
+        self.leads.set(false);
         self.times.clear();
         self.looked = None;
     }
@@ -117,10 +118,9 @@ impl Lead {
             return Ok(());
         }
         let stands = candidate.stands();
-        if !self.leads {
+        if !self.leads.replace(true) {
             self.nano.log("info", "this node leads the fleet's rollouts", "");
         }
-        self.leads = true;
         self.look(&etcd, &stands).await
     }
 
@@ -138,20 +138,24 @@ impl Lead {
         rollouts.truncate(AT_ONCE);
         let mut times = BTreeMap::new();
         for (name, known) in rollouts {
-            let Ok(rollout) = &known.value else { continue };
-            let nodes = nodes(&name, rollout, known.made, &reports);
+            let Ok(mut rollout) = known.value else { continue };
+            let mut all = nodes(&name, &rollout, known.made, &reports);
+            if rollout.step.is_none() {
+                rollout.first = first(&all).cloned().unwrap_or_default();
+                all = nodes(&name, &rollout, known.made, &reports);
+            }
             let mut time = match self.times.get(&name) {
                 Some((revision, time)) if *revision == known.revision => {
                     Times { waited: time.waited + passed, ..*time }
                 }
                 _ => Times::default(),
             };
-            let verdict = judge(rollout, &nodes, time);
+            let verdict = judge(&rollout, &all, time);
             if verdict == Move::Wait(true) {
                 time.watched += passed;
             }
             times.insert(name.clone(), (known.revision, time));
-            self.carry_out(etcd, stands, (&name, rollout, known.revision), verdict).await?;
+            self.carry_out(etcd, stands, (&name, &rollout, known.revision), verdict).await?;
         }
         self.times = times;
         Ok(())
@@ -240,7 +244,7 @@ fn nodes(app: &str, rollout: &Rollout, made: i64, reports: &BTreeMap<String, Rep
     let matching = reports.iter().filter(|(_, report)| rollout.new.is_for(&report.labels));
     let seen = |(name, report): (&String, &Report)| {
         let standing = report.rollouts.get(app).filter(|standing| standing.rollout == made).cloned();
-        (name.clone(), Seen { place: Place::of(app, name), standing })
+        (name.clone(), Seen { place: rollout.place(app, name), standing })
     };
     matching.map(seen).collect()
 }

@@ -12,7 +12,7 @@ use crate::rollout::judge::Standing;
 use crate::rollout::numbers::since;
 use crate::table::MAX_REASON;
 
-/// How often a node says new numbers: a part of the pause, between these.
+/// How often a node says new numbers: a part of the pause, between these; and new errors as often as it can.
 const SAY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
 const PART_OF_PAUSE: u32 = 10;
 
@@ -99,9 +99,12 @@ impl Agent {
                 continue;
             };
             let pause = pauses.get(name).copied().unwrap_or_default();
-            let every = (pause / PART_OF_PAUSE).clamp(SAY.0, SAY.1);
+            let new = since(now, base);
+            // Errors are what a rollout is halted for.
+            let soon = new.errors > measure.said.0.errors;
+            let every = if soon { SAY.0 } else { (pause / PART_OF_PAUSE).clamp(SAY.0, SAY.1) };
             if measure.said.1.is_none_or(|at| at.elapsed() + SAY.0 / 4 >= every) {
-                measure.said = (since(now, base), Some(Instant::now()));
+                measure.said = (new, Some(Instant::now()));
             }
         }
     }
@@ -120,7 +123,8 @@ impl Agent {
                 generation: measure.generation,
                 refused,
                 numbers: measure.said.0.clone(),
-                before: measure.before.clone().unwrap_or_default(),
+                counted: measure.said.1.is_some(),
+                before: measure.before.clone(),
             };
             (name.clone(), standing)
         };

@@ -18,8 +18,11 @@ const LEASE: i64 = 15;
 const RENEW: Duration = Duration::from_secs(4);
 /// Load alone is not worth more than this.
 const OFTEN: Duration = Duration::from_secs(15);
-/// Apps that do not serve in their present version are listed up to so many.
+/// Apps that do not serve in their present version are listed up to so many, those that changed last first.
 const MAX_LISTED: usize = 500;
+/// A report that lists more than this is not written more often than [`LONG_OFTEN`]: each is a value in etcd's history.
+const LONG: usize = 20;
+const LONG_OFTEN: Duration = Duration::from_secs(1);
 
 /// What the node has to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +52,7 @@ pub(crate) struct Report {
     pub(crate) revision: i64,
     /// Apps that serve.
     pub(crate) apps: u64,
-    /// By name; at most 500 are listed.
+    /// By name; at most 500 are listed, those with the highest revisions.
     pub(crate) unready: BTreeMap<String, Unready>,
     /// How many there are.
     pub(crate) unready_count: u64,
@@ -59,6 +62,14 @@ pub(crate) struct Report {
     /// By the app's name; at most 100.
     #[serde(default)]
     pub(crate) rollouts: BTreeMap<String, Standing>,
+}
+
+impl Report {
+    /// Whether an app that changed at this revision would be listed if it were not ready.
+    pub(crate) fn lists(&self, revision: i64) -> bool {
+        let listed = u64::try_from(self.unready.len()).unwrap_or(u64::MAX);
+        self.unready_count <= listed || self.unready.values().any(|unready| unready.revision < revision)
+    }
 }
 
 /// What is worth telling at once: not the load.
@@ -75,7 +86,11 @@ impl PartialEq for Report {
 
 impl Agent {
     pub(super) fn report(&self) -> Report {
-        let unready = self.verdicts.iter().take(MAX_LISTED).map(|(name, (revision, verdict))| {
+        let mut all: Vec<_> = self.verdicts.iter().collect();
+        if all.len() > MAX_LISTED {
+            all.sort_by_key(|(_, (revision, _))| std::cmp::Reverse(*revision));
+        }
+        let unready = all.into_iter().take(MAX_LISTED).map(|(name, (revision, verdict))| {
             let (state, why) = match verdict {
                 Verdict::Refused(why) => ("refused", why),
                 Verdict::Pending(why) => ("pending", why),
@@ -108,11 +123,15 @@ pub(crate) async fn run(etcd: Rc<RefCell<Option<Etcd>>>, key: String, mut report
         }
         let report = reports.borrow_and_update().clone();
         let etcd = etcd.borrow().clone();
+        let long = report.as_ref().is_some_and(|report| report.unready.len() > LONG);
         if let (Some(etcd), Some(report)) = (etcd, report)
             && keeping.keep(&etcd, &report).await.is_err()
         {
             // The lease may be gone; the connection's own task sees to the connection.
             keeping.lease = None;
+        }
+        if long {
+            tokio::time::sleep(LONG_OFTEN).await;
         }
     }
 }

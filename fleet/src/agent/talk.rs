@@ -59,6 +59,10 @@ impl Nano {
         self.send(&ToNano::Watch { apps });
     }
 
+    pub(crate) fn cron(&self, id: u64, granted: Option<bool>) {
+        self.send(&ToNano::Cron { id, granted });
+    }
+
     pub(crate) fn reload(&self, id: u64) {
         self.send(&ToNano::Reload { id });
     }

@@ -61,7 +61,18 @@ pub(crate) async fn run(fleet: &Fleet, output: &Output, arguments: &DeployArgume
         secrets::set(fleet, output, name, &mut settings, secret).await?;
     }
     let how = How { dry_run: arguments.dry_run, at_once: arguments.at_once };
-    deploy(fleet, output, (name, &arguments.directory, settings, present), how, &arguments.wait).await
+    match deploy(fleet, output, (name, &arguments.directory, settings, present), how, &arguments.wait).await? {
+        Deployed::Ended(sound) => Ok(sound),
+        Deployed::Written(entry, revision) => finish(fleet, output, (name, &entry, revision), &arguments.wait).await,
+    }
+}
+
+/// What a deployment has come to.
+pub(crate) enum Deployed {
+    /// All is said and done; whether it was done.
+    Ended(bool),
+    /// The app's key is of this revision, and the nodes follow.
+    Written(Box<AppEntry>, i64),
 }
 
 /// How an app is deployed.
@@ -81,7 +92,7 @@ pub(crate) async fn deploy(
     (name, directory, mut settings, present): Subject<'_>,
     how: How,
     wait: &WaitArguments,
-) -> Result<bool, ClientError> {
+) -> Result<Deployed, ClientError> {
     let nodes = nodes(&mut settings)?;
     let plan = plan(&mut settings)?;
     let packed = pack(directory)?;
@@ -108,7 +119,8 @@ pub(crate) async fn deploy(
     // The first version of an app has none before it that could go on.
     let staged = present.as_ref().filter(|(old, _)| !how.at_once && changes(old, &entry) && entry.rollout.is_some());
     if how.dry_run {
-        return Ok(rehearse(output, name, (&entry, &packed), is_there, present.as_ref().map(|(old, _)| old)));
+        let old = present.as_ref().map(|(old, _)| old);
+        return Ok(Deployed::Ended(rehearse(output, name, (&entry, &packed), is_there, old)));
     }
     let (entry, revision) = match same {
         Some((old, revision)) if is_there => {
@@ -128,14 +140,14 @@ pub(crate) async fn deploy(
             if let Some((old, base)) = staged {
                 let made = rollout::begin(fleet, (name, &entry), (old.generation, *base)).await?;
                 output.line(&line);
-                return rollout::follow(fleet, output, (name, &entry, made), wait).await;
+                return rollout::follow(fleet, output, (name, &entry, made), wait).await.map(Deployed::Ended);
             }
             let revision = swap(fleet, name, &entry, present.map_or(0, |(_, revision)| revision)).await?;
             output.line(&line);
             (entry, revision)
         }
     };
-    finish(fleet, output, (name, &entry, revision), wait).await
+    Ok(Deployed::Written(Box::new(entry), revision))
 }
 
 /// Waits for the nodes and prints the result for programs.
@@ -301,14 +313,23 @@ fn rehearse(
     true
 }
 
-/// The manifest comes last: where it is, everything is.
+/// The manifest comes last: where it is, everything is. What is small is one write: each waits for etcd's disks.
 async fn upload(fleet: &Fleet, packed: &Packed) -> Result<(), ClientError> {
     let Fleet { etcd, keys, .. } = fleet;
-    etcd.put(&keys.uploaded(&packed.hash), now().to_string().into_bytes(), 0).await?;
-    for (number, chunk) in packed.data.chunks(CHUNK).enumerate() {
-        etcd.put(&keys.chunk(&packed.hash, number), chunk.to_vec(), 0).await?;
+    let manifest = packed.manifest.to_bytes()?;
+    let uploaded = put_op(&keys.uploaded(&packed.hash), now().to_string().into_bytes());
+    let chunks = packed.data.chunks(CHUNK).enumerate();
+    let mut chunks = chunks.map(|(number, chunk)| put_op(&keys.chunk(&packed.hash, number), chunk.to_vec()));
+    if packed.data.len().saturating_add(manifest.len()) <= CHUNK {
+        let all = std::iter::once(uploaded).chain(chunks).chain([put_op(&keys.manifest(&packed.hash), manifest)]);
+        etcd.transact(Vec::new(), all.collect()).await?;
+        return Ok(());
     }
-    etcd.put(&keys.manifest(&packed.hash), packed.manifest.to_bytes()?, 0).await?;
+    etcd.transact(Vec::new(), vec![uploaded]).await?;
+    for chunk in &mut chunks {
+        etcd.transact(Vec::new(), vec![chunk]).await?;
+    }
+    etcd.transact(Vec::new(), vec![put_op(&keys.manifest(&packed.hash), manifest)]).await?;
     Ok(())
 }
 

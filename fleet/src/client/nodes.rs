@@ -46,6 +46,8 @@ fn standing(report: Option<&Report>, app: &str, revision: i64) -> (&'static str,
         Some(Unready { state, why, revision: meant }) if meant >= &revision => {
             (if state == "refused" { "refused" } else { "pending" }, why.clone())
         }
+        // What is not listed may be older than all that is.
+        None if !report.lists(revision) => ("pending", "the node has more unready apps than it lists".to_owned()),
         _ if report.revision >= revision => ("ready", String::new()),
         _ => ("pending", report.error.clone()),
     }
@@ -93,6 +95,61 @@ pub(crate) async fn wait_for(
     let nodes: BTreeMap<&String, Value> =
         said.iter().map(|(node, (state, why))| (node, json!({ "state": state, "why": why }))).collect();
     Ok((all, json!(nodes)))
+}
+
+/// The same for many apps at once: a line for each node, and one for each app that it refuses.
+pub(crate) async fn wait_for_all(
+    fleet: &Fleet,
+    output: &Output,
+    written: &[(String, AppEntry, i64)],
+    wait: &WaitArguments,
+) -> Result<(bool, Value), ClientError> {
+    let begun = Instant::now();
+    let until = begun + Duration::from_secs(wait.seconds());
+    let mut said: BTreeMap<String, (usize, Vec<String>, Vec<String>)> = BTreeMap::new();
+    loop {
+        let mut open = false;
+        for (node, report) in reports(fleet).await? {
+            let before = said.get(&node);
+            if before.is_some_and(|(_, _, pending)| pending.is_empty()) {
+                continue;
+            }
+            let labels = report.as_ref().map(|report| &report.labels);
+            let (mut ready, mut refused, mut pending) = (0usize, Vec::new(), Vec::new());
+            for (app, entry, revision) in written {
+                if labels.is_some_and(|labels| !entry.is_for(labels)) {
+                    continue;
+                }
+                match standing(report.as_ref(), app, *revision) {
+                    ("ready", _) => ready = ready.saturating_add(1),
+                    ("refused", why) => refused.push(format!("{app}: {why}")),
+                    _ => pending.push(app.clone()),
+                }
+            }
+            if pending.is_empty() {
+                let took = begun.elapsed().as_millis();
+                output.line(&format!("{node}: {ready} apps ready ({took} ms), {} refused", refused.len()));
+                refused.iter().for_each(|line| output.line(&format!("{node}: refused: {line}")));
+            }
+            open |= !pending.is_empty();
+            said.insert(node, (ready, refused, pending));
+        }
+        if !open || Instant::now() >= until {
+            break;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    for (node, (ready, _, pending)) in said.iter().filter(|(_, (.., pending))| !pending.is_empty()) {
+        output.line(&format!("{node}: {ready} apps ready, {} not done yet", pending.len()));
+    }
+    if said.is_empty() {
+        output.line("no node is connected that serves them");
+    }
+    let all = said.values().all(|(_, refused, pending)| refused.is_empty() && pending.is_empty());
+    let shown = said.into_iter().map(|(node, (ready, refused, pending))| {
+        (node, json!({ "ready": ready, "refused": refused, "pending": pending }))
+    });
+    Ok((all, Value::Object(shown.collect())))
 }
 
 fn line_of(state: &str, why: &str, removed: bool, took: u128) -> String {

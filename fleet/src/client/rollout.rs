@@ -16,7 +16,7 @@ use crate::agent::{Report, end};
 use crate::app_entry::{AppEntry, End, EntryError};
 use crate::etcd::messages::{KeyValue, RequestOp};
 use crate::etcd::{delete_op, exists, is_at, put_op};
-use crate::rollout::judge::{READY_WITHIN, Standing};
+use crate::rollout::judge::{READY_WITHIN, SEEN_WITHIN, Standing};
 use crate::rollout::{Place, Rollout, RolloutError, State};
 
 /// How often etcd is asked how it goes.
@@ -87,7 +87,8 @@ pub(crate) async fn begin(
     let keys = &fleet.keys;
     let plan = entry.rollout.clone().unwrap_or_default();
     let new = entry.clone();
-    let rollout = Rollout { new, old, base, plan, step: None, reach: Place::NONE, state: State::Running };
+    let (reach, first) = (Place::NONE, String::new());
+    let rollout = Rollout { new, old, base, plan, step: None, reach, first, state: State::Running };
     let value = serde_json::to_vec(&rollout).map_err(EntryError::from)?;
     let key = keys.rollout(name);
     let conditions = vec![is_at(&keys.app(name), base), is_at(&key, 0), exists(&keys.manifest(&entry.bundle))];
@@ -196,7 +197,7 @@ pub(crate) async fn follow(
     // While it is paused no time passes.
     let steps = u32::try_from(entry.rollout.as_ref().map_or(0, |plan| plan.steps.len())).unwrap_or(u32::MAX);
     let pause = entry.rollout.as_ref().map_or(0, |plan| plan.pause_s);
-    let own = (Duration::from_secs(pause) + READY_WITHIN).saturating_mul(steps.saturating_add(1));
+    let own = (Duration::from_secs(pause) + READY_WITHIN + SEEN_WITHIN).saturating_mul(steps.saturating_add(1));
     let limit = wait.timeout.map_or(own, Duration::from_secs);
     let (mut spent, mut looked) = (Duration::ZERO, Instant::now());
     let step = loop {
@@ -304,7 +305,7 @@ fn within<'r>(
 ) -> impl Iterator<Item = (&'r String, &'r Report)> {
     let known = reports.iter().filter_map(|(node, report)| Some((node, report.as_ref()?)));
     known.filter(move |(node, report)| {
-        rollout.new.is_for(&report.labels) && rollout.step.is_some() && Place::of(name, node) <= rollout.reach
+        rollout.new.is_for(&report.labels) && rollout.step.is_some() && rollout.place(name, node) <= rollout.reach
     })
 }
 

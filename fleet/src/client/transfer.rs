@@ -1,5 +1,6 @@
 //! `fleet export` and `fleet import`: the whole table as a nano.json with directories, which one machine serves as it is.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -8,10 +9,11 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::apps::{all, checked, find};
-use super::deploy::{How, deploy};
-use super::nodes::WaitArguments;
+use super::deploy::{Deployed, How, deploy};
+use super::nodes::{WaitArguments, wait_for_all};
 use super::show::Output;
 use super::{ClientError, Fleet};
+use crate::app_entry::AppEntry;
 use crate::bundle::unpack::unpack;
 use crate::bundle::{BundleError, Manifest, directory_name};
 
@@ -96,7 +98,7 @@ pub(crate) async fn import(
     };
     let defaults = document.get("defaults").and_then(Value::as_object).cloned().unwrap_or_default();
     let rows = document.get("apps").and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut sound = true;
+    let mut apps = Vec::new();
     for (row, app) in rows.into_iter().zip(&config.apps) {
         let Value::Object(mut settings) = row else { continue };
         for (key, value) in &defaults {
@@ -120,12 +122,39 @@ pub(crate) async fn import(
         if let Some(rollout) = said.and_then(|said| said.get("rollout")).filter(|rollout| !rollout.is_null()) {
             settings.insert("rollout".to_owned(), rollout.clone());
         }
-        let present = find(fleet, checked(&app.name)?).await?;
-        // A copy that comes back is what was rolled out before.
-        let how = How { dry_run: false, at_once: true };
-        sound &= deploy(fleet, output, (&app.name, &root, settings, present), how, wait).await?;
+        apps.push((checked(&app.name)?, root, settings));
     }
-    Ok(sound)
+    let written = write_all(fleet, output, apps, wait).await?;
+    let count = written.len();
+    let (all, nodes) =
+        if wait.seconds() == 0 { (true, json!({})) } else { wait_for_all(fleet, output, &written, wait).await? };
+    output.value(&json!({ "apps": count, "ready": all, "nodes": nodes }));
+    Ok(all)
+}
+
+/// Writes apps, several at a time: each write waits for etcd's disks, and those of one moment wait together.
+async fn write_all(
+    fleet: &Fleet,
+    output: &Output,
+    apps: Vec<(&str, PathBuf, Map<String, Value>)>,
+    wait: &WaitArguments,
+) -> Result<Vec<(String, AppEntry, i64)>, ClientError> {
+    // A copy that comes back is what was rolled out before.
+    let how = How { dry_run: false, at_once: true };
+    let (apps, written) = (RefCell::new(apps.into_iter()), RefCell::new(Vec::new()));
+    let work = async || {
+        loop {
+            let next = apps.borrow_mut().next();
+            let Some((name, root, settings)) = next else { return Ok::<_, ClientError>(()) };
+            let present = find(fleet, name).await?;
+            let deployed = deploy(fleet, output, (name, &root, settings, present), how, wait).await?;
+            if let Deployed::Written(entry, revision) = deployed {
+                written.borrow_mut().push((name.to_owned(), *entry, revision));
+            }
+        }
+    };
+    tokio::try_join!(work(), work(), work(), work(), work(), work(), work(), work())?;
+    Ok(written.into_inner())
 }
 
 /// The directory that has an app's module and its static files.

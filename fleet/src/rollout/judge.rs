@@ -11,6 +11,10 @@ use super::{Place, Rollout, State};
 
 /// A node of a step that does not have the new version ready within this counts as one that does not take it.
 pub(crate) const READY_WITHIN: Duration = Duration::from_secs(60);
+/// A rollout begins when every node has said what it answered before, or after this.
+const KNOWN_WITHIN: Duration = Duration::from_secs(5);
+/// A step goes on for so long after its pause while requests wait for the new version and too few were answered to judge it.
+pub(crate) const SEEN_WITHIN: Duration = Duration::from_secs(60);
 /// A few errors are not a rate.
 const FEW_ERRORS: u64 = 3;
 /// Requests of which a 99th percentile is taken.
@@ -30,9 +34,12 @@ pub(crate) struct Standing {
     pub(crate) refused: String,
     /// What that generation answered while the rollout went on.
     pub(crate) numbers: Numbers,
-    /// What the versions before it had answered here.
+    /// Whether that was looked at since it serves.
     #[serde(default)]
-    pub(crate) before: Numbers,
+    pub(crate) counted: bool,
+    /// What the versions before it had answered here; `None`: that is not known yet.
+    #[serde(default)]
+    pub(crate) before: Option<Numbers>,
 }
 
 /// A node that the app is for.
@@ -73,7 +80,9 @@ pub(crate) fn judge(rollout: &Rollout, nodes: &Nodes, times: Times) -> Move {
     }
     let running = rollout.state == State::Running;
     let Some(step) = rollout.step else {
-        return if running && !nodes.is_empty() { next(rollout, nodes, 0) } else { Move::Wait(false) };
+        let known = |node: &Seen| node.standing.as_ref().is_some_and(|standing| standing.before.is_some());
+        let begins = running && !nodes.is_empty() && (times.waited >= KNOWN_WITHIN || nodes.values().all(known));
+        return if begins { next(rollout, nodes, 0) } else { Move::Wait(false) };
     };
     let within = nodes.values().filter(|node| node.place <= rollout.reach).count();
     let wanted = rollout.plan.steps.get(step).map_or(0, |step| step.of(nodes.len()));
@@ -84,10 +93,44 @@ pub(crate) fn judge(rollout: &Rollout, nodes: &Nodes, times: Times) -> Move {
     let late = times.waited >= READY_WITHIN;
     let ready = within > 0
         && nodes.values().filter(|node| node.place <= rollout.reach).all(|node| late || is_settled(rollout, node));
-    if !ready || !running || times.watched < Duration::from_secs(rollout.plan.pause_s) {
+    let pause = Duration::from_secs(rollout.plan.pause_s);
+    if !ready || !running || times.watched < pause {
         return Move::Wait(ready);
     }
+    if !pause.is_zero() && times.watched < pause + SEEN_WITHIN && !is_seen(rollout, nodes) {
+        return Move::Wait(true);
+    }
     if within == nodes.len() { Move::Done } else { next(rollout, nodes, step + 1) }
+}
+
+/// The node that a rollout begins at. Where a load balancer keeps an app on few nodes, the others would see nothing of a
+/// bad version: so it is one that answers its part of the app's requests, and of those the one that answers fewest.
+/// `None`: nobody has asked for the app.
+pub(crate) fn first(nodes: &Nodes) -> Option<&String> {
+    let answered = |node: &Seen| {
+        let before = node.standing.as_ref().and_then(|standing| standing.before.as_ref());
+        before.map_or(0, |before| u128::from(before.requests))
+    };
+    let total: u128 = nodes.values().map(answered).sum();
+    let count = u128::try_from(nodes.len()).unwrap_or(u128::MAX);
+    // At least half of what each would have if all had the same.
+    let has_part = |node: &Seen| answered(node) > 0 && answered(node).saturating_mul(count).saturating_mul(2) >= total;
+    let asked = nodes.iter().filter(|(_, node)| has_part(node));
+    asked.min_by_key(|(_, node)| (answered(node), node.place)).map(|(name, _)| name)
+}
+
+/// The new version's answers can be judged, or nobody waits for one: a version that answers nothing has no errors either.
+fn is_seen(rollout: &Rollout, nodes: &Nodes) -> bool {
+    let enough = if rollout.plan.fail_on.p99_factor.is_some() { FOR_P99 } else { FEW_ERRORS };
+    let mut new = Numbers::default();
+    let within = nodes.values().filter(|node| node.place <= rollout.reach);
+    let ready = within.filter_map(|node| node.standing.as_ref()).filter(|standing| is_ready(rollout, standing));
+    let mut counted = true;
+    for standing in ready {
+        add(&mut new, &standing.numbers);
+        counted &= standing.counted;
+    }
+    counted && (new.requests >= enough || new.in_flight == 0)
 }
 
 /// It serves the new version, or has refused it.
@@ -130,7 +173,9 @@ fn fault(rollout: &Rollout, nodes: &Nodes, times: Times) -> Option<String> {
         let standing = node.standing.as_ref();
         if let Some(standing) = standing.filter(|standing| is_ready(rollout, standing)) {
             add(&mut new, &standing.numbers);
-            add(&mut before, &standing.before);
+            if let Some(earlier) = &standing.before {
+                add(&mut before, earlier);
+            }
         } else if inside {
             let refused = standing.map(|standing| &standing.refused).filter(|why| !why.is_empty());
             if refused.is_some() || late {

@@ -17,6 +17,7 @@ pub(crate) fn since(now: &Numbers, before: &Numbers) -> Numbers {
     Numbers {
         requests: now.requests - before.requests,
         errors: now.errors - before.errors,
+        in_flight: now.in_flight,
         durations: durations.filter(|(_, count)| *count > 0).collect(),
     }
 }
@@ -25,6 +26,7 @@ pub(crate) fn since(now: &Numbers, before: &Numbers) -> Numbers {
 pub(crate) fn add(sum: &mut Numbers, more: &Numbers) {
     sum.requests = sum.requests.saturating_add(more.requests);
     sum.errors = sum.errors.saturating_add(more.errors);
+    sum.in_flight = sum.in_flight.saturating_add(more.in_flight);
     for (bound, count) in more.durations.iter().take(MAX_BUCKETS) {
         match sum.durations.binary_search_by_key(bound, |(own, _)| *own) {
             Ok(at) => {

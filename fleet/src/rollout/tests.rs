@@ -10,7 +10,7 @@ fn value() -> Value {
     let bundle = format!("sha256:{}", "a".repeat(64));
     json!({
         "new": { "settings": {}, "bundle": bundle, "generation": 3 }, "old": 2, "base": 7,
-        "plan": { "steps": ["1", "25%", "100%"], "pause_s": 30 }, "step": null, "reach": "0000000000000000",
+        "plan": { "steps": ["1", "25%", "100%"], "pause_s": 30 }, "step": null, "reach": "0000000000000000", "first": "",
         "state": "running",
     })
 }
@@ -22,7 +22,7 @@ fn parse(value: &Value) -> Result<Rollout, RolloutError> {
 #[test]
 fn what_is_no_rollout_is_refused() {
     assert!(parse(&value()).is_ok());
-    let wrong: [(&str, Value); 20] = [
+    let wrong: [(&str, Value); 21] = [
         ("/step", json!(3)),
         ("/step", json!(-1)),
         ("/reach", json!("1")),
@@ -42,6 +42,7 @@ fn what_is_no_rollout_is_refused() {
         ("/plan/pause_s", json!(-1)),
         ("/new/bundle", json!("sha256:x")),
         ("/new/generation", json!(1)),
+        ("/first", json!("n".repeat(257))),
         ("/new/settings", json!({ "path": "../../etc" })),
     ];
     for (place, with) in wrong {

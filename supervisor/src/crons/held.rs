@@ -19,7 +19,8 @@ impl Crons {
         let held = timetable.all().map(|(key, next)| HeldCron {
             app: key.app.to_string(),
             cron: key.cron.to_string(),
-            next,
+            // What waits to hear whose it is has not begun.
+            next: self.claims.waits(key).or(next),
             running: records.get(key).is_some_and(|record| record.running.get().is_some()),
         });
         held.collect()

@@ -103,6 +103,7 @@ pub(super) fn go_on(
 ) {
     if let Some(program) = agent {
         supervisor.metrics.fleet().begin();
+        supervisor.crons.join_fleet();
         let own = Rc::clone(supervisor);
         background.spawn_local(async move {
             tokio::select! {

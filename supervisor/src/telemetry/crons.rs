@@ -19,12 +19,14 @@ pub enum CronResult {
     Skipped,
     /// It was too late for it when that was noticed.
     Missed,
+    /// Another node of the fleet has it.
+    Elsewhere,
 }
 
 impl CronResult {
     /// All of them.
-    pub const ALL: [CronResult; 6] =
-        [Self::Ok, Self::Failed, Self::TimedOut, Self::Refused, Self::Skipped, Self::Missed];
+    pub const ALL: [CronResult; 7] =
+        [Self::Ok, Self::Failed, Self::TimedOut, Self::Refused, Self::Skipped, Self::Missed, Self::Elsewhere];
 
     /// The metric's label, and the word in the log.
     #[must_use]
@@ -36,6 +38,7 @@ impl CronResult {
             Self::Refused => "refused",
             Self::Skipped => "skipped",
             Self::Missed => "missed",
+            Self::Elsewhere => "elsewhere",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use nano_fleet_link::Numbers;
+use nano_fleet_link::{Numbers, RolloutCounts};
 
 use super::AppMetrics;
 
@@ -14,6 +14,7 @@ pub(super) struct FleetStanding {
     pub(super) revision: u64,
     /// Ready, refused and pending ones.
     pub(super) apps: [u64; 3],
+    pub(super) rollouts: RolloutCounts,
     in_sync: bool,
     /// When it was known for the last time that the node serves the newest table.
     seen_in_sync: Instant,
@@ -37,6 +38,7 @@ impl FleetGauges {
             connected: false,
             revision: 0,
             apps: [0; 3],
+            rollouts: RolloutCounts::default(),
             in_sync: false,
             seen_in_sync: Instant::now(),
         });
@@ -58,9 +60,19 @@ impl FleetGauges {
         }
     }
 
+    /// The fleet's staged rollouts.
+    pub(crate) fn set_rollouts(&self, rollouts: RolloutCounts) {
+        if let Some(standing) = &mut *self.lock() {
+            standing.rollouts = rollouts;
+        }
+    }
+
     /// The agent ended.
     pub(crate) fn lost(&self) {
-        let revision = self.lock().as_ref().map_or(0, |standing| standing.revision);
+        let revision = self.lock().as_mut().map_or(0, |standing| {
+            standing.rollouts.leads = false;
+            standing.revision
+        });
         self.set(false, revision, false);
     }
 
@@ -78,6 +90,7 @@ impl AppMetrics {
     pub(crate) fn numbers(&self) -> Numbers {
         let durations = self.durations.buckets();
         let errors = self.codes.seen().filter(|(code, _)| *code >= 500).map(|(_, count)| count).sum();
-        Numbers { requests: durations.iter().map(|(_, count)| count).sum(), errors, durations }
+        let requests = durations.iter().map(|(_, count)| count).sum();
+        Numbers { requests, errors, in_flight: self.requests_in_flight(), durations }
     }
 }

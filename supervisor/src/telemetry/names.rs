@@ -91,6 +91,12 @@ names! {
         "For how long this node may have served something older than the fleet's table; 0: it serves the newest.";
     FLEET_APPS = "nano_fleet_apps", GAUGE,
         "Apps of the fleet that serve on this node, whose present version it refuses, or has not got yet.";
+    FLEET_ROLLOUTS = "nano_fleet_rollouts", GAUGE,
+        "Staged rollouts of the fleet that go on, by state.";
+    FLEET_ROLLOUTS_ENDED = "nano_fleet_rollouts_ended_total", COUNTER,
+        "Staged rollouts of the fleet that ended while this node looked: with the new version, or taken back.";
+    FLEET_LEADS = "nano_fleet_leads_rollouts", GAUGE,
+        "1 if this node moves the fleet's staged rollouts, else 0.";
     BUILD_INFO = "nano_build_info", GAUGE,
         "Always 1; the labels say what runs.";
 }

@@ -112,6 +112,15 @@ impl Metrics {
             let states = ["ready", "refused", "pending"].into_iter().zip(fleet.apps);
             let states = states.map(|(state, count)| sample(n::FLEET_APPS, &[("state", state)], float(count)));
             add(n::FLEET_APPS, states.collect())?;
+            let rollouts = fleet.rollouts;
+            let going_on = [("running", rollouts.running), ("paused", rollouts.paused)];
+            let going_on = going_on.map(|(state, count)| sample(n::FLEET_ROLLOUTS, &[("state", state)], float(count)));
+            add(n::FLEET_ROLLOUTS, going_on.into())?;
+            let ended = [("done", rollouts.done), ("taken_back", rollouts.taken_back)];
+            let ended = ended.map(|(how, count)| sample(n::FLEET_ROLLOUTS_ENDED, &[("result", how)], float(count)));
+            add(n::FLEET_ROLLOUTS_ENDED, ended.into())?;
+            let leads = f64::from(u8::from(rollouts.leads));
+            add(n::FLEET_LEADS, vec![sample(n::FLEET_LEADS, &[], leads)])?;
         }
         let build = [("v8", self.v8().unwrap_or_default()), ("version", env!("CARGO_PKG_VERSION"))];
         add(n::BUILD_INFO, vec![sample(n::BUILD_INFO, &build, 1.0)])?;

@@ -45,6 +45,8 @@ fn busy() -> Metrics {
     metrics.fleet().begin();
     metrics.fleet().set(true, 17, true);
     metrics.fleet().set_apps([3, 1, 2]);
+    let rollouts = nano_fleet_link::RolloutCounts { running: 2, paused: 1, done: 5, taken_back: 4, leads: true };
+    metrics.fleet().set_rollouts(rollouts);
     metrics.spans().count(SpanResult::Dropped, 3);
     show(&metrics, &[("a.example", &app)]);
     metrics
@@ -85,6 +87,12 @@ fn every_metric_is_there_with_its_name() {
         ("nano_fleet_revision", "17"),
         ("nano_fleet_lag_seconds", "0"),
         ("nano_fleet_apps{state=\"refused\"}", "1"),
+        ("nano_fleet_rollouts{state=\"paused\"}", "1"),
+        ("nano_fleet_rollouts{state=\"running\"}", "2"),
+        ("nano_fleet_rollouts_ended_total{result=\"done\"}", "5"),
+        ("nano_fleet_rollouts_ended_total{result=\"taken_back\"}", "4"),
+        ("nano_fleet_leads_rollouts", "1"),
+        ("nano_cron_runs_total{app=\"a.example\",result=\"elsewhere\"}", "0"),
         ("nano_otlp_spans_total{result=\"dropped\"}", "3"),
         ("nano_config_reloads_total{result=\"success\"}", "0"),
         ("nano_config_last_reload_successful", "1"),

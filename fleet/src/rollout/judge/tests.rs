@@ -21,11 +21,18 @@ fn rollout(steps: &[&str], fail_on: serde_json::Value) -> Rollout {
 }
 
 fn numbers(requests: u64, errors: u64, micros: u64) -> Numbers {
-    Numbers { requests, errors, durations: vec![(micros, requests)] }
+    Numbers { requests, errors, in_flight: 0, durations: vec![(micros, requests)] }
 }
 
 fn standing(generation: u64, numbers: Numbers) -> Option<Standing> {
-    Some(Standing { rollout: 9, generation, refused: String::new(), numbers, before: Numbers::default() })
+    Some(Standing {
+        rollout: 9,
+        generation,
+        refused: String::new(),
+        numbers,
+        counted: true,
+        before: Some(Numbers::default()),
+    })
 }
 
 /// Nodes of which those within reach serve the new version.
@@ -83,6 +90,51 @@ fn at_first_step(fail_on: serde_json::Value, count: usize) -> (Rollout, Nodes, S
 }
 
 #[test]
+fn it_begins_where_requests_are() {
+    let begin = |answered: [u64; 3]| {
+        let mut rollout = rollout(&["1", "100%"], json!({}));
+        let mut all = nodes(3, &rollout);
+        for (node, requests) in all.values_mut().zip(answered) {
+            node.standing.as_mut().unwrap().before = Some(numbers(requests, 0, 1000));
+        }
+        rollout.first = first(&all).cloned().unwrap_or_default();
+        for (name, node) in &mut all {
+            node.place = rollout.place(APP, name);
+        }
+        let Move::Step(0, reach) = judge(&rollout, &all, Times::default()) else { panic!() };
+        let within: Vec<String> =
+            all.into_iter().filter(|(_, node)| node.place <= reach).map(|(name, _)| name).collect();
+        assert_eq!(within.len(), 1);
+        within[0].clone()
+    };
+    for (at, name) in ["n0", "n1", "n2"].iter().enumerate() {
+        let mut answered = [0; 3];
+        answered[at] = 1000;
+        assert_eq!(begin(answered), *name);
+    }
+    // A stray request is no part; of two parts the smaller one.
+    assert_eq!(begin([1, 700, 300]), "n2");
+    assert_eq!(begin([0, 0, 0]), *all_places().first().unwrap());
+    assert_eq!(begin([u64::MAX; 3]), *all_places().first().unwrap());
+}
+
+/// The nodes by the places of their names.
+fn all_places() -> Vec<String> {
+    let mut names: Vec<String> = (0..3).map(|node| format!("n{node}")).collect();
+    names.sort_by_key(|name| Place::of(APP, name));
+    names
+}
+
+#[test]
+fn it_begins_when_all_have_said_what_they_answered_or_in_time() {
+    let rollout = rollout(&["1", "100%"], json!({}));
+    let mut all = nodes(3, &rollout);
+    all.values_mut().next().unwrap().standing.as_mut().unwrap().before = None;
+    assert_eq!(judge(&rollout, &all, seconds(4)), Move::Wait(false));
+    assert!(matches!(judge(&rollout, &all, seconds(5)), Move::Step(0, _)));
+}
+
+#[test]
 fn a_pause_is_watched_to_its_end() {
     let (mut rollout, all, _) = at_first_step(json!({}), 3);
     assert_eq!(judge(&rollout, &all, seconds(0)), Move::Wait(true));
@@ -93,6 +145,24 @@ fn a_pause_is_watched_to_its_end() {
     // Without any node there is nothing to say.
     rollout.state = State::Running;
     assert_eq!(judge(&rollout, &Nodes::new(), seconds(1000)), Move::Wait(false));
+}
+
+#[test]
+fn a_version_that_answers_nothing_yet_is_waited_for_but_not_for_ever() {
+    let waits = |fail_on: serde_json::Value, new: Numbers, counted: bool, watched| {
+        let (rollout, mut all, first) = at_first_step(fail_on, 3);
+        let own = Standing { counted, ..standing(3, new).unwrap() };
+        all.get_mut(&first).unwrap().standing = Some(own);
+        judge(&rollout, &all, seconds(watched)) == Move::Wait(true)
+    };
+    let hangs = |requests| Numbers { in_flight: 7, ..numbers(requests, 0, 1000) };
+    assert!(waits(json!({}), hangs(0), true, 30) && waits(json!({}), hangs(2), true, 89));
+    assert!(!waits(json!({}), hangs(0), true, 90));
+    assert!(!waits(json!({}), hangs(3), true, 30), "enough for a rate");
+    assert!(waits(json!({ "p99_factor": 2 }), hangs(49), true, 30));
+    assert!(!waits(json!({ "p99_factor": 2 }), hangs(50), true, 30));
+    assert!(!waits(json!({ "p99_factor": 2 }), numbers(2, 0, 1000), true, 30), "nobody waits");
+    assert!(waits(json!({}), numbers(0, 0, 1000), false, 30), "nobody has looked");
 }
 
 #[test]
@@ -160,7 +230,7 @@ fn a_slow_version_halts_it() {
     let other = all.keys().find(|name| **name != first).unwrap().clone();
     let mut with = |new: Numbers, old: Numbers, before: Numbers| {
         let mut own = standing(3, new).unwrap();
-        own.before = before;
+        own.before = Some(before);
         all.get_mut(&first).unwrap().standing = Some(own);
         all.get_mut(&other).unwrap().standing = standing(2, old);
         matches!(judge(&rollout, &all, Times::default()), Move::Fail(_))
@@ -178,15 +248,26 @@ fn a_slow_version_halts_it() {
 fn what_a_liar_reports_does_not_break_it() {
     let (rollout, mut all, first) = at_first_step(json!({ "p99_factor": 2 }), 3);
     let lies = [
-        Numbers { requests: u64::MAX, errors: u64::MAX, durations: vec![(0, u64::MAX), (u64::MAX, u64::MAX)] },
-        Numbers { requests: 0, errors: u64::MAX, durations: vec![(u64::MAX, 0); 100_000] },
-        Numbers { requests: 1, errors: 0, durations: (0..100_000).rev().map(|bound| (bound, u64::MAX)).collect() },
+        Numbers {
+            requests: u64::MAX,
+            errors: u64::MAX,
+            in_flight: u64::MAX,
+            durations: vec![(0, u64::MAX), (u64::MAX, u64::MAX)],
+        },
+        Numbers { requests: 0, errors: u64::MAX, in_flight: 0, durations: vec![(u64::MAX, 0); 100_000] },
+        Numbers {
+            requests: 1,
+            errors: 0,
+            in_flight: 1,
+            durations: (0..100_000).rev().map(|bound| (bound, u64::MAX)).collect(),
+        },
     ];
     for lie in lies {
         for node in all.values_mut() {
             node.standing = standing(3, lie.clone());
-            node.standing.as_mut().unwrap().before = lie.clone();
+            node.standing.as_mut().unwrap().before = Some(lie.clone());
         }
+        let _ = super::first(&all);
         all.get_mut(&first).unwrap().standing = standing(u64::MAX, lie);
         let _ = judge(&rollout, &all, seconds(1));
     }
