@@ -39,7 +39,7 @@ $(info the toolchain of rust-toolchain.toml is not to be had: going on with $(RU
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order interop ecosystem fleet fuzz fuzz-check book install deb packages-test uninstall clean
+.PHONY: help run build v8 test gates check fmt lint lint-js deny bench bench-quick wpt streams-order interop ecosystem fleet fleet-load bench-fleet fuzz fuzz-check book install deb packages-test uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,6 +108,14 @@ fleet: ## the tests of a fleet, on real members of etcd (Debian's etcd-server)
 	test/install-tools
 	$(CARGO) build $(LOCKED) --workspace --bins
 	PATH=$(CURDIR)/target/tools/bin:$$PATH $(CARGO) nextest run $(LOCKED) -p nano-test --test fleet --ignore-default-filter
+
+fleet-load: ## 100 good and 20 bad versions deployed behind HAProxy under load, a minute without etcd's quorum (docs/fleet.md)
+	test/install-tools
+	$(CARGO) build $(LOCKED) --workspace --bins
+	PATH=$(CURDIR)/target/tools/bin:$$PATH NANO_GATES=long $(CARGO) test $(LOCKED) -p nano-test --test fleet -- --nocapture behind_haproxy until_there_is_no_quorum
+
+bench-fleet: build ## a fleet of three nodes with up to 1000 apps in figures (docs/fleet.md)
+	python3 test/bench/fleet.py --markdown
 
 ecosystem: ## apps and frameworks from npm, built as their authors do, here and on workerd (docs/ecosystem.md); half an hour, 5 GB
 	$(CARGO) build $(LOCKED) --workspace --bins

@@ -1,13 +1,24 @@
 //! Fleets: real nanos, a real etcd, `nanoctl`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
+mod crons;
 mod deploying;
 mod faults;
+mod front;
 mod hostile;
+mod page;
 mod roles;
 mod rollouts;
 mod secrets;
+mod tls;
 
 use nano_test::process::descendants;
 use nano_test::{Etcd, Finished, Nano, Site, until};
@@ -47,8 +58,14 @@ pub fn await_body(nano: &Nano, host: &str, word: &str) {
     until(&format!("{host} says {word}"), || (nano.get(host, "/").text() == word).then_some(()));
 }
 
+/// Waits until the node follows the table, and is known to those who deploy.
 pub fn await_connected(nano: &Nano) {
     nano.await_metric("nano_fleet_connected", &[], 1.0);
+    let node = nano.ctl_json(&["status"])["fleet"]["node"].as_str().unwrap().to_owned();
+    until("the node's key", || {
+        let nodes: Value = serde_json::from_str(&nano.ctl(&["--json", "fleet", "nodes"]).stdout).ok()?;
+        nodes["nodes"][&node].is_object().then_some(())
+    });
 }
 
 /// The process of the node's agent.

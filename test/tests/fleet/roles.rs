@@ -88,6 +88,10 @@ fn each_does_what_its_role_allows() {
     for key in ["apps/shop.local", "rollouts/shop.local", "history/shop.local/1", "secrets/key", "leader/x"] {
         assert_eq!(as_user("node", key), Some(1), "a node: {key}");
     }
+    for user in ["node", "leader"] {
+        assert_eq!(as_user(user, "crons/shop.local/x"), Some(0), "{user}: which crons it runs");
+    }
+    assert_eq!(as_user("shop", "crons/shop.local/x"), Some(1), "a deployer: the nodes' crons");
     for key in ["bundles/x", "secrets/key"] {
         assert_eq!(as_user("leader", key), Some(1), "a leader: {key}");
     }

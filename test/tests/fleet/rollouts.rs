@@ -1,6 +1,7 @@
 //! Staged rollouts on two or three nodes: through the steps, halted, paused, aborted; leaders and nodes that go.
 
 use crate::{PREFIX, agent, await_body, await_connected, code, deployed, site};
+use nano_test::process::descendants;
 use nano_test::{Etcd, Finished, Load, Nano, Site, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -63,7 +64,7 @@ impl Fleet {
 
     /// Requests to every node while it is deployed.
     fn load(&self) -> Vec<Load> {
-        self.nanos.iter().map(|nano| Load::start(nano.address, APP, "/", 8, |_| Ok(()))).collect()
+        self.nanos.iter().map(|nano| Load::start(nano.address, APP, "/", 24, |_| Ok(()))).collect()
     }
 
     /// The node whose agent leads.
@@ -99,6 +100,10 @@ fn a_good_version_goes_through_its_steps() {
     assert_eq!(fleet.count("new"), 3);
     assert_eq!(fleet.rollout(), None);
     assert_eq!(fleet.ended(2)["how"], "done");
+    for nano in &fleet.nanos {
+        nano.await_metric("nano_fleet_rollouts_ended_total", &[("result", "done")], 1.0);
+        nano.await_metric("nano_fleet_rollouts", &[("state", "running")], 0.0);
+    }
     for load in loads {
         let tally = load.stop();
         assert!(tally.failures.is_empty(), "{:?}", tally.failures.first());
@@ -125,8 +130,11 @@ fn halted(fleet: &Fleet, text: &str, why: &str) {
 
 #[test]
 fn bad_versions_are_halted_at_the_first_step() {
-    let steps = json!({ "steps": ["1", "100%"], "pause_s": 600, "fail_on": { "p99_factor": 4 } });
+    // What waits for answers is watched for longer than that.
+    let steps = json!({ "steps": ["1", "100%"], "pause_s": 20, "fail_on": { "p99_factor": 4 } });
     let Some(fleet) = fleet(2, &steps) else { return };
+    let small = fleet.deploy(&code("old"), &["--set", "memory_mb=32", "--at-once"]);
+    assert_eq!(small.code, Some(0), "{small:?}");
     halted(&fleet, "export default {{{", "does not serve it");
     halted(&fleet, "export default { fetch: () => new Response('no', { status: 500 }) };", "error_rate");
     halted(
@@ -139,9 +147,12 @@ fn bad_versions_are_halted_at_the_first_step() {
     halted(&fleet, slow, "p99");
     let history = fleet.ctl(&["history", APP]);
     assert_eq!(history.stdout.matches("rolled back at step 1 of 2").count(), 4, "{history:?}");
-    // Back to what was before means back to what was good.
-    let back = fleet.ctl(&["rollback", APP]);
-    assert_eq!(back.code, Some(1), "there is nothing good before it: {back:?}");
+    for nano in &fleet.nanos {
+        nano.await_metric("nano_fleet_rollouts_ended_total", &[("result", "taken_back")], 4.0);
+    }
+    // Back to what was before means back to what was good, and then there is nothing good before that.
+    assert_eq!(fleet.ctl(&["rollback", APP]).code, Some(0));
+    assert_eq!(fleet.count("old"), 2);
     deployed(&fleet.etcd, &fleet.sites[0], "other.local", "fine");
 }
 
@@ -167,6 +178,11 @@ fn it_is_paused_resumed_and_aborted_and_a_second_deployment_is_told() {
     let paused = fleet.ctl(&["fleet", "rollout", "pause", APP]);
     assert_eq!(paused.code, Some(0), "{paused:?}");
     assert!(fleet.ctl(&["fleet", "status"]).stdout.contains("paused"));
+    fleet.nanos[0].await_metric("nano_fleet_rollouts", &[("state", "paused")], 1.0);
+    until("one leads", || {
+        let leads = |nano: &&Nano| nano.metrics().get("nano_fleet_leads_rollouts", &[]) == Some(1.0);
+        (fleet.nanos.iter().filter(leads).count() == 1).then_some(())
+    });
     assert_eq!(fleet.ctl(&["rollout", "resume", APP]).code, Some(0));
     let aborted = fleet.ctl(&["rollout", "abort", APP]);
     assert_eq!(aborted.code, Some(0), "{aborted:?}");
@@ -287,6 +303,31 @@ fn without_etcd_nothing_moves() {
     until("it goes on to its end", || (fleet.count("new") == 2 && fleet.rollout().is_none()).then_some(()));
 }
 
+/// A node hangs as a whole while a rollout goes on: it counts until its lease is over, and finds its way when it wakes.
+#[test]
+fn a_node_that_hangs_holds_up_a_rollout_for_its_lease_and_comes_back_to_the_new_version() {
+    let steps = json!({ "steps": ["1", "100%"], "pause_s": 1 });
+    let Some(fleet) = fleet(3, &steps) else { return };
+    let long = r#"rollout={"steps": ["1", "100%"], "pause_s": 1, "fail_on": {"not_ready": 1}}"#;
+    assert_eq!(fleet.deploy(&code("new"), &["--set", long, "--timeout", "0"]).code, Some(0));
+    until("one has the new version", || (fleet.count("new") == 1).then_some(()));
+    let hung = fleet.bodies().iter().position(|body| body == "old").unwrap();
+    let processes: Vec<i32> = [vec![fleet.nanos[hung].pid()], descendants(fleet.nanos[hung].pid())].concat();
+    let signal = |signal| {
+        for pid in &processes {
+            // A worker may have ended.
+            let _ = kill(Pid::from_raw(*pid), signal);
+        }
+    };
+    signal(Signal::SIGSTOP);
+    let others = || fleet.nanos.iter().enumerate().filter(|(at, _)| *at != hung).map(|(_, nano)| nano);
+    until("the others have it", || others().all(|nano| nano.get(APP, "/").text() == "new").then_some(()));
+    until("the rollout has ended", || fleet.rollout().is_none().then_some(()));
+    assert_eq!(fleet.ended(2)["how"], "done");
+    signal(Signal::SIGCONT);
+    await_body(&fleet.nanos[hung], APP, "new");
+}
+
 /// Three members: the one that leads them is killed, then there is no quorum, then there is.
 #[test]
 fn members_of_etcd_that_go_halt_nothing_until_there_is_no_quorum() {
@@ -323,6 +364,8 @@ fn members_of_etcd_that_go_halt_nothing_until_there_is_no_quorum() {
     until("one has it", || (count("newer") == 1).then_some(()));
     members[next].kill();
     nanos.iter().for_each(|nano| nano.await_metric("nano_fleet_connected", &[], 0.0));
+    // A minute of it in the long form.
+    thread::sleep(std::time::Duration::from_secs(nano_test::sized(0, 60)));
     assert_eq!(count("newer"), 1, "without a quorum nothing moves");
     members.iter_mut().filter(|member| !member.is_running()).for_each(|member| assert!(member.resume()));
     until("it goes on to its end", || (count("newer") == 2).then_some(()));
