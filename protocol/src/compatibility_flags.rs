@@ -5,6 +5,8 @@
 pub struct CompatibilityFlags(u8);
 
 impl CompatibilityFlags {
+    /// None of them.
+    pub const NONE: Self = Self(0);
     /// Modules of Node.js, and its globals.
     pub const NODEJS_COMPAT: Self = Self(1);
     /// `node:async_hooks` alone.

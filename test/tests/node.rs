@@ -231,3 +231,88 @@ fn a_buffer_is_searched_as_node_does_and_in_linear_time() {
     assert_eq!(nano.get("a.local", "/").json(), expected);
     assert_eq!(nano.get("a.local", "/long").json(), json!([-1, -1]));
 }
+
+/// What Zstandard would allocate with its first bytes: tables of half a gigabyte for the highest level, a window of 128 MiB for matches
+/// over long distances, and the window that a frame asks for (2^27 bytes; its one block has as many zeros as a block may).
+const GREEDY_ZSTD: &str = "
+import zlib, { constants } from 'node:zlib';
+const told = (body) => { try { return body().length; } catch (error) { return `${error.name}: ${error.code ?? error.message}`; } };
+export default { fetch() {
+    const frame = Buffer.concat([Buffer.from('28b52ffd0088', 'hex'), Buffer.from([0x02, 0x00, 0x10, 0x00]), Buffer.from([0x03, 0x00, 0x10, 0x00])]);
+    return Response.json([
+        told(() => zlib.zstdCompressSync('abc', { params: { [constants.ZSTD_c_compressionLevel]: 22 } })),
+        told(() => zlib.zstdCompressSync('abc', { params: { [constants.ZSTD_c_enableLongDistanceMatching]: 1 } })),
+        told(() => zlib.zstdDecompressSync(frame)),
+        told(() => zlib.zstdCompressSync('abc')),
+    ]);
+} };";
+
+#[test]
+fn zstd_takes_what_it_needs_from_memory_mb_before_it_has_it() {
+    let site = Site::new();
+    site.app("a", GREEDY_ZSTD);
+    site.apps(json!([
+        { "name": "a", "hostname": "a.local", "path": "a", "compatibility_flags": ["nodejs_compat"], "memory_mb": 64 },
+    ]));
+    let nano = site.serve();
+    let no_room = "RangeError: There is not enough memory to go on with this stream";
+    for _ in 0..3 {
+        assert_eq!(nano.get("a.local", "/").json(), json!([no_room, no_room, no_room, 12]));
+    }
+}
+
+const OWN_FILES: &str = "
+import fs from 'node:fs';
+import data from './data.json';
+import text from './page.html';
+import bytes from './some.bin';
+import wasm from './empty.wasm';
+export default { async fetch() {
+    await import('./later.js');
+    return Response.json([
+        fs.readdirSync('/bundle').toSorted(), fs.readFileSync('data.json', 'utf8'), fs.readFileSync('/bundle/page.html', 'utf8'),
+        [...fs.readFileSync('/bundle/some.bin')], fs.readFileSync('/bundle/empty.wasm').length, fs.readFileSync('/bundle/lib/x.js', 'utf8').length,
+        fs.existsSync('/bundle/not_imported.js'), process.cwd(),
+    ]);
+} };
+import './lib/x.js';";
+
+#[test]
+fn an_app_reads_its_own_files_and_no_others() {
+    let site = Site::new();
+    site.app("a", OWN_FILES);
+    site.file("a/data.json", "{ \"a\":  1 }");
+    site.file("a/page.html", "<p>ü</p>");
+    site.file("a/some.bin", "\u{1}\u{2}");
+    site.file("a/empty.wasm", "\0asm\u{1}\0\0\0");
+    site.file("a/lib/x.js", "export const x = 1;");
+    site.file("a/later.js", "export {};");
+    site.file("a/not_imported.js", "secret");
+    site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a", "compatibility_flags": ["nodejs_compat"] }]));
+    let nano = site.serve();
+    let names = json!(["data.json", "empty.wasm", "index.js", "later.js", "lib", "page.html", "some.bin"]);
+    assert_eq!(
+        nano.get("a.local", "/").json(),
+        json!([names, "{ \"a\":  1 }", "<p>ü</p>", [1, 2], 8, 19, false, "/bundle"])
+    );
+}
+
+#[test]
+fn modules_of_workers_need_no_flag() {
+    let site = Site::new();
+    site.app(
+        "a",
+        "import { EmailMessage } from 'cloudflare:email'; import { NonRetryableError } from 'cloudflare:workflows';
+         import { connect } from 'cloudflare:sockets';
+         export default { fetch(request, env, ctx) {
+            let told; try { connect('a.example:5432'); } catch (error) { told = error.message; }
+            const span = ctx.tracing.enterSpan('x', (span) => [span.isTraced, typeof span.spanContext().traceId]);
+            return Response.json([new EmailMessage('a', 'b', 'c').to, new NonRetryableError('x').name, told, span, Cloudflare.compatibilityFlags.nodejs_compat, typeof setTimeout(() => {})]);
+         } };",
+    );
+    site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a" }]));
+    let nano = site.serve();
+    let told = "nano has no TCP sockets (cloudflare:sockets connect()): an app connects by fetch() and WebSocket alone";
+    let seen = json!(["b", "NonRetryableError", told, [false, "string"], false, "number"]);
+    assert_eq!(nano.get("a.local", "/").json(), seen);
+}

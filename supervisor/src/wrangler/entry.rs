@@ -78,14 +78,34 @@ const MISSING: &[(&str, &str)] = &[
 
 /// Flags of compatibility that are always so here, or make no difference.
 const HARMLESS_FLAGS: &[&str] = &[
+    "allow_custom_ports",
+    "disallow_eval_during_startup",
+    "enable_ctx_exports",
+    "enable_nodejs_fs_module",
+    "enable_nodejs_global_timers",
+    "enable_nodejs_http_modules",
+    "enable_nodejs_http_server_modules",
+    "enable_nodejs_os_module",
+    "enable_nodejs_process_v2",
+    "export_commonjs_default",
+    "fetch_refuses_unknown_protocols",
     "formdata_parser_supports_files",
+    "global_fetch_strictly_public",
     "global_navigator",
+    "http_headers_getsetcookie",
+    "nodejs_compat_populate_process_env",
     "nodejs_populate_process_env",
     "streams_enable_constructors",
     "transformstream_enable_standard_constructor",
     "url_standard",
+    "urlpattern_standard",
     "urlsearchparams_delete_has_value_arg",
+    "web_socket_compression",
+    "workers_api_getters_setters_on_prototype",
 ];
+
+/// From this compatibility date on Workers let code be made of strings while an app starts.
+const EVAL_SINCE: &str = "2025-06-01";
 
 struct Entry {
     entry: Map<String, Value>,
@@ -98,12 +118,13 @@ pub(super) fn entry(config: &Map<String, Value>, directory: &Path) -> Imported {
     made.set("name", json!(name));
     made.hostnames(config, &name);
     made.main(config, directory);
+    made.flags(config);
     for (key, value) in config {
         match key.as_str() {
             "name" | "main" | "route" | "routes" => {}
             "vars" => made.set("env", value.clone()),
             "compatibility_date" => {}
-            "compatibility_flags" => made.flags(value),
+            "compatibility_flags" => {}
             "assets" => made.assets(value, directory),
             "triggers" => made.triggers(value),
             "limits" => made.limits(value),
@@ -223,9 +244,15 @@ impl Entry {
         self.set("path", beside(directory, &format!("dist/{stem}.js")));
     }
 
-    fn flags(&mut self, value: &Value) {
+    fn flags(&mut self, config: &Map<String, Value>) {
+        let given = config.get("compatibility_flags").and_then(Value::as_array);
+        let given: Vec<&str> = given.into_iter().flatten().filter_map(Value::as_str).collect();
+        let date = config.get("compatibility_date").and_then(Value::as_str).unwrap_or_default();
         let mut flags: Vec<&str> = Vec::new();
-        for flag in value.as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if date >= EVAL_SINCE && !given.contains(&"disallow_eval_during_startup") {
+            flags.push("eval_at_start");
+        }
+        for &flag in &given {
             let own = match flag {
                 "nodejs_compat" | "nodejs_compat_v2" => "nodejs_compat",
                 "nodejs_als" => "nodejs_als",

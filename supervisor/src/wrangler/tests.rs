@@ -45,7 +45,7 @@ fn a_project_becomes_an_entry() {
             "hostname": ["shop.example", "*.shop.example", "other.example", "*.other.example"],
             "path": "dist/index.js",
             "env": { "CURRENCY": "EUR", "LIST": [1, { "a": null }] },
-            "compatibility_flags": ["nodejs_compat"],
+            "compatibility_flags": ["eval_at_start", "nodejs_compat"],
             "assets": { "directory": "public", "binding": "FILES", "not_found": "404-page", "run_worker_first": ["/api/*"] },
             "cpu_ms": 100,
             "crons": ["0 * * * *"],

@@ -11,6 +11,14 @@ test("defaults", () => {
   for (const init of [undefined, null, {}]) equal(new Response(null, init).status, 200);
 });
 
+test("encodeBody, as Workers have it", async () => {
+  const response = new Response("packed", { encodeBody: "manual", headers: { "content-encoding": "gzip" } });
+  deepEqual([await response.text(), response.headers.get("content-encoding"), response.encodeBody], ["packed", "gzip", undefined]);
+  equal(new Response("x", { encodeBody: "automatic" }).status, 200);
+  const { name, message } = thrownBy(() => new Response("x", { encodeBody: "often" }));
+  deepEqual([name, message], ["TypeError", "encodeBody: unexpected value: often"]);
+});
+
 test("the init", () => {
   const response = new Response("x", { status: 404, statusText: "Not\tFound \xff", headers: [["a", "1"]] });
   equal(response.status, 404);

@@ -140,4 +140,23 @@ test("a file that grows costs what it has", () => {
   equal(codeOf(() => fs.truncateSync(`${root}/grown`, 2 ** 40)), "EFBIG write -27");
 });
 
+test("the app's own files can be read", async () => {
+  const own = fs.readdirSync("/bundle");
+  ok(own.length > 0 && own.includes("harness.js"), own.join());
+  const text = fs.readFileSync("/bundle/harness.js", "utf8");
+  ok(text.includes("export"), text.slice(0, 100));
+  const stats = fs.statSync("/bundle/harness.js");
+  deepEqual([stats.size, stats.isFile(), (stats.mode & 0o777).toString(8)], [Buffer.byteLength(text), true, "444"]);
+  equal(fs.readFileSync("harness.js", "utf8"), text);
+  equal((await promises.readFile(new URL("file:///bundle/harness.js"))).length, stats.size);
+  deepEqual([
+    () => fs.writeFileSync("/bundle/harness.js", "x"), () => fs.appendFileSync("/bundle/harness.js", "x"), () => fs.unlinkSync("/bundle/harness.js"),
+    () => fs.truncateSync("/bundle/harness.js"), () => fs.writeFileSync("/bundle/new", "x"), () => fs.readFileSync("/bundle/../../etc/passwd"),
+    () => fs.chmodSync("/bundle/harness.js", 0o777), () => fs.renameSync("/bundle/harness.js", "/tmp/x"), () => fs.readFileSync("/bundle/none.js"),
+  ].map((body) => codeOf(body)), [
+    "EROFS open -30", "EROFS open -30", "EROFS unlink -30", "EROFS open -30", "EROFS open -30", "ENOENT open -2", "EROFS chmod -30", "EROFS rename -30", "ENOENT open -2",
+  ]);
+  equal(fs.readFileSync("/bundle/harness.js", "utf8"), text);
+});
+
 await done();

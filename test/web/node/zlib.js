@@ -9,7 +9,7 @@ import { deepEqual, done, equal, ok, reasonOf, test, thrownBy } from "./harness.
 const text = Buffer.from("to be or not to be, that is the question: ".repeat(1000));
 const formats = [
   ["deflate", "inflate"], ["gzip", "gunzip"], ["deflateRaw", "inflateRaw"], ["gzip", "unzip"], ["deflate", "unzip"],
-  ["brotliCompress", "brotliDecompress"],
+  ["brotliCompress", "brotliDecompress"], ["zstdCompress", "zstdDecompress"],
 ];
 const fast = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 const pack = (name, data = text) => zlib[`${name}Sync`](data, name === "brotliCompress" ? fast : {});
@@ -119,6 +119,47 @@ test("others have their turns while a long text is packed", async () => {
   const packed = await promisify(zlib.deflate)(Buffer.alloc(2 << 20, "some text that repeats"), { level: 0 });
   isOver = true;
   ok(packed.length > 2 << 20 && turns > 100, `${turns} turns`);
+});
+
+test("Zstandard: frames, parameters, dictionaries and what is wrong", () => {
+  const errorOf = (body) => {
+    const { code, errno, message } = thrownBy(body);
+    return [code, errno, message];
+  };
+  const packed = zlib.zstdCompressSync("abc".repeat(100));
+  equal(packed.toString("hex"), "28b52ffd602c0055000018616263010026aa6e08");
+  equal(zlib.zstdDecompressSync(Buffer.concat([packed, packed])).toString(), "abc".repeat(200));
+  equal(zlib.zstdDecompressSync(Buffer.concat([packed, Buffer.from("xx")])).length, 300);
+  deepEqual(errorOf(() => zlib.zstdDecompressSync("garbage and more garbage")), ["ZSTD_error_prefix_unknown", 10, "Unknown frame descriptor"]);
+  deepEqual(errorOf(() => zlib.zstdDecompressSync(packed.subarray(0, -3))), ["Z_BUF_ERROR", -5, "unexpected end of file"]);
+  deepEqual(errorOf(() => zlib.zstdDecompressSync("")), ["Z_BUF_ERROR", -5, "unexpected end of file"]);
+  const changed = Buffer.from(packed);
+  changed[8] ^= 0xff;
+  deepEqual(errorOf(() => zlib.zstdDecompressSync(changed)), ["ZSTD_error_corruption_detected", 20, "Data corruption detected"]);
+  const { ZSTD_c_checksumFlag, ZSTD_c_compressionLevel, ZSTD_c_windowLog, ZSTD_d_windowLogMax } = constants;
+  equal(zlib.zstdCompressSync("abc", { params: { [ZSTD_c_checksumFlag]: 1 } }).toString("hex"), "28b52ffd2403190000616263990977ad");
+  deepEqual(errorOf(() => zlib.zstdCompressSync("a", { params: { 9999: 1 } })), ["ERR_ZSTD_INVALID_PARAM", undefined, "9999 is not a valid zstd parameter"]);
+  equal(errorOf(() => zlib.zstdCompressSync("a", { params: { [ZSTD_c_compressionLevel]: "x" } }))[0], "ERR_INVALID_ARG_TYPE");
+  deepEqual(errorOf(() => zlib.zstdCompressSync("a", { params: { [ZSTD_c_windowLog]: 99 } })), [
+    "ERR_ZLIB_INITIALIZATION_FAILED", undefined, "Setting parameter failed",
+  ]);
+  equal(zlib.zstdCompressSync("abc", { pledgedSrcSize: 3 }).toString("hex"), "28b52ffd2003190000616263");
+  deepEqual(errorOf(() => zlib.zstdCompressSync("abc", { pledgedSrcSize: 5 })), ["ZSTD_error_srcSize_wrong", 72, "Src size is incorrect"]);
+  const dictionary = Buffer.from("the quick brown fox jumps over the lazy dog. ".repeat(20));
+  const short = zlib.zstdCompressSync(dictionary.subarray(0, 300), { dictionary });
+  ok(short.length < 40 && zlib.zstdDecompressSync(short, { dictionary }).equals(dictionary.subarray(0, 300)), `${short.length}`);
+  const wide = zlib.zstdCompressSync(Buffer.alloc(1 << 22), { params: { [ZSTD_c_windowLog]: 22 } });
+  deepEqual(errorOf(() => zlib.zstdDecompressSync(wide, { params: { [ZSTD_d_windowLogMax]: 20 } })), [
+    "ZSTD_error_frameParameter_windowTooLarge", 16, "Frame requires too much memory for decoding",
+  ]);
+  equal(errorOf(() => zlib.zstdCompressSync("a", { flush: 9 }))[0], "ERR_OUT_OF_RANGE");
+  equal(errorOf(() => zlib.zstdDecompressSync(packed, { maxOutputLength: 10 }))[0], "ERR_BUFFER_TOO_LARGE");
+});
+
+test("little of Zstandard can be much", () => {
+  const packed = zlib.zstdCompressSync(Buffer.alloc(1 << 24));
+  ok(packed.length < 2000, `${packed.length}`);
+  equal(thrownBy(() => zlib.zstdDecompressSync(packed, { maxOutputLength: 1 << 20 })).code, "ERR_BUFFER_TOO_LARGE");
 });
 
 await done();

@@ -55,8 +55,15 @@ pub(crate) struct BuiltinModule {
     pub(crate) specifier: &'static str,
     /// Among the lazy sources. Its export `moduleExports` is the default export; that one's properties are the others.
     pub(crate) path: &'static str,
-    /// Whoever has one of these flags may import it.
+    /// Whoever has one of these flags may import it; everyone, where there is none.
     pub(crate) flags: CompatibilityFlags,
+}
+
+impl BuiltinModule {
+    /// Whether a program with these flags may import it.
+    pub(crate) fn is_allowed(&self, flags: CompatibilityFlags) -> bool {
+        self.flags == CompatibilityFlags::NONE || flags.has_any_of(self.flags)
+    }
 }
 
 /// Declares `OPS`, a file's operations: `ops! { "jsName" => rust_function, }`, and `"jsName" => rust_function | FAST,`

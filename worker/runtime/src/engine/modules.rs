@@ -17,6 +17,7 @@ use crate::engine::exception::{Location, ScriptError, caught};
 use crate::engine::extension::Extension;
 
 mod builtin;
+mod bundle_files;
 mod dynamic_import;
 mod hint;
 mod link;
@@ -31,7 +32,9 @@ pub(crate) use hint::{adds_listener, for_exports_of, with_hint};
 pub(crate) use source::NoModules;
 pub use source::{FileModules, ModuleSource, SourceError};
 
-use link::{evaluate, evaluate_values, link};
+use bundle_files::BundleFiles;
+pub(crate) use bundle_files::{bundle_file, bundle_file_names};
+use link::{before_main, evaluate, evaluate_values, link};
 use requests::{Refusals, absent, is_typed_json, refused, requests};
 pub(crate) use specifier::{BUILT_IN, NODES};
 use specifier::{ModuleKind, Refusal, resolve, url_of};
@@ -96,6 +99,8 @@ pub(crate) struct ModuleMap {
     by_hash: HashMap<i32, Vec<(v8::Global<v8::Module>, Key)>>,
     /// What modules that are not evaluated yet export, where they are no code of the app.
     values: HashMap<Key, Exports>,
+    /// For programs that have files.
+    files: BundleFiles,
     /// bootstrap.js's `builtInModule`.
     built_in: Option<Function>,
     /// bootstrap.js's `beforeMain`.
@@ -117,6 +122,7 @@ impl ModuleMap {
             entries: HashMap::new(),
             by_hash: HashMap::new(),
             values: HashMap::new(),
+            files: BundleFiles::default(),
             built_in: None,
             before_main: None,
             loads: BTreeMap::new(),
@@ -139,7 +145,7 @@ impl ModuleMap {
     /// Which module `specifier` means in the module `referrer`. `typed`: with `{ type: "json" }`.
     fn resolve(&self, referrer: &str, specifier: &str, typed: bool) -> Result<Key, Refusal> {
         match builtin::named(self.extensions, specifier).filter(|_| !typed) {
-            Some(module) if self.flags.has_any_of(module.flags) => Ok((module.specifier.into(), ModuleKind::BuiltIn)),
+            Some(module) if module.is_allowed(self.flags) => Ok((module.specifier.into(), ModuleKind::BuiltIn)),
             Some(module) => Err(Refusal::NeedsFlag(builtin::flag_for(module))),
             None => resolve(referrer, specifier, typed),
         }
@@ -434,11 +440,13 @@ fn compile_text<'s>(
     let too_long = || ScriptError::new(format!("{shown} is too long for V8"), value::place(&shown));
     if key.1 != ModuleKind::JavaScript {
         let exports = value::of_file(scope, key.1, &shown, text)?;
+        map.files.keep_exports(scope, map.flags, key, text, &exports);
         return synthetic(scope, map, key, exports).ok_or_else(too_long);
     }
     let text = value::utf8(&shown, text.strip_prefix(value::BYTE_ORDER_MARK).unwrap_or(text))?;
     v8::tc_scope!(let scope, scope);
     let source_text = v8::String::new(scope, text).ok_or_else(too_long)?;
+    map.files.keep_text(scope, map.flags, key, source_text);
     let name = v8::String::new(scope, &shown).ok_or_else(too_long)?;
     let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, true, None);
     let mut source = v8::script_compiler::Source::new(source_text, Some(&origin));
@@ -486,14 +494,4 @@ fn finish_if_complete(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, id
             dynamic_import::settle(scope, &resolver, evaluated);
         }
     }
-}
-
-/// Tells JavaScript that the program's first module, which is linked, is evaluated next.
-fn before_main(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, module: v8::Local<v8::Module>) {
-    let Some(function) = modules.borrow().before_main.clone() else { return };
-    v8::tc_scope!(let scope, scope);
-    let function = v8::Local::new(scope, function);
-    let (receiver, namespace) = (v8::undefined(scope).into(), module.get_module_namespace());
-    // It throws nothing; should it be terminated, so is what follows.
-    function.call(scope, receiver, &[namespace]);
 }

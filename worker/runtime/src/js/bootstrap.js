@@ -155,6 +155,10 @@ const navigator = new (class Navigator {
   get languages() {
     return languages;
   }
+
+  get platform() {
+    return "";
+  }
 })();
 
 // The global scope is an event target whose state is another object's.
@@ -271,14 +275,41 @@ for (const type of ["error", "rejectionhandled", "unhandledrejection"]) {
   ObjectDefineProperty(global, `on${type}`, { __proto__: null, get, set, enumerable: true, configurable: true });
 }
 
+let hasNode = false;
+
+/** `Cloudflare.compatibilityFlags`: those of Workers that are as good as set here, and that packages ask for. */
+function createCloudflare() {
+  const compatibilityFlags = {
+    __proto__: null,
+    nodejs_als: hasNode,
+    nodejs_compat: hasNode,
+    nodejs_compat_v2: hasNode,
+    export_commonjs_default: true,
+    fetch_refuses_unknown_protocols: true,
+    formdata_parser_supports_files: true,
+    global_navigator: true,
+    nodejs_compat_populate_process_env: hasNode,
+    streams_enable_constructors: true,
+    transformstream_enable_standard_constructor: true,
+    url_standard: true,
+    urlpattern_standard: true,
+    web_socket_compression: true,
+    workers_api_getters_setters_on_prototype: true,
+  };
+  return { __proto__: null, Cloudflare: { compatibilityFlags: ObjectFreeze(compatibilityFlags) } };
+}
+defineLazily(global, ["Cloudflare"], createCloudflare);
+
 /**
  * The globals of Node.js, for programs that have its modules; each module is loaded when a global of it is first looked at.
  */
 function defineNodeGlobals() {
+  hasNode = true;
   defineInterfaces({ global });
   defineLazily(global, ["process"], () => ({ __proto__: null, process: ops.builtinModule("node:process") }));
   defineLazily(global, ["Buffer"], () => ops.builtinModule("node:buffer"));
-  defineLazily(global, ["clearImmediate", "setImmediate"], () => ops.builtinModule("node:timers"));
+  const timers = ["clearImmediate", "clearInterval", "clearTimeout", "setImmediate", "setInterval", "setTimeout"];
+  defineLazily(global, timers, () => ops.builtinModule("node:timers"), true);
 }
 
 /** The functions that Rust calls, by name. */

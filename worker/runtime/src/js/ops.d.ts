@@ -30,8 +30,11 @@ export const ops: {
   coderClose(id: Id): void;
   coderComplaint(id: Id): string | undefined;
   coderLevel(id: Id, level: number): void;
+  bundleFile(number: number): string | ArrayBuffer | undefined;
+  bundleFileNames(from: number): string[];
   coderOpen(
     owner: object, format: string, decompress: boolean, level?: number, windowBits?: number, dictionary?: Bytes,
+    parameters?: Int32Array, size?: number,
   ): Id | undefined;
   coderOutput(view: ArrayBufferView): void;
   coderStep(
@@ -107,6 +110,8 @@ export const ops: {
   nodeEcConvert(curve: string, point: Bytes, form: string): ArrayBuffer | undefined;
   nodeEcGenerate(curve: string): ArrayBuffer | undefined;
   nodeEcPublic(curve: string, privateKey: Bytes): ArrayBuffer | undefined;
+  nodeModularPower(base: Bytes, exponent: Bytes, modulus: Bytes): ArrayBuffer | undefined;
+  nodeStandardPrime(bits: number): ArrayBuffer | undefined;
   nodeGeneratePrime(bits: number, safe: boolean, add: Bytes | undefined, rem: Bytes | undefined): ArrayBuffer | undefined;
   nodeHkdf(name: string, key: Bytes, salt: Bytes, info: Bytes, length: number): ArrayBuffer | undefined;
   nodeKeyEquals(a: Id, b: Id): boolean;

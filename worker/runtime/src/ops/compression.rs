@@ -71,8 +71,9 @@ fn id_of(scope: &v8::PinScope, value: v8::Local<v8::Value>) -> Option<usize> {
     value.uint32_value(scope).and_then(|id| usize::try_from(id).ok())
 }
 
-/// `coderOpen(owner, format, decompress, level, windowBits, dictionary) → id`: a new coder; undefined where `format` is not known, or
-/// the dictionary cannot be one. Level, bits and dictionary may be undefined. Throws a RangeError when the app's memory is used up.
+/// `coderOpen(owner, format, decompress, level, windowBits, dictionary, parameters, size) → id`: a new coder; undefined where `format` is not known, or
+/// the dictionary or a parameter cannot be one. From the level on all may be undefined. Of zstd: `parameters`, an Int32Array of numbers
+/// of parameters, each followed by its value; `size`, of all input. Throws a RangeError when the app's memory is used up.
 fn coder_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
     let Ok(owner) = v8::Local::<v8::Object>::try_from(args.get(0)) else { return };
     let format = args.get(1).to_rust_string_lossy(scope);
@@ -85,6 +86,14 @@ fn coder_open(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut
         settings.window_bits = bits.unwrap_or(settings.window_bits);
     }
     settings.dictionary = copy_out(scope, args.get(5));
+    let parameters = copy_out(scope, args.get(6)).unwrap_or_default();
+    let (words, _) = parameters.as_chunks::<4>();
+    let words: Vec<i32> = words.iter().map(|bytes| i32::from_ne_bytes(*bytes)).collect();
+    settings.parameters.values =
+        words.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))).collect();
+    if args.get(7).is_number() {
+        settings.parameters.size = args.get(7).integer_value(scope).and_then(|size| u64::try_from(size).ok());
+    }
     let kept = settings.dictionary.as_ref().map_or(0, Vec::len);
     let Some(coder) = Coder::new(&format, args.get(2).is_true(), settings) else { return };
     let taken = coder.memory() + kept;

@@ -29,7 +29,7 @@ pub(crate) fn default_export<'s>(
 ) -> Option<Result<v8::Local<'s, v8::Object>, String>> {
     let modules = ModuleMap::of(scope)?;
     let (extensions, flags) = (modules.borrow().extensions, modules.borrow().flags);
-    let module = named(extensions, specifier).filter(|module| flags.has_any_of(module.flags))?;
+    let module = named(extensions, specifier).filter(|module| module.is_allowed(flags))?;
     Some(value(scope, module))
 }
 

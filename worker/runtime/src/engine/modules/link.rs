@@ -85,3 +85,13 @@ pub(super) fn evaluate_values<'s>(
     resolver.resolve(scope, undefined.into())?;
     Some(resolver.get_promise(scope).into())
 }
+
+/// Tells JavaScript that the program's first module, which is linked, is evaluated next.
+pub(super) fn before_main(scope: &mut v8::PinScope, modules: &RefCell<ModuleMap>, module: v8::Local<v8::Module>) {
+    let Some(function) = modules.borrow().before_main.clone() else { return };
+    v8::tc_scope!(let scope, scope);
+    let function = v8::Local::new(scope, function);
+    let (receiver, namespace) = (v8::undefined(scope).into(), module.get_module_namespace());
+    // It throws nothing; should it be terminated, so is what follows.
+    function.call(scope, receiver, &[namespace]);
+}

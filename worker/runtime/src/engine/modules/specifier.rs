@@ -13,7 +13,9 @@ pub(crate) enum Refusal {
     Bare(String, String),
     #[error("modules cannot be imported by URL; copy the file into the app's directory")]
     Url,
-    #[error("nano has no {0}; of Cloudflare's modules it has cloudflare:workers and cloudflare:node")]
+    #[error(
+        "nano has no {0}; of Cloudflare's modules it has cloudflare:email, cloudflare:node, cloudflare:sockets, cloudflare:workers and cloudflare:workflows"
+    )]
     Cloudflare(String),
     #[error(
         "nano has no {0}; docs/node.md names the modules of Node.js that it has. Use the web's APIs, or bundle a package that stands in for it"

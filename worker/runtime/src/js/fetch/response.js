@@ -281,6 +281,11 @@ function convertInit(init, prefix) {
   const result = { headers: null, status: 200, statusText: "", webSocket: null };
   if (init === undefined || init === null) return result;
   if (!isObject(init)) throw conversionError(prefix, "Argument 2", "cannot be converted to a dictionary (ResponseInit)");
+  // NANO: of Workers. Bodies go out as they are, so that "manual" is what there is; "automatic" compresses nothing either.
+  const { encodeBody } = init;
+  if (encodeBody !== undefined && encodeBody !== "automatic" && encodeBody !== "manual") {
+    throw new TypeError(`encodeBody: unexpected value: ${encodeBody}`);
+  }
   const { headers } = init;
   if (headers !== undefined) result.headers = convertHeadersInit(headers, prefix);
   const { status } = init;

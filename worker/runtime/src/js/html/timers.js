@@ -79,6 +79,14 @@ function startOwn(callback, delay, isWaitedFor) {
   return id;
 }
 
+/** For other builtins: lets a timer of the app begin anew. False: it is not there any more. */
+export function restartTimer(id) {
+  const timer = MapPrototypeGet(timers, id);
+  if (timer === undefined || timer.isOwn) return false;
+  ops.timerStart(id, timer.delay, true);
+  return true;
+}
+
 function clear(id) {
   const number = +id;
   // Whoever clears every number that there may be means timers of its own.

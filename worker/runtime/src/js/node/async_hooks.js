@@ -150,6 +150,7 @@ const resource = { __proto__: null };
 export const moduleExports = {
   AsyncLocalStorage,
   AsyncResource,
+  asyncWrapProviders: { __proto__: null, NONE: 0 },
   createHook,
   executionAsyncId: () => 0,
   executionAsyncResource: () => resource,

@@ -1,5 +1,6 @@
 // node:crypto (nodejs.org/api/crypto.html), over AWS-LC.
 
+import { CryptoKey } from "../crypto/crypto_key.js";
 import { crypto as webcrypto } from "../crypto/crypto.js";
 import { subtle } from "../crypto/subtle_crypto.js";
 import { ops } from "../ops.js";
@@ -7,6 +8,9 @@ import { createECDH, diffieHellman, ECDH, getCurves } from "./crypto/agreement.j
 import { Cipheriv, createCipheriv, createDecipheriv, Decipheriv, getCipherInfo, getCiphers } from "./crypto/cipher.js";
 import { constants } from "./crypto/constants.js";
 import { hkdf, hkdfSync, pbkdf2, pbkdf2Sync, scrypt, scryptSync } from "./crypto/derivation.js";
+import {
+  createDiffieHellman, createDiffieHellmanGroup, DiffieHellman, DiffieHellmanGroup,
+} from "./crypto/diffie_hellman.js";
 import { createHash, createHmac, getHashes, Hash, hash, Hmac } from "./crypto/hash.js";
 import { createPrivateKey, createPublicKey } from "./crypto/key_input.js";
 import { generateKey, generateKeyPair, generateKeyPairSync, generateKeySync } from "./crypto/keygen.js";
@@ -16,6 +20,7 @@ import { getRandomValues, randomBytes, randomFill, randomFillSync, randomInt, ra
 import { privateDecrypt, privateEncrypt, publicDecrypt, publicEncrypt } from "./crypto/rsa.js";
 import { createSign, createVerify, Sign, sign, Verify, verify } from "./crypto/sign.js";
 import { byteLength, isBytes } from "./crypto/util.js";
+import { X509Certificate } from "./crypto/x509.js";
 import { notImplemented, rangeError, typeError } from "./internal/errors.js";
 
 function timingSafeEqual(buf1, buf2) {
@@ -49,8 +54,8 @@ export const moduleExports = {
   checkPrimeSync,
   createCipheriv,
   createDecipheriv,
-  createDiffieHellman: missing("createDiffieHellman"),
-  createDiffieHellmanGroup: missing("createDiffieHellmanGroup"),
+  createDiffieHellman,
+  createDiffieHellmanGroup,
   createECDH,
   createHash,
   createHmac,
@@ -65,7 +70,7 @@ export const moduleExports = {
   getCiphers,
   getCipherInfo,
   getCurves,
-  getDiffieHellman: missing("getDiffieHellman"),
+  getDiffieHellman: createDiffieHellmanGroup,
   getHashes,
   hkdf,
   hkdfSync,
@@ -79,32 +84,42 @@ export const moduleExports = {
   privateEncrypt,
   publicDecrypt,
   publicEncrypt,
+  prng: randomBytes,
+  pseudoRandomBytes: randomBytes,
   randomBytes,
   randomFill,
   randomFillSync,
   randomInt,
   randomUUID,
+  rng: randomBytes,
   scrypt,
   scryptSync,
   sign,
   setEngine: missing("setEngine"),
   timingSafeEqual,
+  fips: false,
   getFips,
   setFips: missing("setFips"),
   verify,
   hash,
   Certificate: missing("Certificate"),
+  // Of Node.js 20 and before.
+  Cipher: missing("Cipher"),
+  Decipher: missing("Decipher"),
+  createCipher: missing("createCipher"),
+  createDecipher: missing("createDecipher"),
+  CryptoKey,
   Cipheriv,
   Decipheriv,
-  DiffieHellman: missing("DiffieHellman"),
-  DiffieHellmanGroup: missing("DiffieHellmanGroup"),
+  DiffieHellman,
+  DiffieHellmanGroup,
   ECDH,
   Hash,
   Hmac,
   KeyObject,
   Sign,
   Verify,
-  X509Certificate: missing("X509Certificate"),
+  X509Certificate,
   secureHeapUsed,
   constants,
   webcrypto,

@@ -228,6 +228,7 @@ export const moduleExports = {
   channel,
   hasSubscribers,
   subscribe,
+  TracingChannel,
   tracingChannel: (nameOrChannels) => new TracingChannel(nameOrChannels),
   unsubscribe,
   Channel,

@@ -412,6 +412,8 @@ class EventEmitterAsyncResource extends Base {
 EventEmitter.EventEmitter = EventEmitter;
 EventEmitter.init = initialize;
 EventEmitter.usingDomains = false;
+EventEmitter.kMaxEventTargetListeners = Symbol("events.maxEventTargetListeners");
+EventEmitter.kMaxEventTargetListenersWarned = Symbol("events.maxEventTargetListenersWarned");
 EventEmitter.once = once;
 EventEmitter.on = on;
 EventEmitter.getEventListeners = getEventListeners;

@@ -44,7 +44,7 @@ function fs() {
   all.opendir = withCallback("opendir", all.opendirSync);
   all.realpath.native = all.realpath;
   all.realpathSync.native = all.realpathSync;
-  return ObjectAssign(all, missingFunctions("fs", ["watch", "watchFile", "unwatchFile", "openAsBlob"]), {
+  return ObjectAssign(all, missingFunctions("fs", ["glob", "globSync", "lchmod", "lchmodSync", "watch", "watchFile", "unwatchFile", "openAsBlob"]), {
     createReadStream: (path, options = undefined) => new ReadStream(path, options),
     createWriteStream: (path, options = undefined) => new WriteStream(path, options),
     Dir, Dirent, FileReadStream: ReadStream, FileWriteStream: WriteStream, ReadStream, Stats, WriteStream, constants, promises,

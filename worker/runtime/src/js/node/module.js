@@ -43,6 +43,14 @@ function createRequire(filename) {
   return require;
 }
 
+const wrapper = ["(function (exports, require, module, __filename, __dirname) { ", "\n});"];
+
+function refuse(name) {
+  return () => {
+    throw notImplemented(name);
+  };
+}
+
 /** @type {any} */
 const Module = function () {
   throw notImplemented("Module");
@@ -59,4 +67,32 @@ export const moduleExports = ObjectAssign(Module, {
   enableCompileCache: () => ({ status: 3 }),
   getCompileCacheDir: () => undefined,
   globalPaths: [],
+  constants: { __proto__: null, compileCacheStatus: { __proto__: null, FAILED: 0, ENABLED: 1, ALREADY_ENABLED: 2, DISABLED: 3 } },
+  findPackageJSON: () => undefined,
+  flushCompileCache: () => undefined,
+  getSourceMapsSupport: () => ({ __proto__: null, enabled: false, nodeModules: false, generatedCode: false }),
+  setSourceMapsSupport: () => undefined,
+  registerHooks: refuse("module.registerHooks"),
+  runMain: refuse("module.runMain"),
+  stripTypeScriptTypes: refuse("module.stripTypeScriptTypes"),
+  SourceMap: class SourceMap {},
+  wrap: (script) => `${wrapper[0]}${script}${wrapper[1]}`,
+  wrapper,
+  _cache: { __proto__: null },
+  _extensions: { __proto__: null },
+  _findPath: () => false,
+  _initPaths() {},
+  _load: (request) => {
+    const found = ops.builtinModule(request);
+    if (found === undefined) throw notFound(request);
+    return found;
+  },
+  _nodeModulePaths: () => [],
+  _pathCache: { __proto__: null },
+  _preloadModules() {},
+  _resolveFilename: (request) => {
+    if (!isBuiltin(request)) throw notFound(request);
+    return request;
+  },
+  _resolveLookupPaths: () => null,
 });

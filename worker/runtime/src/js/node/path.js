@@ -30,7 +30,8 @@ function resolve(...paths) {
     resolved = `${path}/${resolved}`;
     isAbsolutePath = isSlash(path, 0);
   }
-  // The working directory is the root.
+  // The working directory is that of the app's files.
+  if (!isAbsolutePath) resolved = `/bundle/${resolved}`;
   resolved = normalizeString(resolved, false, "/", isSlashCode);
   return `/${resolved}`;
 }

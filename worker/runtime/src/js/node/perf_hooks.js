@@ -3,6 +3,7 @@
 import { moduleExports as observers } from "../performance/observer.js";
 import { userTiming } from "../performance/user_timing.js";
 import { primordials } from "../primordials.js";
+import { illegalConstructor } from "../webidl.js";
 import { notImplemented } from "./internal/errors.js";
 import { validateFunction } from "./internal/validators.js";
 
@@ -16,6 +17,13 @@ function refuse(name) {
   };
 }
 
+/** No fetch is measured: there are no objects of it. */
+class PerformanceResourceTiming {
+  constructor() {
+    throw illegalConstructor();
+  }
+}
+
 const { PerformanceEntry, PerformanceMark, PerformanceMeasure } = userTiming();
 
 export const moduleExports = {
@@ -25,6 +33,7 @@ export const moduleExports = {
     NODE_PERFORMANCE_GC_FLAGS_SYNCHRONOUS_PHANTOM_PROCESSING: 8, NODE_PERFORMANCE_GC_FLAGS_ALL_AVAILABLE_GARBAGE: 16,
     NODE_PERFORMANCE_GC_FLAGS_ALL_EXTERNAL_MEMORY: 32, NODE_PERFORMANCE_GC_FLAGS_SCHEDULE_IDLE: 64,
   },
+  PerformanceResourceTiming,
   createHistogram: refuse("createHistogram"),
   eventLoopUtilization: () => ({ idle: 0, active: 0, utilization: 0 }),
   monitorEventLoopDelay: refuse("monitorEventLoopDelay"),

@@ -1,5 +1,5 @@
 // node:process (nodejs.org/api/process.html), as far as there is one: an app has no process to itself. It knows nothing of its
-// machine, its working directory is the root, and it ends when the supervisor says so.
+// machine, its working directory is that of its files, and it ends when the supervisor says so.
 
 import { now } from "../performance/clock.js";
 import { ops, version } from "../ops.js";
@@ -7,7 +7,7 @@ import { primordials } from "../primordials.js";
 import { getEnvironment } from "../worker/environment.js";
 import { kUtf8 } from "./buffer/encodings.js";
 import { moduleExports as EventEmitter } from "./events.js";
-import { invalidArgType, notImplemented, typeError } from "./internal/errors.js";
+import { invalidArgType, notImplemented, plainError, typeError } from "./internal/errors.js";
 import { nextTick } from "./internal/next_tick.js";
 import { validateString } from "./internal/validators.js";
 
@@ -89,6 +89,40 @@ function emitWarning(warning, options = undefined, code = undefined) {
   });
 }
 
+/** Node.js's own has more in it; packages compare `node` alone. */
+function versions() {
+  const all = { __proto__: null, node: nodeVersion, nano: version };
+  const parts = [
+    "acorn", "ada", "amaro", "ares", "brotli", "cjs_module_lexer", "cldr", "icu", "llhttp", "merve", "modules", "napi", "nbytes", "ncrypto",
+    "nghttp2", "openssl", "simdjson", "simdutf", "sqlite", "tz", "undici", "unicode", "uv", "uvwasi", "v8", "zlib", "zstd",
+  ];
+  for (let at = 0; at < parts.length; at++) all[parts[at]] = "";
+  return all;
+}
+
+/** What stands in for the input of a process: it has ended. */
+function defineInput() {
+  let stream;
+  ObjectDefineProperty(process, "stdin", {
+    __proto__: null,
+    enumerable: true,
+    configurable: true,
+    get: () => {
+      if (stream === undefined) {
+        const { Readable } = ops.lazyBuiltin("node/stream.js");
+        stream = new Readable({ read() {} });
+        stream.push(null);
+        stream.fd = 0;
+        stream.isTTY = false;
+      }
+      return stream;
+    },
+    set: (value) => {
+      stream = value;
+    },
+  });
+}
+
 /** A stream of the process: what is written to it is in the app's log. Made when it is first looked at. */
 function defineOutput(name, fd, level) {
   let stream;
@@ -132,10 +166,10 @@ function getBuiltinModule(id) {
 
 const properties = {
   version: `v${nodeVersion}`,
-  versions: { __proto__: null, node: nodeVersion, nano: version },
+  versions: versions(),
   arch: "x64",
   platform: "linux",
-  release: { name: "node" },
+  release: { name: "node", lts: "Jod", sourceUrl: "", headersUrl: "" },
   argv: ["nano"],
   argv0: "nano",
   execArgv: [],
@@ -147,7 +181,7 @@ const properties = {
   config: { target_defaults: {}, variables: {} },
   features: {
     inspector: false, debug: false, uv: false, ipv6: true, tls_alpn: true, tls_sni: true, tls_ocsp: false, tls: true,
-    cached_builtins: true, require_module: false, typescript: false,
+    cached_builtins: true, openssl_is_boringssl: true, require_module: false, typescript: false,
   },
   noDeprecation: false,
   throwDeprecation: false,
@@ -159,8 +193,47 @@ const properties = {
   emitWarning,
   getBuiltinModule,
   uptime: () => now() / 1000,
-  cwd: () => "/",
+  cwd: () => "/bundle",
   umask: () => 18,
+  getegid: () => 0,
+  geteuid: () => 0,
+  getgid: () => 0,
+  getgroups: () => [0],
+  getuid: () => 0,
+  ref() {},
+  unref() {},
+  connected: false,
+  channel: null,
+  debugPort: 0,
+  domain: null,
+  finalization: { register() {}, registerBeforeExit() {}, unregister() {} },
+  moduleLoadList: [],
+  permission: { has: () => false },
+  report: {
+    compact: false, directory: "", filename: "", getReport: () => ({}), reportOnFatalError: false, reportOnSignal: false,
+    reportOnUncaughtException: false, excludeNetwork: false, excludeEnv: false, signal: "SIGUSR2", writeReport: () => "",
+  },
+  sourceMapsEnabled: false,
+  getSourceMapsSupport: () => ({ __proto__: null, enabled: false, nodeModules: false, generatedCode: false }),
+  setUncaughtExceptionCaptureCallback() {},
+  addUncaughtExceptionCaptureCallback() {},
+  threadCpuUsage: () => ({ user: 0, system: 0 }),
+  assert: (value, message = "assertion error") => {
+    if (!value) throw plainError("ERR_ASSERTION", message);
+  },
+  dlopen: refuse("dlopen"),
+  execve: refuse("execve"),
+  initgroups: refuse("initgroups"),
+  loadEnvFile: refuse("loadEnvFile"),
+  openStdin: () => process.stdin,
+  reallyExit: refuse("reallyExit"),
+  send: undefined,
+  setegid: refuse("setegid"),
+  seteuid: refuse("seteuid"),
+  setgid: refuse("setgid"),
+  setgroups: refuse("setgroups"),
+  setuid: refuse("setuid"),
+  _rawDebug: (...args) => ops.log("error", `${args[0]}`),
   cpuUsage: () => ({ user: 0, system: 0 }),
   resourceUsage: () => ({ userCPUTime: 0, systemCPUTime: 0, maxRSS: 0 }),
   constrainedMemory: () => 0,
@@ -182,6 +255,7 @@ function memoryUsage() {
 }
 memoryUsage.rss = () => 0;
 process.memoryUsage = memoryUsage;
+defineInput();
 defineOutput("stdout", 1, "info");
 defineOutput("stderr", 2, "error");
 const names = ObjectKeys(properties);

@@ -2,7 +2,7 @@
 
 import { format as formatLine } from "../console/format.js";
 import { customInspect, inspect as inspectValue } from "../console/inspect.js";
-import { addAbortAlgorithm, isAborted } from "../dom/abort.js";
+import { AbortController, addAbortAlgorithm, isAborted } from "../dom/abort.js";
 import { TextDecoder } from "../encoding/text_decoder.js";
 import { TextEncoder } from "../encoding/text_encoder.js";
 import { ops } from "../ops.js";
@@ -17,7 +17,7 @@ import { getSystemErrorMap, getSystemErrorMessage, getSystemErrorName } from "./
 import { moduleExports as types } from "./util/types.js";
 
 const {
-  ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, ObjectDefineProperties, ObjectDefineProperty, ObjectGetOwnPropertyDescriptors, ObjectGetPrototypeOf,
+  ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, Error, ObjectAssign, ObjectDefineProperties, ObjectDefineProperty, ObjectGetOwnPropertyDescriptors, ObjectGetPrototypeOf,
   ObjectKeys, ObjectSetPrototypeOf, Promise, PromisePrototypeThen, PromiseResolve, ReflectApply, ReflectConstruct, Set,
   RegExpPrototypeExec, SetPrototypeAdd, SetPrototypeHas, StringPrototypeReplace, StringPrototypeReplaceAll, StringPrototypeSlice, StringPrototypeSplit, StringPrototypeToLowerCase, StringPrototypeToUpperCase,
   StringPrototypeToWellFormed, StringPrototypeTrim, SymbolFor,
@@ -197,7 +197,40 @@ function parseEnv(content) {
   return env;
 }
 
+/** Of Node.js's first versions: the members of one object in another. */
+function _extend(target, source) {
+  if (source === null || typeof source !== "object") return target;
+  return ObjectAssign(target, source);
+}
+
+/** An aborted signal stays one where it is sent to; nothing here is another thread. */
+function transferableAbortController() {
+  return new AbortController();
+}
+
+function transferableAbortSignal(signal) {
+  if (signal === undefined) throw invalidArgType("signal", "AbortSignal", signal);
+  validateAbortSignal(signal, "signal");
+  return signal;
+}
+
+/** An error of a system call, by its number. */
+function _errnoException(number, syscall, original = undefined) {
+  const code = getSystemErrorName(number);
+  const message = original ? `${syscall} ${code} ${original}` : `${syscall} ${code}`;
+  return ObjectAssign(new Error(message), { errno: number, code, syscall });
+}
+
+function _exceptionWithHostPort(number, syscall, address, port, additional = undefined) {
+  const place = port && port > 0 ? `${address}:${port}` : address;
+  const error = _errnoException(number, syscall, additional ? `${place} - Local (${additional})` : place);
+  return ObjectAssign(error, port ? { address, port } : { address });
+}
+
 export const moduleExports = {
+  _errnoException,
+  _exceptionWithHostPort,
+  _extend,
   aborted,
   callbackify,
   debug: debuglog,
@@ -205,22 +238,42 @@ export const moduleExports = {
   deprecate,
   format,
   formatWithOptions,
+  getCallSite: () => [],
+  getCallSites: () => [],
   getSystemErrorMap,
   getSystemErrorMessage,
   getSystemErrorName,
   inherits,
   inspect,
   isArray: (value) => ArrayIsArray(value),
+  isBoolean: (value) => typeof value === "boolean",
+  isBuffer: (value) => process.getBuiltinModule("node:buffer").Buffer.isBuffer(value),
+  isDate: (value) => types.isDate(value),
   isDeepStrictEqual: (one, other, skipPrototype = false) => isDeepStrictEqual(one, other, skipPrototype),
+  isError: (value) => types.isNativeError(value) || value instanceof Error,
+  isFunction: (value) => typeof value === "function",
+  isNull: (value) => value === null,
+  isNullOrUndefined: (value) => value === null || value === undefined,
+  isNumber: (value) => typeof value === "number",
+  isObject: (value) => value !== null && typeof value === "object",
+  isPrimitive: (value) => value === null || (typeof value !== "object" && typeof value !== "function"),
+  isRegExp: (value) => types.isRegExp(value),
+  isString: (value) => typeof value === "string",
+  isSymbol: (value) => typeof value === "symbol",
+  isUndefined: (value) => value === undefined,
+  log: (...args) => ops.log("info", formatLine(args)),
   MIMEParams,
   MIMEType,
   parseArgs,
   parseEnv,
   promisify,
+  setTraceSigInt() {},
   stripVTControlCharacters,
   styleText,
   TextDecoder,
   TextEncoder,
+  transferableAbortController,
+  transferableAbortSignal,
   toUSVString: (text) => StringPrototypeToWellFormed(`${text}`),
   types,
 };

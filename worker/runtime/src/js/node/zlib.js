@@ -13,7 +13,7 @@ import { Codec } from "./zlib/codec.js";
 import { codes, constants } from "./zlib/constants.js";
 
 const {
-  ArrayBufferIsView, FunctionPrototypeCall, NumberIsNaN, ObjectDefineProperties, ObjectDefineProperty, ObjectKeys,
+  ArrayBufferIsView, FunctionPrototypeCall, Int32Array, NumberIsNaN, ObjectDefineProperties, ObjectDefineProperty, ObjectKeys,
   ObjectSetPrototypeOf, StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToLowerCase,
 } = primordials;
 
@@ -26,6 +26,10 @@ const kZlibDefaults = {
 const kBrotliDefaults = {
   flush: constants.BROTLI_OPERATION_PROCESS, finishFlush: constants.BROTLI_OPERATION_FINISH, fullFlush: constants.BROTLI_OPERATION_FLUSH,
   most: constants.BROTLI_OPERATION_EMIT_METADATA,
+};
+
+const kZstdDefaults = {
+  flush: constants.ZSTD_e_continue, finishFlush: constants.ZSTD_e_end, fullFlush: constants.ZSTD_e_flush, most: constants.ZSTD_e_end,
 };
 
 /** What a stream of older packages finds in `_handle`. */
@@ -110,6 +114,30 @@ const Brotli = function (options, mode) {
 ObjectSetPrototypeOf(Brotli.prototype, Zlib.prototype);
 ObjectSetPrototypeOf(Brotli, Zlib);
 
+/** @type {any} */
+const Zstd = function (options, mode) {
+  const given = options?.params ?? {};
+  const keys = ObjectKeys(given);
+  const parameters = new Int32Array(keys.length * 2);
+  const isDecoder = mode === constants.ZSTD_DECOMPRESS;
+  for (let at = 0; at < keys.length; at++) {
+    const key = +keys[at];
+    const isKnown = isDecoder ? key === constants.ZSTD_d_windowLogMax
+      : (key >= 100 && key <= 107) || (key >= 160 && key <= 164) || (key >= 200 && key <= 202) || (key >= 400 && key <= 402);
+    if (!isKnown) throw rangeError("ERR_ZSTD_INVALID_PARAM", `${keys[at]} is not a valid zstd parameter`);
+    const value = given[keys[at]];
+    if (typeof value !== "number" && typeof value !== "boolean") throw invalidArgType("options.params[key]", "number", value);
+    parameters[at * 2] = key;
+    parameters[at * 2 + 1] = +value;
+  }
+  const size = options?.pledgedSrcSize;
+  if (size !== undefined) validateInteger(size, "options.pledgedSrcSize", 0);
+  const handle = new Handle(mode, { parameters, size, dictionary: options ? dictionaryOf(options) : undefined });
+  FunctionPrototypeCall(ZlibBase, this, options, mode, handle, kZstdDefaults);
+};
+ObjectSetPrototypeOf(Zstd.prototype, ZlibBase.prototype);
+ObjectSetPrototypeOf(Zstd, ZlibBase);
+
 /** A class of Node.js: a function, since older code calls it without `new`. */
 function defineClass(name, parent, mode) {
   /** @type {any} */
@@ -174,6 +202,8 @@ defineFormat("InflateRaw", Zlib, constants.INFLATERAW);
 defineFormat("Unzip", Zlib, constants.UNZIP);
 defineFormat("BrotliCompress", Brotli, constants.BROTLI_ENCODE);
 defineFormat("BrotliDecompress", Brotli, constants.BROTLI_DECODE);
+defineFormat("ZstdCompress", Zstd, constants.ZSTD_COMPRESS);
+defineFormat("ZstdDecompress", Zstd, constants.ZSTD_DECOMPRESS);
 
 ObjectDefineProperties(zlib, {
   constants: { __proto__: null, enumerable: true, value: constants },
@@ -181,7 +211,7 @@ ObjectDefineProperties(zlib, {
 });
 const older = ObjectKeys(constants);
 for (let at = 0; at < older.length; at++) {
-  if (StringPrototypeStartsWith(older[at], "BROTLI")) continue;
+  if (StringPrototypeStartsWith(older[at], "BROTLI") || StringPrototypeStartsWith(older[at], "ZSTD")) continue;
   ObjectDefineProperty(zlib, older[at], { __proto__: null, enumerable: false, value: constants[older[at]], writable: false });
 }
 

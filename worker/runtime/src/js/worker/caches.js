@@ -90,6 +90,10 @@ class Cache {
 configureInterface(Cache);
 
 /** The caches of the app. The default one has a name that none of open() has. */
+function notThere(name) {
+  return new Error(`Failed to execute '${name}' on 'CacheStorage': the method is not implemented.`);
+}
+
 class CacheStorage {
   #default = null;
 
@@ -111,6 +115,23 @@ class CacheStorage {
     } catch (error) {
       return PromiseReject(error);
     }
+  }
+
+  // Of the standard, and not of Workers.
+  async delete(_name) {
+    throw notThere("delete");
+  }
+
+  async has(_name) {
+    throw notThere("has");
+  }
+
+  async keys() {
+    throw notThere("keys");
+  }
+
+  async match(_request) {
+    throw notThere("match");
   }
 }
 configureInterface(CacheStorage);

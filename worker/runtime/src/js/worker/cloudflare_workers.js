@@ -151,6 +151,13 @@ function waitUntil(promise) {
   holdRequest(id, requestOf(id), promise);
 }
 
+let tracing = null;
+
+/** `tracing` of the module and of a handler's context: spans that nobody sees. Made when it is looked at. */
+export function getTracing() {
+  return tracing ??= createTracing();
+}
+
 function createTracing() {
   class Span {
     get isTraced() {
@@ -162,6 +169,20 @@ function createTracing() {
     }
 
     setAttributes(_attributes) {
+      return this;
+    }
+
+    recordException(_exception) {}
+
+    setStatus(_status) {
+      return this;
+    }
+
+    spanContext() {
+      return { traceId: "00000000000000000000000000000000", spanId: "0000000000000000", traceFlags: 0 };
+    }
+
+    updateName(_name) {
       return this;
     }
 
@@ -179,6 +200,11 @@ function createTracing() {
     enterSpan: enter("enterSpan"),
     startActiveSpan: enter("startActiveSpan"),
     startSpan: (_name) => new Span(),
+    getActiveSpan: () => undefined,
+    withActiveSpan: (_span, callback, ...args) => {
+      requireFunction(callback, "withActiveSpan");
+      return ReflectApply(callback, undefined, args);
+    },
   };
 }
 
@@ -211,7 +237,7 @@ function createModule() {
     env: createView(currentEnvironment, true),
     exports: createView(currentExports, false),
     restore: Symbol("cloudflare:workers:restore"),
-    tracing: createTracing(),
+    tracing: getTracing(),
     waitUntil,
     withEnv(newEnv, callback) {
       requireFunction(callback, "withEnv");

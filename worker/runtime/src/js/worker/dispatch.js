@@ -13,9 +13,9 @@ import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import { createSteadyMap } from "../steady_map.js";
 import { webSockets } from "../websocket/registry.js";
-import { getExports, isEntrypointClass, requestsFrom, setMainNamespace } from "./cloudflare_workers.js";
+import { getExports, getTracing, isEntrypointClass, requestsFrom, setMainNamespace } from "./cloudflare_workers.js";
 import { getEnvironment } from "./environment.js";
-import { createExecutionContext, exportsFrom, onRejectedWait, runsHeldBy } from "./execution_context.js";
+import { createExecutionContext, exportsFrom, onRejectedWait, runsHeldBy, tracingFrom } from "./execution_context.js";
 import { fireFetchEvent, hasAppListener } from "./fetch_event.js";
 
 const {
@@ -53,6 +53,7 @@ let running;
 
 onRejectedWait((reason) => ops.reportError(reason));
 exportsFrom(getExports);
+tracingFrom(getTracing);
 requestsFrom((id) => (id === runningId ? running : MapPrototypeGet(inFlight, id)));
 
 function describe(value) {

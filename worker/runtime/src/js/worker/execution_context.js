@@ -10,6 +10,7 @@ const { ObjectDefineProperties, PromisePrototypeThen, PromiseResolve, SymbolToSt
 const kCreate = {};
 let reportError;
 let getExports;
+let getTracing;
 let holdRun = null;
 
 /** Sets what `waitUntil` of a scheduled event asks first: `holdRun(id, promise)`, false for any other number. */
@@ -25,6 +26,11 @@ export function onRejectedWait(callback) {
 /** Sets what `ctx.exports` is had from. */
 export function exportsFrom(callback) {
   getExports = callback;
+}
+
+/** Sets what `ctx.tracing` is had from. */
+export function tracingFrom(callback) {
+  getTracing = callback;
 }
 
 /**
@@ -66,6 +72,11 @@ export class ExecutionContext {
     return getExports();
   }
 
+  get tracing() {
+    if (!(#request in this)) throw new TypeError("Illegal invocation");
+    return getTracing();
+  }
+
   waitUntil(promise) {
     if (!(#request in this)) throw new TypeError("Illegal invocation");
     if (arguments.length < 1) {
@@ -84,6 +95,7 @@ ObjectDefineProperties(ExecutionContext.prototype, {
   __proto__: null,
   props: { __proto__: null, enumerable: true },
   exports: { __proto__: null, enumerable: true },
+  tracing: { __proto__: null, enumerable: true },
   waitUntil: { __proto__: null, enumerable: true },
   passThroughOnException: { __proto__: null, enumerable: true },
   [SymbolToStringTag]: { __proto__: null, value: "ExecutionContext", configurable: true },

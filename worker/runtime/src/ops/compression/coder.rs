@@ -4,12 +4,14 @@
 mod brotli;
 mod content;
 mod inflate;
+mod zstd;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use content::{Coding, Content};
 use flate2::{Compress, Compression, FlushCompress, Status};
 use inflate::Inflate;
+pub(super) use zstd::Parameters;
 
 /// The window of deflate is 2^15 bytes.
 const WINDOW_BITS: u8 = 15;
@@ -25,6 +27,8 @@ pub(super) enum Coder {
     Brotli(brotli::Encoder),
     Unbrotli(brotli::Decoder),
     Content(Content),
+    Zstd(zstd::Encoder),
+    Unzstd(zstd::Decoder),
 }
 
 /// What a coder is made with, beside its format.
@@ -34,8 +38,10 @@ pub(super) struct Settings {
     pub(super) level: u32,
     /// Of deflate 9 to 15, of brotli 10 to 24.
     pub(super) window_bits: u8,
-    /// Of deflate alone.
+    /// Of deflate and zstd alone.
     pub(super) dictionary: Option<Vec<u8>>,
+    /// Of zstd alone, which has neither level nor bits beside them.
+    pub(super) parameters: Parameters,
 }
 
 impl Settings {
@@ -43,7 +49,7 @@ impl Settings {
     pub(super) fn standard(format: &str) -> Self {
         let (level, window_bits) =
             if format == "brotli" { (brotli::QUALITY, brotli::WINDOW_BITS) } else { (6, WINDOW_BITS) };
-        Self { level, window_bits, dictionary: None }
+        Self { level, window_bits, dictionary: None, parameters: Parameters::default() }
     }
 
     /// The nearest that the format has: the libraries take no others.
@@ -90,7 +96,7 @@ impl Coder {
     /// `format`: a `CompressionFormat` of the standard, or a content coding of HTTP to be decoded; `None` for one that is not known,
     /// or a dictionary that cannot be one.
     pub(super) fn new(format: &str, decompress: bool, settings: Settings) -> Option<Self> {
-        let Settings { level, window_bits, dictionary } = settings.within(format);
+        let Settings { level, window_bits, dictionary, parameters } = settings.within(format);
         let deflate = |mut coder: Compress| {
             if let Some(dictionary) = &dictionary {
                 coder.set_dictionary(dictionary).ok()?;
@@ -110,11 +116,13 @@ impl Coder {
             ("gzip content", true) => Self::Content(Content::new(Coding::Gzip)),
             ("deflate content", true) => Self::Content(Content::new(Coding::Deflate)),
             ("br content", true) => Self::Content(Content::new(Coding::Brotli)),
+            ("zstd", false) => Self::Zstd(zstd::Encoder::new(&parameters, dictionary.as_deref())?),
+            ("zstd", true) => Self::Unzstd(zstd::Decoder::new(&parameters, dictionary.as_deref())?),
             _ => return None,
         })
     }
 
-    /// Bytes that it has allocated. Those of brotli come and go.
+    /// Bytes that it has allocated. Those of brotli and zstd come and go.
     pub(super) fn memory(&self) -> usize {
         match self {
             Self::Deflate(_) => COMPRESS_MEMORY,
@@ -122,6 +130,8 @@ impl Coder {
             Self::Brotli(coder) => coder.memory(),
             Self::Unbrotli(coder) => coder.memory(),
             Self::Content(coder) => coder.memory().unwrap_or(DECOMPRESS_MEMORY),
+            Self::Zstd(coder) => coder.memory(),
+            Self::Unzstd(coder) => coder.memory(),
         }
     }
 
@@ -136,6 +146,8 @@ impl Coder {
         match self {
             Self::Inflate(coder) => coder.complaint().map(str::to_owned),
             Self::Unbrotli(coder) => Some(coder.complaint()),
+            Self::Zstd(coder) => coder.complaint(),
+            Self::Unzstd(coder) => coder.complaint(),
             _ => None,
         }
     }
@@ -162,6 +174,8 @@ impl Coder {
             Self::Brotli(coder) => coder.step(input, flush, output),
             Self::Unbrotli(coder) => coder.step(input, output),
             Self::Content(coder) => coder.step(input, finish, output),
+            Self::Zstd(coder) => coder.step(input, flush, output),
+            Self::Unzstd(coder) => coder.step(input, output),
         }));
         step.unwrap_or(Step { consumed: 0, produced: 0, outcome: Outcome::Corrupt })
     }

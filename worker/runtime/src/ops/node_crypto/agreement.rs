@@ -1,8 +1,9 @@
-//! ECDH with numbers and points as they are, and what two KeyObjects have in common.
+//! ECDH and Diffie-Hellman with numbers and points as they are, and what two KeyObjects have in common.
 
 use zeroize::Zeroizing;
 
 use super::evp::curve::{Curve, Form};
+use super::evp::modular;
 use super::keys::key;
 use super::{answer, input, text};
 use crate::ops::ops;
@@ -13,6 +14,8 @@ ops! {
     "nodeEcConvert" => ec_convert,
     "nodeEcGenerate" => ec_generate,
     "nodeEcPublic" => ec_public,
+    "nodeModularPower" => modular_power,
+    "nodeStandardPrime" => standard_prime,
 }
 
 /// `nodeAgree(privateId, publicId) → ArrayBuffer | undefined`.
@@ -61,5 +64,23 @@ fn ec_agree(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut r
     let Some(peer) = input(scope, args.get(2), 1) else { return };
     if let Some(secret) = curve(scope, args.get(0)).and_then(|curve| curve.agree(&private, &peer)) {
         answer(scope, &secret, &mut rv);
+    }
+}
+
+/// `nodeModularPower(base, exponent, modulus) → ArrayBuffer | undefined`: as many bytes as the modulus has; undefined where that is even
+/// or too long.
+fn modular_power(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    let Some(base) = input(scope, args.get(0), 1) else { return };
+    let Some(exponent) = input(scope, args.get(1), 1).map(Zeroizing::new) else { return };
+    let Some(modulus) = input(scope, args.get(2), 1) else { return };
+    if let Some(power) = modular::power(&base, &exponent, &modulus) {
+        answer(scope, &power, &mut rv);
+    }
+}
+
+/// `nodeStandardPrime(bits) → ArrayBuffer | undefined`: that of RFC 3526.
+fn standard_prime(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue) {
+    if let Some(prime) = args.get(0).uint32_value(scope).and_then(modular::standard_prime) {
+        answer(scope, &prime, &mut rv);
     }
 }

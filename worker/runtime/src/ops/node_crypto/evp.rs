@@ -16,6 +16,7 @@ pub(super) mod digest;
 pub(super) mod key;
 pub(super) mod key_forms;
 pub(super) mod key_numbers;
+pub(super) mod modular;
 pub(super) mod prime;
 pub(super) mod signing;
 

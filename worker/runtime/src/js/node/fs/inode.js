@@ -52,17 +52,30 @@ class Inode {
 export class FileInode extends Inode {
   #bytes = new FastBuffer(0);
   #size = 0;
+  #load;
 
-  constructor(mode, isReadOnly = false) {
+  /** `load`: what has its bytes, asked when they are first wanted. */
+  constructor(mode, isReadOnly = false, load = undefined) {
     super(kFile, mode, isReadOnly);
+    this.#load = load;
   }
 
   get size() {
+    this.#loadOnce();
     return this.#size;
+  }
+
+  #loadOnce() {
+    const load = this.#load;
+    if (load === undefined) return;
+    this.#load = undefined;
+    this.#bytes = load();
+    this.#size = this.#bytes.length;
   }
 
   /** Copies into `target`; returns how many bytes there were. */
   read(target, position) {
+    this.#loadOnce();
     const count = MathMax(0, MathMin(target.length, this.#size - position));
     if (count > 0) TypedArrayPrototypeSet(target, TypedArrayPrototypeSubarray(this.#bytes, position, position + count), 0);
     return count;

@@ -299,7 +299,7 @@ function setOwner(inode, uid, gid) {
 }
 
 function absolute(path) {
-  return path[0] === "/" ? path : `/${path}`;
+  return path[0] === "/" ? path : `/bundle/${path}`;
 }
 
 function parentOf(path) {

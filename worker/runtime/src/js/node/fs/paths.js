@@ -8,6 +8,7 @@ import { invalidArgType, invalidArgValue } from "../internal/errors.js";
 import { ops } from "../../ops.js";
 import { moduleExports as posix } from "../path.js";
 import { fileURLToPath } from "../url/file.js";
+import { growBundle } from "./bundle.js";
 import { DeviceInode, DirectoryInode, kDirectory, kSymlink } from "./inode.js";
 import { systemError } from "./system_error.js";
 
@@ -28,7 +29,7 @@ function plant(name, directory) {
   return directory;
 }
 
-plant("bundle", new DirectoryInode(0o555, true));
+const bundle = plant("bundle", new DirectoryInode(0o555, true));
 plant("tmp", new DirectoryInode(0o1777));
 const devices = plant("dev", new DirectoryInode(0o755, true));
 MapPrototypeSet(devices.entries, "null", new DeviceInode("null"));
@@ -65,7 +66,7 @@ export function look(given, syscall, follows = true, dest = undefined) {
   /** @returns {{ parent: DirectoryInode, name: string, inode: any, path: string }} */
   const walk = (path, isLast) => {
     // Links are few: `..` behind one is taken as it is written.
-    const whole = posix.resolve("/", path);
+    const whole = posix.resolve(path);
     const parts = StringPrototypeSplit(whole, "/");
     /** @type {{ parent: DirectoryInode, name: string, inode: any, path: string }} */
     let place = { parent: root, name: "", inode: root, path: "/" };
@@ -76,6 +77,7 @@ export function look(given, syscall, follows = true, dest = undefined) {
       const directory = place.inode;
       if (directory === undefined) throw fail("ENOENT");
       if (directory.kind !== kDirectory) throw fail("ENOTDIR");
+      if (directory === root && name === "bundle") growBundle(bundle);
       const inode = MapPrototypeGet(directory.entries, name);
       const here = place.path === "/" ? `/${name}` : `${place.path}/${name}`;
       const isEnd = at === parts.length - 1;

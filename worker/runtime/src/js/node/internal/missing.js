@@ -30,3 +30,14 @@ export function missingClass(module, name) {
   } };
   return constructor;
 }
+
+/** A class of which there can be objects, since bundles make them as they load; what they are asked to do throws. */
+export function hollowClass(module, name, methods = [], parent = undefined) {
+  const hollow = parent === undefined ? class {} : class extends parent {};
+  ObjectDefineProperty(hollow, "name", { __proto__: null, value: name, configurable: true });
+  for (let at = 0; at < methods.length; at++) {
+    const value = missingFunctions(module, [`${name}.${methods[at]}`])[`${name}.${methods[at]}`];
+    ObjectDefineProperty(hollow.prototype, methods[at], { __proto__: null, value, writable: true, configurable: true });
+  }
+  return hollow;
+}

@@ -10,5 +10,5 @@ const cluster = new EventEmitter();
 const functions = missingFunctions("cluster", ["disconnect", "fork", "setupMaster", "setupPrimary"]);
 
 export const moduleExports = ObjectAssign(cluster, {
-  ...functions, Worker: missingClass("cluster", "Worker"), isMaster: true, isPrimary: true, isWorker: false, settings: {}, workers: {},
+  ...functions, Worker: missingClass("cluster", "Worker"), SCHED_NONE: 1, SCHED_RR: 2, isMaster: true, isPrimary: true, isWorker: false, schedulingPolicy: 2, settings: {}, workers: {},
 });

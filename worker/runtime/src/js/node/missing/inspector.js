@@ -3,8 +3,14 @@
 import { missingClass, missingFunctions } from "../internal/missing.js";
 
 export const moduleExports = {
-  ...missingFunctions("inspector", ["open", "waitForDebugger"]),
+  Network: missingFunctions("inspector", [
+    "dataReceived", "dataSent", "loadingFailed", "loadingFinished", "requestWillBeSent", "responseReceived", "webSocketClosed",
+    "webSocketCreated", "webSocketHandshakeResponseReceived",
+  ]),
   Session: missingClass("inspector", "Session"),
   close() {},
+  console: {},
+  open: () => ({}),
   url: () => undefined,
+  waitForDebugger() {},
 };

@@ -1,16 +1,18 @@
 // node:worker_threads: an app has one thread.
 
 import { messagePorts } from "../../html/message_ports.js";
+import { primordials } from "../../primordials.js";
 import { missingClass, missingFunctions } from "../internal/missing.js";
 
+const { SymbolFor } = primordials;
 const { BroadcastChannel, MessageChannel, MessagePort } = messagePorts();
 
 export const moduleExports = {
-  ...missingFunctions("worker_threads", ["moveMessagePortToContext", "postMessageToThread", "receiveMessageOnPort"]),
+  ...missingFunctions("worker_threads", ["moveMessagePortToContext", "postMessageToThread"]),
   BroadcastChannel,
   MessageChannel,
   MessagePort,
-  SHARE_ENV: "SHARE_ENV",
+  SHARE_ENV: SymbolFor("nodejs.worker_threads.SHARE_ENV"),
   Worker: missingClass("worker_threads", "Worker"),
   getEnvironmentData: () => undefined,
   isMainThread: true,
@@ -19,8 +21,10 @@ export const moduleExports = {
   markAsUncloneable() {},
   markAsUntransferable() {},
   parentPort: null,
+  receiveMessageOnPort: () => undefined,
   resourceLimits: {},
   setEnvironmentData() {},
   threadId: 0,
+  threadName: "",
   workerData: null,
 };

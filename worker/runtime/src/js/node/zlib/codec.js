@@ -6,7 +6,7 @@ import { plainError } from "../internal/errors.js";
 import { constants } from "./constants.js";
 
 const {
-  Error, MathMin, ObjectAssign, StringPrototypeReplace, StringPrototypeSplit, TypedArrayPrototypeGetBuffer,
+  Error, MathMin, ObjectAssign, ObjectKeys, StringPrototypeIndexOf, StringPrototypeReplace, StringPrototypeSlice, StringPrototypeSplit, StringPrototypeStartsWith, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteOffset, Uint32Array, Uint8Array,
 } = primordials;
 
@@ -23,16 +23,25 @@ const CORRUPT = 2;
 
 const CLOSED = -1;
 
+/** Bytes by which a frame of zstd is known. What is shorter, behind one, is none. */
+const ZSTD_MAGIC = 4;
+
 const formats = {
   __proto__: null,
   [constants.DEFLATE]: "deflate", [constants.INFLATE]: "deflate", [constants.GZIP]: "gzip", [constants.GUNZIP]: "gzip",
   [constants.DEFLATERAW]: "deflate-raw", [constants.INFLATERAW]: "deflate-raw", [constants.BROTLI_DECODE]: "brotli",
-  [constants.BROTLI_ENCODE]: "brotli",
+  [constants.BROTLI_ENCODE]: "brotli", [constants.ZSTD_COMPRESS]: "zstd", [constants.ZSTD_DECOMPRESS]: "zstd",
 };
 
 function isDecoder(mode) {
   return mode === constants.INFLATE || mode === constants.GUNZIP || mode === constants.INFLATERAW || mode === constants.UNZIP ||
-    mode === constants.BROTLI_DECODE;
+    mode === constants.BROTLI_DECODE || mode === constants.ZSTD_DECOMPRESS;
+}
+
+const zstdErrors = { __proto__: null };
+const names = ObjectKeys(constants);
+for (let at = 0; at < names.length; at++) {
+  if (StringPrototypeStartsWith(names[at], "ZSTD_error_")) zstdErrors[constants[names[at]]] = names[at];
 }
 
 /** An error with zlib's number and name. */
@@ -48,11 +57,12 @@ function part(bytes, start, length) {
 
 /** The owner of a native coder. No app gets hold of it. */
 export class Codec {
-  /** `mode`: one of constants'. `settings`: `level`, `windowBits`, `dictionary`. */
+  /** `mode`: one of constants'. `settings`: `level`, `windowBits`, `dictionary`; of zstd `parameters` and `size`. */
   constructor(mode, settings) {
     this.mode = mode;
     this.settings = settings;
     this.isBrotli = mode === constants.BROTLI_ENCODE || mode === constants.BROTLI_DECODE;
+    this.isZstd = mode === constants.ZSTD_COMPRESS || mode === constants.ZSTD_DECOMPRESS;
     this.isDecoder = isDecoder(mode);
     this.hasEnded = false;
     /** The first byte of what may be gzip. */
@@ -66,9 +76,11 @@ export class Codec {
 
   open() {
     this.close();
-    const { level, windowBits, dictionary } = this.settings;
-    const coder = ops.coderOpen(this, formats[this.mode], this.isDecoder, level, windowBits, dictionary);
-    if (coder === undefined) throw plainError("ERR_ZLIB_INITIALIZATION_FAILED", "Initialization failed");
+    const { level, windowBits, dictionary, parameters, size } = this.settings;
+    const coder = ops.coderOpen(this, formats[this.mode], this.isDecoder, level, windowBits, dictionary, parameters, size);
+    if (coder === undefined) {
+      throw plainError("ERR_ZLIB_INITIALIZATION_FAILED", this.isZstd ? "Setting parameter failed" : "Initialization failed");
+    }
     this.coder = coder;
     this.hasEnded = false;
   }
@@ -86,6 +98,7 @@ export class Codec {
 
   /** The native number of a flush. */
   flushOf(flag) {
+    if (this.isZstd) return flag === constants.ZSTD_e_continue ? 0 : flag === constants.ZSTD_e_end ? 4 : 2;
     if (this.isBrotli) return flag === constants.BROTLI_OPERATION_PROCESS ? 0 : flag === constants.BROTLI_OPERATION_FINISH ? 4 : 2;
     return flag === constants.Z_BLOCK ? 1 : flag;
   }
@@ -102,7 +115,7 @@ export class Codec {
     if (this.mode === constants.UNZIP && inputLength > 0) at = this.recognize(input, at, end);
     const isOpen = this.mode !== constants.UNZIP;
     while (isOpen && filled < outputLength) {
-      if (this.hasEnded && !this.beginsNext(input, at, end)) break;
+      if (this.hasEnded && !this.beginsNext(input, at, end, flush)) break;
       const length = MathMin(PIECE, end - at);
       const limit = MathMin(PIECE, outputLength - filled);
       ops.coderStep(this.coder, part(input, at, length), 0, length === end - at ? flush : 0, result, limit);
@@ -123,8 +136,12 @@ export class Codec {
     }
   }
 
-  /** Whether another member of gzip follows one that has ended; it is begun then. Zeros are padding. */
-  beginsNext(input, at, end) {
+  /** Whether another member of gzip, or another frame of zstd, follows one that has ended; it is begun then. Zeros are padding. */
+  beginsNext(input, at, end, flush) {
+    if (this.mode === constants.ZSTD_DECOMPRESS && at < end && (flush !== 4 || end - at >= ZSTD_MAGIC)) {
+      this.hasEnded = false;
+      return true;
+    }
     if (this.mode !== constants.GUNZIP || at >= end || input[at] === 0) return false;
     this.open();
     return true;
@@ -148,6 +165,12 @@ export class Codec {
 
   corrupt() {
     const complaint = ops.coderComplaint(this.coder);
+    if (this.isZstd) {
+      const text = complaint ?? "1 Error (generic)";
+      const space = StringPrototypeIndexOf(text, " ");
+      const number = +StringPrototypeSlice(text, 0, space);
+      return zlibError(StringPrototypeSlice(text, space + 1), number, zstdErrors[number] ?? "ZSTD_error_GENERIC");
+    }
     if (this.isBrotli) {
       // Its number, and its name in the library.
       const found = StringPrototypeSplit(complaint ?? "", " ");
