@@ -177,10 +177,9 @@ impl Encoder {
         } else {
             Ok(0)
         };
-        let result = begun.and_then(|_| match from.pos() == input.len() || !self.has_size {
-            true => self.context.compress_stream2(&mut to, &mut from, directive),
-            false => Ok(1),
-        });
+        let is_begun = begun.is_ok() && (from.pos() == input.len() || !self.has_size);
+        let result =
+            if is_begun { self.context.compress_stream2(&mut to, &mut from, directive) } else { begun.map(|_| 1) };
         let outcome = match result {
             Ok(0) if flush == Flush::Finish => Outcome::End,
             Ok(_) => Outcome::More,
