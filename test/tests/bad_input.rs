@@ -384,14 +384,14 @@ fn what_an_app_throws_reaches_no_terminal_as_it_is() {
 fn an_app_for_something_else_is_told_what_to_do() {
     let site = Site::new();
     site.app("cjs", "const fs = require('fs');\nmodule.exports = {};");
-    site.app("node", "import 'node:fs';\nimport 'node:sqlite';\nimport 'lodash';\nexport default { fetch() {} };");
+    site.app("node", "import 'node:fs';\nimport 'node:ffi';\nimport 'lodash';\nexport default { fetch() {} };");
     site.apps(json!([{ "hostname": "c.local", "path": "cjs" }, { "hostname": "n.local", "path": "node" }]));
     let check = finish(&mut site.command("nano", &["check", "nano.json"]), "");
     assert_eq!(check.code, Some(1), "{check:?}");
     for part in [
         "this is a CommonJS module",
         "\"node:fs\" (node/index.js:1:8): it needs `\"compatibility_flags\": [\"nodejs_compat\"]`",
-        "nano has no node:sqlite",
+        "nano has no node:ffi",
         "npx esbuild index.js --bundle --format=esm",
     ] {
         assert!(check.stderr.contains(part), "{part}: {}", check.stderr);

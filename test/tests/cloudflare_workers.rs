@@ -140,19 +140,23 @@ fn every_missing_import_of_a_bundle_is_named_at_once() {
         let site = Site::new();
         site.app(
             "a",
-            "import 'node:fs'; import 'cloudflare:sockets'; import './lib.js'; export default { fetch() {} };",
+            "import 'node:fs'; import 'cloudflare:pipelines'; import './lib.js'; export default { fetch() {} };",
         );
         site.file(
             "a/lib.js",
-            "import 'cloudflare:workers'; import 'cloudflare:email'; import 'react'; import './x.css';",
+            "import 'cloudflare:workers'; import 'cloudflare:vectorize'; import 'react'; import './x.css';",
         );
         site.apps(json!([{ "name": "a", "hostname": "a.local", "path": "a", "start": start }]));
         for arguments in [&["check", "nano.json"][..], &["serve", "--config", "nano.json"]] {
             let end = finish(&mut site.command("nano", arguments), "");
             assert_eq!(end.code, Some(1), "{start}: {end:?}");
-            for told in
-                ["node:fs", "nano has no cloudflare:sockets", "nano has no cloudflare:email", "\"react\"", "x.css"]
-            {
+            for told in [
+                "node:fs",
+                "nano has no cloudflare:pipelines",
+                "nano has no cloudflare:vectorize",
+                "\"react\"",
+                "x.css",
+            ] {
                 assert!(end.stderr.contains(told), "{told}: {}", end.stderr);
             }
             let never = ["\"cloudflare:workers\"", "SIGKILL", "signal", "last_log"];

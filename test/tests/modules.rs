@@ -59,7 +59,7 @@ fn every_import_that_leads_nowhere_is_named_at_once() {
     site.app(
         "a",
         "import './gone.js';\nimport fs from 'node:fs';\nimport './b.js';\nimport { Hono } from 'hono';\n\
-         import s from 'cloudflare:sockets';\nexport default { fetch() {} };",
+         import s from 'cloudflare:pipelines';\nexport default { fetch() {} };",
     );
     site.file("a/b.js", "import './gone.js';\nimport './also-gone.js';\n");
     for start in ["eager", "on-demand"] {
@@ -71,7 +71,7 @@ fn every_import_that_leads_nowhere_is_named_at_once() {
             "The module gone.js cannot be loaded: no such file",
             "it needs `\"compatibility_flags\": [\"nodejs_compat\"]`",
             "Cannot import \"hono\"",
-            "nano has no cloudflare:sockets",
+            "nano has no cloudflare:pipelines",
             "The module also-gone.js cannot be loaded: no such file",
             "a/b.js:2:8",
         ] {

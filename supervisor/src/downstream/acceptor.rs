@@ -230,7 +230,8 @@ async fn serve<S: Service>(server: &Rc<Server<S>>, options: ListenOptions, clien
         Err(None) => return,
     };
     if client.speaks_http2() || matches!(ended, ConnectionEnd::Http2) {
-        serve_http2(server, client).await;
+        // In a box of its own, as what hyper has of HTTP/1.1: the task is as large as the largest of these, for as long as a tunnel is open.
+        Box::pin(serve_http2(server, client)).await;
         let _ = tokio::time::timeout(server.limits.linger, client.linger(true, LINGER_BYTES)).await;
         return;
     }
@@ -280,7 +281,7 @@ async fn secured<S: Service>(
     let expired = poll_fn(|cx| client.poll_expired(cx).map_or(Poll::Pending, Poll::Ready));
     let outcome = tokio::select! {
         biased;
-        outcome = secure(client, (&tls, challenges.as_deref()), &server.computing, client.client().ip) => outcome,
+        outcome = Box::pin(secure(client, (&tls, challenges.as_deref()), &server.computing, client.client().ip)) => outcome,
         // It has said nothing that could be answered.
         _ = expired => {
             server.service.handshake(Handshake::TimedOut);
@@ -365,12 +366,12 @@ async fn serve_http<S: Service>(service: &Rc<S>, client: &Rc<Connection>) -> Con
         client.begin();
         Dated::new(service.handle(&Requester::Http1(Rc::clone(client)), request), client.hsts().cloned())
     });
-    let mut connection = reader().serve_connection(ConnectionStream(Rc::clone(client)), service);
+    let mut connection = Box::new(reader().serve_connection(ConnectionStream(Rc::clone(client)), service));
     let ended = poll_fn(|cx| {
         if let Some(expiry) = client.poll_expired(cx) {
             return Poll::Ready(ConnectionEnd::Expired(expiry));
         }
-        if let Poll::Ready(end) = Pin::new(&mut connection).poll(cx) {
+        if let Poll::Ready(end) = Pin::new(&mut *connection).poll(cx) {
             return Poll::Ready(if end.is_ok() { ConnectionEnd::Done } else { ConnectionEnd::Cut });
         }
         client.poll_gone(cx).map(|()| ConnectionEnd::Expired(Expiry::Gone))

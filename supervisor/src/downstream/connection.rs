@@ -349,10 +349,11 @@ impl Connection {
         if shut.is_err() {
             return;
         }
-        let mut scratch = [0; 16 * 1024];
+        // Into the thread's buffer: one within this future would be a part of every connection, from its beginning on.
         let mut seen = 0;
         while seen < most {
             let read = std::future::poll_fn(|cx| {
+                let mut scratch = self.shared.scratch.borrow_mut();
                 let mut buffer = ReadBuf::new(&mut scratch);
                 let mut socket = self.socket.borrow_mut();
                 Pin::new(socket.inner_mut()).poll_read(cx, &mut buffer).map(|done| done.map(|()| buffer.filled().len()))

@@ -26,7 +26,8 @@ impl Connection {
         if self.unclear.get().is_some() || self.unflushed.get() {
             return None;
         }
-        *self.early.borrow_mut() = early;
+        // What is empty would keep the buffer that it was cut from, for as long as the tunnel is open.
+        *self.early.borrow_mut() = if early.is_empty() { Bytes::new() } else { Bytes::copy_from_slice(&early) };
         self.set_uploading(false);
         Some(tunnel)
     }
@@ -36,7 +37,11 @@ impl Connection {
         let mut early = self.early.borrow_mut();
         if !early.is_empty() {
             let length = most.min(early.len());
-            return Poll::Ready(Ok(early.split_to(length)));
+            let next = early.split_to(length);
+            if early.is_empty() {
+                *early = Bytes::new();
+            }
+            return Poll::Ready(Ok(next));
         }
         let mut scratch = self.shared.scratch.borrow_mut();
         let most = most.min(scratch.len());

@@ -50,6 +50,13 @@ impl AccessLine {
         }
     }
 
+    /// For what is open for long: the target is a part of the buffer that the whole head came in, until it is copied.
+    pub(super) fn keep_alone(&mut self) {
+        if let Ok(alone) = Uri::try_from(self.uri.to_string()) {
+            self.uri = alone;
+        }
+    }
+
     /// Where the client says it comes from, without a query: tokens are in queries.
     pub(super) fn referer(&self) -> Option<String> {
         let referer = self.referer.as_deref()?.split(|byte| matches!(byte, b'?' | b'#')).next();

@@ -157,6 +157,9 @@ impl RequestLog {
     pub(super) fn switched(&mut self) {
         self.status = StatusCode::SWITCHING_PROTOCOLS.as_u16();
         self.tunnel = Some(0);
+        if let Some(line) = &mut self.line {
+            line.keep_alone();
+        }
         if let Some(app) = &self.app {
             app.metrics.request_finished(self.status, self.started.elapsed());
             app.metrics.socket_opened();

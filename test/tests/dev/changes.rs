@@ -97,7 +97,7 @@ fn imports_that_lead_nowhere_are_named_at_once_and_looked_for() {
     let site = site();
     // One that is used for its type alone is none, as TypeScript has it.
     let index = "import { a } from './later';\nimport fs from 'node:fs';\nimport { Hono } from 'hono/tiny';\n\
-                 import s from 'cloudflare:sockets';\nimport { T } from 'only-types';\nimport './word';\nlet t: T;\n\
+                 import s from 'cloudflare:pipelines';\nimport { T } from 'only-types';\nimport './word';\nlet t: T;\n\
                  export default { fetch: () => new Response(a + fs + Hono + s) };\n";
     site.file("p/index.ts", index).file("p/word.ts", "import '@x/y/z';");
     let dev = DevServer::start(&site, &["p"]);
@@ -105,7 +105,7 @@ fn imports_that_lead_nowhere_are_named_at_once_and_looked_for() {
         "p/index.ts:1:19: Cannot import \"./later\": there is no such file",
         "p/index.ts:2:16: Cannot import \"node:fs\": it needs \"nodejs_compat\" in `compatibility_flags`",
         "p/index.ts:3:22: Cannot import \"hono/tiny\": the package is not installed: npm install hono",
-        "p/index.ts:4:15: Cannot import \"cloudflare:sockets\": nano has no cloudflare:sockets",
+        "p/index.ts:4:15: Cannot import \"cloudflare:pipelines\": nano has no cloudflare:pipelines",
         "p/word.ts:1:8: Cannot import \"@x/y/z\": the package is not installed: npm install @x/y",
     ] {
         dev.await_line(told);

@@ -4,7 +4,6 @@ import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeHexLowerCase, encodeBase64url } from "@oslojs/encoding";
 import { generateState, generateCodeVerifier, Google } from "arctic";
 import { sealData, unsealData } from "iron-session";
-import { generateRegistrationOptions } from "@simplewebauthn/server";
 import * as OTPAuth from "otpauth";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { ed25519 } from "@noble/curves/ed25519.js";
@@ -35,10 +34,6 @@ const routes = {
   async iron() {
     const s = await sealData({ a: 1 }, { password: "x".repeat(40) });
     return unsealData(s, { password: "x".repeat(40) });
-  },
-  async webauthn() {
-    const o = await generateRegistrationOptions({ rpName: "r", rpID: "a.example", userName: "u", challenge: b(16), userID: b(8) });
-    return [o.challenge, o.rp, o.pubKeyCredParams.length];
   },
   async otp() {
     return new OTPAuth.TOTP({ secret: OTPAuth.Secret.fromBase32("JBSWY3DPEHPK3PXP") }).generate({ timestamp: 1700000000000 });

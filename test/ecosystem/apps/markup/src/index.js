@@ -22,7 +22,7 @@ const routes = {
   },
   async shiki() {
     const h = await createHighlighterCore({ themes: [theme], langs: [js], engine: createJavaScriptRegexEngine() });
-    return h.codeToHtml("const a = `x${1 + b}`; // c", { lang: "javascript", theme: "nord" });
+    return h.codeToHtml("const a = `x${1 + b}`; // c", { lang: "javascript", theme: "nord", tokenizeTimeLimit: 0 });
   },
   async mdx() {
     return String(await compile("# Hi <B a={1}/>\n\nexport const x = 1"));

@@ -10,7 +10,7 @@ import { invalidArgType } from "./internal/errors.js";
 
 const {
   ArrayPrototypeUnshift, Error, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, NumberPrototypeToFixed, ObjectAssign,
-  ObjectDefineProperty, StringPrototypeRepeat, StringPrototypeReplaceAll, StringPrototypeSlice,
+  ObjectDefineProperty, ObjectKeys, StringPrototypeRepeat, StringPrototypeReplaceAll, StringPrototypeSlice,
 } = primordials;
 
 function requireStream(stream, name) {
@@ -94,5 +94,16 @@ function methodsOf(state) {
 }
 
 ObjectDefineProperty(globalConsole, "Console", { __proto__: null, value: Console, writable: true, enumerable: true, configurable: true });
+
+/** What an inspector adds: nobody inspects. */
+const ofInspectors = {
+  context: () => globalConsole,
+  createTask: (_name) => ({ run: (callback) => callback() }),
+  profile() {},
+  profileEnd() {},
+  timeStamp() {},
+};
+const names = ObjectKeys(ofInspectors);
+for (let at = 0; at < names.length; at++) globalConsole[names[at]] ??= ofInspectors[names[at]];
 
 export const moduleExports = globalConsole;

@@ -71,6 +71,9 @@ const settings = {
   getServers: () => [],
   setDefaultResultOrder() {},
   setServers() {},
+  ADDRCONFIG: 32,
+  ALL: 16,
+  V4MAPPED: 8,
   ...codes,
 };
 
@@ -85,9 +88,6 @@ export const moduleExports = {
     nextTick(() => callback(notFound(name, hostname)));
   }),
   ...settings,
-  ADDRCONFIG: 32,
-  ALL: 16,
-  V4MAPPED: 8,
   lookup,
   promises,
 };

@@ -7,8 +7,9 @@ import { TextDecoder } from "../encoding/text_decoder.js";
 import { TextEncoder } from "../encoding/text_encoder.js";
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
-import { invalidArgType, invalidArgValue, plainError } from "./internal/errors.js";
+import { invalidArgType, invalidArgValue, notImplemented, plainError } from "./internal/errors.js";
 import { validateAbortSignal, validateFunction, validateString } from "./internal/validators.js";
+import { moduleExports as os } from "./os.js";
 import { moduleExports as process } from "./process.js";
 import { isDeepStrictEqual } from "./util/deep_equal.js";
 import { MIMEParams, MIMEType } from "./util/mime.js";
@@ -197,6 +198,8 @@ function parseEnv(content) {
   return env;
 }
 
+const { signals } = os.constants;
+
 /** Of Node.js's first versions: the members of one object in another. */
 function _extend(target, source) {
   if (source === null || typeof source !== "object") return target;
@@ -233,9 +236,13 @@ export const moduleExports = {
   _extend,
   aborted,
   callbackify,
+  convertProcessSignalToExitCode: (name) => 128 + signals[name],
   debug: debuglog,
   debuglog,
   deprecate,
+  diff: () => {
+    throw notImplemented("util.diff");
+  },
   format,
   formatWithOptions,
   getCallSite: () => [],

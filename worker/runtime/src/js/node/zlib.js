@@ -14,7 +14,7 @@ import { codes, constants } from "./zlib/constants.js";
 
 const {
   ArrayBufferIsView, FunctionPrototypeCall, Int32Array, NumberIsNaN, ObjectDefineProperties, ObjectDefineProperty, ObjectKeys,
-  ObjectSetPrototypeOf, StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToLowerCase,
+  ObjectSetPrototypeOf, StringPrototypeSlice, StringPrototypeToLowerCase,
 } = primordials;
 
 const { Buffer } = bufferModule;
@@ -209,10 +209,9 @@ ObjectDefineProperties(zlib, {
   constants: { __proto__: null, enumerable: true, value: constants },
   codes: { __proto__: null, enumerable: true, value: codes },
 });
-const older = ObjectKeys(constants);
-for (let at = 0; at < older.length; at++) {
-  if (StringPrototypeStartsWith(older[at], "BROTLI") || StringPrototypeStartsWith(older[at], "ZSTD")) continue;
-  ObjectDefineProperty(zlib, older[at], { __proto__: null, enumerable: false, value: constants[older[at]], writable: false });
+const names = ObjectKeys(constants);
+for (let at = 0; at < names.length; at++) {
+  ObjectDefineProperty(zlib, names[at], { __proto__: null, enumerable: true, value: constants[names[at]], writable: false });
 }
 
 export const moduleExports = zlib;

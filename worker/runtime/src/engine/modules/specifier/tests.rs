@@ -25,7 +25,7 @@ fn everything_else_is_refused() {
         ("@scope/x", Refusal::Bare("@scope/x".into(), "index.js".into())),
         ("node:fs", Refusal::Node("node:fs".into())),
         ("fs/promises", Refusal::Node("fs/promises".into())),
-        ("cloudflare:sockets", Refusal::Cloudflare("cloudflare:sockets".into())),
+        ("cloudflare:pipelines", Refusal::Cloudflare("cloudflare:pipelines".into())),
         ("bun:ffi", Refusal::Platform("Bun's")),
         ("npm:lodash", Refusal::Registry("index.js".into())),
         ("https://evil.example/x.js", Refusal::Url),

@@ -9,6 +9,7 @@ import { constants } from "./flags.js";
 import { withPromise } from "./forms.js";
 import { nameCalls } from "./names.js";
 import { ReadStream, WriteStream } from "./streams.js";
+import { missingFunctions } from "../internal/missing.js";
 
 const { ArrayBufferIsView, ObjectAssign, ObjectKeys, StringPrototypeSlice, SymbolAsyncDispose } = primordials;
 
@@ -122,6 +123,8 @@ function promises() {
   all.writeFile = withPromise("writeFile", (path, data, options) => fileCalls.writeFileSync(fileOf(path), data, options));
   all.open = withPromise("open", (path, flags, mode) => new FileHandle(fileCalls.openSync(path, flags, mode)));
   all.opendir = withPromise("opendir", (path, options) => new Dir(path, options));
+  ObjectAssign(all, missingFunctions("fs.promises", ["glob", "lchmod", "watch"]));
+  all.FileHandle = FileHandle;
   all.constants = constants;
   return all;
 }

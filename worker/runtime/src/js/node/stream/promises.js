@@ -24,4 +24,9 @@ function pipeline(...streams) {
   });
 }
 
-export const moduleExports = { finished, pipeline };
+/** @type {any} */
+const promises = { finished, pipeline };
+// As on Workers.
+promises.promises = promises;
+
+export const moduleExports = promises;
