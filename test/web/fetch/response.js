@@ -42,8 +42,8 @@ test("the init", () => {
       log.push(key);
     },
   }));
-  // The last is of Cloudflare Workers.
-  deepEqual(log, ["headers", "status", "statusText", "webSocket"]);
+  // The first and the last are of Cloudflare Workers.
+  deepEqual(log, ["encodeBody", "headers", "status", "statusText", "webSocket"]);
 });
 
 test("some statuses have no body", () => {
