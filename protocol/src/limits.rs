@@ -12,6 +12,13 @@ pub const INITIAL_WINDOW: u32 = 256 * 1024;
 /// A receiver gives credit for so many bytes at once, never for fewer: it has taken half a window.
 pub const MIN_CREDIT: u32 = INITIAL_WINDOW / 2;
 
+/// The same for the body of a response to a client, which may take it slowly or not at all, and for thousands of requests at
+/// once. Its receiver opens the window as far as that of any other body while there are not too many that have such a one.
+pub const RESPONSE_WINDOW: u32 = 32 * 1024;
+
+/// The same as [`MIN_CREDIT`] for it, until it is opened.
+pub const RESPONSE_CREDIT: u32 = RESPONSE_WINDOW / 2;
+
 /// The window of a client's WebSocket, for each direction. Ten thousand of them that send and are not read, or read nothing, hold
 /// so much each.
 pub const SOCKET_WINDOW: u32 = 16 * 1024;
@@ -107,5 +114,6 @@ const _: () = assert!(MAX_HEADER_BYTES <= MAX_CACHED_HEADERS);
 const _: () =
     assert!(MAX_ENV_BYTES + MAX_BINDING_NAME + 9 * (MAX_ENV_ENTRIES + 1) + 64 * 1024 < MAX_FRAME_FROM_SUPERVISOR);
 const _: () = assert!(MAX_CHUNK < INITIAL_WINDOW as usize && INITIAL_WINDOW < MAX_WINDOW);
+const _: () = assert!(RESPONSE_WINDOW < INITIAL_WINDOW);
 const _: () = assert!(MAX_FRAME_FROM_SUPERVISOR < u32::MAX as usize);
 const _: () = assert!(MAX_LINKS <= 253);

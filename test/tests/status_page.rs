@@ -78,6 +78,11 @@ fn neither_pages_that_stay_open_nor_other_sites_are_in_the_way_of_scrapers() {
             assert_eq!(answer.status, status, "{host}{path}");
             assert!(status == 200 || !answer.text().contains("shop"));
         }
+        // A scraper may call this machine as it likes; a browser is told by its language.
+        for (language, status) in [("", 200), ("Accept-Language: en\r\n", status)] {
+            let head = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\n{language}Connection: close\r\n\r\n");
+            assert_eq!(exchange(nano.metrics_address, head.as_bytes()).unwrap().status, status, "{host} {language}");
+        }
     }
 }
 

@@ -67,6 +67,18 @@ impl<E> ReceiveHalf<E> {
         Self { window: ReceiveWindow::of_socket(), ..Self::new(BodyLength::Unknown) }
     }
 
+    /// A response to a client whose head has not come.
+    #[must_use]
+    pub fn of_response() -> Self {
+        Self { window: ReceiveWindow::of_response(), ..Self::default() }
+    }
+
+    /// Opens the window of a response as far as that of any other body; once. Returns the credit to send for it.
+    #[must_use]
+    pub fn widen(&mut self) -> u32 {
+        self.window.widen()
+    }
+
     /// The head came.
     ///
     /// # Errors

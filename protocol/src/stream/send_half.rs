@@ -35,6 +35,18 @@ impl SendHalf {
         Self { window: SendWindow::of_socket(), ..Self::new(BodyLength::Unknown) }
     }
 
+    /// The body of a response to a client, which is given in chunks.
+    #[must_use]
+    pub fn of_response(length: BodyLength) -> Self {
+        Self { window: SendWindow::of_response(), ..Self::new(length) }
+    }
+
+    /// That of a response that is there in full.
+    #[must_use]
+    pub fn whole_response(body: Bytes) -> Self {
+        Self { window: SendWindow::of_response(), ..Self::whole(body) }
+    }
+
     /// A body that is there in full.
     #[must_use]
     pub fn whole(body: Bytes) -> Self {

@@ -1,7 +1,9 @@
 //! Credit-based flow control: how much of a body each side may send, kept by both.
 
 use super::violation::StreamViolation;
-use crate::limits::{INITIAL_WINDOW, MAX_WINDOW, MIN_CREDIT, SOCKET_CREDIT, SOCKET_WINDOW};
+use crate::limits::{
+    INITIAL_WINDOW, MAX_WINDOW, MIN_CREDIT, RESPONSE_CREDIT, RESPONSE_WINDOW, SOCKET_CREDIT, SOCKET_WINDOW,
+};
 
 /// The sender's side of one body.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +18,11 @@ impl Default for SendWindow {
 }
 
 impl SendWindow {
+    /// That of a response to a client.
+    pub(super) fn of_response() -> Self {
+        Self { available: RESPONSE_WINDOW }
+    }
+
     /// That of a WebSocket.
     pub(super) fn of_socket() -> Self {
         Self { available: SOCKET_WINDOW }
@@ -60,6 +67,19 @@ impl Default for ReceiveWindow {
 }
 
 impl ReceiveWindow {
+    /// That of a response to a client.
+    pub(super) fn of_response() -> Self {
+        Self { open: RESPONSE_WINDOW, taken: 0, step: RESPONSE_CREDIT }
+    }
+
+    /// Opens that of a response as far as that of any other body. Returns the credit to send for it.
+    pub(super) fn widen(&mut self) -> u32 {
+        let more = INITIAL_WINDOW - RESPONSE_WINDOW;
+        self.step = MIN_CREDIT;
+        self.open = self.open.saturating_add(more);
+        more
+    }
+
     /// That of a WebSocket.
     pub(super) fn of_socket() -> Self {
         Self { open: SOCKET_WINDOW, taken: 0, step: SOCKET_CREDIT }

@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Of all apps.
 pub(super) const MAX_ALL: usize = 128 << 20;
+/// Of that, what is kept for apps that have no more than [`LITTLE`]: a few apps whose bytes are all being read, and so cannot
+/// go, must not leave nothing to others.
+pub(super) const RESERVE: usize = 32 << 20;
+pub(super) const LITTLE: usize = 1 << 20;
 /// Of one app.
 pub(super) const MAX_APP: usize = 32 << 20;
 /// Of the body of one response.
@@ -22,8 +26,10 @@ impl Room {
         Arc::new(Self { used: AtomicUsize::new(0), most })
     }
 
-    fn take(&self, bytes: usize) -> bool {
-        let taken = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.most);
+    /// Takes so many bytes, if then `spare` of the room are left.
+    fn take(&self, bytes: usize, spare: usize) -> bool {
+        let most = self.most.saturating_sub(spare);
+        let taken = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= most);
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
     }
 
@@ -59,10 +65,11 @@ impl Held {
     }
 
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), Full> {
-        if !self.app.take(bytes) {
+        if !self.app.take(bytes, 0) {
             return Err(Full::App);
         }
-        if !self.all.take(bytes) {
+        let spare = if self.app.used() <= LITTLE { 0 } else { RESERVE };
+        if !self.all.take(bytes, spare) {
             self.app.give_back(bytes);
             return Err(Full::All);
         }

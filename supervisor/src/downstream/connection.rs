@@ -73,6 +73,8 @@ pub(crate) struct Connection {
     answering: Cell<bool>,
     /// hyper was given something to write that it has not written yet.
     pub(super) unwritten: Cell<bool>,
+    /// The socket took no more, and there is something that it is still to take.
+    stuck: Cell<bool>,
     /// The client sends no more. It may still read, and its requests are answered (RFC 9112 §9.6).
     half_closed: Cell<bool>,
     /// Bytes of the client are waiting.
@@ -123,6 +125,7 @@ impl Connection {
             at_boundary: Cell::new(true),
             answering: Cell::new(false),
             unwritten: Cell::new(false),
+            stuck: Cell::new(false),
             half_closed: Cell::new(false),
             has_more: Cell::new(false),
             uploading: Cell::new(false),
@@ -179,6 +182,11 @@ impl Connection {
     /// A chunk of a response was given to hyper.
     pub(crate) fn give(&self) {
         self.unwritten.set(true);
+    }
+
+    /// Waits until the client has taken what it was to take, if it takes nothing now. hyper would go on to fill its buffer.
+    pub(crate) fn poll_taking(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.stuck.get() { self.poll_written(cx) } else { Poll::Ready(()) }
     }
 
     /// Waits until hyper has written everything it was given.
@@ -296,6 +304,7 @@ impl Connection {
 
     pub(super) fn wrote_all(&self) {
         self.unwritten.set(false);
+        self.stuck.set(false);
         self.unflushed.set(false);
         if self.phase.get() != ConnectionPhase::Busy {
             self.at_boundary.set(true);
@@ -308,7 +317,10 @@ impl Connection {
     pub(super) fn wrote(&self, result: &Poll<io::Result<usize>>) {
         self.unflushed.set(true);
         match result {
-            Poll::Pending => self.download.wait(),
+            Poll::Pending => {
+                self.stuck.set(true);
+                self.download.wait();
+            }
             Poll::Ready(written) => {
                 self.download.moved(written.as_ref().map_or(0, |bytes| *bytes), &self.shared.budget);
                 self.answering.set(true);

@@ -60,6 +60,14 @@ impl Requester {
         self.connection().give();
     }
 
+    /// Waits until the client takes more, if it takes nothing now. h2 asks for no more then.
+    pub(crate) fn poll_taking(&self, cx: &Context<'_>) -> Poll<()> {
+        match self {
+            Self::Http1(connection) => connection.poll_taking(cx),
+            Self::Http2(_) => Poll::Ready(()),
+        }
+    }
+
     /// Waits until hyper has written everything it was given.
     pub(crate) fn poll_written(&self, cx: &Context<'_>) -> Poll<()> {
         match self {

@@ -4,9 +4,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::CONNECTION;
+use http::header::{CONNECTION, HeaderMap, UPGRADE};
 use http::request::Parts;
-use http::{HeaderValue, Response, Version};
+use http::{HeaderValue, Response, StatusCode, Version};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::StartedResponse;
@@ -65,6 +65,9 @@ pub(super) fn relay(
     tracing::trace!(status = head.status.as_u16(), "relay");
     let mut headers = head.headers;
     headers.insert(X_REQUEST_ID, record.id().header());
+    if head.status == StatusCode::UPGRADE_REQUIRED {
+        announce_upgrade(&mut headers, asked.version);
+    }
     if asked.version == Version::HTTP_10 && !head.bodyless && request.body_left().is_none() {
         // Its end is the connection's end.
         closes = true;
@@ -85,13 +88,24 @@ pub(super) fn relay(
     response
 }
 
+/// A response with 426 says to which protocol the client is to upgrade (RFC 9110 §15.5.22), and that this is said on this
+/// connection alone (§7.8). nano has one such protocol.
+pub(super) fn announce_upgrade(headers: &mut HeaderMap, version: Version) {
+    if version == Version::HTTP_11 {
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+}
+
 /// Announces that the connection ends with this response to a request of `version`.
 pub(super) fn announce_close<B>(response: &mut Response<B>, version: Version) {
     if version == Version::HTTP_2 {
         // Its connection says so by itself, and goes on with what is open.
         return;
     }
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    let upgrades = response.status() == StatusCode::UPGRADE_REQUIRED;
+    let close = HeaderValue::from_static(if upgrades { "upgrade, close" } else { "close" });
+    response.headers_mut().insert(CONNECTION, close);
     // Otherwise hyper would add `Connection: keep-alive` for a client of HTTP/1.0 that asked for it, unless the
     // response is one of HTTP/1.0 too.
     *response.version_mut() = version;
@@ -133,6 +147,7 @@ impl Body for ResponseBody {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         let Self { source, record } = self.get_mut();
         let Some(record) = record else { return Poll::Ready(None) };
+        ready!(record.client().poll_taking(cx));
         let chunk = match source {
             BodySource::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
             BodySource::Whole(bytes) => Ok(std::mem::take(bytes)),

@@ -76,6 +76,7 @@ fn headers(
     let cookies = joined_cookies(given);
     let mut block = HeaderBlock::builder();
     let mut fits = true;
+    let mut has_length = false;
     for (name, value) in given {
         let skip = is_hop_by_hop(name)
             || *name == header::HOST
@@ -85,8 +86,8 @@ fn headers(
             || client_headers::is_dropped(name, origin)
             || (trace.is_some() && trace::is_set_here(name))
             || (*name == header::COOKIE && cookies.is_some())
-            // Two declarations of the body's length: hyper used the other one.
-            || (*name == header::CONTENT_LENGTH && body == BodyLength::Unknown)
+            // Two declarations of the body's length: hyper used the other one, or they are the same (RFC 9110 §8.6).
+            || (*name == header::CONTENT_LENGTH && (body == BodyLength::Unknown || std::mem::replace(&mut has_length, true)))
             || named.holds(name);
         fits &= skip || block.push(name.as_str().as_bytes(), value.as_bytes());
     }

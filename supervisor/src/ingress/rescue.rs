@@ -41,12 +41,12 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, SEC_WEBSOCKET_VERSION};
 use http::{HeaderValue, Response, StatusCode};
 use nano_protocol::{ExitReason, ResetReason};
 
 use super::IngressContext;
-use super::relay::{ResponseBody, announce_close};
+use super::relay::{ResponseBody, announce_close, announce_upgrade};
 use super::request_log::RequestLog;
 use crate::app::{Outage, Refusal};
 use crate::downstream::ConnectionError::{BodyTimeout, HeadTimeout, PlainHttp, Unreadable};
@@ -376,7 +376,7 @@ pub(super) fn rescue(failure: Failure, mut record: RequestLog) -> Response<Respo
         }
         Failure::WebSocket(WebSocketFailure::Version) => {
             headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+            announce_upgrade(headers, record.version());
         }
         _ => {}
     }

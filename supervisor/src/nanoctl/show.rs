@@ -266,7 +266,7 @@ pub(super) fn drain(body: &Value) -> String {
 
 pub(super) fn upgrade(body: &Value) -> String {
     format!(
-        "nano {} (pid {}) serves after {:.1} s; nano {} (pid {}) finishes what it has and ends\n",
+        "nano {} (pid {}) serves after {:.2} s; nano {} (pid {}) finishes what it has and ends\n",
         text(&body["new_version"]),
         body["new_pid"],
         body["seconds"].as_f64().unwrap_or_default(),

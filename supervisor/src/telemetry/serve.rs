@@ -172,7 +172,12 @@ fn is_rebound(request: &Request<Incoming>) -> bool {
     let host = host.and_then(|host| split_host_port(host).ok()).map_or("", |(host, _)| host);
     let is_address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
     let is_own = host.is_empty() || is_address || host.eq_ignore_ascii_case("localhost");
-    matches!(request.uri().path(), "/" | "/status.json") && !is_own
+    match request.uri().path() {
+        "/" | "/status.json" => !is_own,
+        // A scraper may know this machine by any name; but every browser says which language it would like, and no scraper.
+        "/metrics" => !is_own && request.headers().contains_key(header::ACCEPT_LANGUAGE),
+        _ => false,
+    }
 }
 
 async fn rendered(scrapes: &Scrapes, kind: &'static str) -> Response<ScrapeBody> {

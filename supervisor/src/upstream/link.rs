@@ -11,6 +11,7 @@ mod driver;
 mod exchange;
 mod fetches;
 mod local_response;
+mod wide_window;
 
 use std::cell::{Cell, RefCell};
 use std::io;

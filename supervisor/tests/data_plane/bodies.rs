@@ -1,7 +1,7 @@
 //! Bodies, both ways, with back-pressure, and clients that leave in the middle.
 
 use bytes::Bytes;
-use nano_protocol::limits::INITIAL_WINDOW;
+use nano_protocol::limits::{INITIAL_WINDOW, RESPONSE_WINDOW};
 use nano_protocol::{BodyLength, Frame, ResetReason, StreamId};
 
 use crate::client::Cut;
@@ -84,7 +84,7 @@ fn a_response_body_waits_for_the_client() {
     worker.send(&[head(id, 200, &[], BodyLength::Known(total as u64))]);
     // Sends what it has credit for, as long as there is any.
     let sender = std::thread::spawn(move || {
-        let (mut sent, mut credit) = (0, WINDOW);
+        let (mut sent, mut credit) = (0, RESPONSE_WINDOW as usize);
         while sent < total {
             while credit == 0 {
                 match worker.next() {

@@ -62,8 +62,8 @@ fn under_attack(attack: impl Fn(&mut Http2, &AtomicBool) + Sync, settings: &[(u1
         assert!(times[times.len() / 2] < Duration::from_millis(500), "a neighbour waits {:?}", times[times.len() / 2]);
         most
     });
-    // What four connections may hold: 100 requests each, with 256 KiB of a response, and what is held anyway.
-    assert!(most.saturating_sub(before) < 164 << 20, "{} MiB more", most.saturating_sub(before) >> 20);
+    // What four connections may hold: 100 requests each, with the first window of a response, some of them a wide one.
+    assert!(most.saturating_sub(before) < 64 << 20, "{} MiB more", most.saturating_sub(before) >> 20);
     assert!(nano.is_running());
     let mut http = Http2::open(address, &[]);
     http.get(1, "/");
@@ -156,7 +156,8 @@ fn windows_of_one_byte_and_of_none() {
     );
     under_attack(
         |http, stop| {
-            for at in 0..400 {
+            // As many as there may be: more would end the connection.
+            for at in 0..100 {
                 http.get(at * 2 + 1, "/pieces?n=100");
             }
             while !stop.load(Ordering::Relaxed) {

@@ -23,9 +23,12 @@ fn an_app_sees_what_it_sees_of_other_requests() {
     // Without `:authority`, as proxies of HTTP/1 may write it.
     let plain = fields(&[(":method", "GET"), (":scheme", "http"), (":path", "/"), ("host", "b.example")]);
     assert_eq!(ask(&mut http, 3, &plain).unwrap()["headers"]["host"], "b.example");
+    // The same length twice is one (RFC 9110 §8.6).
+    let lengths = head("GET", "/", &[("content-length", "0"), ("content-length", "0")]);
+    assert_eq!(ask(&mut http, 7, &lengths).unwrap()["headers"]["content-length"], "0");
     let crumbs: Vec<_> = (0..300).map(|_| ("cookie", "a=1")).collect();
     assert_eq!(
-        ask(&mut http, 5, &head("GET", "/", &crumbs)).unwrap()["headers"]["cookie"].as_str().unwrap().len(),
+        ask(&mut http, 9, &head("GET", "/", &crumbs)).unwrap()["headers"]["cookie"].as_str().unwrap().len(),
         300 * 5 - 2
     );
 }

@@ -103,6 +103,33 @@ fn assert_flat(nano: &Nano, path: &str, echo: &Echo, worker_kib: u64, supervisor
     await_empty(nano);
 }
 
+/// Each holds what is on its way to it, and all of them no more than is bounded for all.
+#[test]
+fn responses_that_nobody_takes_cost_little() {
+    const CLIENTS: u64 = 400;
+    let site = Site::new();
+    let nano = serve(&site, &json!({ "max_concurrent": 1000 }));
+    drop(Client::get(&nano, "/state").rest());
+    let before = resident(nano.pid());
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let stream = TcpStream::connect(nano.address).unwrap();
+            // What the kernel takes is not nano's, and comes first.
+            setsockopt(&stream, RcvBuf, &4096).unwrap();
+            let mut client = Client(BufReader::with_capacity(1, stream));
+            client.send("GET /endless HTTP/1.1\r\nHost: a.local\r\n\r\n");
+            client
+        })
+        .collect();
+    // Nothing is pulled any more: all windows are full.
+    assert!(settled(&nano, "pulls") >= CLIENTS);
+    let grown = resident(nano.pid()).saturating_sub(before);
+    // The first window, and a piece of it in the socket's writer with the buffer that it lies in; and wide windows for some.
+    assert!(grown < 60 << 10, "{grown} KiB more for {CLIENTS} clients");
+    drop(clients);
+    assert_eq!(nano.get("a.local", "/state").status, 200);
+}
+
 #[test]
 fn an_echo_costs_no_memory() {
     let site = Site::new();

@@ -58,9 +58,20 @@ pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
 
 /// Connects, and makes the handshake.
 pub(crate) fn connect(address: SocketAddr, config: &Arc<ClientConfig>, name: &str) -> io::Result<Tls> {
+    connect_behind(address, b"", config, name)
+}
+
+/// The same, after what a proxy says of its client.
+pub(crate) fn connect_behind(
+    address: SocketAddr,
+    announced: &[u8],
+    config: &Arc<ClientConfig>,
+    name: &str,
+) -> io::Result<Tls> {
     let mut socket = TcpStream::connect_timeout(&address, PATIENCE)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
+    socket.write_all(announced)?;
     let name = ServerName::try_from(name.to_owned()).unwrap();
     let mut session = ClientConnection::new(Arc::clone(config), name).unwrap();
     while session.is_handshaking() {

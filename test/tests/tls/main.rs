@@ -7,6 +7,7 @@ mod client;
 mod connections;
 mod files;
 mod flood;
+mod proxied;
 mod redirect;
 
 use client::Authority;

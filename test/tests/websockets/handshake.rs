@@ -27,6 +27,7 @@ fn a_handshake_that_is_none_is_refused() {
         let response = nano.raw(&format!("{REQUEST}{key}{version}\r\n"));
         assert_eq!(response.status, 426, "{version}");
         assert_eq!(response.header("sec-websocket-version"), Some("13"));
+        assert_eq!((response.header("upgrade"), response.header("connection")), (Some("websocket"), Some("upgrade")));
         assert_eq!(response.json()["code"], "websocket_version");
     }
     for key in ["", "Sec-WebSocket-Key: short\r\n", &format!("{key}{key}")] {
@@ -42,6 +43,21 @@ fn what_asks_for_no_websocket_gets_the_apps_answer() {
         let response = nano.raw(&format!("GET / HTTP/1.1\r\nHost: a.local\r\n{asks}\r\n"));
         assert_eq!((response.status, response.text().as_str()), (200, "plain"), "{asks}");
     }
+}
+
+/// RFC 9110 §15.5.22: it must say to what the client is to upgrade, also where the app says it.
+#[test]
+fn an_app_s_426_says_what_is_required() {
+    let nano = serve("export default { fetch: () => new Response('no', { status: 426, headers: { upgrade: 'x' } }) };");
+    for (more, connection) in [("", "upgrade"), ("Connection: close\r\n", "upgrade, close")] {
+        let response = nano.raw(&format!("GET / HTTP/1.1\r\nHost: {HOST}\r\n{more}\r\n"));
+        assert_eq!((response.status, response.header("upgrade")), (426, Some("websocket")));
+        let told: Vec<_> =
+            response.headers.iter().filter(|(name, _)| name == "connection").map(|(_, value)| &value[..]).collect();
+        assert_eq!(told.join(", "), connection);
+    }
+    let old = nano.raw(&format!("GET / HTTP/1.0\r\nHost: {HOST}\r\n\r\n"));
+    assert_eq!((old.status, old.header("upgrade")), (426, None));
 }
 
 #[test]

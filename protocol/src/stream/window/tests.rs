@@ -8,6 +8,11 @@ use super::*;
 fn a_sender_that_keeps_to_its_window_is_never_refused_and_never_stalls() {
     never_stalls(SendWindow::default(), ReceiveWindow::default());
     never_stalls(SendWindow::of_socket(), ReceiveWindow::of_socket());
+    never_stalls(SendWindow::of_response(), ReceiveWindow::of_response());
+    let (mut sender, mut receiver) = (SendWindow::of_response(), ReceiveWindow::of_response());
+    sender.credit(receiver.widen()).unwrap();
+    assert_eq!(sender.available(), INITIAL_WINDOW as usize);
+    never_stalls(sender, receiver);
 }
 
 fn never_stalls(mut sender: SendWindow, mut receiver: ReceiveWindow) {

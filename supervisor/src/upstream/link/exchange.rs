@@ -12,6 +12,7 @@ use nano_protocol::{
 };
 
 use super::Violation;
+use super::wide_window::WideWindow;
 use crate::otlp::ChildSpans;
 use crate::upstream::place::Place;
 use crate::upstream::{LostRequest, RequestSummary};
@@ -74,6 +75,10 @@ struct ExchangeState {
     head: Option<ResponseHead>,
     /// The response's body.
     response: ReceiveHalf<Failed>,
+    /// Its window was opened.
+    wide: Option<WideWindow>,
+    /// It has become a WebSocket.
+    is_tunnel: bool,
     reader: Option<Waker>,
     /// The request's body.
     upload: SendHalf,
@@ -122,7 +127,9 @@ impl Exchange {
     pub(super) fn new(id: RequestId, about: RequestSummary, due: Deadline, offset: u64, kind: ExchangeKind) -> Self {
         let state = ExchangeState {
             head: None,
-            response: ReceiveHalf::default(),
+            response: ReceiveHalf::of_response(),
+            wide: None,
+            is_tunnel: false,
             reader: None,
             // hyper enforces the announced length.
             upload: match kind {
@@ -180,6 +187,7 @@ impl Exchange {
                 return Err(StreamViolation::SecondHead.into());
             }
             state.response = ReceiveHalf::of_socket();
+            state.is_tunnel = true;
             // An app with many idle sockets takes requests all the same.
             state.place = None;
         } else {
@@ -204,6 +212,9 @@ impl Exchange {
 
     pub(super) fn on_chunk(&self, data: Bytes, end: bool) -> Result<bool, Violation> {
         let mut state = self.state.borrow_mut();
+        // Nobody waits for it: its client takes nothing now. It keeps a buffer alive of which most may be of others.
+        let is_held = state.reader.is_none() && state.head.is_none() && state.wide.is_none();
+        let data = if is_held { Bytes::copy_from_slice(&data) } else { data };
         state.response.push(data, end)?;
         state.wake_reader();
         Ok(state.response.is_ended())
@@ -293,7 +304,10 @@ impl Exchange {
     pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<BodyChunk, Failed>>> {
         let mut state = self.state.borrow_mut();
         match state.response.take(usize::MAX) {
-            Received::Data(data, credit) => return Poll::Ready(Some(Ok(BodyChunk { data, credit }))),
+            Received::Data(data, credit) => {
+                let credit = credit.map(|credit| credit.saturating_add(state.widen()));
+                return Poll::Ready(Some(Ok(BodyChunk { data, credit })));
+            }
             Received::End => return Poll::Ready(None),
             Received::Failed(why) => return Poll::Ready(Some(Err(*why))),
             Received::Pending => {}
@@ -337,6 +351,16 @@ impl Exchange {
 }
 
 impl ExchangeState {
+    /// The client takes what comes: opens the window, if that is not done and there is room for it. The credit for that.
+    fn widen(&mut self) -> u32 {
+        // That of a tunnel has a width of its own.
+        if self.wide.is_some() || self.is_tunnel {
+            return 0;
+        }
+        self.wide = WideWindow::new();
+        if self.wide.is_some() { self.response.widen() } else { 0 }
+    }
+
     fn wake_reader(&mut self) {
         if let Some(waker) = self.reader.take() {
             waker.wake();

@@ -32,7 +32,12 @@ impl Requests {
         body: BodyLength,
         fetch: FetchKey,
     ) -> Outcome {
-        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Fetch(fetch), SendHalf::new(body)) {
+        match self.begin(
+            key,
+            ResponseHead { status, headers, body },
+            BodySource::Fetch(fetch),
+            SendHalf::of_response(body),
+        ) {
             Outcome::HandOn(_) => Outcome::Nothing,
             outcome => outcome,
         }

@@ -313,20 +313,26 @@ impl Requests {
             0 => BodyLength::None,
             length => BodyLength::Known(u64::try_from(length).unwrap_or(u64::MAX)),
         };
-        self.begin(key, ResponseHead { status, headers, body: length }, BodySource::Whole, SendHalf::whole(body))
+        self.begin(
+            key,
+            ResponseHead { status, headers, body: length },
+            BodySource::Whole,
+            SendHalf::whole_response(body),
+        )
     }
 
     /// Sends a response's head; [`Requests::send_chunk`] and [`Requests::end_body`] follow.
     pub(crate) fn respond_in_chunks(&mut self, key: RequestKey, status: u16, headers: HeaderBlock) -> Outcome {
         let head = ResponseHead { status, headers, body: BodyLength::Unknown };
-        self.begin(key, head, BodySource::Script { waiting: false }, SendHalf::new(BodyLength::Unknown))
+        self.begin(key, head, BodySource::Script { waiting: false }, SendHalf::of_response(BodyLength::Unknown))
     }
 
     /// Sends a response whose body is the request's, of which nothing was read yet.
     pub(crate) fn respond_with_request_body(&mut self, key: RequestKey, status: u16, headers: HeaderBlock) -> Outcome {
         let length = self.contexts.get(key).map_or(BodyLength::None, |context| context.incoming.length());
         let body = if length == BodyLength::Known(0) { BodyLength::None } else { length };
-        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Request, SendHalf::new(body)) {
+        match self.begin(key, ResponseHead { status, headers, body }, BodySource::Request, SendHalf::of_response(body))
+        {
             Outcome::Complete(_) => Outcome::HandedOn,
             outcome => outcome,
         }

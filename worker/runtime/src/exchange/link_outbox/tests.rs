@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use nano_protocol::limits::INITIAL_WINDOW;
+use nano_protocol::limits::{INITIAL_WINDOW, RESPONSE_WINDOW};
 use nano_protocol::{BodyLength, FetchDestination, FetchHead, HeaderBlock, RequestHead, ResetReason};
 
 use super::*;
@@ -11,6 +11,9 @@ use crate::exchange::key::{FetchKey, RequestKey};
 use crate::exchange::request::{Outcome, Requests};
 
 const WINDOW: usize = INITIAL_WINDOW as usize;
+
+/// What makes a response's window as wide.
+const WIDER: u32 = INITIAL_WINDOW - RESPONSE_WINDOW;
 
 /// Links, and bodies that scripts make without end.
 struct Scripts {
@@ -41,6 +44,7 @@ impl Scripts {
     fn response(&mut self, link: usize, id: u32) -> RequestKey {
         let key = self.request(link, id);
         self.requests.respond_in_chunks(key, 200, HeaderBlock::default());
+        self.requests.credit(link, id, WIDER).unwrap();
         key
     }
 
@@ -241,6 +245,7 @@ fn a_small_whole_body_goes_with_its_head_and_a_large_one_takes_turns() {
     assert!(complete && sent > 1000);
     let (complete, sent) = respond(&mut scripts, large, WINDOW);
     assert!(!complete && sent < Turns::BYTES + 1000, "{sent}");
+    scripts.requests.credit(0, 101, WIDER).unwrap();
     scripts.write(0);
     let before_it = std::iter::from_fn(|| scripts.requests.next_turn(0)).take_while(|stream| stream.number != 101);
     assert_eq!(before_it.count(), 4);

@@ -3,13 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use bytes::BytesMut;
-use nano_protocol::limits::INITIAL_WINDOW;
+use nano_protocol::limits::{INITIAL_WINDOW, RESPONSE_WINDOW};
 use nano_protocol::{Decoder, Side};
 
 use super::after_response::RETAINED;
 use super::*;
 
 const WINDOW: usize = INITIAL_WINDOW as usize;
+
+/// What makes a response's window as wide.
+const WIDER: u32 = INITIAL_WINDOW - RESPONSE_WINDOW;
 
 /// Requests with one link, on which request 0 has come, with a body.
 fn opened(body: BodyLength) -> (Requests, RequestKey) {
@@ -61,6 +64,7 @@ fn a_body_that_is_handed_on_takes_no_more_than_both_windows() {
         assert!(matches!(chunk(&mut requests, piece(), false).unwrap(), Outcome::Nothing));
     }
     assert!(matches!(requests.respond_with_request_body(key, 200, HeaderBlock::default()), Outcome::Nothing));
+    assert!(matches!(requests.credit(0, 0, WIDER).unwrap(), Outcome::Nothing));
     let frames = sent(&mut requests);
     assert_eq!(frames[0], Frame::BodyWanted { id: 0 });
     assert!(matches!(&frames[1], Frame::ResponseHead(0, head) if head.body == BodyLength::Unknown));
@@ -98,6 +102,8 @@ fn a_body_that_is_empty_is_handed_on_at_once() {
 fn a_script_is_told_of_room_when_it_waits_for_some_and_only_then() {
     let (mut requests, key) = opened(BodyLength::None);
     assert!(matches!(requests.respond_in_chunks(key, 200, HeaderBlock::default()), Outcome::Nothing));
+    assert_eq!(requests.response_room(key), RESPONSE_WINDOW as usize);
+    assert!(matches!(requests.credit(0, 0, WIDER).unwrap(), Outcome::Nothing));
     assert_eq!(requests.send_chunk(key, Bytes::from(vec![1; 1000]), false), WINDOW - 1000);
     assert!(matches!(requests.credit(0, 0, 1000).unwrap(), Outcome::Nothing));
     assert_eq!(requests.response_room(key), WINDOW);
