@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use nano_protocol::limits::RESPONSE_WINDOW;
 use nano_protocol::{BodyLength, Frame, ResetReason, StreamId};
 use socket2::{Domain, Socket, Type};
 
@@ -213,8 +214,8 @@ fn a_client_that_reads_byte_by_byte_is_cut() {
     // Without end: more than the kernel keeps for the two of them.
     let sender = std::thread::spawn(move || {
         worker.send(&[head(id, 200, &[], BodyLength::Unknown)]);
-        let data = Bytes::from(vec![b'y'; 60_000]);
-        let mut credit = 256 * 1024_usize;
+        let data = Bytes::from(vec![b'y'; 16_000]);
+        let mut credit = RESPONSE_WINDOW as usize;
         loop {
             while credit >= data.len() {
                 worker.send(&[Frame::Data { stream: StreamId::request(id), end: false, data: data.clone() }]);

@@ -1,7 +1,7 @@
 //! Requests and responses, bodies both ways, failures, drain.
 
 use bytes::Bytes;
-use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK};
+use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK, RESPONSE_WINDOW};
 use nano_protocol::{BodyLength, Frame, ResetReason, StreamId};
 
 use crate::hand::{Outcome, Worker, boot};
@@ -58,7 +58,7 @@ fn without_credit_no_more_than_the_window_is_sent_and_others_are_served() {
     let mut worker = Worker::serving(&[("index.js", source)]);
     let large = worker.open("GET", "/large", &[], BodyLength::None);
     let mut received = 0;
-    while received < INITIAL_WINDOW as usize {
+    while received < RESPONSE_WINDOW as usize {
         match worker.links[0].next().unwrap() {
             Frame::Data { stream: StreamId { number: id, .. }, end, data } => {
                 assert!(id == large && !end && data.len() <= MAX_CHUNK);
@@ -68,7 +68,7 @@ fn without_credit_no_more_than_the_window_is_sent_and_others_are_served() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(received, INITIAL_WINDOW as usize);
+    assert_eq!(received, RESPONSE_WINDOW as usize);
     assert_eq!(worker.get("/small").text(), "200 small", "nothing of the large body came in between");
 }
 
