@@ -21,12 +21,9 @@ use super::body::Http2Body;
 
 /// Requests that one connection may have open.
 const MAX_STREAMS: u32 = 100;
-/// Bytes of a request's body that may be on their way, also while the request waits for its app: they are the supervisor's
-/// memory.
-const STREAM_WINDOW: u32 = 64 * 1024;
-/// Of all requests of a connection. Whoever is behind a proxy shares it with the clients of other apps: bodies that one app
-/// does not read take nothing from theirs.
-const CONNECTION_WINDOW: u32 = MAX_STREAMS * STREAM_WINDOW;
+/// Bytes of a request's body that may be on their way, as for HTTP/1, and of all of a connection.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
 /// Bytes of a response that h2 holds.
 const SEND_BUFFER: usize = 64 * 1024;
 /// Requests that were reset before they were looked at, and answered with a reset: beyond, the connection ends.
