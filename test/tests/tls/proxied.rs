@@ -78,6 +78,4 @@ fn a_header_is_needed_before_tls_and_is_none_within_it() {
     let mut said = String::new();
     let _ = tls.read_to_string(&mut said);
     assert!(said.starts_with("HTTP/1.1 400 "), "{said}");
-    // Without either, at the plain port, it is sent here.
-    assert_eq!(front.nano.get("a.example", "/").status, 308);
 }
