@@ -136,7 +136,8 @@ fn a_suspended_app_sleeps_until_its_next_request() {
     let mut several = app("b");
     several["workers"] = json!(3);
     several["idle_ms"] = json!(600_000);
-    site.config(json!({ "drain_ms": 700, "apps": [app("a"), several] }));
+    let config = |drain_ms: u64| json!({ "drain_ms": drain_ms, "apps": [app("a"), several] });
+    site.config(config(60_000));
     let nano = site.serve();
     for name in ["a", "b"] {
         let host = format!("{name}.local");
@@ -160,8 +161,11 @@ fn a_suspended_app_sleeps_until_its_next_request() {
     succeeds(&nano, &["suspend", "a"]);
     assert_eq!(slow.receive().unwrap().text(), "slow");
     assert!(!process::runs(pid));
+    site.config(config(700));
+    succeeds(&nano, &["reload"]);
+    assert_eq!(nano.get("a.local", "/hello").status, 200);
     let mut slow = nano.connect();
-    slow.send_get("a.local", "/slow?ms=3000").unwrap();
+    slow.send_get("a.local", "/slow?ms=5000").unwrap();
     nano.await_metric("nano_http_requests_in_flight", &[("app", "a")], 1.0);
     let pid = nano.pid_of("a");
     let busy = nano.ctl(&["suspend", "a"]);

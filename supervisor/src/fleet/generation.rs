@@ -19,6 +19,7 @@ use super::start_error::StartError;
 use crate::app::Admission;
 use crate::app::{App, Availability};
 use crate::telemetry::AppMetrics;
+use crate::worker::WorkerState;
 
 /// A generation of an app, with its workers.
 #[derive(Debug)]
@@ -212,6 +213,12 @@ impl Generation {
     /// Whether it has a worker.
     pub(crate) fn is_running(&self) -> bool {
         self.slots.iter().any(|slot| slot.worker.borrow().is_some())
+    }
+
+    /// Whether every worker that it has is about to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        let mut running = self.slots.iter().filter(|slot| slot.worker.borrow().is_some());
+        running.all(|slot| slot.state() == Some(WorkerState::Draining))
     }
 
     pub(crate) fn app(&self) -> &Arc<App> {

@@ -23,7 +23,8 @@ impl Supervisor {
         }
         let until = Instant::now() + self.config().drain;
         generation.suspend(true);
-        while generation.is_running() && Instant::now() < until {
+        // What has begun to end does so, within `drain_ms` of its own.
+        while generation.is_running() && (Instant::now() < until || generation.is_ending()) {
             tokio::time::sleep(LOOK).await;
         }
         generation.suspend(false);
