@@ -96,11 +96,11 @@ fn imports_outside_of_the_app_are_refused_with_their_place() {
         ("../secret.js", "outside the app's directory"),
         ("https://example.com/x.js", "cannot be imported by URL"),
         ("node:fs", "it needs `\"compatibility_flags\": [\"nodejs_compat\"]`"),
-        ("node:sqlite", "nano has no node:sqlite; docs/node.md names"),
+        ("node:sea", "nano has no node:sea; docs/node.md names"),
         ("path", "it needs `\"compatibility_flags\": [\"nodejs_compat\"]`"),
         (
-            "cloudflare:sockets",
-            "nano has no cloudflare:sockets; of Cloudflare's modules it has cloudflare:workers and cloudflare:node",
+            "cloudflare:pipelines",
+            "nano has no cloudflare:pipelines; of Cloudflare's modules it has cloudflare:email, cloudflare:node,",
         ),
         ("bun:ffi", "nano has no modules of Bun's"),
         ("lodash", "only relative imports are supported"),
@@ -115,14 +115,14 @@ fn imports_outside_of_the_app_are_refused_with_their_place() {
 
 #[test]
 fn every_import_that_is_refused_is_told_at_once() {
-    let source = "import 'node:fs';\nimport x from 'lodash';\nimport './lib/a.js';\nimport 'cloudflare:email';";
+    let source = "import 'node:fs';\nimport x from 'lodash';\nimport './lib/a.js';\nimport 'cloudflare:pipelines';";
     let (message, path, line, _) = failure(&[
         ("index.js", source),
         ("lib/a.js", "import 'react'; import './b.js'"),
         ("lib/b.js", "import 'node:net';"),
     ]);
     let places: Vec<_> =
-        ["node:fs", "lodash", "cloudflare:email", "react", "node:net"].map(|name| message.find(name)).to_vec();
+        ["node:fs", "lodash", "cloudflare:pipelines", "react", "node:net"].map(|name| message.find(name)).to_vec();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{message}");
     assert!(message.contains("npx esbuild index.js --bundle"), "{message}");
     assert_eq!((path.as_str(), line), ("index.js", 1), "{message}");
