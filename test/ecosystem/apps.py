@@ -29,6 +29,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 APPS = HERE / "apps"
+DISPATCH = HERE / "dispatch.js"  # of apps that are many small routes; it lies beside `src` of each
 WORK = ROOT / "target/ecosystem"
 BIN = Path(os.environ.get("NANO_BIN_DIR") or ROOT / "target/debug")
 DOCS = ROOT / "docs/ecosystem.md"
@@ -101,6 +102,7 @@ class Project:
     def __init__(self, name):
         self.name, self.folder = name, WORK / name
         shutil.copytree(APPS / name, self.folder, dirs_exist_ok=True)
+        shutil.copy(DISPATCH, self.folder)
         self.requests = json.loads((APPS / name / "requests.json").read_text())
         self.manifest = json.loads((self.folder / "package.json").read_text())
 

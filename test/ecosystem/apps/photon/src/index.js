@@ -1,3 +1,4 @@
+import { dispatch } from "../dispatch.js";
 import { PhotonImage, resize, SamplingFilter } from "@cf-wasm/photon/workerd";
 const png = Uint8Array.from(atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="), (c) =>
   c.charCodeAt(0),
@@ -10,15 +11,4 @@ const routes = {
   },
 };
 
-export default {
-  async fetch(request, env, ctx) {
-    const name = new URL(request.url).pathname.slice(1);
-    if (!Object.hasOwn(routes, name)) return new Response("not found", { status: 404 });
-    try {
-      const value = await routes[name](request, env, ctx);
-      return value instanceof Response ? value : Response.json(value === undefined ? null : value);
-    } catch (error) {
-      return Response.json({ error: String(error?.message ?? error).slice(0, 400), name: error?.name, code: error?.code }, { status: 500 });
-    }
-  },
-};
+export default dispatch(routes);

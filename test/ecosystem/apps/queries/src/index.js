@@ -1,3 +1,4 @@
+import { dispatch } from "../dispatch.js";
 import { drizzle } from "drizzle-orm/sqlite-proxy";
 import { sqliteTable, text, integer } from "drizzle-orm/sqlite-core";
 import { eq, and, gt } from "drizzle-orm";
@@ -39,15 +40,4 @@ const routes = {
   },
 };
 
-export default {
-  async fetch(request, env, ctx) {
-    const name = new URL(request.url).pathname.slice(1);
-    if (!Object.hasOwn(routes, name)) return new Response("not found", { status: 404 });
-    try {
-      const value = await routes[name](request, env, ctx);
-      return value instanceof Response ? value : Response.json(value === undefined ? null : value);
-    } catch (error) {
-      return Response.json({ error: String(error?.message ?? error).slice(0, 400), name: error?.name, code: error?.code }, { status: 500 });
-    }
-  },
-};
+export default dispatch(routes);
