@@ -66,12 +66,17 @@ impl TraceParent {
         valid.then_some(Self { trace, span, is_sampled: flags & SAMPLED != 0, is_random: flags & RANDOM != 0 })
     }
 
+    /// The trace-flags.
+    pub(crate) fn flags(&self) -> u8 {
+        let sampled = if self.is_sampled { SAMPLED } else { 0 };
+        sampled | if self.is_random { RANDOM } else { 0 }
+    }
+
     /// As a header of version 00.
     pub(crate) fn text(&self) -> [u8; TRACEPARENT_BYTES] {
-        let flags = if self.is_sampled { SAMPLED } else { 0 } | if self.is_random { RANDOM } else { 0 };
         let mut text = [b'-'; TRACEPARENT_BYTES];
         let mut at = 0;
-        for field in [&[0][..], &self.trace, &self.span, &[flags]] {
+        for field in [&[0][..], &self.trace, &self.span, &[self.flags()]] {
             for byte in field {
                 for digit in [byte >> 4, byte & 15] {
                     if let Some(place) = text.get_mut(at) {

@@ -56,13 +56,13 @@ impl Tracer {
         attributes.extend(report.pid.map(|pid| ("nano.worker.pid", SpanValue::Number(pid.into()))));
         attributes.extend(error.map(|error| ("error.type", SpanValue::Text(error.to_owned()))));
         let end = SystemTime::now();
-        let TraceParent { trace, span, is_random, .. } = run.context;
+        let TraceParent { trace, span, .. } = run.context;
         self.hand_over(SpanRecord {
             kind: SpanKind::Internal,
             trace,
             span,
             parent: None,
-            flags: 1 | u8::from(is_random) << 1,
+            flags: run.context.flags(),
             state: String::new(),
             name: "scheduled".to_owned(),
             start: end.checked_sub(run.begun.elapsed()).unwrap_or(end),

@@ -179,13 +179,13 @@ impl RequestTrace {
             attributes.push(("error.type", SpanValue::Text(outcome.status.to_string())));
         }
         let end = SystemTime::now();
-        let TraceParent { trace, span, is_random, .. } = self.context;
+        let TraceParent { trace, span, .. } = self.context;
         Some(SpanRecord {
             kind: SpanKind::Server,
             trace,
             span,
             parent: caller,
-            flags: 1 | u8::from(is_random) << 1,
+            flags: self.context.flags(),
             state: text_of(state.as_ref()),
             name,
             start: end.checked_sub(outcome.took).unwrap_or(end),

@@ -67,14 +67,14 @@ impl ChildSpans {
                 attributes.push(("url.full", SpanValue::Text(url.into())));
             }
         }
-        let TraceParent { trace, span: parent, is_random, .. } = self.parent;
+        let TraceParent { trace, span: parent, .. } = self.parent;
         let begun = SystemTime::now();
         let record = SpanRecord {
             kind: SpanKind::Client,
             trace,
             span: self.ids.span(),
             parent: Some(parent),
-            flags: 1 | u8::from(is_random) << 1,
+            flags: self.parent.flags(),
             state: self.state.clone(),
             name: name.to_owned(),
             start: begun,
