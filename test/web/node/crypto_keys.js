@@ -41,7 +41,9 @@ test("keys are written and read in every form", () => {
       ok(createPrivateKey({ key, format: "der", type }).equals(privateKey), `${name} ${type} der`);
       const locked = privateKey.export({ format: "pem", type, cipher: "aes-256-cbc", passphrase: "pw" });
       ok(createPrivateKey({ key: locked, passphrase: Buffer.from("pw") }).equals(privateKey), `${name} ${type} encrypted`);
-      equal(codeOf(() => createPrivateKey({ key: locked, passphrase: "pv" })), "ERR_OSSL_BAD_DECRYPT", name);
+      // One wrong key in 256 leaves padding that looks right; what it locks is garbage then.
+      const wrong = codeOf(() => createPrivateKey({ key: locked, passphrase: "pv" }));
+      ok(["ERR_OSSL_BAD_DECRYPT", "ERR_OSSL_UNSUPPORTED"].includes(wrong), `${name} ${type}: ${wrong}`);
       equal(codeOf(() => createPrivateKey(locked)), "ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED", name);
     }
     for (const type of ["spki", ...(name === "rsa" ? ["pkcs1"] : [])]) {

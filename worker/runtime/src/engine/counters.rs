@@ -3,7 +3,9 @@
 
 use std::cell::Cell;
 
-use nano_protocol::{Stat, StatKind, StatSource, Stats};
+use nano_protocol::{ExitReason, Stat, StatKind, StatSource, Stats};
+
+use crate::engine::isolate_state::IsolateState;
 
 /// How many values there are.
 const PLACES: usize = {
@@ -34,9 +36,16 @@ pub(crate) fn places() -> impl Iterator<Item = (&'static str, u32)> {
 }
 
 impl Counters {
-    /// New counters, all 0, and the array for JavaScript.
+    /// New counters, all 0, and the array for JavaScript. `None`: there is no memory for it, and the isolate ends.
     pub(crate) fn new<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<(Self, v8::Local<'s, v8::Float64Array>)> {
-        let buffer = v8::ArrayBuffer::new(scope, PLACES * size_of::<f64>());
+        let bytes = PLACES * size_of::<f64>();
+        let state = IsolateState::get(scope)?;
+        if state.budget.room(0) < bytes {
+            // V8 ends the process when a buffer that native code makes is refused.
+            state.termination.begin(&scope.thread_safe_handle(), ExitReason::Heap);
+            return None;
+        }
+        let buffer = v8::ArrayBuffer::new(scope, bytes);
         let array = v8::Float64Array::new(scope, buffer, 0, PLACES)?;
         Some((Self { memory: buffer.get_backing_store(), reported: Cell::default() }, array))
     }

@@ -193,8 +193,8 @@ pub(crate) struct Guard {
     granted: AtomicBool,
 }
 
-/// Lets V8 call back about the heap's size.
-pub(crate) fn guard(isolate: &mut v8::Isolate, budget: Arc<Budget>, termination: Arc<Termination>) {
+/// Lets V8 call back when the heap is near its limit.
+pub(crate) fn guard(isolate: &mut v8::Isolate, budget: Arc<Budget>, termination: Arc<Termination>) -> &'static Guard {
     let handle = isolate.thread_safe_handle();
     // SAFETY: the pointer is only used in V8's callbacks, during which the isolate lives.
     #[expect(unsafe_code, reason = "one of V8's callbacks does not pass the isolate")]
@@ -204,7 +204,18 @@ pub(crate) fn guard(isolate: &mut v8::Isolate, budget: Arc<Budget>, termination:
         Box::leak(Box::new(Guard { budget, termination, isolate: handle, address, granted: AtomicBool::new(false) }));
     let data = ptr::from_ref(guard).cast_mut().cast();
     isolate.add_near_heap_limit_callback(near_heap_limit, data);
+    guard
+}
+
+/// Lets V8 call back after each full collection: the heap counts against the limit from then on. Not before the context is there:
+/// V8 ends the process when one of the snapshot's own buffers is refused. A heap that is over the limit by then ends the
+/// isolate.
+pub(crate) fn count_heap(isolate: &mut v8::Isolate, guard: &'static Guard) {
+    let data = ptr::from_ref(guard).cast_mut().cast();
     isolate.add_gc_epilogue_callback(after_collection, data, v8::GCType::kGCTypeMarkSweepCompact);
+    if isolate.get_heap_statistics().used_heap_size() > guard.budget.limit() {
+        isolate.low_memory_notification();
+    }
 }
 
 /// The guard that V8 passes back.

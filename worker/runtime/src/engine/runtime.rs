@@ -167,11 +167,13 @@ impl Runtime {
         isolate.set_slot(Timers::new(options.memory.map(|_| MAX_TIMERS)));
         isolate.set_slot(Rejections::default());
         isolate.set_oom_error_handler(fatal::on_out_of_memory);
-        if options.memory.is_some() {
-            memory::guard(&mut isolate, budget, Arc::clone(&state.termination));
-        }
+        let limited = options.memory.is_some();
+        let guard = limited.then(|| memory::guard(&mut isolate, budget, Arc::clone(&state.termination)));
         let entered = enter(&mut isolate, extensions, options.snapshot.is_some(), options.code_generation);
         let (context, entry) = entered.map_err(|error| explain(error, &state))?;
+        if let Some(guard) = guard {
+            memory::count_heap(&mut isolate, guard);
+        }
         modules.borrow_mut().set_functions(entry.built_in_module.clone(), entry.before_main.clone());
         let lazy = {
             v8::scope_with_context!(let scope, &mut isolate, &context);
@@ -184,7 +186,7 @@ impl Runtime {
         isolate.set_slot(entry.rejections.clone());
         let turns = Rc::default();
         let mut runtime = Self { entry, context, state, modules, turns, tasks, extensions, isolate };
-        if options.memory.is_some() {
+        if limited {
             // What is shared is counted nowhere.
             runtime.remove_shared_memory().ok_or_else(|| runtime.explain(RuntimeError::Snapshot))?;
         }
