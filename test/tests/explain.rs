@@ -66,5 +66,19 @@ fn a_file_is_explained_when_no_nano_serves_it() {
     let broken = offline(&["explain", "a.local"]);
     assert!(broken.code == Some(1) && broken.stderr.contains("nano.json:1:"), "{broken:?}");
     // Without a file there is nothing to explain.
-    assert_eq!(finish(&mut site.command("nanoctl", &["explain", "a"]), "").code, Some(3));
+    let nobodys = site.path("nobody.sock");
+    let nobody = finish(&mut site.command("nanoctl", &["--socket", nobodys.to_str().unwrap(), "explain", "a"]), "");
+    assert_eq!(nobody.code, Some(3), "{nobody:?}");
+}
+
+#[test]
+fn a_file_is_explained_when_another_is_served_at_its_socket() {
+    let (site, other) = (site(), site());
+    let nano = other.serve();
+    site.config(json!({
+        "control_socket": nano.control_socket(),
+        "apps": [{ "name": "b", "hostname": "b.local", "path": app_path("faults") }],
+    }));
+    let shown = finish(&mut site.command("nanoctl", &["--config", "nano.json", "explain", "b.local"]), "");
+    assert!(shown.code == Some(0) && shown.stdout.contains("no nano serves this file"), "{shown:?}");
 }

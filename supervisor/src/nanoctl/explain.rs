@@ -1,31 +1,35 @@
 //! `nanoctl explain`: asks the nano that runs, or reads the file that `--config` names.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use nano_protocol::ExitCode;
 use serde_json::{Value, json};
 
 use super::command_line::Cli;
 use super::show::{bytes, list, table, text};
-use super::{CommandFailure, client, json_of};
+use super::{CommandFailure, client, json_of, serves};
 use crate::explain;
 use crate::printable;
 
 /// The explanation by the nano that runs; if none serves the file of `--config`, by the file.
 pub(super) fn explained(cli: &Cli, subject: &str) -> Result<Value, CommandFailure> {
+    let client = match (client(cli), &cli.config) {
+        (Ok(client), None) => client,
+        (Ok(client), Some(file)) if serves(&json_of(client.get("/status")?)?, file) => client,
+        (Ok(_) | Err(CommandFailure { code: ExitCode::NoSupervisor, .. }), Some(file)) => return by_file(file, subject),
+        (Err(failure), _) => return Err(failure),
+    };
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("subject", subject);
-    let asked = client(cli).and_then(|client| json_of(client.get(&format!("/explain?{}", query.finish()))?));
-    match (asked, &cli.config) {
-        (Err(CommandFailure { code: ExitCode::NoSupervisor, .. }), Some(file)) => {
-            let config = nano_config::load(file).map_err(|error| CommandFailure::new(ExitCode::Failed, &error))?;
-            let mut body =
-                explain::explain(&config, subject).map_err(|error| CommandFailure::new(ExitCode::Failed, &error))?;
-            body["running"] = Value::Null;
-            Ok(body)
-        }
-        (asked, _) => asked,
-    }
+    json_of(client.get(&format!("/explain?{}", query.finish()))?)
+}
+
+fn by_file(file: &Path, subject: &str) -> Result<Value, CommandFailure> {
+    let config = nano_config::load(file).map_err(|error| CommandFailure::new(ExitCode::Failed, &error))?;
+    let mut body = explain::explain(&config, subject).map_err(|error| CommandFailure::new(ExitCode::Failed, &error))?;
+    body["running"] = Value::Null;
+    Ok(body)
 }
 
 pub(super) fn show(body: &Value) -> String {
