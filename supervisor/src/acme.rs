@@ -5,6 +5,7 @@
 
 mod account;
 mod board;
+mod clock;
 mod failure;
 mod http;
 mod names;
@@ -18,7 +19,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use nano_config::{AcmeConfig, Config, ConfigError, Diagnostic};
 use tokio::sync::{Notify, watch};
@@ -67,6 +68,21 @@ struct NameState {
     failure: Option<Failure>,
     /// Challenges that failed in a row: another kind is next.
     turn: usize,
+}
+
+impl Orders {
+    /// The clock was set back by so much: what was to be done after a while is to be done as much earlier by it. (A certificate
+    /// that is not due by its dates is left as it is when its time comes.)
+    fn set_back(&mut self, by: Duration) {
+        let earlier = |time: SystemTime| time.checked_sub(by).unwrap_or(SystemTime::UNIX_EPOCH);
+        self.held_until = earlier(self.held_until);
+        for state in self.names.values_mut() {
+            state.next = earlier(state.next);
+            if let Some(failure) = &mut state.failure {
+                failure.set_back(by);
+            }
+        }
+    }
 }
 
 impl NameState {

@@ -131,22 +131,30 @@ impl Failure {
     }
 
     pub(super) fn next(&self) -> SystemTime {
-        time(self.next)
+        self.time(self.next)
     }
 
     pub(super) fn soonest(&self) -> SystemTime {
-        time(self.soonest)
+        self.time(self.soonest)
+    }
+
+    /// The clock was set back by so much.
+    pub(super) fn set_back(&mut self, by: Duration) {
+        for time in [&mut self.at, &mut self.next, &mut self.soonest] {
+            *time = time.saturating_sub(by.as_secs());
+        }
+    }
+
+    /// One of its times, no later than nano would have written it now: its clock may have been wrong.
+    fn time(&self, seconds: u64) -> SystemTime {
+        let now = SystemTime::now();
+        let wait = Duration::from_secs(seconds.saturating_sub(self.at)).min(schedule::MAX_RETRY_AFTER);
+        UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(now + wait).min(now + wait)
     }
 }
 
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// A time of a file, no later than one that nano would have written: its clock may have been wrong.
-fn time(seconds: u64) -> SystemTime {
-    let latest = SystemTime::now() + schedule::MAX_RETRY_AFTER;
-    UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(latest).min(latest)
 }
 
 #[cfg(test)]

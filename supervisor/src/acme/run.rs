@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use nano_config::AcmeConfig;
 use tokio::sync::Mutex;
@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::account::{account, forget};
 use super::board::Board;
+use super::clock::Clock;
 use super::failure::{Failure, OrderError};
 use super::http::{Client, Patience};
 use super::order::{Means, order};
@@ -68,7 +69,13 @@ impl Acme {
         let workshop = Rc::new(Workshop { board: Board::new(shards), account: Mutex::new(()) });
         let mut orders: JoinSet<Finished> = JoinSet::new();
         let mut names: HashMap<Id, String> = HashMap::new();
+        let mut clock = Clock::new(SystemTime::now(), Instant::now());
         loop {
+            if let Some(by) = clock.set_back(SystemTime::now(), Instant::now())
+                && let Some(orders) = &mut *self.orders.borrow_mut()
+            {
+                orders.set_back(by);
+            }
             while orders.len() < AT_ONCE
                 && let Some(job) = self.next_job()
             {

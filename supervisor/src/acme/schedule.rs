@@ -44,10 +44,11 @@ pub(super) fn soonest(wait: Duration, retry_after: Option<Duration>) -> Duration
 }
 
 /// When a certificate that was issued now is to be renewed. By a clock that is wrong, its time for that may have come
-/// already.
+/// already, or its end be near: a part of its life passes before the next is ordered.
 pub(super) fn first_renewal(facts: &CertificateFacts, now: SystemTime) -> SystemTime {
     let left = facts.expires.and_then(|expires| expires.duration_since(now).ok()).unwrap_or_default();
-    renewal(facts).max(now + (left / 3).max(MIN_LIFE))
+    let life = facts.begins.zip(facts.expires).and_then(|(begins, expires)| expires.duration_since(begins).ok());
+    renewal(facts).max(now + (left / 3).max(life.unwrap_or_default() / 9).max(MIN_LIFE))
 }
 
 /// From 0 to 1. Every `RandomState` has new keys, which is random enough to spread timers.

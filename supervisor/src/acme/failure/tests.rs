@@ -58,3 +58,17 @@ fn times_of_a_file_are_bounded() {
     let failure: Failure = serde_json::from_str(&text).unwrap();
     assert!(failure.next() <= SystemTime::now() + schedule::MAX_RETRY_AFTER);
 }
+
+#[test]
+fn a_failure_of_a_clock_that_was_ahead_waits_no_longer_than_any_other() {
+    let year = Duration::from_secs(365 * 86_400);
+    let mut failure = Failure::after(None, &OrderError::Refused(String::new()), None);
+    let wait = failure.next - failure.at;
+    failure.at += year.as_secs();
+    failure.next += year.as_secs();
+    failure.soonest += year.as_secs();
+    let most = SystemTime::now() + Duration::from_secs(wait + 1);
+    assert!(failure.next() <= most && failure.soonest() <= failure.next(), "read from a file");
+    failure.set_back(year);
+    assert!(failure.next() <= most && failure.next() > SystemTime::now(), "seen while nano runs");
+}

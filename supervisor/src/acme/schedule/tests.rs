@@ -78,7 +78,7 @@ fn a_wrong_clock_does_not_order_again_and_again() {
     assert_eq!(first_renewal(&facts, begins), renewal(&facts));
     // Two months ahead: there seems to be a month left.
     assert_eq!(first_renewal(&facts, begins + 60 * DAY), begins + 70 * DAY);
-    assert_eq!(first_renewal(&facts, begins + 90 * DAY), begins + 90 * DAY + MIN_LIFE);
+    assert_eq!(first_renewal(&facts, begins + 90 * DAY), begins + 100 * DAY);
 }
 
 #[test]
@@ -86,4 +86,16 @@ fn fractions_are_between_0_and_1() {
     for _ in 0..100 {
         assert!((0.0..1.0).contains(&random_fraction()));
     }
+}
+
+#[test]
+fn a_clock_that_is_ahead_orders_no_certificate_after_the_other() {
+    let issued = SystemTime::UNIX_EPOCH + 20_000 * DAY;
+    let facts = facts("a.example", issued, 90 * DAY);
+    for ahead in [61, 89, 90, 91, 365] {
+        let now = issued + ahead * DAY;
+        assert!(first_renewal(&facts, now) >= now + 10 * DAY, "{ahead} days");
+    }
+    // Behind, it is renewed by its own dates.
+    assert_eq!(first_renewal(&facts, issued - 365 * DAY), renewal(&facts));
 }
