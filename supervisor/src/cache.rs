@@ -9,7 +9,7 @@ mod vary;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use room::Held;
 pub(crate) use room::MAX_BODY;
@@ -42,6 +42,7 @@ impl Storing {
     ) -> Option<Self> {
         let now = SystemTime::now();
         let freshness = freshness::of(status, &mut headers, now)?;
+        own(&mut headers);
         let vary = vary::Selecting::of(&headers, asked)?;
         let entry = Entry::new(status, headers, vary, freshness);
         let held = cache.hold(entry.cost(&key))?;
@@ -71,6 +72,15 @@ impl Storing {
         self.held.release(self.body.capacity() - self.body.len());
         self.body.shrink_to_fit();
         self.cache.put(self.key, self.entry.with(self.body, self.held));
+    }
+}
+
+/// Makes the values copies. They are parts of what was read from the worker's link, with whatever else came then.
+fn own(headers: &mut HeaderMap) {
+    for value in headers.values_mut() {
+        if let Ok(copy) = HeaderValue::from_bytes(value.as_bytes()) {
+            *value = copy;
+        }
     }
 }
 

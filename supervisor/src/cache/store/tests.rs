@@ -92,6 +92,23 @@ fn what_is_stale_is_gone() {
 }
 
 #[test]
+fn what_is_kept_keeps_nothing_else_of_what_was_read() {
+    let (cache, buffer) = (Caches::default().of_app("a"), Arc::new([b'v'; 65_536]));
+    struct Read(Arc<[u8; 65_536]>);
+    impl AsRef<[u8]> for Read {
+        fn as_ref(&self) -> &[u8] {
+            &*self.0
+        }
+    }
+    let mut response = headers(&[("cache-control", "max-age=60")]);
+    let value = Bytes::from_owner(Read(Arc::clone(&buffer))).slice(..10);
+    response.insert("x", HeaderValue::from_maybe_shared(value).unwrap());
+    Storing::begin(&cache, key("", URL), &HeaderMap::new(), (200, response)).unwrap().finish();
+    assert_eq!(find(&cache, &key("", URL), &HeaderMap::new()).unwrap().headers["x"], "vvvvvvvvvv");
+    assert_eq!(Arc::strong_count(&buffer), 1);
+}
+
+#[test]
 fn an_app_has_its_share_and_its_oldest_go() {
     let caches = Caches::default();
     let cache = caches.of_app("a");
