@@ -137,4 +137,31 @@ test("MessageEvent by its constructor", () => {
   throws(() => new MessageEvent("x", { ports: 1 }), TypeError);
 });
 
+
+test("the buffer of a WebAssembly.Memory is copied, and never transferred", () => {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  new Uint8Array(memory.buffer)[7] = 5;
+  const { port1 } = new MessageChannel();
+  for (const body of [
+    () => structuredClone(memory.buffer, { transfer: [memory.buffer] }),
+    () => structuredClone(new Uint8Array(memory.buffer), { transfer: [memory.buffer] }),
+    () => structuredClone(1, { transfer: [new ArrayBuffer(1), memory.buffer] }),
+    () => port1.postMessage(memory.buffer, [memory.buffer]),
+    () => port1.postMessage(null, { transfer: [memory.buffer] }),
+    () => structuredClone(memory),
+  ]) equal(thrownBy(body).name, "DataCloneError", `${body}`);
+  const before = memory.buffer;
+  const copy = structuredClone(before);
+  new Uint8Array(before)[7] = 6;
+  equal(new Uint8Array(copy)[7], 5);
+  equal(memory.buffer, before);
+  memory.grow(1);
+  equal(before.byteLength, 0);
+  equal(memory.buffer.byteLength, 2 * 65536);
+  const whole = new ArrayBuffer(4);
+  throws(() => structuredClone(whole, { transfer: [whole, memory.buffer] }), DOMException, "with another");
+  equal(whole.byteLength, 4, "nothing is transferred where one cannot be");
+  port1.close();
+});
+
 await done();

@@ -139,6 +139,16 @@ fn structured_clone(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgument
         }
     }
 
+    if transfer.iter().any(|buffer| !buffer.is_detachable()) {
+        // That of a WebAssembly.Memory, whose code goes on using it.
+        if let Some(message) =
+            v8::String::new(scope, "#<ArrayBuffer> of a WebAssembly.Memory could not be transferred.")
+        {
+            v8::ValueSerializerImpl::throw_data_clone_error(&delegate, scope, message);
+        }
+        return;
+    }
+
     let context = scope.get_current_context();
     let serializer = v8::ValueSerializer::new(scope, Box::new(delegate));
     serializer.write_header();
