@@ -21,6 +21,7 @@ use crate::exchange::key::{BodyReader, FetchKey, RequestKey};
 use crate::exchange::link_outbox::LinkOutbox;
 use aborted::AbortedHandlers;
 pub(crate) use aborted::Allowance;
+use after_response::{HeldRequests, Hold};
 pub(super) use body::BodySource;
 use body::{Cut, IncomingBody, OutgoingBody};
 pub(crate) use unbegun::Call;
@@ -42,10 +43,7 @@ struct RequestContext {
     outgoing: Option<OutgoingBody>,
     /// The response is complete.
     answered: bool,
-    /// Promises of `waitUntil` that are not settled.
-    held: u32,
-    /// Bytes of its body that count against [`RETAINED`].
-    retained: usize,
+    held: Hold,
 }
 
 /// What JavaScript gets for a piece of a request's body.
@@ -82,8 +80,7 @@ pub(crate) struct Requests {
     aborted: AbortedHandlers,
     /// Fetches whose responses were to be handed on to requests that ended early.
     pub(super) orphans: Vec<FetchKey>,
-    /// Bytes that are kept for `waitUntil`.
-    retained: usize,
+    held: HeldRequests,
     /// Bytes of requests that the app was not called for yet.
     unbegun: usize,
     /// By link, in the order of the data links.
@@ -98,7 +95,7 @@ impl Default for Requests {
             finished: VecDeque::new(),
             aborted: AbortedHandlers::default(),
             orphans: Vec::new(),
-            retained: 0,
+            held: HeldRequests::default(),
             unbegun: 0,
             outboxes: Vec::new(),
         }

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use nano_protocol::limits::{INITIAL_WINDOW, RESPONSE_WINDOW};
 use nano_protocol::{Decoder, Side};
 
-use super::after_response::RETAINED;
+use super::after_response::{HELD, RETAINED};
 use super::*;
 
 const WINDOW: usize = INITIAL_WINDOW as usize;
@@ -262,7 +262,39 @@ fn what_wait_until_keeps_is_bounded() {
     for key in keys {
         requests.release(key);
     }
-    assert_eq!((requests.retained, requests.in_flight()), (0, 1));
+    assert_eq!((requests.held.retained, requests.in_flight()), (0, 1));
+}
+
+#[test]
+fn requests_that_wait_until_holds_for_ever_are_forgotten_when_there_are_many() {
+    let mut requests = Requests::default();
+    requests.set_links(1);
+    let mut headers = HeaderBlock::builder();
+    assert!(headers.push(b"x", &[b'y'; 60_000]));
+    let headers = headers.finish();
+    let mut keys = Vec::new();
+    for id in 0..1000 {
+        let head = RequestHead {
+            method: "GET".into(),
+            url: "http://a/".into(),
+            request_id: "id".into(),
+            headers: headers.clone(),
+            body: BodyLength::None,
+            websocket: false,
+        };
+        let key = requests.open(0, id, head);
+        requests.hold(key);
+        assert!(matches!(requests.respond(key, 200, HeaderBlock::default(), Bytes::new()), Outcome::Complete(None)));
+        keys.push(key);
+    }
+    let held = requests.in_flight();
+    assert!(held * 60_000 <= HELD && held * 70_000 > HELD, "{held}");
+    // The last ones.
+    assert!(requests.contexts.get(keys[999]).is_some() && requests.contexts.get(keys[0]).is_none());
+    for key in keys {
+        requests.release(key);
+    }
+    assert_eq!((requests.held.bytes, requests.in_flight()), (0, 0));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use nano_protocol::{BodyLength, Frame, HeaderBlock, RequestHead, RequestId};
 
+use super::after_response::Hold;
 use super::body::IncomingBody;
 use super::{RequestContext, Requests};
 use crate::exchange::key::RequestKey;
@@ -65,8 +66,7 @@ impl RequestContext {
             websocket: false,
             outgoing: None,
             answered: false,
-            held: 0,
-            retained: 0,
+            held: Hold::default(),
         }
     }
 }
