@@ -11,6 +11,7 @@ mod operator_signals;
 mod predecessor;
 mod running;
 mod sockets;
+mod spare_memory;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

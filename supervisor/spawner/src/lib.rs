@@ -25,6 +25,7 @@ mod files;
 mod forked_task;
 mod generation;
 mod groups;
+pub mod heap;
 mod inheritance;
 mod inspect;
 mod listing;

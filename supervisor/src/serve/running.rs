@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::files::Files;
 use super::predecessor::{TakeOverError, Waiting};
-use super::{MIN_SHUTDOWN_GRACE, ServeError};
+use super::{MIN_SHUTDOWN_GRACE, ServeError, spare_memory};
 use crate::agent;
 use crate::certificates;
 use crate::downstream::listener::Listener;
@@ -113,6 +113,7 @@ pub(super) fn go_on(
             }
         });
     }
+    background.spawn_local(spare_memory::give_back());
     background.spawn_local(watch::run(Rc::clone(supervisor)));
     background.spawn_local(certificates::keep_fresh(Rc::clone(supervisor)));
     background.spawn_local(Rc::clone(&supervisor.crons).run(supervisor.shards().clone()));
