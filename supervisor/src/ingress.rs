@@ -36,12 +36,11 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode};
-use hyper::body::Incoming;
 use nano_protocol::{BodyLength, ResetReason, ResponseHead};
 use tracing::Instrument;
 
 use crate::assets::AssetAnswer;
-use crate::downstream::Requester;
+use crate::downstream::{RequestBody, Requester};
 use crate::upstream::{Deadline, Death, Failed, NotAdmitted, RequestFrame, RequestSummary, Subject, UpstreamRequest};
 pub(crate) use build_page::BuildPage;
 pub(crate) use context::IngressContext;
@@ -66,7 +65,7 @@ const MAX_TRIES: u32 = 4;
 pub(crate) fn handle_request(
     context: Rc<IngressContext>,
     client: &Requester,
-    request: http::Request<Incoming>,
+    request: http::Request<RequestBody>,
 ) -> impl Future<Output = Response<ResponseBody>> + use<> {
     let (head, body) = request.into_parts();
     let mut record = RequestLog::begin(&context, client, &head);
@@ -185,7 +184,7 @@ async fn forward(
     let mut since: Option<Instant> = None;
     let mut tries = Tries::default();
     loop {
-        let permit = match pool.admit(since.map_or(patience, |since| since + timeout)).await {
+        let permit = match pool.admit(since.map_or(patience, |since| since + timeout), frame.head_bytes()).await {
             Ok(permit) => permit,
             Err(NotAdmitted::Moved) => {
                 pool = context.routes.find(&host).ok_or(Failure::UnknownHost)?;

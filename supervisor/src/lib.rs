@@ -64,6 +64,7 @@ mod upgrade;
 pub mod upstream;
 mod watch;
 mod websocket_handshake;
+mod wide_windows;
 pub mod worker;
 pub mod wrangler;
 

@@ -3,10 +3,10 @@
 //!
 //! A worker takes `max_concurrent` requests at once. Further requests wait in order of arrival, at most
 //! [`Admission::queue_bound`] of them over all shards: four times what all workers together may have in flight, and at
-//! least 64. When the queue is full, requests are refused (503). No request waits longer than `timeout_ms`.
+//! least 64; and their heads have at most [`QUEUE_BYTES`] together. When the queue is full, requests are refused (503). No request waits longer than `timeout_ms`.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -15,6 +15,8 @@ use crate::worker::Worker;
 
 /// Waiting requests for each one that may be in flight.
 const QUEUE_FACTOR: u32 = 4;
+/// Bytes of the heads of all that wait. They cost more than twice that, as the client sent them and as the worker gets them.
+const QUEUE_BYTES: usize = 8 << 20;
 /// The queue is never shorter.
 const MIN_QUEUE: u32 = 64;
 
@@ -24,6 +26,7 @@ pub struct Admission {
     max_concurrent: u32,
     queue_bound: u32,
     waiting: AtomicU32,
+    waiting_bytes: AtomicUsize,
     freed: Notify,
 }
 
@@ -40,6 +43,7 @@ impl Admission {
             max_concurrent,
             queue_bound: capacity.saturating_mul(QUEUE_FACTOR).max(MIN_QUEUE),
             waiting: AtomicU32::new(0),
+            waiting_bytes: AtomicUsize::new(0),
             freed: Notify::new(),
         }
     }
@@ -82,14 +86,19 @@ impl Admission {
         self.freed.notify_waiters();
     }
 
-    /// Joins the queue.
+    /// Joins the queue with a request whose head has so many bytes.
     ///
     /// # Errors
     /// The queue is full.
-    pub fn enqueue(&self) -> Result<QueueEntry<'_>, QueueFull> {
+    pub fn enqueue(&self, bytes: usize) -> Result<QueueEntry<'_>, QueueFull> {
+        let fits = |now: usize| now.checked_add(bytes).filter(|sum| *sum <= QUEUE_BYTES);
+        self.waiting_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).map_err(|_| QueueFull)?;
         let more = |now: u32| (now < self.queue_bound).then(|| now + 1);
-        self.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).map_err(|_| QueueFull)?;
-        Ok(QueueEntry { admission: self })
+        if self.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_err() {
+            self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(QueueFull);
+        }
+        Ok(QueueEntry { admission: self, bytes })
     }
 }
 
@@ -97,6 +106,7 @@ impl Admission {
 #[derive(Debug)]
 pub struct QueueEntry<'a> {
     admission: &'a Admission,
+    bytes: usize,
 }
 
 impl<'a> QueueEntry<'a> {
@@ -112,6 +122,7 @@ impl<'a> QueueEntry<'a> {
 impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
         self.admission.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.admission.waiting_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

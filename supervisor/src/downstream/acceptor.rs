@@ -26,7 +26,7 @@ use super::proxied::{Arrival, ProxyRefusal};
 use super::socket::Wire;
 use super::tls::{NotSecured, secure};
 use super::upgraded::Tunnel;
-use super::{ConnectionError, Handshake, Requester, Server, Service};
+use super::{ConnectionError, Handshake, RequestBody, Requester, Server, Service};
 use crate::http_date;
 
 /// Largest head of a request, its first line included. Over it: 431.
@@ -361,10 +361,13 @@ impl<F: Future<Output = Response<B>>, B> Future for Dated<F> {
 
 /// Runs hyper on the connection until one side ends it.
 async fn serve_http<S: Service>(service: &Rc<S>, client: &Rc<Connection>) -> ConnectionEnd {
-    let service = service_fn(|request| {
+    let service = service_fn(|request: http::Request<_>| {
         // Called at once: hyper may look for the next request before it polls for this response.
         client.begin();
-        Dated::new(service.handle(&Requester::Http1(Rc::clone(client)), request), client.hsts().cloned())
+        Dated::new(
+            service.handle(&Requester::Http1(Rc::clone(client)), request.map(RequestBody::Http1)),
+            client.hsts().cloned(),
+        )
     });
     let mut connection = Box::new(reader().serve_connection(ConnectionStream(Rc::clone(client)), service));
     let ended = poll_fn(|cx| {

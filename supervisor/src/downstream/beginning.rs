@@ -46,4 +46,10 @@ impl Connection {
         let length = early.len().min(most);
         early.split_to(length)
     }
+
+    /// Gives back what was read last.
+    pub(super) fn put_back(&self, read: &[u8]) {
+        let mut early = self.early.borrow_mut();
+        *early = Bytes::from([read, &early].concat());
+    }
 }

@@ -1,11 +1,15 @@
 //! Connections of HTTP/2: many requests at once, each with the limits that a connection of HTTP/1 has.
 //!
-//! hyper and h2 speak the protocol. Beside their own bounds (streams, windows, sizes of heads, resets), what a client may
-//! make them do is bounded here: how much is read in one turn, and how many frames that carry nothing ([`meter`]).
+//! h2 speaks the protocol. Beside its own bounds (streams, sizes of heads, resets), what a client may make it do is bounded
+//! here: how much is read in one turn, how many frames that carry nothing ([`meter`]), and how much of bodies may be on
+//! its way ([`windows`]). (hyper's server, which is h2 too, has windows that never change.)
 
+mod answer;
 mod body;
 mod meter;
 mod server;
+mod upload;
+mod windows;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -15,8 +19,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use hyper::rt::{Read, ReadBufCursor, Write};
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::AbortHandle;
 
 use super::Connection;
@@ -24,6 +27,10 @@ use super::connection::ConnectionPhase;
 use super::min_rate::MinRate;
 use meter::FrameMeter;
 pub(super) use server::serve_http2;
+use upload::Arriving;
+pub(super) use upload::Http2Upload;
+pub(super) use windows::account as upload_windows;
+use windows::{SetWindows, UploadWindows};
 
 /// What a client with prior knowledge begins with (RFC 9113 §3.4).
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -36,9 +43,10 @@ const READ_IN_TURN: usize = 32 * 1024;
 pub(super) struct Http2State {
     open: RefCell<HashMap<u64, Rc<Http2Request>>>,
     next: Cell<u64>,
-    /// The request that hyper is about to start.
-    last: RefCell<Option<Rc<Http2Request>>>,
     meter: RefCell<FrameMeter>,
+    /// Bodies of requests that are still coming.
+    uploads: RefCell<Vec<Rc<Arriving>>>,
+    windows: RefCell<UploadWindows>,
     /// Bytes that may be read in this turn.
     left: Cell<usize>,
     /// Bytes that went to the socket.
@@ -62,7 +70,7 @@ pub(crate) struct Http2Request {
     uploading: Cell<bool>,
     upload: MinRate,
     download: MinRate,
-    /// The bytes that hyper was given last.
+    /// The bytes that h2 was given last.
     given: Cell<usize>,
     /// Its body did not come in time.
     late: Cell<bool>,
@@ -76,8 +84,9 @@ impl Connection {
         let state = Http2State {
             open: RefCell::default(),
             next: Cell::new(0),
-            last: RefCell::default(),
             meter: RefCell::default(),
+            uploads: RefCell::default(),
+            windows: RefCell::default(),
             left: Cell::new(0),
             written: Cell::new(0),
             throttled: RefCell::default(),
@@ -91,6 +100,7 @@ impl Connection {
     pub(super) fn begin_turn(&self) {
         if let Some(state) = self.http2.get() {
             state.left.set(READ_IN_TURN);
+            state.meter.borrow_mut().begin_turn();
         }
     }
 
@@ -117,15 +127,23 @@ impl Connection {
         request.download.begin_download(&self.shared.budget);
         if let Some(state) = self.http2.get() {
             state.open.borrow_mut().insert(key, Rc::clone(&request));
-            *state.last.borrow_mut() = Some(Rc::clone(&request));
         }
         request
     }
 
-    /// hyper has started what answers the request that came last.
-    fn started(&self, task: AbortHandle) {
-        if let Some(request) = self.http2.get().and_then(|state| state.last.take()) {
-            *request.task.borrow_mut() = Some(task);
+    /// A turn of the connection ends: what came of requests' bodies is put by, and their windows are set.
+    fn end_turn(&self, set: &mut impl SetWindows) {
+        let Some(state) = self.http2.get() else { return };
+        let wanted = state.absorb();
+        let mut windows = state.windows.borrow_mut();
+        windows.received(state.meter.borrow_mut().take_data());
+        windows.adjust(wanted, &self.shared.upload_windows, set);
+    }
+
+    /// The connection is over, and h2 has dropped it: bodies that did not come to their end fail.
+    fn end_uploads(&self) {
+        if let Some(state) = self.http2.get() {
+            state.absorb();
         }
     }
 
@@ -143,7 +161,7 @@ impl Connection {
         open.iter().for_each(|request| request.tick());
     }
 
-    /// Waits until all that hyper was given is written.
+    /// Waits until all that h2 was given is written.
     pub(super) fn poll_streams_written(&self, cx: &Context<'_>) -> Poll<()> {
         match self.http2.get() {
             Some(state) if self.unwritten.get() => {
@@ -156,6 +174,17 @@ impl Connection {
 }
 
 impl Http2State {
+    /// Takes what came of bodies. How much is still to come of those that are being taken.
+    fn absorb(&self) -> u64 {
+        let mut wanted = 0_u64;
+        self.uploads.borrow_mut().retain(|upload| {
+            let more = upload.absorb();
+            wanted = wanted.saturating_add(upload.wanted());
+            more
+        });
+        wanted
+    }
+
     fn wake_reader(&self) {
         if !self.meter.borrow().is_exhausted()
             && let Some(waker) = self.throttled.take()
@@ -171,6 +200,14 @@ impl Http2State {
 }
 
 impl Http2Request {
+    /// `upload`: its body, if there is one. `task`: what answers it.
+    fn begin(&self, upload: Option<Rc<Arriving>>, task: AbortHandle) {
+        if let Some(state) = self.connection.http2.get() {
+            state.uploads.borrow_mut().extend(upload);
+        }
+        *self.task.borrow_mut() = Some(task);
+    }
+
     pub(super) fn connection(&self) -> &Rc<Connection> {
         &self.connection
     }
@@ -210,9 +247,12 @@ impl Http2Request {
 
     pub(super) fn got_body(&self, bytes: usize) {
         self.upload.moved(bytes, &self.connection.shared.budget);
+    }
+
+    /// So many frames of its body were taken: the app takes what comes, in pieces of whatever size.
+    fn took_frames(&self, frames: u32) {
         if let Some(state) = self.connection.http2.get() {
-            // The app takes what comes, in pieces of whatever size.
-            state.refund(1);
+            state.refund(frames);
         }
     }
 
@@ -221,12 +261,12 @@ impl Http2Request {
         self.connection.http2.get().map_or(0, |state| state.written.get())
     }
 
-    /// hyper asks for more of the response: what it had before is on its way.
+    /// More of the response is asked for: what was given before is on its way.
     fn taken(&self) {
         self.download.moved(self.given.take(), &self.connection.shared.budget);
     }
 
-    /// hyper has a piece of the response, which waits for the client's windows.
+    /// There is a piece of the response, which waits for the client's windows.
     fn gave(&self, bytes: usize) {
         self.given.set(bytes);
         self.download.wait();
@@ -248,18 +288,18 @@ impl Http2Request {
         if self.download.is_behind(budget)
             && let Some(task) = self.task.take()
         {
-            // hyper resets the stream when what answers it is dropped.
+            // h2 resets the stream when what answers it is dropped.
             task.abort();
         }
     }
 }
 
-/// The connection as hyper sees it.
+/// The connection as h2 sees it.
 #[derive(Debug)]
 struct Http2Stream(Rc<Connection>);
 
-impl Read for Http2Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+impl AsyncRead for Http2Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let connection = &*self.0;
         let Some(state) = connection.http2.get() else { return Poll::Ready(Ok(())) };
         if state.meter.borrow().is_exhausted() {
@@ -282,19 +322,25 @@ impl Read for Http2Stream {
         } else {
             read.put_slice(&early);
         }
-        let read = read.filled();
-        state.left.set(state.left.get() - read.len());
-        if state.meter.borrow_mut().feed(read) && connection.phase() == ConnectionPhase::Head {
+        let mut meter = state.meter.borrow_mut();
+        let (read, later) = read.filled().split_at(meter.feed(read.filled()));
+        if meter.has_begun() && connection.phase() == ConnectionPhase::Head {
             connection.enter(ConnectionPhase::Idle);
+        }
+        if later.is_empty() {
+            state.left.set(state.left.get() - read.len());
+        } else {
+            connection.put_back(later);
+            state.left.set(0);
         }
         into.put_slice(read);
         Poll::Ready(Ok(()))
     }
 }
 
-impl Write for Http2Stream {
+impl AsyncWrite for Http2Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut *self.0.socket.borrow_mut()).poll_write(cx, bytes);
+        let written = Pin::new(self.0.socket.borrow_mut().inner_mut()).poll_write(cx, bytes);
         self.wrote(&written);
         written
     }
@@ -304,7 +350,7 @@ impl Write for Http2Stream {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut *self.0.socket.borrow_mut()).poll_write_vectored(cx, pieces);
+        let written = Pin::new(self.0.socket.borrow_mut().inner_mut()).poll_write_vectored(cx, pieces);
         self.wrote(&written);
         written
     }
@@ -314,7 +360,7 @@ impl Write for Http2Stream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut *self.0.socket.borrow_mut()).poll_flush(cx);
+        let flushed = Pin::new(self.0.socket.borrow_mut().inner_mut()).poll_flush(cx);
         if let (Poll::Ready(Ok(())), Some(state)) = (&flushed, self.0.http2.get()) {
             self.0.unwritten.set(false);
             state.writers.take().into_iter().for_each(Waker::wake);

@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 
-use super::{Client, Connection, ProxyRefusal, Requester};
+use super::{Client, Connection, ProxyRefusal, RequestBody, Requester};
 
 /// Why a connection gets an error response without a request, or in the middle of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(crate) trait Service: Sized + 'static {
     fn handle(
         self: &Rc<Self>,
         requester: &Requester,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
     ) -> impl Future<Output = Response<Self::Body>> + use<Self>;
 
     /// The whole error response, as bytes, for a connection without a valid request; the connection ends after it.

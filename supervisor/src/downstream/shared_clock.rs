@@ -1,11 +1,14 @@
-//! What all connections of a shard share: a clock, the minimum rates, the netlink socket, a read buffer.
+//! What all connections of a shard share: a clock, the minimum rates, the netlink socket, a read buffer, wide windows.
 
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
+use std::rc::Rc;
 
+use super::http2::upload_windows;
 use super::min_rate::RateBudget;
 use super::peers::Peers;
 use super::per_address_limit::PerAddressLimit;
+use crate::wide_windows::WideWindows;
 
 /// Bytes of one read.
 const SCRATCH: usize = 64 * 1024;
@@ -23,6 +26,8 @@ pub(super) struct SharedClock {
     streams: Cell<usize>,
     max_streams: usize,
     streams_of: PerAddressLimit,
+    /// Which connections of HTTP/2 have wide windows for requests' bodies.
+    pub(super) upload_windows: Rc<WideWindows>,
 }
 
 impl SharedClock {
@@ -36,6 +41,7 @@ impl SharedClock {
             streams: Cell::new(0),
             max_streams: max,
             streams_of: PerAddressLimit::new(max),
+            upload_windows: upload_windows(),
         }
     }
 

@@ -7,14 +7,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use http::{HeaderMap, Request, Response};
-use hyper::body::Incoming;
 
 use super::origin::{self, Origin};
 use super::trace::Tracer;
 use super::tunnels::Tunnels;
 use super::{BuildPage, ResponseBody, handle_request, rescue};
 use crate::downstream::tls::TlsSwitch;
-use crate::downstream::{Client, Connection, ConnectionError, Drain, Handshake, ProxyRefusal, Requester, Service};
+use crate::downstream::{
+    Client, Connection, ConnectionError, Drain, Handshake, ProxyRefusal, RequestBody, Requester, Service,
+};
 use crate::otlp::Tracing;
 use crate::request_id::RequestIds;
 use crate::telemetry::{HandshakeResult, Metrics};
@@ -102,7 +103,7 @@ impl Service for IngressContext {
     fn handle(
         self: &Rc<Self>,
         requester: &Requester,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
     ) -> impl Future<Output = Response<ResponseBody>> + use<> {
         handle_request(Rc::clone(self), requester, request)
     }

@@ -56,7 +56,7 @@ async fn attempt(
         if app.availability.is_stopped() {
             return RunEnd::Refused(Failure::Stopped.code());
         }
-        let permit = match pool.admit(due.map_or(patience, |due| due.at)).await {
+        let permit = match pool.admit(due.map_or(patience, |due| due.at), 0).await {
             Ok(permit) => permit,
             Err(NotAdmitted::Moved) => return RunEnd::Moved,
             Err(NotAdmitted::TimedOut) if due.is_some() => return RunEnd::TimedOut,

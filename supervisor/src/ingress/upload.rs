@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use nano_protocol::{BodyLength, ResetReason};
 
 use super::Failure;
-use crate::downstream::{ConnectionError, Requester};
+use crate::downstream::{ConnectionError, RequestBody, RequestBodyError, Requester};
 use crate::upstream::RequestBodySender;
 
 /// Most bytes that are read of an unwanted body, so that the connection can be reused.
@@ -22,7 +22,7 @@ const AFTER_RESPONSE: Duration = Duration::from_secs(30);
 /// A request's body that is being sent to the worker.
 #[derive(Debug)]
 pub(super) struct Upload {
-    body: Incoming,
+    body: RequestBody,
     client: Requester,
     /// Read but not sent yet.
     pending: Bytes,
@@ -78,7 +78,7 @@ impl From<UploadError> for Failure {
 
 impl Upload {
     /// `None` if the request has no body. `waits`: the client waits for `100 Continue`.
-    pub(super) fn new(body: Incoming, client: &Requester, waits: bool) -> Option<Self> {
+    pub(super) fn new(body: RequestBody, client: &Requester, waits: bool) -> Option<Self> {
         if body.is_end_stream() {
             return None;
         }
@@ -137,8 +137,8 @@ impl Upload {
                 match next {
                     // Trailers have no place in the platform's Request.
                     Some(Ok(frame)) => self.pending = frame.into_data().unwrap_or_default(),
-                    Some(Err(error)) if is_parse(&error) => return Poll::Ready(Err(UploadError::Malformed)),
-                    Some(Err(_)) => return Poll::Ready(Err(UploadError::ClientGone)),
+                    Some(Err(RequestBodyError::Malformed)) => return Poll::Ready(Err(UploadError::Malformed)),
+                    Some(Err(RequestBodyError::Gone)) => return Poll::Ready(Err(UploadError::ClientGone)),
                     None => {
                         sender.send(Bytes::new(), true);
                         return Poll::Ready(Ok(Sent::All));
@@ -191,13 +191,6 @@ impl Drop for Upload {
     fn drop(&mut self) {
         self.client.set_uploading(false);
     }
-}
-
-/// Whether the client sent malformed data, rather than nothing more.
-fn is_parse(error: &hyper::Error) -> bool {
-    use std::error::Error;
-    let kind = error.source().and_then(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
-    matches!(kind, Some(std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData))
 }
 
 /// Sends the rest of a body whose response has begun, and continues for a while after the response.

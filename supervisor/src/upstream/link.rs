@@ -11,7 +11,6 @@ mod driver;
 mod exchange;
 mod fetches;
 mod local_response;
-mod wide_window;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -33,10 +32,11 @@ use super::place::Place;
 use super::violation::Violation;
 use crate::app::App;
 use crate::egress::Egress;
+use crate::wide_windows::WideWindows;
 use crate::worker::Worker;
 pub(crate) use driver::{End, run};
 use exchange::{BodyChunk, Exchange, ExchangeKind, Rest};
-pub(crate) use exchange::{Deadline, Death, Failed};
+pub(crate) use exchange::{Deadline, Death, Failed, response_windows};
 use fetches::Fetches;
 
 /// Unsent bytes above which a link takes no new requests. A worker that does not read, and clients that send requests
@@ -71,6 +71,8 @@ pub(crate) struct Link {
     egress: Rc<Egress>,
     app: Option<Arc<App>>,
     fetches: Fetches,
+    /// Who of the shard's responses has a wide window.
+    windows: Rc<WideWindows>,
     /// When the earliest response head is due.
     due: Cell<Option<Instant>>,
     task: RefCell<Option<Waker>>,
@@ -103,7 +105,8 @@ struct Sending {
 
 impl Link {
     /// Makes a link from the supervisor's end of a data link; pass it to [`run`] too. `app`: whose worker it is. `turn`: the longest that one call
-    /// into the app's code may take. `timeout`: the longest that the end of a request may wait for its handler.
+    /// into the app's code may take. `timeout`: the longest that the end of a request may wait for its handler. `windows`: from
+    /// [`response_windows`], of the whole shard.
     ///
     /// # Errors
     /// The socket cannot be registered with the shard's runtime.
@@ -113,6 +116,7 @@ impl Link {
         (egress, app): (Rc<Egress>, Option<Arc<App>>),
         turn: Duration,
         timeout: Duration,
+        windows: Rc<WideWindows>,
     ) -> io::Result<Rc<Self>> {
         socket.set_nonblocking(true)?;
         Ok(Rc::new(Self {
@@ -124,6 +128,7 @@ impl Link {
             egress,
             app,
             fetches: Fetches::default(),
+            windows,
             due: Cell::new(None),
             task: RefCell::new(None),
             retiring: Cell::new(false),
@@ -334,6 +339,14 @@ impl RequestFrame {
         Self { frame: Frame::Scheduled(0, Box::new(event)), about }
     }
 
+    /// Bytes of the request's head, at least.
+    pub(crate) fn head_bytes(&self) -> usize {
+        match &self.frame {
+            Frame::RequestHead(_, head) => head.url.len() + head.headers.as_bytes().len(),
+            _ => 0,
+        }
+    }
+
     fn kind(&self) -> ExchangeKind {
         match &self.frame {
             Frame::RequestHead(_, head) if head.websocket => ExchangeKind::WebSocket,
@@ -367,7 +380,7 @@ impl UpstreamRequest {
 
     /// The next chunk of the response's body; taking it gives the worker credit.
     pub(crate) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failed>>> {
-        self.0.exchange.poll_chunk(cx).map_ok(|BodyChunk { data, credit }| {
+        self.0.exchange.poll_chunk(cx, &self.0.link.windows).map_ok(|BodyChunk { data, credit }| {
             if let Some(bytes) = credit {
                 self.0.link.push(&Frame::Credit { stream: self.0.exchange.stream(), bytes });
             }

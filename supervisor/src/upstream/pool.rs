@@ -98,8 +98,8 @@ impl Pool {
         !self.routed.get() && self.links.borrow().is_empty()
     }
 
-    /// Waits, at most until `deadline`, for a worker that takes one more request.
-    pub(crate) async fn admit(&self, deadline: Instant) -> Result<Permit, NotAdmitted> {
+    /// Waits, at most until `deadline`, for a worker that takes one more request, whose head has so many bytes.
+    pub(crate) async fn admit(&self, deadline: Instant, head: usize) -> Result<Permit, NotAdmitted> {
         let probe = self.enter()?;
         // Waiting requests come first.
         if self.app.admission.waiting() == 0
@@ -107,15 +107,15 @@ impl Pool {
         {
             return Ok(self.permit(link, probe));
         }
-        Box::pin(tokio::time::timeout_at(deadline.into(), self.queue(probe)))
+        Box::pin(tokio::time::timeout_at(deadline.into(), self.queue(probe, head)))
             .await
             .unwrap_or(Err(NotAdmitted::TimedOut))
     }
 
     /// Waits in the queue of the app's requests.
-    async fn queue(&self, mut probe: Option<Probe>) -> Result<Permit, NotAdmitted> {
+    async fn queue(&self, mut probe: Option<Probe>, head: usize) -> Result<Permit, NotAdmitted> {
         self.demand_worker();
-        let place = self.app.admission.enqueue().map_err(|_| NotAdmitted::QueueFull)?;
+        let place = self.app.admission.enqueue(head).map_err(|_| NotAdmitted::QueueFull)?;
         loop {
             let turn = place.wait();
             if let Some(refusal) = self.app.availability.down() {

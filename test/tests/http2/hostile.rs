@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Bytes of memory that the supervisor has of its own.
-fn memory(nano: &Nano) -> u64 {
+pub(crate) fn memory(nano: &Nano) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", nano.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with("RssAnon")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024

@@ -7,9 +7,10 @@ mod frames;
 mod hostile;
 mod requests;
 mod tools;
+mod uploads;
 
 use nano_test::{Nano, Site};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Says how it was asked, sends pieces, or never ends.
 const APP: &str = "
@@ -30,6 +31,11 @@ export default {
       }));
     }
     if (url.pathname === '/wait') await new Promise((resolve) => setTimeout(resolve, Number(url.searchParams.get('ms'))));
+    if (url.pathname === '/count') {
+      let bytes = 0;
+      for await (const piece of request.body) bytes += piece.byteLength;
+      return new Response(`${bytes}`);
+    }
     if (url.pathname === '/echo') return new Response(request.body);
     if (url.pathname === '/unread') { await new Promise((resolve) => setTimeout(resolve, 5000)); return new Response('late'); }
     return Response.json({
@@ -42,10 +48,16 @@ export default {
 };";
 
 fn serve() -> (Site, Nano) {
+    serve_with(&json!({}))
+}
+
+/// With these settings of all apps.
+fn serve_with(defaults: &Value) -> (Site, Nano) {
     let site = Site::new();
     site.app("a", APP);
     site.config(json!({
         "listen": ["127.0.0.1:0"],
+        "defaults": defaults,
         "apps": [{ "hostname": "a.example", "name": "a", "path": "a" }, { "hostname": "b.example", "name": "b", "path": "a" }],
     }));
     let nano = site.serve();

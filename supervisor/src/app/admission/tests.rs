@@ -20,11 +20,25 @@ fn the_queue_has_four_places_for_each_request_in_flight_and_at_least_64() {
 #[test]
 fn a_place_is_left_when_dropped() {
     let admission = Admission::new(1, 1);
-    let mut places: Vec<_> = (0..64).map(|_| admission.enqueue().unwrap()).collect();
-    assert_eq!(admission.enqueue().unwrap_err(), QueueFull);
+    let mut places: Vec<_> = (0..64).map(|_| admission.enqueue(0).unwrap()).collect();
+    assert_eq!(admission.enqueue(0).unwrap_err(), QueueFull);
     places.pop();
     assert_eq!(admission.waiting(), 63);
-    assert!(admission.enqueue().is_ok());
+    assert!(admission.enqueue(0).is_ok());
+}
+
+#[test]
+fn large_heads_fill_the_queue_sooner() {
+    let admission = Admission::new(1, 256);
+    let mut places: Vec<_> = (0..128).map(|_| admission.enqueue(64 << 10).unwrap()).collect();
+    assert_eq!(admission.enqueue(1).unwrap_err(), QueueFull);
+    places.pop();
+    assert!(admission.enqueue(64 << 10).is_ok());
+    drop(places);
+    let many: Vec<_> = (0..1024).map(|_| admission.enqueue(8 << 10).unwrap()).collect();
+    assert_eq!(admission.enqueue(0).unwrap_err(), QueueFull, "by their number");
+    drop(many);
+    assert!(admission.enqueue(QUEUE_BYTES).is_ok());
 }
 
 #[test]
@@ -34,7 +48,7 @@ fn who_gave_up_passes_the_turn_on() {
         let admission = Admission::new(1, 1);
         let worker = Worker::new(WorkerId(1), 1);
         assert!(admission.take(&worker));
-        let (first, second) = (admission.enqueue().unwrap(), admission.enqueue().unwrap());
+        let (first, second) = (admission.enqueue(0).unwrap(), admission.enqueue(0).unwrap());
         let (first_turn, second_turn) = (first.wait(), second.wait());
         admission.release(&worker);
         drop(first_turn);
@@ -58,7 +72,7 @@ fn nobody_is_forgotten_and_no_worker_gets_too_much() {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
                 let one = async || {
                     for _ in 0..ROUNDS / 8 {
-                        let place = admission.enqueue().unwrap();
+                        let place = admission.enqueue(0).unwrap();
                         let worker = loop {
                             let turn = place.wait();
                             if let Some(worker) = workers.iter().find(|worker| admission.take(worker)) {

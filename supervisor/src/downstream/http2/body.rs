@@ -16,7 +16,7 @@ use super::Http2Request;
 /// arrive, and h2 drops what it has not sent.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// As large as a frame. hyper holds one piece until there is room for it.
+/// As large as a frame. One piece is held until there is room for it.
 const PIECE: usize = 16 * 1024;
 
 pin_project! {

@@ -1,24 +1,33 @@
 //! One request with its response on a link: the state that the link's task and the request's own future share.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
-use nano_protocol::limits::MAX_CHUNK;
+use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK, RESPONSE_WINDOW};
 use nano_protocol::{
     BodyLength, ExitReason, HeaderBlock, ReceiveHalf, Received, RequestId, ResetReason, ResponseHead, SendHalf,
     StreamId, StreamViolation,
 };
 
 use super::Violation;
-use super::wide_window::WideWindow;
 use crate::otlp::ChildSpans;
 use crate::upstream::place::Place;
 use crate::upstream::{LostRequest, RequestSummary};
+use crate::wide_windows::{WideWindow, WideWindows};
 
 /// The status of a response that begins a WebSocket.
 const SWITCHING_PROTOCOLS: u16 = 101;
+
+/// Bytes by which the windows of all responses of a shard together may be wider than the first.
+const WIDER: u32 = 8 << 20;
+
+/// A shard's account of its responses' windows.
+pub(crate) fn response_windows() -> Rc<WideWindows> {
+    WideWindows::new(WIDER, INITIAL_WINDOW - RESPONSE_WINDOW)
+}
 
 /// Why a request got no response, or not all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -301,11 +310,15 @@ impl Exchange {
         Poll::Pending
     }
 
-    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<BodyChunk, Failed>>> {
+    pub(super) fn poll_chunk(
+        &self,
+        cx: &mut Context<'_>,
+        windows: &Rc<WideWindows>,
+    ) -> Poll<Option<Result<BodyChunk, Failed>>> {
         let mut state = self.state.borrow_mut();
         match state.response.take(usize::MAX) {
             Received::Data(data, credit) => {
-                let credit = credit.map(|credit| credit.saturating_add(state.widen()));
+                let credit = credit.map(|credit| credit.saturating_add(state.widen(windows)));
                 return Poll::Ready(Some(Ok(BodyChunk { data, credit })));
             }
             Received::End => return Poll::Ready(None),
@@ -352,12 +365,12 @@ impl Exchange {
 
 impl ExchangeState {
     /// The client takes what comes: opens the window, if that is not done and there is room for it. The credit for that.
-    fn widen(&mut self) -> u32 {
+    fn widen(&mut self, windows: &Rc<WideWindows>) -> u32 {
         // That of a tunnel has a width of its own.
         if self.wide.is_some() || self.is_tunnel {
             return 0;
         }
-        self.wide = WideWindow::new();
+        self.wide = windows.take();
         if self.wide.is_some() { self.response.widen() } else { 0 }
     }
 

@@ -25,8 +25,10 @@ fn frames_that_carry_nothing_cost_points_in_pieces_of_any_size() {
 #[test]
 fn a_flood_exhausts_the_account_and_time_and_traffic_refill_it() {
     let mut meter = FrameMeter::default();
-    assert!(!meter.feed(b"PRI * HTTP"));
-    assert!(meter.feed(&super::super::PREFACE[10..]));
+    meter.feed(b"PRI * HTTP");
+    assert!(!meter.has_begun());
+    meter.feed(&super::super::PREFACE[10..]);
+    assert!(meter.has_begun());
     for _ in 0..MOST / 4 {
         assert!(!meter.is_exhausted());
         meter.feed(&frame(6, 0, 8));
@@ -39,4 +41,19 @@ fn a_flood_exhausts_the_account_and_time_and_traffic_refill_it() {
     assert_eq!(meter.points, PER_TICK + 1);
     meter.refund(u32::MAX);
     assert_eq!(meter.points, MOST);
+}
+
+#[test]
+fn a_turn_takes_so_many_small_pieces_and_leaves_the_rest_whole() {
+    let mut meter = FrameMeter::default();
+    meter.feed(super::super::PREFACE);
+    let small = frame(0, 0, 1);
+    let most = SMALL_IN_TURN as usize * small.len();
+    let bytes = [small.repeat(100), frame(0, 0, 16_384)].concat();
+    let first = meter.feed(&bytes);
+    assert_eq!(first, most);
+    assert_eq!(meter.feed(&bytes[first..]), 0, "the turn goes on");
+    meter.begin_turn();
+    assert_eq!(meter.feed(&bytes[first..]), bytes.len() - most, "the next turn has the rest");
+    assert_eq!(meter.take_data(), 100 + 16_384);
 }

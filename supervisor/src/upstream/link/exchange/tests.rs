@@ -28,7 +28,7 @@ fn begun(body: BodyLength) -> Exchange {
 fn taken(exchange: &Exchange) -> Vec<Bytes> {
     let mut cx = Context::from_waker(Waker::noop());
     let mut taken = Vec::new();
-    while let Poll::Ready(Some(Ok(piece))) = exchange.poll_chunk(&mut cx) {
+    while let Poll::Ready(Some(Ok(piece))) = exchange.poll_chunk(&mut cx, &response_windows()) {
         taken.push(piece.data);
     }
     taken
@@ -59,7 +59,9 @@ fn what_fails_before_its_first_byte_has_no_head() {
     partial.fail(why);
     assert!(matches!(partial.poll_head(&mut cx), Poll::Ready(Ok(_))));
     assert_eq!(taken(&partial), ["part"]);
-    assert!(matches!(partial.poll_chunk(&mut cx), Poll::Ready(Some(Err(failed))) if failed == why));
+    assert!(
+        matches!(partial.poll_chunk(&mut cx, &response_windows()), Poll::Ready(Some(Err(failed))) if failed == why)
+    );
 }
 
 #[test]
@@ -108,7 +110,9 @@ fn a_response_that_is_taken_gets_a_wide_window_and_one_that_is_not_has_the_first
     assert!(stuck.on_chunk(vec![0].into(), false).is_err());
     let flowing = begun(BodyLength::Unknown);
     flowing.on_chunk(vec![0; first].into(), false).unwrap();
-    let Poll::Ready(Some(Ok(BodyChunk { credit, .. }))) = flowing.poll_chunk(&mut cx) else { panic!("no chunk") };
+    let Poll::Ready(Some(Ok(BodyChunk { credit, .. }))) = flowing.poll_chunk(&mut cx, &response_windows()) else {
+        panic!("no chunk")
+    };
     assert_eq!(credit, Some(INITIAL_WINDOW));
     flowing.on_chunk(vec![0; INITIAL_WINDOW as usize].into(), false).unwrap();
     assert!(flowing.on_chunk(vec![0].into(), false).is_err());
