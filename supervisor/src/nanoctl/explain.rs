@@ -17,7 +17,9 @@ pub(super) fn explained(cli: &Cli, subject: &str) -> Result<Value, CommandFailur
     let client = match (client(cli), &cli.config) {
         (Ok(client), None) => client,
         (Ok(client), Some(file)) if serves(&json_of(client.get("/status")?)?, file) => client,
-        (Ok(_) | Err(CommandFailure { code: ExitCode::NoSupervisor, .. }), Some(file)) => return by_file(file, subject),
+        (Ok(_) | Err(CommandFailure { code: ExitCode::NoSupervisor, .. }), Some(file)) => {
+            return by_file(file, subject);
+        }
         (Err(failure), _) => return Err(failure),
     };
     let mut query = url::form_urlencoded::Serializer::new(String::new());
