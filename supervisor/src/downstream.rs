@@ -7,6 +7,7 @@ mod client;
 mod connection;
 mod connection_table;
 mod drain;
+mod ending;
 mod framing;
 mod http2;
 mod limits;

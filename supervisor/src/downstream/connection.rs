@@ -27,6 +27,9 @@ use super::socket::{ClientSocket, Glimpse, Wire};
 use super::tls::Secured;
 use super::upgraded::Tunnel;
 
+/// hyper begins with a smaller buffer, and most requests need no larger one.
+const LARGE_BUFFER: usize = 16 * 1024;
+
 /// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConnectionPhase {
@@ -79,6 +82,8 @@ pub(crate) struct Connection {
     half_closed: Cell<bool>,
     /// Bytes of the client are waiting.
     has_more: Cell<bool>,
+    /// Bytes for which hyper had room when it read last: its buffer stays as large as it ever had to be.
+    buffer: Cell<usize>,
     /// A request's body is still coming.
     uploading: Cell<bool>,
     upload: MinRate,
@@ -89,7 +94,7 @@ pub(crate) struct Connection {
     /// Woken when everything is written.
     reader: RefCell<Option<Waker>>,
     refused: Cell<Option<u16>>,
-    abrupt: Cell<bool>,
+    pub(super) abrupt: Cell<bool>,
     expired: Cell<Option<Expiry>>,
     task: RefCell<Option<Waker>>,
     /// Something was written that was not flushed.
@@ -128,6 +133,7 @@ impl Connection {
             stuck: Cell::new(false),
             half_closed: Cell::new(false),
             has_more: Cell::new(false),
+            buffer: Cell::new(0),
             uploading: Cell::new(false),
             upload: MinRate::default(),
             download: MinRate::default(),
@@ -259,6 +265,12 @@ impl Connection {
         }
     }
 
+    /// Bytes of a large buffer that it keeps though it is idle.
+    pub(super) fn idle_buffer(&self) -> usize {
+        let is_large = self.phase() == ConnectionPhase::Idle && self.buffer.get() > LARGE_BUFFER;
+        if is_large { self.buffer.get() } else { 0 }
+    }
+
     fn half_close(&self) {
         if !self.half_closed.replace(true) {
             self.socket.borrow().inner().wire.probe();
@@ -341,63 +353,12 @@ impl Connection {
         flushed
     }
 
-    /// Writes bytes after hyper is done with the connection.
-    pub(super) async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let written =
-                std::future::poll_fn(|cx| Pin::new(&mut *self.socket.borrow_mut()).poll_write(cx, bytes)).await?;
-            bytes = bytes.get(written..).unwrap_or(&[]);
-        }
-        std::future::poll_fn(|cx| Pin::new(&mut *self.socket.borrow_mut()).poll_flush(cx)).await
-    }
-
-    /// Shuts down sending, then reads and drops what the client still sends, at most `most` bytes: closing a socket
-    /// with unread bytes would destroy what the client has yet to read. `complete`: nothing was cut.
-    pub(super) async fn linger(&self, complete: bool, most: usize) {
-        if complete {
-            self.socket.borrow_mut().inner_mut().announce_end();
-        }
-        let shut = std::future::poll_fn(|cx| Pin::new(&mut *self.socket.borrow_mut()).poll_shutdown(cx)).await;
-        if shut.is_err() {
-            return;
-        }
-        // Into the thread's buffer: one within this future would be a part of every connection, from its beginning on.
-        let mut seen = 0;
-        while seen < most {
-            let read = std::future::poll_fn(|cx| {
-                let mut scratch = self.shared.scratch.borrow_mut();
-                let mut buffer = ReadBuf::new(&mut scratch);
-                let mut socket = self.socket.borrow_mut();
-                Pin::new(socket.inner_mut()).poll_read(cx, &mut buffer).map(|done| done.map(|()| buffer.filled().len()))
-            })
-            .await;
-            match read {
-                Ok(0) | Err(_) => return,
-                Ok(bytes) => seen += bytes,
-            }
-        }
-    }
-
-    /// Makes the close a reset, if [`Self::cut_abruptly`] was called; returns whether it was.
-    pub(super) fn cut(&self) -> bool {
-        if self.abrupt.get() {
-            self.reset();
-        }
-        self.abrupt.get()
-    }
-
-    /// Makes the close a reset.
-    pub(super) fn reset(&self) {
-        if let Wire::Tcp(socket) = &self.socket.borrow().inner().wire {
-            let _ = socket.set_zero_linger();
-        }
-    }
-
     /// Reads more bytes of the client, up to the first that is refused.
     fn poll_read(&self, cx: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         if let Some(part) = self.unclear.get() {
             return self.poll_unclear(cx, part);
         }
+        self.buffer.set(into.remaining());
         let mut scratch = self.shared.scratch.borrow_mut();
         // What was put aside at the beginning comes with it.
         let most = into.remaining().min(scratch.len()).saturating_sub(self.early.borrow().len());

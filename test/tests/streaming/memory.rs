@@ -133,6 +133,27 @@ fn responses_that_nobody_takes_cost_little() {
 }
 
 #[test]
+fn connections_that_had_a_large_request_and_are_idle_cost_little() {
+    const CLIENTS: usize = 400;
+    let site = Site::new();
+    let nano = serve(&site, &json!({}));
+    drop(Client::get(&nano, "/state").rest());
+    let before = resident(nano.pid());
+    let fields: String = (0..84).map(|at| format!("x-{at}: {}\r\n", "y".repeat(700))).collect();
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let mut client = Client(BufReader::new(TcpStream::connect(nano.address).unwrap()));
+            client.send(&format!("GET /state HTTP/1.1\r\nHost: a.local\r\n{fields}\r\n"));
+            assert_eq!(client.head().0, 200);
+            client
+        })
+        .collect();
+    until("their buffers to be given back", || (resident(nano.pid()) < before + (24 << 10)).then_some(()));
+    drop(clients);
+    assert_eq!(nano.get("a.local", "/state").status, 200);
+}
+
+#[test]
 fn an_echo_costs_no_memory() {
     let site = Site::new();
     let nano = serve(&site, &json!({}));
