@@ -53,7 +53,7 @@ impl Drop for AppModules {
 impl AppModules {
     pub(super) async fn open(spawner: &Rc<SpawnerClient>, version: u64, app: &str) -> Result<Self, StartError> {
         let generation = spawner.open(version, app).await?;
-        Ok(Self { spawner: Rc::clone(spawner), generation, cache: RefCell::default(), maps: SourceMaps::default() })
+        Ok(Self { spawner: Rc::clone(spawner), generation, cache: RefCell::default(), maps: SourceMaps::new() })
     }
 
     /// A module's source: from memory, else from its file.

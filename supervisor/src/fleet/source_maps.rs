@@ -2,24 +2,40 @@
 //! not changed: its process has no maps.
 //!
 //! A map is read when a text first names its module, by the way that modules come: the spawner opens it, beneath the
-//! app's directory only. It is kept for the generation.
+//! app's directory only. It is kept for the generation, while there is room ([`kept`]).
+
+mod kept;
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::cell::Cell;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use nano_config::AppConfig;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::modules::AppModules;
 use super::shown;
 use crate::source_map::{MapUrl, SourceMap, url_of};
+use kept::KeptMaps;
 
-/// Most bytes of maps that one generation has read in all, and that it keeps.
+/// Most bytes of maps that one generation has read in all.
 const MAX_READ: usize = 128 << 20;
-const MAX_KEPT: usize = 24 << 20;
+
+/// How long a text waits for its turn to have a map read: they are read one by one, since each is in memory meanwhile as it
+/// came and as it is kept.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the texts of its generation wait for none after one whose turn did not come.
+const REST: Duration = Duration::from_secs(30);
+
+thread_local! {
+    /// The turn. The control plane is one thread.
+    static TURN: Rc<Semaphore> = Rc::new(Semaphore::new(1));
+}
 
 /// Most modules whose map is looked for.
 const MAX_MODULES: usize = 4096;
@@ -31,12 +47,12 @@ const MAX_PLACES: usize = 64;
 const MAX_NAME: usize = 1024;
 
 /// The maps of one generation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SourceMaps {
-    /// By the module's path; `None`: it has none that can be used.
-    maps: RefCell<HashMap<String, Option<Rc<SourceMap>>>>,
+    kept: Rc<KeptMaps>,
     read: Cell<usize>,
-    kept: Cell<usize>,
+    /// Until when no turn is waited for.
+    resting: Cell<Option<Instant>>,
 }
 
 /// A script's place in a text.
@@ -50,29 +66,32 @@ struct Place<'t> {
 }
 
 impl SourceMaps {
+    pub(super) fn new() -> Self {
+        Self { kept: KeptMaps::new(), read: Cell::new(0), resting: Cell::new(None) }
+    }
+
     /// Reads the maps of the modules that this text names, if that was not tried before.
     pub(super) async fn find(&self, app: &AppConfig, modules: &AppModules, text: &str) {
         let prefix = shown::for_app(app);
         for place in places(text) {
             let Some(path) = place.name.strip_prefix(&prefix) else { continue };
-            if self.maps.borrow().contains_key(path) {
+            if self.kept.knows(path) {
                 continue;
             }
             // Only what was loaded: names in a text are the app's invention.
             let Some(source) = modules.loaded(path) else { continue };
-            if self.maps.borrow().len() >= MAX_MODULES {
+            if self.kept.len() >= MAX_MODULES || self.resting.get().is_some_and(|until| Instant::now() < until) {
                 return;
             }
-            let map = self.read(modules, path, source).await;
-            let map = map.filter(|map| {
-                let kept = self.kept.get() + map.bytes();
-                let fits = kept <= MAX_KEPT;
-                if fits {
-                    self.kept.set(kept);
-                }
-                fits
-            });
-            self.maps.borrow_mut().insert(path.to_owned(), map.map(Rc::new));
+            let turn = TURN.with(Rc::clone);
+            // Another text may have it read, when it is less crowded.
+            let Ok(Ok(_turn)) = timeout(PATIENCE, turn.acquire()).await else {
+                self.resting.set(Some(Instant::now() + REST));
+                return;
+            };
+            if !self.kept.knows(path) {
+                self.kept.put(path, self.read(modules, path, source).await);
+            }
         }
     }
 
@@ -97,17 +116,15 @@ impl SourceMaps {
 
     /// The text with its places in sources, where maps for them were found.
     pub(super) fn originals<'t>(&self, app: &AppConfig, text: &'t str) -> Cow<'t, str> {
-        let maps = self.maps.borrow();
-        if maps.values().all(Option::is_none) {
+        if self.kept.is_empty() {
             return Cow::Borrowed(text);
         }
         let prefix = shown::for_app(app);
         let (mut result, mut done) = (String::new(), 0);
         for place in places(text) {
             let path = place.name.strip_prefix(&prefix);
-            let map = path.and_then(|path| Some((path, maps.get(path)?.as_ref()?)));
-            let found = map.and_then(|(path, map)| Some((path, map.original(place.line, place.column)?)));
-            let Some((path, (source, line, column))) = found else { continue };
+            let Some((path, map)) = path.and_then(|path| Some((path, self.kept.get(path)?))) else { continue };
+            let Some((source, line, column)) = map.original(place.line, place.column) else { continue };
             result.push_str(text.get(done..place.begin).unwrap_or_default());
             result.push_str(&format!("{}:{line}:{column}", name_of(app, path, source)));
             done = place.end;
@@ -121,7 +138,7 @@ impl SourceMaps {
 
     /// A module's place in its source.
     pub(super) fn original(&self, app: &AppConfig, path: &str, line: u32, column: u32) -> Option<(String, u32, u32)> {
-        let map = self.maps.borrow().get(path)?.clone()?;
+        let map = self.kept.get(path)?;
         let (source, line, column) = map.original(line, column)?;
         Some((name_of(app, path, source), line, column))
     }
