@@ -80,7 +80,7 @@ impl Assets {
             Some(Led::Within(path)) => Some(path),
             None => None,
         };
-        let decoded = decode(led.as_deref().unwrap_or(path));
+        let decoded = decode(led.as_deref().unwrap_or(path), self.manifest.longest_path());
         let mut resolved = resolve(&decoded, self.config.html_handling, &self.manifest);
         // The client does not see where its path led, and is not to be told another spelling of it.
         if let (Some(_), Resolved::Redirect(to)) = (&led, &resolved) {

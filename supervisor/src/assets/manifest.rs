@@ -10,10 +10,15 @@ use super::ignored::Ignored;
 use super::keep::{KeepBudget, Kept};
 use super::resolve::Files;
 
+/// A path may have so many bytes more than the file that it means: `/index.html`, `/`.
+const LONGER: usize = 16;
+
 /// The files, by the paths under which they are served, before anything is encoded: each begins with `/`.
 #[derive(Debug)]
 pub(crate) struct Manifest {
     files: HashMap<String, Entry>,
+    /// Bytes of the longest of these paths.
+    longest: usize,
     pub(super) budget: KeepBudget,
     state: u64,
 }
@@ -41,7 +46,13 @@ impl Manifest {
                 files.insert(format!("/{path}"), Entry::default());
             }
         }
-        Ok(Self { files, budget: KeepBudget::default(), state })
+        let longest = files.keys().map(String::len).max().unwrap_or_default();
+        Ok(Self { files, longest, budget: KeepBudget::default(), state })
+    }
+
+    /// Bytes beyond which no path means a file, or another spelling of one. A 404 page for it lies in the directories before.
+    pub(super) fn longest_path(&self) -> usize {
+        self.longest + LONGER
     }
 
     /// How many files are served.
@@ -61,7 +72,7 @@ impl Manifest {
 
 impl Files for Manifest {
     fn has(&self, path: &str) -> bool {
-        self.files.contains_key(path)
+        path.len() <= self.longest && self.files.contains_key(path)
     }
 }
 

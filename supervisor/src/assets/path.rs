@@ -1,28 +1,42 @@
 //! Paths of URLs and of files: decoded once, and encoded in the one spelling under which a file is served.
 
-/// A URL's path, decoded: segment by segment, a segment that is no UTF-8 then stays as it is; several slashes are one.
-pub(super) fn decode(path: &str) -> String {
-    let mut decoded = String::with_capacity(path.len());
-    let mut push = |char| {
-        if char != '/' || !decoded.ends_with('/') {
-            decoded.push(char);
+/// A URL's path, decoded: segment by segment, a segment that is no UTF-8 then stays as it is; several slashes are one. It ends
+/// with the segment that makes it longer than `most` bytes: whoever asks chooses the path, and all apps wait meanwhile.
+pub(super) fn decode(path: &str, most: usize) -> String {
+    let mut decoded = String::with_capacity(path.len().min(most));
+    let mut plain = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() && decoded.len() <= most {
+        let behind = rest.trim_start_matches('/');
+        if behind.len() < rest.len() {
+            push(&mut decoded, "/");
         }
-    };
-    for (index, segment) in path.split('/').enumerate() {
-        if index > 0 {
-            push('/');
-        }
-        match decode_segment(segment) {
-            Some(plain) => plain.chars().for_each(&mut push),
-            None => segment.chars().for_each(&mut push),
-        }
+        let (segment, behind) = behind.split_at(behind.find('/').unwrap_or(behind.len()));
+        push(&mut decoded, decode_segment(segment, &mut plain).unwrap_or(segment));
+        rest = behind;
     }
     decoded
 }
 
-/// `None`: it is malformed.
-fn decode_segment(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
+/// Adds a text, of slashes that follow each other only one.
+fn push(decoded: &mut String, text: &str) {
+    if !text.contains('/') {
+        decoded.push_str(text);
+        return;
+    }
+    for char in text.chars() {
+        if char != '/' || !decoded.ends_with('/') {
+            decoded.push(char);
+        }
+    }
+}
+
+/// `bytes`: what it is decoded into. `None`: it is malformed.
+fn decode_segment<'s>(segment: &'s str, bytes: &'s mut Vec<u8>) -> Option<&'s str> {
+    if !segment.contains('%') {
+        return Some(segment);
+    }
+    bytes.clear();
     let mut rest = segment.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         if *first == b'%' {
@@ -36,7 +50,7 @@ fn decode_segment(segment: &str) -> Option<String> {
             rest = after;
         }
     }
-    String::from_utf8(bytes).ok()
+    std::str::from_utf8(bytes).ok()
 }
 
 /// What `encodeURIComponent` leaves as it is (ECMA-262 §19.2.6.4), and `/`.

@@ -4,10 +4,13 @@
 use std::time::{Duration, SystemTime};
 
 use http::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, SET_COOKIE};
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Longer than any response is kept.
 const MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Most bytes of all `Cache-Control` of one response. More is not read, at the expense of all apps, and not kept.
+const MAX_DIRECTIVES: usize = 8 << 10;
 
 /// How old a response was, and when it becomes stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,9 @@ pub(super) struct Freshness {
 
 /// `None`: it is not to be kept. Takes out of the headers what `Cache-Control` keeps for the client alone.
 pub(super) fn of(status: u16, headers: &mut HeaderMap, now: SystemTime) -> Option<Freshness> {
+    if headers.get_all(CACHE_CONTROL).iter().map(HeaderValue::len).sum::<usize>() > MAX_DIRECTIVES {
+        return None;
+    }
     let mut shared = None;
     let mut own = None;
     let mut hidden = Vec::new();

@@ -9,6 +9,7 @@ mod cache_fetch;
 mod cost;
 mod driver;
 mod exchange;
+mod fetch_turns;
 mod fetches;
 mod local_response;
 

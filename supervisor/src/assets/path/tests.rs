@@ -19,8 +19,23 @@ fn paths_are_decoded_once() {
         ("/%2Fb", "/b"),
         ("/%00", "/\0"),
     ] {
-        assert_eq!(decode(path), decoded, "{path}");
+        assert_eq!(decode(path, 100), decoded, "{path}");
     }
+}
+
+#[test]
+fn no_more_is_decoded_than_a_file_could_be_named() {
+    for (path, decoded) in [
+        ("/aa/aa/aa/aa", "/aa/aa/aa"),
+        ("/aaaaaaaaaaaaaaaa/b", "/aaaaaaaaaaaaaaaa"),
+        ("//////////////////a", "/a"),
+        ("/%61%61%61%61%61%61%61/b/c", "/aaaaaaa/b"),
+        ("/%ff%ff%ff%ff/b", "/%ff%ff%ff%ff"),
+    ] {
+        assert_eq!(decode(path, 8), decoded, "{path}");
+    }
+    // The text that it is made in is no longer than that either.
+    assert!(decode(&"/a".repeat(30_000), 100).capacity() <= 256);
 }
 
 #[test]
@@ -35,6 +50,6 @@ fn there_is_one_spelling() {
         ("/a\r\nb?#", "/a%0D%0Ab%3F%23"),
     ] {
         assert_eq!(encode(path), encoded, "{path}");
-        assert_eq!(decode(encoded), path);
+        assert_eq!(decode(encoded, 100), path);
     }
 }

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use http::HeaderValue;
-
 use super::*;
 
 const NOW: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -54,6 +52,16 @@ fn cache_control_says_it() {
         assert_eq!(seconds_left(200, &[("cache-control", value)]), expected, "{value}");
     }
     assert_eq!(seconds_left(200, &[("cache-control", "max-age=60"), ("cache-control", "no-store")]), None);
+}
+
+#[test]
+fn what_says_more_than_anybody_reads_is_not_kept() {
+    let most = "max-age=60, x=\"".to_owned() + &"a".repeat(MAX_DIRECTIVES - 15);
+    assert_eq!(seconds_left(200, &[("cache-control", &most)]), Some(60));
+    assert_eq!(seconds_left(200, &[("cache-control", &format!("{most}a"))]), None);
+    let half = most.split_at(MAX_DIRECTIVES / 2).0;
+    assert_eq!(seconds_left(200, &[("cache-control", half), ("cache-control", half)]), Some(60));
+    assert_eq!(seconds_left(200, &[("cache-control", half), ("cache-control", half), ("cache-control", "a")]), None);
 }
 
 #[test]

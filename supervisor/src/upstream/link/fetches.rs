@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::timeout;
 
+use super::fetch_turns::FetchTurns;
 use super::local_response::LocalResponse;
 use super::{Link, MAX_UNSENT, Violation};
 use super::{asset_fetch, cache_fetch};
@@ -35,6 +36,8 @@ pub(super) struct Fetches {
     open: RefCell<StreamTable<Rc<Fetch>>>,
     /// Wakes those that wait for the worker to read, in the order in which they came.
     unclogged: Notify,
+    /// Until their responses begin.
+    turns: FetchTurns,
 }
 
 #[derive(Debug)]
@@ -196,22 +199,8 @@ impl Link {
 async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     let answer = unless_given_up(&fetch, async {
         link.unclogged().await;
-        let app = link.app.as_deref();
         let span = link.fetch_span(&head);
-        let answer = match &head.to {
-            FetchDestination::Network => link.egress.send(head, &fetch.upload).await.map(Answer::Network),
-            FetchDestination::WebSocket => {
-                link.egress.send_socket(head, &fetch.upload).await.map(|answer| match answer {
-                    SocketAnswer::Tunnel(tunnel) => Answer::Socket(tunnel),
-                    SocketAnswer::Response(response) => Answer::Network(response),
-                })
-            }
-            // What comes of its body is not taken: files have GET and HEAD.
-            FetchDestination::Assets => asset_fetch::send(app, &head).await.map(Answer::Local),
-            FetchDestination::Cache { name, call } => {
-                cache_fetch::send(app, &head, (name, call), &fetch.upload).await.map(Answer::Local)
-            }
-        };
+        let answer = link.fetches.turns.take(begin(&link, &fetch, head)).await;
         if let Some(span) = span {
             span.end(answer.as_ref().map(|answer| answer.head().status).map_err(|error| error.failure.as_str()));
         }
@@ -251,6 +240,23 @@ async fn run(link: Rc<Link>, fetch: Rc<Fetch>, head: FetchHead) {
     if let Err(error) = outcome {
         let message = truncate_utf8(&error.message, MAX_FETCH_ERROR).to_owned();
         link.push(&Frame::fetch_failed(fetch.id, error.failure, message));
+    }
+}
+
+/// Sends a fetch, and waits until its response begins.
+async fn begin(link: &Link, fetch: &Fetch, head: FetchHead) -> Result<Answer, EgressError> {
+    let app = link.app.as_deref();
+    match &head.to {
+        FetchDestination::Network => link.egress.send(head, &fetch.upload).await.map(Answer::Network),
+        FetchDestination::WebSocket => link.egress.send_socket(head, &fetch.upload).await.map(|answer| match answer {
+            SocketAnswer::Tunnel(tunnel) => Answer::Socket(tunnel),
+            SocketAnswer::Response(response) => Answer::Network(response),
+        }),
+        // What comes of its body is not taken: files have GET and HEAD.
+        FetchDestination::Assets => asset_fetch::send(app, &head).await.map(Answer::Local),
+        FetchDestination::Cache { name, call } => {
+            cache_fetch::send(app, &head, (name, call), &fetch.upload).await.map(Answer::Local)
+        }
     }
 }
 
