@@ -261,6 +261,25 @@ fn zstd_takes_what_it_needs_from_memory_mb_before_it_has_it() {
     }
 }
 
+const CERTIFICATE_WITHOUT_ROOM: &str = "
+import { X509Certificate } from 'node:crypto';
+export default { fetch() {
+    const input = Buffer.alloc(1 << 20, 48);
+    const kept = [];
+    try { for (;;) kept.push(new ArrayBuffer(256 << 10)); } catch {}
+    try { return Response.json(new X509Certificate(input)); } catch (error) { return Response.json([kept.length > 0, error.name]); }
+} };";
+
+#[test]
+fn a_certificate_that_finds_no_memory_is_not_said_to_be_malformed() {
+    let site = Site::new();
+    site.app("a", CERTIFICATE_WITHOUT_ROOM);
+    site.apps(json!([
+        { "name": "a", "hostname": "a.local", "path": "a", "compatibility_flags": ["nodejs_compat"], "memory_mb": 32 },
+    ]));
+    assert_eq!(site.serve().get("a.local", "/").json(), json!([true, "RangeError"]));
+}
+
 const OWN_FILES: &str = "
 import fs from 'node:fs';
 import data from './data.json';

@@ -95,6 +95,17 @@ fn recursion_in_native_code_is_a_range_error() {
 }
 
 #[test]
+fn an_event_that_never_ends_closes_its_source_and_not_the_worker() {
+    let limits =
+        RuntimeLimits { memory: 128 << 20, stream_buffer: 64 << 20, stream_buffer_text: "64".into(), ..limits() };
+    let code = "const lines = new TextEncoder().encode('data:0123456789abcdef\\n'.repeat(3000));
+        const source = EventSource.from(new ReadableStream({ pull(controller) { controller.enqueue(lines) } }));
+        await new Promise((resolve) => { source.onerror = resolve });
+        return `closed ${source.readyState}`";
+    assert_eq!(answers(limits, &[code]), ["closed 2"]);
+}
+
+#[test]
 fn a_hundred_thousand_rejections_cost_no_more_than_each_one_does() {
     let answers = answers(
         RuntimeLimits { cpu_ms: 30_000, ..roomy() },

@@ -139,6 +139,21 @@ fn an_array_buffer_beyond_the_limit_throws_and_harms_nobody() {
 }
 
 #[test]
+fn a_clone_that_finds_no_memory_says_so() {
+    let source = "export default { fetch() {
+        const kept = new Uint8Array(30 << 20);
+        try {
+            const copy = structuredClone(kept);
+            return new Response(String(structuredClone(copy).length + copy.length + kept.length));
+        } catch (error) {
+            return new Response(`${error.name}: ${error.message}`);
+        }
+    } }";
+    let mut worker = Worker::serving(&[("index.js", source)]);
+    assert_eq!(worker.get("/").text(), "200 RangeError: There is not enough memory for the copy (memory_mb)");
+}
+
+#[test]
 fn memory_that_bypasses_the_allocator_counts_too() {
     for source in [
         "const b = new ArrayBuffer(0, { maxByteLength: 2 ** 33 });

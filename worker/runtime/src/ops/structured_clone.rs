@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use v8::{ValueDeserializerHelper as _, ValueSerializerHelper as _};
 
-use super::ops;
+use super::{ops, throw_range_error};
 
 ops! {
     "structuredClone" => structured_clone,
@@ -172,8 +172,27 @@ fn structured_clone(scope: &mut v8::PinScope, args: v8::FunctionCallbackArgument
     if deserializer.read_header(context) != Some(true) {
         return;
     }
-    if let Some(copy) = deserializer.read_value(context) {
-        rv.set(copy);
+    let lacks_memory = {
+        v8::tc_scope!(let scope, scope);
+        match deserializer.read_value(context) {
+            Some(copy) => {
+                rv.set(copy);
+                false
+            }
+            None => {
+                let error = scope.exception().and_then(|error| v8::Local::<v8::Object>::try_from(error).ok());
+                let name = error.map(|error| error.get_constructor_name().to_rust_string_lossy(scope));
+                // V8 says that the bytes are malformed, but they are its own.
+                let lacks_memory = !scope.has_terminated() && name.as_deref() == Some("Error");
+                if !lacks_memory {
+                    scope.rethrow();
+                }
+                lacks_memory
+            }
+        }
+    };
+    if lacks_memory {
+        throw_range_error(scope, "There is not enough memory for the copy (memory_mb)");
     }
 }
 

@@ -5,7 +5,7 @@
 import { ops } from "../ops.js";
 import { primordials } from "../primordials.js";
 import {
-  Account, CAUSE_OVERFLOW, CHUNK_OVERHEAD, charge, countErrored, guard, overflowError, releaseAllBut,
+  Account, CAUSE_OVERFLOW, charge, countErrored, guard, overflowError, releaseAllBut,
 } from "../streams/budget.js";
 
 const {
@@ -18,6 +18,8 @@ const CR = 13;
 const digits = /^[0-9]+$/;
 /** The bytes of U+FEFF, which may stand before the first line. */
 const mark = [0xef, 0xbb, 0xbf];
+/** What a line of data takes beside its text: until the event is complete, V8 keeps it as four strings that refer to each other. */
+const lineOverhead = 128;
 /** The buffer of a line: at first, and the most that is kept for the next one. */
 const smallest = 256;
 const largest = 65536;
@@ -165,7 +167,7 @@ export class EventStream {
 
   #field(name, value) {
     if (name === "data") {
-      const cost = value.length * 2 + CHUNK_OVERHEAD;
+      const cost = value.length * 2 + lineOverhead;
       this.#charge(cost);
       this.#dataCost += cost;
       this.#data += `${value}\n`;

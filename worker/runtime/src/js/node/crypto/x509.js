@@ -247,8 +247,10 @@ export class X509Certificate {
     if (typeof buffer !== "string" && !isBytes(buffer)) {
       throw invalidArgType("buffer", ["string", "Buffer", "TypedArray", "DataView"], buffer);
     }
+    // That there is no memory for them says nothing about the certificate.
+    const bytes = bytesIn(bytesOf(buffer, "buffer"));
     try {
-      this.#known = readAll(read(bytesIn(bytesOf(buffer, "buffer"))));
+      this.#known = readAll(read(bytes));
     } catch (error) {
       throw error?.code === undefined ? notRead() : error;
     }
