@@ -125,7 +125,7 @@ fn a_body_that_fails_after_its_head_cuts_the_connection() {
 }
 
 #[test]
-fn a_response_to_head_has_its_stream_cancelled() {
+fn a_response_to_head_has_its_stream_read_to_the_end_or_a_mebibyte_of_it() {
     let site = Site::new();
     let nano = serve(&site, &json!({}));
     let mut client = Client::open(&nano);
@@ -134,7 +134,61 @@ fn a_response_to_head_has_its_stream_cancelled() {
     client.send("GET /state HTTP/1.1\r\nHost: a.local\r\nConnection: close\r\n\r\n");
     client.head();
     let state: Value = serde_json::from_slice(&client.rest()).unwrap();
-    assert_eq!(state, json!({ "pulls": 0, "writes": 0, "cancelled": "true AbortError", "aborted": null }));
+    assert_eq!(state, json!({ "pulls": 17, "writes": 0, "cancelled": "true AbortError", "aborted": null }));
+}
+
+#[test]
+fn bodies_of_responses_to_head_end_whether_they_are_short_slow_or_many() {
+    let site = Site::new();
+    site.app(
+        "a",
+        "const log = [];
+         const silent = () => new ReadableStream({ cancel(reason) { log.push(`silent: ${reason.name}`); } });
+         async function* short() { for (let i = 0; i < 3; i++) { await new Promise((r) => setTimeout(r, 1)); yield new Uint8Array(9); } }
+         async function written(writable) {
+           const writer = writable.getWriter();
+           await writer.write(new Uint8Array(9));
+           await writer.close();
+           log.push('written');
+         }
+         export default { fetch(request, env, ctx) {
+           const { pathname } = new URL(request.url);
+           if (pathname === '/log') return Response.json(log.splice(0));
+           if (pathname === '/silent') return new Response(silent());
+           if (pathname === '/short') return new Response((async function* () { yield* short(); log.push('short'); })());
+           const { readable, writable } = new TransformStream();
+           ctx.waitUntil(written(writable));
+           return new Response(readable);
+         } };",
+    );
+    site.apps(json!([{ "hostname": "a.local", "path": "a" }]));
+    let nano = site.serve();
+    let head = |path: &str| {
+        let mut client = Client::open(&nano);
+        client.send(&format!("HEAD {path} HTTP/1.1\r\nHost: a.local\r\n\r\n"));
+        assert_eq!(client.head().0, 200, "{path}");
+    };
+    let mut seen = Vec::new();
+    let mut wait_for = |expected: &[&str]| {
+        until(&format!("{expected:?}"), || {
+            let log = nano.get("a.local", "/log").json();
+            seen.extend(log.as_array().unwrap().iter().map(|entry| entry.as_str().unwrap().to_owned()));
+            (seen.len() >= expected.len()).then_some(())
+        });
+        seen.sort();
+        assert_eq!(std::mem::take(&mut seen), expected);
+    };
+    head("/short");
+    head("/written");
+    wait_for(&["short", "written"]);
+    // Sixteen are waited for, for a time; one more is cancelled at once.
+    for _ in 0..17 {
+        head("/silent");
+    }
+    wait_for(&["silent: AbortError"]);
+    wait_for(&["silent: AbortError"; 16]);
+    head("/short");
+    wait_for(&["short"]);
 }
 
 #[test]

@@ -26,6 +26,8 @@ fn a_pair_within_the_worker_works_without_a_network() {
     let seen = run("
         const [a, b] = new WebSocketPair();
         const seen = [a instanceof WebSocket, a.url, a.protocol, a.extensions, a.binaryType, a.readyState, WebSocket.OPEN, b.CLOSED];
+        const older = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'].map((name) => WebSocket[`READY_STATE_${name}`] === WebSocket[name]);
+        if (older.includes(false) || b.READY_STATE_CLOSED !== 3) throw new Error(`the older names: ${older}`);
         a.accept();
         a.send('before');
         b.binaryType = 'arraybuffer';

@@ -83,8 +83,10 @@ test("bodies", async () => {
       controller.close();
     },
   });
-  ok(thrownBy(() => new Request(url, { method: "POST", body })) instanceof TypeError, "duplex is required");
-  equal(await new Request(url, { method: "POST", body, duplex: "half" }).text(), "a");
+  const streamed = new Request(url, { method: "POST", body });
+  equal(streamed.duplex, "half", "duplex may be left out, as in Workers");
+  equal(await new Request(streamed, { method: "POST", body: streamed.body }).text(), "a");
+  equal(await new Request(url, { method: "POST", body: new Blob(["b"]).stream(), duplex: "half" }).text(), "b");
 });
 
 test("a request from a request takes its body over", async () => {

@@ -43,6 +43,7 @@ test("query strings", () => {
 
 test("a process that is none", async () => {
   deepEqual([process.platform, process.cwd(), process.argv.length, typeof process.env], ["linux", "/bundle", 1, "object"]);
+  ok(process.versions.hasOwnProperty("node"), "an object as others");
   equal(process.getBuiltinModule("node:os"), os);
   equal(process.getBuiltinModule("node:nothing"), undefined);
   equal(thrownBy(() => process.exit(1)).code, "ERR_METHOD_NOT_IMPLEMENTED");

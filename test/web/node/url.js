@@ -93,6 +93,13 @@ test("consoles that write to streams, and the clock", () => {
   own.count();
   equal(stdout.read(), "a 1\ng\n  two\n  lines\ndefault: 1\n");
   equal(perfHooks.performance, performance);
+  equal(perfHooks.Performance, Performance);
+  deepEqual(performance.eventLoopUtilization(), { idle: 0, active: 0, utilization: 0 });
+  equal(performance.timerify(Math.max), Math.max);
+  equal(`${performance.nodeTiming.name} ${performance.nodeTiming.duration > 0}`, "node true");
+  performance.clearResourceTimings();
+  performance.setResourceTimingBufferSize(1);
+  ok(thrownBy(() => performance.setResourceTimingBufferSize()) instanceof TypeError, "an argument is needed");
   equal(new perfHooks.PerformanceObserver(() => {}).takeRecords().length, 0);
 });
 

@@ -53,6 +53,29 @@ test("a digest of what is written", async () => {
   equal(hex(await piped.digest), hex(await crypto.subtle.digest("SHA-256", bytes("abc"))));
 });
 
+test("at least so many elements", async () => {
+  const source = () => new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      for (const part of ["ab", "c", "de"]) controller.enqueue(bytes(part));
+      controller.close();
+    },
+  });
+  const reader = source().getReader({ mode: "byob" });
+  const first = await reader.readAtLeast(3, new Uint8Array(4));
+  equal(new TextDecoder().decode(first.value), "abcd");
+  const last = await reader.readAtLeast(3, new Uint8Array(4));
+  equal(`${new TextDecoder().decode(last.value)} ${last.done}`, "e false");
+  equal((await reader.readAtLeast(1, new Uint8Array(4))).done, true);
+  const other = source().getReader({ mode: "byob" });
+  await rejectsWith(other.readAtLeast(0, new Uint8Array(4)), TypeError);
+  await rejectsWith(other.readAtLeast(5, new Uint8Array(4)), RangeError);
+  await rejectsWith(other.readAtLeast(1), TypeError);
+  await rejectsWith(other.readAtLeast.call({}, 1, new Uint8Array(4)), TypeError);
+  other.releaseLock();
+  await rejectsWith(other.readAtLeast(1, new Uint8Array(4)), TypeError);
+});
+
 test("a digest that there will not be", async () => {
   throws(() => new crypto.DigestStream(), TypeError);
   throws(() => new crypto.DigestStream("MD5"), DOMException);

@@ -158,6 +158,8 @@ fn memory_that_bypasses_the_allocator_counts_too() {
     for source in [
         "const b = new ArrayBuffer(0, { maxByteLength: 2 ** 33 });
          for (let n = 0;; n += 1 << 20) { b.resize(n); new Uint8Array(b).fill(1, n - (1 << 20)); }",
+        "const b = new SharedArrayBuffer(0, { maxByteLength: 2 ** 33 });
+         for (let n = 0;; n += 1 << 20) { b.grow(n); new Uint8Array(b).fill(1, n - (1 << 20)); }",
         "const m = new WebAssembly.Memory({ initial: 0 });
          for (;;) { m.grow(16); new Uint8Array(m.buffer).fill(1, m.buffer.byteLength - (1 << 20)); }",
         "const all = []; for (;;) {
@@ -173,7 +175,8 @@ fn shared_memory_is_refused() {
     let source = "export default { fetch() {
         let lie = false;
         const tries = {
-            buffer: () => new SharedArrayBuffer(8),
+            buffer: () => structuredClone(new SharedArrayBuffer(8), { transfer: [] }) instanceof ArrayBuffer || (() => { throw new Error('shared') })(),
+            atomics: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(8)), 0, 0, 60000),
             shared: () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
             lying: () => new WebAssembly.Memory({ initial: 1, maximum: 1, get shared() { return lie || !(lie = true) } }).buffer.constructor === ArrayBuffer || (() => { throw new Error('shared') })(),
             construct: () => new WebAssembly.Memory.prototype.constructor({ initial: 1, maximum: 1, shared: true }),
@@ -187,7 +190,35 @@ fn shared_memory_is_refused() {
     let mut worker = Worker::serving(&[("index.js", source)]);
     assert_eq!(
         worker.get("/").text(),
-        "200 buffer: ReferenceError,shared: TypeError,lying: allowed,construct: TypeError,large: RangeError,wait: TypeError"
+        "200 buffer: allowed,atomics: TypeError,shared: TypeError,lying: allowed,construct: TypeError,large: RangeError,wait: TypeError"
+    );
+}
+
+/// What packages look at when they are loaded (webidl-conversions), and what they may do with such a buffer.
+#[test]
+fn a_shared_array_buffer_is_a_buffer_of_the_app_alone() {
+    let source = "const getter = (name) => Object.getOwnPropertyDescriptor(SharedArrayBuffer.prototype, name).get;
+        const lengthOf = getter('byteLength');
+        const grows = getter('growable');
+        const thrown = (run) => { try { run(); return 'nothing'; } catch (error) { return error.name; } };
+        export default { fetch() {
+            const buffer = new SharedArrayBuffer(4, { maxByteLength: 8 });
+            const view = new Int32Array(buffer);
+            Atomics.add(view, 0, 7);
+            buffer.grow(8);
+            const part = buffer.slice(0, 4);
+            return Response.json([
+                lengthOf.call(buffer), grows.call(buffer), buffer.maxByteLength, view[0], view.length, part.byteLength, new Int32Array(part)[0],
+                part instanceof SharedArrayBuffer, buffer instanceof ArrayBuffer, `${buffer}`, 'resize' in buffer,
+                thrown(() => lengthOf.call(new ArrayBuffer(8))), thrown(() => grows.call(null)), thrown(() => buffer.grow(4)),
+                thrown(() => SharedArrayBuffer(8)), thrown(() => new SharedArrayBuffer(4).grow(8)),
+                Object.getOwnPropertyDescriptor(globalThis, 'SharedArrayBuffer').enumerable,
+            ]);
+        } }";
+    let mut worker = Worker::serving(&[("index.js", source)]);
+    assert_eq!(
+        worker.get("/").text(),
+        "200 [8,true,8,7,2,4,7,true,false,\"[object SharedArrayBuffer]\",false,\"TypeError\",\"TypeError\",\"RangeError\",\"TypeError\",\"TypeError\",false]"
     );
 }
 

@@ -109,7 +109,7 @@ impl Runtime {
 }
 
 /// Runs what `process.nextTick()` was given, then the microtasks, and so on until neither is left; then reports promises that
-/// are still unhandled, which may queue more.
+/// are still unhandled, which may queue more; and then calls what was to be called behind all of that.
 pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &IsolateState) {
     loop {
         run_ticks(scope, state);
@@ -117,7 +117,7 @@ pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &IsolateState) {
         if scope.is_execution_terminating() {
             break;
         }
-        if state.ticks.borrow().is_none() && !rejections::notify(scope, state) {
+        if state.ticks.borrow().is_none() && !rejections::notify(scope, state) && !run_after_microtasks(scope, state) {
             break;
         }
     }
@@ -129,6 +129,15 @@ pub(crate) fn checkpoint(scope: &mut v8::PinScope, state: &IsolateState) {
 pub(crate) fn checkpoint_of_modules(scope: &mut v8::PinScope, state: &IsolateState) {
     scope.perform_microtask_checkpoint();
     checkpoint(scope, state);
+}
+
+/// False where there is nothing to call.
+fn run_after_microtasks(scope: &mut v8::PinScope, state: &IsolateState) -> bool {
+    // The borrow ends first: what is called may ask for more.
+    let after = state.after_microtasks.take();
+    let Some(run) = after else { return false };
+    call(scope, state, &run, &[]);
+    true
 }
 
 fn run_ticks(scope: &mut v8::PinScope, state: &IsolateState) {

@@ -36,6 +36,8 @@ pub(crate) struct IsolateState {
     pub(crate) inspect: OnceCell<Entry>,
     /// What runs the callbacks of `process.nextTick()`, while there are some.
     pub(crate) ticks: RefCell<Option<Entry>>,
+    /// What is called once, when no microtask is left.
+    pub(crate) after_microtasks: RefCell<Option<Entry>>,
 }
 
 impl IsolateState {
@@ -54,6 +56,7 @@ impl IsolateState {
             context: OnceCell::new(),
             inspect: OnceCell::new(),
             ticks: RefCell::new(None),
+            after_microtasks: RefCell::new(None),
         }
     }
 

@@ -205,6 +205,7 @@ export const ops: {
   scheduledDone(id: Id, outcome: 0 | 1 | 2): void;
   setAsyncContext(value: unknown): void;
   setTicks(run: () => void): void;
+  afterMicrotasks(run: () => void): void;
   structuredClone(
     value: unknown, transfer: ArrayBuffer[],
     isHostObject: (object: object) => boolean, cloneHostObject: (object: object) => unknown,

@@ -12,6 +12,7 @@ ops! {
     "reportError" => report_error,
     "setAsyncContext" => set_async_context,
     "setTicks" => set_ticks,
+    "afterMicrotasks" => after_microtasks,
 }
 
 /// `log(level, text)`: writes a message to the app's log. `level`: "debug" | "info" | "warn" | "error".
@@ -61,6 +62,16 @@ fn get_async_context(scope: &mut v8::PinScope, _: v8::FunctionCallbackArguments,
 /// `setAsyncContext(value)`: replaces it for the code that runs now and the promises it makes.
 fn set_async_context(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
     scope.set_continuation_preserved_embedder_data(args.get(0));
+}
+
+/// `afterMicrotasks(run)`: a function to be called once, when neither ticks nor microtasks are left of this turn. The one before it is
+/// forgotten.
+fn after_microtasks(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue) {
+    let Ok(run) = v8::Local::<v8::Function>::try_from(args.get(0)) else { return };
+    if let Some(state) = IsolateState::get(scope) {
+        let run = v8::Global::new(scope, run);
+        state.after_microtasks.replace(Some(run));
+    }
 }
 
 /// `setTicks(run)`: a function to be called once, when the code that runs now has returned, before the microtasks; or when

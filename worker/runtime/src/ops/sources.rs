@@ -174,6 +174,8 @@ sources! {
     "worker/environment.js",
     "worker/execution_context.js",
     "worker/fetch_event.js",
+    "worker/first_pull.js",
+    "worker/head_body.js",
     "worker/request_context.js",
     "worker/rpc.js",
     "worker/shared_memory.js",
@@ -365,6 +367,7 @@ sources! {
     "websocket/wire.js",
     "worker/caches.js",
     "worker/scheduled.js",
+    "worker/unshared_array_buffer.js",
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ import {
   illegalInvocation, isObject, kInternal, requireArguments,
 } from "../webidl.js";
 import {
-  Body, bodyStream, cloneBody, consumeBody, extractBody, forms, isBodyInDoubt, isBodyUnusable, isBodyUsed, isSource, toBodyInit,
+  Body, bodyStream, cloneBody, consumeBody, extractBody, forms, isBodyInDoubt, isBodyUnusable, isBodyUsed, toBodyInit,
   transferBody, unusableBody,
 } from "./body.js";
 import { blobOfBody, formDataOfBody } from "./form_body.js";
@@ -210,9 +210,7 @@ export class Request {
     }
     if (newBody !== null) {
       const body = newBody;
-      if ((body.stream !== null || isSource(body.content)) && options.duplex === undefined) {
-        throw new TypeError(`${prefix}: a body that is a stream needs 'duplex' to be 'half'`);
-      }
+      // NANO: the standard wants `duplex` beside a stream. Workers do not, and apps that were made for them leave it out.
       this.#body = body;
       if (body.type !== null && !listHas(this.#list, "content-type")) listAppend(this.#list, "content-type", body.type);
     } else if (inputBody !== null) {

@@ -91,7 +91,7 @@ function emitWarning(warning, options = undefined, code = undefined) {
 
 /** Node.js's own has more in it; packages compare `node` alone. */
 function versions() {
-  const all = { __proto__: null, node: nodeVersion, nano: version };
+  const all = { node: nodeVersion, nano: version };
   const parts = [
     "acorn", "ada", "amaro", "ares", "brotli", "cjs_module_lexer", "cldr", "icu", "llhttp", "merve", "modules", "napi", "nbytes", "ncrypto",
     "nghttp2", "openssl", "simdjson", "simdutf", "sqlite", "tz", "undici", "unicode", "uv", "uvwasi", "v8", "zlib", "zstd",

@@ -50,6 +50,18 @@ export class Performance extends EventTarget {
     userTiming().clearMeasures(measureName === undefined ? undefined : converters.DOMString(measureName));
   }
 
+  /** No fetch is measured: there is nothing to clear. */
+  clearResourceTimings() {
+    if (!(#brand in this)) throw illegalInvocation("Performance");
+  }
+
+  setResourceTimingBufferSize(maxSize) {
+    if (!(#brand in this)) throw illegalInvocation("Performance");
+    const prefix = "Failed to execute 'setResourceTimingBufferSize' on 'Performance'";
+    requireArguments(arguments.length, 1, prefix);
+    converters["unsigned long"](maxSize, prefix, "Argument 1");
+  }
+
   getEntries() {
     if (!(#brand in this)) throw illegalInvocation("Performance");
     return userTiming().list();

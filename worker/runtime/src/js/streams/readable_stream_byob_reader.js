@@ -14,7 +14,7 @@ import {
 import { ReadableStreamBYOBReaderSlots } from "./readable/slots.js";
 import { readableStreamSlots } from "./readable_stream.js";
 
-const { ArrayBufferPrototypeGetByteLength, RangeError, TypeError } = primordials;
+const { ArrayBufferPrototypeGetByteLength, MathFloor, RangeError, TypeError } = primordials;
 
 /** The read-into request of read(). */
 class PromiseReadIntoRequest extends Deferred {
@@ -32,6 +32,7 @@ class PromiseReadIntoRequest extends Deferred {
 }
 
 const READ = "Failed to execute 'read' on 'ReadableStreamBYOBReader'";
+const READ_AT_LEAST = "Failed to execute 'readAtLeast' on 'ReadableStreamBYOBReader'";
 
 let slotsOf;
 
@@ -70,12 +71,22 @@ export class ReadableStreamBYOBReader {
       if (slots === undefined) throw illegalInvocation("ReadableStreamBYOBReader");
       requireArguments(arguments.length, 1, READ);
       converters.ArrayBufferView(view, READ, "Argument 1");
-      const min = convertMin(options);
+      return readInto(slots, view, convertMin(options));
+    } catch (error) {
+      return promiseRejectedWith(error);
+    }
+  }
+
+  /** Of Workers, from before the standard's `read()` had `min`. */
+  readAtLeast(minElements, view) {
+    try {
+      const slots = slotsOf(this);
+      if (slots === undefined) throw illegalInvocation("ReadableStreamBYOBReader");
+      requireArguments(arguments.length, 2, READ_AT_LEAST);
+      const min = converters["unsigned long long"].enforceRange(minElements, READ_AT_LEAST, "Argument 1");
+      converters.ArrayBufferView(view, READ_AT_LEAST, "Argument 2");
       checkView(view, min);
-      if (slots.stream === undefined) throw releasedError();
-      const readIntoRequest = new PromiseReadIntoRequest();
-      ReadableStreamBYOBReaderRead(slots, view, min, readIntoRequest);
-      return readIntoRequest.promise;
+      return readInto(slots, view, orWhatIsLeft(slots, view, min));
     } catch (error) {
       return promiseRejectedWith(error);
     }
@@ -98,6 +109,23 @@ configureInterface(ReadableStreamBYOBReader);
 export function createReadableStreamBYOBReader(slots) {
   // @ts-expect-error -- an argument for builtins only, which no app sees in the constructor's length
   return new ReadableStreamBYOBReader(kInternal, slots);
+}
+
+/** `min`, or the elements that are left of a stream that is closed where these are fewer. The standard's read() fails then. */
+function orWhatIsLeft(slots, view, min) {
+  const controller = slots.stream?.controller;
+  if (controller === undefined || !controller.closeRequested) return min;
+  const left = MathFloor(controller.queueTotalSize / ViewElementSize(view));
+  return left > 0 && left < min ? left : min;
+}
+
+/** The steps of read() from its checks of the view on. */
+function readInto(slots, view, min) {
+  checkView(view, min);
+  if (slots.stream === undefined) throw releasedError();
+  const readIntoRequest = new PromiseReadIntoRequest();
+  ReadableStreamBYOBReaderRead(slots, view, min, readIntoRequest);
+  return readIntoRequest.promise;
 }
 
 /** The one member of ReadableStreamBYOBReaderReadOptions. */

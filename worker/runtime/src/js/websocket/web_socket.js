@@ -164,6 +164,10 @@ class WebSocket extends EventTarget {
 
 configureInterface(WebSocket);
 defineConstants(WebSocket, { __proto__: null, CONNECTING, OPEN, CLOSING, CLOSED });
+// Workers' older names of the same.
+defineConstants(WebSocket, {
+  __proto__: null, READY_STATE_CONNECTING: CONNECTING, READY_STATE_OPEN: OPEN, READY_STATE_CLOSING: CLOSING, READY_STATE_CLOSED: CLOSED,
+});
 
 function mayClose(code, isConstructed) {
   if (code === 1000 || (code >= 3000 && code <= 4999)) return true;

@@ -17,6 +17,8 @@ import { getExports, getTracing, isEntrypointClass, requestsFrom, setMainNamespa
 import { getEnvironment } from "./environment.js";
 import { createExecutionContext, exportsFrom, onRejectedWait, runsHeldBy, tracingFrom } from "./execution_context.js";
 import { fireFetchEvent, hasAppListener } from "./fetch_event.js";
+import { pumpLater } from "./first_pull.js";
+import { dropBody } from "./head_body.js";
 
 const {
   FunctionPrototypeCall, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, PromisePrototypeThen, PromiseResolve,
@@ -207,7 +209,7 @@ function respond(id, method, parts, response) {
     body.cancel(new DOMException("The client closed the connection", "AbortError"));
   } else if (method === "HEAD") {
     send(id, status, headers, null);
-    body.cancel(new DOMException("A response to HEAD has no body", "AbortError"));
+    dropBody(id, body);
   } else {
     sendInChunks(id, status, headers, body);
   }
@@ -282,7 +284,7 @@ function sendInChunks(id, status, headers, source) {
   }
   const body = new BodySender(id, source, wire, responseHandedOn);
   MapPrototypeSet(bodies, id, body);
-  body.pump();
+  pumpLater(body);
 }
 
 /** Called natively when a request's body was handed on to its end as the body of its response. */

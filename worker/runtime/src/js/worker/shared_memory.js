@@ -1,7 +1,8 @@
 // Takes shared memory away from apps: an isolate has one thread, so there is nothing to share with, and V8 accounts no
 // bytes of it to the isolate, so it would pass the memory limit by.
 //
-// It comes from SharedArrayBuffer, from WebAssembly.Memory, and from WebAssembly modules that declare a shared memory
+// It comes from SharedArrayBuffer, which packages look at when they are loaded, so that one without shared memory stands in for it; from
+// WebAssembly.Memory, and from WebAssembly modules that declare a shared memory
 // themselves. V8 has no switch for the latter two, so what compiles a module is wrapped and looks at the binary first.
 
 import { ops } from "../ops.js";
@@ -10,7 +11,7 @@ import { ViewByteLength, ViewByteOffset } from "../streams/array_buffers.js";
 import { isArrayBuffer, viewBuffer } from "../webidl.js";
 
 const {
-  ArrayBufferIsView, ObjectDefineProperty, PromiseReject, Proxy, ReflectApply, ReflectConstruct, TypeError, Uint8Array,
+  ArrayBufferIsView, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, PromiseReject, Proxy, ReflectApply, ReflectConstruct, TypeError, Uint8Array,
   globalThis: global,
 } = primordials;
 
@@ -64,9 +65,25 @@ function copyOf(source) {
   return new Uint8Array(new Uint8Array(source));
 }
 
+/** Puts a class of plain array buffers in the place of SharedArrayBuffer, made when an app looks at it. */
+function replaceSharedArrayBuffer() {
+  const name = "SharedArrayBuffer";
+  const { get, set } = ObjectGetOwnPropertyDescriptor({
+    get [name]() {
+      const made = ops.lazyBuiltin("worker/unshared_array_buffer.js");
+      define(global, name, made[name]);
+      return made[name];
+    },
+    set [name](value) {
+      define(global, name, value);
+    },
+  }, name);
+  ObjectDefineProperty(global, name, { __proto__: null, get, set, enumerable: false, configurable: true });
+}
+
 /** Called natively before any code of an app runs. */
 export function removeSharedMemory() {
-  delete global.SharedArrayBuffer;
+  replaceSharedArrayBuffer();
   // Not captured: V8 adds it to a realm only when that is restored from the snapshot.
   const { WebAssembly } = global;
   const { CompileError, compile, instantiate, validate } = WebAssembly;
