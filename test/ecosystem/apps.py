@@ -8,7 +8,7 @@ Each folder of apps/ is a project of wrangler: package.json with pinned versions
 result with what `nano import` prints for it; `wrangler dev` serves the same result on workerd. A request is right when status, body and the
 headers that an app has a part in are the same.
 
---short: only the apps that CI builds. --show: what differs. --write: the table of docs/ecosystem.md. Programs of NANO_BIN_DIR, or of
+--short: only the apps that CI builds. --show: what differs. --write: the rows of docs/ecosystem.md. Programs of NANO_BIN_DIR, or of
 target/debug. Everything that is fetched lies in target/ecosystem. The exit code is 1 when a request is not right that is not listed as
 `known` in its app's requests.json.
 """
@@ -263,14 +263,17 @@ def shown(name):
 
 
 def write(rows):
-    lines = ["| app | packages | requests that are answered as by workerd |", "|---|---|---|"]
+    """Puts these rows into the table; those of other apps stay."""
+    text = DOCS.read_text()
+    before, rest = text.split(BEGIN)
+    table, after = rest.split(END)
+    head, kept = table.splitlines()[:2], {line.split(" | ")[0].removeprefix("| "): line for line in table.splitlines()[2:]}
     for name, right, count in rows:
         known = [request for request in json.loads((APPS / name / "requests.json").read_text()) if request.get("known")]
         why = "".join(f"; {request['known']}" for request in known)
-        lines.append(f"| {name} | {shown(name)} | {right} of {count}{why} |")
-    text = DOCS.read_text()
-    before, rest = text.split(BEGIN)
-    DOCS.write_text(before + BEGIN + "\n".join(lines) + "\n" + END + rest.split(END)[1])
+        kept[name] = f"| {name} | {shown(name)} | {right} of {count}{why} |"
+    lines = head + [kept[name] for name in sorted(kept) if (APPS / name).is_dir()]
+    DOCS.write_text(before + BEGIN + "\n".join(lines) + "\n" + END + after)
 
 
 def main():

@@ -1,0 +1,6 @@
+export const loader = async () => {
+    throw new Error("broken");
+};
+export default function E() {
+    return null;
+}

@@ -1,0 +1,2 @@
+import { defineConfig } from "waku/config";
+export default defineConfig({});
