@@ -1,6 +1,7 @@
 //! The control socket: HTTP/1.1 with JSON over a Unix socket, for `nanoctl` and `curl --unix-socket`. Only root, the user
 //! that runs nano and the members of `control_group` may use it.
 
+mod drain;
 mod follow;
 pub mod group;
 mod log_query;
@@ -32,13 +33,12 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use self::group::ControlGroup;
-use crate::duration::millis;
 use crate::explain::explain;
 use crate::http_date;
 use crate::log;
 use crate::printable;
 use crate::reload::{self, ReloadError, Trigger};
-use crate::supervisor::{Stop, Supervisor};
+use crate::supervisor::Supervisor;
 
 /// How long a client may take to send a request's head.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -208,7 +208,7 @@ async fn answer(
         ["apps", name, "stop"] => stop_app(supervisor, name).await,
         ["apps", name, "start"] => start_app(supervisor, name).await,
         ["apps", name, "suspend"] => suspend_app(supervisor, name).await,
-        _ => drain(supervisor).await,
+        _ => drain::drain(supervisor, request.uri().query().unwrap_or_default()).await,
     }
 }
 
@@ -295,16 +295,6 @@ async fn suspend_app(supervisor: &Rc<Supervisor>, name: &str) -> ControlResponse
         Ok(Err(error)) => change_failed(&error),
         Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, "internal", &error.to_string()),
     }
-}
-
-/// Answers when all requests in flight are finished and nano is about to end.
-async fn drain(supervisor: &Rc<Supervisor>) -> ControlResponse {
-    let begun = std::time::Instant::now();
-    tracing::info!("drain asked for at the control socket");
-    supervisor.stop(Stop::Drain);
-    let mut drained = supervisor.drained.subscribe();
-    let _ = drained.wait_for(|drained| *drained).await;
-    json_reply(StatusCode::OK, &json!({ "drained": true, "took_ms": millis(begun.elapsed()) }))
 }
 
 fn change_failed(error: &ReloadError) -> ControlResponse {

@@ -110,7 +110,10 @@ fn execute(cli: &Cli) -> Result<(), CommandFailure> {
         Action::Stop { app } => print(cli, &change(&client, app, "stop")?, show::stop),
         Action::Start { app } => print(cli, &change(&client, app, "start")?, show::start),
         Action::Suspend { app } => print(cli, &change(&client, app, "suspend")?, show::suspend),
-        Action::Drain => print(cli, &json_of(client.post("/drain")?)?, show::drain),
+        Action::Drain { after } => {
+            let path = if *after == 0 { "/drain".to_owned() } else { format!("/drain?after_s={after}") };
+            print(cli, &json_of(client.post(&path)?)?, show::drain)
+        }
         Action::Upgrade { timeout } => {
             print(cli, &json_of(client.post(&format!("/upgrade?timeout_s={timeout}"))?)?, show::upgrade)
         }

@@ -10,6 +10,8 @@ pub enum ServerPhase {
     Starting,
     /// Requests are served.
     Ready,
+    /// Requests are served, and load balancers are to send no more: a drain comes.
+    Leaving,
     /// Requests in flight are being finished; new ones are not accepted.
     Draining,
 }
@@ -21,6 +23,7 @@ impl ServerPhase {
         match self {
             Self::Starting => "starting",
             Self::Ready => "ready",
+            Self::Leaving => "leaving",
             Self::Draining => "draining",
         }
     }

@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 fn serve() -> (Site, Nano) {
@@ -302,6 +303,44 @@ fn sigint_drains() {
 #[test]
 fn nanoctl_drain_drains() {
     drains(|nano| assert_eq!(nano.ctl(&["drain"]).code, Some(0)));
+}
+
+#[test]
+fn a_drain_after_a_while_gives_load_balancers_time() {
+    let site = Site::new();
+    site.app("a", "export default { fetch: () => new Response('a') };");
+    site.apps(json!([{ "hostname": "a.local", "path": "a" }]));
+    let mut nano = site.serve();
+    for wrong in ["3601", "-1", "soon"] {
+        assert_eq!(nano.ctl(&["drain", "--after", wrong]).code, Some(2), "{wrong}");
+    }
+    let mut kept = nano.connect();
+    assert_eq!(kept.get("a.local", "/").unwrap().text(), "a");
+    // Whoever asked for it need not wait for it.
+    let socket = nano.control_socket();
+    let arguments = ["--socket", socket.to_str().unwrap(), "drain", "--after", "3600"];
+    let mut asks = site.command("nanoctl", &arguments).spawn().unwrap();
+    until("/readyz says no", || (nano.probe("/readyz").text() == "leaving\n").then_some(()));
+    asks.kill().unwrap();
+    asks.wait().unwrap();
+    assert_eq!(nano.probe("/readyz").status, 503);
+    assert_eq!(nano.probe("/healthz").status, 200);
+    assert_eq!(nano.ctl_json(&["status"])["phase"], "leaving");
+    // Both are served, and the connection is kept.
+    assert_eq!(nano.get("a.local", "/").text(), "a");
+    let answer = kept.get("a.local", "/").unwrap();
+    assert!(answer.text() == "a" && !answer.closes(), "{answer:?}");
+    // A reload does not bring it back.
+    assert_eq!(nano.ctl(&["reload"]).code, Some(0));
+    assert_eq!(nano.probe("/readyz").status, 503);
+    thread::scope(|scope| {
+        let other = scope.spawn(|| nano.ctl(&["drain", "--after", "3000"]));
+        // At once: no other has to be waited for.
+        assert_eq!(nano.ctl(&["drain"]).code, Some(0));
+        let other = other.join().unwrap();
+        assert!(matches!(other.code, Some(0 | 1 | 3)), "{other:?}");
+    });
+    assert_eq!(nano.wait().code(), Some(0));
 }
 
 #[test]

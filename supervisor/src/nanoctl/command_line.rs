@@ -67,7 +67,11 @@ pub(super) enum Action {
         app: String,
     },
     /// Take no more requests, finish those in flight, end
-    Drain,
+    Drain {
+        /// Before that serve on for so long, in seconds, while /readyz says no: so load balancers take this nano out first
+        #[arg(long, value_name = "S", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=3600))]
+        after: u64,
+    },
     /// Have the nano that is installed now take over, without losing a request; or say why it does not
     Upgrade {
         /// How long its apps may take until they are ready, in seconds
