@@ -109,10 +109,10 @@ fleet: ## the tests of a fleet, on real members of etcd (Debian's etcd-server)
 	$(CARGO) build $(LOCKED) --workspace --bins
 	PATH=$(CURDIR)/target/tools/bin:$$PATH $(CARGO) nextest run $(LOCKED) -p nano-test --test fleet --ignore-default-filter
 
-fleet-load: ## 100 good and 20 bad versions deployed behind HAProxy under load, a minute without etcd's quorum (docs/fleet.md)
+fleet-load: ## 100 good and 20 bad versions deployed behind HAProxy and behind Envoy under load, a minute without etcd's quorum (docs/fleet.md)
 	test/install-tools
 	$(CARGO) build $(LOCKED) --workspace --bins
-	PATH=$(CURDIR)/target/tools/bin:$$PATH NANO_GATES=long $(CARGO) test $(LOCKED) -p nano-test --test fleet -- --nocapture behind_haproxy until_there_is_no_quorum
+	PATH=$(CURDIR)/target/tools/bin:$$PATH NANO_GATES=long $(CARGO) test $(LOCKED) -p nano-test --test fleet -- --nocapture --test-threads 1 _behind_ until_there_is_no_quorum
 
 bench-fleet: build ## a fleet of three nodes with up to 1000 apps in figures (docs/fleet.md)
 	python3 test/bench/fleet.py --markdown
@@ -169,7 +169,7 @@ deb: ## target/debian/nano-host_*.deb of what `make build` built, and its symbol
 	@command -v cargo-deb > /dev/null || $(CARGO) install --locked cargo-deb
 	@BIN_FROM=$(BIN_FROM) CARGO_DEB="$(CARGO) deb" deploy/debian/build
 
-packages-test: ## the Debian package, alone and under a systemd of its own, and the container image, installed and run from the programs in BIN_FROM (root; takes debootstrap, buildah, runc)
+packages-test: ## the Debian package, alone and under a systemd of its own, the container image, and Kubernetes' manifests, installed and run from the programs in BIN_FROM (root; takes debootstrap, buildah, runc, kubectl)
 	@BIN_FROM=$(BIN_FROM) test/packages/run
 
 uninstall: ## remove what install put there; the configuration stays

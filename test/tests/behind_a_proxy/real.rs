@@ -1,10 +1,10 @@
-//! nginx and HAProxy, as docs/behind-a-proxy.md has them.
+//! nginx, HAProxy and Envoy, as docs/behind-a-proxy.md has them.
 
 use super::{HOST, Town, of};
 use nano_test::{Connection, exchange, tool, until};
 use serde_json::{Value, json};
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 /// A proxy that ends with this value.
@@ -151,6 +151,75 @@ backend nano
     let proxy = run("http", "http", free_address(), server);
     assert_eq!(proxy.get(""), of("https", "127.0.0.1"));
     // Health checks and everything else were well-formed.
+    for cause in ["untrusted", "late", "malformed"] {
+        let counted = town.nano.metrics().get("nano_proxy_protocol_refused_total", &[("cause", cause)]);
+        assert_eq!(counted, Some(0.0), "{cause}");
+    }
+}
+
+#[test]
+fn envoy_with_proxy_headers_and_with_forwarded_ones() {
+    let Some(envoy) = tool("envoy") else { return };
+    let town = Town::new(json!(["127.0.0.1"]));
+    let typed = |name: &str, more: Value| {
+        let mut config = more;
+        config["@type"] = format!("type.googleapis.com/envoy.extensions.{name}").into();
+        config
+    };
+    let address = |address: SocketAddr| json!({ "socket_address": { "address": address.ip().to_string(), "port_value": address.port() } });
+    let run = |name: &str, bind: SocketAddr, filter: Value, server: SocketAddr, more: Value| {
+        let mut cluster = json!({
+            "name": "nano", "connect_timeout": "60s",
+            "load_assignment": { "cluster_name": "nano", "endpoints": [
+                { "lb_endpoints": [{ "endpoint": { "address": address(server) } }] },
+            ] },
+        });
+        if !more.is_null() {
+            cluster["transport_socket"] = more;
+        }
+        let listener = json!({ "address": address(bind), "filter_chains": [{ "filters": [filter] }] });
+        let config = json!({ "static_resources": { "listeners": [listener], "clusters": [cluster] } });
+        let path = town.site.path(&format!("envoy-{name}.json"));
+        fs::write(&path, config.to_string()).unwrap();
+        let mut command = Command::new(&envoy);
+        command.args(["--disable-hot-restart", "--concurrency", "1", "-l", "warning", "-c"]).arg(&path);
+        Proxy::start(command, bind)
+    };
+    let by_tcp = typed("filters.network.tcp_proxy.v3.TcpProxy", json!({ "stat_prefix": "t", "cluster": "nano" }));
+    let by_tcp = json!({ "name": "envoy.filters.network.tcp_proxy", "typed_config": by_tcp });
+    for version in ["V1", "V2"] {
+        let raw = typed("transport_sockets.raw_buffer.v3.RawBuffer", json!({}));
+        let inner = json!({ "name": "envoy.transport_sockets.raw_buffer", "typed_config": raw });
+        let proxied = typed(
+            "transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport",
+            json!({ "config": { "version": version }, "transport_socket": inner }),
+        );
+        let socket = json!({ "name": "envoy.transport_sockets.upstream_proxy_protocol", "typed_config": proxied });
+        let proxy = run(version, free_address(), by_tcp.clone(), town.proxied, socket);
+        assert_eq!(proxy.get(""), of("http", "127.0.0.1"), "{version}");
+        // The announced client is a trusted proxy itself here, and so it is believed.
+        assert_eq!(proxy.get("X-Forwarded-For: 6.6.6.6\r\n"), of("http", "6.6.6.6"), "{version}");
+    }
+    let route = json!({ "match": { "prefix": "/" }, "route": { "cluster": "nano", "timeout": "0s" } });
+    let router = typed("filters.http.router.v3.Router", json!({ "suppress_envoy_headers": true }));
+    let by_http = typed(
+        "filters.network.http_connection_manager.v3.HttpConnectionManager",
+        json!({
+            "stat_prefix": "h", "use_remote_address": true,
+            "route_config": { "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [route] }] },
+            "http_filters": [{ "name": "envoy.filters.http.router", "typed_config": router }],
+        }),
+    );
+    let by_http = json!({ "name": "envoy.filters.network.http_connection_manager", "typed_config": by_http });
+    let proxy = run("http", free_address(), by_http, town.nano.address, Value::Null);
+    // A client of this machine has, for Envoy, an address of the machine's.
+    let told = proxy.get("");
+    let client = told["x-forwarded-for"].as_str().unwrap();
+    client.parse::<IpAddr>().unwrap();
+    assert_eq!(told, of("http", client));
+    // What a client says of the scheme, and by headers that Envoy passes on, does not count.
+    let lies = "X-Forwarded-Proto: https\r\nForwarded: for=6.6.6.6;proto=https\r\nCF-Connecting-IP: 6.6.6.6\r\n";
+    assert_eq!(proxy.get(lies), told);
     for cause in ["untrusted", "late", "malformed"] {
         let counted = town.nano.metrics().get("nano_proxy_protocol_refused_total", &[("cause", cause)]);
         assert_eq!(counted, Some(0.0), "{cause}");

@@ -1,14 +1,11 @@
-//! HAProxy in front of three nodes, as docs/fleet.md has it, under load that never pauses, while apps are deployed: good
-//! versions and bad ones. The short form runs with the other tests, 100 good and 20 bad ones with `make fleet-load`.
+//! HAProxy and Envoy in front of three nodes, under load that never pauses, while apps are deployed: good versions and bad ones.
+//! The short form runs with the other tests, 100 good and 20 bad ones with `make fleet-load`.
 //!
 //! Sabotage control: the bad versions, whose answers the clients must see as lost.
 
+use crate::balancer::{Balancer, Front, quiet_site};
 use crate::{PREFIX, await_body, await_connected, code, deployed};
-use nano_test::{Etcd, Finished, Load, Nano, Response, Site, Tally, exchange, repository, sized, tool, until};
-use serde_json::json;
-use std::fs;
-use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use nano_test::{Etcd, Finished, Load, Nano, Site, Tally, sized};
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,58 +32,6 @@ const BAD: [(&str, &str, &str); 5] = [
     ("answers 500", "export default { fetch: () => new Response('bad', { status: 500 }) };", "5xx"),
 ];
 
-/// HAProxy; it ends with this value.
-struct Front {
-    address: SocketAddr,
-    child: Child,
-    _site: Site,
-}
-
-impl Front {
-    /// With the page's configuration, but for the addresses.
-    fn start(nodes: &[Nano]) -> Option<Self> {
-        let program = tool("haproxy")?;
-        let page = fs::read_to_string(repository().join("docs/fleet.md")).unwrap();
-        let (_, rest) = page.split_once("cat > haproxy.cfg <<'CFG'\n").unwrap();
-        let (text, _) = rest.split_once("CFG\n").unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut text = text.replace("127.0.0.1:8080", &address.to_string());
-        for (at, node) in nodes.iter().enumerate() {
-            let (own, port) = (format!("127.0.0.1:808{}", at + 1), format!("port 946{}", at + 1));
-            assert!(text.contains(&own) && text.contains(&port), "{text}");
-            text = text.replace(&own, &node.address.to_string());
-            text = text.replace(&port, &format!("port {}", node.metrics_address.port()));
-        }
-        let site = Site::new();
-        site.file("haproxy.cfg", &text);
-        let mut command = Command::new(program);
-        command.arg("-db").arg("-f").arg(site.path("haproxy.cfg")).stdin(Stdio::null());
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let front = Self { address, child, _site: site };
-        until("HAProxy", || (front.get("nobody.local").is_some_and(|answer| answer.status == 404)).then_some(()));
-        Some(front)
-    }
-
-    fn get(&self, host: &str) -> Option<Response> {
-        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        exchange(self.address, request.as_bytes()).ok()
-    }
-
-    fn load(&self, host: &str, clients: usize) -> Load {
-        Load::start(self.address, host, "/", clients, |response| {
-            let sound = response.status == 200 && response.body.starts_with(b"version ");
-            if sound { Ok(()) } else { Err(format!("{}: {}", response.status, response.text())) }
-        })
-    }
-}
-
-impl Drop for Front {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 /// What the clients saw, and how long it took until a bad version was gone again.
 #[derive(Debug, Default)]
 struct Seen {
@@ -101,14 +46,6 @@ fn deploy(etcd: &Etcd, app: &str, text: &str) -> Finished {
     let site = Site::new();
     site.file("code/index.js", text);
     etcd.deploy(&site.path("code"), app, PREFIX)
-}
-
-/// A node that logs no requests.
-fn quiet_site(etcd: &Etcd, node: &str) -> Site {
-    let site = Site::new();
-    let fleet = json!({ "endpoints": [etcd.endpoint()], "node": node, "prefix": "/nano/test" });
-    site.config(json!({ "fleet": fleet, "state_dir": "state", "log": { "access": false } }));
-    site
 }
 
 fn version(app: &str, number: usize) -> String {
@@ -152,6 +89,15 @@ fn deployments(etcd: &Etcd, front: &Front, nodes: &[Nano], app: usize) -> Seen {
 
 #[test]
 fn deployments_behind_haproxy_lose_nothing_and_bad_versions_are_halted() {
+    deployments_lose_nothing_and_bad_versions_are_halted(Balancer::Haproxy);
+}
+
+#[test]
+fn deployments_behind_envoy_lose_nothing_and_bad_versions_are_halted() {
+    deployments_lose_nothing_and_bad_versions_are_halted(Balancer::Envoy);
+}
+
+fn deployments_lose_nothing_and_bad_versions_are_halted(balancer: Balancer) {
     let Some(etcd) = Etcd::start() else { return };
     let sites: Vec<Site> = (1..=3).map(|node| quiet_site(&etcd, &format!("node{node}"))).collect();
     let nodes: Vec<Nano> = sites.iter().map(Site::serve).collect();
@@ -167,7 +113,7 @@ fn deployments_behind_haproxy_lose_nothing_and_bad_versions_are_halted() {
         let first = etcd.deploy(&site.path("code"), &name, &[PREFIX, &settings].concat());
         assert_eq!(first.code, Some(0), "{first:?}");
     }
-    let Some(front) = Front::start(&nodes) else { return };
+    let Some(front) = Front::start(balancer, &nodes) else { return };
     let neighbours: Vec<Load> =
         (0..NEIGHBOURS).map(|neighbour| front.load(&format!("still{neighbour}.local"), 2)).collect();
     let all = Mutex::new(Vec::new());
@@ -194,7 +140,7 @@ fn deployments_behind_haproxy_lose_nothing_and_bad_versions_are_halted() {
         lost_by_bad += seen.bad.failures.len();
         assert!(seen.good.failures.is_empty(), "{:?}", &seen.good.failures[..seen.good.failures.len().min(5)]);
     }
-    eprintln!("apps that were not deployed: {} requests, {} lost", quiet.served, quiet.failures.len());
+    eprintln!("{balancer:?}: apps that were not deployed: {} requests, {} lost", quiet.served, quiet.failures.len());
     eprintln!("good versions: {}, {} requests of their apps, 0 lost", good.0, good.1);
     eprintln!("bad versions: {}, {} good answers of their apps, {lost_by_bad} others", bad.0, bad.1);
     for (what, ..) in BAD {
@@ -210,46 +156,4 @@ fn deployments_behind_haproxy_lose_nothing_and_bad_versions_are_halted() {
     assert!(quiet.served > 0 && good.1 > 0);
     // The clients do see what is lost.
     assert!(lost_by_bad > 0);
-}
-
-/// A node that is taken out costs no request, one that is killed those that it had.
-#[test]
-fn a_drained_node_loses_nothing_behind_haproxy() {
-    let Some(etcd) = Etcd::start() else { return };
-    let sites: Vec<Site> = (1..=3).map(|node| quiet_site(&etcd, &format!("node{node}"))).collect();
-    let mut nodes: Vec<Nano> = sites.iter().map(Site::serve).collect();
-    nodes.iter().for_each(await_connected);
-    let hosts: Vec<String> = (0..6).map(|app| format!("app{app}.local")).collect();
-    hosts.iter().for_each(|host| deployed(&etcd, &sites[0], host, "version 1"));
-    let Some(front) = Front::start(&nodes) else { return };
-    let loads: Vec<Load> = hosts.iter().map(|host| front.load(host, 2)).collect();
-    let asked = |count: u64| {
-        let before: Vec<u64> = loads.iter().map(Load::served).collect();
-        until("more requests of each", || {
-            loads.iter().zip(&before).all(|(load, before)| load.served() > before + count).then_some(())
-        });
-    };
-    asked(100);
-    let drained = nodes.remove(0);
-    assert_eq!(drained.ctl(&["drain"]).code, Some(0));
-    asked(100);
-    drop(drained);
-    let mut served = 0;
-    for load in loads {
-        let tally = load.stop();
-        served += tally.served;
-        assert!(tally.failures.is_empty(), "{:?}", &tally.failures[..tally.failures.len().min(5)]);
-    }
-    assert!(served > 0);
-    // Without a word.
-    let loads: Vec<Load> = hosts.iter().map(|host| front.load(host, 2)).collect();
-    until("each is asked", || loads.iter().all(|load| load.served() > 100).then_some(()));
-    drop(nodes.remove(0));
-    let before: Vec<u64> = loads.iter().map(Load::served).collect();
-    until("more requests of each", || {
-        loads.iter().zip(&before).all(|(load, before)| load.served() > before + 100).then_some(())
-    });
-    let lost: usize = loads.into_iter().map(|load| load.stop().failures.len()).sum();
-    eprintln!("a node was killed: {lost} requests lost by 12 clients");
-    assert!(lost <= 12, "{lost}: more than the clients had in flight");
 }

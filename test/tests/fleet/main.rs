@@ -9,12 +9,14 @@
     reason = "tests"
 )]
 
+mod balancer;
 mod crons;
 mod deploying;
 mod faults;
 mod front;
 mod hostile;
 mod page;
+mod placement;
 mod roles;
 mod rollouts;
 mod secrets;

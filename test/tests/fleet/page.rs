@@ -22,7 +22,7 @@ fn the_first_fleet_is_made_as_the_page_says() {
         nanoctl --config node1.json deploy hello --app hello.local
         curl -sS -H 'Host: hello.local' http://127.0.0.1:8083/
         nanoctl --config node1.json rollback hello.local
-        nanoctl --config node2.json drain
+        nanoctl --config node2.json drain --after 3
         curl -sS -H 'Host: hello.local' http://127.0.0.1:8080/
         kill $(jobs -p)
         wait
