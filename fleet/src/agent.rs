@@ -103,6 +103,8 @@ pub(crate) struct Agent {
     gather: Option<Instant>,
     /// Bundles that could not be fetched: why, and when it is tried again.
     failed: BTreeMap<String, (String, Instant, u32)>,
+    /// Those of them that an app of this node waits for.
+    awaited: BTreeSet<String>,
     retry: Option<Instant>,
     retries: u32,
     unused: BTreeMap<String, Instant>,
@@ -201,6 +203,7 @@ pub(crate) async fn run() -> Result<(), AgentError> {
         gather: None,
         hold: false,
         failed: BTreeMap::new(),
+        awaited: BTreeSet::new(),
         retry: None,
         retries: 0,
         unused: BTreeMap::new(),
@@ -243,11 +246,26 @@ impl Agent {
                     self.learn(news);
                 }
                 self.dirty = false;
-                if !self.apply(&mut heard).await {
+                if !self.apply_beside(&mut heard).await {
                     return Ok(());
                 }
             }
             self.say();
+        }
+    }
+
+    /// Applies, and tells nano meanwhile that this agent has not hung: it is the disk that may take long.
+    async fn apply_beside(&mut self, heard: &mut mpsc::Receiver<ToAgent>) -> bool {
+        let nano = self.nano.clone();
+        let often = Duration::from_millis(STATUS_EVERY_MS);
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + often, often);
+        let mut applied = std::pin::pin!(self.apply(heard));
+        loop {
+            tokio::select! {
+                biased;
+                going_on = &mut applied => return going_on,
+                _ = ticks.tick() => nano.again(),
+            }
         }
     }
 
@@ -362,7 +380,8 @@ impl Agent {
     /// When something is to be tried again.
     fn due(&self) -> Instant {
         let again = self.known.is_some() && self.fetching.is_empty() && self.queue.is_empty();
-        let fetches = self.failed.values().map(|(_, at, _)| *at).filter(|_| again);
+        let awaited = self.failed.iter().filter(|(hash, _)| self.awaited.contains(*hash));
+        let fetches = awaited.map(|(_, (_, at, _))| *at).filter(|_| again);
         let far = Instant::now() + Duration::from_secs(3600);
         let retries = fetches.chain(self.retry).filter(|_| self.connected);
         retries.chain(self.gather).min().unwrap_or(far)

@@ -286,7 +286,10 @@ impl Watch {
         if answer.canceled {
             return Err(EtcdError::Refused(answer.cancel_reason));
         }
-        let revision = if answer.created { 0 } else { answer.header.map_or(0, |header| header.revision) };
+        let now = if answer.created { 0 } else { answer.header.map_or(0, |header| header.revision) };
+        // A watch that catches up is told the present revision with each part of what it has missed.
+        let last = answer.events.iter().filter_map(|event| Some(event.kv.as_ref()?.mod_revision)).max();
+        let revision = last.unwrap_or(now);
         self.from = self.from.max(revision + 1);
         Ok((answer.events, revision))
     }

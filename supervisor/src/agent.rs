@@ -226,7 +226,8 @@ async fn handle(supervisor: &Rc<Supervisor>, agent: &Ears, message: ToNano) {
                 Ok(_) => Vec::new(),
                 Err(error) => faults(&error, &state_dir.unwrap_or_default()),
             };
-            let _ = agent.outbox.try_send(ToAgent::Reloaded { id, faults });
+            // The agent waits for it, whatever else waits to be said.
+            let _ = agent.outbox.send(ToAgent::Reloaded { id, faults }).await;
         }
         ToNano::Watch { mut apps } => {
             apps.truncate(MAX_WATCHED);

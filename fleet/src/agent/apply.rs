@@ -11,13 +11,14 @@ use tokio::sync::mpsc;
 use super::follow::{Known, Rollouts};
 use super::{Agent, RETRY, Verdict};
 use crate::app_entry::AppEntry;
-use crate::table::{Mark, Row, Rows, bundle_directory, compose, take_out};
+use crate::table::{Mark, Row, Rows, StateDir, bundle_directory, compose, take_out};
 
 impl Agent {
     /// Brings this node as near to the table as it can; false: nano is gone.
     pub(super) async fn apply(&mut self, heard: &mut mpsc::Receiver<ToAgent>) -> bool {
         let target = self.revision;
         self.queue.clear();
+        self.awaited.clear();
         let (mut rows, mut verdicts) = self.wanted();
         self.start_fetches();
         let outcome = self.go_over(&mut rows, &mut verdicts, heard).await;
@@ -153,7 +154,6 @@ impl Agent {
         verdicts: &mut BTreeMap<String, (i64, Verdict)>,
         heard: &mut mpsc::Receiver<ToAgent>,
     ) -> Result<(), Option<String>> {
-        let io = |error: std::io::Error| Some(format!("the state directory cannot be written: {error}"));
         // Each round takes out one app at least.
         for round in 0..=rows.len().saturating_mul(2) {
             let (text, order) = compose(rows);
@@ -162,12 +162,12 @@ impl Agent {
                 if *rows == self.applied && round == 0 {
                     return Ok(());
                 }
-                self.state.propose(&text).map_err(io)?;
+                self.write(move |state| state.propose(&text)).await?;
                 faults = self.reload(heard).await?;
                 if faults.is_empty() {
-                    return self.state.accept().map_err(io);
+                    return self.write(StateDir::accept).await;
                 }
-                self.state.withdraw().map_err(io)?;
+                self.write(StateDir::withdraw).await?;
             }
             let revisions: BTreeMap<String, i64> =
                 rows.iter().map(|(name, row)| (name.clone(), row.mark.revision)).collect();
@@ -179,6 +179,17 @@ impl Agent {
             }
         }
         Err(Some("nano refuses this table, and not because of its apps".to_owned()))
+    }
+
+    /// Writes on another thread: a disk may hang for as long as it likes, and etcd is to know that this node is there.
+    async fn write(
+        &self,
+        write: impl FnOnce(&StateDir) -> std::io::Result<()> + Send + 'static,
+    ) -> Result<(), Option<String>> {
+        let state = self.state.clone();
+        let written = tokio::task::spawn_blocking(move || write(&state)).await;
+        let written = written.map_err(std::io::Error::other).and_then(|written| written);
+        written.map_err(|error| Some(format!("the state directory cannot be written: {error}")))
     }
 
     /// Has nano go over to what was proposed; what stands in the way.

@@ -1,11 +1,12 @@
 //! Fetches bundles into the state directory.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::Agent;
 use crate::bundle::unpack::{UNFINISHED, forget, is_there, unpack};
-use crate::bundle::{CHUNK, Manifest, directory_name, hash_of};
-use crate::etcd::Etcd;
+use crate::bundle::{BundleError, CHUNK, Manifest, directory_name, hash_of};
+use crate::etcd::{Etcd, EtcdError};
 use crate::keys::Keys;
 use crate::table::bundles_of;
 
@@ -15,13 +16,39 @@ const AT_ONCE: usize = 4;
 const GATHER: Duration = Duration::from_millis(300);
 /// The wait before a bundle is tried again: the first, and the longest.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// The longest where etcd did not answer or was lost: the bundle is none the worse for that.
+const AGAIN_SOON: Duration = Duration::from_secs(2);
 /// A bundle that no app has any more is kept for so long: requests may be in flight in it, and a rollback may come.
 const KEEP: Duration = Duration::from_secs(3600);
 
 /// What came of fetching a bundle.
 pub(crate) struct Fetched {
     hash: String,
-    outcome: Result<(), String>,
+    outcome: Result<(), FetchError>,
+}
+
+/// Why a bundle is not here.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error(transparent)]
+    Etcd(#[from] EtcdError),
+    #[error("it is not in etcd")]
+    Missing,
+    #[error("its manifest does not match its name")]
+    Name,
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error("it was not written: {0}")]
+    Unwritten(#[from] tokio::task::JoinError),
+}
+
+/// The wait after this error, when it was tried in vain so many times before.
+fn wait_after(error: &FetchError, times: u32) -> Duration {
+    let longest = match error {
+        FetchError::Etcd(EtcdError::Late | EtcdError::Lost(_)) => AGAIN_SOON,
+        _ => AGAIN.1,
+    };
+    AGAIN.0.saturating_mul(1u32.checked_shl(times).unwrap_or(u32::MAX)).min(longest)
 }
 
 impl Agent {
@@ -30,7 +57,8 @@ impl Agent {
         if is_there(&self.state.bundles(), hash) {
             return Ok(());
         }
-        let mut why = "its bundle is being fetched".to_owned();
+        self.awaited.insert(hash.to_owned());
+        let mut why = "its bundle is being fetched and written to the disk".to_owned();
         if let Some((error, at, _)) = self.failed.get(hash) {
             why.clone_from(error);
             if Instant::now() < *at {
@@ -52,18 +80,7 @@ impl Agent {
             self.fetching.insert(hash.clone());
             let (etcd, keys, bundles) = (etcd.clone(), self.keys.clone(), self.state.bundles());
             self.fetches.spawn_local(async move {
-                let outcome = match fetch(&etcd, &keys, &hash).await {
-                    Ok((manifest, data)) => {
-                        let own = hash.clone();
-                        // Writing through to the disk takes its time.
-                        let written = tokio::task::spawn_blocking(move || unpack(&bundles, &own, &manifest, &data));
-                        match written.await {
-                            Ok(written) => written.map_err(|error| error.to_string()),
-                            Err(error) => Err(error.to_string()),
-                        }
-                    }
-                    Err(error) => Err(error),
-                };
+                let outcome = bring(&etcd, &keys, bundles, &hash).await;
                 Fetched { hash, outcome }
             });
         }
@@ -83,9 +100,9 @@ impl Agent {
             }
             Err(error) => {
                 let times = self.failed.get(&hash).map_or(0, |(.., times)| times.saturating_add(1));
-                let wait = AGAIN.0.saturating_mul(1u32.checked_shl(times).unwrap_or(u32::MAX)).min(AGAIN.1);
+                let at = Instant::now() + wait_after(&error, times);
                 self.nano.log("warn", &format!("the bundle {hash} cannot be had: {error}"), "");
-                self.failed.insert(hash, (error, Instant::now() + wait, times));
+                self.failed.insert(hash, (error.to_string(), at, times));
             }
         }
     }
@@ -121,24 +138,33 @@ impl Agent {
     }
 }
 
+/// From etcd to the disk.
+async fn bring(etcd: &Etcd, keys: &Keys, bundles: PathBuf, hash: &str) -> Result<(), FetchError> {
+    let (manifest, data) = fetch(etcd, keys, hash).await?;
+    let own = hash.to_owned();
+    // Writing through to the disk takes its time.
+    Ok(tokio::task::spawn_blocking(move || unpack(&bundles, &own, &manifest, &data)).await??)
+}
+
 /// The manifest and the files' bytes.
-async fn fetch(etcd: &Etcd, keys: &Keys, hash: &str) -> Result<(Vec<u8>, Vec<u8>), String> {
-    let get = async |key: String| etcd.get(key.into_bytes()).await.map_err(|error| error.to_string());
-    let Some(manifest) = get(keys.manifest(hash)).await?.0 else {
-        return Err("it is not in etcd".to_owned());
-    };
+async fn fetch(etcd: &Etcd, keys: &Keys, hash: &str) -> Result<(Vec<u8>, Vec<u8>), FetchError> {
+    let get = async |key: String| etcd.get(key.into_bytes()).await;
+    let Some(manifest) = get(keys.manifest(hash)).await?.0 else { return Err(FetchError::Missing) };
     if hash_of(&manifest.value) != hash {
-        return Err("its manifest does not match its name".to_owned());
+        return Err(FetchError::Name);
     }
-    let parsed = Manifest::parse(&manifest.value).map_err(|error| error.to_string())?;
+    let parsed = Manifest::parse(&manifest.value)?;
     let total = usize::try_from(parsed.bytes()).unwrap_or(usize::MAX);
     let mut data = Vec::with_capacity(total);
     for number in 0..parsed.chunks() {
         let chunk = get(keys.chunk(hash, number)).await?.0.map(|chunk| chunk.value).unwrap_or_default();
         if chunk.len() != CHUNK.min(total - data.len()) {
-            return Err(crate::bundle::BundleError::Chunk(number).to_string());
+            return Err(BundleError::Chunk(number).into());
         }
         data.extend_from_slice(&chunk);
     }
     Ok((manifest.value, data))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -75,6 +75,7 @@ impl Following {
         // The next revision of either watch.
         let mut next = [0; 2];
         loop {
+            let begun = Instant::now();
             match Etcd::connect(&self.options, member).await {
                 Ok(etcd) => {
                     *self.etcd.borrow_mut() = Some(etcd.clone());
@@ -93,6 +94,8 @@ impl Following {
             if self.news.is_closed() {
                 return;
             }
+            // A connection that has lasted ends with a new fault.
+            wait = if begun.elapsed() > 2 * longest { WAITS.0 } else { wait };
             member = member.wrapping_add(1);
             let jitter = 0.5 + 0.5 * (f64::from(u32::try_from(random() % 1000).unwrap_or(0)) / 1000.0);
             tokio::time::sleep(wait.mul_f64(jitter)).await;

@@ -55,6 +55,13 @@ impl Nano {
         *last = (Some(status), std::time::Instant::now());
     }
 
+    /// Says once more how it stood.
+    pub(crate) fn again(&self) {
+        if let Some(status) = &self.last.borrow().0 {
+            self.send(&ToNano::Status(status.clone()));
+        }
+    }
+
     pub(crate) fn watch(&self, apps: Vec<String>) {
         self.send(&ToNano::Watch { apps });
     }

@@ -14,6 +14,9 @@ use crate::app_entry::AppEntry;
 /// How often the nodes are looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// What is said of a node whose lease has ended.
+const GONE: &str = "it is not connected any more";
+
 #[derive(Debug, Args)]
 pub(crate) struct WaitArguments {
     /// How long to wait for the nodes, in seconds; 0: not at all; without it: 60, and for a rollout as long as it may take
@@ -63,10 +66,16 @@ pub(crate) async fn wait_for(
 ) -> Result<(bool, Value), ClientError> {
     let begun = Instant::now();
     let until = begun + Duration::from_secs(wait.seconds());
-    let mut said = BTreeMap::new();
+    let mut said: BTreeMap<String, (&'static str, String)> = BTreeMap::new();
     loop {
         let mut open = false;
-        for (node, report) in reports(fleet).await? {
+        let reports = reports(fleet).await?;
+        for (node, (state, why)) in &mut said {
+            if *state == "pending" && !reports.contains_key(node) && !why.starts_with(GONE) {
+                *why = if why.is_empty() { GONE.to_owned() } else { format!("{GONE}; {why}") };
+            }
+        }
+        for (node, report) in reports {
             let labels = report.as_ref().map(|report| &report.labels);
             if entry.is_some_and(|entry| labels.is_some_and(|labels| !entry.is_for(labels))) {
                 continue;

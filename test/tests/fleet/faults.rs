@@ -1,11 +1,13 @@
 //! etcd goes and comes back, forgets, or has forgotten all; agents, caches and disks fail.
 
 use crate::{PREFIX, agent, await_body, await_connected, deploy, deployed, site};
-use nano_test::{Disk, Etcd, until};
+use nano_test::{Disk, Etcd, binary, tool, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
 #[test]
 fn without_etcd_it_serves_on_and_starts() {
@@ -163,4 +165,28 @@ fn a_full_disk_delays_a_deployment_and_nothing_else() {
     assert_eq!(nano.get("shop.local", "/").text(), "one");
     disk.empty();
     await_body(&nano, "shop.local", "two");
+}
+
+/// Longer than the lease of a node lasts, which is renewed meanwhile: so the deployment is only late.
+#[test]
+fn a_disk_that_hangs_takes_no_node_out_of_the_fleet() {
+    let Some(strace) = tool("strace") else { return };
+    let Some(etcd) = Etcd::start() else { return };
+    let site = site(&etcd, "a", json!({}));
+    // Of each thread every other call: those of a bundle's file and of the table, which come one behind the other.
+    let (strace, agent) = (strace.display().to_string(), binary("nano-fleet").display().to_string());
+    let delay = "-e trace=fdatasync -e inject=fdatasync:delay_enter=18s:when=1+2";
+    site.file("agent", &format!("#!/bin/sh\nexec {strace} -f -o /dev/null {delay} -- {agent} \"$@\"\n"));
+    fs::set_permissions(site.path("agent"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = site.command("nano", &["serve", "--config", "nano.json"]);
+    command.env("NANO_FLEET", site.path("agent"));
+    let nano = site.serve_with(command);
+    await_connected(&nano);
+    let begun = Instant::now();
+    let done = deploy(&etcd, &site, "shop.local", "one", &["--timeout", "80"]);
+    assert_eq!(done.code, Some(0), "{done:?}\n{}", nano.log.lines().join("\n"));
+    assert!(begun.elapsed() > Duration::from_secs(30), "the disk did not hang: {:?}", begun.elapsed());
+    assert_eq!(nano.get("shop.local", "/").text(), "one");
+    // The agent is the one that it was, and its connection, too.
+    assert_eq!(nano.log.count("the fleet's agent ended"), 0);
 }
