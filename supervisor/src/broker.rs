@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, LocalOptions};
 
 use crate::egress::{Commons, Egress, Policy, Timeouts};
-use crate::upstream::{Link, response_windows, run_link};
+use crate::upstream::{Link, ResponseWindows, run_link};
 use crate::worker::{Worker, WorkerId};
 
 /// Connections of the program that are open at once. The program has a lower limit of requests itself.
@@ -29,7 +29,7 @@ pub fn serve() -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
         let egress = Rc::new(Egress::new(&Commons::new(CONNECTIONS), Policy::everywhere(), Timeouts::default(), None));
-        let (worker, windows) = (Arc::new(Worker::new(WorkerId(0), 0)), response_windows());
+        let (worker, windows) = (Arc::new(Worker::new(WorkerId(0), 0)), &ResponseWindows::new());
         let link = Link::new(worker, socket, (egress, None), PROGRAM_TURN, Duration::ZERO, windows)?;
         run_link(link, |_, _| {}, || {}, || {}).await;
         Ok(())

@@ -1,4 +1,5 @@
-//! A fair semaphore for the apps of one thread: for egress connections, lookups, TLS handshakes and starts of workers.
+//! A fair semaphore for the apps of one thread: for egress connections, lookups, TLS handshakes, wide windows of responses and
+//! starts of workers.
 //!
 //! An app holds at most as many permits as are free, so one alone gets half of them; the last quarter is for apps that
 //! hold none. An app that has to wait is queued, and the queues take turns.
@@ -88,6 +89,11 @@ impl Share {
     /// Whether it holds no permit.
     pub(crate) fn has_none(&self) -> bool {
         self.taken.get() == 0
+    }
+
+    /// A permit, if one may be taken now.
+    pub(crate) fn try_take(self: &Rc<Self>) -> Option<FairPermit> {
+        (self.line.borrow().is_empty() && self.may_take()).then(|| FairPermit::new(self))
     }
 
     /// Waits for a permit.

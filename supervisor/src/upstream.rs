@@ -14,7 +14,7 @@ pub use event::LinkEvent;
 pub use in_flight::{InFlight, LostRequest};
 pub(crate) use in_flight::{RequestSummary, Subject, truncate_utf8};
 pub(crate) use link::{
-    Deadline, Death, Failed, Link, RequestBodySender, RequestFrame, UpstreamRequest, response_windows, run as run_link,
+    Deadline, Death, Failed, Link, RequestBodySender, RequestFrame, ResponseWindows, UpstreamRequest, run as run_link,
 };
 pub(crate) use pool::{NotAdmitted, Pool};
 pub(crate) use routes::Routes;

@@ -12,6 +12,7 @@ mod exchange;
 mod fetch_turns;
 mod fetches;
 mod local_response;
+mod response_windows;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -33,12 +34,13 @@ use super::place::Place;
 use super::violation::Violation;
 use crate::app::App;
 use crate::egress::Egress;
-use crate::wide_windows::WideWindows;
+use crate::fair_semaphore::Share;
 use crate::worker::Worker;
 pub(crate) use driver::{End, run};
 use exchange::{BodyChunk, Exchange, ExchangeKind, Rest};
-pub(crate) use exchange::{Deadline, Death, Failed, response_windows};
+pub(crate) use exchange::{Deadline, Death, Failed};
 use fetches::Fetches;
+pub(crate) use response_windows::ResponseWindows;
 
 /// Unsent bytes above which a link takes no new requests. A worker that does not read, and clients that send requests
 /// and leave, would fill the supervisor's memory.
@@ -72,8 +74,8 @@ pub(crate) struct Link {
     egress: Rc<Egress>,
     app: Option<Arc<App>>,
     fetches: Fetches,
-    /// Who of the shard's responses has a wide window.
-    windows: Rc<WideWindows>,
+    /// The app's share of the shard's wide windows of responses.
+    windows: Rc<Share>,
     /// When the earliest response head is due.
     due: Cell<Option<Instant>>,
     task: RefCell<Option<Waker>>,
@@ -106,8 +108,8 @@ struct Sending {
 
 impl Link {
     /// Makes a link from the supervisor's end of a data link; pass it to [`run`] too. `app`: whose worker it is. `turn`: the longest that one call
-    /// into the app's code may take. `timeout`: the longest that the end of a request may wait for its handler. `windows`: from
-    /// [`response_windows`], of the whole shard.
+    /// into the app's code may take. `timeout`: the longest that the end of a request may wait for its handler. `windows`: of the
+    /// whole shard.
     ///
     /// # Errors
     /// The socket cannot be registered with the shard's runtime.
@@ -117,9 +119,10 @@ impl Link {
         (egress, app): (Rc<Egress>, Option<Arc<App>>),
         turn: Duration,
         timeout: Duration,
-        windows: Rc<WideWindows>,
+        windows: &ResponseWindows,
     ) -> io::Result<Rc<Self>> {
         socket.set_nonblocking(true)?;
+        let windows = windows.of_app(app.as_ref().map_or("", |app| &app.name));
         Ok(Rc::new(Self {
             worker,
             socket: UnixStream::from_std(socket)?,

@@ -17,7 +17,6 @@ use super::{InFlight, LinkEvent};
 use crate::app::{App, GenerationId};
 use crate::egress::Commons;
 use crate::route::RouteTable;
-use crate::wide_windows::WideWindows;
 use crate::worker::{Worker, WorkerId};
 
 /// One shard's own.
@@ -28,7 +27,7 @@ pub(crate) struct Routes {
     /// What the fetches of all apps share.
     egress: Rc<Commons>,
     /// Who of its responses has a wide window.
-    windows: Rc<WideWindows>,
+    windows: link::ResponseWindows,
     /// The TCP ports of nano itself.
     own_ports: Arc<[u16]>,
     /// Waiting for a retired worker's link to close.
@@ -55,7 +54,7 @@ impl Routes {
             current: RefCell::new(Current { table: Arc::default(), pools: Vec::new() }),
             pools: RefCell::default(),
             egress: Commons::new(max_egress_connections),
-            windows: link::response_windows(),
+            windows: link::ResponseWindows::new(),
             own_ports,
             retired: RefCell::default(),
             events,
@@ -113,8 +112,7 @@ impl Routes {
         let pool = self.pool(app);
         let settings = &app.settings;
         let fetches = (pool.egress(), Some(Arc::clone(app)));
-        let windows = Rc::clone(&self.windows);
-        match Link::new(Arc::clone(&worker), socket, fetches, settings.cpu, settings.timeout, windows) {
+        match Link::new(Arc::clone(&worker), socket, fetches, settings.cpu, settings.timeout, &self.windows) {
             Ok(link) => {
                 pool.add(Rc::clone(&link));
                 tokio::task::spawn_local(Rc::clone(self).run_link(pool, link));

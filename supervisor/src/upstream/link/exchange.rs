@@ -6,28 +6,20 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
-use nano_protocol::limits::{INITIAL_WINDOW, MAX_CHUNK, RESPONSE_WINDOW};
+use nano_protocol::limits::MAX_CHUNK;
 use nano_protocol::{
     BodyLength, ExitReason, HeaderBlock, ReceiveHalf, Received, RequestId, ResetReason, ResponseHead, SendHalf,
     StreamId, StreamViolation,
 };
 
 use super::Violation;
+use crate::fair_semaphore::{FairPermit, Share};
 use crate::otlp::ChildSpans;
 use crate::upstream::place::Place;
 use crate::upstream::{LostRequest, RequestSummary};
-use crate::wide_windows::{WideWindow, WideWindows};
 
 /// The status of a response that begins a WebSocket.
 const SWITCHING_PROTOCOLS: u16 = 101;
-
-/// Bytes by which the windows of all responses of a shard together may be wider than the first.
-const WIDER: u32 = 8 << 20;
-
-/// A shard's account of its responses' windows.
-pub(crate) fn response_windows() -> Rc<WideWindows> {
-    WideWindows::new(WIDER, INITIAL_WINDOW - RESPONSE_WINDOW)
-}
 
 /// Why a request got no response, or not all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +77,7 @@ struct ExchangeState {
     /// The response's body.
     response: ReceiveHalf<Failed>,
     /// Its window was opened.
-    wide: Option<WideWindow>,
+    wide: Option<FairPermit>,
     /// It has become a WebSocket.
     is_tunnel: bool,
     reader: Option<Waker>,
@@ -310,10 +302,11 @@ impl Exchange {
         Poll::Pending
     }
 
+    /// `windows`: the app's share of the shard's wide ones.
     pub(super) fn poll_chunk(
         &self,
         cx: &mut Context<'_>,
-        windows: &Rc<WideWindows>,
+        windows: &Rc<Share>,
     ) -> Poll<Option<Result<BodyChunk, Failed>>> {
         let mut state = self.state.borrow_mut();
         match state.response.take(usize::MAX) {
@@ -365,12 +358,12 @@ impl Exchange {
 
 impl ExchangeState {
     /// The client takes what comes: opens the window, if that is not done and there is room for it. The credit for that.
-    fn widen(&mut self, windows: &Rc<WideWindows>) -> u32 {
+    fn widen(&mut self, windows: &Rc<Share>) -> u32 {
         // That of a tunnel has a width of its own.
         if self.wide.is_some() || self.is_tunnel {
             return 0;
         }
-        self.wide = windows.take();
+        self.wide = windows.try_take();
         if self.wide.is_some() { self.response.widen() } else { 0 }
     }
 

@@ -27,8 +27,9 @@ fn with_link<F: Future<Output = ()>>(test: impl FnOnce(Rc<Link>, StdUnixStream) 
         let (ours, theirs) = StdUnixStream::pair().unwrap();
         let egress = Rc::new(Egress::new(&Commons::new(16), Policy::everywhere(), Timeouts::default(), None));
         let worker = Arc::new(Worker::new(WorkerId(1), 1));
-        let link = Link::new(worker, ours, (egress, None), Duration::from_secs(5), Duration::ZERO, response_windows())
-            .unwrap();
+        let link =
+            Link::new(worker, ours, (egress, None), Duration::from_secs(5), Duration::ZERO, &ResponseWindows::new())
+                .unwrap();
         tokio::time::timeout(PATIENCE, test(link, theirs)).await.expect("the test waited in vain");
     });
 }

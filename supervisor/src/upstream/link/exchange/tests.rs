@@ -4,6 +4,7 @@
 
 use nano_protocol::limits::{INITIAL_WINDOW, RESPONSE_WINDOW};
 
+use super::super::ResponseWindows;
 use super::*;
 use crate::upstream::Subject;
 
@@ -28,7 +29,7 @@ fn begun(body: BodyLength) -> Exchange {
 fn taken(exchange: &Exchange) -> Vec<Bytes> {
     let mut cx = Context::from_waker(Waker::noop());
     let mut taken = Vec::new();
-    while let Poll::Ready(Some(Ok(piece))) = exchange.poll_chunk(&mut cx, &response_windows()) {
+    while let Poll::Ready(Some(Ok(piece))) = exchange.poll_chunk(&mut cx, &ResponseWindows::new().of_app("app")) {
         taken.push(piece.data);
     }
     taken
@@ -60,7 +61,7 @@ fn what_fails_before_its_first_byte_has_no_head() {
     assert!(matches!(partial.poll_head(&mut cx), Poll::Ready(Ok(_))));
     assert_eq!(taken(&partial), ["part"]);
     assert!(
-        matches!(partial.poll_chunk(&mut cx, &response_windows()), Poll::Ready(Some(Err(failed))) if failed == why)
+        matches!(partial.poll_chunk(&mut cx, &ResponseWindows::new().of_app("app")), Poll::Ready(Some(Err(failed))) if failed == why)
     );
 }
 
@@ -110,7 +111,9 @@ fn a_response_that_is_taken_gets_a_wide_window_and_one_that_is_not_has_the_first
     assert!(stuck.on_chunk(vec![0].into(), false).is_err());
     let flowing = begun(BodyLength::Unknown);
     flowing.on_chunk(vec![0; first].into(), false).unwrap();
-    let Poll::Ready(Some(Ok(BodyChunk { credit, .. }))) = flowing.poll_chunk(&mut cx, &response_windows()) else {
+    let Poll::Ready(Some(Ok(BodyChunk { credit, .. }))) =
+        flowing.poll_chunk(&mut cx, &ResponseWindows::new().of_app("app"))
+    else {
         panic!("no chunk")
     };
     assert_eq!(credit, Some(INITIAL_WINDOW));
