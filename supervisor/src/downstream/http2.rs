@@ -79,14 +79,14 @@ pub(crate) struct Http2Request {
 }
 
 impl Connection {
-    /// From now on it speaks HTTP/2.
-    pub(super) fn begin_http2(&self) {
+    /// From now on it speaks HTTP/2, with these windows for bodies of requests.
+    fn begin_http2(&self, windows: UploadWindows) {
         let state = Http2State {
             open: RefCell::default(),
             next: Cell::new(0),
             meter: RefCell::default(),
             uploads: RefCell::default(),
-            windows: RefCell::default(),
+            windows: RefCell::new(windows),
             left: Cell::new(0),
             written: Cell::new(0),
             throttled: RefCell::default(),

@@ -2,8 +2,8 @@
 
 use crate::frames::{DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, PING, SETTINGS, WINDOW_UPDATE, frame, head};
 use crate::hostile::memory;
-use crate::{serve, serve_with};
-use nano_test::Nano;
+use crate::{APP, serve, serve_with};
+use nano_test::{Nano, Site};
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -148,4 +148,40 @@ fn an_upload_that_is_taken_has_wide_windows_until_its_end() {
         }
         assert!(windows.connection <= narrow.0 + (16 << 10), "{}", windows.connection);
     }
+}
+
+#[test]
+fn uploads_that_one_app_does_not_take_leave_a_proxy_room_for_those_to_others() {
+    let site = Site::new();
+    site.app("a", APP);
+    site.config(json!({
+        "listen": ["127.0.0.1:0"],
+        "trusted_proxies": ["127.0.0.0/8"],
+        "defaults": { "timeout_ms": 120_000 },
+        "apps": [{ "hostname": "a.example", "name": "a", "path": "a" }],
+    }));
+    let nano = site.serve();
+    let mut http = Http2::open(nano.address, &[]);
+    let mut windows = Windows::first(&mut http);
+    for at in 0..40 {
+        let stream = 2 * at + 1;
+        http.send(&frame(HEADERS, END_HEADERS, stream, &head("POST", "/wait?ms=600000", &[]))).unwrap();
+        let sent: usize = (0..2)
+            .map(|_| {
+                let bytes = windows.take(stream, 16_384);
+                http.send(&frame(DATA, 0, stream, &vec![b'x'; bytes])).unwrap();
+                bytes
+            })
+            .sum();
+        assert_eq!(sent, 32 << 10, "of upload {at}");
+    }
+    http.send(&frame(HEADERS, END_HEADERS, 81, &head("POST", "/count", &[]))).unwrap();
+    let mut left = 200_000;
+    while left > 0 {
+        let bytes = windows.take(81, left.min(16_384));
+        left -= bytes;
+        http.send(&frame(DATA, if left == 0 { END_STREAM } else { 0 }, 81, &vec![b'x'; bytes])).unwrap();
+        windows.catch_up(&mut http);
+    }
+    assert_eq!(http.body(81).unwrap(), b"200000");
 }

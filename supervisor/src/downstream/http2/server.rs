@@ -19,11 +19,11 @@ use super::super::{Connection, RequestBody, Requester, Server, Service};
 use super::answer::Answer;
 use super::body::Http2Body;
 use super::upload::Http2Upload;
-use super::windows::{self, SetWindows};
+use super::windows::{self, SetWindows, UploadWindows};
 use super::{Http2Request, Http2Stream};
 
 /// Requests that one connection may have open.
-const MAX_STREAMS: u32 = 100;
+pub(super) const MAX_STREAMS: u32 = 100;
 /// Bytes of a response that h2 holds.
 const SEND_BUFFER: usize = 64 * 1024;
 /// What small pieces of bodies may cost before they are taken out of h2: many times what comes in one turn, since the
@@ -35,8 +35,9 @@ const MAX_OWN_RESETS: usize = 256;
 
 /// Serves the connection until one side ends it.
 pub(in crate::downstream) async fn serve_http2<S: Service>(server: &Server<S>, client: &Rc<Connection>) {
-    client.begin_http2();
     let is_proxy = server.service.trusts(client.client().ip);
+    let narrow = windows::narrow(is_proxy);
+    client.begin_http2(UploadWindows::new(narrow));
     let begin = |request: Request<RecvStream>, respond: SendResponse<Bytes>| {
         let own = client.open_request(is_proxy);
         let (head, stream) = request.into_parts();
@@ -48,7 +49,7 @@ pub(in crate::downstream) async fn serve_http2<S: Service>(server: &Server<S>, c
         let task = spawn_local(Answer::new(Framed { dated, request: Rc::clone(&own) }, respond));
         own.begin(arriving, task.abort_handle());
     };
-    let mut connection = Speaking::new(client);
+    let mut connection = Speaking::new(client, narrow);
     let mut drains = Some(Box::pin(server.drain.begins()));
     let mut closing = None;
     poll_fn(|cx| {
@@ -91,12 +92,13 @@ enum Speaking {
 }
 
 impl Speaking {
-    fn new(client: &Rc<Connection>) -> Self {
+    /// `window`: bytes that all bodies may have on their way.
+    fn new(client: &Rc<Connection>, window: u32) -> Self {
         let max_head = u32::try_from(super::super::acceptor::MAX_HEAD).unwrap_or(u32::MAX);
         let handshake = Builder::new()
             .max_concurrent_streams(MAX_STREAMS)
             .initial_window_size(windows::STREAM)
-            .initial_connection_window_size(windows::CONNECTION)
+            .initial_connection_window_size(window)
             .max_header_list_size(max_head)
             .max_send_buffer_size(SEND_BUFFER)
             .data_frame_budget(PIECES_BUDGET)

@@ -5,14 +5,20 @@
 //! for a bounded number of connections of a shard ([`WideWindows`]). A window that a client has cannot be taken back: so
 //! the right to it is kept until the client has used it up, and towards the end of a body of known length it is not
 //! opened any more.
+//!
+//! A connection of a trusted proxy is of many clients: it has room for as many bodies as it may have requests, so that those
+//! that one app does not take are not in the way of others.
 
 use std::rc::Rc;
 
+use super::server::MAX_STREAMS;
 use crate::wide_windows::{WideWindow, WideWindows};
 
 /// Bytes of one body, and of all bodies of a connection.
 pub(super) const STREAM: u32 = 32 << 10;
-pub(super) const CONNECTION: u32 = 128 << 10;
+const CONNECTION: u32 = 128 << 10;
+/// The same for a connection of a proxy.
+const PROXY: u32 = MAX_STREAMS * STREAM;
 /// The same with the right to more: as much as a body of HTTP/1 may have on its way to the worker.
 const WIDE_STREAM: u32 = 256 << 10;
 /// By so many bytes the window of a connection may be wider.
@@ -38,6 +44,8 @@ pub(super) trait SetWindows {
 /// The windows of one connection.
 #[derive(Debug)]
 pub(super) struct UploadWindows {
+    /// What the connection has without a right to more.
+    narrow: u32,
     right: Option<WideWindow>,
     /// Bytes that the client may send are kept at this.
     target: u32,
@@ -46,13 +54,17 @@ pub(super) struct UploadWindows {
     streams: u32,
 }
 
-impl Default for UploadWindows {
-    fn default() -> Self {
-        Self { right: None, target: CONNECTION, ceiling: CONNECTION, streams: STREAM }
-    }
+/// Bytes that all bodies of a connection have without a right to more. `is_proxy`: many clients are behind it.
+pub(super) fn narrow(is_proxy: bool) -> u32 {
+    if is_proxy { PROXY } else { CONNECTION }
 }
 
 impl UploadWindows {
+    /// As they are when the connection begins. `narrow`: as [`narrow`] has it.
+    pub(super) fn new(narrow: u32) -> Self {
+        Self { narrow, right: None, target: narrow, ceiling: narrow, streams: STREAM }
+    }
+
     /// So many bytes of bodies came.
     pub(super) fn received(&mut self, bytes: u32) {
         self.ceiling = self.ceiling.saturating_sub(bytes).max(self.target);
@@ -65,17 +77,17 @@ impl UploadWindows {
         }
         if self.right.is_some() {
             let more = u32::try_from(wanted).unwrap_or(MORE).min(MORE);
-            let target = CONNECTION + more;
-            if target > self.target || target + STEP <= self.target || (more == 0 && self.target > CONNECTION) {
+            let target = self.narrow + more;
+            if target > self.target || target + STEP <= self.target || (more == 0 && self.target > self.narrow) {
                 set.set_connection(target);
                 self.target = target;
                 self.ceiling = self.ceiling.max(target);
             }
-            if more == 0 && self.ceiling <= CONNECTION + STEP {
+            if more == 0 && self.ceiling <= self.narrow + STEP {
                 self.right = None;
             }
         }
-        let streams = if self.target > CONNECTION { WIDE_STREAM } else { STREAM };
+        let streams = if self.target > self.narrow { WIDE_STREAM } else { STREAM };
         if streams != self.streams && set.set_streams(streams) {
             self.streams = streams;
         }

@@ -31,7 +31,7 @@ fn one() -> Rc<WideWindows> {
 
 #[test]
 fn a_body_that_fits_and_one_that_nobody_takes_have_the_first_window() {
-    let (mut windows, mut set) = (UploadWindows::default(), Set::default());
+    let (mut windows, mut set) = (UploadWindows::new(CONNECTION), Set::default());
     windows.adjust(0, &one(), &mut set);
     windows.adjust(u64::from(STREAM), &one(), &mut set);
     assert_eq!((set.connection, set.streams), (None, None));
@@ -39,7 +39,7 @@ fn a_body_that_fits_and_one_that_nobody_takes_have_the_first_window() {
 
 #[test]
 fn the_window_of_a_known_length_is_used_up_at_its_end_and_the_right_comes_back() {
-    let (mut windows, mut set, account) = (UploadWindows::default(), Set::default(), one());
+    let (mut windows, mut set, account) = (UploadWindows::new(CONNECTION), Set::default(), one());
     let mut left = 1_u32 << 20;
     windows.adjust(left.into(), &account, &mut set);
     assert_eq!((set.connection, set.streams), (Some(CONNECTION + MORE), Some(WIDE_STREAM)));
@@ -56,7 +56,7 @@ fn the_window_of_a_known_length_is_used_up_at_its_end_and_the_right_comes_back()
 
 #[test]
 fn a_client_that_was_given_a_window_and_does_not_use_it_keeps_the_right() {
-    let (mut windows, mut set, account) = (UploadWindows::default(), Set::default(), one());
+    let (mut windows, mut set, account) = (UploadWindows::new(CONNECTION), Set::default(), one());
     windows.adjust(u64::MAX, &account, &mut set);
     // The body is given up.
     windows.adjust(0, &account, &mut set);
@@ -69,7 +69,7 @@ fn a_client_that_was_given_a_window_and_does_not_use_it_keeps_the_right() {
 
 #[test]
 fn windows_stay_narrow_when_the_account_is_used_up() {
-    let (mut windows, mut set, account) = (UploadWindows::default(), Set::default(), one());
+    let (mut windows, mut set, account) = (UploadWindows::new(CONNECTION), Set::default(), one());
     let right = account.take();
     windows.adjust(u64::MAX, &account, &mut set);
     assert_eq!((set.connection, set.streams), (None, None));
@@ -80,10 +80,19 @@ fn windows_stay_narrow_when_the_account_is_used_up() {
 
 #[test]
 fn streams_that_cannot_be_widened_now_are_widened_later() {
-    let (mut windows, mut set, account) = (UploadWindows::default(), Set::default(), one());
+    let (mut windows, mut set, account) = (UploadWindows::new(CONNECTION), Set::default(), one());
     set.is_busy = true;
     windows.adjust(u64::MAX, &account, &mut set);
     set.is_busy = false;
     windows.adjust(u64::MAX, &account, &mut set);
     assert_eq!(set.streams, Some(WIDE_STREAM));
+}
+
+#[test]
+fn bodies_that_a_proxy_cannot_pass_on_leave_room_for_as_many_as_it_may_have() {
+    assert_eq!((narrow(true), narrow(false)), (100 * STREAM, CONNECTION));
+    let (mut windows, mut set, account) = (UploadWindows::new(PROXY), Set::default(), one());
+    windows.received(99 * STREAM);
+    windows.adjust(u64::from(STREAM) + 1, &account, &mut set);
+    assert_eq!(set.connection, Some(PROXY + STREAM + 1));
 }
