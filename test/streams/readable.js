@@ -22,7 +22,8 @@ test("the interfaces have the members of the standard, enumerable", () => {
   deepEqual(members("ReadableStream"),
     ["cancel/0", "getReader/0", "locked", "pipeThrough/1", "pipeTo/1", "tee/0", "values/0"]);
   deepEqual(members("ReadableStreamDefaultReader"), ["cancel/0", "closed", "read/0", "releaseLock/0"]);
-  deepEqual(members("ReadableStreamBYOBReader"), ["cancel/0", "closed", "read/1", "releaseLock/0"]);
+  // Workers have one more.
+  deepEqual(members("ReadableStreamBYOBReader"), ["cancel/0", "closed", "read/1", "readAtLeast/2", "releaseLock/0"]);
   deepEqual(members("ReadableStreamDefaultController"), ["close/0", "desiredSize", "enqueue/0", "error/0"]);
   deepEqual(members("ReadableByteStreamController"), ["byobRequest", "close/0", "desiredSize", "enqueue/1", "error/0"]);
   deepEqual(members("ReadableStreamBYOBRequest"), ["respond/1", "respondWithNewView/1", "view"]);
