@@ -64,7 +64,6 @@ mod upgrade;
 pub mod upstream;
 mod watch;
 mod websocket_handshake;
-mod wide_windows;
 pub mod worker;
 pub mod wrangler;
 

@@ -2,13 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
-use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use super::http2::upload_windows;
 use super::min_rate::RateBudget;
 use super::peers::Peers;
 use super::per_address_limit::PerAddressLimit;
-use crate::wide_windows::WideWindows;
 
 /// Bytes of one read.
 const SCRATCH: usize = 64 * 1024;
@@ -27,7 +28,7 @@ pub(super) struct SharedClock {
     max_streams: usize,
     streams_of: PerAddressLimit,
     /// Which connections of HTTP/2 have wide windows for requests' bodies.
-    pub(super) upload_windows: Rc<WideWindows>,
+    pub(super) upload_windows: Arc<Semaphore>,
 }
 
 impl SharedClock {

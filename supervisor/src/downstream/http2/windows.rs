@@ -2,17 +2,18 @@
 //!
 //! What comes for apps that do not take it lies in the supervisor, for as long as they do not. So a connection begins with
 //! narrow windows. They are wide only while a body is being taken of which more is to come than fits into a narrow one, and
-//! for a bounded number of connections of a shard ([`WideWindows`]). A window that a client has cannot be taken back: so
+//! for a bounded number of connections of a shard ([`account`]). A window that a client has cannot be taken back: so
 //! the right to it is kept until the client has used it up, and towards the end of a body of known length it is not
 //! opened any more.
 //!
 //! A connection of a trusted proxy is of many clients: it has room for as many bodies as it may have requests, so that those
 //! that one app does not take are not in the way of others.
 
-use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::server::MAX_STREAMS;
-use crate::wide_windows::{WideWindow, WideWindows};
 
 /// Bytes of one body, and of all bodies of a connection.
 pub(super) const STREAM: u32 = 32 << 10;
@@ -28,9 +29,9 @@ const ALL: u32 = 8 << 20;
 /// A window is narrowed in steps that are worth it.
 const STEP: u32 = 16 << 10;
 
-/// A shard's account.
-pub(in super::super) fn account() -> Rc<WideWindows> {
-    WideWindows::new(ALL, MORE)
+/// A shard's account: a permit is the right to more.
+pub(in super::super) fn account() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new((ALL / MORE) as usize))
 }
 
 /// What sets the windows of a connection.
@@ -46,7 +47,7 @@ pub(super) trait SetWindows {
 pub(super) struct UploadWindows {
     /// What the connection has without a right to more.
     narrow: u32,
-    right: Option<WideWindow>,
+    right: Option<OwnedSemaphorePermit>,
     /// Bytes that the client may send are kept at this.
     target: u32,
     /// It may send no more than this now.
@@ -71,9 +72,9 @@ impl UploadWindows {
     }
 
     /// `wanted`: bytes that are still to come of bodies that are being taken.
-    pub(super) fn adjust(&mut self, wanted: u64, account: &Rc<WideWindows>, set: &mut impl SetWindows) {
+    pub(super) fn adjust(&mut self, wanted: u64, account: &Arc<Semaphore>, set: &mut impl SetWindows) {
         if self.right.is_none() && wanted > u64::from(STREAM) {
-            self.right = account.take();
+            self.right = Arc::clone(account).try_acquire_owned().ok();
         }
         if self.right.is_some() {
             let more = u32::try_from(wanted).unwrap_or(MORE).min(MORE);

@@ -25,8 +25,23 @@ impl SetWindows for Set {
     }
 }
 
-fn one() -> Rc<WideWindows> {
-    WideWindows::new(1, 1)
+fn one() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(1))
+}
+
+/// The right to a wide window, if there is one left.
+fn take(account: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(account).try_acquire_owned().ok()
+}
+
+#[test]
+fn there_are_so_many_and_no_more_and_each_comes_back() {
+    let account = account();
+    for _ in 0..3 {
+        let all: Vec<_> = (0..32).map(|_| take(&account).unwrap()).collect();
+        assert!(take(&account).is_none());
+        drop(all);
+    }
 }
 
 #[test]
@@ -43,7 +58,7 @@ fn the_window_of_a_known_length_is_used_up_at_its_end_and_the_right_comes_back()
     let mut left = 1_u32 << 20;
     windows.adjust(left.into(), &account, &mut set);
     assert_eq!((set.connection, set.streams), (Some(CONNECTION + MORE), Some(WIDE_STREAM)));
-    assert!(account.take().is_none(), "it has the right");
+    assert!(take(&account).is_none(), "it has the right");
     while left > 0 {
         windows.received(4096);
         left -= 4096;
@@ -51,7 +66,7 @@ fn the_window_of_a_known_length_is_used_up_at_its_end_and_the_right_comes_back()
         assert!(set.connection.unwrap() >= CONNECTION + left.min(MORE));
     }
     assert_eq!((set.connection, set.streams), (Some(CONNECTION), Some(STREAM)));
-    assert!(account.take().is_some(), "another may have the right");
+    assert!(take(&account).is_some(), "another may have the right");
 }
 
 #[test]
@@ -61,16 +76,16 @@ fn a_client_that_was_given_a_window_and_does_not_use_it_keeps_the_right() {
     // The body is given up.
     windows.adjust(0, &account, &mut set);
     assert_eq!((set.connection, set.streams), (Some(CONNECTION), Some(STREAM)));
-    assert!(account.take().is_none(), "the client may send {MORE} bytes more than others");
+    assert!(take(&account).is_none(), "the client may send {MORE} bytes more than others");
     windows.received(MORE - STEP);
     windows.adjust(0, &account, &mut set);
-    assert!(account.take().is_some(), "it has used them up");
+    assert!(take(&account).is_some(), "it has used them up");
 }
 
 #[test]
 fn windows_stay_narrow_when_the_account_is_used_up() {
     let (mut windows, mut set, account) = (UploadWindows::new(CONNECTION), Set::default(), one());
-    let right = account.take();
+    let right = take(&account);
     windows.adjust(u64::MAX, &account, &mut set);
     assert_eq!((set.connection, set.streams), (None, None));
     drop(right);
