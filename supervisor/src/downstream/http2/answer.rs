@@ -7,20 +7,12 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, SendStream};
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Response};
 use hyper::body::Body;
 use pin_project_lite::pin_project;
 
-/// Of one connection (RFC 9113 §8.2.2): HTTP/2 has none of them.
-static OF_CONNECTION: [HeaderName; 6] = [
-    CONNECTION,
-    TE,
-    TRANSFER_ENCODING,
-    UPGRADE,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-];
+use crate::hop_by_hop::remove_hop_by_hop;
 
 pin_project! {
     /// Done when the whole response is with h2, or the client has given the request up.
@@ -57,9 +49,8 @@ impl<F: Future<Output = Response<B>>, B: Body<Data = Bytes>> Answer<F, B> {
                         return Poll::Ready(Err(reason.into()));
                     };
                     let (mut head, body) = response.into_parts();
-                    for name in &OF_CONNECTION {
-                        head.headers.remove(name);
-                    }
+                    // HTTP/2 has none of them (RFC 9113 §8.2.2).
+                    remove_hop_by_hop(&mut head.headers);
                     let is_end = body.is_end_stream();
                     if !is_end && let Some(length) = body.size_hint().exact() {
                         head.headers.entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));

@@ -15,7 +15,7 @@ use crate::assets::AssetBody;
 use crate::cache::{self, AppCache, Kept, MAX_BODY, Storing};
 use crate::conditions::{Part, Validators};
 use crate::egress::{EgressError, UploadQueue};
-use crate::hop_by_hop::is_hop_by_hop;
+use crate::hop_by_hop::remove_hop_by_hop;
 
 /// Says to the app that the response is one that was kept.
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cf-cache-status");
@@ -64,11 +64,8 @@ async fn store(
     if matches!(length, BodyLength::Known(length) if length > MAX_BODY as u64) {
         return false;
     }
-    let framing: Vec<_> =
-        headers.keys().filter(|name| is_hop_by_hop(name) || **name == CONTENT_LENGTH).cloned().collect();
-    for name in framing {
-        headers.remove(name);
-    }
+    remove_hop_by_hop(&mut headers);
+    headers.remove(CONTENT_LENGTH);
     let Some(mut storing) = Storing::begin(cache, key, asked, (status, headers)) else { return false };
     // What is being stored takes the room of what is stored.
     while let Ok(chunk) = timeout(UNREAD, upload.next()).await {
