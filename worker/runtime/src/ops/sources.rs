@@ -34,6 +34,7 @@ sources! {
     /// Those that are evaluated into the snapshot. A new file is one new line; the order does not matter, imports do.
     SOURCES:
     "bootstrap.js",
+    "call_queue.js",
     "compression/coding.js",
     "compression/compression_stream.js",
     "compression/decompression_stream.js",
