@@ -3,7 +3,8 @@
 //!
 //! A worker takes `max_concurrent` requests at once. Further requests wait in order of arrival, at most
 //! [`Admission::queue_bound`] of them over all shards: four times what all workers together may have in flight, and at
-//! least 64; and their heads have at most [`QUEUE_BYTES`] together. When the queue is full, requests are refused (503). No request waits longer than `timeout_ms`.
+//! least 64; and their heads have at most [`QUEUE_BYTES`] together. When the queue is full, requests are refused (503). No
+//! request waits longer than `timeout_ms`.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
